@@ -1,0 +1,97 @@
+//! What somebody may ask for.
+
+use crate::{Description, GroupId, GroupName, NewMember, Role, TextError, Timestamp, UserId, Version};
+
+/// What is asked for. Exhaustive on purpose: a new command must stop every layer from compiling until it has its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Command {
+    /// Make the group; the actor becomes its owner, and the initial members join in the same change.
+    CreateGroup {
+        /// Its name.
+        name: GroupName,
+        /// What it is for.
+        description: Description,
+        /// Who joins with it. The actor and repeated users count once.
+        members: Vec<NewMember>,
+    },
+    /// Change the name, the description or both; `None` leaves it as it is.
+    UpdateSettings {
+        /// The new name.
+        name: Option<GroupName>,
+        /// The new description.
+        description: Option<Description>,
+    },
+    /// Add one person. Somebody who is in already makes it fail.
+    AddMember(NewMember),
+    /// Add many in one change. Those who are in already are passed over.
+    AddMembers(Vec<NewMember>),
+    /// Remove a person. Removing oneself is leaving.
+    RemoveMember {
+        /// Who has to go.
+        user_id: UserId,
+    },
+    /// Leave. The owner names a successor, and the transfer and the leaving are one change.
+    Leave {
+        /// Who becomes the owner.
+        successor: Option<UserId>,
+    },
+    /// Give somebody another role. Giving `owner` is handing over the ownership: the old owner becomes `admin`.
+    ChangeRole {
+        /// Whose role.
+        user_id: UserId,
+        /// The role they get.
+        role: Role,
+    },
+    /// Delete the group for everybody.
+    DeleteGroup,
+}
+
+impl Command {
+    /// [`Command::CreateGroup`] without initial members, from plain text.
+    ///
+    /// # Errors
+    /// [`TextError`] where the name or the description is not one.
+    pub fn create(name: &str, description: &str) -> Result<Self, TextError> {
+        Ok(Self::CreateGroup {
+            name: GroupName::parse(name)?,
+            description: Description::parse(description)?,
+            members: Vec::new(),
+        })
+    }
+}
+
+/// A command with all that decides it besides the facts: for which group, by whom, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Request {
+    /// The group it is for; for [`Command::CreateGroup`] a fresh id.
+    pub group_id: GroupId,
+    /// Who asks.
+    pub actor_id: UserId,
+    /// When. It becomes the change's time.
+    pub at: Timestamp,
+    /// The version that the actor has seen, where they insist on it.
+    pub expected_version: Option<Version>,
+    /// What they ask for.
+    pub command: Command,
+}
+
+impl Request {
+    /// The users whose memberships the decision depends on: the actor and those whom the command names.
+    ///
+    /// Together with the group itself this is all that [`decide`](crate::decide) looks at. Users may repeat.
+    pub fn reads(&self) -> Vec<UserId> {
+        let mut users = vec![self.actor_id];
+        match &self.command {
+            // A group that does not exist yet has no members to read.
+            Command::CreateGroup { .. } => {}
+            Command::UpdateSettings { .. } | Command::DeleteGroup => {}
+            Command::AddMember(member) => users.push(member.user_id),
+            Command::AddMembers(members) => users.extend(members.iter().map(|member| member.user_id)),
+            Command::RemoveMember { user_id } | Command::ChangeRole { user_id, .. } => users.push(*user_id),
+            Command::Leave { successor } => users.extend(successor),
+        }
+        users
+    }
+}

@@ -1,0 +1,249 @@
+//! The rules: each is a sentence above its guard, and a [`Rule`] by name.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Change, ChangeKind, Command, Description, Facts, Group, GroupName, NewMember, Rejection, Request, Role, Rule,
+    Succession, UserId, Version,
+};
+
+/// What becomes of a request that is not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The group changes.
+    Change(Change),
+    /// Everything is as asked for already: no version, no event, and no failure.
+    Unchanged,
+}
+
+/// Decides one request on its facts.
+///
+/// # Errors
+/// A [`Rejection`] says which [`Rule`] refuses it. Permissions are judged before anything else that the actor could learn
+/// of the group, and [`Rule::SeenVersion`] last, as RFC 9110 section 13.2.1 orders it for preconditions.
+pub fn decide(facts: &Facts, request: &Request) -> Result<Decision, Rejection> {
+    if let Command::CreateGroup { name, description, members } = &request.command {
+        return create(facts, request, name, description, members);
+    }
+    let seat = Seat::take(facts, request)?;
+    let decision = seat.carry_out(&request.command)?;
+    // A request made for one version is not carried out on another.
+    match request.expected_version {
+        Some(expected) if expected != seat.group.version => {
+            Err(Rejection::VersionMismatch { expected, current: seat.group.version })
+        }
+        _ => Ok(decision),
+    }
+}
+
+fn create(
+    facts: &Facts,
+    request: &Request,
+    name: &GroupName,
+    description: &Description,
+    members: &[NewMember],
+) -> Result<Decision, Rejection> {
+    // A group is created once.
+    if facts.group.is_some() {
+        return Err(Rejection::GroupExists);
+    }
+    // A group always has exactly one owner: nobody is added as one.
+    one_owner(members)?;
+    let members = newcomers(members, |user_id| user_id == request.actor_id);
+    let group = Group {
+        group_id: request.group_id,
+        name: name.clone(),
+        description: description.clone(),
+        owner_id: request.actor_id,
+        member_count: room_for(facts, 1, members.len())?,
+        version: Version::FIRST,
+        created_at: request.at,
+        updated_at: request.at,
+    };
+    Ok(Decision::Change(Change { group, actor_id: request.actor_id, kind: ChangeKind::GroupCreated { members } }))
+}
+
+/// The actor's place in an existing group: from here they act.
+struct Seat<'a> {
+    facts: &'a Facts,
+    request: &'a Request,
+    group: &'a Group,
+    role: Role,
+}
+
+type Outcome = Result<Decision, Rejection>;
+
+impl<'a> Seat<'a> {
+    fn take(facts: &'a Facts, request: &'a Request) -> Result<Self, Rejection> {
+        // To somebody who is not a member, the group does not exist.
+        let group = facts.group.as_ref().ok_or(Rejection::GroupNotFound)?;
+        let role = facts.role_of(request.actor_id).ok_or(Rejection::GroupNotFound)?;
+        Ok(Self { facts, request, group, role })
+    }
+
+    fn carry_out(&self, command: &Command) -> Outcome {
+        match command {
+            // A group is created once, and this one is there.
+            Command::CreateGroup { .. } => Err(Rejection::GroupExists),
+            Command::UpdateSettings { name, description } => self.update_settings(name.as_ref(), description.as_ref()),
+            Command::AddMember(member) => self.add_one(*member),
+            Command::AddMembers(members) => self.add_many(members),
+            Command::RemoveMember { user_id } if *user_id == self.request.actor_id => self.leave(None),
+            Command::RemoveMember { user_id } => self.remove(*user_id),
+            Command::Leave { successor } => self.leave(*successor),
+            Command::ChangeRole { user_id, role: Role::Owner } => self.hand_over(*user_id),
+            Command::ChangeRole { user_id, role } => self.change_role(*user_id, *role),
+            Command::DeleteGroup => self.delete(),
+        }
+    }
+
+    fn update_settings(&self, name: Option<&GroupName>, description: Option<&Description>) -> Outcome {
+        // Changing the settings needs `admin`.
+        self.at_least(Role::Admin, Rule::AdminsSet)?;
+        let name = name.filter(|name| **name != self.group.name).cloned();
+        let description = description.filter(|description| **description != self.group.description).cloned();
+        if name.is_none() && description.is_none() {
+            return Ok(Decision::Unchanged);
+        }
+        Ok(self.change(ChangeKind::SettingsChanged { name: name.clone(), description: description.clone() }, |group| {
+            group.name = name.unwrap_or_else(|| group.name.clone());
+            group.description = description.unwrap_or_else(|| group.description.clone());
+        }))
+    }
+
+    fn add_one(&self, member: NewMember) -> Outcome {
+        self.may_add(&[member])?;
+        // Nobody is a member twice.
+        if self.facts.role_of(member.user_id).is_some() {
+            return Err(Rejection::AlreadyMember { user_id: member.user_id });
+        }
+        self.add(vec![member])
+    }
+
+    fn add_many(&self, members: &[NewMember]) -> Outcome {
+        self.may_add(members)?;
+        // Nobody is a member twice: in company, those who are in already are passed over.
+        let members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
+        if members.is_empty() { Ok(Decision::Unchanged) } else { self.add(members) }
+    }
+
+    fn may_add(&self, members: &[NewMember]) -> Result<(), Rejection> {
+        // Adding members needs `admin`.
+        self.at_least(Role::Admin, Rule::AdminsAdd)?;
+        // A group always has exactly one owner: nobody is added as one.
+        one_owner(members)?;
+        // One gives only roles strictly below one's own.
+        members.iter().try_for_each(|member| self.gives_below(member.role))
+    }
+
+    fn add(&self, members: Vec<NewMember>) -> Outcome {
+        let member_count = room_for(self.facts, self.group.member_count, members.len())?;
+        Ok(self.change(ChangeKind::MembersAdded { members }, |group| group.member_count = member_count))
+    }
+
+    fn remove(&self, user_id: UserId) -> Outcome {
+        // One acts only on those strictly below oneself.
+        self.acts_below(user_id)?;
+        Ok(self.change(ChangeKind::MemberRemoved { user_id }, |group| group.member_count -= 1))
+    }
+
+    fn leave(&self, successor: Option<UserId>) -> Outcome {
+        let successor = match (self.role, successor) {
+            // The last person in a group deletes it instead of leaving.
+            (Role::Owner, None) if self.group.member_count == 1 => {
+                return Err(Rejection::OwnerMustTransfer(Rule::LastOneDeletes));
+            }
+            // The owner leaves only by naming a successor among the other members.
+            (Role::Owner, None) => return Err(Rejection::OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor)),
+            (Role::Owner, Some(user_id)) if user_id == self.request.actor_id => {
+                return Err(Rejection::OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor));
+            }
+            (Role::Owner, Some(user_id)) => Some(self.succession(user_id)?),
+            // Who is not the owner has nothing to hand over on leaving.
+            (_, Some(_)) => return Err(Rejection::Forbidden(Rule::OnlyOwnersNameSuccessors)),
+            (_, None) => None,
+        };
+        Ok(self.change(ChangeKind::MemberLeft { successor }, |group| {
+            group.member_count -= 1;
+            group.owner_id = successor.map_or(group.owner_id, |to| to.user_id);
+        }))
+    }
+
+    fn change_role(&self, user_id: UserId, role: Role) -> Outcome {
+        // One acts only on those strictly below oneself.
+        let previous_role = self.acts_below(user_id)?;
+        // One gives only roles strictly below one's own.
+        self.gives_below(role)?;
+        if role == previous_role {
+            return Ok(Decision::Unchanged);
+        }
+        Ok(self.change(ChangeKind::RoleChanged { user_id, role, previous_role }, |_| {}))
+    }
+
+    fn hand_over(&self, user_id: UserId) -> Outcome {
+        // Only the owner hands over the ownership, and becomes `admin`.
+        self.at_least(Role::Owner, Rule::OwnerHandsOver)?;
+        if user_id == self.request.actor_id {
+            return Ok(Decision::Unchanged);
+        }
+        let to = self.succession(user_id)?;
+        Ok(self.change(ChangeKind::OwnershipTransferred(to), |group| group.owner_id = to.user_id))
+    }
+
+    fn delete(&self) -> Outcome {
+        // Deleting the group needs `owner`.
+        self.at_least(Role::Owner, Rule::OwnerDeletes)?;
+        Ok(self.change(ChangeKind::GroupDeleted, |_| {}))
+    }
+
+    fn at_least(&self, role: Role, rule: Rule) -> Result<(), Rejection> {
+        if self.role >= role { Ok(()) } else { Err(Rejection::Forbidden(rule)) }
+    }
+
+    fn gives_below(&self, role: Role) -> Result<(), Rejection> {
+        if role < self.role { Ok(()) } else { Err(Rejection::Forbidden(Rule::GiveBelow)) }
+    }
+
+    /// The role of whom the actor acts on.
+    fn acts_below(&self, user_id: UserId) -> Result<Role, Rejection> {
+        // Nobody is below a plain member, whoever is named.
+        self.at_least(Role::Admin, Rule::ActBelow)?;
+        // Whoever is acted on is a member.
+        let role = self.facts.role_of(user_id).ok_or(Rejection::MemberNotFound { user_id })?;
+        if role < self.role { Ok(role) } else { Err(Rejection::Forbidden(Rule::ActBelow)) }
+    }
+
+    fn succession(&self, user_id: UserId) -> Result<Succession, Rejection> {
+        // Whoever is acted on is a member.
+        let previous_role = self.facts.role_of(user_id).ok_or(Rejection::MemberNotFound { user_id })?;
+        Ok(Succession { user_id, previous_role })
+    }
+
+    fn change(&self, kind: ChangeKind, edit: impl FnOnce(&mut Group)) -> Decision {
+        let mut group = self.group.clone();
+        edit(&mut group);
+        group.version = group.version.next();
+        group.updated_at = group.updated_at.max(self.request.at);
+        Decision::Change(Change { group, actor_id: self.request.actor_id, kind })
+    }
+}
+
+fn one_owner(members: &[NewMember]) -> Result<(), Rejection> {
+    if members.iter().any(|member| member.role == Role::Owner) { Err(Rejection::InvalidRole) } else { Ok(()) }
+}
+
+/// Those who are not in yet, each once, in order.
+fn newcomers(members: &[NewMember], is_in: impl Fn(UserId) -> bool) -> Vec<NewMember> {
+    let mut seen = BTreeSet::new();
+    members.iter().filter(|member| !is_in(member.user_id) && seen.insert(member.user_id)).copied().collect()
+}
+
+fn room_for(facts: &Facts, member_count: u32, newcomers: usize) -> Result<u32, Rejection> {
+    // A group has at most as many members as its limit allows.
+    let members_max = facts.limits.members_max;
+    let would_be = u64::from(member_count) + newcomers as u64;
+    match u32::try_from(would_be) {
+        Ok(count) if count <= members_max => Ok(count),
+        _ => Err(Rejection::TooManyMembers { would_be, members_max }),
+    }
+}

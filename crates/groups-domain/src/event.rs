@@ -1,0 +1,188 @@
+//! What one affected user is told of a change.
+
+use crate::{Change, ChangeKind, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version};
+
+/// How a user stands to a change. All users with the same view are told the same, so it needs encoding only once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum View {
+    /// They made the group.
+    Creator,
+    /// They were added.
+    Added {
+        /// As what.
+        role: Role,
+    },
+    /// Their own role changed.
+    RoleChanged {
+        /// What they are now.
+        role: Role,
+        /// What they were.
+        previous_role: Role,
+    },
+    /// They were removed.
+    Removed,
+    /// They left.
+    Left,
+    /// It happened to others, or to the group.
+    Other,
+}
+
+/// What one affected user is told: one event for each version, from the one they came in with to the one they left with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Event {
+    /// The group it is about.
+    pub group_id: GroupId,
+    /// The version that the change made.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor_id: UserId,
+    /// What is told.
+    pub kind: EventKind,
+}
+
+/// What is told. Exhaustive on purpose: a new kind must stop the wire from compiling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum EventKind {
+    /// To the creator: the group is there.
+    GroupCreated {
+        /// The new group.
+        group: Group,
+    },
+    /// To each added user.
+    AddedToGroup {
+        /// The group they are in now.
+        group: Group,
+        /// As what.
+        role: Role,
+    },
+    /// To everybody else in the group.
+    GroupUpdated {
+        /// The group as it is now.
+        group: Group,
+        /// What happened.
+        action: Action,
+    },
+    /// To the user whose role changed.
+    RoleChanged {
+        /// The group as it is now.
+        group: Group,
+        /// What they are now.
+        role: Role,
+        /// What they were.
+        previous_role: Role,
+    },
+    /// To the user who is no longer a member.
+    RemovedFromGroup {
+        /// What the group is called.
+        group_name: GroupName,
+        /// Whether they were removed or left.
+        reason: LeaveReason,
+    },
+    /// To everybody who was a member.
+    GroupDeleted {
+        /// What the group was called.
+        group_name: GroupName,
+    },
+}
+
+/// What happened to others, or to the group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Action {
+    /// One person was added.
+    MemberAdded {
+        /// Who.
+        user_id: UserId,
+        /// As what.
+        role: Role,
+    },
+    /// Several people were added at once.
+    MembersAdded {
+        /// Who, in joining order.
+        user_ids: Vec<UserId>,
+    },
+    /// Somebody was removed.
+    MemberRemoved {
+        /// Who.
+        user_id: UserId,
+    },
+    /// Somebody left.
+    MemberLeft {
+        /// Who.
+        user_id: UserId,
+        /// Who is the owner since, where the leaver was.
+        successor: Option<UserId>,
+    },
+    /// Somebody else's role changed.
+    RoleChanged {
+        /// Who.
+        user_id: UserId,
+        /// What they are now.
+        role: Role,
+    },
+    /// The ownership changed hands between others.
+    OwnerChanged {
+        /// The new owner.
+        user_id: UserId,
+    },
+    /// The name or the description changed.
+    SettingsChanged,
+}
+
+/// How somebody ceased to be a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum LeaveReason {
+    /// Somebody else did it.
+    Removed,
+    /// They did it themselves.
+    Left,
+}
+
+/// What `user_id` is told of `change`; they must be affected, that is, a member before or after it.
+pub fn event_for(change: &Change, user_id: UserId) -> Event {
+    change.event(change.view_of(user_id))
+}
+
+impl Change {
+    /// What every affected user with this view is told.
+    pub fn event(&self, view: View) -> Event {
+        let group = || self.group.clone();
+        let group_name = || self.group.name.clone();
+        let kind = match view {
+            View::Creator => EventKind::GroupCreated { group: group() },
+            View::Added { role } => EventKind::AddedToGroup { group: group(), role },
+            View::RoleChanged { role, previous_role } => EventKind::RoleChanged { group: group(), role, previous_role },
+            View::Removed => EventKind::RemovedFromGroup { group_name: group_name(), reason: LeaveReason::Removed },
+            View::Left => EventKind::RemovedFromGroup { group_name: group_name(), reason: LeaveReason::Left },
+            View::Other => match self.action() {
+                Some(action) => EventKind::GroupUpdated { group: group(), action },
+                None => EventKind::GroupDeleted { group_name: group_name() },
+            },
+        };
+        Event { group_id: self.group_id(), version: self.version(), at: self.at(), actor_id: self.actor_id, kind }
+    }
+
+    /// What it is to those whom it does not name; `None` where it is the end of the group.
+    fn action(&self) -> Option<Action> {
+        Some(match &self.kind {
+            // A single addition has its own form, however it was asked for.
+            ChangeKind::MembersAdded { members } | ChangeKind::GroupCreated { members } => match members[..] {
+                [NewMember { user_id, role }] => Action::MemberAdded { user_id, role },
+                _ => Action::MembersAdded { user_ids: members.iter().map(|member| member.user_id).collect() },
+            },
+            ChangeKind::SettingsChanged { .. } => Action::SettingsChanged,
+            ChangeKind::MemberRemoved { user_id } => Action::MemberRemoved { user_id: *user_id },
+            ChangeKind::MemberLeft { successor } => {
+                Action::MemberLeft { user_id: self.actor_id, successor: successor.map(|to| to.user_id) }
+            }
+            ChangeKind::RoleChanged { user_id, role, .. } => Action::RoleChanged { user_id: *user_id, role: *role },
+            ChangeKind::OwnershipTransferred(to) => Action::OwnerChanged { user_id: to.user_id },
+            ChangeKind::GroupDeleted => return None,
+        })
+    }
+}

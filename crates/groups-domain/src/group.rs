@@ -1,0 +1,69 @@
+//! A group, a membership, and what limits them.
+
+use crate::{Description, GroupId, GroupName, Role, Timestamp, UserId, Version};
+
+/// A group as it stands at one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Group {
+    /// Which group.
+    pub group_id: GroupId,
+    /// What people call it.
+    pub name: GroupName,
+    /// What it is for.
+    pub description: Description,
+    /// Its one owner.
+    pub owner_id: UserId,
+    /// How many members it has, the owner included.
+    pub member_count: u32,
+    /// How often it has changed.
+    pub version: Version,
+    /// When version 1 was made.
+    pub created_at: Timestamp,
+    /// When this version was made. It never goes back, whatever the clocks of the servers say.
+    pub updated_at: Timestamp,
+}
+
+/// Somebody's place in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Membership {
+    /// Who.
+    pub user_id: UserId,
+    /// As what.
+    pub role: Role,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// The version with which they came in: the first that they hear of.
+    pub joined_version: Version,
+}
+
+/// Somebody to be added, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct NewMember {
+    /// Who.
+    pub user_id: UserId,
+    /// As what.
+    pub role: Role,
+}
+
+impl NewMember {
+    /// As a plain `member`.
+    pub const fn plain(user_id: UserId) -> Self {
+        Self { user_id, role: Role::Member }
+    }
+}
+
+/// How large a group may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most members that a group may have, the owner included. 100,000 unless told.
+    pub members_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { members_max: 100_000 }
+    }
+}

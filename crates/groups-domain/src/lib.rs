@@ -1,0 +1,73 @@
+//! The rules of groups and memberships, and nothing else.
+//!
+//! Everything here is pure and synchronous: no clock, no randomness, no IO. Time and ids come in as arguments, so the same
+//! rules run under a database lock in a service, in a test, or in memory with no database at all.
+//!
+//! # How it fits together
+//!
+//! ```text
+//! Request ──reads()──▶ Facts ──decide()──▶ Change ──event_for()──▶ Event
+//! (who wants what)   (the few rows        (what happened,        (what one user
+//!                     it depends on)       one new version)       is told of it)
+//!                                  └─────▶ Rejection (why not)
+//! ```
+//!
+//! * A [`Request`] is a [`Command`] with the group, the actor and the time. [`Request::reads`] names the users whose
+//!   memberships the decision depends on, and there are never more of them than the command names.
+//! * [`Facts`] is that bounded read set. Adding somebody reads the same few rows in a group of three and of 100,000.
+//! * [`decide`] answers with a [`Decision`] or a [`Rejection`]. Each rule is a sentence above its guard, and a [`Rule`] by name.
+//! * A [`Change`] is one new [`Version`] of the group. [`Change::effects`] says what it does to memberships,
+//!   and [`Facts::apply`] does it, so that a batch of requests can be decided one after the other in memory.
+//! * [`event_for`] is what one affected user is told. It is a pure view of the change: a live push and a later
+//!   catch-up that both call it cannot disagree. Each affected user gets exactly one event for each version.
+//! * [`Roster`] is a whole group in memory, for those who embed the rules without a database; [`Sidebar`] is the other end:
+//!   one user's list of groups, kept right by folding events.
+//!
+//! # Example
+//!
+//! ```
+//! use groups_domain::{Command, GroupId, Limits, NewMember, Role, Roster, Timestamp, UserId};
+//! use uuid::Uuid;
+//!
+//! let (ada, bob) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+//! let group_id = GroupId::new(Uuid::from_u128(10));
+//! let now = Timestamp::from_unix_millis(1_700_000_000_000);
+//!
+//! let mut roster = Roster::new(group_id, Limits::default());
+//! roster.execute(ada, now, Command::create("Project Team", "")?)?;
+//! let told = roster.execute(ada, now, Command::AddMember(NewMember::plain(bob)))?;
+//!
+//! assert_eq!(told.len(), 2, "Ada and Bob each get one event");
+//! assert_eq!(roster.role_of(bob), Some(Role::Member));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! * `serde`: `Serialize` and `Deserialize` for the types above, in a plain form of this crate's own (it is not the wire).
+
+mod change;
+mod command;
+mod decide;
+mod event;
+mod facts;
+mod group;
+mod id;
+mod rejection;
+mod role;
+mod roster;
+mod sidebar;
+mod text;
+
+pub use change::{Change, ChangeKind, Effect, Succession};
+pub use command::{Command, Request};
+pub use decide::{Decision, decide};
+pub use event::{Action, Event, EventKind, LeaveReason, View, event_for};
+pub use facts::Facts;
+pub use group::{Group, Limits, Membership, NewMember};
+pub use id::{GroupId, Timestamp, UserId, Version};
+pub use rejection::{Rejection, Rule};
+pub use role::{ParseRoleError, Role};
+pub use roster::{Roster, Told};
+pub use sidebar::{Folded, Sidebar, SidebarRow};
+pub use text::{Description, GroupName, TextError};

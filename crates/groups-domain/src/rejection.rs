@@ -1,0 +1,126 @@
+//! Why a request is refused, and the rule that refuses it.
+
+use crate::{UserId, Version};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal;)*) => {
+        /// A rule of the domain, by the name that the code, the tests and the documentation share.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $(#[doc = $sentence] $name,)*
+        }
+
+        impl Rule {
+            /// Every rule, in reading order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its stable identifier.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// The rule itself, as a sentence.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    OutsidersSeeNothing = "outsiders-see-nothing": "To somebody who is not a member, the group does not exist.";
+    GroupIsNew = "group-is-new": "A group is created once.";
+    AdminsAdd = "admins-add": "Adding members needs `admin`.";
+    AdminsSet = "admins-set": "Changing the settings needs `admin`.";
+    OwnerDeletes = "owner-deletes": "Deleting the group needs `owner`.";
+    ActBelow = "act-below": "One acts only on those strictly below oneself.";
+    GiveBelow = "give-below": "One gives only roles strictly below one's own.";
+    OneOwner = "one-owner": "A group always has exactly one owner: nobody is added as one.";
+    OwnerHandsOver = "owner-hands-over": "Only the owner hands over the ownership, and becomes `admin`.";
+    OwnerLeavesWithSuccessor = "owner-leaves-with-successor": "The owner leaves only by naming a successor among the other members.";
+    LastOneDeletes = "last-one-deletes": "The last person in a group deletes it instead of leaving.";
+    OnlyOwnersNameSuccessors = "only-owners-name-successors": "Who is not the owner has nothing to hand over on leaving.";
+    MembersOnly = "members-only": "Whoever is acted on is a member.";
+    OnceAMember = "once-a-member": "Nobody is a member twice.";
+    RoomForAll = "room-for-all": "A group has at most as many members as its limit allows.";
+    SeenVersion = "seen-version": "A request made for one version is not carried out on another.";
+}
+
+/// Why a request is refused. Finite and typed; [`code`](Self::code) is stable, the sentence is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// There is no such group, or the actor is not in it: they cannot tell which.
+    #[error("there is no such group")]
+    GroupNotFound,
+    /// A group with this id exists.
+    #[error("a group with this id exists already")]
+    GroupExists,
+    /// The actor is a member, but not allowed this; the rule says why.
+    #[error("not allowed: {}", .0.sentence())]
+    Forbidden(Rule),
+    /// The person whom the command names is not a member.
+    #[error("{user_id} is not a member of this group")]
+    MemberNotFound {
+        /// Who is not.
+        user_id: UserId,
+    },
+    /// The person to be added is in already.
+    #[error("{user_id} is a member already")]
+    AlreadyMember {
+        /// Who is.
+        user_id: UserId,
+    },
+    /// The owner wants to leave without handing over; the rule says what to do instead.
+    #[error("{}", .0.sentence())]
+    OwnerMustTransfer(Rule),
+    /// The role cannot be given in this way.
+    #[error("{}", Rule::OneOwner.sentence())]
+    InvalidRole,
+    /// The group would have more members than it may.
+    #[error("the group would have {would_be} members, {members_max} are allowed")]
+    TooManyMembers {
+        /// How many it would have.
+        would_be: u64,
+        /// How many it may have.
+        members_max: u32,
+    },
+    /// The group has moved on since the actor looked.
+    #[error("the group is at version {current}, not {expected}")]
+    VersionMismatch {
+        /// What the actor had seen.
+        expected: Version,
+        /// What it is.
+        current: Version,
+    },
+}
+
+impl Rejection {
+    /// A stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::GroupNotFound => "group_not_found",
+            Self::GroupExists => "group_exists",
+            Self::Forbidden(_) => "forbidden",
+            Self::MemberNotFound { .. } => "member_not_found",
+            Self::AlreadyMember { .. } => "already_member",
+            Self::OwnerMustTransfer(_) => "owner_must_transfer",
+            Self::InvalidRole => "invalid_role",
+            Self::TooManyMembers { .. } => "too_many_members",
+            Self::VersionMismatch { .. } => "version_mismatch",
+        }
+    }
+
+    /// The rule that refused.
+    pub const fn rule(&self) -> Rule {
+        match self {
+            Self::GroupNotFound => Rule::OutsidersSeeNothing,
+            Self::GroupExists => Rule::GroupIsNew,
+            Self::Forbidden(rule) | Self::OwnerMustTransfer(rule) => *rule,
+            Self::MemberNotFound { .. } => Rule::MembersOnly,
+            Self::AlreadyMember { .. } => Rule::OnceAMember,
+            Self::InvalidRole => Rule::OneOwner,
+            Self::TooManyMembers { .. } => Rule::RoomForAll,
+            Self::VersionMismatch { .. } => Rule::SeenVersion,
+        }
+    }
+}

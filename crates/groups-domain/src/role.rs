@@ -1,0 +1,49 @@
+//! What a member may do: `owner` > `admin` > `member`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A member's role. The order is the rank: `Role::Owner > Role::Admin > Role::Member`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Role {
+    /// Sees the group and its members.
+    Member,
+    /// Also adds and removes members and changes the settings.
+    Admin,
+    /// Also appoints admins and deletes the group. A group always has exactly one.
+    Owner,
+}
+
+impl Role {
+    /// Every role, lowest first.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
+
+    /// Its name: `member`, `admin` or `owner`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text is none of `member`, `admin`, `owner`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a role is one of: owner, admin, member")]
+pub struct ParseRoleError;
+
+impl FromStr for Role {
+    type Err = ParseRoleError;
+
+    fn from_str(name: &str) -> Result<Self, ParseRoleError> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or(ParseRoleError)
+    }
+}
