@@ -1,0 +1,4 @@
+//! What the browser is given: names, hashes, compression, the policy; and the JavaScript's own tests.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod served;

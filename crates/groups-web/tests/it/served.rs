@@ -1,0 +1,141 @@
+//! The files as they are served.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use flate2::read::GzDecoder;
+use groups_web::{asset, content_security_policy, page, release};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")
+}
+
+/// Every file of `assets/`, by its name below it.
+fn on_disk() -> BTreeSet<String> {
+    fn walk(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
+            match entry.file_type().unwrap().is_dir() {
+                true => walk(&entry.path(), &format!("{name}/"), names),
+                false => drop(names.insert(name)),
+            }
+        }
+    }
+    let mut names = BTreeSet::new();
+    walk(&folder(), "", &mut names);
+    names
+}
+
+fn page_text() -> String {
+    String::from_utf8(page().bytes.to_vec()).unwrap()
+}
+
+/// The values of `href="…"` and `src="…"`.
+fn references(html: &str) -> Vec<String> {
+    let parts = html.split("href=\"").skip(1).chain(html.split("src=\"").skip(1));
+    parts.map(|part| part.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_file_of_the_folder_is_embedded_as_it_stands() {
+    let names = on_disk();
+    assert!(names.len() > 3, "the folder was not found: {names:?}");
+    for name in names.iter().filter(|name| *name != "index.html") {
+        let embedded = asset(name).unwrap_or_else(|| panic!("{name} is missing in src/files.rs"));
+        assert!(embedded.bytes == fs::read(folder().join(name)).unwrap(), "{name} differs");
+        assert_ne!(embedded.content_type, "application/octet-stream", "{name} has no content type");
+    }
+}
+
+#[test]
+fn the_page_refers_only_to_files_of_its_release_and_all_of_them_are_there() {
+    let references = references(&page_text());
+    assert!(references.len() >= 3, "{references:?}");
+    for reference in references {
+        let path = reference.strip_prefix("assets/").unwrap_or_else(|| panic!("{reference} is not an asset"));
+        assert_eq!(path.split('/').next(), Some(release()), "{reference}");
+        let asset = asset(path).unwrap_or_else(|| panic!("{reference} is not there"));
+        assert!(asset.immutable, "{reference}");
+        assert_eq!(asset.cache_control(), "public, max-age=31536000, immutable");
+    }
+}
+
+#[test]
+fn a_stable_address_and_one_of_another_release_are_revalidated() {
+    for path in ["icon.svg", "0123456789abcdef/icon.svg"] {
+        let asset = asset(path).unwrap();
+        assert!(!asset.immutable, "{path}");
+        assert_eq!(asset.cache_control(), "no-cache");
+    }
+    assert!(!page().immutable);
+}
+
+#[test]
+fn what_is_not_there_is_not_served() {
+    for path in
+        ["", "/", "nothing.js", "../Cargo.toml", "index.html", "/icon.svg", "icon.svg/", &format!("{}/", release())]
+    {
+        assert!(asset(path).is_none(), "{path}");
+    }
+}
+
+#[test]
+fn different_content_has_different_etags() {
+    let names = on_disk();
+    let etags: BTreeSet<_> = names.iter().filter_map(|name| asset(name)).map(|asset| asset.etag).collect();
+    assert_eq!(etags.len(), names.len() - 1, "all but the page's template");
+    assert!(etags.iter().all(|etag| etag.starts_with("W/\"") && etag.ends_with('"')));
+}
+
+#[test]
+fn the_compressed_form_is_the_same_content_and_smaller() {
+    let mut compressed = 0;
+    for name in on_disk().iter().filter(|name| *name != "index.html") {
+        let asset = asset(name).unwrap();
+        let Some(gzip) = asset.gzip else { continue };
+        let mut content = Vec::new();
+        GzDecoder::new(gzip).read_to_end(&mut content).unwrap();
+        assert!(content == asset.bytes && gzip.len() < asset.bytes.len(), "{name}");
+        compressed += 1;
+    }
+    assert!(compressed >= 2);
+}
+
+#[test]
+fn the_policy_allows_nothing_inline_and_nothing_foreign() {
+    let policy = content_security_policy();
+    assert!(policy.starts_with("default-src 'none';"));
+    for forbidden in ["unsafe", "http", "*", "data:", "blob:"] {
+        assert!(!policy.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[test]
+fn the_page_has_nothing_that_the_policy_forbids() {
+    let page = page_text();
+    for forbidden in [" style=", "<style", " onclick=", " onload=", "javascript:", "<script>"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[test]
+fn no_file_mentions_a_foreign_host() {
+    // Names, not addresses: nothing is fetched from a namespace.
+    const NAMESPACES: [&str; 1] = ["http://www.w3.org/2000/svg"];
+    // Nobody owns these (RFC 2606).
+    const EXAMPLES: [&str; 2] = ["https://groups.example", "wss://groups.example"];
+    for name in on_disk() {
+        let text = fs::read_to_string(folder().join(&name)).unwrap();
+        for (at, _) in text.match_indices("://") {
+            let start = text[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |found| found + 1);
+            let address = &text[start..];
+            let known = NAMESPACES.iter().chain(&EXAMPLES).any(|known| address.starts_with(known));
+            assert!(known || start == at, "{name}: {}", address.lines().next().unwrap_or_default());
+        }
+    }
+}
