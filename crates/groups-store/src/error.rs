@@ -1,0 +1,163 @@
+//! What can go wrong with a database, told apart by what one can do about it.
+
+use groups_domain::Rejection;
+
+/// Why nothing could be done now although it may be possible later. Nothing was changed, unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Reason {
+    /// The queue in front of the database is full.
+    #[error("too much is waiting for the database")]
+    QueueFull,
+    /// The database did not answer in time, or others held its locks for too long.
+    #[error("the database is busy")]
+    Busy,
+    /// There is no room left for the database.
+    #[error("the disk of the database is full")]
+    DiskFull,
+    /// The database cannot be reached, or its disk failed.
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// The connection was lost while committing: whether the change was made is not known. Repeating the request with its
+    /// idempotency key gives the truth.
+    #[error("the connection was lost while committing")]
+    OutcomeUnknown,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Reason {
+    /// After how many seconds another attempt makes sense.
+    pub const fn retry_after_seconds(self) -> u32 {
+        match self {
+            Self::QueueFull | Self::Busy | Self::OutcomeUnknown => 1,
+            Self::Unreachable | Self::Closed => 5,
+            Self::DiskFull => 30,
+        }
+    }
+}
+
+/// Why the database gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Not now.
+    #[error("{0}")]
+    Unavailable(Reason),
+    /// A row cannot be read: it was damaged, or written by something else.
+    #[error("the row {id} of table {table} cannot be read: {detail}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row, as its key.
+        id: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The database refused what it should not refuse: a defect of this program or of its schema.
+    #[error("the database refused: {detail}")]
+    Database {
+        /// Its own words, for operators only: they may name tables and values.
+        detail: String,
+    },
+}
+
+/// Why an order was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecuteError {
+    /// The rules refuse it.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The actor has used this idempotency key within the last 24 hours, for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// Not now. Nothing was changed, unless the reason is [`Reason::OutcomeUnknown`].
+    #[error("{reason}")]
+    Unavailable {
+        /// After how many seconds another attempt makes sense.
+        retry_after_seconds: u32,
+        /// Why.
+        reason: Reason,
+    },
+    /// Something is wrong with the database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ExecuteError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => {
+                Self::Unavailable { retry_after_seconds: reason.retry_after_seconds(), reason }
+            }
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// Why a database could not be opened, as a sentence for operators.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The URL names no database that this store knows.
+    #[error("{url:?} is not a database URL: use sqlite://PATH, a plain path, or postgres://…")]
+    BadUrl {
+        /// The URL without its password.
+        url: String,
+    },
+    /// SQLite in memory has no file that the writer and the readers could share.
+    #[error("SQLite in memory is not supported: name a file, in a temporary directory if it need not last")]
+    InMemory,
+    /// The directory of the file is not there.
+    #[error("there is no directory {directory:?} for the database file")]
+    DirectoryMissing {
+        /// The directory.
+        directory: String,
+    },
+    /// The file is something else than a database, or damaged at its head.
+    #[error("{path:?} is not a SQLite database, or it is damaged")]
+    NotADatabase {
+        /// The file.
+        path: String,
+    },
+    /// It is a database of another program.
+    #[error("{database:?} is a database of another program: it has tables, but not those of groups")]
+    Foreign {
+        /// The file, or the database's name.
+        database: String,
+    },
+    /// It cannot be written.
+    #[error("{database:?} is read-only: check who owns it, its permissions and those of its directory")]
+    ReadOnly {
+        /// The file, or the database's name.
+        database: String,
+    },
+    /// A newer version of this program has written it.
+    #[error("{database:?} was written by a newer version of groups (migration {migration}): update this program")]
+    Newer {
+        /// The file, or the database's name.
+        database: String,
+        /// The newest migration that this program does not know.
+        migration: String,
+    },
+    /// There is no room for the database.
+    #[error("the disk of {database:?} is full")]
+    DiskFull {
+        /// The file, or the database's name.
+        database: String,
+    },
+    /// It did not answer, or refused to let us in.
+    #[error("{database:?} cannot be opened: {detail}")]
+    Unreachable {
+        /// The file, or the database's name.
+        database: String,
+        /// The database's own words.
+        detail: String,
+    },
+    /// Its tables could not be brought up to date.
+    #[error("the tables of {database:?} could not be brought up to date: {detail}")]
+    Migration {
+        /// The file, or the database's name.
+        database: String,
+        /// What went wrong.
+        detail: String,
+    },
+}

@@ -1,0 +1,107 @@
+//! Which database, and the limits of working with it.
+
+use std::time::Duration;
+
+use groups_domain::Limits;
+
+use crate::OpenError;
+
+/// How to open a [`Store`](crate::Store). All limits have defaults.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// `sqlite://PATH` or a plain path, `postgres://…` or `postgresql://…`.
+    pub url: String,
+    /// What limits a group.
+    pub limits: Limits,
+    /// How many orders may wait for each writer; the next one is [`Unavailable`](crate::ExecuteError::Unavailable). 4,096 unless told.
+    pub queue_orders_max: usize,
+    /// How many orders share one commit at most. 256 unless told.
+    pub batch_orders_max: usize,
+    /// How many entries a [`Tail`](crate::Tail) gives at once at most. 256 unless told.
+    pub tail_entries_max: u32,
+    /// How long changes are kept, and with them closed memberships and deleted groups. 30 days unless told; never less than the 24
+    /// hours for which idempotency keys are kept.
+    pub log_kept: Duration,
+    /// SQLite: how many threads read. 2 unless told.
+    pub sqlite_readers: usize,
+    /// SQLite: the largest size of the file, in pages of 4 KiB; above it the disk counts as full. Unlimited unless told.
+    pub sqlite_pages_max: Option<u32>,
+    /// How many readings may wait for the database; the next one is unavailable. 1,024 unless told.
+    pub queue_reads_max: usize,
+    /// How long a lock or a free connection is waited for. 5 seconds unless told.
+    pub wait_max: Duration,
+    /// PostgreSQL: how many connections are held at most, besides the one that listens. 16 unless told.
+    pub postgres_connections_max: usize,
+    /// PostgreSQL: how many batches are committed side by side. 4 unless told.
+    pub postgres_lanes: usize,
+    /// PostgreSQL: how long one statement may run. 10 seconds unless told.
+    pub postgres_statement_max: Duration,
+    /// How often a tail looks by itself, in case nothing woke it. Every second unless told.
+    pub tail_poll: Duration,
+}
+
+impl StoreOptions {
+    /// The defaults for a database.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            limits: Limits::default(),
+            queue_orders_max: 4_096,
+            batch_orders_max: 256,
+            tail_entries_max: 256,
+            log_kept: Duration::from_secs(30 * 24 * 60 * 60),
+            sqlite_readers: 2,
+            sqlite_pages_max: None,
+            queue_reads_max: 1_024,
+            wait_max: Duration::from_secs(5),
+            postgres_connections_max: 16,
+            postgres_lanes: 4,
+            postgres_statement_max: Duration::from_secs(10),
+            tail_poll: Duration::from_secs(1),
+        }
+    }
+}
+
+impl std::fmt::Debug for StoreOptions {
+    /// Without the password of the URL.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreOptions").field("url", &without_password(&self.url)).finish_non_exhaustive()
+    }
+}
+
+/// What a URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Sqlite { path: String },
+    Postgres { url: String },
+}
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
+        let bad = || OpenError::BadUrl { url: without_password(url) };
+        let path = match url.split_once("://") {
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
+                return Ok(Self::Postgres { url: url.to_owned() });
+            }
+            Some(("sqlite", path)) => path,
+            Some(_) => return Err(bad()),
+            None => url,
+        };
+        if path == ":memory:" || path == "sqlite::memory:" {
+            return Err(OpenError::InMemory);
+        }
+        // `sqlite:x` and `file:x` have meanings elsewhere that would be missed here.
+        if path.is_empty() || path.contains('\0') || path.starts_with("sqlite:") || path.starts_with("file:") {
+            return Err(bad());
+        }
+        Ok(Self::Sqlite { path: path.to_owned() })
+    }
+}
+
+/// The URL as it may be shown: what stands between `://` and `@` may be a secret.
+pub(crate) fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &url[..scheme], &url[at..]),
+        _ => url.to_owned(),
+    }
+}

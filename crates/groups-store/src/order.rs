@@ -1,0 +1,49 @@
+//! What is asked of the store, and what it answers.
+
+use groups_domain::{Change, Group, Request, Role};
+
+/// A request with what makes a repetition of it harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Who wants what.
+    pub request: Request,
+    /// The key under which a repetition is known; without one, a repetition is a new request.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl From<Request> for Order {
+    fn from(request: Request) -> Self {
+        Self { request, idempotency: None }
+    }
+}
+
+/// A key chosen by the client. It belongs to the actor: two actors may use the same key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key itself.
+    pub key: String,
+    /// A digest of what was asked for, to tell a repetition from another request under the same key.
+    pub fingerprint: [u8; 32],
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// What happened.
+    pub outcome: Outcome,
+    /// The group after it.
+    pub group: Group,
+    /// The actor's role after it; `None` where they are no longer a member.
+    pub role: Option<Role>,
+    /// Whether this is the answer to an earlier order with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The group has a new version.
+    Changed(Change),
+    /// Everything was as asked for already.
+    Unchanged,
+}

@@ -1,0 +1,129 @@
+//! What is read from the store.
+
+use groups_domain::{Change, Group, GroupId, Membership, Role, Version};
+
+use crate::{LogEntry, Position, ReadPoint};
+
+/// One page of somebody's groups, newest first, that is, by descending id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupPage {
+    /// The groups, each with the user's role.
+    pub groups: Vec<(Group, Role)>,
+    /// What to ask for next, where there is more.
+    pub next: Option<GroupId>,
+    /// The position in the log at which this page was read.
+    pub cursor: Position,
+}
+
+/// A member with the name they go by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The membership.
+    pub membership: Membership,
+    /// The display name last heard of.
+    pub name: Option<String>,
+}
+
+/// One page of a group's members, in joining order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPage {
+    /// The members.
+    pub members: Vec<MemberRow>,
+    /// What to ask for next, where there is more.
+    pub next: Option<MemberKey>,
+    /// The group's version at which this page was read.
+    pub version: Version,
+}
+
+/// A place in the joining order of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberKey {
+    /// The version with which the member came in.
+    pub joined_version: Version,
+    /// Their place among those who came in with it.
+    pub ordinal: u32,
+}
+
+/// A page of a group's history, for those who may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum History {
+    /// There is no such group, or the user is not in it.
+    NotFound,
+    /// The user is a member, but neither admin nor owner.
+    Forbidden,
+    /// The changes.
+    Page {
+        /// Oldest first. Changes older than the kept log are gone.
+        changes: Vec<Change>,
+        /// After which version to ask next, where there is more.
+        next: Option<Version>,
+    },
+}
+
+/// When a reader gets what it missed, and when the whole list.
+///
+/// Missed changes are replayed only where that is cheaper: not where there are more of them than `events_max`, and not where
+/// there are more than the user has groups, 100 being always allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayRule {
+    /// The most changes that are ever replayed; above it the reader gets the list. 1,000 unless told.
+    pub events_max: u32,
+}
+
+impl ReplayRule {
+    /// So many changes are replayed however few groups the user has.
+    pub const EVENTS_FREE: u32 = 100;
+
+    /// The most changes that are replayed to somebody with so many groups.
+    pub fn events_max_for(self, groups: usize) -> u32 {
+        u32::try_from(groups).unwrap_or(u32::MAX).max(Self::EVENTS_FREE).min(self.events_max)
+    }
+}
+
+impl Default for ReplayRule {
+    fn default() -> Self {
+        Self { events_max: 1_000 }
+    }
+}
+
+/// Where somebody's stream begins: everything in it was read at one point in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamStart {
+    /// Which commits the reading has seen. What a [`Tail`](crate::Tail) brings of them is known already.
+    pub seen: ReadPoint,
+    /// The groups that the user is in.
+    pub groups: Vec<GroupId>,
+    /// The list, or what was missed.
+    pub start: Start,
+    /// From where to resume later.
+    pub cursor: Position,
+}
+
+/// How a stream begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With the user's groups, newest first.
+    Snapshot(Vec<(Group, Role)>),
+    /// With exactly the missed changes of the times in which the user was a member, in the order of the log.
+    Resumed(Vec<LogEntry>),
+}
+
+/// What a step of [`trim`](crate::Store::trim) has forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Changes of the log.
+    pub changes: u32,
+    /// Memberships that ended before the kept log begins.
+    pub memberships: u32,
+    /// Groups that were deleted before the kept log begins.
+    pub groups: u32,
+    /// Idempotency keys older than 24 hours.
+    pub keys: u32,
+}
+
+impl Trimmed {
+    /// Whether nothing was left to forget.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
