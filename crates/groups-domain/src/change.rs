@@ -1,8 +1,13 @@
 //! What happened: one change is one new version of a group.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::{Description, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version, View};
 
 /// One committed change of one group. Everything that anybody is told of it follows from it alone.
+///
+/// A history is the changes of one group in version order, from its creation on. It may end with a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Change {
@@ -26,8 +31,10 @@ pub enum ChangeKind {
     /// The settings were changed.
     SettingsChanged {
         /// The new name, where it changed.
+        #[cfg_attr(feature = "serde", serde(default, deserialize_with = "crate::text::stored_option"))]
         name: Option<GroupName>,
         /// The new description, where it changed.
+        #[cfg_attr(feature = "serde", serde(default, deserialize_with = "crate::text::stored_option"))]
         description: Option<Description>,
     },
     /// People were added.
@@ -124,14 +131,14 @@ impl Change {
         match &self.kind {
             ChangeKind::GroupCreated { members } => {
                 let creator = Effect::Joined { user_id: self.actor_id, role: Role::Owner };
-                std::iter::once(creator).chain(members.iter().map(joined)).collect()
+                core::iter::once(creator).chain(members.iter().map(joined)).collect()
             }
             ChangeKind::SettingsChanged { .. } => Vec::new(),
             ChangeKind::MembersAdded { members } => members.iter().map(joined).collect(),
             ChangeKind::MemberRemoved { user_id } => vec![Effect::Left { user_id: *user_id }],
             ChangeKind::MemberLeft { successor } => {
                 let left = Effect::Left { user_id: self.actor_id };
-                std::iter::once(left).chain(successor.iter().map(becomes_owner)).collect()
+                core::iter::once(left).chain(successor.iter().map(becomes_owner)).collect()
             }
             ChangeKind::RoleChanged { user_id, role, .. } => vec![Effect::RoleSet { user_id: *user_id, role: *role }],
             ChangeKind::OwnershipTransferred(to) => {
@@ -150,12 +157,12 @@ impl Change {
             |to: &Succession| (to.user_id, View::RoleChanged { role: Role::Owner, previous_role: to.previous_role });
         match &self.kind {
             ChangeKind::GroupCreated { members } => {
-                std::iter::once((self.actor_id, View::Creator)).chain(members.iter().map(added)).collect()
+                core::iter::once((self.actor_id, View::Creator)).chain(members.iter().map(added)).collect()
             }
             ChangeKind::MembersAdded { members } => members.iter().map(added).collect(),
             ChangeKind::MemberRemoved { user_id } => vec![(*user_id, View::Removed)],
             ChangeKind::MemberLeft { successor } => {
-                std::iter::once((self.actor_id, View::Left)).chain(successor.iter().map(promoted)).collect()
+                core::iter::once((self.actor_id, View::Left)).chain(successor.iter().map(promoted)).collect()
             }
             ChangeKind::RoleChanged { user_id, role, previous_role } => {
                 vec![(*user_id, View::RoleChanged { role: *role, previous_role: *previous_role })]

@@ -1,8 +1,13 @@
 //! What somebody may ask for.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::{Description, GroupId, GroupName, NewMember, Role, TextError, Timestamp, UserId, Version};
 
 /// What is asked for. Exhaustive on purpose: a new command must stop every layer from compiling until it has its rules.
+///
+/// Deserialising one (feature `serde`) checks its texts as [`GroupName::parse`] and [`Description::parse`] do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Command {
@@ -12,19 +17,21 @@ pub enum Command {
         name: GroupName,
         /// What it is for.
         description: Description,
-        /// Who joins with it. The actor and repeated users count once.
+        /// Who joins with it. The actor is passed over, and of somebody who is named twice the first mention counts.
         members: Vec<NewMember>,
     },
     /// Change the name, the description or both; `None` leaves it as it is.
     UpdateSettings {
         /// The new name.
         name: Option<GroupName>,
-        /// The new description.
+        /// The new description; an empty one takes it away.
         description: Option<Description>,
     },
     /// Add one person. Somebody who is in already makes it fail.
     AddMember(NewMember),
-    /// Add many in one change. Those who are in already are passed over.
+    /// Add many in one change. Those who are in already are passed over and keep their role; of somebody who is named
+    /// twice the first mention counts. The roles of all who are named are judged, also of those passed over.
+    /// How many may be named at once is for the caller to limit.
     AddMembers(Vec<NewMember>),
     /// Remove a person. Removing oneself is leaving.
     RemoveMember {
@@ -33,7 +40,7 @@ pub enum Command {
     },
     /// Leave. The owner names a successor, and the transfer and the leaving are one change.
     Leave {
-        /// Who becomes the owner.
+        /// Who becomes the owner; only the owner names one.
         successor: Option<UserId>,
     },
     /// Give somebody another role. Giving `owner` is handing over the ownership: the old owner becomes `admin`.
@@ -49,6 +56,13 @@ pub enum Command {
 
 impl Command {
     /// [`Command::CreateGroup`] without initial members, from plain text.
+    ///
+    /// ```
+    /// use groups_domain::{Command, TextError};
+    ///
+    /// assert!(Command::create("Project Team", "").is_ok());
+    /// assert_eq!(Command::create("   ", ""), Err(TextError::Empty));
+    /// ```
     ///
     /// # Errors
     /// [`TextError`] where the name or the description is not one.
@@ -69,9 +83,9 @@ pub struct Request {
     pub group_id: GroupId,
     /// Who asks.
     pub actor_id: UserId,
-    /// When. It becomes the change's time.
+    /// When. It becomes the change's time, unless the group's last change is later: then that one does.
     pub at: Timestamp,
-    /// The version that the actor has seen, where they insist on it.
+    /// The version that the actor has seen, where they insist on it. [`Command::CreateGroup`] pays no heed to it.
     pub expected_version: Option<Version>,
     /// What they ask for.
     pub command: Command,
@@ -81,6 +95,20 @@ impl Request {
     /// The users whose memberships the decision depends on: the actor and those whom the command names.
     ///
     /// Together with the group itself this is all that [`decide`](crate::decide) looks at. Users may repeat.
+    ///
+    /// ```
+    /// use groups_domain::{Command, GroupId, NewMember, Request, Timestamp, UserId, Uuid};
+    ///
+    /// let (ada, bob) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+    /// let request = Request {
+    ///     group_id: GroupId::new(Uuid::from_u128(10)),
+    ///     actor_id: ada,
+    ///     at: Timestamp::from_unix_millis(1_700_000_000_000),
+    ///     expected_version: None,
+    ///     command: Command::AddMember(NewMember::plain(bob)),
+    /// };
+    /// assert_eq!(request.reads(), [ada, bob], "two memberships, however large the group is");
+    /// ```
     pub fn reads(&self) -> Vec<UserId> {
         let mut users = vec![self.actor_id];
         match &self.command {

@@ -1,6 +1,8 @@
 //! The rules: each is a sentence above its guard, and a [`Rule`] by name.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::{
     Change, ChangeKind, Command, Description, Facts, Group, GroupName, NewMember, Rejection, Request, Role, Rule,
@@ -16,11 +18,44 @@ pub enum Decision {
     Unchanged,
 }
 
+type Outcome = Result<Decision, Rejection>;
+
 /// Decides one request on its facts.
+///
+/// The facts have to be those of the requested group: its row, and the memberships of the users in [`Request::reads`]. They
+/// are trusted to be consistent; where they are not, the answer is of no use, but it is an answer and no panic.
 ///
 /// # Errors
 /// A [`Rejection`] says which [`Rule`] refuses it. Permissions are judged before anything else that the actor could learn
-/// of the group, and [`Rule::SeenVersion`] last, as RFC 9110 section 13.2.1 orders it for preconditions.
+/// of the group, and [`Rule::SeenVersion`] last, as RFC 9110 section 13.2.1 orders it for preconditions. A group that is
+/// about to be created has no version to have seen: [`Command::CreateGroup`] pays no heed to `expected_version`.
+///
+/// ```
+/// use groups_domain::{Command, Decision, Facts, GroupId, Limits, Rejection, Request, Timestamp, UserId, Uuid, decide};
+///
+/// let (ada, eve) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+/// let request = |actor_id, command| Request {
+///     group_id: GroupId::new(Uuid::from_u128(10)),
+///     actor_id,
+///     at: Timestamp::from_unix_millis(1_700_000_000_000),
+///     expected_version: None,
+///     command,
+/// };
+///
+/// // Facts, a decision, and the facts after it: one transaction of a service, without its database.
+/// let mut facts = Facts::nothing(Limits::default());
+/// let Decision::Change(change) = decide(&facts, &request(ada, Command::create("Project Team", "")?))? else {
+///     unreachable!("a creation always changes something")
+/// };
+/// facts.apply(&change);
+///
+/// // Eve is not in it, and does not learn that it is there.
+/// assert_eq!(decide(&facts, &request(eve, Command::DeleteGroup)), Err(Rejection::GroupNotFound));
+/// // It is called that already: nothing to do, and nothing to complain about.
+/// let same = Command::UpdateSettings { name: Some(change.group.name.clone()), description: None };
+/// assert_eq!(decide(&facts, &request(ada, same)), Ok(Decision::Unchanged));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decide(facts: &Facts, request: &Request) -> Result<Decision, Rejection> {
     if let Command::CreateGroup { name, description, members } = &request.command {
         return create(facts, request, name, description, members);
@@ -42,7 +77,7 @@ fn create(
     name: &GroupName,
     description: &Description,
     members: &[NewMember],
-) -> Result<Decision, Rejection> {
+) -> Outcome {
     // A group is created once.
     if facts.group.is_some() {
         return Err(Rejection::GroupExists);
@@ -71,12 +106,11 @@ struct Seat<'a> {
     role: Role,
 }
 
-type Outcome = Result<Decision, Rejection>;
-
 impl<'a> Seat<'a> {
     fn take(facts: &'a Facts, request: &'a Request) -> Result<Self, Rejection> {
         // To somebody who is not a member, the group does not exist.
-        let group = facts.group.as_ref().ok_or(Rejection::GroupNotFound)?;
+        let group = facts.group.as_ref().filter(|group| group.group_id == request.group_id);
+        let group = group.ok_or(Rejection::GroupNotFound)?;
         let role = facts.role_of(request.actor_id).ok_or(Rejection::GroupNotFound)?;
         Ok(Self { facts, request, group, role })
     }
@@ -144,27 +178,24 @@ impl<'a> Seat<'a> {
     fn remove(&self, user_id: UserId) -> Outcome {
         // One acts only on those strictly below oneself.
         self.acts_below(user_id)?;
-        Ok(self.change(ChangeKind::MemberRemoved { user_id }, |group| group.member_count -= 1))
+        Ok(self.change(ChangeKind::MemberRemoved { user_id }, one_fewer))
     }
 
     fn leave(&self, successor: Option<UserId>) -> Outcome {
         let successor = match (self.role, successor) {
+            (Role::Owner, Some(user_id)) if user_id != self.request.actor_id => Some(self.succession(user_id)?),
             // The last person in a group deletes it instead of leaving.
-            (Role::Owner, None) if self.group.member_count == 1 => {
+            (Role::Owner, _) if self.group.member_count <= 1 => {
                 return Err(Rejection::OwnerMustTransfer(Rule::LastOneDeletes));
             }
             // The owner leaves only by naming a successor among the other members.
-            (Role::Owner, None) => return Err(Rejection::OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor)),
-            (Role::Owner, Some(user_id)) if user_id == self.request.actor_id => {
-                return Err(Rejection::OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor));
-            }
-            (Role::Owner, Some(user_id)) => Some(self.succession(user_id)?),
+            (Role::Owner, _) => return Err(Rejection::OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor)),
             // Who is not the owner has nothing to hand over on leaving.
             (_, Some(_)) => return Err(Rejection::Forbidden(Rule::OnlyOwnersNameSuccessors)),
             (_, None) => None,
         };
         Ok(self.change(ChangeKind::MemberLeft { successor }, |group| {
-            group.member_count -= 1;
+            one_fewer(group);
             group.owner_id = successor.map_or(group.owner_id, |to| to.user_id);
         }))
     }
@@ -223,6 +254,7 @@ impl<'a> Seat<'a> {
         let mut group = self.group.clone();
         edit(&mut group);
         group.version = group.version.next();
+        // The clocks of two servers differ; the times of a group's changes do not go back for it.
         group.updated_at = group.updated_at.max(self.request.at);
         Decision::Change(Change { group, actor_id: self.request.actor_id, kind })
     }
@@ -236,6 +268,10 @@ fn one_owner(members: &[NewMember]) -> Result<(), Rejection> {
 fn newcomers(members: &[NewMember], is_in: impl Fn(UserId) -> bool) -> Vec<NewMember> {
     let mut seen = BTreeSet::new();
     members.iter().filter(|member| !is_in(member.user_id) && seen.insert(member.user_id)).copied().collect()
+}
+
+fn one_fewer(group: &mut Group) {
+    group.member_count = group.member_count.saturating_sub(1);
 }
 
 fn room_for(facts: &Facts, member_count: u32, newcomers: usize) -> Result<u32, Rejection> {

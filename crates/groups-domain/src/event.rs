@@ -1,5 +1,7 @@
 //! What one affected user is told of a change.
 
+use alloc::vec::Vec;
+
 use crate::{Change, ChangeKind, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version};
 
 /// How a user stands to a change. All users with the same view are told the same, so it needs encoding only once.
@@ -78,6 +80,7 @@ pub enum EventKind {
     /// To the user who is no longer a member.
     RemovedFromGroup {
         /// What the group is called.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
         group_name: GroupName,
         /// Whether they were removed or left.
         reason: LeaveReason,
@@ -85,6 +88,7 @@ pub enum EventKind {
     /// To everybody who was a member.
     GroupDeleted {
         /// What the group was called.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
         group_name: GroupName,
     },
 }
@@ -144,12 +148,44 @@ pub enum LeaveReason {
 }
 
 /// What `user_id` is told of `change`; they must be affected, that is, a member before or after it.
+///
+/// The change alone cannot tell who else is in the group: for somebody who is not affected the answer is what the other
+/// members are told, and telling it to them is the caller's mistake. [`Roster::told`](crate::Roster::told) makes none.
+///
+/// ```
+/// use groups_domain::{
+///     Action, Change, ChangeKind, Description, EventKind, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId,
+///     Uuid, Version, event_for,
+/// };
+///
+/// let (ada, bob) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+/// let now = Timestamp::from_unix_millis(1_700_000_000_000);
+/// let group = Group {
+///     group_id: GroupId::new(Uuid::from_u128(10)),
+///     name: GroupName::parse("Project Team")?,
+///     description: Description::default(),
+///     owner_id: ada,
+///     member_count: 2,
+///     version: Version::new(2),
+///     created_at: now,
+///     updated_at: now,
+/// };
+/// let kind = ChangeKind::MembersAdded { members: vec![NewMember::plain(bob)] };
+/// let change = Change { group: group.clone(), actor_id: ada, kind };
+///
+/// let to_bob = EventKind::AddedToGroup { group: group.clone(), role: Role::Member };
+/// assert_eq!(event_for(&change, bob).kind, to_bob);
+/// let action = Action::MemberAdded { user_id: bob, role: Role::Member };
+/// assert_eq!(event_for(&change, ada).kind, EventKind::GroupUpdated { group, action });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn event_for(change: &Change, user_id: UserId) -> Event {
     change.event(change.view_of(user_id))
 }
 
 impl Change {
-    /// What every affected user with this view is told.
+    /// What every affected user with this view is told. The view has to be one of this change's: that of a subject in
+    /// [`subjects`](Self::subjects), or [`View::Other`].
     pub fn event(&self, view: View) -> Event {
         let group = || self.group.clone();
         let group_name = || self.group.name.clone();
@@ -170,7 +206,8 @@ impl Change {
     /// What it is to those whom it does not name; `None` where it is the end of the group.
     fn action(&self) -> Option<Action> {
         Some(match &self.kind {
-            // A single addition has its own form, however it was asked for.
+            // A single addition has its own form, however it was asked for. A creation names everybody whom it affects, so
+            // nobody is told of one in this form.
             ChangeKind::MembersAdded { members } | ChangeKind::GroupCreated { members } => match members[..] {
                 [NewMember { user_id, role }] => Action::MemberAdded { user_id, role },
                 _ => Action::MembersAdded { user_ids: members.iter().map(|member| member.user_id).collect() },

@@ -1,13 +1,17 @@
 //! The bounded read set of a decision.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use crate::{Change, Effect, Group, Limits, Membership, Role, UserId};
 
 /// What a decision depends on: the group, and the memberships of the users in [`Request::reads`](crate::Request::reads).
 ///
 /// More memberships than that do no harm, so the facts of several requests for one group can be one `Facts`:
-/// decide the first, [`apply`](Self::apply) its change, decide the next.
+/// decide the first, [`apply`](Self::apply) its change, decide the next. That is how a batch is decided in memory and
+/// written at once.
+///
+/// A group that was deleted looks like one that never was. Whoever keeps groups sees to it that a deleted group's id is
+/// not used again, by choosing ids itself or by remembering the old ones, as [`Roster`](crate::Roster) does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The group; `None` where there is none, or no longer.
@@ -29,7 +33,7 @@ impl Facts {
         self.memberships.get(&user_id).map(|membership| membership.role)
     }
 
-    /// Makes the facts those after the change.
+    /// Makes the facts those after the change, which has to be the next one of this group.
     pub fn apply(&mut self, change: &Change) {
         for effect in change.effects() {
             match effect {

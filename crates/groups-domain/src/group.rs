@@ -3,14 +3,19 @@
 use crate::{Description, GroupId, GroupName, Role, Timestamp, UserId, Version};
 
 /// A group as it stands at one version.
+///
+/// Deserialising one (feature `serde`) takes its texts as they were stored, without checking them again; the same holds for
+/// whatever contains one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Group {
     /// Which group.
     pub group_id: GroupId,
     /// What people call it.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
     pub name: GroupName,
     /// What it is for.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
     pub description: Description,
     /// Its one owner.
     pub owner_id: UserId,

@@ -1,6 +1,6 @@
 //! Ids, versions and times: newtypes, so that none is taken for another.
 
-use std::fmt;
+use core::fmt;
 
 use uuid::Uuid;
 
@@ -23,9 +23,16 @@ macro_rules! id {
             }
         }
 
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        /// Lower-case and hyphenated.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.as_hyphenated().fmt(f)
+                fmt::Display::fmt(self.0.as_hyphenated(), f)
             }
         }
 
@@ -68,9 +75,11 @@ impl Version {
     }
 
     /// The version of the next change.
+    ///
+    /// It stops at [`u64::MAX`], which a group that changes a million times a second reaches after half a million years.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 

@@ -3,6 +3,9 @@
 //! Everything here is pure and synchronous: no clock, no randomness, no IO. Time and ids come in as arguments, so the same
 //! rules run under a database lock in a service, in a test, or in memory with no database at all.
 //!
+//! Roles rank `owner` > `admin` > `member`. One acts only on those strictly below oneself and gives only roles strictly
+//! below one's own; everybody may leave, and the owner may hand over the ownership. A group has exactly one owner at all times.
+//!
 //! # How it fits together
 //!
 //! ```text
@@ -26,8 +29,7 @@
 //! # Example
 //!
 //! ```
-//! use groups_domain::{Command, GroupId, Limits, NewMember, Role, Roster, Timestamp, UserId};
-//! use uuid::Uuid;
+//! use groups_domain::{Command, GroupId, Limits, NewMember, Role, Roster, Timestamp, UserId, Uuid};
 //!
 //! let (ada, bob) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
 //! let group_id = GroupId::new(Uuid::from_u128(10));
@@ -42,9 +44,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What is where
+//!
+//! Every [`Rule`] is a sentence with an identifier. `docs/rules.md` of the project lists them, the refusals, the table of every command
+//! × the actor's role × the role of whom it acts on, and what each change tells whom; tests keep that document true.
+//! `examples/embedded.rs` is a program that uses nothing but this crate.
+//!
+//! # What this crate cannot do
+//!
+//! It is `no_std` with `alloc`: the compiler refuses it a clock, a file, a socket, a thread and the environment. It has no
+//! randomness, its collections are ordered, and whatever it is given it answers the same again. It does not panic, also not on
+//! facts that contradict each other. It does not limit how many people one command names, and it does not know who is
+//! who: that an actor is who they say is the caller's part, and so is choosing fresh group ids.
+//!
 //! # Features
 //!
-//! * `serde`: `Serialize` and `Deserialize` for the types above, in a plain form of this crate's own (it is not the wire).
+//! * `serde`: `Serialize` and `Deserialize` for [`Request`], [`Change`], [`Event`], [`Membership`] and all that they contain, in a plain form of
+//!   this crate's own (it is not the wire), which stays readable: a golden file of the tests holds it. What comes from outside,
+//!   a [`Command`], has its texts checked; what was decided, a [`Change`] or an [`Event`], is taken as it was written.
+
+#![no_std]
+
+extern crate alloc;
 
 mod change;
 mod command;
@@ -71,3 +92,10 @@ pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};
 pub use sidebar::{Folded, Sidebar, SidebarRow};
 pub use text::{Description, GroupName, TextError};
+// Ids are made of it: who uses this crate alone has it too.
+pub use uuid::Uuid;
+
+/// The README's examples are compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

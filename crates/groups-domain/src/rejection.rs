@@ -14,7 +14,7 @@ macro_rules! rules {
             /// Every rule, in reading order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// Its stable identifier.
+            /// Its stable identifier, by which `docs/rules.md` lists it.
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
@@ -29,7 +29,7 @@ macro_rules! rules {
 
 rules! {
     OutsidersSeeNothing = "outsiders-see-nothing": "To somebody who is not a member, the group does not exist.";
-    GroupIsNew = "group-is-new": "A group is created once.";
+    GroupIsNew = "group-is-new": "A group is created once: its id is not used again, not even after it was deleted.";
     AdminsAdd = "admins-add": "Adding members needs `admin`.";
     AdminsSet = "admins-set": "Changing the settings needs `admin`.";
     OwnerDeletes = "owner-deletes": "Deleting the group needs `owner`.";
@@ -47,13 +47,22 @@ rules! {
 }
 
 /// Why a request is refused. Finite and typed; [`code`](Self::code) is stable, the sentence is for people.
+///
+/// ```
+/// use groups_domain::{Rejection, Rule};
+///
+/// let refused = Rejection::Forbidden(Rule::AdminsAdd);
+/// assert_eq!(refused.code(), "forbidden");
+/// assert_eq!(refused.rule().id(), "admins-add");
+/// assert_eq!(refused.to_string(), "not allowed: Adding members needs `admin`.");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// There is no such group, or the actor is not in it: they cannot tell which.
     #[error("there is no such group")]
     GroupNotFound,
-    /// A group with this id exists.
-    #[error("a group with this id exists already")]
+    /// A group with this id exists, or did before it was deleted.
+    #[error("a group with this id was created already")]
     GroupExists,
     /// The actor is a member, but not allowed this; the rule says why.
     #[error("not allowed: {}", .0.sentence())]
@@ -95,7 +104,8 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// A stable name for programs.
+    /// A stable name for programs, the wire's `code`. [`GroupExists`](Self::GroupExists) has one too, though no client
+    /// meets it where the service chooses the ids.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::GroupNotFound => "group_not_found",

@@ -1,17 +1,25 @@
 //! What a member may do: `owner` > `admin` > `member`.
 
-use std::fmt;
-use std::str::FromStr;
+use core::fmt;
+use core::str::FromStr;
 
 /// A member's role. The order is the rank: `Role::Owner > Role::Admin > Role::Member`.
+///
+/// ```
+/// use groups_domain::Role;
+///
+/// assert!(Role::Owner > Role::Admin && Role::Admin > Role::Member);
+/// assert_eq!("admin".parse(), Ok(Role::Admin));
+/// assert!("Admin".parse::<Role>().is_err(), "names are exact");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Role {
-    /// Sees the group and its members.
+    /// Sees the group and its members, and may leave.
     Member,
-    /// Also adds and removes members and changes the settings.
+    /// Also adds and removes plain members and changes the settings.
     Admin,
-    /// Also appoints admins and deletes the group. A group always has exactly one.
+    /// Also appoints and removes admins, hands over the ownership and deletes the group. A group always has exactly one.
     Owner,
 }
 
@@ -43,6 +51,8 @@ pub struct ParseRoleError;
 impl FromStr for Role {
     type Err = ParseRoleError;
 
+    /// # Errors
+    /// [`ParseRoleError`] where it is not exactly one of the three names.
     fn from_str(name: &str) -> Result<Self, ParseRoleError> {
         Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or(ParseRoleError)
     }

@@ -1,15 +1,18 @@
 //! Names and descriptions: checked and normalised once, where they come in.
 //!
 //! Normalisation is NFC of [UAX #15](https://www.unicode.org/reports/tr15/), so that a name typed on two keyboards is one name.
+//! Trimming takes white space (the `White_Space` property) off both ends, and nothing else: joiners and variation selectors stay,
+//! because emoji and several scripts end in them. Only a name that shows nothing at all is refused for them.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
 /// Why a text is neither a name nor a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is left after trimming.
+    /// Nothing that one can see is left after trimming.
     #[error("it is empty")]
     Empty,
     /// It has more characters than it may.
@@ -39,6 +42,38 @@ fn normalise(text: &str, max: usize) -> Result<String, TextError> {
         return Err(TextError::TooLong { count, max });
     }
     Ok(text)
+}
+
+/// A text in a history. It was checked when it came in; judging it again, by rules or a Unicode version that came later,
+/// could only make an old change unreadable.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Stored(String);
+
+/// For `serde(deserialize_with)` on the texts of what was decided.
+#[cfg(feature = "serde")]
+pub(crate) fn stored<'de, D: serde::Deserializer<'de>, T: From<Stored>>(deserializer: D) -> Result<T, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(|text: Stored| T::from(text))
+}
+
+/// As [`stored`], where there may be none.
+#[cfg(feature = "serde")]
+pub(crate) fn stored_option<'de, D: serde::Deserializer<'de>, T: From<Stored>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(|text: Option<Stored>| text.map(T::from))
+}
+
+/// Whether a character leaves nothing on the screen by itself: white space, the `Default_Ignorable_Code_Point` property of
+/// [UAX #44](https://www.unicode.org/reports/tr44/) (Unicode 16), and the blank Braille pattern, which is drawn as a space.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 macro_rules! text {
@@ -76,6 +111,13 @@ macro_rules! text {
             }
         }
 
+        #[cfg(feature = "serde")]
+        impl From<Stored> for $name {
+            fn from(text: Stored) -> Self {
+                Self(text.0)
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = TextError;
 
@@ -87,11 +129,23 @@ macro_rules! text {
 }
 
 text! {
-    /// A group's name: 1 to 100 characters after trimming and NFC, none of them a control character.
+    /// A group's name: 1 to 100 characters after trimming and NFC, none of them a control character, at least one of them
+    /// visible.
+    ///
+    /// ```
+    /// use groups_domain::{GroupName, TextError};
+    ///
+    /// assert_eq!(GroupName::parse("  Cafe\u{301} \n")?.as_str(), "Caf\u{e9}");
+    /// assert_eq!(GroupName::parse("\u{200B}\u{200D}"), Err(TextError::Empty), "nobody could see it, or click it");
+    /// assert_eq!(GroupName::parse(&"x".repeat(101)), Err(TextError::TooLong { count: 101, max: 100 }));
+    /// # Ok::<(), TextError>(())
+    /// ```
     GroupName
 }
 text! {
-    /// A group's description: at most 1,000 characters after trimming and NFC, none of them a control character.
+    /// A group's description: at most 1,000 characters after trimming and NFC, none of them a control character. The empty
+    /// one is a description, and the default.
+    #[derive(Default)]
     Description
 }
 
@@ -105,7 +159,7 @@ impl GroupName {
     /// [`TextError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let text = normalise(text, Self::CHARS_MAX)?;
-        if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
+        if text.chars().all(is_invisible) { Err(TextError::Empty) } else { Ok(Self(text)) }
     }
 }
 
@@ -116,7 +170,7 @@ impl Description {
     /// Trims, normalises and checks. An empty description is one.
     ///
     /// # Errors
-    /// [`TextError`] says what is wrong with it.
+    /// [`TextError::TooLong`] or [`TextError::ControlCharacter`].
     pub fn parse(text: &str) -> Result<Self, TextError> {
         normalise(text, Self::CHARS_MAX).map(Self)
     }
