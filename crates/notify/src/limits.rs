@@ -1,0 +1,90 @@
+//! Every limit, with what happens when it is reached.
+
+use std::time::Duration;
+
+/// What bounds the hub and each of its connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubLimits {
+    /// A ping goes out so often; anything received counts as life, and a connection that gave no sign of it by the next
+    /// ping is closed with 4002. Told to the client as `heartbeat_seconds`. 25 seconds.
+    pub heartbeat: Duration,
+    /// How often each worker looks at the clock for all its connections: the grain of every time below. 1 second.
+    pub tick: Duration,
+    /// Connections of one user, over all workers; one more is accepted and closed with 4502. 20.
+    pub connections_per_user_max: u32,
+    /// Events that wait for one connection; one more closes it with 4001. 256 frames.
+    pub queue_frames_max: usize,
+    /// The same in bytes. 64 KiB.
+    pub queue_bytes_max: usize,
+    /// How long a closed connection may take to take its close frame and answer it; then its socket is shut down. 5 seconds.
+    pub close_grace: Duration,
+    /// How long a client may take nothing of its snapshot or missed events; then it is closed with 4001. 30 seconds.
+    pub opening_stall: Duration,
+    /// How long [`Source::open`](crate::Source::open) may take; then the connection is closed with 1012. 30 seconds.
+    pub open_timeout: Duration,
+    /// Reads under way at once on a worker; further clients wait for their turn. 64.
+    pub opens_max: usize,
+    /// Changes kept on a worker while clients load; when one more comes, those who have loaded longest are closed with 1012. 16,384.
+    pub journal_changes_max: usize,
+    /// Commands that wait for a worker (a command is a batch of changes, or somebody typing); then whoever delivers waits,
+    /// and typing is dropped. 1,024.
+    pub inbox_commands_max: usize,
+    /// Groups in one piece of a snapshot. 500, by the contract.
+    pub snapshot_groups_max: usize,
+    /// A client's message in bytes, fragments together; a longer one closes with 1009. 4 KiB.
+    pub message_bytes_max: usize,
+    /// Frames of any kind that a client may send each second, averaged; beyond the burst it is closed with 4501. 20.
+    pub messages_per_second: u32,
+    /// How many frames it may send ahead of that average. 100.
+    pub messages_burst: u32,
+    /// The same state of typing in the same group is passed on once in this time for each connection. 2 seconds.
+    pub typing_interval: Duration,
+    /// For how long others believe that somebody types, `expires_in_seconds`. 6 seconds.
+    pub typing_expiry: Duration,
+    /// Between which times a client that was closed with 1012 comes again, in milliseconds.
+    pub retry_ms: (u32, u32),
+}
+
+impl Default for HubLimits {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(25),
+            tick: Duration::from_secs(1),
+            connections_per_user_max: 20,
+            queue_frames_max: 256,
+            queue_bytes_max: 64 * 1024,
+            close_grace: Duration::from_secs(5),
+            opening_stall: Duration::from_secs(30),
+            open_timeout: Duration::from_secs(30),
+            opens_max: 64,
+            journal_changes_max: 16_384,
+            inbox_commands_max: 1_024,
+            snapshot_groups_max: 500,
+            message_bytes_max: 4 * 1024,
+            messages_per_second: 20,
+            messages_burst: 100,
+            typing_interval: Duration::from_secs(2),
+            typing_expiry: Duration::from_secs(6),
+            retry_ms: (500, 5_000),
+        }
+    }
+}
+
+/// How the hub lets its clients go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// Over which time the closes are spread. 5 seconds.
+    pub spread: Duration,
+    /// How long to wait for the clients' answers after the last close. 5 seconds.
+    pub wait: Duration,
+    /// Between which times a client comes again, in milliseconds. 1,000 to 15,000.
+    pub retry_ms: (u32, u32),
+    /// Chooses the order in which they go.
+    pub seed: u64,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { spread: Duration::from_secs(5), wait: Duration::from_secs(5), retry_ms: (1_000, 15_000), seed: 0 }
+    }
+}

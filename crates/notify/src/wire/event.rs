@@ -1,0 +1,220 @@
+//! What one user is told of a change.
+
+use groups_domain::{Action, Event, EventKind, GroupId, LeaveReason, Role, UserId, Version};
+use serde::Serialize;
+
+use super::{GroupBody, rfc3339};
+
+/// From how many added people on `members_added` names nobody and only counts.
+const NAMED_MEMBERS_MAX: usize = 100;
+
+/// An event with its position in the reader's stream.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody<'a> {
+    /// To the creator: the group is there.
+    GroupCreated {
+        /// What every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The group's name.
+        name: &'a str,
+        /// What it is for.
+        description: &'a str,
+        /// Its owner.
+        admin_id: UserId,
+        /// The reader's role.
+        role: Role,
+        /// The group.
+        group: GroupBody<'a>,
+    },
+    /// To each added user.
+    AddedToGroup {
+        /// What every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The group's name.
+        group_name: &'a str,
+        /// Who added them.
+        added_by: UserId,
+        /// The reader's role.
+        role: Role,
+        /// The group.
+        group: GroupBody<'a>,
+    },
+    /// To everybody else in the group.
+    GroupUpdated {
+        /// What every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// What happened.
+        #[serde(flatten)]
+        action: ActionBody<'a>,
+        /// The group.
+        group: GroupBody<'a>,
+    },
+    /// To the user whose role changed.
+    RoleChanged {
+        /// What every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The group's name.
+        group_name: &'a str,
+        /// The reader's role now.
+        role: Role,
+        /// The reader's role before.
+        previous_role: Role,
+        /// Who changed it.
+        changed_by: UserId,
+        /// The group.
+        group: GroupBody<'a>,
+    },
+    /// To the user who is no longer a member.
+    RemovedFromGroup {
+        /// What every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The group's name.
+        group_name: &'a str,
+        /// Who did it.
+        removed_by: UserId,
+        /// `removed` or `left`.
+        reason: &'static str,
+    },
+    /// To everybody who was a member.
+    GroupDeleted {
+        /// What every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The group's name.
+        group_name: &'a str,
+        /// Who did it.
+        deleted_by: UserId,
+    },
+}
+
+/// What every event has.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventHead<'a> {
+    group_id: GroupId,
+    version: Version,
+    cursor: &'a str,
+    at: String,
+    actor_id: UserId,
+}
+
+/// What happened to others, or to the group.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum ActionBody<'a> {
+    /// One person was added.
+    MemberAdded {
+        /// Who.
+        user_id: UserId,
+        /// As what.
+        role: Role,
+    },
+    /// Several people were added at once.
+    MembersAdded {
+        /// How many.
+        count: usize,
+        /// Who, where there are at most 100.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user_ids: Option<&'a [UserId]>,
+    },
+    /// Somebody was removed.
+    MemberRemoved {
+        /// Who.
+        user_id: UserId,
+    },
+    /// Somebody left.
+    MemberLeft {
+        /// Who.
+        user_id: UserId,
+        /// Who is the owner since, where the leaver was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new_owner_id: Option<UserId>,
+    },
+    /// Somebody else's role changed.
+    RoleChanged {
+        /// Who.
+        user_id: UserId,
+        /// What they are now.
+        role: Role,
+    },
+    /// The ownership changed hands between others.
+    OwnerChanged {
+        /// The new owner.
+        user_id: UserId,
+    },
+    /// The name or the description changed.
+    SettingsChanged,
+}
+
+impl<'a> EventBody<'a> {
+    /// The event as it goes to its reader; `cursor` is the position to resume from after it.
+    pub fn new(event: &'a Event, cursor: &'a str) -> Self {
+        let Event { group_id, version, at, actor_id, kind } = event;
+        let (actor_id, at) = (*actor_id, rfc3339(*at));
+        let head = EventHead { group_id: *group_id, version: *version, cursor, at, actor_id };
+        match kind {
+            EventKind::GroupCreated { group } => Self::GroupCreated {
+                head,
+                name: group.name.as_str(),
+                description: group.description.as_str(),
+                admin_id: group.owner_id,
+                role: Role::Owner,
+                group: GroupBody::new(group, None),
+            },
+            EventKind::AddedToGroup { group, role } => Self::AddedToGroup {
+                head,
+                group_name: group.name.as_str(),
+                added_by: actor_id,
+                role: *role,
+                group: GroupBody::new(group, None),
+            },
+            EventKind::GroupUpdated { group, action } => {
+                Self::GroupUpdated { head, action: ActionBody::new(action), group: GroupBody::new(group, None) }
+            }
+            EventKind::RoleChanged { group, role, previous_role } => Self::RoleChanged {
+                head,
+                group_name: group.name.as_str(),
+                role: *role,
+                previous_role: *previous_role,
+                changed_by: actor_id,
+                group: GroupBody::new(group, None),
+            },
+            EventKind::RemovedFromGroup { group_name, reason } => Self::RemovedFromGroup {
+                head,
+                group_name: group_name.as_str(),
+                removed_by: actor_id,
+                reason: match reason {
+                    LeaveReason::Removed => "removed",
+                    LeaveReason::Left => "left",
+                },
+            },
+            EventKind::GroupDeleted { group_name } => {
+                Self::GroupDeleted { head, group_name: group_name.as_str(), deleted_by: actor_id }
+            }
+        }
+    }
+}
+
+impl<'a> ActionBody<'a> {
+    fn new(action: &'a Action) -> Self {
+        match action {
+            Action::MemberAdded { user_id, role } => Self::MemberAdded { user_id: *user_id, role: *role },
+            Action::MembersAdded { user_ids } => Self::MembersAdded {
+                count: user_ids.len(),
+                user_ids: (user_ids.len() <= NAMED_MEMBERS_MAX).then_some(user_ids),
+            },
+            Action::MemberRemoved { user_id } => Self::MemberRemoved { user_id: *user_id },
+            Action::MemberLeft { user_id, successor } => {
+                Self::MemberLeft { user_id: *user_id, new_owner_id: *successor }
+            }
+            Action::RoleChanged { user_id, role } => Self::RoleChanged { user_id: *user_id, role: *role },
+            Action::OwnerChanged { user_id } => Self::OwnerChanged { user_id: *user_id },
+            Action::SettingsChanged => Self::SettingsChanged,
+        }
+    }
+}
