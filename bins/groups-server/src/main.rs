@@ -1,1 +1,74 @@
-fn main() {}
+//! The server's command line: settings in, exit code out.
+
+use std::io::IsTerminal;
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use server::{RunError, Settings, Shutdown};
+use tracing_subscriber::EnvFilter;
+
+/// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+
+    /// How logs are written, to the standard error
+    #[arg(long, env = "GROUPS_LOG_FORMAT", value_enum, default_value = "text")]
+    log_format: LogFormat,
+
+    /// What is logged: `info`, `debug`, `notify=debug,info` …
+    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = "info")]
+    log: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(&cli);
+    match actix_web::rt::System::new().block_on(serve(cli.settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("groups-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), RunError> {
+    let listener = TcpListener::bind(settings.address()?)?;
+    let address = listener.local_addr()?;
+    settings.check(address)?;
+    if settings.is_development() {
+        tracing::warn!(
+            "DEVELOPMENT MODE: anybody may sign in as anybody. Set GROUPS_JWT_SECRET for anything but trying it out."
+        );
+    }
+    if settings.secret().is_some_and(|secret| secret.len() < Settings::SECRET_BYTES_MIN) {
+        tracing::warn!(
+            "GROUPS_JWT_SECRET is shorter than 32 bytes: a key for HS256 that can be guessed (RFC 7518, section 3.2)"
+        );
+    }
+    // Bound already: whoever reads this line can connect.
+    println!("listening on http://{address}");
+    server::run(settings, listener, Shutdown::on_signals()?).await
+}
+
+fn start_log(cli: &Cli) {
+    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|error| {
+        eprintln!("groups-server: GROUPS_LOG: {error}; logging at info");
+        EnvFilter::new("info")
+    });
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match cli.log_format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -1,0 +1,240 @@
+//! The assembled service: store, hub, relay and identity, ready to be mounted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::HttpRequest;
+use actix_web::http::{Method, header};
+use actix_web::web::{self, ServiceConfig};
+use groups_domain::{Limits, UserId};
+use groups_store::{Store, StoreOptions};
+use notify::{Drain, Hub, HubLimits};
+use tokio::task::JoinHandle;
+
+use crate::identity::{Development, Names, Origins, Tokens};
+use crate::limiter::Limiter;
+use crate::openings::Openings;
+use crate::relay::relay;
+use crate::{Code, Problem, Settings, edge, routes};
+
+/// Why the service could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] groups_store::OpenError),
+    /// The log cannot be followed.
+    #[error("the log of changes cannot be read: {0}")]
+    Log(#[from] groups_store::StoreError),
+}
+
+/// The whole service. Cheap to clone; all clones are the same service.
+#[derive(Clone)]
+pub struct Groups(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    hub: Hub,
+    tokens: Tokens,
+    development: Option<Development>,
+    origins: Origins,
+    names: Names,
+    limiter: Arc<Limiter>,
+    allowed_origins: Vec<String>,
+    stopping: AtomicBool,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Groups {
+    /// Opens the database, and starts the relay and the chores on the current runtime.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the database cannot be used; its text is for an operator.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let store = Store::open(StoreOptions {
+            limits: Limits { members_max: settings.max_members },
+            log_kept: settings.log_kept(),
+            ..StoreOptions::new(&settings.database_url)
+        })
+        .await?;
+        let heartbeat = Duration::from_secs(u64::from(settings.heartbeat_seconds));
+        let hub = Hub::new(
+            HubLimits {
+                heartbeat,
+                // Four times a heartbeat, so that "two beats" holds for short ones as well.
+                tick: HubLimits::default().tick.min(heartbeat / 4),
+                connections_per_user_max: settings.max_connections_per_user,
+                ..HubLimits::default()
+            },
+            Arc::new(Openings(store.clone())),
+        );
+        let development = settings.is_development().then(|| Development::new(store.id()));
+        let secret = match (settings.secret(), &development) {
+            (Some(secret), _) => secret.as_bytes(),
+            (None, Some(development)) => development.secret(),
+            (None, None) => &[],
+        };
+        // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
+        let tail = store.tail().await?;
+        let limiter = Arc::new(Limiter::new(settings.rate_limit));
+        let tasks = vec![
+            tokio::spawn(relay(tail, Arc::new(hub.clone()))),
+            tokio::spawn(trim(store.clone())),
+            tokio::spawn(sweep(Arc::clone(&limiter))),
+        ];
+        Ok(Self(Arc::new(Inner {
+            tokens: Tokens::new(secret, settings),
+            origins: Origins::new(settings.origins()),
+            limiter,
+            allowed_origins: settings.origins().map(str::to_owned).collect(),
+            names: Names::default(),
+            stopping: AtomicBool::new(false),
+            store,
+            hub,
+            development,
+            tasks,
+        })))
+    }
+
+    /// Mounts every path of the service into an actix-web application:
+    ///
+    /// `App::new().configure(groups.configure())`, with [`on_connect`](crate::on_connect) given to the `HttpServer`.
+    pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let groups = self.clone();
+        move |config| {
+            let cors = groups.cors();
+            config.app_data(web::Data::new(groups));
+            routes::configure(config, cors);
+        }
+    }
+
+    /// Says good-bye to every WebSocket client, spread over `spread`, and closes the database.
+    ///
+    /// Changes that were accepted before are finished first. Requests that come later are answered with 503.
+    pub async fn stop(&self, spread: Duration) {
+        self.announce_stop();
+        self.say_goodbye(spread).await;
+        self.close_store().await;
+    }
+
+    /// From here on the service is not ready, and takes no new WebSocket connection.
+    pub(crate) fn announce_stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) async fn say_goodbye(&self, spread: Duration) {
+        self.0.hub.drain(Drain { spread, ..Drain::default() }).await;
+    }
+
+    pub(crate) async fn close_store(&self) {
+        self.0.store.clone().close().await;
+    }
+
+    /// The service of a request.
+    pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Problem> {
+        request.app_data::<web::Data<Self>>().map(|groups| groups.get_ref()).ok_or_else(|| {
+            tracing::error!("a route of groups is mounted without Groups::configure");
+            Problem::new(Code::Internal, "the service is not mounted")
+        })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Acquire)
+    }
+
+    /// # Errors
+    /// [`Code::NotFound`] outside development mode, as for any path that does not exist.
+    pub(crate) fn development(&self) -> Result<&Development, Problem> {
+        let not_here = || Problem::new(Code::NotFound, "this server is not in development mode");
+        self.0.development.as_ref().ok_or_else(not_here)
+    }
+
+    /// Keeps a display name, beside the request that told it.
+    pub(crate) fn learn_name(&self, user_id: UserId, name: String) {
+        if self.0.names.is_news(user_id, &name) {
+            let groups = self.clone();
+            tokio::spawn(async move { groups.write_name(user_id, &name).await });
+        }
+    }
+
+    /// Keeps a display name, and comes back when others can see it.
+    pub(crate) async fn write_name(&self, user_id: UserId, name: &str) {
+        if let Err(error) = self.0.names.write(&self.0.store, user_id, name).await {
+            tracing::warn!(%error, "a display name could not be kept");
+        }
+    }
+
+    /// Which pages of other origins may use the HTTP interface.
+    pub(crate) fn cors(&self) -> Cors {
+        let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
+        let headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH];
+        self.0
+            .allowed_origins
+            .iter()
+            .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+            .allowed_methods(methods)
+            .allowed_headers(headers)
+            .allowed_header("Idempotency-Key")
+            .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER])
+            .max_age(3_600)
+            .block_on_origin_mismatch(false)
+    }
+}
+
+/// Forgets the token buckets of users who have been quiet.
+async fn sweep(limiter: Arc<Limiter>) {
+    loop {
+        tokio::time::sleep(Limiter::SWEEP_EVERY).await;
+        limiter.sweep();
+    }
+}
+
+/// Forgets what is older than the log is kept, a small step at a time, beside the work.
+async fn trim(store: Store) {
+    const PAUSE_DONE: Duration = Duration::from_secs(60);
+    const PAUSE_MORE: Duration = Duration::from_millis(50);
+    const STEP_ROWS_MAX: u32 = 500;
+    loop {
+        let more = match store.trim(edge::now(), STEP_ROWS_MAX).await {
+            Ok(trimmed) => !trimmed.is_empty(),
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be trimmed");
+                false
+            }
+        };
+        tokio::time::sleep(if more { PAUSE_MORE } else { PAUSE_DONE }).await;
+    }
+}

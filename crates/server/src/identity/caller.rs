@@ -1,0 +1,41 @@
+//! The caller of a request, taken from its token before anything else is looked at.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use groups_domain::{Timestamp, UserId};
+
+use super::token::bearer;
+use crate::groups::Groups;
+use crate::{Code, Problem};
+
+/// Who is calling, with a good token.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) user_id: UserId,
+    pub(crate) name: Option<String>,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl Caller {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let groups = Groups::of(request)?;
+        let token = bearer(request.headers())
+            .ok_or_else(|| Problem::new(Code::Unauthenticated, "the header 'Authorization: Bearer …' is missing"))?;
+        let claims = groups.tokens().check(token)?;
+        if let Some(name) = claims.name.clone() {
+            groups.learn_name(claims.user_id, name);
+        }
+        Ok(Self { user_id: claims.user_id, name: claims.name, expires_at: claims.expires_at })
+    }
+}

@@ -1,0 +1,180 @@
+//! Every error that a caller can get: RFC 9457 problem details with a stable code.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use groups_domain::{Rejection, TextError};
+use groups_store::{ExecuteError, StoreError};
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// What went wrong, by the name that programs branch on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $(#[doc = $title] $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// Its HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, in general.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed_request", 400, "The request cannot be read";
+    Unauthenticated = "unauthenticated", 401, "A valid token is needed";
+    Forbidden = "forbidden", 403, "Not allowed";
+    NotFound = "not_found", 404, "There is nothing at this path";
+    GroupNotFound = "group_not_found", 404, "There is no such group";
+    MemberNotFound = "member_not_found", 404, "There is no such member";
+    MethodNotAllowed = "method_not_allowed", 405, "This path knows other methods";
+    AlreadyMember = "already_member", 409, "Already a member";
+    GroupExists = "group_exists", 409, "The group exists already";
+    OwnerMustTransfer = "owner_must_transfer", 409, "The owner has to hand over first";
+    VersionMismatch = "version_mismatch", 412, "The group has changed meanwhile";
+    PayloadTooLarge = "payload_too_large", 413, "The body is too large";
+    InvalidName = "invalid_name", 422, "Not a valid name";
+    InvalidDescription = "invalid_description", 422, "Not a valid description";
+    InvalidRole = "invalid_role", 422, "Not a role that can be given";
+    TooManyMembers = "too_many_members", 422, "Too many members";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "This idempotency key was used for another request";
+    UpgradeRequired = "upgrade_required", 426, "This path speaks WebSocket";
+    RateLimited = "rate_limited", 429, "Too many requests";
+    Internal = "internal", 500, "Something is wrong on the server's side";
+    Unavailable = "unavailable", 503, "Not possible at the moment";
+}
+
+/// One error, as the caller gets it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", .code.as_str())]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Problem {
+    /// An error with a sentence about this occurrence. It must tell nothing of SQL, of paths or of other users' data.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry_after_seconds: None }
+    }
+
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(Code::MalformedRequest, detail)
+    }
+
+    pub(crate) fn group_not_found() -> Self {
+        Rejection::GroupNotFound.into()
+    }
+
+    pub(crate) fn name(error: TextError) -> Self {
+        Self::new(Code::InvalidName, format!("name: {error}"))
+    }
+
+    pub(crate) fn description(error: TextError) -> Self {
+        Self::new(Code::InvalidDescription, format!("description: {error}"))
+    }
+
+    /// Says when to try again, in whole seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds.max(1));
+        self
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        match self.code {
+            Code::Unauthenticated => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            Code::UpgradeRequired => {
+                response.insert_header((header::UPGRADE, "websocket"));
+            }
+            _ => {}
+        }
+        let body = serde_json::json!({
+            "type": "about:blank",
+            "title": self.code.title(),
+            "status": self.code.status(),
+            "detail": self.detail,
+            "code": self.code.as_str(),
+        });
+        response.content_type("application/problem+json").body(body.to_string())
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let code = match rejection {
+            Rejection::GroupNotFound => Code::GroupNotFound,
+            Rejection::GroupExists => Code::GroupExists,
+            Rejection::Forbidden(_) => Code::Forbidden,
+            Rejection::MemberNotFound { .. } => Code::MemberNotFound,
+            Rejection::AlreadyMember { .. } => Code::AlreadyMember,
+            Rejection::OwnerMustTransfer(_) => Code::OwnerMustTransfer,
+            Rejection::InvalidRole => Code::InvalidRole,
+            Rejection::TooManyMembers { .. } => Code::TooManyMembers,
+            Rejection::VersionMismatch { .. } => Code::VersionMismatch,
+        };
+        Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<ExecuteError> for Problem {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Rejected(rejection) => rejection.into(),
+            ExecuteError::IdempotencyKeyReused => Self::new(
+                Code::IdempotencyKeyReused,
+                "this Idempotency-Key came with another request before: take a fresh one",
+            ),
+            ExecuteError::Unavailable { retry_after_seconds, reason } => {
+                tracing::warn!(%reason, "a change could not be made");
+                Self::new(
+                    Code::Unavailable,
+                    "the change could not be made now; with an Idempotency-Key it is safe to repeat",
+                )
+                .retry_after(retry_after_seconds)
+            }
+            ExecuteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(%reason, "the database gave no answer");
+                Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(reason.retry_after_seconds())
+            }
+            StoreError::Corrupt { .. } | StoreError::Database { .. } => {
+                tracing::error!(%error, "the database is not as it should be");
+                Self::new(Code::Internal, "the data cannot be read; the operator finds the reason in the log")
+            }
+        }
+    }
+}

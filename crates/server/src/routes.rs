@@ -1,0 +1,106 @@
+//! Every URL of the server, on one screen. One endpoint, one file below.
+
+mod add_members;
+mod change_role;
+mod create_group;
+mod delete_group;
+mod development;
+mod get_group;
+mod history;
+mod list_groups;
+mod list_members;
+mod me;
+mod operations;
+mod page;
+mod remove_member;
+mod typing;
+mod update_group;
+mod websocket;
+
+use actix_cors::Cors;
+use actix_web::http::{Method, header};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
+
+use crate::{Code, Problem};
+
+pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
+    let v1 = web::scope("/v1")
+        .wrap(cors)
+        .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))
+        .service(at("/groups/create", [post(create_group::respond)]))
+        .service(at("/groups/add-member/{group_id}", [post(add_members::respond)]))
+        .service(at(
+            "/groups/{group_id}",
+            [get(get_group::respond), patch(update_group::respond), delete(delete_group::respond)],
+        ))
+        .service(at("/groups/{group_id}/members", [get(list_members::respond), post(add_members::respond)]))
+        .service(at(
+            "/groups/{group_id}/members/{user_id}",
+            [patch(change_role::respond), delete(remove_member::respond)],
+        ))
+        .service(at("/groups/{group_id}/changes", [get(history::respond)]))
+        .service(at("/groups/{group_id}/typing", [post(typing::respond)]))
+        .service(at("/me", [get(me::respond)]))
+        .service(at("/ws", [get(websocket::respond)]))
+        .service(at("/dev/login", [post(development::sign_in)]))
+        .service(at("/dev/people", [get(development::people)]))
+        .default_service(web::to(not_found));
+    config
+        .service(v1)
+        .service(at("/healthz", [get(operations::alive)]))
+        .service(at("/readyz", [get(operations::ready)]))
+        .service(at("/", [get(page::index)]))
+        .service(at("/assets/{path:.*}", [get(page::asset)]));
+}
+
+/// A path with all its methods. Any other method is answered with 405 and the list.
+fn at<const N: usize>(path: &str, methods: [(Method, Route); N]) -> Resource {
+    let allow = methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+    let resource = web::resource(path).default_service(web::to(move || {
+        let problem = Problem::new(Code::MethodNotAllowed, format!("allowed here: {allow}"));
+        let mut response = problem.error_response();
+        if let Ok(allow) = header::HeaderValue::from_str(&allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        async move { response }
+    }));
+    methods.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
+}
+
+fn get<F, A>(handler: F) -> (Method, Route)
+where
+    F: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    let reads = guard::fn_guard(|context| matches!(context.head().method, Method::GET | Method::HEAD));
+    (Method::GET, web::route().guard(reads).to(handler))
+}
+
+fn post<F, A>(handler: F) -> (Method, Route)
+where
+    F: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    (Method::POST, web::post().to(handler))
+}
+
+fn patch<F, A>(handler: F) -> (Method, Route)
+where
+    F: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    (Method::PATCH, web::patch().to(handler))
+}
+
+fn delete<F, A>(handler: F) -> (Method, Route)
+where
+    F: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    (Method::DELETE, web::delete().to(handler))
+}
+
+async fn not_found(request: HttpRequest) -> HttpResponse {
+    Problem::new(Code::NotFound, format!("there is no {}", request.path())).error_response()
+}

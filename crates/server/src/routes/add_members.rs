@@ -1,0 +1,68 @@
+//! `POST /v1/groups/{group_id}/members`: add one person, or many in one change.
+
+use std::collections::HashSet;
+
+use actix_web::{HttpResponse, web};
+use groups_domain::{ChangeKind, Command, NewMember, Role};
+use groups_store::{Executed, Outcome};
+use notify::wire::GroupBody;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::groups::Groups;
+use crate::input::{self, Changing, MemberInput};
+use crate::{Problem, output};
+
+#[derive(Deserialize)]
+struct Body {
+    user_id: Option<String>,
+    role: Option<String>,
+    members: Option<Vec<MemberInput>>,
+}
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    path: web::Path<String>,
+    changing: Changing,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let body: Body = changing.json()?;
+    let (command, asked) = match body {
+        Body { user_id: Some(user_id), role, members: None } => {
+            let member = MemberInput::new(user_id, role).parse()?;
+            (Command::AddMember(member), vec![member])
+        }
+        Body { user_id: None, role: None, members: Some(members) } if !members.is_empty() => {
+            let members = MemberInput::parse_all(&members)?;
+            (Command::AddMembers(members.clone()), members)
+        }
+        _ => {
+            return Err(Problem::malformed(
+                "the body has either 'user_id' and perhaps 'role', or 'members' with at least one",
+            ));
+        }
+    };
+    let executed = changing.execute(&groups, group_id, command).await?;
+    let body = json!({
+        "group": GroupBody::new(&executed.group, Some(executed.role.unwrap_or(Role::Admin))),
+        "results": results(&asked, &executed),
+    });
+    let response = HttpResponse::Created().insert_header(output::etag(&executed.group)).json(body);
+    Ok(output::mark_replayed(response, &executed))
+}
+
+/// What became of each person asked for, in the order of the request. Somebody named twice was in already the second time.
+fn results(asked: &[NewMember], executed: &Executed) -> Vec<Value> {
+    let mut added: HashSet<_> = match &executed.outcome {
+        Outcome::Changed(change) => match &change.kind {
+            ChangeKind::MembersAdded { members } => members.iter().map(|member| member.user_id).collect(),
+            _ => HashSet::new(),
+        },
+        Outcome::Unchanged => HashSet::new(),
+    };
+    let outcome = |member: &NewMember| {
+        let outcome = if added.remove(&member.user_id) { "added" } else { "already_member" };
+        json!({"user_id": member.user_id.to_string(), "outcome": outcome})
+    };
+    asked.iter().map(outcome).collect()
+}

@@ -1,0 +1,38 @@
+//! `PATCH /v1/groups/{group_id}/members/{user_id}`: change a role; `owner` hands over the ownership.
+
+use actix_web::{HttpResponse, web};
+use groups_domain::Command;
+use groups_store::MemberRow;
+use serde::Deserialize;
+
+use crate::groups::Groups;
+use crate::input::{self, Changing};
+use crate::output::{self, MemberBody};
+use crate::{Code, Problem};
+
+#[derive(Deserialize)]
+struct Body {
+    role: String,
+}
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    path: web::Path<(String, String)>,
+    changing: Changing,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path.0)?;
+    let actor_id = changing.caller.user_id;
+    let user_id = input::member_id(&path.1, actor_id)?;
+    let body: Body = changing.json()?;
+    let role = input::role(&body.role)?;
+    let executed = changing.execute(&groups, group_id, Command::ChangeRole { user_id, role }).await?;
+    // Their role is the one that this request gave; the rest does not change while they are in.
+    let row = groups.store().member(actor_id, group_id, user_id).await?;
+    let row = row.ok_or_else(|| Problem::new(Code::MemberNotFound, "they have left meanwhile"))?;
+    let mut membership = row.membership;
+    membership.role = role;
+    let response = HttpResponse::Ok()
+        .insert_header(output::etag(&executed.group))
+        .json(MemberBody::new(MemberRow { membership, name: row.name }));
+    Ok(output::mark_replayed(response, &executed))
+}

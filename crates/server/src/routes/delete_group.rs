@@ -1,0 +1,18 @@
+//! `DELETE /v1/groups/{group_id}`: delete the group for everybody.
+
+use actix_web::{HttpResponse, web};
+use groups_domain::Command;
+
+use crate::groups::Groups;
+use crate::input::{self, Changing};
+use crate::{Problem, output};
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    path: web::Path<String>,
+    changing: Changing,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let executed = changing.execute(&groups, group_id, Command::DeleteGroup).await?;
+    Ok(output::mark_replayed(HttpResponse::NoContent().finish(), &executed))
+}

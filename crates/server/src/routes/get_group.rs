@@ -1,0 +1,18 @@
+//! `GET /v1/groups/{group_id}`: one group.
+
+use actix_web::{HttpResponse, web};
+
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::{Problem, input, output};
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let found = groups.store().group(caller.user_id, group_id).await?;
+    let (group, role) = found.ok_or_else(Problem::group_not_found)?;
+    Ok(output::group(HttpResponse::Ok(), &group, role))
+}

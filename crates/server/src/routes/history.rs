@@ -1,0 +1,31 @@
+//! `GET /v1/groups/{group_id}/changes`: the group's history, oldest first, for its admins and its owner.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use groups_domain::Version;
+use groups_store::History;
+use serde_json::json;
+
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::input::{self, Paging};
+use crate::{Code, Problem, output};
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    path: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let paging = Paging::of(&request)?;
+    let after = paging.after.as_deref().map(|after| after.parse().map_err(|_| Paging::not_ours()));
+    let after = Version::new(after.transpose()?.unwrap_or(0));
+    match groups.store().history(caller.user_id, group_id, after, paging.limit).await? {
+        History::NotFound => Err(Problem::group_not_found()),
+        History::Forbidden => Err(Problem::new(Code::Forbidden, "not allowed: Reading the history needs `admin`.")),
+        History::Page { changes, next } => Ok(HttpResponse::Ok().json(json!({
+            "changes": changes.iter().map(output::change).collect::<Vec<_>>(),
+            "next": next.map(|next| next.to_string()),
+        }))),
+    }
+}

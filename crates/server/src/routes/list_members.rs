@@ -1,0 +1,39 @@
+//! `GET /v1/groups/{group_id}/members`: the members in joining order, by pages.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use groups_domain::Version;
+use groups_store::MemberKey;
+use serde_json::json;
+
+use crate::Problem;
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::input::{self, Paging};
+use crate::output::MemberBody;
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    path: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let paging = Paging::of(&request)?;
+    let after = paging.after.as_deref().map(|after| parse(after).ok_or_else(Paging::not_ours)).transpose()?;
+    let page = groups.store().members(caller.user_id, group_id, after, paging.limit).await?;
+    let page = page.ok_or_else(Problem::group_not_found)?;
+    Ok(HttpResponse::Ok().json(json!({
+        "members": page.members.into_iter().map(MemberBody::new).collect::<Vec<_>>(),
+        "next": page.next.map(print),
+        "version": page.version.get(),
+    })))
+}
+
+fn print(key: MemberKey) -> String {
+    format!("{}-{}", key.joined_version, key.ordinal)
+}
+
+fn parse(text: &str) -> Option<MemberKey> {
+    let (joined_version, ordinal) = text.split_once('-')?;
+    Some(MemberKey { joined_version: Version::new(joined_version.parse().ok()?), ordinal: ordinal.parse().ok()? })
+}

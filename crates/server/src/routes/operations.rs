@@ -1,0 +1,23 @@
+//! `GET /healthz`, `GET /readyz`: for operators and their load balancers.
+
+use actix_web::{HttpResponse, web};
+use groups_domain::UserId;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::groups::Groups;
+use crate::{Code, Problem};
+
+/// The process runs.
+pub(super) async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+/// The process can serve: its database answers, and it is not about to stop.
+pub(super) async fn ready(groups: web::Data<Groups>) -> Result<HttpResponse, Problem> {
+    if groups.is_stopping() {
+        return Err(Problem::new(Code::Unavailable, "the server is stopping").retry_after(1));
+    }
+    groups.store().groups(UserId::new(Uuid::nil()), None, 1).await?;
+    Ok(HttpResponse::Ok().json(json!({"status": "ready", "connections": groups.hub().connections()})))
+}

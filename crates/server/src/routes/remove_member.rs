@@ -1,0 +1,35 @@
+//! `DELETE /v1/groups/{group_id}/members/{user_id}`: remove somebody, or leave.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use groups_domain::Command;
+use serde::Deserialize;
+
+use crate::groups::Groups;
+use crate::input::{self, Changing};
+use crate::{Problem, output};
+
+#[derive(Deserialize)]
+struct Query {
+    successor: Option<String>,
+}
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+    changing: Changing,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path.0)?;
+    let user_id = input::member_id(&path.1, changing.caller.user_id)?;
+    let query: Query = input::query(&request)?;
+    let successor = query.successor.map(|successor| input::user_id(&successor, "successor")).transpose()?;
+    let command = if user_id == changing.caller.user_id {
+        Command::Leave { successor }
+    } else if successor.is_some() {
+        return Err(Problem::malformed("a successor is named by an owner who leaves, not for a member who is removed"));
+    } else {
+        Command::RemoveMember { user_id }
+    };
+    let executed = changing.execute(&groups, group_id, command).await?;
+    Ok(output::mark_replayed(HttpResponse::NoContent().finish(), &executed))
+}

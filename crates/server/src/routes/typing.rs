@@ -1,0 +1,26 @@
+//! `POST /v1/groups/{group_id}/typing`: tell the other members that the caller is typing, or no longer.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::{Problem, input};
+
+#[derive(Deserialize)]
+struct Body {
+    typing: bool,
+}
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let body: Body = input::json(&input::read_body(payload).await?)?;
+    groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;
+    groups.hub().typing(group_id, caller.user_id, body.typing);
+    Ok(HttpResponse::Accepted().finish())
+}

@@ -1,0 +1,31 @@
+//! `PATCH /v1/groups/{group_id}`: change the name, the description or both.
+
+use actix_web::{HttpResponse, web};
+use groups_domain::{Command, Description, GroupName, Role};
+use serde::Deserialize;
+
+use crate::groups::Groups;
+use crate::input::{self, Changing};
+use crate::{Problem, output};
+
+#[derive(Deserialize)]
+struct Body {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    path: web::Path<String>,
+    changing: Changing,
+) -> Result<HttpResponse, Problem> {
+    let group_id = input::group_id(&path)?;
+    let body: Body = changing.json()?;
+    let command = Command::UpdateSettings {
+        name: body.name.as_deref().map(GroupName::parse).transpose().map_err(Problem::name)?,
+        description: body.description.as_deref().map(Description::parse).transpose().map_err(Problem::description)?,
+    };
+    let executed = changing.execute(&groups, group_id, command).await?;
+    let role = executed.role.unwrap_or(Role::Admin);
+    Ok(output::mark_replayed(output::group(HttpResponse::Ok(), &executed.group, role), &executed))
+}

@@ -1,0 +1,49 @@
+//! `GET /v1/ws`: the WebSocket. Who is not welcome learns it before the upgrade.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use notify::Client;
+use serde::Deserialize;
+
+use crate::groups::Groups;
+use crate::identity::bearer_of_upgrade;
+use crate::{Code, Problem, edge, input};
+
+#[derive(Deserialize)]
+struct Query {
+    cursor: Option<String>,
+}
+
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let token = bearer_of_upgrade(request.headers()).ok_or_else(|| {
+        Problem::new(
+            Code::Unauthenticated,
+            "a token is needed: in 'Authorization: Bearer …' or as subprotocol 'bearer.…'",
+        )
+    })?;
+    let claims = groups.tokens().check(token)?;
+    groups.origins().check(&request)?;
+    let query: Query = input::query(&request)?;
+    if groups.is_stopping() {
+        return Err(Problem::new(Code::Unavailable, "the server is stopping").retry_after(1));
+    }
+    if let Some(name) = claims.name {
+        groups.learn_name(claims.user_id, name);
+    }
+    let left_millis = claims.expires_at.unix_millis().saturating_sub(edge::now().unix_millis());
+    let client = Client {
+        user_id: claims.user_id,
+        connection_id: edge::new_connection_id(),
+        cursor: query.cursor.filter(|cursor| !cursor.is_empty()),
+        expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
+    };
+    groups
+        .hub()
+        .accept(&request, payload, client)
+        .map_err(|error| Problem::new(Code::UpgradeRequired, format!("this path speaks WebSocket (RFC 6455): {error}")))
+}

@@ -1,0 +1,243 @@
+//! What an operator may set, by environment or by flags of the same name.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use clap::Args;
+
+/// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Address and port to listen on
+    #[arg(
+        long,
+        alias = "groups-listen",
+        env = "GROUPS_LISTEN",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: String,
+
+    /// Where the data lives: `sqlite://PATH`, a path, or `postgres://…`
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite://groups.db",
+        hide_env_values = true
+    )]
+    pub database_url: String,
+
+    /// Shared secret of the tokens (HS256), 32 bytes or more. Without it: development mode, on loopback only
+    #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+
+    /// The issuer that tokens must name
+    #[arg(long, alias = "groups-jwt-issuer", env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
+    pub jwt_issuer: Option<String>,
+
+    /// The audience that tokens must name
+    #[arg(long, alias = "groups-jwt-audience", env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
+    pub jwt_audience: Option<String>,
+
+    /// Origins of other pages that may call, comma-separated: `https://chat.example.org`
+    #[arg(
+        long,
+        alias = "groups-allowed-origins",
+        env = "GROUPS_ALLOWED_ORIGINS",
+        value_name = "ORIGINS",
+        value_delimiter = ','
+    )]
+    pub allowed_origins: Vec<String>,
+
+    /// Changing requests per second and user, with bursts of four times that; 0 is no limit
+    #[arg(
+        long,
+        alias = "groups-rate-limit",
+        env = "GROUPS_RATE_LIMIT",
+        value_name = "PER_SECOND",
+        default_value_t = 50
+    )]
+    pub rate_limit: u32,
+
+    /// WebSocket connections of one user at a time; one more is closed with 4502
+    #[arg(
+        long,
+        alias = "groups-max-connections-per-user",
+        env = "GROUPS_MAX_CONNECTIONS_PER_USER",
+        value_name = "COUNT",
+        default_value_t = 20
+    )]
+    pub max_connections_per_user: u32,
+
+    /// Seconds between two heartbeats of a WebSocket connection
+    #[arg(long, alias = "groups-heartbeat-seconds", env = "GROUPS_HEARTBEAT_SECONDS", value_name = "SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub heartbeat_seconds: u32,
+
+    /// The most members that a group may have
+    #[arg(long, alias = "groups-max-members", env = "GROUPS_MAX_MEMBERS", value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_members: u32,
+
+    /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
+    #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub log_days: u32,
+
+    /// Worker threads for HTTP and WebSocket; 0 is one for each core
+    #[arg(long, alias = "groups-workers", env = "GROUPS_WORKERS", value_name = "COUNT", default_value_t = 0)]
+    pub workers: usize,
+
+    /// Seconds over which WebSocket clients are sent away when the server stops, so that they do not return as one wave
+    #[arg(long, alias = "groups-drain-seconds", env = "GROUPS_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=5))]
+    pub drain_seconds: u32,
+}
+
+impl Default for Settings {
+    /// What the flags are where nobody sets them: development mode on port 8080, the data in `groups.db`.
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            database_url: "sqlite://groups.db".to_owned(),
+            jwt_secret: None,
+            jwt_issuer: None,
+            jwt_audience: None,
+            allowed_origins: Vec::new(),
+            rate_limit: 50,
+            max_connections_per_user: 20,
+            heartbeat_seconds: 25,
+            max_members: 100_000,
+            log_days: 30,
+            workers: 0,
+            drain_seconds: 3,
+        }
+    }
+}
+
+/// Why a server cannot be run with these settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The address to listen on is none.
+    #[error("GROUPS_LISTEN: '{0}' is not an address with a port")]
+    Listen(String),
+    /// Development mode hands a token to whoever asks.
+    #[error(
+        "without GROUPS_JWT_SECRET this is development mode, in which anybody may sign in as anybody: \
+         it listens on loopback only, not on {0}"
+    )]
+    DevelopmentInPublic(SocketAddr),
+    /// An allowed origin is none.
+    #[error("GROUPS_ALLOWED_ORIGINS: '{0}' is not an origin such as https://chat.example.org")]
+    Origin(String),
+}
+
+impl Settings {
+    /// The shortest secret in bytes that cannot be guessed: as long as the hash, says RFC 7518 section 3.2.
+    pub const SECRET_BYTES_MIN: usize = 32;
+
+    /// Whether anybody may sign in as anybody, because no key is configured.
+    pub fn is_development(&self) -> bool {
+        self.secret().is_none()
+    }
+
+    /// The shared secret. An empty one, as an unset variable of a container becomes, is none.
+    pub fn secret(&self) -> Option<&str> {
+        self.jwt_secret.as_deref().filter(|secret| !secret.is_empty())
+    }
+
+    /// Where to listen.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where it is no address, or one that development mode must not use.
+    pub fn address(&self) -> Result<SocketAddr, SettingsError> {
+        let not_an_address = || SettingsError::Listen(self.listen.clone());
+        let mut addresses = self.listen.to_socket_addrs().map_err(|_| not_an_address())?;
+        addresses.next().ok_or_else(not_an_address)
+    }
+
+    /// Checks what no single setting shows, for a server on this address.
+    ///
+    /// # Errors
+    /// The first [`SettingsError`] found.
+    pub fn check(&self, address: SocketAddr) -> Result<(), SettingsError> {
+        if self.is_development() && !address.ip().is_loopback() {
+            return Err(SettingsError::DevelopmentInPublic(address));
+        }
+        let is_origin = |origin: &str| {
+            origin.split_once("://").is_some_and(|(scheme, authority)| {
+                matches!(scheme, "http" | "https") && !authority.is_empty() && !authority.contains(['/', '?', '#', '@'])
+            })
+        };
+        match self.origins().find(|origin| !is_origin(origin)) {
+            Some(origin) => Err(SettingsError::Origin(origin.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+        self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty())
+    }
+
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.jwt_issuer.as_deref().filter(|issuer| !issuer.is_empty())
+    }
+
+    pub(crate) fn audience(&self) -> Option<&str> {
+        self.jwt_audience.as_deref().filter(|audience| !audience.is_empty())
+    }
+
+    pub(crate) fn log_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.log_days) * 24 * 60 * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    #[test]
+    fn the_flags_and_the_default_agree() -> Result<(), clap::Error> {
+        assert_eq!(Cli::try_parse_from(["groups-server"])?.settings, Settings::default());
+        Ok(())
+    }
+
+    #[test]
+    fn development_mode_stays_on_loopback() {
+        let settings = Settings::default();
+        assert_eq!(settings.check(SocketAddr::from(([127, 0, 0, 1], 1))), Ok(()));
+        let public = SocketAddr::from(([0, 0, 0, 0], 1));
+        assert_eq!(settings.check(public), Err(SettingsError::DevelopmentInPublic(public)));
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        let settings = Settings { jwt_secret: Some(String::new()), ..Settings::default() };
+        assert!(settings.is_development());
+    }
+
+    #[test]
+    fn flags_have_the_names_of_the_variables_too() -> Result<(), clap::Error> {
+        let settings = Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7", "--rate-limit", "8"]);
+        assert!(settings.is_err(), "both names are one flag");
+        assert_eq!(Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7"])?.settings.rate_limit, 7);
+        Ok(())
+    }
+
+    #[test]
+    fn an_origin_has_a_scheme_and_no_path() {
+        let with = |origin: &str| {
+            let settings = Settings { allowed_origins: vec![origin.to_owned()], ..Settings::default() };
+            settings.check(SocketAddr::from(([127, 0, 0, 1], 1)))
+        };
+        assert_eq!(with("https://chat.example.org"), Ok(()));
+        for bad in ["chat.example.org", "https://", "https://chat.example.org/", "*"] {
+            assert_eq!(with(bad), Err(SettingsError::Origin(bad.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+# The door to every habit. `just` alone lists them.
+
+_list:
+    @just --list --unsorted
+
+# Run the server in development mode on http://127.0.0.1:8080
+run *ARGS:
+    cargo run --release -- {{ARGS}}
+
+# Everything that has a test, on what is installed here
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# What decides whether a change lands
+ci:
+    .ci/run
+
+# Format, and say what the linter finds
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Write golden files and generated parts of documents anew; read the difference before you commit it
+bless:
+    UPDATE_GOLDEN=1 cargo test --workspace -q golden
+
+# The manuals of all crates, in the browser
+doc:
+    cargo doc --workspace --no-deps --open
