@@ -26,3 +26,8 @@ pub use notify::on_connect;
 pub use problem::{Code, Problem};
 pub use run::{RunError, Shutdown, ShutdownHandle, run};
 pub use settings::{Settings, SettingsError};
+
+/// The examples of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

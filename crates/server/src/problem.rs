@@ -178,3 +178,35 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "a test may fail")]
+
+    use super::*;
+
+    #[test]
+    fn golden_the_document_shows_every_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+        let document = std::fs::read_to_string(path).expect("docs/errors.md");
+        let (begin, end) = ("<!-- codes: generated -->\n", "<!-- /codes -->");
+        let (head, rest) = document.split_once(begin).expect("the begin of the generated part");
+        let (_, tail) = rest.split_once(end).expect("the end of the generated part");
+        let rows: String = Code::ALL
+            .iter()
+            .map(|code| format!("| {} | `{}` | {} |\n", code.status(), code.as_str(), code.title()))
+            .collect();
+        let fresh = format!("{head}{begin}| status | code | meaning |\n|---|---|---|\n{rows}{end}{tail}");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, &fresh).expect("docs/errors.md can be written");
+        }
+        assert_eq!(document, fresh, "UPDATE_GOLDEN=1 writes it anew");
+    }
+
+    #[test]
+    fn every_rejection_keeps_its_own_code_on_the_wire() {
+        for rejection in [Rejection::GroupNotFound, Rejection::InvalidRole, Rejection::GroupExists] {
+            assert_eq!(Problem::from(rejection).code.as_str(), rejection.code());
+        }
+    }
+}
