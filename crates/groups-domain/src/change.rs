@@ -124,7 +124,8 @@ impl Change {
         matches!(self.kind, ChangeKind::GroupDeleted)
     }
 
-    /// What it does to memberships, joins in joining order.
+    /// What it does to memberships: joins in joining order, and an owner steps down or leaves before the next one is set, so
+    /// that written in this order there are never two.
     pub fn effects(&self) -> Vec<Effect> {
         let joined = |member: &NewMember| Effect::Joined { user_id: member.user_id, role: member.role };
         let becomes_owner = |to: &Succession| Effect::RoleSet { user_id: to.user_id, role: Role::Owner };
@@ -142,7 +143,7 @@ impl Change {
             }
             ChangeKind::RoleChanged { user_id, role, .. } => vec![Effect::RoleSet { user_id: *user_id, role: *role }],
             ChangeKind::OwnershipTransferred(to) => {
-                vec![becomes_owner(to), Effect::RoleSet { user_id: self.actor_id, role: Role::Admin }]
+                vec![Effect::RoleSet { user_id: self.actor_id, role: Role::Admin }, becomes_owner(to)]
             }
             ChangeKind::GroupDeleted => vec![Effect::AllLeft],
         }

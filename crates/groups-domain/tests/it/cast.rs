@@ -1,0 +1,165 @@
+//! The people of the tests, what they say, and the histories that they have behind them.
+
+use groups_domain::{
+    Change, Command, Decision, Description, GroupId, GroupName, Limits, NewMember, Rejection, Request, Role, Roster,
+    Timestamp, UserId, Uuid, Version,
+};
+
+/// The owner of the team.
+pub(crate) const ADA: UserId = UserId::new(Uuid::from_u128(0xada));
+/// An admin of the team.
+pub(crate) const BOB: UserId = UserId::new(Uuid::from_u128(0xb0b));
+/// The team's other admin.
+pub(crate) const CLEO: UserId = UserId::new(Uuid::from_u128(0xc1e));
+/// A member of the team.
+pub(crate) const DAN: UserId = UserId::new(Uuid::from_u128(0xda4));
+/// The team's other member.
+pub(crate) const EVE: UserId = UserId::new(Uuid::from_u128(0xe7e));
+/// Never heard of the team.
+pub(crate) const FAY: UserId = UserId::new(Uuid::from_u128(0xfa7));
+/// Was in the team, and left.
+pub(crate) const GUS: UserId = UserId::new(Uuid::from_u128(0x1_6a5));
+
+pub(crate) const PEOPLE: [(&str, UserId); 7] =
+    [("Ada", ADA), ("Bob", BOB), ("Cleo", CLEO), ("Dan", DAN), ("Eve", EVE), ("Fay", FAY), ("Gus", GUS)];
+
+pub(crate) const TEAM: GroupId = GroupId::new(Uuid::from_u128(0x7ea3));
+
+/// 2026-01-05T09:00:00Z, a Monday.
+pub(crate) const MONDAY: Timestamp = Timestamp::from_unix_millis(1_767_603_600_000);
+
+/// A text with everybody's id replaced by their name.
+pub(crate) fn with_names(mut text: String) -> String {
+    for (name, user_id) in PEOPLE {
+        text = text.replace(&format!("{user_id:?}"), name);
+    }
+    text
+}
+
+/// Who asks for what.
+#[derive(Clone, Debug)]
+pub(crate) struct By {
+    pub(crate) actor_id: UserId,
+    pub(crate) command: Command,
+    pub(crate) expected_version: Option<Version>,
+}
+
+pub(crate) fn by(actor_id: UserId, command: Command) -> By {
+    By { actor_id, command, expected_version: None }
+}
+
+impl By {
+    pub(crate) fn having_seen(self, version: u64) -> Self {
+        Self { expected_version: Some(Version::new(version)), ..self }
+    }
+
+    pub(crate) fn at(self, at: Timestamp) -> Request {
+        let Self { actor_id, command, expected_version } = self;
+        Request { group_id: TEAM, actor_id, at, expected_version, command }
+    }
+}
+
+pub(crate) fn create<const N: usize>(members: [(UserId, Role); N]) -> Command {
+    Command::CreateGroup { name: name("Project Team"), description: Description::default(), members: people(members) }
+}
+
+pub(crate) fn rename(to: &str) -> Command {
+    Command::UpdateSettings { name: Some(name(to)), description: None }
+}
+
+pub(crate) fn describe(as_what: &str) -> Command {
+    Command::UpdateSettings { name: None, description: Some(Description::parse(as_what).unwrap()) }
+}
+
+pub(crate) fn add(user_id: UserId, role: Role) -> Command {
+    Command::AddMember(NewMember { user_id, role })
+}
+
+pub(crate) fn add_all<const N: usize>(members: [(UserId, Role); N]) -> Command {
+    Command::AddMembers(people(members))
+}
+
+pub(crate) fn remove(user_id: UserId) -> Command {
+    Command::RemoveMember { user_id }
+}
+
+pub(crate) fn leave() -> Command {
+    Command::Leave { successor: None }
+}
+
+pub(crate) fn leave_to(successor: UserId) -> Command {
+    Command::Leave { successor: Some(successor) }
+}
+
+pub(crate) fn give(user_id: UserId, role: Role) -> Command {
+    Command::ChangeRole { user_id, role }
+}
+
+pub(crate) fn delete() -> Command {
+    Command::DeleteGroup
+}
+
+fn name(text: &str) -> GroupName {
+    GroupName::parse(text).unwrap()
+}
+
+fn people<const N: usize>(members: [(UserId, Role); N]) -> Vec<NewMember> {
+    members.map(|(user_id, role)| NewMember { user_id, role }).into()
+}
+
+/// A group with its past, and the time of what comes next.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) roster: Roster,
+    pub(crate) history: Vec<Change>,
+    pub(crate) now: Timestamp,
+}
+
+/// No group yet.
+pub(crate) fn nothing() -> Given {
+    nothing_within(Limits::default().members_max)
+}
+
+/// No group yet, and a limit on how large it may become.
+pub(crate) fn nothing_within(members_max: u32) -> Given {
+    Given { roster: Roster::new(TEAM, Limits { members_max }), history: Vec::new(), now: MONDAY }
+}
+
+/// Ada has made a group and is alone in it.
+pub(crate) fn alone() -> Given {
+    nothing().after(by(ADA, create([])))
+}
+
+/// A team in its fifth version: Ada owns it, Bob and Cleo are admins, Dan and Eve members; Gus has left, Fay never was in.
+pub(crate) fn team() -> Given {
+    team_within(Limits::default().members_max)
+}
+
+/// The team, and a limit on how large it may become.
+pub(crate) fn team_within(members_max: u32) -> Given {
+    nothing_within(members_max)
+        .after(by(ADA, create([(BOB, Role::Admin), (DAN, Role::Member)])))
+        .after(by(BOB, add_all([(EVE, Role::Member), (GUS, Role::Member)])))
+        .after(by(GUS, leave()))
+        .after(by(ADA, add(CLEO, Role::Admin)))
+        .after(by(BOB, describe("Everything about the launch.")))
+}
+
+impl Given {
+    /// The same some minutes later, when somebody has done something that changed the group.
+    pub(crate) fn after(mut self, by: By) -> Self {
+        match self.decide(by) {
+            Ok(Decision::Change(change)) => {
+                self.roster.apply(&change);
+                self.history.push(change);
+                self.now = Timestamp::from_unix_millis(self.now.unix_millis() + 5 * 60_000);
+                self
+            }
+            other => panic!("a history is made of changes, not of {other:?}"),
+        }
+    }
+
+    pub(crate) fn decide(&self, by: By) -> Result<Decision, Rejection> {
+        self.roster.decide(&by.at(self.now))
+    }
+}

@@ -1,0 +1,84 @@
+//! One line for one decision: what is given, who asks for what, and what has to come of it.
+
+use groups_domain::{Change, Decision, EventKind, Rejection, event_for};
+
+use crate::cast::{By, Given, with_names};
+
+/// What has to come of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Expect {
+    Refused(Rejection),
+    Unchanged,
+    /// The change, its effects, its subjects and every event of it, as [`describe`] puts them.
+    Changed(&'static str),
+}
+
+impl From<Rejection> for Expect {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
+}
+
+impl From<&'static str> for Expect {
+    fn from(text: &'static str) -> Self {
+        Self::Changed(text)
+    }
+}
+
+pub(crate) fn check(given: Given, by: By, expect: impl Into<Expect>) {
+    let decision = given.decide(by.clone());
+    match (expect.into(), decision) {
+        (Expect::Changed(expected), Ok(Decision::Change(change))) => {
+            assert_eq!(describe(&given, &change), lines(expected), "of {by:?}");
+        }
+        (Expect::Unchanged, Ok(Decision::Unchanged)) => {}
+        (Expect::Refused(expected), Err(rejection)) => assert_eq!(rejection, expected, "of {by:?}"),
+        (expected, other) => panic!("{expected:?} was expected of {by:?}, not {other:?}"),
+    }
+}
+
+/// A change in full: the group after it, its kind, its effects and subjects in order, and what each affected user is told.
+/// `group: …` stands for the group after the change.
+fn describe(given: &Given, change: &Change) -> Vec<String> {
+    let group = &change.group;
+    assert_eq!(group.updated_at, given.now, "a change is made when it was asked for");
+    let mut text = vec![
+        format!("{} by {:?}", group.version, change.actor_id),
+        format!(
+            "{} {:?} of {:?}, {} members",
+            group.name,
+            group.description.as_str(),
+            group.owner_id,
+            group.member_count
+        ),
+        format!("{:?}", change.kind),
+    ];
+    text.extend(change.effects().iter().map(|effect| format!("effect {effect:?}")));
+    text.extend(change.subjects().iter().map(|(user_id, view)| format!("subject {user_id:?} {view:?}")));
+    for told in given.roster.told(change) {
+        let event = &told.event;
+        assert_eq!(*event, event_for(change, told.user_id), "the roster and the change tell the same");
+        assert_eq!((event.group_id, event.version), (change.group_id(), change.version()));
+        assert_eq!((event.at, event.actor_id), (change.at(), change.actor_id));
+        assert!(is_of(change, &event.kind), "an event carries the group after its change");
+        text.push(format!("{:?} ← {:?}", told.user_id, event.kind));
+    }
+    let group = format!("{group:?}");
+    text.into_iter().map(|line| with_names(line.replace(&group, "…"))).collect()
+}
+
+fn is_of(change: &Change, kind: &EventKind) -> bool {
+    match kind {
+        EventKind::GroupCreated { group }
+        | EventKind::AddedToGroup { group, .. }
+        | EventKind::GroupUpdated { group, .. }
+        | EventKind::RoleChanged { group, .. } => *group == change.group,
+        EventKind::RemovedFromGroup { group_name, .. } | EventKind::GroupDeleted { group_name } => {
+            *group_name == change.group.name
+        }
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}

@@ -1,0 +1,27 @@
+//! The rules at their boundary: requests in, decisions and events out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected has to stop"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "golden files are read and Cargo is asked; the rules do neither"
+)]
+
+mod cast;
+mod changes;
+mod check;
+mod documents;
+mod embedded;
+mod golden;
+mod permissions;
+mod properties;
+mod purity;
+mod refusals;
+mod serialised;
+mod sidebar;
+mod text;

@@ -1,0 +1,159 @@
+//! Who may do what: every command × the actor's role × the role of whom it acts on, as one table that people can read.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use groups_domain::Role::{self, Admin, Member, Owner};
+use groups_domain::{Command, Decision, Rejection, Rule, UserId};
+
+use crate::cast::{
+    ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
+    leave_to, nothing, remove, rename, team,
+};
+use crate::golden;
+
+#[test]
+fn the_permissions_are_as_written() {
+    golden::compare("permissions.md", &table().0);
+}
+
+/// Who acts, by their role.
+const ACTORS: [(&str, UserId); 4] = [("owner", ADA), ("admin", BOB), ("member", DAN), ("outsider", FAY)];
+
+/// On whom, by their role: somebody else than the actor, unless it is oneself.
+const OTHERS: [(&str, UserId); 4] = [("the owner", ADA), ("an admin", CLEO), ("a member", EVE), ("an outsider", GUS)];
+
+/// The table, and the rules that refuse something in it.
+pub(crate) fn table() -> (String, BTreeSet<Rule>) {
+    let mut table = Table::default();
+    table.creating();
+    table.plain(
+        "Changing the settings",
+        &[
+            ("another name", rename("Launch")),
+            ("the same name", rename("Project Team")),
+            ("another description", describe("")),
+            ("the same description", describe("Everything about the launch.")),
+        ],
+    );
+    for role in [Member, Admin, Owner] {
+        table.on_people(&format!("Adding one person as `{role}`"), |user_id| add(user_id, role));
+    }
+    for role in [Member, Admin, Owner] {
+        table.on_people(&format!("Adding several people as `{role}`, among them"), |user_id| {
+            // Besides whom the column names, somebody who is in already: that alone neither changes nor spoils anything.
+            add_all([(EVE, Member), (user_id, role)])
+        });
+    }
+    table.on_people("Removing", remove);
+    table.leaving();
+    for role in [Member, Admin] {
+        table.on_people(&format!("Giving the role `{role}` to"), |user_id| give(user_id, role));
+    }
+    table.on_people("Handing over the ownership (giving the role `owner`) to", |user_id| give(user_id, Owner));
+    table.plain("Deleting the group", &[("the group", delete())]);
+    (table.text, table.rules)
+}
+
+#[derive(Default)]
+struct Table {
+    text: String,
+    rules: BTreeSet<Rule>,
+}
+
+impl Table {
+    fn creating(&mut self) {
+        let columns =
+            ["with nobody else", "a `member`", "an `admin`", "an `owner`", "oneself as `member`", "oneself as `owner`"];
+        self.head("Creating a group, initially with", &columns);
+        let commands = |actor| {
+            [
+                create([]),
+                create([(GUS, Member)]),
+                create([(GUS, Admin)]),
+                create([(GUS, Owner)]),
+                create([(actor, Member)]),
+                create([(actor, Owner)]),
+            ]
+        };
+        self.row("anybody", &nothing(), FAY, commands(FAY).map(Some));
+        for (role, actor) in ACTORS {
+            self.row(&format!("{role} of one with that id"), &team(), actor, commands(actor).map(Some));
+        }
+    }
+
+    fn leaving(&mut self) {
+        let others = OTHERS.map(|(label, _)| label);
+        let columns: Vec<&str> = std::iter::once("naming nobody").chain(others).chain(["oneself"]).collect();
+        self.head("Leaving, with a successor:", &columns);
+        let commands = |actor| {
+            let others = OTHERS.map(|(_, user_id)| (user_id != actor).then(|| leave_to(user_id)));
+            std::iter::once(Some(leave())).chain(others).chain([Some(leave_to(actor))])
+        };
+        for (role, actor) in ACTORS {
+            self.row(role, &team(), actor, commands(actor));
+        }
+        let nobody_there = [Some(leave()), None, None, None, Some(leave_to(GUS)), Some(leave_to(ADA))];
+        self.row("owner, alone", &alone(), ADA, nobody_there);
+    }
+
+    fn on_people(&mut self, title: &str, command: impl Fn(UserId) -> Command) {
+        let columns: Vec<&str> = OTHERS.iter().map(|(label, _)| *label).chain(["oneself"]).collect();
+        self.head(title, &columns);
+        for (role, actor) in ACTORS {
+            let others = OTHERS.map(|(_, user_id)| (user_id != actor).then(|| command(user_id)));
+            self.row(role, &team(), actor, others.into_iter().chain([Some(command(actor))]));
+        }
+    }
+
+    fn plain(&mut self, title: &str, columns: &[(&str, Command)]) {
+        let labels: Vec<&str> = columns.iter().map(|(label, _)| *label).collect();
+        self.head(title, &labels);
+        for (role, actor) in ACTORS {
+            self.row(role, &team(), actor, columns.iter().map(|(_, command)| Some(command.clone())));
+        }
+    }
+
+    fn head(&mut self, title: &str, columns: &[&str]) {
+        let blank = if self.text.is_empty() { "" } else { "\n" };
+        let rule = "---|".repeat(columns.len() + 1);
+        writeln!(self.text, "{blank}**{title}**\n\n| who | {} |\n|{rule}", columns.join(" | ")).unwrap();
+    }
+
+    fn row(&mut self, role: &str, given: &Given, actor: UserId, commands: impl IntoIterator<Item = Option<Command>>) {
+        let cells: Vec<String> = commands.into_iter().map(|command| self.cell(given, actor, command)).collect();
+        writeln!(self.text, "| {role} | {} |", cells.join(" | ")).unwrap();
+    }
+
+    /// `None` where the two people of the cell cannot be two: there is just one owner.
+    fn cell(&mut self, given: &Given, actor: UserId, command: Option<Command>) -> String {
+        match command.map(|command| given.decide(by(actor, command))) {
+            None => "–".to_owned(),
+            Some(Ok(Decision::Change(_))) => "**changed**".to_owned(),
+            Some(Ok(Decision::Unchanged)) => "unchanged".to_owned(),
+            Some(Err(rejection)) => self.refusal(&rejection),
+        }
+    }
+
+    fn refusal(&mut self, rejection: &Rejection) -> String {
+        self.rules.insert(rejection.rule());
+        format!("`{}` {}", rejection.code(), rejection.rule().id())
+    }
+}
+
+#[test]
+fn every_rule_refuses_something_in_the_table_or_in_a_test_of_its_own() {
+    let (_, mut exercised) = table();
+    exercised.extend(crate::refusals::cases().iter().map(|case| case.rejection.rule()));
+    let forgotten: Vec<&Rule> = Rule::ALL.iter().filter(|rule| !exercised.contains(rule)).collect();
+    assert_eq!(forgotten, Vec::<&Rule>::new());
+}
+
+#[test]
+fn nobody_in_the_table_has_two_roles() {
+    let roster = team().roster;
+    let roles = |people: [(&str, UserId); 4]| people.map(|(_, user_id)| roster.role_of(user_id));
+    let expected: [Option<Role>; 4] = [Some(Owner), Some(Admin), Some(Member), None];
+    assert_eq!(roles(ACTORS), expected);
+    assert_eq!(roles(OTHERS), expected);
+}

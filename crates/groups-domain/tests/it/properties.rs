@@ -1,0 +1,317 @@
+//! What holds after whatever anybody asks for: random commands by random people on a whole group in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use groups_domain::{
+    Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, NewMember, Request,
+    Role, Roster, Timestamp, UserId, Version, decide, event_for,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::cast::{MONDAY, PEOPLE, TEAM};
+
+/// Few enough that a random group is often full.
+const MEMBERS_MAX: u32 = 5;
+
+fn limits() -> Limits {
+    Limits { members_max: MEMBERS_MAX }
+}
+
+fn user() -> impl Strategy<Value = UserId> {
+    select(PEOPLE.map(|(_, user_id)| user_id).to_vec())
+}
+
+fn new_member() -> impl Strategy<Value = NewMember> {
+    let role = prop_oneof![6 => Just(Role::Member), 3 => Just(Role::Admin), 1 => Just(Role::Owner)];
+    (user(), role).prop_map(|(user_id, role)| NewMember { user_id, role })
+}
+
+fn name() -> impl Strategy<Value = GroupName> {
+    select(vec!["Launch", "Team", "チーム"]).prop_map(|text| GroupName::parse(text).unwrap())
+}
+
+fn description() -> impl Strategy<Value = Description> {
+    select(vec!["", "What it is for."]).prop_map(|text| Description::parse(text).unwrap())
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        2 => (name(), description(), vec(new_member(), 0..4))
+            .prop_map(|(name, description, members)| Command::CreateGroup { name, description, members }),
+        3 => (proptest::option::of(name()), proptest::option::of(description()))
+            .prop_map(|(name, description)| Command::UpdateSettings { name, description }),
+        8 => new_member().prop_map(Command::AddMember),
+        4 => vec(new_member(), 0..5).prop_map(Command::AddMembers),
+        5 => user().prop_map(|user_id| Command::RemoveMember { user_id }),
+        4 => proptest::option::of(user()).prop_map(|successor| Command::Leave { successor }),
+        6 => (user(), select(Role::ALL.to_vec())).prop_map(|(user_id, role)| Command::ChangeRole { user_id, role }),
+        1 => Just(Command::DeleteGroup),
+    ]
+}
+
+/// Somebody asks for something, by a clock that may be behind; sometimes they insist on a version.
+fn request() -> impl Strategy<Value = Request> {
+    let expected = prop_oneof![9 => Just(None), 1 => (1..6_u64).prop_map(|version| Some(Version::new(version)))];
+    (user(), -60_000..3_600_000_i64, expected, command()).prop_map(|(actor_id, offset, expected_version, command)| {
+        Request {
+            group_id: TEAM,
+            actor_id,
+            at: Timestamp::from_unix_millis(MONDAY.unix_millis() + offset),
+            expected_version,
+            command,
+        }
+    })
+}
+
+/// A group that Ada made, alone or with two others, and whatever random people could bring about in it.
+pub(crate) fn requests() -> impl Strategy<Value = Vec<Request>> {
+    let [(_, ada), (_, bob), (_, cleo), ..] = PEOPLE;
+    let team = vec![NewMember { user_id: bob, role: Role::Admin }, NewMember::plain(cleo)];
+    (select(vec![Vec::new(), team]), vec(request(), 1..40)).prop_map(move |(members, mut requests)| {
+        let name = GroupName::parse("Project Team").unwrap();
+        let command = Command::CreateGroup { name, description: Description::default(), members };
+        requests.insert(0, Request { group_id: TEAM, actor_id: ada, at: MONDAY, expected_version: None, command });
+        requests
+    })
+}
+
+/// A quarter of the usual cases: each is a history of up to forty requests. `PROPTEST_CASES` asks for more.
+pub(crate) fn a_few() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: usual.cases.div_ceil(4), ..usual }
+}
+
+/// One change, with the group before and after it.
+pub(crate) struct Step {
+    pub(crate) before: Roster,
+    pub(crate) change: Change,
+    pub(crate) after: Roster,
+}
+
+/// Carries out all requests, and keeps what changed something.
+pub(crate) fn carry_out(requests: &[Request]) -> Vec<Step> {
+    let mut roster = Roster::new(TEAM, limits());
+    let mut steps = Vec::new();
+    for request in requests {
+        if let Ok(Decision::Change(change)) = roster.decide(request) {
+            let before = roster.clone();
+            roster.apply(&change);
+            steps.push(Step { before, change, after: roster.clone() });
+        }
+    }
+    steps
+}
+
+/// Every event that each person was told, in order.
+pub(crate) fn told(steps: &[Step]) -> BTreeMap<UserId, Vec<Event>> {
+    let mut heard: BTreeMap<UserId, Vec<Event>> = BTreeMap::new();
+    for Step { before, change, .. } in steps {
+        for told in before.told(change) {
+            heard.entry(told.user_id).or_default().push(told.event);
+        }
+    }
+    heard
+}
+
+fn members(roster: &Roster) -> BTreeSet<UserId> {
+    roster.members().map(|membership| membership.user_id).collect()
+}
+
+fn facts(roster: &Roster, of: impl Fn(UserId) -> bool) -> Facts {
+    let memberships = roster.members().filter(|membership| of(membership.user_id)).map(|m| (m.user_id, *m)).collect();
+    Facts { group: roster.group().cloned(), memberships, limits: limits() }
+}
+
+proptest! {
+    #![proptest_config(a_few())]
+
+    #[test]
+    fn a_group_has_exactly_one_owner(requests in requests()) {
+        for Step { after, .. } in carry_out(&requests) {
+            let owners: Vec<UserId> = after.members().filter(|m| m.role == Role::Owner).map(|m| m.user_id).collect();
+            let owner_of_group: Vec<UserId> = after.group().map(|group| group.owner_id).into_iter().collect();
+            prop_assert_eq!(owners, owner_of_group);
+        }
+    }
+
+    #[test]
+    fn a_group_counts_its_members_and_keeps_within_its_limit(requests in requests()) {
+        for Step { after, .. } in carry_out(&requests) {
+            let count = after.members().count();
+            prop_assert_eq!(after.group().map_or(0, |group| group.member_count as usize), count);
+            prop_assert!(count <= MEMBERS_MAX as usize);
+        }
+    }
+
+    #[test]
+    fn the_version_grows_by_exactly_one_with_every_change(requests in requests()) {
+        let versions: Vec<u64> = carry_out(&requests).iter().map(|step| step.change.version().get()).collect();
+        prop_assert_eq!(versions.clone(), (1..=versions.len() as u64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn time_does_not_go_back_and_the_beginning_stays(requests in requests()) {
+        let mut last = MONDAY;
+        for Step { change, after, .. } in carry_out(&requests) {
+            prop_assert!(change.at() >= last);
+            prop_assert_eq!(change.group.created_at, MONDAY);
+            prop_assert!(after.members().all(|m| m.joined_at <= change.at() && m.joined_version <= change.version()));
+            last = change.at();
+        }
+    }
+
+    #[test]
+    fn the_history_makes_the_group(requests in requests()) {
+        let steps = carry_out(&requests);
+        for (count, step) in steps.iter().enumerate() {
+            let history = steps[..=count].iter().map(|step| &step.change);
+            prop_assert_eq!(&Roster::replay(TEAM, limits(), history), &step.after);
+        }
+    }
+
+    #[test]
+    fn whoever_is_a_member_before_or_after_is_told_once_and_nobody_else(requests in requests()) {
+        for Step { before, change, after } in carry_out(&requests) {
+            let told: Vec<UserId> = before.told(&change).iter().map(|told| told.user_id).collect();
+            let affected: Vec<UserId> = members(&before).union(&members(&after)).copied().collect();
+            prop_assert_eq!(told, affected);
+        }
+    }
+
+    #[test]
+    fn each_person_hears_of_every_version_from_joining_to_leaving(requests in requests()) {
+        let steps = carry_out(&requests);
+        let heard = told(&steps);
+        for (_, user_id) in PEOPLE {
+            // The versions of this person's intervals, from the memberships alone.
+            let is_in = |roster: &Roster| roster.role_of(user_id).is_some();
+            let inside = steps.iter().filter(|step| is_in(&step.before) || is_in(&step.after));
+            let expected: Vec<Version> = inside.map(|step| step.change.version()).collect();
+            let heard: Vec<Version> = heard.get(&user_id).into_iter().flatten().map(|event| event.version).collect();
+            prop_assert_eq!(heard, expected);
+        }
+    }
+
+    #[test]
+    fn a_live_push_and_a_later_catch_up_tell_the_same(requests in requests()) {
+        for Step { before, change, .. } in carry_out(&requests) {
+            for told in before.told(&change) {
+                prop_assert_eq!(event_for(&change, told.user_id), told.event);
+            }
+        }
+    }
+
+    #[test]
+    fn the_effects_are_what_changes_in_the_memberships(requests in requests()) {
+        for Step { before, change, after } in carry_out(&requests) {
+            let subjects: BTreeSet<UserId> = change.subjects().into_iter().map(|(user_id, _)| user_id).collect();
+            prop_assert_eq!(subjects.len(), change.subjects().len(), "no subject twice");
+            let everybody = PEOPLE.map(|(_, user_id)| user_id);
+            let differs = |user_id: &UserId| before.role_of(*user_id) != after.role_of(*user_id);
+            let changed: BTreeSet<UserId> = everybody.into_iter().filter(differs).collect();
+            // The end of a group is no more one member's than another's: it has no subject.
+            if change.ends_group() {
+                prop_assert_eq!(subjects, BTreeSet::new());
+                prop_assert_eq!(members(&after), BTreeSet::new());
+            } else {
+                prop_assert_eq!(subjects, changed);
+            }
+        }
+    }
+
+    #[test]
+    fn the_memberships_that_a_request_reads_are_enough_to_decide_it(requests in requests()) {
+        let mut roster = Roster::new(TEAM, limits());
+        for request in &requests {
+            let whole = decide(&facts(&roster, |_| true), request);
+            let reads = request.reads();
+            prop_assert_eq!(&decide(&facts(&roster, |user_id| reads.contains(&user_id)), request), &whole);
+            if let Ok(Decision::Change(change)) = whole {
+                roster.apply(&change);
+            }
+            if roster.group().is_none() {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12) {
+        let mut roster = Roster::new(TEAM, limits());
+        for batch in requests.chunks(size) {
+            let reads: BTreeSet<UserId> = batch.iter().flat_map(Request::reads).collect();
+            let mut facts = facts(&roster, |user_id| reads.contains(&user_id));
+            for request in batch {
+                let decision = decide(&facts, request);
+                prop_assert_eq!(&decision, &decide(&self::facts(&roster, |_| true), request));
+                if let Ok(Decision::Change(change)) = decision {
+                    facts.apply(&change);
+                    roster.apply(&change);
+                }
+            }
+            // Who joined with a creation is known besides.
+            facts.memberships.retain(|user_id, _| reads.contains(user_id));
+            prop_assert_eq!(facts, self::facts(&roster, |user_id| reads.contains(&user_id)));
+        }
+    }
+
+    #[test]
+    fn facts_that_contradict_each_other_get_an_answer_and_no_panic(
+        request in request(),
+        roles in vec(proptest::option::of(select(Role::ALL.to_vec())), PEOPLE.len()),
+        member_count in prop_oneof![Just(0), Just(1), Just(u32::MAX), any::<u32>()],
+        version in prop_oneof![Just(0), Just(u64::MAX), any::<u64>()],
+        members_max in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()],
+        updated_at in any::<i64>(),
+    ) {
+        let memberships = PEOPLE.iter().zip(roles).filter_map(|((_, user_id), role)| {
+            let (joined_at, joined_version) = (MONDAY, Version::FIRST);
+            Some((*user_id, Membership { user_id: *user_id, role: role?, joined_at, joined_version }))
+        });
+        let group = Group {
+            group_id: TEAM,
+            name: GroupName::parse("Project Team").unwrap(),
+            description: Description::default(),
+            owner_id: PEOPLE[0].1,
+            member_count,
+            version: Version::new(version),
+            created_at: MONDAY,
+            updated_at: Timestamp::from_unix_millis(updated_at),
+        };
+        let mut facts = Facts { group: Some(group), memberships: memberships.collect(), limits: Limits { members_max } };
+        if let Ok(Decision::Change(change)) = decide(&facts, &request) {
+            facts.apply(&change);
+            prop_assert_eq!(facts.group.is_none(), change.ends_group());
+        }
+    }
+}
+
+/// What the properties stand on: what random people bring about is not too dull to prove anything.
+#[test]
+fn random_people_bring_about_every_kind_of_change_and_refusal() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let (mut kinds, mut refusals) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..200 {
+        let requests = requests().new_tree(&mut runner).unwrap().current();
+        let mut roster = Roster::new(TEAM, limits());
+        for request in &requests {
+            match roster.decide(request) {
+                Ok(Decision::Unchanged) => {}
+                Ok(Decision::Change(change)) => {
+                    kinds.insert(format!("{:?}", change.kind).split([' ', '(']).next().map(str::to_owned));
+                    roster.apply(&change);
+                }
+                Err(rejection) => {
+                    refusals.insert(rejection.rule());
+                }
+            }
+        }
+    }
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    assert_eq!(refusals.len(), groups_domain::Rule::ALL.len(), "{refusals:?}");
+}

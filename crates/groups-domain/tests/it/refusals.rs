@@ -1,0 +1,199 @@
+//! Every refusal: the rule and the circumstance by the name of the test.
+
+use groups_domain::Rejection::{
+    AlreadyMember, Forbidden, GroupExists, GroupNotFound, InvalidRole, MemberNotFound, OwnerMustTransfer,
+    TooManyMembers, VersionMismatch,
+};
+use groups_domain::Role::{Admin, Member, Owner};
+use groups_domain::{Command, Decision, GroupId, Rejection, Role, Rule, Uuid, Version};
+
+use crate::cast::{
+    ADA, BOB, By, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
+    leave_to, nothing, nothing_within, remove, rename, team, team_within,
+};
+use crate::check::{Expect, check};
+
+/// A request that is refused.
+pub(crate) struct Case {
+    pub(crate) given: Given,
+    pub(crate) by: By,
+    pub(crate) rejection: Rejection,
+}
+
+/// Makes a test of each line, and a list of all of them for the documents and for the test that no rule is forgotten.
+macro_rules! refusals {
+    ($($name:ident: $given:expr, $by:expr => $rejection:expr;)*) => {
+        $(#[test] fn $name() { check($given, $by, $rejection); })*
+
+        pub(crate) fn cases() -> Vec<Case> {
+            vec![$(Case { given: $given, by: $by, rejection: $rejection },)*]
+        }
+    };
+}
+
+refusals! {
+    nobody_acts_in_a_group_that_was_never_created: nothing(), by(ADA, rename("Anything")) => GroupNotFound;
+    nobody_acts_in_a_group_that_was_deleted: team().after(by(ADA, delete())), by(ADA, add(FAY, Member)) => GroupNotFound;
+    somebody_who_left_is_an_outsider: team(), by(GUS, leave()) => GroupNotFound;
+    somebody_who_was_removed_is_an_outsider: team().after(by(ADA, remove(BOB))), by(BOB, remove(DAN)) => GroupNotFound;
+    an_outsider_does_not_learn_the_version: team(), by(FAY, delete()).having_seen(4) => GroupNotFound;
+
+    a_group_is_not_created_twice_by_its_owner: team(), by(ADA, create([])) => GroupExists;
+    a_group_is_not_created_twice_by_an_outsider: team(), by(FAY, create([])) => GroupExists;
+    a_deleted_group_is_not_created_again: alone().after(by(ADA, delete())), by(ADA, create([])) => GroupExists;
+
+    a_member_adds_nobody: team(), by(DAN, add(FAY, Member)) => Forbidden(Rule::AdminsAdd);
+    a_member_adds_nobody_in_company_either: team(), by(DAN, add_all([(FAY, Member), (GUS, Member)])) => Forbidden(Rule::AdminsAdd);
+    a_member_who_adds_an_owner_is_told_that_they_add_nobody: team(), by(DAN, add(FAY, Owner)) => Forbidden(Rule::AdminsAdd);
+    a_member_does_not_learn_of_the_limit: team_within(5), by(DAN, add(FAY, Member)) => Forbidden(Rule::AdminsAdd);
+
+    a_member_changes_no_name: team(), by(DAN, rename("Dan's Team")) => Forbidden(Rule::AdminsSet);
+    a_member_changes_no_description: team(), by(DAN, describe("")) => Forbidden(Rule::AdminsSet);
+    a_member_does_not_even_set_the_name_that_is: team(), by(DAN, rename("Project Team")) => Forbidden(Rule::AdminsSet);
+
+    an_admin_does_not_delete: team(), by(BOB, delete()) => Forbidden(Rule::OwnerDeletes);
+    a_member_does_not_delete: team(), by(DAN, delete()) => Forbidden(Rule::OwnerDeletes);
+    an_owner_who_handed_over_does_not_delete:
+        team().after(by(ADA, give(BOB, Owner))), by(ADA, delete()) => Forbidden(Rule::OwnerDeletes);
+
+    a_member_removes_no_member: team(), by(DAN, remove(EVE)) => Forbidden(Rule::ActBelow);
+    a_member_does_not_learn_who_is_in: team(), by(DAN, remove(FAY)) => Forbidden(Rule::ActBelow);
+    an_admin_removes_no_other_admin: team(), by(BOB, remove(CLEO)) => Forbidden(Rule::ActBelow);
+    an_admin_does_not_remove_the_owner: team(), by(BOB, remove(ADA)) => Forbidden(Rule::ActBelow);
+    an_admin_does_not_make_the_owner_a_member: team(), by(BOB, give(ADA, Member)) => Forbidden(Rule::ActBelow);
+    an_admin_does_not_make_themselves_a_member: team(), by(BOB, give(BOB, Member)) => Forbidden(Rule::ActBelow);
+    an_owner_does_not_step_down_without_handing_over: team(), by(ADA, give(ADA, Admin)) => Forbidden(Rule::ActBelow);
+    a_member_does_not_make_themselves_an_admin: team(), by(DAN, give(DAN, Admin)) => Forbidden(Rule::ActBelow);
+
+    an_admin_adds_no_admin: team(), by(BOB, add(FAY, Admin)) => Forbidden(Rule::GiveBelow);
+    an_admin_adds_no_admin_among_members: team(), by(BOB, add_all([(FAY, Member), (GUS, Admin)])) => Forbidden(Rule::GiveBelow);
+    an_admin_gives_no_admin_to_somebody_passed_over: team(), by(BOB, add_all([(EVE, Admin)])) => Forbidden(Rule::GiveBelow);
+    an_admin_makes_no_member_an_admin: team(), by(BOB, give(DAN, Admin)) => Forbidden(Rule::GiveBelow);
+
+    nobody_is_added_as_owner: team(), by(ADA, add(FAY, Owner)) => InvalidRole;
+    nobody_is_added_as_owner_among_members: team(), by(BOB, add_all([(FAY, Member), (GUS, Owner)])) => InvalidRole;
+    nobody_else_is_owner_from_the_beginning: nothing(), by(ADA, create([(BOB, Owner)])) => InvalidRole;
+    the_creator_need_not_and_may_not_be_named_as_owner: nothing(), by(ADA, create([(ADA, Owner)])) => InvalidRole;
+
+    an_admin_does_not_make_an_owner: team(), by(BOB, give(DAN, Owner)) => Forbidden(Rule::OwnerHandsOver);
+    an_admin_does_not_take_the_ownership: team(), by(BOB, give(BOB, Owner)) => Forbidden(Rule::OwnerHandsOver);
+    a_member_who_makes_an_owner_of_a_stranger_learns_nothing_of_them:
+        team(), by(DAN, give(FAY, Owner)) => Forbidden(Rule::OwnerHandsOver);
+
+    an_owner_does_not_just_leave: team(), by(ADA, leave()) => OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor);
+    an_owner_who_removes_themselves_is_leaving: team(), by(ADA, remove(ADA)) => OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor);
+    an_owner_is_no_successor_of_their_own: team(), by(ADA, leave_to(ADA)) => OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor);
+    the_last_person_does_not_leave: alone(), by(ADA, leave()) => OwnerMustTransfer(Rule::LastOneDeletes);
+    the_last_person_does_not_leave_to_themselves: alone(), by(ADA, leave_to(ADA)) => OwnerMustTransfer(Rule::LastOneDeletes);
+    a_member_names_no_successor: team(), by(DAN, leave_to(EVE)) => Forbidden(Rule::OnlyOwnersNameSuccessors);
+    an_admin_names_no_successor_not_even_themselves: team(), by(BOB, leave_to(BOB)) => Forbidden(Rule::OnlyOwnersNameSuccessors);
+
+    a_stranger_is_not_removed: team(), by(BOB, remove(FAY)) => MemberNotFound { user_id: FAY };
+    a_stranger_gets_no_role: team(), by(ADA, give(FAY, Member)) => MemberNotFound { user_id: FAY };
+    a_stranger_gets_no_ownership: team(), by(ADA, give(FAY, Owner)) => MemberNotFound { user_id: FAY };
+    a_stranger_is_no_successor: team(), by(ADA, leave_to(GUS)) => MemberNotFound { user_id: GUS };
+    a_stranger_is_no_successor_of_the_last_person: alone(), by(ADA, leave_to(FAY)) => MemberNotFound { user_id: FAY };
+
+    nobody_is_added_twice: team(), by(BOB, add(EVE, Member)) => AlreadyMember { user_id: EVE };
+    adding_is_no_way_to_another_role: team(), by(ADA, add(EVE, Admin)) => AlreadyMember { user_id: EVE };
+    nobody_adds_themselves: team(), by(BOB, add(BOB, Member)) => AlreadyMember { user_id: BOB };
+
+    a_full_group_takes_nobody: team_within(5), by(BOB, add(FAY, Member)) => TooManyMembers { would_be: 6, members_max: 5 };
+    many_are_added_all_or_none:
+        team_within(6), by(BOB, add_all([(FAY, Member), (GUS, Member)])) => TooManyMembers { would_be: 7, members_max: 6 };
+    a_group_is_not_created_too_large:
+        nothing_within(2), by(ADA, create([(BOB, Member), (CLEO, Member)])) => TooManyMembers { would_be: 3, members_max: 2 };
+
+    a_request_made_for_an_older_version_is_refused:
+        team(), by(BOB, rename("Launch")).having_seen(4) => VersionMismatch { expected: Version::new(4), current: Version::new(5) };
+    a_request_made_for_a_later_version_is_refused:
+        team(), by(ADA, delete()).having_seen(6) => VersionMismatch { expected: Version::new(6), current: Version::new(5) };
+    also_one_that_would_change_nothing: team(), by(BOB, rename("Project Team")).having_seen(1)
+        => VersionMismatch { expected: Version::FIRST, current: Version::new(5) };
+    permission_is_judged_before_the_version: team(), by(DAN, delete()).having_seen(1) => Forbidden(Rule::OwnerDeletes);
+    existence_is_judged_before_the_version: team(), by(BOB, remove(FAY)).having_seen(1) => MemberNotFound { user_id: FAY };
+}
+
+#[test]
+fn an_outsider_cannot_tell_a_group_from_none() {
+    for command in [
+        rename("Mine"),
+        add(GUS, Member),
+        add_all([(GUS, Member)]),
+        remove(DAN),
+        remove(FAY),
+        leave(),
+        leave_to(DAN),
+        give(DAN, Admin),
+        give(FAY, Owner),
+        delete(),
+    ] {
+        check(team(), by(FAY, command.clone()), GroupNotFound);
+        check(nothing(), by(FAY, command), GroupNotFound);
+    }
+}
+
+#[test]
+fn a_request_for_another_group_finds_none_here() {
+    let mut request = by(ADA, rename("Elsewhere")).at(team().now);
+    request.group_id = GroupId::new(Uuid::from_u128(1));
+    assert_eq!(team().roster.decide(&request), Err(GroupNotFound));
+    request.command = create([]);
+    assert_eq!(nothing().roster.decide(&request), Err(GroupNotFound));
+}
+
+#[test]
+fn a_request_for_the_version_that_is_goes_through() {
+    assert!(matches!(team().decide(by(BOB, rename("Launch")).having_seen(5)), Ok(Decision::Change(_))));
+}
+
+#[test]
+fn a_group_that_is_to_be_created_has_no_version_to_have_seen() {
+    assert!(matches!(nothing().decide(by(ADA, create([])).having_seen(3)), Ok(Decision::Change(_))));
+}
+
+#[test]
+fn whoever_is_passed_over_takes_no_room() {
+    let given = team_within(6);
+    let many = add_all([(EVE, Member), (FAY, Member), (FAY, Member), (DAN, Member)]);
+    assert!(matches!(given.decide(by(BOB, many)), Ok(Decision::Change(change)) if change.group.member_count == 6));
+}
+
+#[test]
+fn a_limit_lowered_later_keeps_newcomers_out_and_nobody_else() {
+    let Given { history, now, .. } = team();
+    let limits = groups_domain::Limits { members_max: 3 };
+    let roster = groups_domain::Roster::replay(crate::cast::TEAM, limits, &history);
+    let given = Given { roster, history, now };
+    check(given.clone(), by(BOB, add(FAY, Member)), TooManyMembers { would_be: 6, members_max: 3 });
+    check(given.clone(), by(BOB, add_all([(EVE, Member)])), Expect::Unchanged);
+    assert!(matches!(given.decide(by(BOB, remove(EVE))), Ok(Decision::Change(_))));
+}
+
+#[test]
+fn what_is_as_asked_for_already_changes_nothing() {
+    for (actor, command) in [
+        (BOB, rename("Project Team")),
+        (BOB, rename("  Project Team ")),
+        (BOB, describe("Everything about the launch.")),
+        (BOB, Command::UpdateSettings { name: None, description: None }),
+        (BOB, give(DAN, Member)),
+        (ADA, give(CLEO, Admin)),
+        (ADA, give(ADA, Role::Owner)),
+        (BOB, add_all([])),
+        (BOB, add_all([(EVE, Member), (ADA, Member), (BOB, Member)])),
+    ] {
+        check(team(), by(actor, command), Expect::Unchanged);
+    }
+}
+
+#[test]
+fn a_refused_request_leaves_the_roster_as_it_was() {
+    for Case { given, by, .. } in cases() {
+        let mut roster = given.roster.clone();
+        if by.expected_version.is_none() {
+            assert!(roster.execute(by.actor_id, given.now, by.command).is_err());
+        }
+        assert_eq!(roster, given.roster);
+    }
+}

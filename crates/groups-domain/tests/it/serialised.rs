@@ -1,0 +1,126 @@
+//! The plain form of the feature `serde`: stored histories of every past version have to stay readable.
+
+use groups_domain::{Change, Command, Decision, Event, Membership, Request};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::cast::{
+    ADA, BOB, By, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, by, create, delete, describe, give, leave, leave_to,
+    nothing, remove, rename, team,
+};
+use crate::golden;
+use crate::properties::{Step, a_few, carry_out, requests, told};
+use groups_domain::Role::{Admin, Member, Owner};
+
+/// A change of every kind, in each of its forms.
+fn every_kind() -> Vec<(Given, By)> {
+    vec![
+        (nothing(), by(ADA, create([(BOB, Admin), (DAN, Member)]))),
+        (team(), by(BOB, rename("Launch"))),
+        (team(), by(BOB, describe(""))),
+        (team(), by(BOB, add(FAY, Member))),
+        (team(), by(ADA, add_all([(FAY, Admin), (GUS, Member)]))),
+        (team(), by(BOB, remove(DAN))),
+        (team(), by(EVE, leave())),
+        (team(), by(ADA, leave_to(BOB))),
+        (team(), by(ADA, give(DAN, Admin))),
+        (team(), by(ADA, give(CLEO, Owner))),
+        (team(), by(ADA, delete())),
+    ]
+}
+
+fn change(given: &Given, by: By) -> Change {
+    match given.decide(by) {
+        Ok(Decision::Change(change)) => change,
+        other => panic!("a change was expected, not {other:?}"),
+    }
+}
+
+/// One line for each value: the golden file is what a store of an earlier version may hold. A form that has to change gets a
+/// file of its own beside it, for what was stored in the old one is still there.
+#[test]
+fn requests_changes_and_events_have_the_form_they_always_had() {
+    let mut text = String::new();
+    for (given, by) in every_kind() {
+        text += &line("request", &by.clone().at(given.now));
+        let change = change(&given, by);
+        text += &line("change", &change);
+        let mut events: Vec<Event> = given.roster.told(&change).into_iter().map(|told| told.event).collect();
+        events.dedup();
+        text.extend(events.iter().map(|event| line("event", event)));
+    }
+    golden::compare("serialised.txt", &text);
+}
+
+#[test]
+fn what_was_stored_once_is_read_as_it_was_written() {
+    let stored = include_str!("../golden/serialised.txt");
+    for stored in stored.lines() {
+        let (what, value) = stored.split_once(' ').unwrap();
+        let again = match what {
+            "request" => line(what, &from_text::<Request>(value)),
+            "change" => line(what, &from_text::<Change>(value)),
+            _ => line(what, &from_text::<Event>(value)),
+        };
+        assert_eq!(again.trim_end(), stored);
+    }
+    assert!(stored.lines().count() > every_kind().len() * 2, "the file holds them all");
+}
+
+fn line<T: serde::Serialize>(what: &str, value: &T) -> String {
+    format!("{what} {}\n", serde_json::to_string(value).unwrap())
+}
+
+fn from_text<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    serde_json::from_str(text).unwrap()
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// A name that nobody may give any more, in what was decided when they might.
+#[test]
+fn a_history_is_not_judged_again() {
+    let change = change(&team(), by(BOB, rename("Launch")));
+    let stored = serde_json::to_string(&change).unwrap().replace("Launch", "\u{200B}");
+    let change: Change = serde_json::from_str(&stored).unwrap();
+    assert_eq!(change.group.name.as_str(), "\u{200B}");
+    assert_eq!(serde_json::to_string(&change).unwrap(), stored);
+}
+
+#[test]
+fn what_comes_from_outside_is_judged() {
+    let command = |name: &str| {
+        let command = json!({ "UpdateSettings": { "name": name, "description": null } });
+        serde_json::from_value::<Command>(command).map_err(|error| error.to_string())
+    };
+    assert_eq!(command("  Launch "), Ok(rename("Launch")));
+    assert_eq!(command("\u{200B}"), Err("it is empty".to_owned()));
+    assert_eq!(command("a\nb"), Err("it has the control character U+000A".to_owned()));
+}
+
+#[test]
+fn a_membership_survives_the_round_trip() {
+    for membership in team().roster.members() {
+        assert_eq!(read::<Membership>(&json!(membership)), *membership);
+    }
+}
+
+proptest! {
+    #![proptest_config(a_few())]
+
+    #[test]
+    fn whatever_happens_survives_the_round_trip(requests in requests()) {
+        for request in &requests {
+            prop_assert_eq!(&read::<Request>(&json!(request)), request);
+        }
+        let steps = carry_out(&requests);
+        for Step { change, .. } in &steps {
+            prop_assert_eq!(&read::<Change>(&json!(change)), change);
+        }
+        for event in told(&steps).values().flatten() {
+            prop_assert_eq!(&read::<Event>(&json!(event)), event);
+        }
+    }
+}
