@@ -9,4 +9,23 @@ macro_rules! embed {
     };
 }
 
-pub(crate) const FILES: &[Embedded] = embed!["icon.svg", "index.html", "page.css", "page.js",];
+pub(crate) const FILES: &[Embedded] = embed![
+    "client/backoff.js",
+    "client/client.js",
+    "client/emitter.js",
+    "client/env.js",
+    "client/errors.js",
+    "client/fold.js",
+    "client/http.js",
+    "client/link.js",
+    "client/pending.js",
+    "client/permissions.js",
+    "client/socket.js",
+    "client/tabs.js",
+    "client/tokens.js",
+    "groups-client.js",
+    "icon.svg",
+    "index.html",
+    "page.css",
+    "page.js",
+];

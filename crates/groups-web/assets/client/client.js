@@ -1,0 +1,428 @@
+/**
+ * The client: one user's groups, live.
+ *
+ * @import { AddedToGroup, ClientFrame, ErrorFrame, Group, GroupCreated, GroupDeleted, GroupEvent, GroupUpdated, NewMember, Ready, RemovedFromGroup, RoleChanged, ServerFrame, Snapshot, Typing, Welcome } from "../../types/wire.js"
+ * @import { Env } from "./env.js"
+ * @import { CallOptions } from "./http.js"
+ * @import { State, Status } from "./link.js"
+ * @import { ListedGroup } from "./pending.js"
+ * @import { GetToken } from "./tokens.js"
+ */
+
+import { Emitter } from "./emitter.js";
+import { browserEnv } from "./env.js";
+import { Fold } from "./fold.js";
+import { Api } from "./http.js";
+import { Link } from "./link.js";
+import { Pending } from "./pending.js";
+import { Tabs } from "./tabs.js";
+import { Tokens, subjectOf } from "./tokens.js";
+
+/** The longest a typing indicator is believed without being repeated, in seconds. */
+const TYPING_SECONDS_MAX = 30;
+/** One's own typing is told again after so many milliseconds. */
+const TYPING_REPEAT_MS = 3_000;
+
+/**
+ * What can be listened to: every frame of the contract by its `type`, and
+ * `state` (the connection), `change` (the list), `frame` (everything that goes over the wire, for inspectors).
+ * An event of a group is told only where it is news, in order, once.
+ * @typedef {object} ClientEvents
+ * @property {Status} state
+ * @property {{ groups: readonly ListedGroup[] }} change
+ * @property {{ direction: "in" | "out", frame: ServerFrame | ClientFrame }} frame
+ * @property {Welcome} welcome
+ * @property {Snapshot} snapshot
+ * @property {Ready} ready
+ * @property {GroupCreated} group_created
+ * @property {AddedToGroup} added_to_group
+ * @property {GroupUpdated} group_updated
+ * @property {RoleChanged} role_changed
+ * @property {RemovedFromGroup} removed_from_group
+ * @property {GroupDeleted} group_deleted
+ * @property {Typing} typing
+ * @property {ErrorFrame} error
+ */
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {GetToken} getToken Gives the token; called again when it is refused or has expired.
+ * @property {string | URL} [url] Where the server is; `v1/…` is below it. The page's own place unless told.
+ * @property {boolean} [tabs] Whether tabs of the same person share one socket. Where the browser allows it unless told.
+ * @property {Partial<Env>} [env] For tests.
+ */
+
+/** @extends {Emitter<ClientEvents>} */
+export class GroupsClient extends Emitter {
+  /** Every HTTP path as a call. @readonly @type {Api} */
+  api;
+
+  #env;
+  #tokens;
+  #base;
+  #link;
+  /** @type {Tabs | null} */
+  #tabs = null;
+  #shares;
+  #fold = new Fold();
+  #pending = new Pending();
+  /** @type {string | undefined} */
+  #cursor;
+  /** The pieces of a snapshot that is coming in. @type {Group[]} */
+  #pieces = [];
+  /** @type {Status} */
+  #status = { state: "offline", reason: "Not connected", final: true };
+  #userId = "";
+  #loaded = false;
+  /** Between `welcome` and `ready` changes are collected. */
+  #catchingUp = false;
+  #changed = false;
+  /** @type {readonly ListedGroup[] | null} */
+  #listed = null;
+  /** Counts connects and closes: what was begun before the last of them does not go on. */
+  #era = 0;
+  #open = false;
+  /** @type {(() => void) | null} */
+  #stopWaking = null;
+  /** Who types where: timers by group and user. @type {Map<string, { groupId: string, userId: string, timer: any }>} */
+  #typists = new Map();
+  /** When this user's own typing was told last. @type {Map<string, number>} */
+  #toldTyping = new Map();
+
+  /** @param {ClientOptions} options */
+  constructor({ getToken, url, tabs, env }) {
+    super();
+    this.#env = { ...browserEnv(), ...env };
+    this.#tokens = new Tokens(getToken);
+    const base = new URL(url ?? ".", globalThis.document?.baseURI);
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    this.#base = base.href;
+    this.#shares = (tabs ?? true) && Tabs.possible(this.#env);
+    this.api = new Api({ env: this.#env, tokens: this.#tokens, base: this.#base });
+    const socketUrl = new URL("v1/ws", base);
+    socketUrl.protocol = base.protocol === "https:" ? "wss:" : "ws:";
+    this.#link = new Link({
+      env: this.#env,
+      tokens: this.#tokens,
+      api: this.api,
+      url: socketUrl.href,
+      cursor: () => {
+        this.#opening();
+        return this.#cursor;
+      },
+      onFrame: (frame) => {
+        this.#tabs?.tell({ kind: "frame", frame });
+        this.#take(frame);
+      },
+      onStatus: (status) => {
+        this.#tabs?.tell({ kind: "status", status });
+        this.#setStatus(status);
+        // Nothing more is tried here. Another tab may have a better token, or more luck.
+        if (status.final) this.#leave();
+      },
+    });
+  }
+
+  /** The groups: those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
+  get groups() {
+    this.#listed ??= [...this.#pending.rows(this.#fold), ...[...this.#fold.rows()].sort(newestFirst)];
+    return this.#listed;
+  }
+
+  /** One of them. @param {string} groupId @returns {ListedGroup | undefined} */
+  group(groupId) {
+    return this.#fold.get(groupId) ?? this.groups.find((group) => group.group_id === groupId);
+  }
+
+  /** How the connection is. @returns {State} */
+  get state() {
+    return this.#status.state;
+  }
+
+  /** The same with its reason, and when the next try is due. @returns {Readonly<Status>} */
+  get status() {
+    return this.#status;
+  }
+
+  /** Whether a list was ever received: before that, an empty one means nothing. */
+  get loaded() {
+    return this.#loaded;
+  }
+
+  /** Whose list it is; empty before the first connection. */
+  get userId() {
+    return this.#userId;
+  }
+
+  /** Whether this tab has the socket. */
+  get leading() {
+    return this.#tabs ? this.#tabs.leading : this.#open;
+  }
+
+  /** Connects, and stays connected until {@link close}. Does nothing where that is the case already. */
+  connect() {
+    if (this.#open) return;
+    this.#open = true;
+    this.#era += 1;
+    this.#setStatus({ state: "connecting", reason: "" });
+    this.#stopWaking = this.#env.onWake(() => this.#wake());
+    if (this.#shares) void this.#joinTabs(this.#era);
+    else this.#link.start();
+  }
+
+  /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there. */
+  close() {
+    this.#stop();
+    this.#tokens.forget();
+    this.#setStatus({ state: "offline", reason: "Closed", final: true });
+  }
+
+  /**
+   * Creates a group. It is in the list at once, as `pending`; the promise tells what became of it.
+   * @param {{ name: string, description?: string, members?: NewMember[] }} draft
+   * @param {CallOptions} [options]
+   * @returns {Promise<Group>}
+   */
+  async createGroup(draft, options = {}) {
+    const key = options.idempotencyKey ?? this.#env.newId();
+    const at = new Date(this.#env.wallNow()).toISOString();
+    const entry = this.#pending.add(draft, { key, userId: this.#userId, at });
+    this.#touch({ now: true });
+    try {
+      const group = await this.api.createGroup(draft, { ...options, idempotencyKey: key });
+      this.#pending.answered(entry, group, this.#fold);
+      return group;
+    } catch (error) {
+      this.#pending.drop(entry);
+      throw error;
+    } finally {
+      this.#touch({ now: true });
+    }
+  }
+
+  /** Tells the others in the group that this user types, or no longer does. Call it at each key; it is sent now and then. @param {string} groupId @param {boolean} typing */
+  setTyping(groupId, typing) {
+    const now = this.#env.now();
+    const told = this.#toldTyping.get(groupId);
+    if (typing ? told !== undefined && now - told < TYPING_REPEAT_MS : told === undefined) return;
+    if (typing) this.#toldTyping.set(groupId, now);
+    else this.#toldTyping.delete(groupId);
+    this.#send({ type: "typing", group_id: groupId, typing });
+  }
+
+  /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
+  typists(groupId) {
+    return [...this.#typists.values()].filter((typist) => typist.groupId === groupId).map((typist) => typist.userId);
+  }
+
+  /** Cuts the connection, to see it come back after so many milliseconds. For trying things out. @param {number} [ms] */
+  cut(ms = 0) {
+    if (this.#tabs && !this.#tabs.leading) this.#tabs.ask({ kind: "cut", ms });
+    else this.#link.cut(ms);
+  }
+
+  // ---- One socket, or one for several tabs ----
+
+  /** @param {number} era */
+  async #joinTabs(era) {
+    let token;
+    try {
+      token = await this.#tokens.current();
+    } catch {
+      // The link asks again, in its own time.
+    }
+    if (era !== this.#era) return;
+    const subject = token && subjectOf(token);
+    if (!subject) return this.#link.start();
+    this.#userId ||= subject;
+    this.#tabs = new Tabs(this.#env, `groups ${this.#base} ${subject}`, {
+      onLead: () => this.#link.start(),
+      onDeposed: () => this.#link.stop(),
+      exportState: () => ({
+        fold: this.#fold.export(),
+        cursor: this.#cursor,
+        userId: this.#userId,
+        loaded: this.#loaded,
+        catchingUp: this.#catchingUp,
+        pieces: this.#pieces,
+      }),
+      importState: (state) => this.#import(state),
+      onFrame: (frame) => this.#take(frame),
+      onStatus: (status) => this.#follow(status),
+      onOpening: () => this.#pending.connecting(),
+      status: () => this.#status,
+      onRequest: (message) => {
+        if (message.kind === "wake") this.#link.wake();
+        else if (message.kind === "cut") this.#link.cut(message.ms);
+        else this.#link.send(message.frame);
+      },
+    });
+    this.#tabs.join();
+  }
+
+  #leave() {
+    this.#tabs?.leave();
+    this.#tabs = null;
+    this.#open = false;
+    this.#stopWaking?.();
+    this.#stopWaking = null;
+  }
+
+  #stop() {
+    this.#era += 1;
+    this.#leave();
+    this.#link.stop();
+    for (const { timer } of this.#typists.values()) this.#env.clearTimeout(timer);
+    this.#typists.clear();
+    this.#toldTyping.clear();
+  }
+
+  /** What the leader says of the connection. Its end is not this tab's: another takes over. @param {Status} status */
+  #follow(status) {
+    this.#setStatus(status.final ? { state: "reconnecting", reason: status.reason } : status);
+  }
+
+  /** @param {any} state */
+  #import(state) {
+    if (state.loaded) this.#fold.merge(state.fold);
+    this.#cursor = state.cursor;
+    this.#userId = state.userId || this.#userId;
+    this.#loaded ||= state.loaded;
+    this.#catchingUp = state.catchingUp;
+    this.#pieces = state.pieces;
+    if (state.loaded) this.#pending.replaced(this.#fold);
+    this.#touch();
+  }
+
+  #wake() {
+    if (this.#tabs && !this.#tabs.leading) this.#tabs.wake();
+    else this.#link.wake();
+  }
+
+  #opening() {
+    this.#tabs?.tell({ kind: "opening" });
+    this.#pending.connecting();
+  }
+
+  /** @param {ClientFrame} frame */
+  #send(frame) {
+    this.emit("frame", { direction: "out", frame });
+    if (this.#tabs && !this.#tabs.leading) this.#tabs.ask({ kind: "send", frame });
+    else this.#link.send(frame);
+  }
+
+  // ---- What the server says ----
+
+  /** @param {ServerFrame} frame */
+  #take(frame) {
+    this.emit("frame", { direction: "in", frame });
+    switch (frame.type) {
+      case "welcome":
+        this.#userId = frame.user_id;
+        this.#catchingUp = true;
+        this.#pieces = [];
+        this.emit("welcome", frame);
+        break;
+      case "snapshot":
+        this.#pieces.push(...frame.groups);
+        if (!frame.more) this.#replace(frame);
+        this.emit("snapshot", frame);
+        break;
+      case "ready":
+        this.#cursor = frame.cursor;
+        this.#loaded = true;
+        this.#catchingUp = false;
+        if (this.#changed) this.#touch();
+        this.emit("ready", frame);
+        break;
+      case "group_created":
+      case "added_to_group":
+      case "group_updated":
+      case "role_changed":
+      case "removed_from_group":
+      case "group_deleted":
+        this.#event(frame);
+        break;
+      case "typing":
+        this.#typing(frame);
+        break;
+      case "error":
+        this.emit("error", frame);
+        break;
+      // Anything else is of a later version of the contract, or a pong.
+    }
+  }
+
+  /** @param {Snapshot} last */
+  #replace(last) {
+    this.#fold.replace(this.#pieces);
+    this.#pieces = [];
+    this.#cursor = last.cursor;
+    this.#loaded = true;
+    this.#pending.replaced(this.#fold);
+    this.#touch();
+  }
+
+  /** @param {GroupEvent} event */
+  #event(event) {
+    const folded = this.#fold.apply(event);
+    if (folded === "gap") {
+      this.#cursor = undefined;
+      // A tab that follows has missed something of the leader's, who has not.
+      if (this.#tabs && !this.#tabs.leading) this.#tabs.resync();
+      else this.#link.resync();
+      return;
+    }
+    this.#cursor = event.cursor;
+    if (folded === "stale") return;
+    if (event.type === "group_created") {
+      const group = this.#fold.get(event.group_id);
+      if (group) this.#pending.created(group);
+    }
+    if (event.type === "removed_from_group" || event.type === "group_deleted") this.#quiet(event.group_id);
+    this.#touch();
+    this.emit(/** @type {any} */ (event.type), event);
+  }
+
+  /** @param {Typing} typing */
+  #typing(typing) {
+    const key = `${typing.group_id} ${typing.user_id}`;
+    this.#env.clearTimeout(this.#typists.get(key)?.timer);
+    this.#typists.delete(key);
+    if (typing.typing) {
+      const { group_id: groupId, user_id: userId } = typing;
+      const seconds = Math.min(typing.expires_in_seconds, TYPING_SECONDS_MAX);
+      const timer = this.#env.setTimeout(() => this.#typing({ ...typing, typing: false }), seconds * 1_000);
+      this.#typists.set(key, { groupId, userId, timer });
+    }
+    this.emit("typing", typing);
+  }
+
+  /** Nobody types in a group that one is not in. @param {string} groupId */
+  #quiet(groupId) {
+    for (const [key, typist] of this.#typists) {
+      if (typist.groupId !== groupId) continue;
+      this.#env.clearTimeout(typist.timer);
+      this.#typists.delete(key);
+    }
+    this.#toldTyping.delete(groupId);
+  }
+
+  /** @param {Status} status */
+  #setStatus(status) {
+    this.#status = status;
+    this.emit("state", status);
+  }
+
+  /** The list has changed. While catching up that is told once, at the end. @param {{ now?: boolean }} [how] */
+  #touch({ now = false } = {}) {
+    this.#listed = null;
+    this.#changed = this.#catchingUp && !now;
+    if (!this.#changed) this.emit("change", { groups: this.groups });
+  }
+}
+
+/** Ids are UUIDv7: they grow with time. @param {Group} a @param {Group} b */
+function newestFirst(a, b) {
+  return a.group_id < b.group_id ? 1 : a.group_id > b.group_id ? -1 : 0;
+}

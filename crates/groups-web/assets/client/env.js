@@ -1,0 +1,60 @@
+/** What the client takes from its surroundings: time, chance, network and neighbours. Tests bring their own. */
+
+/**
+ * @typedef {object} Env
+ * @property {() => number} now Milliseconds that never go back.
+ * @property {() => number} wallNow Milliseconds since 1970.
+ * @property {(call: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} random From 0 to below 1.
+ * @property {() => string} newId A random UUID.
+ * @property {typeof fetch} fetch
+ * @property {new (url: string, protocols: string[]) => WebSocket} WebSocket
+ * @property {(() => boolean)} isOnline
+ * @property {(() => boolean)} isVisible
+ * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page is seen again; gives what ends it.
+ * @property {LockManager} [locks] Missing where the browser has none, or the page is not a secure context.
+ * @property {new (name: string) => BroadcastChannel} [BroadcastChannel]
+ */
+
+/** @returns {Env} */
+export function browserEnv() {
+  const { document, navigator } = globalThis;
+  return {
+    now: () => performance.now(),
+    wallNow: () => Date.now(),
+    setTimeout: (call, ms) => setTimeout(call, ms),
+    clearTimeout: (timer) => clearTimeout(timer),
+    random: Math.random,
+    newId,
+    fetch: (input, init) => fetch(input, init),
+    WebSocket: globalThis.WebSocket,
+    isOnline: () => navigator?.onLine !== false,
+    isVisible: () => document?.visibilityState !== "hidden",
+    onWake(wake) {
+      const seen = () => {
+        if (document.visibilityState === "visible") wake();
+      };
+      globalThis.addEventListener?.("online", wake);
+      globalThis.addEventListener?.("pageshow", wake);
+      document?.addEventListener("visibilitychange", seen);
+      return () => {
+        globalThis.removeEventListener?.("online", wake);
+        globalThis.removeEventListener?.("pageshow", wake);
+        document?.removeEventListener("visibilitychange", seen);
+      };
+    },
+    locks: navigator?.locks,
+    BroadcastChannel: globalThis.BroadcastChannel,
+  };
+}
+
+/** A random UUID, also where `crypto.randomUUID` is missing because the page is not a secure context. */
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,231 @@
+/**
+ * Every HTTP path of the contract as a call, with typed errors, an `Idempotency-Key` on each change, and repeats where they are safe.
+ *
+ * @import { Added, ChangePage, Group, GroupPage, Me, Member, MemberPage, NewMember, Role } from "../../types/wire.js"
+ * @import { Env } from "./env.js"
+ * @import { Tokens } from "./tokens.js"
+ */
+
+import { fullJitter, retryAfterMs } from "./backoff.js";
+import { ApiError, NetworkError, SignedOutError } from "./errors.js";
+
+/** How often one call is sent at most, and how long one answer is waited for, in milliseconds. */
+export const TRIES_MAX = 3;
+export const ANSWER_MS_MAX = 15_000;
+/** A `Retry-After` beyond this is left to the caller, in milliseconds. */
+export const PATIENCE_MS_MAX = 5_000;
+
+/**
+ * @typedef {object} CallOptions
+ * @property {AbortSignal} [signal]
+ * @property {string} [idempotencyKey] Of one's own choice; else every call has a new one.
+ * @property {number} [ifVersion] Carried out only while the group is at this version; else `version_mismatch`.
+ */
+
+/** @typedef {{ query?: Record<string, string | number | undefined>, body?: unknown, repeat?: boolean }} Request */
+
+export class Api {
+  #env;
+  #tokens;
+  #base;
+
+  /** @param {{ env: Env, tokens: Tokens, base: string }} parts `base` ends with a slash; `v1/…` is below it */
+  constructor({ env, tokens, base }) {
+    this.#env = env;
+    this.#tokens = tokens;
+    this.#base = base;
+  }
+
+  /** Who is calling. @param {CallOptions} [options] @returns {Promise<Me>} */
+  me(options) {
+    return this.#call("GET", "v1/me", {}, options);
+  }
+
+  /** Creates a group; the caller becomes its owner. @param {{ name: string, description?: string, members?: NewMember[] }} group @param {CallOptions} [options] @returns {Promise<Group>} */
+  createGroup(group, options) {
+    return this.#call("POST", "v1/groups", { body: group }, options);
+  }
+
+  /** One page of the caller's groups, newest first. @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<GroupPage>} */
+  listGroups(page = {}, options) {
+    return this.#call("GET", "v1/groups", { query: page }, options);
+  }
+
+  /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<Group>} */
+  getGroup(groupId, options) {
+    return this.#call("GET", path(groupId), {}, options);
+  }
+
+  /** @param {string} groupId @param {{ name?: string, description?: string }} settings @param {CallOptions} [options] @returns {Promise<Group>} */
+  updateGroup(groupId, settings, options) {
+    return this.#call("PATCH", path(groupId), { body: settings }, options);
+  }
+
+  /** Deletes it for everybody. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+  deleteGroup(groupId, options) {
+    return this.#call("DELETE", path(groupId), {}, options);
+  }
+
+  /** One page of the members, in joining order. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
+  listMembers(groupId, page = {}, options) {
+    return this.#call("GET", `${path(groupId)}/members`, { query: page }, options);
+  }
+
+  /** Every member, page by page. @param {string} groupId @param {CallOptions & { limit?: number }} [options] @returns {AsyncGenerator<Member>} */
+  async *members(groupId, { limit = 500, ...options } = {}) {
+    for (let after; ; ) {
+      const page = await this.listMembers(groupId, { limit, after }, options);
+      yield* page.members;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Adds one; `already_member` where they are in. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
+  addMember(groupId, userId, role = "member", options) {
+    return this.#call("POST", `${path(groupId)}/members`, { body: { user_id: userId, role } }, options);
+  }
+
+  /** Adds up to 1,000 in one change, passing over those who are in. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
+  addMembers(groupId, members, options) {
+    return this.#call("POST", `${path(groupId)}/members`, { body: { members } }, options);
+  }
+
+  /** `owner` hands over the ownership, and makes the old owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
+  changeRole(groupId, userId, role, options) {
+    return this.#call("PATCH", `${path(groupId)}/members/${encodeURIComponent(userId)}`, { body: { role } }, options);
+  }
+
+  /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+  removeMember(groupId, userId, options) {
+    return this.#call("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`, {}, options);
+  }
+
+  /** An owner leaves only with a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
+  leaveGroup(groupId, { successor } = {}, options) {
+    return this.#call("DELETE", `${path(groupId)}/members/me`, { query: { successor } }, options);
+  }
+
+  /** The group's history, oldest first; for admins and the owner. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
+  changes(groupId, page = {}, options) {
+    return this.#call("GET", `${path(groupId)}/changes`, { query: page }, options);
+  }
+
+  /** @param {string} groupId @param {boolean} typing @param {CallOptions} [options] @returns {Promise<void>} */
+  typing(groupId, typing, options) {
+    return this.#call("POST", `${path(groupId)}/typing`, { body: { typing }, repeat: false }, options);
+  }
+
+  /**
+   * One call, several tries: the same key makes a repeated change one change, so that a lost answer costs nothing.
+   * @param {string} method
+   * @param {string} where
+   * @param {Request} request
+   * @param {CallOptions} [options]
+   * @returns {Promise<any>}
+   */
+  async #call(method, where, { query = {}, body, repeat = true }, { signal, idempotencyKey, ifVersion } = {}) {
+    const url = new URL(where, this.#base);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (method !== "GET" && repeat) headers["Idempotency-Key"] = idempotencyKey ?? this.#env.newId();
+    if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
+    const init = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+
+    let token = await this.#token(() => this.#tokens.current());
+    let renewed = false;
+    for (let tried = 1; ; tried += 1) {
+      signal?.throwIfAborted();
+      headers.Authorization = `Bearer ${token}`;
+      const last = tried >= TRIES_MAX || !repeat;
+      /** @type {Response} */
+      let response;
+      try {
+        response = await this.#send(url, init, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (last) throw new NetworkError(error);
+        await this.#sleep(fullJitter(tried, this.#env.random), signal);
+        continue;
+      }
+      if (response.ok) return answer(response);
+      const error = await problem(response, this.#env.wallNow());
+      if (error.status === 401) {
+        if (renewed) throw new SignedOutError();
+        renewed = true;
+        token = await this.#token(() => this.#tokens.renewed(token));
+        continue;
+      }
+      const busy = error.status === 429 || error.status === 503;
+      const waitMs = error.retryAfterMs ?? 1_000;
+      if (!busy || last || waitMs > PATIENCE_MS_MAX) throw error;
+      await this.#sleep(waitMs + fullJitter(0, this.#env.random), signal);
+    }
+  }
+
+  /** @param {() => Promise<string | null>} ask @returns {Promise<string>} */
+  async #token(ask) {
+    const token = await ask();
+    if (!token) throw new SignedOutError();
+    return token;
+  }
+
+  /** Gives up after {@link ANSWER_MS_MAX}. @param {URL} url @param {RequestInit} init @param {AbortSignal} [signal] */
+  async #send(url, init, signal) {
+    const abort = new AbortController();
+    const timer = this.#env.setTimeout(() => abort.abort(new Error("no answer in time")), ANSWER_MS_MAX);
+    const giveUp = () => abort.abort(signal?.reason);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    try {
+      return await this.#env.fetch(url, { ...init, signal: abort.signal });
+    } finally {
+      this.#env.clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** @param {number} ms @param {AbortSignal} [signal] @returns {Promise<void>} */
+  #sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      const timer = this.#env.setTimeout(done, ms);
+      const env = this.#env;
+      function done() {
+        env.clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        signal?.aborted ? reject(signal.reason) : resolve();
+      }
+      signal?.addEventListener("abort", done, { once: true });
+    });
+  }
+}
+
+/** @param {string} groupId */
+const path = (groupId) => `v1/groups/${encodeURIComponent(groupId)}`;
+
+/** @param {Response} response */
+async function answer(response) {
+  const text = await response.text();
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** What the server says is wrong, also where it is not the server of groups that says it. @param {Response} response @param {number} nowMs */
+async function problem(response, nowMs) {
+  /** @type {any} */
+  let body = {};
+  try {
+    body = (await response.json()) ?? {};
+  } catch {
+    // Some proxy's page: the status has to do.
+  }
+  return new ApiError({
+    status: response.status,
+    code: typeof body.code === "string" ? body.code : `http_${response.status}`,
+    title: body.title,
+    detail: body.detail,
+    retryAfterMs: retryAfterMs(response.headers.get("Retry-After"), nowMs),
+  });
+}

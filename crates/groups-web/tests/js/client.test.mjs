@@ -1,0 +1,411 @@
+// The client against a server that does as it is told: connecting, resuming, gaps, closing codes, the heartbeat.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { GroupsClient } from "../../assets/groups-client.js";
+import { ADA, events, fakeEnv, group, groupId, ready, settled, snapshot, tokenOf, welcome } from "./fakes.mjs";
+
+/** A client of Ada's, not connected yet, and its world. */
+function start(options = {}) {
+  const world = fakeEnv(options);
+  const asked = [];
+  const getToken = options.getToken ?? (({ expired }) => (asked.push(expired), tokenOf(ADA, asked.length)));
+  const client = new GroupsClient({ url: "https://groups.example/app", getToken, tabs: false, env: world.env });
+  const states = [];
+  client.on("state", ({ state }) => states.at(-1) !== state && states.push(state));
+  return { ...world, world, client, asked, states, socket: () => world.sockets.at(-1) };
+}
+
+/** The same, connected and live with these groups. */
+async function live(groups = [], options = {}) {
+  const at = start(options);
+  at.client.connect();
+  await settled();
+  at.socket().say(welcome(), snapshot(groups), ready());
+  return at;
+}
+
+const names = (client) => client.groups.map(({ name }) => name);
+const me401 = (call) => (call.url.pathname.endsWith("/v1/me") ? { status: 401, body: { code: "unauthenticated" } } : { status: 404 });
+
+test("it connects with the token as a subprotocol, below the place of the server", async () => {
+  const { client, socket } = start();
+  client.connect();
+  await settled();
+  assert.equal(socket().url.href, "wss://groups.example/app/v1/ws");
+  assert.deepEqual(socket().protocols, ["groups.v1", `bearer.${tokenOf(ADA, 1)}`]);
+});
+
+test("the list is there with the last piece of the snapshot, newest first, and it is live when the server says ready", async () => {
+  const { client, socket, states } = start();
+  client.connect();
+  await settled();
+  socket().say(welcome(), snapshot([group(3), group(2)], "c-0", true));
+  assert.equal(client.loaded, false);
+  socket().say(snapshot([group(1)]), ready());
+  assert.deepEqual(names(client), ["Group 3", "Group 2", "Group 1"]);
+  assert.deepEqual(states, ["connecting", "live"]);
+  assert.equal(client.userId, ADA);
+});
+
+test("connecting twice opens one socket", async () => {
+  const { client, sockets } = start();
+  client.connect();
+  client.connect();
+  await settled();
+  assert.equal(sockets.length, 1);
+});
+
+test("an event changes the list and is told once, a repeated one neither", async () => {
+  const { client, socket } = await live();
+  const told = [];
+  let changes = 0;
+  client.on("added_to_group", (event) => told.push(event.group_name));
+  client.on("change", () => (changes += 1));
+  socket().say(events.added(1, 4), events.added(1, 4));
+  assert.deepEqual([told, changes, client.group(groupId(1)).role], [["Group 1"], 1, "member"]);
+});
+
+test("listeners come off by off, by once, by a signal and by what on returns", async () => {
+  const { client, socket } = await live([group(1)]);
+  const heard = [];
+  const abort = new AbortController();
+  const plain = () => heard.push("plain");
+  client.on("group_updated", plain);
+  client.once("group_updated", () => heard.push("once"));
+  client.on("group_updated", () => heard.push("signal"), { signal: abort.signal });
+  const off = client.on("group_updated", () => heard.push("returned"));
+  socket().say(events.updated(1, 2));
+  assert.deepEqual(heard.splice(0), ["plain", "once", "signal", "returned"]);
+  client.off("group_updated", plain);
+  abort.abort();
+  off();
+  socket().say(events.updated(1, 3));
+  assert.deepEqual(heard, []);
+  client.on("group_updated", plain, { signal: abort.signal });
+  socket().say(events.updated(1, 4));
+  assert.deepEqual(heard, [], "a signal that is aborted already");
+});
+
+test("a later version of the contract may say things that mean nothing yet", async () => {
+  const { client, socket } = await live([group(1)]);
+  socket().say({ type: "confetti", group_id: groupId(1), version: 99 }, events.updated(1, 2, { name: "On" }));
+  assert.deepEqual([names(client), client.state], [["On"], "live"]);
+});
+
+test("after a loss it resumes with the cursor of the last event", async () => {
+  const { client, clock, socket, sockets, states } = await live([group(1)]);
+  socket().say(events.updated(1, 2));
+  socket().drop();
+  assert.equal(client.state, "reconnecting");
+  await clock.pass(300);
+  assert.equal(sockets.length, 2);
+  assert.equal(socket().url.searchParams.get("cursor"), "c-1-2");
+  socket().say(welcome(true), events.updated(1, 2), events.updated(1, 3, { name: "Missed" }), ready("c-9"));
+  assert.deepEqual(names(client), ["Missed"]);
+  assert.deepEqual(states, ["connecting", "live", "reconnecting", "live"]);
+});
+
+test("while it catches up the list changes once", async () => {
+  const { client, clock, socket } = await live([group(1)]);
+  socket().drop();
+  await clock.pass(500);
+  let changes = 0;
+  client.on("change", () => (changes += 1));
+  socket().say(welcome(true), ...[2, 3, 4, 5].map((version) => events.updated(1, version)));
+  assert.equal(changes, 0);
+  socket().say(ready());
+  assert.equal(changes, 1);
+});
+
+test("a gap makes it read the list anew, without the cursor", async () => {
+  const { client, clock, socket, sockets } = await live([group(1)]);
+  socket().say(events.updated(1, 3, { name: "From the future" }));
+  assert.deepEqual(names(client), ["Group 1"]);
+  assert.ok(sockets[0].closedByClient);
+  await clock.pass(500);
+  assert.equal(socket().url.searchParams.get("cursor"), null);
+  socket().say(welcome(), snapshot([group(1, { version: 3, name: "Read" })]), ready());
+  assert.deepEqual([names(client), client.state], [["Read"], "live"]);
+});
+
+test("a snapshot that is cut off leaves the list as it was", async () => {
+  const { client, clock, socket } = await live([group(1)]);
+  socket().drop();
+  await clock.pass(500);
+  socket().say(welcome(), snapshot([group(9)], "c-9", true));
+  socket().drop();
+  assert.deepEqual(names(client), ["Group 1"]);
+  await clock.pass(2_000);
+  assert.equal(socket().url.searchParams.get("cursor"), "c-0");
+});
+
+test("an older socket is not listened to any more", async () => {
+  const { client, clock, socket, sockets } = await live([group(1)]);
+  const old = socket();
+  const speak = old.onmessage;
+  old.drop();
+  await clock.pass(500);
+  speak({ data: JSON.stringify(events.updated(1, 2, { name: "Ghost" })) });
+  assert.deepEqual([names(client), sockets.length], [["Group 1"], 2]);
+});
+
+test("the waits grow with each failure up to the bound, and a settled connection starts them anew", async () => {
+  const waits = [];
+  const { client, clock, socket } = await live([], { random: () => 0.999_999, handler: () => new Error("down") });
+  client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
+  for (let failure = 0; failure < 9; failure += 1) {
+    socket().drop();
+    // The look into a refused upgrade takes a while; then the wait itself.
+    while (waits.length === failure) await clock.pass(100);
+    await clock.pass(waits.at(-1));
+  }
+  assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+  socket().say(welcome(), snapshot([]), ready());
+  await clock.pass(10_000);
+  waits.length = 0;
+  socket().drop();
+  await settled();
+  assert.deepEqual(waits, [500]);
+});
+
+test("a server that accepts and drops at once is not stormed", async () => {
+  const waits = [];
+  const { client, clock, socket } = await live([], { random: () => 0.999_999 });
+  client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
+  for (let round = 0; round < 5; round += 1) {
+    socket().say(welcome(), snapshot([]), ready());
+    socket().drop();
+    await clock.pass(waits.at(-1));
+  }
+  assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 8_000]);
+});
+
+test("a restarting server says when to come back, and nothing hurries it", async () => {
+  const { client, clock, socket, sockets, world } = await live();
+  socket().drop(1012, '{"retry_ms":[2000,4000]}');
+  assert.equal(client.status.retryInMs, 3_000);
+  world.wake();
+  await clock.pass(2_900);
+  assert.equal(sockets.length, 1);
+  await clock.pass(200);
+  assert.equal(sockets.length, 2);
+});
+
+test("a restart with a reason in other words is a back-off like any other", async () => {
+  for (const reason of ["", "restarting", '{"retry_ms":[5]}', '{"retry_ms":[9,1]}', '{"retry_ms":null}']) {
+    const { client, socket } = await live();
+    socket().drop(1012, reason);
+    assert.equal(client.status.retryInMs, 250, reason);
+  }
+});
+
+test("codes from 4500 are final, the others are not", async () => {
+  for (const [code, state] of [[1001, "reconnecting"], [1009, "reconnecting"], [4001, "reconnecting"], [4002, "reconnecting"], [4499, "reconnecting"], [4500, "offline"], [4501, "offline"], [4502, "offline"], [4999, "offline"]]) {
+    const { client, clock, socket, sockets } = await live();
+    socket().drop(code);
+    assert.equal(client.state, state, String(code));
+    await clock.pass(60_000);
+    assert.equal(sockets.length > 1, state === "reconnecting", String(code));
+    assert.ok(client.status.reason);
+  }
+});
+
+test("after a final code connect() tries again", async () => {
+  const { client, socket, sockets } = await live();
+  socket().drop(4502);
+  client.connect();
+  await settled();
+  assert.equal(sockets.length, 2);
+});
+
+test("an expired token is replaced before coming back, with the cursor", async () => {
+  const { asked, socket } = await live();
+  socket().drop(4003);
+  await settled();
+  assert.deepEqual(asked, [false, true]);
+  assert.equal(socket().protocols[1], `bearer.${tokenOf(ADA, 2)}`);
+  assert.equal(socket().url.searchParams.get("cursor"), "c-0");
+});
+
+test("a new token that has expired as well is not asked for again at once", async () => {
+  const { asked, socket, client } = await live();
+  socket().drop(4003);
+  await settled();
+  socket().drop(4003);
+  await settled();
+  assert.deepEqual([asked.length, client.state], [2, "reconnecting"]);
+});
+
+test("without a token one is signed out", async () => {
+  const { client, sockets, states } = start({ getToken: () => null });
+  client.connect();
+  await settled();
+  assert.deepEqual([states, sockets.length], [["connecting", "signed-out"], 0]);
+});
+
+test("a refused upgrade is looked into: a new token first, then one is signed out", async () => {
+  const { client, clock, asked, sockets, socket } = start({ handler: me401 });
+  client.connect();
+  await settled();
+  socket().drop();
+  await clock.pass(0);
+  assert.deepEqual([client.state, asked, sockets.length], ["signed-out", [false, true], 1]);
+});
+
+test("a refused upgrade with a good new token is tried again with it", async () => {
+  const good = `Bearer ${tokenOf(ADA, 2)}`;
+  const { client, clock, socket } = start({ handler: (call) => (call.headers.Authorization === good ? { body: { user_id: ADA } } : me401(call)) });
+  client.connect();
+  await settled();
+  socket().drop();
+  await clock.pass(1_000);
+  assert.equal(socket().protocols[1], `bearer.${tokenOf(ADA, 2)}`);
+  assert.equal(client.state, "reconnecting");
+});
+
+test("a busy server's Retry-After is obeyed", async () => {
+  const { client, clock, socket } = start({ handler: () => ({ status: 503, headers: { "Retry-After": "20" }, body: { code: "unavailable" } }) });
+  client.connect();
+  await settled();
+  socket().drop();
+  await clock.pass(0);
+  assert.ok(client.status.retryInMs >= 20_000, String(client.status.retryInMs));
+});
+
+test("a token provider that fails is asked again later", async () => {
+  let calls = 0;
+  const { client, clock, sockets } = start({
+    getToken: () => {
+      calls += 1;
+      if (calls < 3) throw new Error("no network");
+      return tokenOf(ADA);
+    },
+  });
+  client.connect();
+  await clock.pass(5_000);
+  assert.deepEqual([calls, sockets.length], [3, 1]);
+});
+
+test("a token that cannot be one signs out instead of breaking", async () => {
+  const { client, world } = start();
+  world.env.WebSocket = class {
+    constructor() {
+      throw new SyntaxError("subprotocol");
+    }
+  };
+  const broken = new GroupsClient({ url: "https://groups.example/", getToken: () => "with spaces", tabs: false, env: world.env });
+  broken.connect();
+  await settled();
+  assert.equal(broken.state, "signed-out");
+  assert.equal(client.state, "offline");
+});
+
+test("without a network the state says so, and it is still tried", async () => {
+  const { client, clock, socket, sockets, world } = await live();
+  world.online = false;
+  socket().drop();
+  assert.equal(client.state, "offline");
+  await clock.pass(1_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("the network's return, or a look at the page, hurries the next try", async () => {
+  const { client, clock, socket, sockets, world } = await live([], { handler: () => new Error("down") });
+  for (let failure = 0; failure < 6; failure += 1) {
+    socket().drop();
+    await clock.pass(20_000);
+  }
+  socket().drop();
+  await clock.pass(4_000);
+  const before = sockets.length;
+  assert.ok(client.status.retryInMs > 4_000);
+  world.wake();
+  await settled();
+  assert.equal(sockets.length, before + 1);
+});
+
+test("a silent line is asked after a beat, and given up when it does not answer", async () => {
+  const { client, clock, socket } = await live();
+  await clock.pass(25_000);
+  assert.deepEqual(socket().sent, [{ type: "ping" }]);
+  socket().say({ type: "pong" });
+  await clock.pass(25_000);
+  assert.equal(socket().sent.length, 2);
+  assert.equal(client.state, "live");
+  const silent = socket();
+  await clock.pass(8_000);
+  assert.ok(silent.closedByClient);
+  assert.equal(client.state, "reconnecting");
+});
+
+test("a page that is seen again asks whether the line still stands", async () => {
+  const { clock, socket, sockets, world } = await live();
+  world.wake();
+  assert.deepEqual(socket().sent, [{ type: "ping" }]);
+  await clock.pass(9_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("a server that accepts and says nothing is given up", async () => {
+  const { client, clock, sockets } = start({ handler: () => new Error("down") });
+  client.connect();
+  await clock.pass(16_000);
+  assert.ok(sockets[0].closedByClient);
+});
+
+test("close ends everything, and connect goes on from there", async () => {
+  const { client, clock, socket, sockets } = await live([group(1)]);
+  client.close();
+  assert.ok(socket().closedByClient);
+  assert.deepEqual([client.state, clock.pending, names(client)], ["offline", 0, ["Group 1"]]);
+  await clock.pass(100_000);
+  assert.equal(sockets.length, 1);
+  client.connect();
+  await settled();
+  assert.equal(socket().url.searchParams.get("cursor"), "c-0");
+});
+
+test("close while the token is being fetched opens nothing", async () => {
+  let give;
+  const { client, sockets } = start({ getToken: () => new Promise((resolve) => (give = resolve)) });
+  client.connect();
+  client.close();
+  give(tokenOf(ADA));
+  await settled();
+  assert.deepEqual([sockets.length, client.state], [0, "offline"]);
+});
+
+test("cut drops the connection and comes back after the given time", async () => {
+  const { client, clock, socket, sockets } = await live();
+  client.cut(4_000);
+  assert.deepEqual([client.state, client.status.retryInMs, socket().closedByClient], ["reconnecting", 4_000, true]);
+  await clock.pass(4_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("typing is told now and then, its end once", async () => {
+  const { client, clock, socket } = await live([group(1)]);
+  const id = groupId(1);
+  client.setTyping(id, false);
+  for (let key = 0; key < 10; key += 1) {
+    client.setTyping(id, true);
+    await clock.pass(500);
+  }
+  client.setTyping(id, false);
+  client.setTyping(id, false);
+  assert.deepEqual(socket().sent.map(({ typing }) => typing), [true, true, false]);
+});
+
+test("who types is forgotten after a while, and when the group is left", async () => {
+  const { client, clock, socket } = await live([group(1), group(2)]);
+  const typing = (number, user_id) => ({ type: "typing", group_id: groupId(number), user_id, typing: true, expires_in_seconds: 5 });
+  socket().say(typing(1, "b"), typing(1, "c"), typing(2, "b"));
+  assert.deepEqual(client.typists(groupId(1)), ["b", "c"]);
+  socket().say({ ...typing(1, "c"), typing: false });
+  assert.deepEqual(client.typists(groupId(1)), ["b"]);
+  socket().say(events.removed(2, 2));
+  assert.deepEqual(client.typists(groupId(2)), []);
+  await clock.pass(5_000);
+  assert.deepEqual(client.typists(groupId(1)), []);
+});

@@ -1,0 +1,278 @@
+// A clock, a WebSocket, an HTTP server, locks and channels that do as they are told.
+
+/** Time passes only when told to. */
+export class FakeClock {
+  now = 0;
+  #timers = new Map();
+  #next = 1;
+
+  setTimeout(call, ms) {
+    const id = this.#next++;
+    this.#timers.set(id, { call, at: this.now + ms });
+    return id;
+  }
+
+  clearTimeout(id) {
+    this.#timers.delete(id);
+  }
+
+  /** When the next timer is due, in milliseconds from now. */
+  get nextIn() {
+    return Math.min(...[...this.#timers.values()].map(({ at }) => at - this.now));
+  }
+
+  get pending() {
+    return this.#timers.size;
+  }
+
+  /** Lets so many milliseconds pass, timers due in order, promises settled after each. */
+  async pass(ms) {
+    const end = this.now + ms;
+    await settled();
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort(([a, x], [b, y]) => x.at - y.at || a - b)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.now = Math.max(this.now, due[1].at);
+      due[1].call();
+      await settled();
+    }
+    this.now = end;
+  }
+}
+
+/** Everything that only waits for promises has happened. */
+export async function settled() {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+}
+
+/** Opened by the code under test, driven by the test. */
+export class FakeSocket {
+  static all = [];
+  readyState = 0;
+  sent = [];
+  onmessage = null;
+  onclose = null;
+  closedByClient = false;
+
+  constructor(url, protocols) {
+    this.url = new URL(url);
+    this.protocols = protocols;
+    this.constructor.all.push(this);
+  }
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.closedByClient = true;
+    this.readyState = 3;
+  }
+
+  /** The server speaks. */
+  say(...frames) {
+    this.readyState = 1;
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  /** The connection ends from the other side. */
+  drop(code = 1006, reason = "") {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+  }
+}
+
+/** Answers each request by the function that the test gives. */
+export function fakeFetch(handler) {
+  const calls = [];
+  const fetch = async (url, init) => {
+    const call = { ...init, url: new URL(url), body: init.body && JSON.parse(init.body) };
+    calls.push(call);
+    const answer = await handler(call, calls.length);
+    if (answer instanceof Error) throw answer;
+    const { status = 200, body, headers = {} } = answer;
+    return new Response(status === 204 ? null : JSON.stringify(body ?? {}), { status, headers });
+  };
+  return { fetch, calls };
+}
+
+/** Exclusive locks of one browser, with stealing. */
+export class FakeLocks {
+  #held = new Map();
+  #queues = new Map();
+
+  request(name, options, callback) {
+    return new Promise((resolve, reject) => {
+      const request = { callback, resolve, reject };
+      const queue = this.#queues.get(name) ?? [];
+      this.#queues.set(name, queue);
+      options.signal?.addEventListener("abort", () => {
+        const at = queue.indexOf(request);
+        if (at >= 0) {
+          queue.splice(at, 1);
+          reject(new Error("aborted"));
+        }
+      });
+      if (options.steal) {
+        this.#held.get(name)?.reject(new Error("stolen"));
+        this.#held.delete(name);
+        queue.unshift(request);
+      } else {
+        queue.push(request);
+      }
+      queueMicrotask(() => this.#grant(name));
+    });
+  }
+
+  async #grant(name) {
+    if (this.#held.has(name)) return;
+    const request = this.#queues.get(name)?.shift();
+    if (!request) return;
+    this.#held.set(name, request);
+    request.resolve(await request.callback({ name }));
+    if (this.#held.get(name) === request) {
+      this.#held.delete(name);
+      this.#grant(name);
+    }
+  }
+}
+
+/** The channels of one browser. A frozen one keeps what it is sent until it is thawed. */
+export function fakeChannels() {
+  const all = new Set();
+  return class FakeChannel {
+    onmessage = null;
+    frozen = false;
+    /** Messages that were lost on the way here. */
+    lose = 0;
+    backlog = [];
+    static all = all;
+
+    constructor(name) {
+      this.name = name;
+      all.add(this);
+    }
+
+    postMessage(message) {
+      const copy = structuredClone(message);
+      for (const other of all) {
+        if (other === this || other.name !== this.name) continue;
+        queueMicrotask(() => other.receive(copy));
+      }
+    }
+
+    receive(data) {
+      if (this.lose > 0) this.lose -= 1;
+      else if (this.frozen) this.backlog.push(data);
+      else this.onmessage?.({ data });
+    }
+
+    close() {
+      all.delete(this);
+    }
+  };
+}
+
+/** An `Env` of fakes. */
+export function fakeEnv({ clock = new FakeClock(), handler = () => ({ status: 404 }), random = () => 0.5, tabs } = {}) {
+  const sockets = class extends FakeSocket {
+    static all = [];
+  };
+  const { fetch, calls } = fakeFetch(handler);
+  let ids = 0;
+  let wake = () => {};
+  const world = { clock, sockets: sockets.all, calls, online: true, visible: true, wake: () => wake() };
+  world.env = {
+    now: () => clock.now,
+    wallNow: () => 1_700_000_000_000 + clock.now,
+    setTimeout: (call, ms) => clock.setTimeout(call, ms),
+    clearTimeout: (id) => clock.clearTimeout(id),
+    random,
+    newId: () => `${tabs?.prefix ?? ""}id-${(ids += 1)}`,
+    fetch,
+    WebSocket: sockets,
+    isOnline: () => world.online,
+    isVisible: () => world.visible,
+    onWake: (call) => {
+      wake = call;
+      return () => (wake = () => {});
+    },
+    locks: tabs?.locks,
+    BroadcastChannel: tabs?.Channel,
+  };
+  return world;
+}
+
+// ---- Things on the wire ----
+
+export const ADA = "00000000-0000-4000-8000-00000000000a";
+export const BOB = "00000000-0000-4000-8000-00000000000b";
+
+/** A token whose subject can be read, as a real one's. */
+export const tokenOf = (userId, serial = 1) => `h.${btoa(JSON.stringify({ sub: userId }))}.s${serial}`.replaceAll("=", "");
+
+export const groupId = (number) => `01900000-0000-7000-8000-${String(number).padStart(12, "0")}`;
+
+/** A group body at some version. */
+export function body(number, { version = 1, name = `Group ${number}`, members = 1, admin = ADA, description = "" } = {}) {
+  return {
+    group_id: groupId(number),
+    name,
+    description,
+    admin_id: admin,
+    member_count: members,
+    version,
+    created_at: "2026-01-01T00:00:00.000Z",
+    updated_at: "2026-01-01T00:00:00.000Z",
+  };
+}
+
+export const group = (number, options = {}) => ({ ...body(number, options), role: options.role ?? "owner" });
+
+const base = (type, number, version) => ({
+  type,
+  group_id: groupId(number),
+  version,
+  cursor: `c-${number}-${version}`,
+  at: "2026-01-01T00:00:00.000Z",
+  actor_id: ADA,
+});
+
+export const events = {
+  created: (number, options = {}) => {
+    const group = body(number, options);
+    const { name, description, admin_id } = group;
+    return { ...base("group_created", number, group.version), name, description, admin_id, role: "owner", group };
+  },
+  added: (number, version, { role = "member", ...options } = {}) => {
+    const group = body(number, { version, ...options });
+    return { ...base("added_to_group", number, version), group_name: group.name, added_by: ADA, role, group };
+  },
+  updated: (number, version, { action = { action: "settings_changed" }, ...options } = {}) => ({
+    ...base("group_updated", number, version),
+    ...action,
+    group: body(number, { version, ...options }),
+  }),
+  role: (number, version, role, options = {}) => {
+    const group = body(number, { version, ...options });
+    return { ...base("role_changed", number, version), group_name: group.name, role, previous_role: "member", changed_by: ADA, group };
+  },
+  removed: (number, version, reason = "removed") => ({
+    ...base("removed_from_group", number, version),
+    group_name: `Group ${number}`,
+    removed_by: ADA,
+    reason,
+  }),
+  deleted: (number, version) => ({ ...base("group_deleted", number, version), group_name: `Group ${number}`, deleted_by: ADA }),
+};
+
+export const welcome = (resumed = false, userId = ADA) => ({
+  type: "welcome",
+  user_id: userId,
+  connection_id: "00000000-0000-4000-8000-0000000000cc",
+  resumed,
+  heartbeat_seconds: 25,
+});
+export const snapshot = (groups, cursor = "c-0", more = false) => ({ type: "snapshot", groups, more, cursor });
+export const ready = (cursor = "c-0") => ({ type: "ready", cursor });
