@@ -1,0 +1,162 @@
+//! `kill -9` at any moment under load: no acknowledged change is lost, an unacknowledged one is made once by repeating
+//! it with its key, and every client that resumes ends with the right view.
+//!
+//! `GROUPS_CRASH_KILLS` is how often the server is killed (20 unless told), `GROUPS_CRASH_SEED` repeats the choices.
+
+use std::{cell::Cell, time::Duration};
+
+use futures_util::future::{join, join_all};
+use serde_json::json;
+
+use crate::support::{Answer, Chance, Folded, Heard, Refused, Server, Socket, User, View};
+
+const WRITERS: usize = 6;
+/// Between two attempts of a client that finds no server.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Somebody with one group, and a guest who comes and goes.
+struct Writer {
+    user: User,
+    guest: User,
+    group: String,
+    /// Commands that were acknowledged.
+    acknowledged: Cell<u64>,
+    /// Commands that had to be repeated.
+    repeated: Cell<u32>,
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
+    let kills = std::env::var("GROUPS_CRASH_KILLS").map_or(20, |kills| kills.parse().expect("a number of kills"));
+    let chance = Chance::new("GROUPS_CRASH_SEED");
+    let mut server = Server::start().await;
+    let member = server.user();
+    let mut writers = Vec::new();
+    for at in 0..WRITERS {
+        let (user, guest) = (server.user(), server.user());
+        let group = user.creates(&format!("Group {at}"), &[&member]).await;
+        writers.push(Writer { user, guest, group, acknowledged: Cell::new(0), repeated: Cell::new(0) });
+    }
+    let over = Cell::new(false);
+
+    let killer = async {
+        for _ in 0..kills {
+            tokio::time::sleep(Duration::from_millis(50 + chance.below(350) as u64)).await;
+            // What is acknowledged before the kill has to be there after it.
+            let before: Vec<_> = writers.iter().map(|writer| writer.acknowledged.get()).collect();
+            server.kill_and_launch().await;
+            for (writer, before) in writers.iter().zip(before) {
+                let path = format!("/v1/groups/{}", writer.group);
+                let group = writer.user.get(&path).await.group(200);
+                assert!(group["version"].as_u64().unwrap() > before, "lost: {before} were acknowledged, now {group}");
+            }
+        }
+        over.set(true);
+    };
+    let writing = join_all(writers.iter().map(|writer| writer.writes(&over)));
+    let devices = writers.iter().flat_map(|writer| [&writer.user, &writer.guest]).chain([&member, &member]);
+    let devices: Vec<_> = devices.collect();
+    let listening = join_all(devices.iter().map(|user| device(user, &over, &chance)));
+    let (((), _), views) = join(join(killer, writing), listening).await;
+
+    for writer in &writers {
+        let made = writer.acknowledged.get();
+        let group = writer.user.sees(&writer.group).await;
+        assert_eq!(group["version"], 1 + made, "each command made one change, repeated or not");
+        let path = format!("/v1/groups/{}/changes?limit=500", writer.group);
+        let history = writer.user.pages(&path, "changes").await;
+        let versions: Vec<_> = history.iter().map(|change| change["version"].as_u64().unwrap()).collect();
+        assert!(versions.iter().copied().eq(1..=1 + made), "the history has each version once");
+    }
+    for (user, mut view) in devices.iter().zip(views) {
+        let mut socket = dial(user, &mut view).await.unwrap_or_else(|_| panic!("the server is there"));
+        while view.take(&socket.message().await) != Folded::Ready {}
+        view.assert_is(&user.lists().await);
+        socket.hears_nothing().await;
+    }
+    let acknowledged: u64 = writers.iter().map(|writer| writer.acknowledged.get()).sum();
+    let repeated: u32 = writers.iter().map(|writer| writer.repeated.get()).sum();
+    eprintln!("{kills} kills, {acknowledged} changes, {repeated} of them repeated for want of an answer");
+    assert!(repeated > 0, "the kills hit nothing");
+}
+
+impl Writer {
+    async fn writes(&self, over: &Cell<bool>) {
+        while !over.get() {
+            self.writes_once().await;
+        }
+    }
+
+    /// The next command, with a key of its own, until there is an answer.
+    async fn writes_once(&self) {
+        let at = self.acknowledged.get();
+        let key = format!("command {at}");
+        let path = format!("/v1/groups/{}", self.group);
+        let members = format!("{path}/members");
+        let guest = format!("{members}/{}", self.guest.id);
+        let mut attempts = 0;
+        let answer = loop {
+            let (call, status) = match at % 4 {
+                0 => (self.user.call("POST", &members).json(&json!({"user_id": self.guest.id})), 201),
+                1 => (self.user.call("PATCH", &guest).json(&json!({"role": "admin"})), 200),
+                2 => (self.user.call("DELETE", &guest), 204),
+                _ => (self.user.call("PATCH", &path).json(&json!({"name": format!("Name {at}")})), 200),
+            };
+            match call.header("Idempotency-Key", &key).try_send().await {
+                Ok(Answer { status: 503, .. }) | Err(_) => {
+                    attempts += 1;
+                    assert!(attempts < 3_000, "the server comes back");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Ok(answer) => {
+                    assert_eq!(answer.status, status, "command {at}, attempt {attempts}: {}", answer.text());
+                    break answer;
+                }
+            }
+        };
+        self.repeated.set(self.repeated.get() + u32::from(attempts > 0));
+        self.acknowledged.set(at + 1);
+        // The answer is that of this command's own change, also where it is given again.
+        let version = match answer.header("etag") {
+            Some(tag) => tag.trim_matches('"').parse().ok(),
+            None => answer.body.first().and_then(|_| answer.value()["group"]["version"].as_u64()),
+        };
+        assert!(version.is_none_or(|version| version == at + 2), "command {at} made version {version:?}");
+    }
+}
+
+/// A device that comes back whenever it is cut off; in the end, what it knows.
+async fn device(user: &User, over: &Cell<bool>, chance: &Chance) -> View {
+    let mut view = View::of(&user.id);
+    while !over.get() {
+        if chance.happens(5) {
+            view = View::of(&user.id);
+        }
+        let Ok(mut socket) = dial(user, &mut view).await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let mut settled = false;
+        while !(over.get() && settled) {
+            match tokio::time::timeout(Duration::from_millis(100), socket.hear()).await {
+                Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
+                Ok(Heard::Lost) => break,
+                Ok(Heard::Closed(code, reason)) => panic!("closed with {code}: {reason}"),
+                Err(_) => {}
+            }
+        }
+        if !settled && view.cursor().is_none() {
+            // Half a list is nothing to go on from.
+            view.forget();
+        }
+    }
+    view
+}
+
+async fn dial(user: &User, view: &mut View) -> Result<Socket, Refused> {
+    let dial = match view.begin() {
+        Some(cursor) => user.dial().cursor(cursor),
+        None => user.dial(),
+    };
+    dial.try_open().await
+}

@@ -1,0 +1,242 @@
+//! Who is let in: tokens, the development mode, and the origins of browsers.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{SECRET, Server, claims, new_id, seconds_from_now, signed, signed_with};
+
+/// Tokens that open nothing, each for its own reason.
+fn bad_tokens() -> Vec<(&'static str, String)> {
+    let id = new_id();
+    let good = signed(SECRET, &claims(&id));
+    let (signed_part, signature) = good.rsplit_once('.').unwrap();
+    let unsigned = signed_with(SECRET, &json!({"alg": "none"}), &claims(&id));
+    let (unsigned_part, _) = unsigned.rsplit_once('.').unwrap();
+    let family = |alg: &str| signed_with(SECRET, &json!({"alg": alg, "typ": "JWT"}), &claims(&id));
+    let swapped = if signature.starts_with('A') { 'B' } else { 'A' };
+    vec![
+        ("empty", String::new()),
+        ("no token at all", "nonsense".to_owned()),
+        ("two parts", signed_part.to_owned()),
+        ("four parts", format!("{good}.x")),
+        ("no base64", "a.b!.c".to_owned()),
+        ("another key", signed("another secret that is long enough for HS256, but not ours", &claims(&id))),
+        ("a broken signature", format!("{signed_part}.{swapped}{}", &signature[1..])),
+        ("no signature", format!("{signed_part}.")),
+        ("alg none", format!("{unsigned_part}.")),
+        ("alg none, signed all the same", unsigned),
+        ("alg None", format!("{}.", family("None").rsplit_once('.').unwrap().0)),
+        ("RS256", family("RS256")),
+        ("ES256", family("ES256")),
+        ("EdDSA", family("EdDSA")),
+        ("HS512 over HS256", family("HS512")),
+        ("no alg", signed_with(SECRET, &json!({"typ": "JWT"}), &claims(&id))),
+        ("expired", signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(-600)}))),
+        ("no exp", signed(SECRET, &json!({"sub": id}))),
+        ("exp is no number", signed(SECRET, &json!({"sub": id, "exp": "tomorrow"}))),
+        ("no sub", signed(SECRET, &json!({"exp": seconds_from_now(600)}))),
+        ("sub is no UUID", signed(SECRET, &json!({"sub": "ada", "exp": seconds_from_now(600)}))),
+        (
+            "not valid yet",
+            signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(900), "nbf": seconds_from_now(600)})),
+        ),
+        ("claims are a list", signed(SECRET, &json!([]))),
+    ]
+}
+
+#[tokio::test]
+async fn a_bad_token_is_unauthenticated_everywhere() {
+    let server = Server::start().await;
+    for (what, token) in bad_tokens() {
+        let answer = server.http().call("GET", "/v1/me").bearer(&token).send().await;
+        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
+        let problem = answer.problem(401, "unauthenticated");
+        assert!(answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")), "{what}");
+        assert!(token.is_empty() || !problem.to_string().contains(&token), "{what}: the token is not repeated");
+        let answer = server.http().call("POST", "/v1/groups").bearer(&token).json(&json!({"name": "x"})).send().await;
+        answer.problem(401, "unauthenticated");
+        server.dial().bearer(&token).refused().await.problem(401, "unauthenticated");
+        server.dial().protocols(&token).refused().await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_nothing() {
+    let server = Server::start().await;
+    let id = new_id();
+    let paths = [
+        ("GET", "/v1/me".to_owned()),
+        ("GET", "/v1/groups".to_owned()),
+        ("POST", "/v1/groups".to_owned()),
+        ("POST", "/v1/groups/create".to_owned()),
+        ("GET", format!("/v1/groups/{id}")),
+        ("PATCH", format!("/v1/groups/{id}")),
+        ("DELETE", format!("/v1/groups/{id}")),
+        ("GET", format!("/v1/groups/{id}/members")),
+        ("POST", format!("/v1/groups/{id}/members")),
+        ("POST", format!("/v1/groups/add-member/{id}")),
+        ("PATCH", format!("/v1/groups/{id}/members/{id}")),
+        ("DELETE", format!("/v1/groups/{id}/members/{id}")),
+        ("DELETE", format!("/v1/groups/{id}/members/me")),
+        ("GET", format!("/v1/groups/{id}/changes")),
+        ("POST", format!("/v1/groups/{id}/typing")),
+        ("GET", "/v1/ws".to_owned()),
+    ];
+    for (method, path) in paths {
+        let answer = server.http().call(method, &path).send().await;
+        assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
+        answer.problem(401, "unauthenticated");
+    }
+    server.dial().refused().await.problem(401, "unauthenticated");
+    let only_the_protocol = server.dial().header("Sec-WebSocket-Protocol", "groups.v1");
+    only_the_protocol.refused().await.problem(401, "unauthenticated");
+    let basic = server.http().call("GET", "/v1/me").header("Authorization", "Basic YTpi").send().await;
+    basic.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_browser_authenticates_by_the_subprotocol() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let mut socket = server.dial().protocols(&ada.token).ready().await;
+    assert_eq!(socket.protocol.as_deref(), Some("groups.v1"));
+    assert_eq!(socket.opening[0]["user_id"], ada.id);
+    ada.creates("Team", &[]).await;
+    socket.event(&ada.id, "group_created").await;
+
+    // By the header no subprotocol is needed, and none is invented.
+    let socket = ada.connects().await;
+    assert_eq!(socket.protocol, None);
+}
+
+#[tokio::test]
+async fn only_pages_of_ours_and_allowed_ones_may_connect() {
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "https://app.example.org,https://two.example.org")]).await;
+    let ada = server.user();
+    let from = |origin: &str| server.dial().protocols(&ada.token).header("Origin", origin);
+    let own = format!("http://{}", server.address());
+    for origin in [own.as_str(), "https://app.example.org", "https://two.example.org"] {
+        from(origin).ready().await;
+    }
+    let other_port = format!("http://127.0.0.1:{}", server.address().port() ^ 1);
+    let foreign = [
+        "https://evil.example.org",
+        "http://app.example.org",
+        "https://app.example.org.evil.example",
+        "https://app.example.org:8443",
+        "null",
+        &other_port,
+    ];
+    for origin in foreign {
+        let answer = from(origin).refused().await;
+        assert_eq!(answer.status, 403, "{origin}");
+        answer.problem(403, "forbidden");
+    }
+    // Programs send no origin.
+    ada.connects().await;
+}
+
+#[tokio::test]
+async fn in_development_a_name_is_enough() {
+    let mut server = Server::in_development().await;
+    let login = async |server: &Server, name: &str| {
+        let call = server.http().call("POST", "/v1/dev/login").json(&json!({"name": name}));
+        call.send().await
+    };
+    let ada = login(&server, "Ada").await.ok(200);
+    assert_eq!(ada["name"], "Ada");
+    let id = ada["user_id"].as_str().unwrap().to_owned();
+    assert_eq!(login(&server, "Ada").await.ok(200)["user_id"], id);
+    assert_eq!(login(&server, "  Ada ").await.ok(200)["user_id"], id);
+    assert_ne!(login(&server, "Bob").await.ok(200)["user_id"], id);
+
+    let user = server.user_with(id.clone(), ada["token"].as_str().unwrap().to_owned());
+    let me = user.get("/v1/me").await.ok(200);
+    assert_eq!((&me["user_id"], &me["name"]), (&json!(id), &json!("Ada")));
+    let group = user.creates("Team", &[]).await;
+    assert_eq!(user.lists_members(&group).await[0]["name"], "Ada");
+    user.connects().await;
+
+    for body in [json!({}), json!({"name": ""}), json!({"name": "  "}), json!({"name": 1}), json!({"name": "x\0y"})] {
+        let answer = server.http().call("POST", "/v1/dev/login").json(&body).send().await;
+        answer.problem_of(&[(400, "malformed_request"), (422, "invalid_name")]);
+    }
+
+    // The same name is the same user for as long as the data lives.
+    server.kill_and_launch().await;
+    let again = login(&server, "Ada").await.ok(200);
+    assert_eq!(again["user_id"], id);
+    let user = server.user_with(id, again["token"].as_str().unwrap().to_owned());
+    assert_eq!(user.lists().await.len(), 1);
+    let log = server.log().to_lowercase();
+    assert!(log.contains("development"), "the mode is said loudly:\n{log}");
+}
+
+#[tokio::test]
+async fn with_a_key_there_is_no_login_by_name() {
+    let server = Server::start().await;
+    let answer = server.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send().await;
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    answer.any_problem();
+    // And a token of the development mode is nothing to it.
+    let developing = Server::in_development().await;
+    let login = developing.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send().await.ok(200);
+    let token = login["token"].as_str().unwrap();
+    server.http().call("GET", "/v1/me").bearer(token).send().await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_development_mode_does_not_listen_to_the_world() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(crate::support::program())
+        .env_clear()
+        .env("GROUPS_LISTEN", "0.0.0.0:0")
+        .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "it must not start");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("GROUPS_JWT_SECRET"), "it says what to do instead: {said}");
+}
+
+#[tokio::test]
+async fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
+    for (name, value) in
+        [("GROUPS_HEARTBEAT_SECONDS", "often"), ("GROUPS_LISTEN", "nowhere"), ("DATABASE_URL", "x://y")]
+    {
+        let directory = tempfile::tempdir().unwrap();
+        let output = Command::new(crate::support::program())
+            .env_clear()
+            .env("GROUPS_LISTEN", "127.0.0.1:0")
+            .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
+            .env(name, value)
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{name}={value}");
+        assert!(!said.contains("panicked"), "{said}");
+        assert!(!said.trim().is_empty(), "{name}={value}: it says why");
+    }
+}
+
+#[tokio::test]
+async fn settings_of_issuer_and_audience_are_held_against_the_token() {
+    let server = Server::with(&[("GROUPS_JWT_ISSUER", "https://id.example"), ("GROUPS_JWT_AUDIENCE", "groups")]).await;
+    let try_with = async |extra: Value| {
+        let mut all = claims(&new_id());
+        for (name, value) in extra.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &all)).send().await.status
+    };
+    assert_eq!(try_with(json!({"iss": "https://id.example", "aud": "groups"})).await, 200);
+    assert_eq!(try_with(json!({"iss": "https://id.example", "aud": ["other", "groups"]})).await, 200);
+    assert_eq!(try_with(json!({"iss": "https://id.example", "aud": "other"})).await, 401);
+    assert_eq!(try_with(json!({"iss": "https://other.example", "aud": "groups"})).await, 401);
+    assert_eq!(try_with(json!({"iss": "https://id.example"})).await, 401);
+    assert_eq!(try_with(json!({"aud": "groups"})).await, 401);
+    assert_eq!(try_with(json!({})).await, 401);
+}

@@ -1,0 +1,157 @@
+//! Stopping and starting: politely on the first signal, at once on the second, and nothing lost either way.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{Server, User, View};
+
+/// The longest that a stop may take.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_stopping_server_says_when_to_come_back() {
+    let mut server = Server::start().await;
+    let people: Vec<User> = (0..40).map(|_| server.user()).collect();
+    let mut sockets = join_all(people.iter().map(User::connects)).await;
+    server.terminate();
+    let goodbyes = join_all(sockets.iter_mut().map(|socket| socket.goodbye())).await;
+    for (code, reason) in goodbyes {
+        assert_eq!(code, 1012);
+        let reason: Value = serde_json::from_str(&reason).unwrap_or_else(|error| panic!("{error} in {reason}"));
+        let retry: Vec<_> = reason["retry_ms"].as_array().unwrap().iter().map(|ms| ms.as_u64().unwrap()).collect();
+        assert!(matches!(retry[..], [min, max] if min < max && max <= 600_000), "{retry:?}");
+    }
+    let (status, taken) = server.ended().await;
+    assert!(status.success(), "{status}");
+    assert!(taken < STOP_MAX, "it took {taken:?}");
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_requests_and_loses_none_that_was_answered() {
+    let mut server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let mut view = View::of(&ada.id);
+    view.begin();
+    let socket = ada.connects().await;
+    view.take_all(&socket.opening);
+
+    let work = join_all((0..16).map(|lane| {
+        let (ada, group) = (&ada, &group);
+        async move {
+            let mut answered = 0_u64;
+            loop {
+                let path = format!("/v1/groups/{group}");
+                let body = json!({"name": format!("Name {lane}-{answered}")});
+                match ada.call("PATCH", &path).json(&body).try_send().await {
+                    Ok(answer) if answer.status == 200 => answered += 1,
+                    Ok(answer) => {
+                        answer.problem(503, "unavailable");
+                        return answered;
+                    }
+                    Err(_) => return answered,
+                }
+            }
+        }
+    }));
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.terminate();
+        server.ended().await
+    };
+    let (answered, (status, taken)) = tokio::join!(work, stop);
+    assert!(status.success() && taken < STOP_MAX, "{status} after {taken:?}");
+    let answered: u64 = answered.iter().sum();
+    assert!(answered > 0);
+
+    server.launch().await;
+    assert_eq!(
+        ada.sees(&group).await["version"],
+        1 + answered,
+        "what ran was finished and answered, the rest never began"
+    );
+    let cursor = view.begin().unwrap().to_owned();
+    let again = ada.resumes(&cursor).await;
+    view.take_all(&again.opening);
+    view.assert_is(&ada.lists().await);
+}
+
+#[tokio::test]
+async fn clients_that_do_not_answer_do_not_hold_up_a_stop() {
+    let mut server = Server::start().await;
+    let ada = server.user();
+    // They neither read nor say goodbye.
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(ada.connects().await.into_stream());
+    }
+    // And these have begun a request that they never end.
+    for _ in 0..3 {
+        let stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        stream.writable().await.unwrap();
+        stream.try_write(b"POST /v1/groups HTTP/1.1\r\nContent-Length: 100\r\n\r\n{").unwrap();
+        silent.push(stream);
+    }
+    server.terminate();
+    let (status, taken) = server.ended().await;
+    assert!(status.success(), "{status}");
+    assert!(taken < STOP_MAX, "it took {taken:?}");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(ada.connects().await.into_stream());
+    }
+    let mut witness = server.user().connects().await;
+    server.terminate();
+    // The first one has been heard once goodbyes are on their way.
+    witness.goodbye().await;
+    server.terminate();
+    let (_, taken) = server.ended().await;
+    assert!(taken < Duration::from_secs(1), "it took {taken:?}");
+    server.launch().await;
+    assert_eq!(ada.sees(&group).await["version"], 1);
+}
+
+#[tokio::test]
+async fn two_servers_on_one_port_are_one_too_many() {
+    let server = Server::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(crate::support::program())
+        .env_clear()
+        .env("GROUPS_LISTEN", server.address().to_string())
+        .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&server.address().port().to_string()), "it says what is taken: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_with_a_clear_word_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("notes.txt");
+    let notes = "These are my notes, and no database at all. ".repeat(200);
+    std::fs::write(&file, &notes).unwrap();
+    let output = std::process::Command::new(crate::support::program())
+        .env_clear()
+        .env("GROUPS_LISTEN", "127.0.0.1:0")
+        .env("DATABASE_URL", format!("sqlite://{}", file.display()))
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("notes.txt") && !said.contains("panicked"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), notes);
+}

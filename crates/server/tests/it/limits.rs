@@ -1,0 +1,213 @@
+//! Every limit of a connection is reached, and its consequence is the one that the contract names.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+
+use crate::support::{Heard, SECRET, Server, View, claims, new_id, seconds_from_now, signed, within};
+
+/// A description that makes an event of about four kilobytes.
+fn long_description(at: usize) -> serde_json::Value {
+    json!({"description": format!("{at:04}{}", "界".repeat(990))})
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices() {
+    const CHANGES: usize = 600;
+    let server = Server::start().await;
+    let (ada, bob, eve) = (server.user(), server.user(), server.user());
+    let group = ada.creates("Team", &[&bob, &eve]).await;
+    let path = format!("/v1/groups/{group}");
+    let mut listener = eve.connects().await;
+
+    // How long each change takes to reach who listens.
+    let mut measure = async |from: usize| {
+        let mut taken = Vec::new();
+        for at in from..from + CHANGES {
+            let start = Instant::now();
+            ada.patch(&path, long_description(at)).await.group(200);
+            listener.event(&eve.id, "group_updated").await;
+            taken.push(start.elapsed());
+        }
+        taken.sort();
+        taken
+    };
+    let before = measure(0).await;
+    let resident_before = server.resident_kib();
+    let mut slow = Vec::new();
+    for _ in 0..10 {
+        slow.push(bob.dial().receive_buffer_bytes(4096).ready().await);
+    }
+    let during = measure(CHANGES).await;
+    let resident_after = server.resident_kib();
+
+    // Ten times 2.4 MB were meant for those who do not read.
+    let grown = resident_after.saturating_sub(resident_before);
+    assert!(grown < 8 * 1024, "{grown} KiB more than before: what is not read is not kept");
+    let median = |taken: &[Duration]| taken[taken.len() / 2];
+    let slack = Duration::from_millis(20);
+    assert!(
+        median(&during) < median(&before) * 3 + slack,
+        "in the median {:?} became {:?}",
+        median(&before),
+        median(&during)
+    );
+    assert!(during[CHANGES - 1] < Duration::from_secs(2), "somebody waited {:?}", during[CHANGES - 1]);
+
+    // They read at last: what had been sent, in order, then the goodbye; and with the cursor nothing is lost.
+    for mut socket in slow {
+        let mut view = View::of(&bob.id);
+        view.begin();
+        view.take_all(&socket.opening);
+        let goodbye = within("the goodbye of a slow client", async {
+            loop {
+                match socket.hear().await {
+                    Heard::Message(message) => {
+                        view.take(&message);
+                    }
+                    Heard::Closed(code, _) => return code,
+                    Heard::Lost => panic!("no goodbye"),
+                }
+            }
+        })
+        .await;
+        assert_eq!(goodbye, 4001);
+        assert!(view.version(&group).unwrap() < 1 + 2 * CHANGES as u64);
+        let cursor = view.begin().unwrap().to_owned();
+        let again = bob.resumes(&cursor).await;
+        view.take_all(&again.opening);
+        view.assert_is(&bob.lists().await);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_again_is_gone_all_the_same() {
+    let server = Server::with(&[("GROUPS_MAX_CONNECTIONS_PER_USER", "1")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[&bob]).await;
+    let silent = bob.dial().receive_buffer_bytes(4096).ready().await.into_stream();
+    let path = format!("/v1/groups/{group}");
+    for part in 0..3 {
+        join_all((0..100).map(|at| ada.patch(&path, long_description(part * 100 + at)))).await;
+    }
+    // Its place is free again.
+    within("a place for another connection", async {
+        loop {
+            let mut socket = bob.dial().open().await;
+            match socket.hear().await {
+                Heard::Message(message) if message["type"] == "welcome" => return,
+                Heard::Closed(4502, _) => tokio::time::sleep(Duration::from_millis(50)).await,
+                other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_flood_is_closed_with_4501() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let mut bystander = bob.connects().await;
+    let mut socket = ada.connects().await;
+    let ping = tokio_tungstenite::tungstenite::Message::text(r#"{"type":"ping"}"#);
+    for _ in 0..20_000 {
+        if !socket.send_raw(ping.clone()).await {
+            break;
+        }
+    }
+    assert_eq!(socket.goodbye().await.0, 4501);
+    bystander.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn who_types_and_pings_like_a_person_is_no_flood() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let mut socket = ada.connects().await;
+    for _ in 0..5 {
+        socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
+        socket.hears_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_with_4502() {
+    let server = Server::with(&[("GROUPS_MAX_CONNECTIONS_PER_USER", "3")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        sockets.push(ada.connects().await);
+    }
+    let mut fourth = ada.dial().open().await;
+    match within("a goodbye", fourth.hear()).await {
+        Heard::Closed(code, _) => assert_eq!(code, 4502),
+        other => panic!("{other:?}"),
+    }
+    bob.connects().await;
+    ada.creates("Team", &[]).await;
+    for socket in &mut sockets {
+        socket.event(&ada.id, "group_created").await;
+    }
+    // Who goes makes room.
+    sockets.pop().unwrap().close().await;
+    within("room for another", async {
+        loop {
+            match ada.dial().open().await.hear().await {
+                Heard::Message(message) if message["type"] == "welcome" => return,
+                Heard::Closed(4502, _) => tokio::task::yield_now().await,
+                other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_its_token_expires_a_connection_is_closed_with_4003() {
+    let server = Server::start().await;
+    let id = new_id();
+    let start = Instant::now();
+    let token = signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(3)}));
+    let short = server.user_with(id.clone(), token);
+    let long = server.user_with(id.clone(), signed(SECRET, &claims(&id)));
+    let mut lasting = long.connects().await;
+    let mut socket = short.connects().await;
+    short.creates("Team", &[]).await;
+    socket.event(&id, "group_created").await;
+    assert_eq!(socket.goodbye().await.0, 4003);
+    let taken = start.elapsed();
+    assert!(taken > Duration::from_millis(1_500) && taken < Duration::from_secs(6), "after {taken:?}");
+    lasting.event(&id, "group_created").await;
+    lasting.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_gone_within_two_beats() {
+    let server = Server::with(&[("GROUPS_HEARTBEAT_SECONDS", "1")]).await;
+    let ada = server.user();
+    let mut living = ada.connects().await;
+    let silent = ada.connects().await;
+    assert_eq!(silent.opening[0]["heartbeat_seconds"], 1);
+
+    // It reads, as a kernel does for a program that hangs, and never answers.
+    let start = Instant::now();
+    let mut stream = silent.into_stream();
+    let mut read = Vec::new();
+    within("the end of the silent connection", stream.read_to_end(&mut read)).await.ok();
+    let taken = start.elapsed();
+    assert!(taken < Duration::from_millis(2_800), "it took {taken:?}");
+    assert!(taken > Duration::from_millis(900), "it had a beat to answer, not {taken:?}");
+    assert!(read.windows(2).any(|frame| frame == [0x89, 0]), "it was asked");
+    let goodbye = read.windows(4).any(|frame| frame[0] == 0x88 && frame[2..] == 4002_u16.to_be_bytes());
+    assert!(goodbye, "4002 was the reason: {read:?}");
+
+    // Who answers stays, for many beats.
+    let silence = tokio::time::timeout(Duration::from_millis(3_500), living.hear()).await;
+    assert!(silence.is_err(), "{silence:?}");
+    living.hears_nothing().await;
+}

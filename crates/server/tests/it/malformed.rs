@@ -1,0 +1,274 @@
+//! What makes no sense is refused as what it is, by HTTP and on the socket, and does no harm.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use crate::support::{Server, User, new_id};
+
+const REFUSED: &[(u16, &str)] = &[(400, "malformed_request"), (422, "invalid_name"), (422, "invalid_role")];
+
+async fn sent(user: &User, method: &str, path: &str, body: impl Into<Vec<u8>>) -> crate::support::Answer {
+    user.call(method, path).body("application/json", body).send().await
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_refused() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_value = format!(r#"{{"name":"x","other":{}1{}}}"#, "{\"a\":".repeat(20_000), "}".repeat(20_000));
+    let bodies: [&[u8]; 16] = [
+        b"",
+        b"{",
+        b"nonsense",
+        b"{\"name\":}",
+        b"{\"name\":\"x\"",
+        b"{\"name\":\"x\"}}",
+        b"{'name':'x'}",
+        b"{\"name\":\"x\",}",
+        b"{\"name\":\"\xff\xfe\"}",
+        b"\xc3\x28",
+        b"{\"name\":\"\xed\xa0\x80\"}",
+        b"{\"name\":\"\\ud800\"}",
+        b"{\"name\":\"new\nline\"}",
+        b"\0",
+        deep.as_bytes(),
+        deep_value.as_bytes(),
+    ];
+    for body in bodies {
+        let answer = sent(&ada, "POST", "/v1/groups", body).await;
+        let shown = String::from_utf8_lossy(&body[..body.len().min(60)]);
+        assert_eq!(answer.status, 400, "{shown}");
+        answer.problem(400, "malformed_request");
+    }
+    assert!(ada.lists().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_of_other_types_is_refused() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let id = new_id();
+    let to_groups = [
+        json!([]),
+        json!("x"),
+        json!(1),
+        json!(null),
+        json!({}),
+        json!({"name": 1}),
+        json!({"name": null}),
+        json!({"name": ["x"]}),
+        json!({"name": "x", "description": 1}),
+        json!({"name": "x", "members": {}}),
+        json!({"name": "x", "members": [1]}),
+        json!({"name": "x", "members": [{}]}),
+        json!({"name": "x", "members": [{"user_id": 1}]}),
+        json!({"name": "x", "members": [{"user_id": "not-an-id"}]}),
+        json!({"name": "x", "members": [{"user_id": id, "role": 1}]}),
+        json!({"name": "x", "members": [id]}),
+    ];
+    let to_members = [
+        json!([]),
+        json!({}),
+        json!({"user_id": 1}),
+        json!({"user_id": null}),
+        json!({"user_id": ""}),
+        json!({"user_id": "not-an-id"}),
+        json!({"user_id": format!("{id}0")}),
+        json!({"members": {}}),
+        json!({"members": "all"}),
+        json!({"members": [{"role": "member"}]}),
+        json!({"user_id": [id]}),
+        json!({"user_id": id, "role": 7}),
+    ];
+    let to_typing = [json!({}), json!({"typing": "yes"}), json!({"typing": 1}), json!([true])];
+    let group_path = format!("/v1/groups/{group}");
+    let to_role = [json!({}), json!({"role": 1}), json!({"role": null}), json!([])];
+    let to_settings = [json!([]), json!({"name": 1}), json!({"description": {}}), json!("x")];
+    let requests = [
+        ("POST", "/v1/groups".to_owned(), &to_groups[..]),
+        ("POST", "/v1/groups/create".to_owned(), &to_groups[..]),
+        ("POST", format!("{group_path}/members"), &to_members[..]),
+        ("POST", format!("/v1/groups/add-member/{group}"), &to_members[..]),
+        ("POST", format!("{group_path}/typing"), &to_typing[..]),
+        ("PATCH", format!("{group_path}/members/{}", ada.id), &to_role[..]),
+        ("PATCH", group_path.clone(), &to_settings[..]),
+    ];
+    for (method, path, bodies) in requests {
+        for body in bodies {
+            let answer = sent(&ada, method, &path, body.to_string()).await;
+            assert!(answer.status >= 400, "{method} {path} took {body}");
+            answer.problem_of(REFUSED);
+        }
+    }
+    assert_eq!(ada.sees(&group).await["version"], 1);
+    assert_eq!(ada.lists().await.len(), 1);
+}
+
+#[tokio::test]
+async fn fields_that_nobody_knows_are_ignored() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let body = json!({"name": "Team", "colour": "green", "nested": {"a": [1, 2, {"b": null}]}, "group_id": new_id()});
+    let group = ada.post("/v1/groups", body).await.group(201);
+    assert_eq!(group["name"], "Team");
+    let mut socket = ada.connects().await;
+    socket.send(json!({"type": "ping", "and": {"more": [1]}})).await;
+    socket.expect("pong").await;
+    ada.get("/v1/groups?unknown=1").await.ok(200);
+}
+
+#[tokio::test]
+async fn ids_in_a_path_are_uuids() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let refused = [(400, "malformed_request"), (404, "group_not_found"), (404, "member_not_found")];
+    for id in ["1", "not-a-uuid", "..%2f..", "%00", "%ff%fe", &format!("{group}x"), &"a".repeat(5_000), "'--"] {
+        let path = format!("/v1/groups/{id}");
+        for path in [path.clone(), format!("{path}/members"), format!("/v1/groups/{group}/members/{id}")] {
+            let method = if path.contains("/members/") { "DELETE" } else { "GET" };
+            let answer = ada.call(method, &path).send().await;
+            match answer.status {
+                // The path itself may be none.
+                404 | 414 => drop(answer.any_problem()),
+                _ => drop(answer.problem_of(&refused)),
+            }
+        }
+    }
+    let path = format!("/v1/groups/{group}/members/me?successor=nobody");
+    ada.delete(&path).await.problem_of(&refused);
+    assert_eq!(ada.sees(&group).await["version"], 1);
+}
+
+#[tokio::test]
+async fn a_body_of_another_kind_is_refused() {
+    let server = Server::start().await;
+    let ada = server.user();
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "nonsense"] {
+        let answer = ada.call("POST", "/v1/groups").body(kind, json!({"name": "x"}).to_string()).send().await;
+        assert!(matches!(answer.status, 400 | 415), "{kind}: {}", answer.status);
+        answer.any_problem();
+    }
+    assert!(ada.lists().await.is_empty());
+    let kind = "application/json; charset=utf-8";
+    let answer = ada.call("POST", "/v1/groups").body(kind, json!({"name": "x"}).to_string()).send().await;
+    answer.group(201);
+}
+
+#[tokio::test]
+async fn a_huge_body_is_refused_whole() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let huge = json!({"name": "x", "description": "y".repeat(8 << 20)}).to_string();
+    sent(&ada, "POST", "/v1/groups", huge.clone()).await.problem(413, "payload_too_large");
+    // Without a length announced it is no different.
+    let chunked = format!("{:x}\r\n{huge}\r\n0\r\n\r\n", huge.len());
+    let call = ada.call("POST", "/v1/groups").header("Transfer-Encoding", "chunked");
+    call.body("application/json", chunked).send().await.problem(413, "payload_too_large");
+    assert!(ada.lists().await.is_empty());
+}
+
+#[tokio::test]
+async fn malformed_messages_are_answered_and_the_connection_stays() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let mut socket = ada.connects().await;
+    let deep = "[".repeat(4_000);
+    let texts = [
+        "",
+        " ",
+        "nonsense",
+        "{",
+        "{}",
+        "[]",
+        "null",
+        "1",
+        "\"ping\"",
+        r#"{"type":1}"#,
+        r#"{"type":null}"#,
+        r#"{"type":"unheard-of"}"#,
+        r#"{"type":"PING"}"#,
+        r#"{"kind":"ping"}"#,
+        r#"{"type":"typing"}"#,
+        r#"{"type":"typing","group_id":"nonsense","typing":true}"#,
+        r#"{"type":"typing","group_id":1,"typing":true}"#,
+        r#"{"type":"ping"}}"#,
+        "\u{0}",
+        "é",
+        &deep,
+    ];
+    for text in texts {
+        socket.send_text(text).await;
+        let error = socket.expect("error").await;
+        assert!(error["code"].is_string() && error["detail"].is_string(), "{error}");
+        assert!(error.get("version").is_none() && error.get("cursor").is_none(), "{error}");
+    }
+    socket.send_raw(Message::Binary(Bytes::from_static(b"{\"type\":\"ping\"}"))).await;
+    socket.expect("error").await;
+    // A typing message without its flag is one that is malformed as well.
+    socket.send(json!({"type": "typing", "group_id": new_id(), "typing": "yes"})).await;
+    socket.expect("error").await;
+    socket.hears_nothing().await;
+    ada.creates("Still there", &[]).await;
+    socket.event(&ada.id, "group_created").await;
+}
+
+#[tokio::test]
+async fn a_message_of_four_kibibytes_is_taken_and_one_more_byte_closes_with_1009() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let mut socket = ada.connects().await;
+    let ping = |bytes: usize| {
+        let head = r#"{"type":"ping","x":""#;
+        format!("{head}{}\"}}", "y".repeat(bytes - head.len() - 2))
+    };
+    socket.send_text(&ping(4_096)).await;
+    socket.expect("pong").await;
+    socket.send_text(&ping(4_097)).await;
+    assert_eq!(socket.goodbye().await.0, 1009);
+
+    let mut socket = ada.connects().await;
+    socket.send_raw(Message::Binary(Bytes::from(vec![0; 1 << 20]))).await;
+    assert_eq!(socket.goodbye().await.0, 1009);
+}
+
+#[tokio::test]
+async fn text_that_is_no_utf_8_closes_the_connection() {
+    use tokio_tungstenite::tungstenite::protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    };
+    let server = Server::start().await;
+    let ada = server.user();
+    let mut socket = ada.connects().await;
+    let frame = Frame::message(Bytes::from_static(b"\xc3\x28"), OpCode::Data(Data::Text), true);
+    socket.send_raw(Message::Frame(frame)).await;
+    // RFC 6455 section 8.1 and 7.4.1.
+    assert_eq!(socket.goodbye().await.0, 1007);
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let socket = ada.connects().await;
+    socket.close().await;
+    let mut other = ada.connects().await;
+    other.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn a_plain_request_to_the_socket_is_refused() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let answer = ada.get("/v1/ws").await;
+    assert!(matches!(answer.status, 400 | 426), "{}", answer.status);
+    answer.any_problem();
+    let call = ada.call("GET", "/v1/ws").header("Connection", "Upgrade").header("Upgrade", "websocket");
+    let answer = call.header("Sec-WebSocket-Version", "7").header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let answer = answer.send().await;
+    assert!(matches!(answer.status, 400 | 426), "{}", answer.status);
+    let _: Value = answer.any_problem();
+}

@@ -1,0 +1,259 @@
+//! What happened in an absence is told when the client comes back with its cursor: all of it, once, and nothing else.
+
+use serde_json::{Value, json};
+
+use crate::support::{Folded, Server, Socket, User, View};
+
+/// What ends a connection in a test.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Absence {
+    /// The client goes.
+    Disconnect,
+    /// The server is stopped and started.
+    Restart,
+    /// The server is killed and started.
+    Kill,
+}
+
+/// Type or action, group, version: what an event comes down to.
+fn gist(event: &Value) -> (String, String, u64) {
+    let kind = event["action"].as_str().or(event["type"].as_str()).unwrap().to_owned();
+    (kind, event["group_id"].as_str().unwrap().to_owned(), event["version"].as_u64().unwrap())
+}
+
+async fn an_absence_is_made_up_for(absence: Absence) {
+    let mut server = Server::start().await;
+    let (ada, bob, eve) = (server.user(), server.user(), server.user());
+    let renamed = ada.creates("Renamed", &[&bob]).await;
+    let removed = ada.creates("Removed", &[&bob]).await;
+    let deleted = ada.creates("Deleted", &[&bob]).await;
+    let re_added = ada.creates("Re-added", &[&bob]).await;
+    let others = ada.creates("Others", &[&eve]).await;
+    let untouched = ada.creates("Untouched", &[&bob]).await;
+
+    let mut view = View::of(&bob.id);
+    view.begin();
+    let socket = bob.connects().await;
+    view.take_all(&socket.opening);
+    match absence {
+        Absence::Disconnect => drop(socket),
+        Absence::Restart => {
+            server.terminate();
+            assert!(server.ended().await.0.success());
+            server.launch().await;
+        }
+        Absence::Kill => server.kill_and_launch().await,
+    }
+
+    let mut expected = Vec::new();
+    let mut tell = |kind: &str, group: &str, version: u64| expected.push((kind.to_owned(), group.to_owned(), version));
+    ada.renames(&renamed, "Renamed since").await.group(200);
+    tell("settings_changed", &renamed, 2);
+    ada.removes(&removed, &bob).await.no_content();
+    tell("removed_from_group", &removed, 2);
+    ada.renames(&removed, "None of his business").await.group(200);
+    ada.deletes(&deleted).await.no_content();
+    tell("group_deleted", &deleted, 2);
+    ada.renames(&others, "None of his business either").await.group(200);
+
+    bob.leaves(&re_added).await.no_content();
+    tell("removed_from_group", &re_added, 2);
+    ada.renames(&re_added, "While he was out").await.group(200);
+    ada.adds(&re_added, &bob).await.ok(201);
+    tell("added_to_group", &re_added, 4);
+    ada.makes(&re_added, &bob, "admin").await.ok(200);
+    tell("role_changed", &re_added, 5);
+
+    let joined = eve.creates("Joined", &[]).await;
+    eve.renames(&joined, "Joined later").await.group(200);
+    eve.adds(&joined, &bob).await.ok(201);
+    tell("added_to_group", &joined, 3);
+    let own = bob.creates("His own", &[]).await;
+    tell("group_created", &own, 1);
+    let passing = eve.creates("Passing", &[]).await;
+    eve.adds(&passing, &bob).await.ok(201);
+    tell("added_to_group", &passing, 2);
+    eve.removes(&passing, &bob).await.no_content();
+    tell("removed_from_group", &passing, 3);
+    eve.deletes(&passing).await.no_content();
+    if absence != Absence::Disconnect {
+        // And once more in between, so that the changes lie on both sides of a start.
+        server.kill_and_launch().await;
+    }
+    bob.renames(&own, "Renamed by himself").await.group(200);
+    tell("settings_changed", &own, 2);
+
+    let cursor = view.begin().unwrap().to_owned();
+    let mut socket = bob.resumes(&cursor).await;
+    assert!(socket.resumed(), "{absence:?}");
+    let missed: Vec<_> = socket.missed().iter().map(gist).collect();
+    let sorted = |mut all: Vec<(String, String, u64)>| {
+        all.sort_by(|a, b| (&a.1, a.2).cmp(&(&b.1, b.2)));
+        all
+    };
+    assert_eq!(sorted(missed), sorted(expected.clone()), "{absence:?}: exactly what was missed");
+    for message in &socket.opening {
+        assert_ne!(view.take(message), Folded::Repeated);
+    }
+    view.assert_is(&bob.lists().await);
+    assert!(view.version(&untouched).is_some());
+
+    // From here on it goes on live.
+    ada.renames(&renamed, "Once more").await.group(200);
+    assert_eq!(socket.event(&bob.id, "group_updated").await["version"], 3);
+    socket.hears_nothing().await;
+    // Every event's cursor is a place to carry on from.
+    for (at, event) in socket.missed().to_vec().iter().enumerate() {
+        let again = bob.resumes(event["cursor"].as_str().unwrap()).await;
+        assert!(again.resumed());
+        assert_eq!(again.missed().len(), expected.len() - at, "after {event}");
+        assert_eq!(again.missed()[..expected.len() - at - 1], socket.missed()[at + 1..]);
+    }
+}
+
+#[tokio::test]
+async fn a_disconnected_client_is_told_what_it_missed() {
+    an_absence_is_made_up_for(Absence::Disconnect).await;
+}
+
+#[tokio::test]
+async fn a_client_is_told_what_it_missed_across_a_restart() {
+    an_absence_is_made_up_for(Absence::Restart).await;
+}
+
+#[tokio::test]
+async fn a_client_is_told_what_it_missed_across_a_kill() {
+    an_absence_is_made_up_for(Absence::Kill).await;
+}
+
+#[tokio::test]
+async fn who_missed_nothing_is_told_nothing() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    ada.creates("Team", &[&bob]).await;
+    let cursor = bob.connects().await.cursor();
+    ada.creates("Another", &[]).await;
+    let mut socket = bob.resumes(&cursor).await;
+    assert!(socket.resumed() && socket.missed().is_empty());
+    let later = socket.cursor();
+    socket.hears_nothing().await;
+    assert!(bob.resumes(&later).await.resumed());
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_none_of_ours_is_as_none() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    ada.creates("Team", &[&bob]).await;
+    let elsewhere = Server::start().await;
+    let foreign = elsewhere.user().connects().await.cursor();
+    let ours = bob.connects().await.cursor();
+    let swapped = if ours.ends_with('A') { "B" } else { "A" };
+    let long = "x".repeat(3_000);
+    let garbage = [
+        "",
+        "0",
+        "1",
+        "-1",
+        "nonsense",
+        "null",
+        "%00",
+        "é",
+        "../..",
+        "99999999999999999999999",
+        "AAAA",
+        &long,
+        &foreign,
+        &format!("{ours}x"),
+        &format!("x{ours}"),
+        &ours[..ours.len() - 2],
+        &format!("{}{swapped}", &ours[1..]),
+    ];
+    for cursor in garbage {
+        let socket = bob.resumes(cursor).await;
+        assert!(!socket.resumed(), "{cursor:?}");
+        assert_eq!(socket.snapshot().len(), 1, "{cursor:?}");
+    }
+    assert!(bob.resumes(&ours).await.resumed());
+}
+
+#[tokio::test]
+async fn with_somebody_elses_cursor_one_is_told_only_ones_own() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let cursor = ada.connects().await.cursor();
+    let secret = ada.creates("Ada's", &[]).await;
+    let shared = ada.creates("Shared", &[&bob]).await;
+    let socket = bob.resumes(&cursor).await;
+    assert!(!format!("{:?}", socket.opening).contains(&secret));
+    let known: Vec<_> = socket.missed().iter().chain(&socket.snapshot()).map(|item| item["group_id"].clone()).collect();
+    assert_eq!(known, [json!(shared)]);
+}
+
+#[tokio::test]
+async fn who_missed_more_than_the_list_is_long_gets_the_list() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[&bob]).await;
+    let cursor = bob.connects().await.cursor();
+    for part in 0..4 {
+        futures_util::future::join_all((0..500).map(|at| {
+            let (ada, group) = (&ada, &group);
+            async move { ada.renames(group, &format!("Name {part}-{at}")).await.group(200) }
+        }))
+        .await;
+    }
+    let socket = bob.resumes(&cursor).await;
+    assert!(!socket.resumed(), "two thousand changes of one group are more than one group");
+    assert_eq!(socket.snapshot(), bob.lists().await);
+}
+
+#[tokio::test]
+async fn who_is_cut_off_again_and_again_misses_nothing() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[&bob]).await;
+    let other = ada.creates("Other", &[]).await;
+    let work = async {
+        for at in 0..120 {
+            match at % 6 {
+                0 => drop(ada.adds(&other, &bob).await.ok(201)),
+                3 => ada.removes(&other, &bob).await.no_content(),
+                _ => {
+                    drop(ada.renames(if at % 2 == 0 { &group } else { &other }, &format!("Name {at}")).await.group(200))
+                }
+            }
+        }
+    };
+    let watch = async {
+        let mut view = View::of(&bob.id);
+        for cut in 0..30 {
+            let mut socket = dial(&bob, &mut view).await;
+            // Sooner or later after `ready`, without a goodbye.
+            let mut heard = 0;
+            loop {
+                let folded = view.take(&socket.message().await);
+                if folded == Folded::Ready {
+                    socket.send(json!({"type": "ping"})).await;
+                }
+                heard += usize::from(folded != Folded::Repeated);
+                if folded == Folded::Ephemeral || (view.cursor().is_some() && heard > cut % 5) {
+                    break;
+                }
+            }
+        }
+        view
+    };
+    let ((), mut view) = tokio::join!(work, watch);
+    let mut socket = dial(&bob, &mut view).await;
+    while view.take(&socket.message().await) != Folded::Ready {}
+    view.assert_is(&bob.lists().await);
+}
+
+async fn dial(user: &User, view: &mut View) -> Socket {
+    let dial = match view.begin() {
+        Some(cursor) => user.dial().cursor(cursor),
+        None => user.dial(),
+    };
+    dial.open().await
+}

@@ -1,0 +1,190 @@
+//! *Snapshot + events ≡ fresh snapshot*: many people do anything at any time, their devices drop, lag, resume and are
+//! replaced, and in the end every view is what the server lists.
+//!
+//! `GROUPS_STORM_SECONDS` is how long it blows (3 unless told), `GROUPS_STORM_SEED` repeats the choices of a failed run.
+
+use std::{
+    cell::{Cell, RefCell},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{Chance, Folded, Heard, Server, Socket, User, View, within};
+
+const PEOPLE: usize = 12;
+const DEVICES_EACH: usize = 2;
+const HANDS: usize = 6;
+const GROUPS_MAX: usize = 25;
+
+struct Storm {
+    chance: Chance,
+    people: Vec<User>,
+    groups: RefCell<Vec<String>>,
+    over: Cell<bool>,
+    changes: Cell<u32>,
+    reconnects: Cell<u32>,
+}
+
+#[tokio::test]
+async fn in_a_storm_every_view_stays_right() {
+    let seconds = std::env::var("GROUPS_STORM_SECONDS").map_or(3, |seconds| seconds.parse().expect("seconds"));
+    let server = Server::with(&[("GROUPS_MAX_CONNECTIONS_PER_USER", "50")]).await;
+    let storm = Storm {
+        chance: Chance::new("GROUPS_STORM_SEED"),
+        people: (0..PEOPLE).map(|_| server.user()).collect(),
+        groups: RefCell::default(),
+        over: Cell::new(false),
+        changes: Cell::new(0),
+        reconnects: Cell::new(0),
+    };
+    let start = Instant::now();
+    let hands = async {
+        join_all((0..HANDS).map(|_| async {
+            while start.elapsed() < Duration::from_secs(seconds) {
+                storm.does_something().await;
+            }
+        }))
+        .await;
+        storm.over.set(true);
+    };
+    let devices = join_all(storm.people.iter().flat_map(|user| (0..DEVICES_EACH).map(|_| storm.device(user))));
+    let (_, views) = tokio::join!(hands, devices);
+
+    // The storm is over: each device comes back with what it has.
+    for (user, mut view) in storm.people.iter().flat_map(|user| [user; DEVICES_EACH]).zip(views) {
+        let listed = user.lists().await;
+        let mut socket = dial(user, &mut view).await;
+        while view.take(&socket.message().await) != Folded::Ready {}
+        view.assert_is(&listed);
+        socket.hears_nothing().await;
+        // And a device that knows nothing sees the same.
+        let mut fresh = View::of(&user.id);
+        fresh.take_all(&user.connects().await.opening);
+        fresh.assert_is(&listed);
+    }
+    let (changes, reconnects) = (storm.changes.get(), storm.reconnects.get());
+    eprintln!("{changes} changes, {reconnects} reconnects");
+    assert!(changes > 100 && reconnects > 50, "{changes} changes and {reconnects} reconnects are no storm");
+}
+
+impl Storm {
+    /// A device that is switched on and off until the storm is over; then what it knows.
+    async fn device(&self, user: &User) -> View {
+        let mut view = View::of(&user.id);
+        let mut connected = 0;
+        while !self.over.get() {
+            if self.chance.happens(10) {
+                // Another device takes its place.
+                view = View::of(&user.id);
+            }
+            let socket = dial(user, &mut view).await;
+            connected += 1;
+            self.reconnects.set(self.reconnects.get() + u32::from(connected > 1));
+            self.listen(socket, &mut view).await;
+        }
+        view
+    }
+
+    /// One connection, for a while, ended in one of the ways in which connections end.
+    async fn listen(&self, mut socket: Socket, view: &mut View) {
+        let end = Instant::now() + Duration::from_millis(self.chance.below(400) as u64);
+        let mut settled = false;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            // A first list that came only in part is nothing to resume from: it is read to its end.
+            let wait = if settled { left } else { Duration::from_secs(30) };
+            match tokio::time::timeout(wait, socket.hear()).await {
+                Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
+                Ok(Heard::Closed(code, reason)) => {
+                    assert_eq!(code, 4001, "closed in the middle: {reason}");
+                    return;
+                }
+                Ok(Heard::Lost) => panic!("the server broke off the connection"),
+                Err(_) => break,
+            }
+            match self.chance.below(100) {
+                // It hangs for a moment, and what comes piles up.
+                0..3 => tokio::time::sleep(Duration::from_millis(self.chance.below(150) as u64)).await,
+                3..5 => socket.send(json!({"type": "ping"})).await,
+                5..7 => {
+                    let group = self.some_group();
+                    socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
+                }
+                _ => {}
+            }
+            if settled && Instant::now() >= end {
+                break;
+            }
+        }
+        if self.chance.happens(30) {
+            socket.close().await;
+        }
+    }
+
+    fn some_group(&self) -> Option<String> {
+        let groups = self.groups.borrow();
+        if groups.is_empty() { None } else { Some(self.chance.one_of(&groups).clone()) }
+    }
+
+    /// Anybody does anything, allowed or not.
+    async fn does_something(&self) {
+        let chance = &self.chance;
+        let (actor, other) = (chance.one_of(&self.people), chance.one_of(&self.people));
+        let group = match self.some_group() {
+            Some(group) if self.groups.borrow().len() >= GROUPS_MAX || chance.happens(92) => group,
+            _ => {
+                let with: Vec<_> = (0..chance.below(4))
+                    .map(|_| chance.one_of(&self.people))
+                    .filter(|user| user.id != actor.id)
+                    .map(|user| json!({"user_id": user.id, "role": chance.one_of::<&str>(&["admin", "member"])}))
+                    .collect();
+                let group = actor.post("/v1/groups", json!({"name": "New", "members": with})).await.group(201);
+                self.groups.borrow_mut().push(group["group_id"].as_str().unwrap().to_owned());
+                self.changes.set(self.changes.get() + 1);
+                return;
+            }
+        };
+        // Mostly somebody who may: the one who owns it now.
+        let owner = match actor.get(&format!("/v1/groups/{group}")).await {
+            answer if answer.status == 200 => answer.value()["admin_id"].clone(),
+            _ => Value::Null,
+        };
+        let owner = self.people.iter().find(|user| owner == user.id.as_str());
+        let actor = owner.filter(|_| chance.happens(70)).unwrap_or(actor);
+        let answer = match chance.below(100) {
+            0..25 => actor.adds_as(&group, other, chance.one_of::<&str>(&["admin", "member", "member"])).await,
+            25..35 => {
+                let ids: Vec<_> = (0..3).map(|_| chance.one_of(&self.people).id.as_str()).collect();
+                actor.adds_all(&group, &ids).await
+            }
+            35..50 => actor.removes(&group, other).await,
+            50..60 => actor.leaves(&group).await,
+            60..65 => actor.leaves_to(&group, other).await,
+            65..75 => actor.makes(&group, other, chance.one_of::<&str>(&["admin", "member"])).await,
+            75..80 => actor.makes(&group, other, "owner").await,
+            80..97 => actor.renames(&group, &format!("Name {}", chance.below(1_000))).await,
+            _ => {
+                let answer = actor.deletes(&group).await;
+                if answer.status == 204 {
+                    self.groups.borrow_mut().retain(|known| *known != group);
+                }
+                answer
+            }
+        };
+        match answer.status {
+            200..=299 => self.changes.set(self.changes.get() + 1),
+            403 | 404 | 409 => drop(answer.any_problem()),
+            other => panic!("{other}: {}", answer.text()),
+        }
+    }
+}
+
+async fn dial(user: &User, view: &mut View) -> Socket {
+    let dial = match view.begin() {
+        Some(cursor) => user.dial().cursor(cursor),
+        None => user.dial(),
+    };
+    within("a connection", dial.open()).await
+}

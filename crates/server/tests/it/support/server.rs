@@ -1,0 +1,264 @@
+//! The server as a process: started, killed, stopped, and started again on the same database and port.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::{Dial, Http, PATIENCE, User, build, claims, new_id, signed, within};
+
+/// The secret that the tests' tokens are signed with.
+pub(crate) const SECRET: &str = "a secret for tests, with more than the 32 bytes that HS256 asks for";
+
+/// What the server prints on standard output when it serves.
+const LISTENING: &str = "listening on http://";
+
+/// A server with a database of its own, ended with the test.
+pub(crate) struct Server {
+    settings: Vec<(String, String)>,
+    directory: TempDir,
+    address: SocketAddr,
+    http: Arc<Http>,
+    process: Option<Process>,
+    file_kib_max: Option<u32>,
+}
+
+struct Process {
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// A server that accepts the tests' tokens and does not count requests.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// As [`start`](Self::start), with further or other settings.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let mut all = vec![("GROUPS_JWT_SECRET", SECRET), ("GROUPS_RATE_LIMIT", "0")];
+        all.extend(settings);
+        Self::with_exactly(&all).await
+    }
+
+    /// A server without any key: in development mode.
+    pub(crate) async fn in_development() -> Self {
+        Self::with_exactly(&[("GROUPS_RATE_LIMIT", "0")]).await
+    }
+
+    /// A server with these settings and no others.
+    pub(crate) async fn with_exactly(settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let address = free_address();
+        let http = Arc::new(Http::new(address));
+        let mut server = Self { settings, directory, address, http, process: None, file_kib_max: None };
+        server.launch().await;
+        server
+    }
+
+    /// Starts the process on the same database and the same port, and waits until it serves.
+    pub(crate) async fn launch(&mut self) {
+        assert!(self.process.is_none(), "the server runs already");
+        self.http.forget_connections();
+        let mut child = self.command().spawn().expect("the server starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        keep_log(child.stderr.take().expect("standard error"), Arc::clone(&log));
+        let (sender, address) = oneshot::channel();
+        announce(child.stdout.take().expect("standard output"), sender);
+        self.process = Some(Process { child, log });
+        let address = within("the server starts", address).await.unwrap_or_else(|_| {
+            panic!("the server ended before it served:\n{}", self.log());
+        });
+        assert_eq!(address, self.address, "the server listens where it was told to");
+    }
+
+    fn command(&self) -> Command {
+        let mut command = match self.file_kib_max {
+            None => Command::new(build::program()),
+            Some(kib) => {
+                // Beyond the limit a write fails, where the signal is ignored; blocks of 512 bytes are POSIX.
+                let mut shell = Command::new("/bin/sh");
+                let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\"", kib * 2);
+                shell.arg("-c").arg(script).arg(build::program());
+                shell
+            }
+        };
+        command
+            .env_clear()
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .env("GROUPS_LISTEN", self.address.to_string())
+            .env("DATABASE_URL", format!("sqlite://{}", self.database().display()))
+            .env("RUST_BACKTRACE", "1")
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// The file of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.directory.path().join("groups.db")
+    }
+
+    /// From the next start on, no file of the server grows beyond this: what a full disk is like.
+    pub(crate) fn limit_files(&mut self, kib_max: Option<u32>) {
+        self.file_kib_max = kib_max;
+    }
+
+    /// Ends the process at once, as the kernel or a power cut would: SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("the server runs");
+        process.child.kill().expect("SIGKILL");
+        process.child.wait().expect("the process is reaped");
+    }
+
+    /// Asks the process to end: SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().expect("sh runs");
+        assert!(sent.success(), "SIGTERM was sent");
+    }
+
+    /// Waits for the process to end by itself; how it ended, and how long that took.
+    pub(crate) async fn ended(&mut self) -> (ExitStatus, Duration) {
+        let from = Instant::now();
+        let mut process = self.process.take().expect("the server runs");
+        loop {
+            if let Some(status) = process.child.try_wait().expect("the state of the process") {
+                return (status, from.elapsed());
+            }
+            assert!(from.elapsed() < PATIENCE, "the server does not end");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Kills and starts it again.
+    pub(crate) async fn kill_and_launch(&mut self) {
+        self.kill();
+        self.launch().await;
+    }
+
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").child.id()
+    }
+
+    /// The memory that the process holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process's status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        line.trim_end_matches("kB").trim().parse().expect("a number of KiB")
+    }
+
+    /// What the server has logged since its last start.
+    pub(crate) fn log(&self) -> String {
+        match &self.process {
+            Some(process) => process.log.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            None => String::new(),
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Requests without a token.
+    pub(crate) fn http(&self) -> &Arc<Http> {
+        &self.http
+    }
+
+    /// An upgrade without a token.
+    pub(crate) fn dial(&self) -> Dial {
+        Dial::to(self.address)
+    }
+
+    /// Somebody new, with a token for an hour.
+    pub(crate) fn user(&self) -> User {
+        let id = new_id();
+        let token = signed(SECRET, &claims(&id));
+        self.user_with(id, token)
+    }
+
+    /// Somebody new, who has a display name.
+    pub(crate) fn user_named(&self, name: &str) -> User {
+        let id = new_id();
+        let mut claims = claims(&id);
+        claims["name"] = json!(name);
+        self.user_with(id, signed(SECRET, &claims))
+    }
+
+    /// Somebody with this id and this token.
+    pub(crate) fn user_with(&self, id: String, token: String) -> User {
+        User { id, token, http: Arc::clone(&self.http) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail = log.len().saturating_sub(4_000);
+            let tail = (tail..log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(log.len());
+            eprintln!("--- the server's log ends with:\n{}---", &log[tail..]);
+        }
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself; a test that cares has asked before.
+            process.child.kill().ok();
+            process.child.wait().ok();
+        }
+    }
+}
+
+/// A port below those that the kernel gives to outgoing connections, so that it is still free after a restart.
+fn free_address() -> SocketAddr {
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 12_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Test programs that run at once start their search at different places.
+    let offset = std::process::id().wrapping_mul(97) as u16 % COUNT;
+    for _ in 0..COUNT {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from(([127, 0, 0, 1], FIRST + offset.wrapping_add(step) % COUNT));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no port is free");
+}
+
+fn keep_log(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..count]);
+            into.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+        }
+    });
+}
+
+/// Reads standard output to its end, so that the server never waits for a reader; tells the address once.
+fn announce(from: impl Read + Send + 'static, sender: oneshot::Sender<SocketAddr>) {
+    std::thread::spawn(move || {
+        let mut sender = Some(sender);
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let address =
+                line.split_once(LISTENING).and_then(|(_, rest)| rest.trim().trim_end_matches('/').parse().ok());
+            if let (Some(address), Some(sender)) = (address, sender.take_if(|_| address.is_some())) {
+                sender.send(address).ok();
+            }
+        }
+    });
+}

@@ -1,0 +1,302 @@
+//! A WebSocket client with its hands on everything: how it authenticates, what it sends, whether it reads, how it goes.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        handshake::client::Request,
+        http::{HeaderName, HeaderValue},
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use super::{Answer, people::escaped, within};
+
+/// An upgrade on its way.
+#[derive(Clone)]
+pub(crate) struct Dial {
+    address: SocketAddr,
+    cursor: Option<String>,
+    headers: Vec<(&'static str, String)>,
+    receive_buffer_bytes: Option<u32>,
+}
+
+impl Dial {
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        Self { address, cursor: None, headers: Vec::new(), receive_buffer_bytes: None }
+    }
+
+    /// Authenticates as programs do.
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("Authorization", format!("Bearer {token}"))
+    }
+
+    /// Authenticates as browsers do.
+    pub(crate) fn protocols(self, token: &str) -> Self {
+        self.header("Sec-WebSocket-Protocol", format!("groups.v1, bearer.{token}"))
+    }
+
+    pub(crate) fn cursor(mut self, cursor: &str) -> Self {
+        self.cursor = Some(cursor.to_owned());
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Lets the kernel take in only so much for who does not read.
+    pub(crate) fn receive_buffer_bytes(mut self, bytes: u32) -> Self {
+        self.receive_buffer_bytes = Some(bytes);
+        self
+    }
+
+    fn request(&self) -> Request {
+        let query = self.cursor.as_ref().map(|cursor| format!("?cursor={}", escaped(cursor))).unwrap_or_default();
+        let mut request =
+            format!("ws://{}/v1/ws{query}", self.address).into_client_request().expect("a URL of the server");
+        for (name, value) in &self.headers {
+            let value = HeaderValue::from_str(value).expect("a header's value");
+            request.headers_mut().append(HeaderName::from_bytes(name.as_bytes()).expect("a header's name"), value);
+        }
+        request
+    }
+
+    /// The connection, or why there is none.
+    pub(crate) async fn try_open(&self) -> Result<Socket, Refused> {
+        let socket = TcpSocket::new_v4().map_err(Refused::lost)?;
+        if let Some(bytes) = self.receive_buffer_bytes {
+            socket.set_recv_buffer_size(bytes).map_err(Refused::lost)?;
+        }
+        let stream = socket.connect(self.address).await.map_err(Refused::lost)?;
+        stream.set_nodelay(true).map_err(Refused::lost)?;
+        match client_async(self.request(), stream).await {
+            Ok((socket, response)) => {
+                let protocol = response.headers().get("sec-websocket-protocol");
+                let protocol = protocol.map(|value| value.to_str().expect("a protocol's name").to_owned());
+                Ok(Socket { socket, protocol, opening: Vec::new() })
+            }
+            Err(Error::Http(response)) => Err(Refused::Answered(Answer {
+                status: response.status().as_u16(),
+                headers: response
+                    .headers()
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                    .collect(),
+                body: response.into_body().unwrap_or_default(),
+            })),
+            Err(error) => Err(Refused::Lost(error.to_string())),
+        }
+    }
+
+    /// The connection; there must be one.
+    pub(crate) async fn open(&self) -> Socket {
+        match within("the upgrade", self.try_open()).await {
+            Ok(socket) => socket,
+            Err(refused) => panic!("no upgrade: {refused:?}"),
+        }
+    }
+
+    /// The connection, read up to and including `ready`.
+    pub(crate) async fn ready(&self) -> Socket {
+        let mut socket = self.open().await;
+        socket.read_opening().await;
+        socket
+    }
+
+    /// The answer to an upgrade that must be refused.
+    pub(crate) async fn refused(&self) -> Answer {
+        match within("the upgrade", self.try_open()).await {
+            Ok(_) => panic!("the upgrade was not refused"),
+            Err(Refused::Answered(answer)) => answer,
+            Err(Refused::Lost(what)) => panic!("no answer to the upgrade: {what}"),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The server says why.
+    Answered(Answer),
+    /// There is no server.
+    Lost(String),
+}
+
+impl Refused {
+    fn lost(error: std::io::Error) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+/// What comes out of a connection.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A message.
+    Message(Value),
+    /// The server said goodbye, with a code and a reason.
+    Closed(u16, String),
+    /// The connection broke off without a goodbye.
+    Lost,
+}
+
+/// A connection.
+pub(crate) struct Socket {
+    socket: WebSocketStream<TcpStream>,
+    /// The subprotocol that the server chose.
+    pub(crate) protocol: Option<String>,
+    /// What came up to and including `ready`, once [`read_opening`](Self::read_opening) has read it.
+    pub(crate) opening: Vec<Value>,
+}
+
+impl Socket {
+    /// What comes next, however long it takes.
+    pub(crate) async fn hear(&mut self) -> Heard {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    let value = serde_json::from_str(&text);
+                    return Heard::Message(value.unwrap_or_else(|error| panic!("{error} in {text}")));
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    let (code, reason) =
+                        frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+                    // The answer to the goodbye goes out, and the connection ends.
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                    return Heard::Closed(code, reason);
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(other)) => panic!("the server sent {other:?}"),
+                Some(Err(Error::Protocol(error))) if !error.to_string().contains("closing handshake") => {
+                    panic!("the server breaks the protocol: {error}")
+                }
+                Some(Err(_)) | None => return Heard::Lost,
+            }
+        }
+    }
+
+    /// The next message; there must be one.
+    pub(crate) async fn message(&mut self) -> Value {
+        match within("a message", self.hear()).await {
+            Heard::Message(message) => message,
+            other => panic!("instead of a message: {other:?}"),
+        }
+    }
+
+    /// The next message, which must be of this type.
+    pub(crate) async fn expect(&mut self, kind: &str) -> Value {
+        let message = self.message().await;
+        assert_eq!(message["type"], kind, "{message}");
+        message
+    }
+
+    /// The next event, in due form for this user, and of this type.
+    pub(crate) async fn event(&mut self, user_id: &str, kind: &str) -> Value {
+        let event = self.expect(kind).await;
+        if let Err(what) = super::check_event(&event, user_id) {
+            panic!("{what}");
+        }
+        event
+    }
+
+    /// Reads up to and including `ready`, checking the order: welcome, then the snapshot or what was missed, then ready.
+    pub(crate) async fn read_opening(&mut self) {
+        let welcome = self.expect("welcome").await;
+        let resumed = welcome["resumed"].as_bool().expect("whether it is resumed");
+        self.opening.push(welcome);
+        let mut more = true;
+        loop {
+            let message = self.message().await;
+            let done = message["type"] == "ready";
+            match message["type"].as_str().expect("a type") {
+                "ready" => assert!(resumed || !more, "ready before the last piece of the snapshot"),
+                "snapshot" => {
+                    assert!(!resumed && more, "a snapshot where none is due: {message}");
+                    more = message["more"].as_bool().expect("whether there is more");
+                }
+                _ => assert!(resumed, "before ready: {message}"),
+            }
+            self.opening.push(message);
+            if done {
+                return;
+            }
+        }
+    }
+
+    /// Whether the server carried on where the cursor points.
+    pub(crate) fn resumed(&self) -> bool {
+        self.opening[0]["resumed"] == true
+    }
+
+    /// The groups of the snapshot.
+    pub(crate) fn snapshot(&self) -> Vec<Value> {
+        let pieces = self.opening.iter().filter(|message| message["type"] == "snapshot");
+        pieces.flat_map(|piece| piece["groups"].as_array().expect("groups").clone()).collect()
+    }
+
+    /// The events that were missed.
+    pub(crate) fn missed(&self) -> &[Value] {
+        match &self.opening[..] {
+            [_, missed @ .., _] if self.resumed() => missed,
+            _ => &[],
+        }
+    }
+
+    /// The cursor of `ready`.
+    pub(crate) fn cursor(&self) -> String {
+        let ready = self.opening.last().expect("ready was read");
+        ready["cursor"].as_str().expect("a cursor").to_owned()
+    }
+
+    /// How the server says goodbye, whatever it says before.
+    pub(crate) async fn goodbye(&mut self) -> (u16, String) {
+        within("a goodbye", async {
+            loop {
+                match self.hear().await {
+                    Heard::Message(_) => {}
+                    Heard::Closed(code, reason) => return (code, reason),
+                    Heard::Lost => panic!("the connection broke off without a goodbye"),
+                }
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.send_text(&message.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("the message is sent");
+    }
+
+    /// Sends whatever kind of message; whether the connection took it.
+    pub(crate) async fn send_raw(&mut self, message: Message) -> bool {
+        self.socket.send(message).await.is_ok()
+    }
+
+    /// Nothing is on its way to this client: an answer to `ping` is the next thing that comes.
+    pub(crate) async fn hears_nothing(&mut self) {
+        self.send(json!({"type": "ping"})).await;
+        self.expect("pong").await;
+    }
+
+    /// Says goodbye in due form.
+    pub(crate) async fn close(mut self) {
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        self.socket.close(Some(frame)).await.expect("the goodbye is sent");
+        within("the answer to a goodbye", async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
+    }
+
+    /// The bare TCP connection, for who is not going to answer.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.socket.into_inner()
+    }
+}

@@ -1,0 +1,226 @@
+//! What a client keeps: its list of groups, folded from the events as the contract tells every client to.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::check_event;
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folded {
+    /// The view has changed, or the connection got on.
+    Applied,
+    /// Known already, as a resume may repeat it.
+    Repeated,
+    /// The view is right from here on.
+    Ready,
+    /// Nothing that the view is made of.
+    Ephemeral,
+}
+
+/// One user's groups on one device, across its connections.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    user_id: String,
+    groups: BTreeMap<String, Value>,
+    /// With which version a group was left.
+    left: BTreeMap<String, u64>,
+    /// Where to resume from.
+    cursor: Option<String>,
+    connection: Connection,
+    /// Every version received, in order: the number of the connection, the group, the version.
+    pub(crate) received: Vec<(u32, String, u64)>,
+}
+
+/// What is known of the connection at hand.
+#[derive(Clone, Debug, Default)]
+struct Connection {
+    number: u32,
+    stage: Stage,
+    resumed: bool,
+    /// The last version of each group that came on this connection.
+    last: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Nothing,
+    Welcome,
+    Pieces,
+    Complete,
+    Ready,
+}
+
+impl View {
+    pub(crate) fn of(user_id: &str) -> Self {
+        Self {
+            user_id: user_id.to_owned(),
+            groups: BTreeMap::new(),
+            left: BTreeMap::new(),
+            cursor: None,
+            connection: Connection::default(),
+            received: Vec::new(),
+        }
+    }
+
+    /// A new connection begins, with this cursor.
+    pub(crate) fn begin(&mut self) -> Option<&str> {
+        self.connection = Connection { number: self.connection.number + 1, ..Connection::default() };
+        self.cursor.as_deref()
+    }
+
+    /// Another device: it knows nothing.
+    pub(crate) fn forget(&mut self) {
+        self.groups.clear();
+        self.left.clear();
+        self.cursor = None;
+    }
+
+    pub(crate) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// The version of a group, where the user is in it.
+    pub(crate) fn version(&self, group: &str) -> Option<u64> {
+        self.groups.get(group).and_then(|group| group["version"].as_u64())
+    }
+
+    /// The groups, by id.
+    pub(crate) fn groups(&self) -> Vec<Value> {
+        self.groups.values().cloned().collect()
+    }
+
+    /// Takes in one message; panics where a promise was not kept.
+    #[track_caller]
+    pub(crate) fn take(&mut self, message: &Value) -> Folded {
+        match self.try_take(message) {
+            Ok(folded) => folded,
+            Err(what) => panic!("{}, on connection {}: {what}", self.user_id, self.connection.number),
+        }
+    }
+
+    /// Takes in several.
+    #[track_caller]
+    pub(crate) fn take_all(&mut self, messages: &[Value]) {
+        for message in messages {
+            self.take(message);
+        }
+    }
+
+    fn try_take(&mut self, message: &Value) -> Result<Folded, String> {
+        let kind = message["type"].as_str().ok_or_else(|| format!("no type: {message}"))?;
+        let due = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {message}")) };
+        let stage = self.connection.stage;
+        match kind {
+            "welcome" => {
+                due(stage == Stage::Nothing, "a second welcome")?;
+                due(message["user_id"] == self.user_id.as_str(), "somebody else's welcome")?;
+                self.connection.stage = Stage::Welcome;
+                self.connection.resumed = message["resumed"].as_bool().ok_or("whether it is resumed")?;
+                due(!self.connection.resumed || self.cursor.is_some(), "resumed from nothing")?;
+                if !self.connection.resumed {
+                    self.forget();
+                }
+                Ok(Folded::Applied)
+            }
+            "snapshot" => {
+                due(matches!(stage, Stage::Welcome | Stage::Pieces) && !self.connection.resumed, "no snapshot is due")?;
+                let groups = message["groups"].as_array().ok_or("a snapshot without groups")?;
+                due(groups.len() <= 500, "a piece of more than 500")?;
+                for group in groups {
+                    let id = group["group_id"].as_str().ok_or("a group without an id")?;
+                    let version = group["version"].as_u64().ok_or("a group without a version")?;
+                    due(self.groups.insert(id.to_owned(), group.clone()).is_none(), "a group twice in a snapshot")?;
+                    self.connection.last.insert(id.to_owned(), version);
+                }
+                self.connection.stage = if message["more"] == true { Stage::Pieces } else { Stage::Complete };
+                Ok(Folded::Applied)
+            }
+            "ready" => {
+                let complete = if self.connection.resumed { Stage::Welcome } else { Stage::Complete };
+                due(stage == complete, "ready at the wrong time")?;
+                self.connection.stage = Stage::Ready;
+                self.cursor = Some(message["cursor"].as_str().ok_or("ready without a cursor")?.to_owned());
+                Ok(Folded::Ready)
+            }
+            "pong" | "error" | "typing" => {
+                due(stage != Stage::Nothing, "before welcome")?;
+                Ok(Folded::Ephemeral)
+            }
+            _ => {
+                let resuming = stage == Stage::Welcome && self.connection.resumed;
+                due(resuming || stage == Stage::Ready, "an event at the wrong time")?;
+                self.fold(kind, message)
+            }
+        }
+    }
+
+    fn fold(&mut self, kind: &str, event: &Value) -> Result<Folded, String> {
+        check_event(event, &self.user_id)?;
+        let id = event["group_id"].as_str().unwrap_or_default().to_owned();
+        let version = event["version"].as_u64().unwrap_or_default();
+        let enters = matches!(kind, "group_created" | "added_to_group");
+        self.received.push((self.connection.number, id.clone(), version));
+
+        // On one connection each version comes once and in order; only coming in leaves a gap behind it.
+        if let Some(last) = self.connection.last.insert(id.clone(), version) {
+            let next = if enters { version > last } else { version == last + 1 };
+            if !next {
+                return Err(format!("version {version} after {last} on one connection: {event}"));
+            }
+        }
+        self.cursor = event["cursor"].as_str().map(str::to_owned);
+
+        let known = self.version(&id);
+        let newest = known.or_else(|| self.left.get(&id).copied()).unwrap_or(0);
+        if version <= newest {
+            // Only a resume may repeat.
+            return if self.connection.resumed {
+                Ok(Folded::Repeated)
+            } else {
+                Err(format!("version {version} where {newest} is known, and nothing was resumed: {event}"))
+            };
+        }
+        match known {
+            Some(known) if version != known + 1 => return Err(format!("a gap after {known}: {event}")),
+            Some(_) if enters => return Err(format!("added to what one is in: {event}")),
+            None if !enters => return Err(format!("an event of a stranger's group: {event}")),
+            _ => {}
+        }
+        self.apply(kind, id, version, event)
+    }
+
+    fn apply(&mut self, kind: &str, id: String, version: u64, event: &Value) -> Result<Folded, String> {
+        let mut group = event["group"].clone();
+        match kind {
+            "group_created" | "added_to_group" | "role_changed" => group["role"] = event["role"].clone(),
+            "group_updated" => group["role"] = self.groups.get(&id).map_or(json!(null), |known| known["role"].clone()),
+            _ => {
+                self.groups.remove(&id);
+                self.left.insert(id, version);
+                return Ok(Folded::Applied);
+            }
+        }
+        if kind == "role_changed" && self.groups.get(&id).is_some_and(|known| known["role"] != event["previous_role"]) {
+            return Err(format!("another role before: {event}"));
+        }
+        self.left.remove(&id);
+        self.groups.insert(id, group);
+        Ok(Folded::Applied)
+    }
+
+    /// Panics where the view is not what the server lists.
+    #[track_caller]
+    pub(crate) fn assert_is(&self, listed: &[Value]) {
+        let listed: BTreeMap<_, _> =
+            listed.iter().map(|group| (group["group_id"].as_str().unwrap_or_default(), group)).collect();
+        for (id, group) in &self.groups {
+            assert_eq!(Some(&group), listed.get(id.as_str()), "{} sees what is not listed", self.user_id);
+        }
+        for (id, group) in &listed {
+            assert!(self.groups.contains_key(*id), "{} does not see {group}", self.user_id);
+        }
+    }
+}
