@@ -1,1 +1,149 @@
-//! To come.
+//! `docs/rules.md` says what the rules do: its tables are made here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use groups_domain::Role::{Admin, Member, Owner};
+use groups_domain::{Action, Change, Decision, Effect, EventKind, LeaveReason, Rejection, Rule, UserId};
+
+use crate::cast::{
+    ADA, BOB, By, CLEO, DAN, FAY, GUS, Given, PEOPLE, add, add_all, by, create, delete, give, leave, leave_to, nothing,
+    remove, rename, team, with_names,
+};
+use crate::{golden, permissions, refusals};
+
+#[test]
+fn the_golden_tables_of_the_rules_are_fresh_in_the_document() {
+    golden::compare_sections(
+        "rules.md",
+        &[
+            ("rules", rules()),
+            ("refusals", refusals()),
+            ("permissions", permissions::table().0),
+            ("changes", changes()),
+        ],
+    );
+}
+
+fn rules() -> String {
+    let mut text = String::from("\n| rule | says | refuses with |\n|---|---|---|\n");
+    for rule in Rule::ALL {
+        let codes: BTreeSet<&str> = rejections().filter(|r| r.rule() == *rule).map(|r| r.code()).collect();
+        let codes: Vec<String> = codes.into_iter().map(|code| format!("`{code}`")).collect();
+        writeln!(text, "| {} | {} | {} |", rule.id(), rule.sentence(), codes.join(", ")).unwrap();
+    }
+    text + "\n"
+}
+
+fn refusals() -> String {
+    let mut refusals: BTreeMap<&str, (String, Vec<&str>)> = BTreeMap::new();
+    for rejection in rejections() {
+        // A person is named by an id, which says nothing to readers.
+        let sentence =
+            PEOPLE.iter().fold(rejection.to_string(), |text, (name, id)| text.replace(&id.to_string(), name));
+        let (_, rules) = refusals.entry(rejection.code()).or_insert((sentence, Vec::new()));
+        if !rules.contains(&rejection.rule().id()) {
+            rules.push(rejection.rule().id());
+        }
+    }
+    let mut text = String::from("\n| code | reads, for example | rules |\n|---|---|---|\n");
+    for (code, (sentence, rules)) in refusals {
+        writeln!(text, "| `{code}` | {sentence} | {} |", rules.join(", ")).unwrap();
+    }
+    text + "\n"
+}
+
+fn rejections() -> impl Iterator<Item = Rejection> {
+    refusals::cases().into_iter().map(|case| case.rejection)
+}
+
+fn changes() -> String {
+    let rows: [(&str, Given, By); 13] = [
+        ("Ada creates the group", nothing(), by(ADA, create([]))),
+        ("Ada creates the group with Bob and Dan", nothing(), by(ADA, create([(BOB, Admin), (DAN, Member)]))),
+        ("Bob changes the settings", team(), by(BOB, rename("Launch"))),
+        ("Bob adds Fay", team(), by(BOB, add(FAY, Member))),
+        ("Ada adds Fay and Gus", team(), by(ADA, add_all([(FAY, Admin), (GUS, Member)]))),
+        ("Bob removes Dan", team(), by(BOB, remove(DAN))),
+        ("Dan leaves", team(), by(DAN, leave())),
+        ("Ada leaves, Bob succeeds", team(), by(ADA, leave_to(BOB))),
+        ("Ada makes Dan an admin", team(), by(ADA, give(DAN, Admin))),
+        ("Ada makes Cleo a member", team(), by(ADA, give(CLEO, Member))),
+        ("Ada hands over to Bob", team(), by(ADA, give(BOB, Owner))),
+        ("Ada deletes the group", team(), by(ADA, delete())),
+        ("Bob asks for what is so already", team(), by(BOB, rename("Project Team"))),
+    ];
+    let head =
+        "| what happens | memberships | whom it names | the actor | every other member |\n|---|---|---|---|---|\n";
+    let mut text = format!("\n{head}");
+    for (what, given, by) in rows {
+        let cells = match given.decide(by) {
+            Ok(Decision::Change(change)) => told(&given, &change),
+            Ok(Decision::Unchanged) => ["no version", "–", "–", "–"].map(str::to_owned),
+            Err(rejection) => panic!("{what}: {rejection}"),
+        };
+        writeln!(text, "| {what} | {} |", cells.join(" | ")).unwrap();
+    }
+    text + "\n"
+}
+
+/// The memberships that change, and what those are told whom the change names, the actor, and everybody else.
+fn told(given: &Given, change: &Change) -> [String; 4] {
+    let mut columns: [Vec<String>; 3] = Default::default();
+    for told in given.roster.told(change) {
+        let names = |(subject, _): &(UserId, _)| *subject == told.user_id;
+        let (column, text) = match told.user_id == change.actor_id {
+            true => (1, event(&told.event.kind)),
+            false if change.subjects().iter().any(names) => {
+                (0, format!("{:?}: {}", told.user_id, event(&told.event.kind)))
+            }
+            false => (2, event(&told.event.kind)),
+        };
+        if !columns[column].contains(&text) {
+            columns[column].push(with_names(text));
+        }
+    }
+    let effects: Vec<String> = change.effects().iter().map(effect).collect();
+    let [subjects, actor, others] = columns.map(|column| or_dash(&column));
+    [or_dash(&effects), subjects, actor, others]
+}
+
+fn or_dash(texts: &[String]) -> String {
+    if texts.is_empty() { "–".to_owned() } else { texts.join("<br>") }
+}
+
+fn effect(effect: &Effect) -> String {
+    with_names(match effect {
+        Effect::Joined { user_id, role } => format!("{user_id:?} joins as `{role}`"),
+        Effect::RoleSet { user_id, role } => format!("{user_id:?} is `{role}`"),
+        Effect::Left { user_id } => format!("{user_id:?} leaves"),
+        Effect::AllLeft => "all leave".to_owned(),
+    })
+}
+
+/// By its names on the wire.
+fn event(kind: &EventKind) -> String {
+    match kind {
+        EventKind::GroupCreated { .. } => "`group_created`".to_owned(),
+        EventKind::AddedToGroup { role, .. } => format!("`added_to_group` as `{role}`"),
+        EventKind::RoleChanged { role, .. } => format!("`role_changed` to `{role}`"),
+        EventKind::RemovedFromGroup { reason: LeaveReason::Removed, .. } => {
+            "`removed_from_group`, `removed`".to_owned()
+        }
+        EventKind::RemovedFromGroup { reason: LeaveReason::Left, .. } => "`removed_from_group`, `left`".to_owned(),
+        EventKind::GroupDeleted { .. } => "`group_deleted`".to_owned(),
+        EventKind::GroupUpdated { action, .. } => format!("`group_updated`, `{}`", self::action(action)),
+    }
+}
+
+fn action(action: &Action) -> &'static str {
+    match action {
+        Action::MemberAdded { .. } => "member_added",
+        Action::MembersAdded { .. } => "members_added",
+        Action::MemberRemoved { .. } => "member_removed",
+        Action::MemberLeft { .. } => "member_left",
+        Action::RoleChanged { .. } => "role_changed",
+        Action::OwnerChanged { .. } => "owner_changed",
+        Action::SettingsChanged => "settings_changed",
+    }
+}

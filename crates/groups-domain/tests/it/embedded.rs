@@ -7,6 +7,6 @@ use crate::golden;
 mod example;
 
 #[test]
-fn the_example_tells_its_story() {
+fn the_example_tells_its_golden_story() {
     golden::compare("embedded.txt", &example::story().unwrap());
 }

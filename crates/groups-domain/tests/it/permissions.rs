@@ -13,7 +13,7 @@ use crate::cast::{
 use crate::golden;
 
 #[test]
-fn the_permissions_are_as_written() {
+fn the_permissions_are_those_of_the_golden_table() {
     golden::compare("permissions.md", &table().0);
 }
 

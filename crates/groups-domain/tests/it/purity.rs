@@ -10,7 +10,7 @@ use crate::golden;
 /// The names of all crates that end up in a program with this one, on any platform: nothing that knows a clock, a source of
 /// randomness, a file or a socket. Versions may change; a new name is a decision.
 #[test]
-fn the_dependencies_are_as_written() {
+fn the_dependencies_are_those_of_the_golden_list() {
     let golden = format!("plain:\n{}\nwith serde:\n{}", tree(&[]), tree(&["--features", "serde"]));
     golden::compare("dependencies.txt", &golden);
 }

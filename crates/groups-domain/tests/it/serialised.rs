@@ -39,7 +39,7 @@ fn change(given: &Given, by: By) -> Change {
 /// One line for each value: the golden file is what a store of an earlier version may hold. A form that has to change gets a
 /// file of its own beside it, for what was stored in the old one is still there.
 #[test]
-fn requests_changes_and_events_have_the_form_they_always_had() {
+fn requests_changes_and_events_have_the_form_of_the_golden_file() {
     let mut text = String::new();
     for (given, by) in every_kind() {
         text += &line("request", &by.clone().at(given.now));
