@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// Opcode of a text frame.
 pub(crate) const TEXT: u8 = 0x1;
+/// Opcode of a binary frame.
+pub(crate) const BINARY: u8 = 0x2;
 /// Opcode of a close frame.
 const CLOSE: u8 = 0x8;
 /// Opcode of a pong frame.

@@ -1,78 +1,201 @@
-//! The hub: who is connected, and who must hear.
+//! The hub: what all workers share, and the way to each of them.
 
-use std::sync::Arc;
+mod places;
+mod stats;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
+pub(crate) use places::{Place, Places};
+pub use stats::HubStats;
+
+use crate::counters::Counters;
+use crate::frame;
+use crate::shard::Types;
+use crate::transport;
+use crate::wire::ServerMessage;
+use crate::worker::{Command, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 
-/// The WebSocket clients of this server. Cheap to clone.
+/// The WebSocket clients of this server, over all worker threads. Cheap to clone.
 #[derive(Clone)]
-pub struct Hub;
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+/// What all workers share.
+pub(crate) struct Shared {
+    /// Tells one hub's workers on a thread from another's.
+    id: u64,
+    pub(crate) limits: Arc<HubLimits>,
+    pub(crate) source: Arc<dyn Source>,
+    shards: RwLock<Vec<ShardHandle>>,
+    places: Arc<Places>,
+    draining: AtomicBool,
+    refused: AtomicU64,
+}
+
+/// The way to one worker.
+#[derive(Clone)]
+struct ShardHandle {
+    inbox: mpsc::Sender<Command>,
+    counters: Arc<Counters>,
+}
 
 /// Who comes in, as the handshake found out.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// As whom.
     pub user_id: UserId,
-    /// Which connection this is; fresh.
+    /// Which connection this is: fresh, and random at least in its last byte, which spreads the heartbeats.
     pub connection_id: Uuid,
     /// From where it resumes.
     pub cursor: Option<String>,
-    /// When its token expires.
+    /// When its token expires; then it is closed with 4003.
     pub expires_in: Duration,
 }
 
-/// Counters for operators.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HubStats {
-    /// Connections now.
-    pub connections: usize,
+thread_local! {
+    /// This thread's workers, by hub.
+    static WORKERS: RefCell<Vec<(u64, Rc<Worker>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Hub {
     /// Without any client yet.
     pub fn new(limits: HubLimits, source: Arc<dyn Source>) -> Self {
-        let _ = (limits, source);
-        Self
+        static HUBS: AtomicU64 = AtomicU64::new(0);
+        let shared = Shared {
+            id: HUBS.fetch_add(1, Relaxed),
+            places: Places::new(limits.connections_per_user_max),
+            limits: Arc::new(limits),
+            source,
+            shards: RwLock::default(),
+            draining: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// Answers the handshake and begins the session.
+    /// Answers the handshake and begins the session, on the worker thread that calls it; starts that worker's part of the
+    /// hub on first use. Who the client is and whether it may come in was decided before; `groups.v1` is
+    /// selected where the client offers it, and nothing else that it offers is ever echoed.
+    ///
+    /// During a drain the answer is 503 with `Retry-After`, before any upgrade.
     ///
     /// # Errors
-    /// Where the request is no handshake (RFC 6455, section 4.2.1).
+    /// Where the request is no handshake (RFC 6455, section 4.2.1); it answers itself with a status.
+    ///
+    /// # Panics
+    /// Outside of a Tokio local set, such as every actix worker is.
     pub fn accept(
         &self,
         request: &HttpRequest,
         payload: web::Payload,
         client: Client,
     ) -> Result<HttpResponse, actix_web::Error> {
-        let _ = (request, payload, client);
-        Ok(HttpResponse::ServiceUnavailable().finish())
+        if self.shared.draining.load(SeqCst) {
+            self.shared.refused.fetch_add(1, Relaxed);
+            let (min_ms, max_ms) = self.shared.limits.retry_ms;
+            let seconds = (u64::from(min_ms) + u64::from(max_ms)).div_ceil(2_000).max(1);
+            return Ok(transport::unavailable(seconds));
+        }
+        transport::accept(request, payload, |socket| {
+            let worker = self.shared.worker();
+            let place = Places::take(&self.shared.places, client.user_id);
+            let conn = worker.accept(client, place, socket);
+            // The drain may have begun in between, and not know of this worker.
+            if self.shared.draining.load(SeqCst) {
+                worker.restart(&conn);
+            }
+            (worker, conn)
+        })
     }
 
-    /// Tells the other members' connections on this server that somebody types.
+    /// Tells the other members' connections on this server that somebody types. Whether they may, is the caller's to know.
+    /// Where a worker is too busy to take it, its connections are not told.
     pub fn typing(&self, group: GroupId, user: UserId, typing: bool) {
-        let _ = (group, user, typing);
+        self.shared.typing(Types { group_id: group, user_id: user, typing });
     }
 
-    /// How many clients are connected.
+    /// How many clients are connected, those included that are being closed.
     pub fn connections(&self) -> usize {
-        0
+        self.shared.places.connections()
     }
 
-    /// Counters for operators.
+    /// Counters for operators, added up over all workers.
     pub fn stats(&self) -> HubStats {
-        HubStats::default()
+        let shards = self.shared.shards.read().unwrap_or_else(PoisonError::into_inner);
+        let counters = shards.iter().map(|shard| &*shard.counters);
+        HubStats::sum(counters, self.connections(), self.shared.refused.load(Relaxed))
     }
 
-    /// Closes every connection with 1012, spread over a while, and waits for the closes with a bound.
+    /// Lets all clients go: refuses new ones from now on, closes each with 1012, spread over a while and in a random order, and waits
+    /// until all have gone or the time is up.
     pub async fn drain(&self, plan: Drain) {
-        let _ = plan;
+        self.shared.draining.store(true, SeqCst);
+        let bound = plan.spread + plan.wait;
+        self.shared.tell_all(&Command::Drain(Arc::new(plan))).await;
+        if tokio::time::timeout(bound, self.shared.places.all_left()).await.is_err() {
+            tracing::warn!(connections = self.connections(), "clients did not answer their close in time");
+        }
+    }
+}
+
+impl Shared {
+    /// This thread's worker.
+    fn worker(self: &Arc<Self>) -> Rc<Worker> {
+        WORKERS.with_borrow_mut(|workers| {
+            if let Some((_, worker)) = workers.iter().find(|(id, _)| *id == self.id) {
+                return Rc::clone(worker);
+            }
+            let (inbox, commands) = mpsc::channel(self.limits.inbox_commands_max.max(1));
+            let counters = Arc::new(Counters::default());
+            let worker = Worker::start(Arc::clone(self), Arc::clone(&counters), commands);
+            self.shards.write().unwrap_or_else(PoisonError::into_inner).push(ShardHandle { inbox, counters });
+            workers.push((self.id, Rc::clone(&worker)));
+            worker
+        })
+    }
+
+    fn inboxes(&self) -> Vec<mpsc::Sender<Command>> {
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
+        shards.iter().map(|shard| shard.inbox.clone()).collect()
+    }
+
+    /// Gives a command to every worker that runs, waiting for room. Either all get it or, where the caller gives up, none.
+    async fn tell_all(&self, command: &Command) {
+        let inboxes = self.inboxes();
+        let mut permits = Vec::with_capacity(inboxes.len());
+        for inbox in &inboxes {
+            // A worker that has ended has no clients any more.
+            if let Ok(permit) = inbox.reserve().await {
+                permits.push(permit);
+            }
+        }
+        for permit in permits {
+            permit.send(command.clone());
+        }
+    }
+
+    pub(crate) fn typing(&self, types: Types) {
+        let Types { group_id, user_id, typing } = types;
+        let expires_in_seconds = self.limits.typing_expiry.as_secs();
+        let frame = frame::json(&ServerMessage::Typing { group_id, user_id, typing, expires_in_seconds });
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
+        for shard in shards.iter() {
+            if shard.inbox.try_send(Command::Typing(types, frame.clone())).is_err() {
+                Counters::one(&shard.counters.ephemerals_dropped);
+            }
+        }
     }
 }
 
@@ -82,8 +205,15 @@ impl EventSink for Hub {
         "websocket"
     }
 
+    /// Waits while a worker's inbox is full, never for a client. Cancel safe: all workers get the batch, or none.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
-        let _ = batch;
+        self.shared.tell_all(&Command::Deliver(batch.into())).await;
         Ok(())
+    }
+
+    /// Closes all clients with 1012: they come again with their cursors, and so miss nothing.
+    async fn lagged(&self, changes: u64) {
+        tracing::warn!(changes, "changes were missed: all clients have to come again");
+        self.shared.tell_all(&Command::Lagged).await;
     }
 }

@@ -1,0 +1,103 @@
+//! Why connections end. The code tells the client what to do: 1012 and 4000 to 4499 come again, 4500 to 4999 do not.
+
+use bytes::Bytes;
+
+use super::Fault;
+use crate::frame;
+use crate::wire::retry_reason;
+
+/// An end and its manner.
+#[derive(Debug)]
+pub(crate) struct Close {
+    /// `None` answers a close without a code.
+    code: Option<u16>,
+    reason: String,
+    manner: Manner,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// What is queued is sent first; then the peer has its time to answer.
+    Orderly,
+    /// What is queued is dropped; then the peer has its time to answer.
+    Dropping,
+    /// What is queued is dropped, and nobody is waited for: the peer is gone.
+    AtOnce,
+    /// The peer began it: nothing is sent after its close frame but ours.
+    Answer,
+}
+
+impl Close {
+    fn new(code: u16, reason: impl Into<String>, manner: Manner) -> Self {
+        Self { code: Some(code), reason: reason.into(), manner }
+    }
+
+    /// 1012: come again after a random time between the two, in milliseconds.
+    pub(crate) fn restarting(retry_ms: (u32, u32)) -> Self {
+        Self::new(1012, retry_reason(retry_ms), Manner::Orderly)
+    }
+
+    /// 4001.
+    pub(crate) fn slow_consumer() -> Self {
+        Self::new(4001, "slow consumer", Manner::Dropping)
+    }
+
+    /// 4002.
+    pub(crate) fn heartbeat_missed() -> Self {
+        Self::new(4002, "heartbeat missed", Manner::AtOnce)
+    }
+
+    /// 4003.
+    pub(crate) fn token_expired() -> Self {
+        Self::new(4003, "token expired", Manner::Orderly)
+    }
+
+    /// 4501.
+    pub(crate) fn flood() -> Self {
+        Self::new(4501, "too many messages", Manner::Dropping)
+    }
+
+    /// 4502.
+    pub(crate) fn too_many_connections() -> Self {
+        Self::new(4502, "too many connections", Manner::Dropping)
+    }
+
+    /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1).
+    pub(crate) fn fault(fault: Fault) -> Self {
+        let (code, reason) = match fault {
+            Fault::Protocol => (1002, "protocol error"),
+            Fault::BadUtf8 => (1007, "text is not UTF-8"),
+            Fault::TooLong => (1009, "message too long"),
+        };
+        Self::new(code, reason, Manner::Dropping)
+    }
+
+    /// Answers the peer's close with its own code.
+    pub(crate) fn answer(code: Option<u16>) -> Self {
+        Self { code, reason: String::new(), manner: Manner::Answer }
+    }
+
+    pub(super) fn drops_queue(&self) -> bool {
+        self.manner != Manner::Orderly
+    }
+
+    pub(super) fn at_once(&self) -> bool {
+        self.manner == Manner::AtOnce
+    }
+
+    pub(super) fn answered(&self) -> bool {
+        matches!(self.manner, Manner::AtOnce | Manner::Answer)
+    }
+
+    /// A client's own close counts as 1000, whatever code it chose.
+    pub(super) fn counted_as(&self) -> u16 {
+        match (self.manner, self.code) {
+            (Manner::Answer, _) | (_, None) => 1000,
+            (_, Some(code)) => code,
+        }
+    }
+
+    pub(super) fn into_frame(self) -> Bytes {
+        frame::close(self.code, &self.reason)
+    }
+}

@@ -1,0 +1,1 @@
+//! The shard, driven by hand.

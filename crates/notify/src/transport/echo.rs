@@ -1,0 +1,69 @@
+//! A peer that sends back what it gets, for the conformance suite: the transport and the session as they are, with an echo on top.
+
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Peer, upgrade};
+use crate::HubLimits;
+use crate::clock::Moment;
+use crate::counters::Counters;
+use crate::frame;
+use crate::session::{Cx, Input, Session, Transmit};
+
+struct Echo {
+    session: Session,
+    limits: HubLimits,
+    counters: Counters,
+    started: Instant,
+}
+
+/// Upgrades the request to a connection that sends every message back. Its limits are out of the suite's way, and no clock runs for it.
+///
+/// # Errors
+/// Where the request is no handshake.
+#[doc(hidden)]
+pub fn echo(
+    request: &HttpRequest,
+    payload: web::Payload,
+    message_bytes_max: usize,
+) -> Result<HttpResponse, actix_web::Error> {
+    upgrade(request, payload, &[], || {
+        let limits = HubLimits {
+            queue_frames_max: usize::MAX / 2,
+            queue_bytes_max: usize::MAX / 2,
+            messages_burst: u32::MAX,
+            message_bytes_max,
+            ..HubLimits::default()
+        };
+        let counters = Counters::default();
+        let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
+        let mut session = Session::new(&cx, Duration::MAX, Duration::ZERO);
+        session.go_live(&cx, std::collections::VecDeque::new());
+        (Echo { session, limits, counters, started: Instant::now() }, message_bytes_max)
+    })
+}
+
+impl Peer for Echo {
+    fn receive(&mut self, input: Input<'_>) {
+        let Self { session, limits, counters, started } = self;
+        let cx = Cx { now: Moment::since_start(started.elapsed()), limits, counters };
+        match input {
+            Input::Text(text) => session.event(&cx, frame::encode(frame::TEXT, text.as_bytes())),
+            Input::Binary(bytes) => session.event(&cx, frame::encode(frame::BINARY, bytes)),
+            Input::Fragment => {}
+            other => {
+                session.receive(&cx, other);
+            }
+        }
+    }
+
+    fn transmit(&mut self) -> Transmit {
+        let Self { session, limits, counters, started } = self;
+        session.transmit(&Cx { now: Moment::since_start(started.elapsed()), limits, counters })
+    }
+
+    /// Only what the client sends makes it speak, and for that it is polled anyway.
+    fn set_waker(&mut self, _: &Waker) {}
+}

@@ -1,0 +1,246 @@
+//! The tasks of one worker thread: its inbox, its clock, the clients that load, and those that are let go.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{spawn_local, yield_now};
+use tokio::time::MissedTickBehavior;
+
+use crate::clock::Moment;
+use crate::conn::{Conn, Socket};
+use crate::counters::Counters;
+use crate::hub::{Client, Place, Shared};
+use crate::session::{Close, Cx, Input, Session, Transmit};
+use crate::shard::{Shard, Types};
+use crate::{Delivery, Drain, HubLimits, SourceError};
+
+/// After waking so many connections the other tasks of the thread have their turn, requests among them.
+const WAKES_PER_TURN: usize = 64;
+
+/// After queueing so many frames likewise; the connections are woken only at the end, so that they send several in one write.
+const FRAMES_PER_TURN: usize = 2_048;
+
+/// Commands that are taken from the inbox at once.
+const COMMANDS_PER_TURN: usize = 64;
+
+/// A drain lets a slice of the connections go so often.
+const DRAIN_SLICE: Duration = Duration::from_millis(20);
+
+/// What all workers are told.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    Deliver(Arc<[Arc<Delivery>]>),
+    Typing(Types, Bytes),
+    Drain(Arc<Drain>),
+    /// Changes were missed: everybody has to come again.
+    Lagged,
+}
+
+/// One worker thread's part of the hub. It never leaves its thread.
+pub(crate) struct Worker {
+    hub: Arc<Shared>,
+    counters: Arc<Counters>,
+    shard: RefCell<Shard>,
+    started: Instant,
+    opens: Semaphore,
+}
+
+impl Worker {
+    /// Starts the tasks. Must be called on a thread with a local set, as actix's workers are.
+    pub(crate) fn start(hub: Arc<Shared>, counters: Arc<Counters>, inbox: mpsc::Receiver<Command>) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            shard: RefCell::new(Shard::new(Arc::clone(&hub.limits), Arc::clone(&counters))),
+            started: Instant::now(),
+            opens: Semaphore::new(hub.limits.opens_max.clamp(1, Semaphore::MAX_PERMITS)),
+            counters,
+            hub,
+        });
+        spawn_local(Rc::clone(&worker).work(inbox));
+        spawn_local(Rc::clone(&worker).keep_time());
+        worker
+    }
+
+    pub(crate) fn limits(&self) -> &HubLimits {
+        &self.hub.limits
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment::since_start(self.started.elapsed())
+    }
+
+    fn cx(&self) -> Cx<'_> {
+        Cx { now: self.now(), limits: &self.hub.limits, counters: &self.counters }
+    }
+
+    /// A client came in. Without a place it is closed with 4502; else its list is read.
+    pub(crate) fn accept(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
+        Counters::one(&self.counters.accepted);
+        let Client { user_id, connection_id, cursor, expires_in } = client;
+        // Sixteen steps over half a heartbeat, by a byte of the id, which is random.
+        let step = u32::from(connection_id.as_bytes()[15] & 0xF);
+        let cx = self.cx();
+        let mut session = Session::new(&cx, expires_in, cx.limits.heartbeat / 32 * step);
+        let refused = place.is_none();
+        if refused {
+            session.close(&cx, Close::too_many_connections());
+        }
+        let conn = Conn::new(user_id, connection_id, session, place, socket);
+        self.shard.borrow_mut().connect(&conn);
+        if !refused {
+            spawn_local(Rc::clone(self).load(Rc::clone(&conn), cursor));
+        }
+        conn
+    }
+
+    /// A client has to come again.
+    pub(crate) fn restart(&self, conn: &Rc<Conn>) {
+        self.close_with_1012(std::slice::from_ref(conn), self.limits().retry_ms);
+    }
+
+    /// Registers a client, reads its list, and lets it go live.
+    async fn load(self: Rc<Self>, conn: Rc<Conn>, cursor: Option<String>) {
+        // Never closed, so the turn always comes.
+        let _turn = self.opens.acquire().await;
+        if !self.shard.borrow_mut().register(&conn) {
+            return;
+        }
+        // Also where the source panics: the journal must not be kept for it for ever.
+        let unfinished = Unfinished { worker: &self, conn: &conn };
+        let opening = self.hub.source.open(conn.user_id, cursor.as_deref());
+        let opening = match tokio::time::timeout(self.limits().open_timeout, opening).await {
+            Ok(opening) => opening,
+            Err(_) => Err(SourceError::new("it took too long")),
+        };
+        self.shard.borrow_mut().opened(self.now(), &conn, opening);
+        drop(unfinished);
+        self.flush().await;
+    }
+
+    /// Something came from a client.
+    pub(crate) fn receive(&self, conn: &Conn, input: Input<'_>) {
+        let types = self.shard.borrow_mut().receive(self.now(), conn, input);
+        if let Some(types) = types {
+            self.hub.typing(types);
+        }
+    }
+
+    /// What a connection has to send next.
+    pub(crate) fn transmit(&self, conn: &Conn) -> Transmit {
+        conn.session.borrow_mut().transmit(&self.cx())
+    }
+
+    /// A connection is gone.
+    pub(crate) fn disconnect(&self, conn: &Rc<Conn>) {
+        self.shard.borrow_mut().disconnect(conn);
+    }
+
+    async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Command>) {
+        let mut commands = Vec::with_capacity(COMMANDS_PER_TURN);
+        while inbox.recv_many(&mut commands, COMMANDS_PER_TURN).await > 0 {
+            for command in commands.drain(..) {
+                match command {
+                    Command::Deliver(batch) => self.deliver(&batch).await,
+                    Command::Typing(types, frame) => self.shard.borrow_mut().typing(self.now(), types, &frame),
+                    Command::Drain(plan) => {
+                        spawn_local(Rc::clone(&self).drain(plan));
+                    }
+                    Command::Lagged => {
+                        let conns = self.shard.borrow().conns();
+                        self.close_with_1012(&conns, self.limits().retry_ms);
+                    }
+                }
+            }
+            self.flush().await;
+        }
+    }
+
+    async fn deliver(&self, batch: &[Arc<Delivery>]) {
+        let mut frames = 0;
+        for delivery in batch {
+            let routed = self.shard.borrow_mut().deliver(self.now(), delivery);
+            frames += routed.frames;
+            if routed.crowded {
+                // Nobody's queue overflows because its connection had no turn to send.
+                self.flush().await;
+                frames = 0;
+            } else if frames >= FRAMES_PER_TURN {
+                yield_now().await;
+                frames = 0;
+            }
+        }
+    }
+
+    /// Wakes those that have something to send, a few at a time.
+    async fn flush(&self) {
+        let dirty = self.shard.borrow_mut().take_dirty();
+        for conns in dirty.chunks(WAKES_PER_TURN) {
+            conns.iter().for_each(|conn| conn.wake());
+            yield_now().await;
+        }
+    }
+
+    async fn keep_time(self: Rc<Self>) {
+        let mut ticks = tokio::time::interval(self.limits().tick.max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.shard.borrow_mut().tick(self.now());
+            self.flush().await;
+        }
+    }
+
+    async fn drain(self: Rc<Self>, plan: Arc<Drain>) {
+        let mut conns = self.shard.borrow().conns();
+        shuffle(&mut conns, plan.seed);
+        let slices = usize::try_from(plan.spread.as_millis() / DRAIN_SLICE.as_millis()).unwrap_or(usize::MAX).max(1);
+        for slice in conns.chunks(conns.len().div_ceil(slices).max(1)) {
+            self.close_with_1012(slice, plan.retry_ms);
+            self.flush().await;
+            tokio::time::sleep(DRAIN_SLICE).await;
+        }
+        // Those that came in while the drain began.
+        let conns = self.shard.borrow().conns();
+        self.close_with_1012(&conns, plan.retry_ms);
+        self.flush().await;
+    }
+
+    fn close_with_1012(&self, conns: &[Rc<Conn>], retry_ms: (u32, u32)) {
+        let (mut shard, now) = (self.shard.borrow_mut(), self.now());
+        for conn in conns {
+            shard.close(now, conn, Close::restarting(retry_ms));
+        }
+    }
+}
+
+/// A client whose list is being read.
+struct Unfinished<'a> {
+    worker: &'a Worker,
+    conn: &'a Rc<Conn>,
+}
+
+impl Drop for Unfinished<'_> {
+    /// Does nothing where the read is back.
+    fn drop(&mut self) {
+        let error = SourceError::new("the read did not end");
+        self.worker.shard.borrow_mut().opened(self.worker.now(), self.conn, Err(error));
+        self.conn.wake();
+    }
+}
+
+/// Fisher–Yates over SplitMix64: fair enough for who goes first.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    for last in (1..items.len()).rev() {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut random = state;
+        random = (random ^ (random >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        random = (random ^ (random >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        random ^= random >> 31;
+        let other = (random % (last as u64 + 1)) as usize;
+        items.swap(last, other);
+    }
+}

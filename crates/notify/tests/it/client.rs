@@ -1,0 +1,123 @@
+//! A client on a real socket.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use groups_domain::UserId;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use crate::server::Server;
+
+/// One connection.
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<TcpStream>,
+}
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Closed {
+    pub(crate) code: u16,
+    pub(crate) reason: String,
+}
+
+impl Client {
+    /// Connects, and has read nothing yet.
+    pub(crate) async fn connect(server: &Server, user: UserId, more: &str) -> Self {
+        Self::try_connect(server, user, more).await.unwrap()
+    }
+
+    pub(crate) async fn try_connect(server: &Server, user: UserId, more: &str) -> Result<Self, tungstenite::Error> {
+        let request = format!("ws://{}/ws?user={user}{more}", server.address).into_client_request()?;
+        let stream = TcpStream::connect(server.address).await?;
+        let config = WebSocketConfig::default().accept_unmasked_frames(false);
+        let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
+        Ok(Self { socket })
+    }
+
+    /// Connects and reads up to `ready`; returns what came before it.
+    pub(crate) async fn ready(server: &Server, user: UserId) -> (Self, Vec<Value>) {
+        let mut client = Self::connect(server, user, "").await;
+        let opening = client.until("ready").await;
+        (client, opening)
+    }
+
+    pub(crate) async fn resume(server: &Server, user: UserId, cursor: &str) -> (Self, Vec<Value>) {
+        let mut client = Self::connect(server, user, &format!("&cursor={cursor}")).await;
+        let opening = client.until("ready").await;
+        (client, opening)
+    }
+
+    /// The next message. Pings are answered on the way, as the library does by itself.
+    pub(crate) async fn next(&mut self) -> Value {
+        match self.step().await {
+            Ok(message) => message,
+            Err(closed) => panic!("closed with {closed:?} where a message was due"),
+        }
+    }
+
+    /// Everything before the next message of this type, and that message as the last.
+    pub(crate) async fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut messages = Vec::new();
+        loop {
+            let message = self.next().await;
+            let last = message["type"] == kind;
+            messages.push(message);
+            if last {
+                return messages;
+            }
+        }
+    }
+
+    /// What comes before a `pong` that is asked for now: what was on its way.
+    pub(crate) async fn so_far(&mut self) -> Vec<Value> {
+        self.say(json!({"type": "ping"})).await;
+        let mut messages = self.until("pong").await;
+        messages.pop();
+        messages
+    }
+
+    /// How the connection ends; messages before that are passed over.
+    pub(crate) async fn closed(&mut self) -> Closed {
+        loop {
+            if let Err(closed) = self.step().await {
+                return closed;
+            }
+        }
+    }
+
+    pub(crate) async fn say(&mut self, message: Value) {
+        self.send(Message::text(message.to_string())).await;
+    }
+
+    pub(crate) async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    async fn step(&mut self) -> Result<Value, Closed> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(frame))) => {
+                    let closed = frame.map_or(Closed { code: 1005, reason: String::new() }, |frame| Closed {
+                        code: frame.code.into(),
+                        reason: frame.reason.to_string(),
+                    });
+                    // Sends the answer, and waits for the server to end the connection.
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                    return Err(closed);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(Closed { code: 1006, reason: error.to_string() }),
+                None => return Err(Closed { code: 1006, reason: String::new() }),
+            }
+        }
+    }
+}
+
+/// The types of messages, in order.
+pub(crate) fn types(messages: &[Value]) -> Vec<&str> {
+    messages.iter().map(|message| message["type"].as_str().unwrap()).collect()
+}

@@ -1,0 +1,8 @@
+//! The room held against its promises: real sockets, no database.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
+
+mod client;
+mod delivery;
+mod server;
+mod world;

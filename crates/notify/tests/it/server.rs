@@ -1,0 +1,175 @@
+//! A server with a hub on a port of its own, and the source behind it.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpRequest, HttpServer, web};
+use async_trait::async_trait;
+use groups_domain::UserId;
+use notify::{Client, Delivery, EventSink as _, Hub, HubLimits, Opening, Source, SourceError};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::world::World;
+
+/// Reads the world, or does what the test tells it.
+#[derive(Default)]
+pub(crate) struct Scripted {
+    world: Mutex<World>,
+    script: Mutex<VecDeque<Step>>,
+}
+
+/// What the next read does.
+pub(crate) enum Step {
+    /// Says that it was called, waits, then reads.
+    WaitThenRead(oneshot::Sender<()>, oneshot::Receiver<()>),
+    /// Reads, says so, waits, then answers.
+    ReadThenWait(oneshot::Sender<()>, oneshot::Receiver<()>),
+    Fail,
+    Panic,
+}
+
+#[async_trait]
+impl Source for Scripted {
+    async fn open(&self, user: UserId, cursor: Option<&str>) -> Result<Opening, SourceError> {
+        let step = self.script.lock().unwrap().pop_front();
+        let read = || {
+            let world = self.world.lock().unwrap();
+            world.open(user, cursor, world.len())
+        };
+        match step {
+            None => Ok(read()),
+            Some(Step::WaitThenRead(called, go)) => {
+                called.send(()).ok();
+                go.await.ok();
+                Ok(read())
+            }
+            Some(Step::ReadThenWait(called, go)) => {
+                let opening = read();
+                called.send(()).ok();
+                go.await.ok();
+                Ok(opening)
+            }
+            Some(Step::Fail) => Err(SourceError::new("the script says so")),
+            Some(Step::Panic) => panic!("the script says so"),
+        }
+    }
+}
+
+/// A running server; stopped when it is dropped.
+pub(crate) struct Server {
+    pub(crate) hub: Hub,
+    pub(crate) source: Arc<Scripted>,
+    pub(crate) address: SocketAddr,
+    handle: ServerHandle,
+}
+
+/// Limits with which nothing happens by itself within a test, and the clock is looked at often.
+pub(crate) fn patient() -> HubLimits {
+    HubLimits {
+        tick: Duration::from_millis(5),
+        heartbeat: Duration::from_secs(3_600),
+        opening_stall: Duration::from_secs(3_600),
+        ..HubLimits::default()
+    }
+}
+
+impl Server {
+    pub(crate) fn start(limits: HubLimits) -> Self {
+        Self::with_workers(limits, 1)
+    }
+
+    pub(crate) fn with_workers(limits: HubLimits, workers: usize) -> Self {
+        let source = Arc::new(Scripted::default());
+        let hub = Hub::new(limits, Arc::clone(&source) as Arc<dyn Source>);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (started, handle) = std::sync::mpsc::channel();
+        let served = hub.clone();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    App::new()
+                        .app_data(web::Data::new(served.clone()))
+                        .route("/ws", web::get().to(connect))
+                        .route("/plain", web::get().to(|| async { "plain" }))
+                        .route(
+                            "/echo",
+                            web::get().to(|request, payload| async move { notify::echo(&request, payload, 1 << 20) }),
+                        )
+                })
+                .on_connect(notify::on_connect)
+                .tcp_nodelay(true)
+                .h1_write_buffer_size(7 * 1024)
+                .client_disconnect_timeout(Duration::ZERO)
+                .shutdown_timeout(1)
+                .disable_signals()
+                .workers(workers)
+                .listen(listener)
+                .unwrap()
+                .run();
+                started.send(server.handle()).unwrap();
+                server.await.unwrap();
+            });
+        });
+        Self { hub, source, address, handle: handle.recv().unwrap() }
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.source.world.lock().unwrap()
+    }
+
+    /// Has a change made and delivered.
+    pub(crate) async fn happen(&self, change: impl FnOnce(&mut World) -> Arc<Delivery>) {
+        let delivery = change(&mut self.world());
+        self.hub.deliver(&[delivery]).await.unwrap();
+    }
+
+    /// The next read that has no step yet does this.
+    pub(crate) fn script(&self, step: Step) {
+        self.source.script.lock().unwrap().push_back(step);
+    }
+
+    /// The next read waits before it reads. Returns what says that it was called, and what lets it go on.
+    pub(crate) fn wait_then_read(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((called, was_called), (go, may_go)) = (oneshot::channel(), oneshot::channel());
+        self.script(Step::WaitThenRead(called, may_go));
+        (was_called, go)
+    }
+
+    /// The next read reads and then waits before it answers.
+    pub(crate) fn read_then_wait(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((called, was_called), (go, may_go)) = (oneshot::channel(), oneshot::channel());
+        self.script(Step::ReadThenWait(called, may_go));
+        (was_called, go)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Query {
+    user: Uuid,
+    cursor: Option<String>,
+    expires_ms: Option<u64>,
+}
+
+async fn connect(
+    request: HttpRequest,
+    payload: web::Payload,
+    hub: web::Data<Hub>,
+    query: web::Query<Query>,
+) -> Result<actix_web::HttpResponse, actix_web::Error> {
+    let Query { user, cursor, expires_ms } = query.into_inner();
+    let expires_in = Duration::from_millis(expires_ms.unwrap_or(u64::from(u32::MAX)));
+    // The step of its first ping is 0, so that a test knows when it is due.
+    let connection_id = Uuid::from_u128(0x1111 << 64);
+    hub.accept(&request, payload, Client { user_id: UserId::new(user), connection_id, cursor, expires_in })
+}

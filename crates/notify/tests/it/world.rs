@@ -1,0 +1,127 @@
+//! Groups and their log in memory: the truth that hubs and clients are held against. Also used by the crate's own tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use groups_domain::{
+    Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Sidebar,
+    SidebarRow, Timestamp, UserId,
+};
+use notify::{Delivery, Opening, ReadPoint, Start};
+use uuid::Uuid;
+
+pub(crate) const ADA: UserId = user(0xada);
+pub(crate) const BOB: UserId = user(0xb0b);
+pub(crate) const EVE: UserId = user(0xe7e);
+
+pub(crate) const fn user(number: u128) -> UserId {
+    UserId::new(Uuid::from_u128(number))
+}
+
+pub(crate) const fn group(number: u128) -> GroupId {
+    GroupId::new(Uuid::from_u128(0x6000_0000 + number))
+}
+
+/// All groups, and everything that ever happened to them. Change `i` is commit `i`.
+#[derive(Clone, Default)]
+pub(crate) struct World {
+    rosters: BTreeMap<GroupId, Roster>,
+    log: Vec<Change>,
+    /// Who heard of each change: those before it and those after it.
+    audiences: Vec<Vec<UserId>>,
+}
+
+impl World {
+    /// How many changes there were.
+    pub(crate) fn len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Tries a command; `None` where it is refused or changes nothing.
+    pub(crate) fn try_execute(
+        &mut self,
+        group_id: GroupId,
+        actor_id: UserId,
+        command: Command,
+    ) -> Option<Arc<Delivery>> {
+        let roster = self.rosters.entry(group_id).or_insert_with(|| Roster::new(group_id, Limits::default()));
+        let at = Timestamp::from_unix_millis(1_700_000_000_000 + self.log.len() as i64);
+        let request = Request { group_id, actor_id, at, expected_version: None, command };
+        let Ok(Decision::Change(change)) = roster.decide(&request) else { return None };
+        self.audiences.push(roster.audience(&change));
+        roster.apply(&change);
+        self.log.push(change);
+        Some(self.delivery(self.log.len() - 1))
+    }
+
+    /// Carries out a command that is allowed.
+    pub(crate) fn execute(&mut self, group_id: GroupId, actor_id: UserId, command: Command) -> Arc<Delivery> {
+        self.try_execute(group_id, actor_id, command).expect("the command changes something")
+    }
+
+    /// A group with members, in one change.
+    pub(crate) fn create(&mut self, group_id: GroupId, owner: UserId, members: &[UserId]) -> Arc<Delivery> {
+        let name = format!("Group {}", group_id.uuid().as_u128() & 0xFFFF);
+        let members = members.iter().copied().map(NewMember::plain).collect();
+        let (name, description) = (GroupName::parse(&name).unwrap(), groups_domain::Description::parse("").unwrap());
+        self.execute(group_id, owner, Command::CreateGroup { name, description, members })
+    }
+
+    pub(crate) fn rename(&mut self, group_id: GroupId, actor: UserId, name: &str) -> Arc<Delivery> {
+        let name = Some(GroupName::parse(name).unwrap());
+        self.execute(group_id, actor, Command::UpdateSettings { name, description: None })
+    }
+
+    /// Change `commit` as it is delivered.
+    pub(crate) fn delivery(&self, commit: usize) -> Arc<Delivery> {
+        Arc::new(self.own_delivery(commit))
+    }
+
+    fn own_delivery(&self, commit: usize) -> Delivery {
+        Delivery::new(self.log[commit].clone(), format!("c{}", commit + 1), commit as u64)
+    }
+
+    pub(crate) fn change(&self, commit: usize) -> &Change {
+        &self.log[commit]
+    }
+
+    pub(crate) fn is_told(&self, commit: usize, user_id: UserId) -> bool {
+        self.audiences[commit].contains(&user_id)
+    }
+
+    /// The groups of a user after the first `read` changes, newest first.
+    pub(crate) fn list(&self, user_id: UserId, read: usize) -> Vec<(Group, Role)> {
+        let mut rosters: BTreeMap<GroupId, Roster> = BTreeMap::new();
+        for change in &self.log[..read] {
+            let group_id = change.group_id();
+            rosters.entry(group_id).or_insert_with(|| Roster::new(group_id, Limits::default())).apply(change);
+        }
+        let row = |roster: &Roster| Some((roster.group()?.clone(), roster.role_of(user_id)?));
+        rosters.values().rev().filter_map(row).collect()
+    }
+
+    pub(crate) fn sidebar(&self, user_id: UserId) -> Sidebar {
+        Sidebar::new(self.list(user_id, self.len()).into_iter().map(|(group, role)| SidebarRow { group, role }))
+    }
+
+    /// What a read finds that sees the first `read` changes.
+    pub(crate) fn open(&self, user_id: UserId, cursor: Option<&str>, read: usize) -> Opening {
+        let list = self.list(user_id, read);
+        let groups = list.iter().map(|(group, _)| group.group_id).collect();
+        let from =
+            cursor.and_then(|cursor| cursor.strip_prefix('c')?.parse::<usize>().ok()).filter(|from| *from <= read);
+        let start = match from {
+            None => Start::Snapshot(list),
+            Some(from) => {
+                let missed = (from..read).filter(|commit| self.is_told(*commit, user_id));
+                Start::Resumed(missed.map(|commit| self.own_delivery(commit)).collect())
+            }
+        };
+        Opening {
+            seen: ReadPoint { below: read as u64, except: Vec::new() },
+            groups,
+            start,
+            cursor: format!("c{read}"),
+        }
+    }
+}
