@@ -1,10 +1,18 @@
 //! The rules of `groups-domain` over Diesel: one [`Store`] for SQLite and PostgreSQL, chosen by URL at run time.
 
+mod batch;
+mod column;
 mod error;
 mod options;
 mod order;
 mod page;
+mod payload;
 mod position;
+mod query_error;
+mod row;
+mod row_set;
+mod schema;
+mod sqlite;
 mod store;
 mod tail;
 

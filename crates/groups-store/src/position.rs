@@ -5,6 +5,9 @@ use std::fmt;
 use groups_domain::Change;
 use uuid::Uuid;
 
+use crate::StoreError;
+use crate::row::LogRow;
+
 /// A position in the log of one database: everything before `place` is known to whoever holds it.
 ///
 /// On SQLite a place is a row id. On PostgreSQL it is a transaction id below which every transaction has ended, so that reading from
@@ -73,4 +76,37 @@ impl ReadPoint {
     pub fn sees(&self, commit: u64) -> bool {
         commit < self.below && !self.except.contains(&commit)
     }
+}
+
+/// What a transaction sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) point: ReadPoint,
+    /// Everything below it has ended and is seen; it never goes back.
+    pub(crate) settled: u64,
+}
+
+/// Entries in the order of the log, and what could not be read of them.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) entries: Vec<LogEntry>,
+    pub(crate) failed: Option<StoreError>,
+}
+
+/// Entries from rows that are everything unknown so far below `settled`, and perhaps something above it.
+///
+/// The position of each is such that nothing after it in this batch lies before it.
+pub(crate) fn entries(store: Uuid, rows: Vec<LogRow>, settled: u64) -> Batch {
+    let mut batch = Batch::default();
+    let mut place = settled;
+    for row in rows.into_iter().rev() {
+        let commit = row.commit_id.0;
+        match row.change() {
+            Ok(change) => batch.entries.push(LogEntry { change, commit, position: Position::new(store, place) }),
+            Err(error) => batch.failed = Some(error),
+        }
+        place = place.min(commit);
+    }
+    batch.entries.reverse();
+    batch
 }

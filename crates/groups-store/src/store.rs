@@ -2,10 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use groups_domain::{Group, GroupId, Role, Timestamp, UserId, Version};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::column::Id;
+use crate::options::Target;
+use crate::sqlite::{self, SqliteBackend};
+use crate::tail::Place;
 use crate::{
     ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order, Position, Reason,
     ReplayRule, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
@@ -18,8 +24,40 @@ pub struct Store {
 }
 
 #[derive(Debug)]
-struct Inner {
-    id: Uuid,
+pub(crate) struct Inner {
+    pub(crate) id: Uuid,
+    pub(crate) backend: Backend,
+    pub(crate) tail_poll: Duration,
+    pub(crate) tail_entries_max: u32,
+    log_kept_ms: i64,
+}
+
+/// The database behind a store.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    Sqlite(SqliteBackend),
+}
+
+/// Runs a query of both backends inside a reading transaction.
+macro_rules! read {
+    ($store:expr, $module:ident::$query:ident($($argument:expr),*)) => {
+        match &$store.inner.backend {
+            Backend::Sqlite(backend) => {
+                backend.read(async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await).await
+            }
+        }
+    };
+}
+
+/// Runs a query of both backends inside a writing transaction.
+macro_rules! write {
+    ($store:expr, $module:ident::$query:ident($($argument:expr),*)) => {
+        match &$store.inner.backend {
+            Backend::Sqlite(backend) => {
+                backend.write(async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await).await
+            }
+        }
+    };
 }
 
 impl Store {
@@ -27,8 +65,23 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`] says what an operator has to do.
-    pub async fn open(_options: StoreOptions) -> Result<Self, OpenError> {
-        Err(OpenError::InMemory)
+    pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        let proposal = Uuid::new_v4();
+        let (backend, id) = match Target::parse(&options.url)? {
+            Target::Sqlite { path } => {
+                let (backend, id) = SqliteBackend::open(path, &options, proposal).await?;
+                (Backend::Sqlite(backend), id)
+            }
+            Target::Postgres { url } => return Err(OpenError::BadUrl { url }),
+        };
+        let inner = Inner {
+            id,
+            backend,
+            tail_poll: options.tail_poll,
+            tail_entries_max: options.tail_entries_max,
+            log_kept_ms: i64::try_from(options.log_kept.as_millis()).unwrap_or(i64::MAX),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The database's own id: random, made with it, part of every position.
@@ -38,7 +91,11 @@ impl Store {
 
     /// Carries out the accepted orders, and ends all threads and connections. Other clones answer
     /// [`Reason::Closed`] from now on.
-    pub async fn close(self) {}
+    pub async fn close(self) {
+        match &self.inner.backend {
+            Backend::Sqlite(backend) => backend.close().await,
+        }
+    }
 
     /// Carries out an order, durably: once this answers, the change survives a power cut.
     ///
@@ -46,24 +103,29 @@ impl Store {
     ///
     /// # Errors
     /// [`ExecuteError`] says whether the rules, the idempotency key or the database refuse it.
-    pub async fn execute(&self, _order: Order) -> Result<Executed, ExecuteError> {
-        Err(closed().into())
+    pub async fn execute(&self, order: Order) -> Result<Executed, ExecuteError> {
+        let (answer, executed) = oneshot::channel();
+        match &self.inner.backend {
+            Backend::Sqlite(backend) => backend.execute(order, answer)?,
+        }
+        executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
     }
 
     /// One page of a user's groups, newest first.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn groups(&self, _user: UserId, _after: Option<GroupId>, _limit: u32) -> Result<GroupPage, StoreError> {
-        Err(closed())
+    pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
+        let store = self.inner.id;
+        read!(self, read::groups_of(store, user, after, limit))
     }
 
     /// One group with the user's role; `None` where there is none or the user is not in it.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn group(&self, _user: UserId, _group: GroupId) -> Result<Option<(Group, Role)>, StoreError> {
-        Err(closed())
+    pub async fn group(&self, user: UserId, group: GroupId) -> Result<Option<(Group, Role)>, StoreError> {
+        read!(self, read::group(user, group))
     }
 
     /// One page of a group's members in joining order; `None` where there is no such group or the user is not in it.
@@ -72,20 +134,20 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn members(
         &self,
-        _user: UserId,
-        _group: GroupId,
-        _after: Option<MemberKey>,
-        _limit: u32,
+        user: UserId,
+        group: GroupId,
+        after: Option<MemberKey>,
+        limit: u32,
     ) -> Result<Option<MemberPage>, StoreError> {
-        Err(closed())
+        read!(self, read::members(user, group, after, limit))
     }
 
     /// One member; `None` where there is no such group, the user is not in it, or the other is not.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn member(&self, _user: UserId, _group: GroupId, _of: UserId) -> Result<Option<MemberRow>, StoreError> {
-        Err(closed())
+    pub async fn member(&self, user: UserId, group: GroupId, of: UserId) -> Result<Option<MemberRow>, StoreError> {
+        read!(self, read::member(user, group, of))
     }
 
     /// One page of a group's history, for its admins and its owner.
@@ -94,36 +156,44 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn history(
         &self,
-        _user: UserId,
-        _group: GroupId,
-        _after: Version,
-        _limit: u32,
+        user: UserId,
+        group: GroupId,
+        after: Version,
+        limit: u32,
     ) -> Result<History, StoreError> {
-        Err(closed())
+        read!(self, read::history(user, group, after, limit))
     }
 
     /// Keeps the name that somebody goes by. Writes nothing where it is known already.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn remember_name(&self, _user: UserId, _name: &str) -> Result<(), StoreError> {
-        Err(closed())
+    pub async fn remember_name(&self, user: UserId, name: &str) -> Result<(), StoreError> {
+        // No database here has a place for U+0000, and nobody's name has one for the other control characters.
+        let name: String = name.chars().filter(|character| !character.is_control()).collect();
+        if self.names(&[user]).await?.get(&user) == Some(&name) {
+            return Ok(());
+        }
+        let key = search_key(&name);
+        write!(self, upkeep::remember_name(user, name, key))
     }
 
     /// The names that people go by, of those who have one.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn names(&self, _users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
-        Err(closed())
+    pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
+        let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
+        read!(self, read::names_of(users))
     }
 
-    /// The people whose name begins so, by name. Capitals do not matter where they are ASCII letters.
+    /// The people whose name begins so, by name. Capitals do not matter.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn people(&self, _prefix: &str, _limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
-        Err(closed())
+    pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
+        let prefix = search_key(prefix);
+        read!(self, read::people(prefix, limit))
     }
 
     /// Reads a position that was given away as a token. `None`: it is not one of this database.
@@ -137,11 +207,12 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn open_stream(
         &self,
-        _user: UserId,
-        _from: Option<Position>,
-        _rule: ReplayRule,
+        user: UserId,
+        from: Option<Position>,
+        rule: ReplayRule,
     ) -> Result<StreamStart, StoreError> {
-        Err(closed())
+        let store = self.inner.id;
+        read!(self, stream::open_stream(store, user, from, rule))
     }
 
     /// Follows the log from now on.
@@ -149,7 +220,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn tail(&self) -> Result<Tail, StoreError> {
-        Err(closed())
+        let place = match &self.inner.backend {
+            Backend::Sqlite(backend) => Place::Sqlite(backend.tail().await?),
+        };
+        Ok(Tail::new(Arc::clone(&self.inner), place))
     }
 
     /// Forgets what is older than it has to be kept, at most `step_max` rows of each kind, beside the work. To be called again
@@ -157,8 +231,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn trim(&self, _now: Timestamp, _step_max: u32) -> Result<Trimmed, StoreError> {
-        Err(closed())
+    pub async fn trim(&self, now: Timestamp, step_max: u32) -> Result<Trimmed, StoreError> {
+        let log_kept_ms = self.inner.log_kept_ms;
+        write!(self, upkeep::trim(now, log_kept_ms, step_max))
     }
 
     /// Whether the database answers.
@@ -166,10 +241,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Err(closed())
+        read!(self, upkeep::floor()).map(drop)
     }
 }
 
-fn closed() -> StoreError {
-    StoreError::Unavailable(Reason::Closed)
+/// What names are searched by.
+fn search_key(name: &str) -> String {
+    name.to_lowercase()
 }

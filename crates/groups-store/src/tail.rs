@@ -1,17 +1,67 @@
 //! Following the log.
 
-use crate::{LogEntry, Reason, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::position::Batch;
+use crate::sqlite::SqliteTail;
+use crate::store::{Backend, Inner};
+use crate::{LogEntry, StoreError};
 
 /// Follows the log from where it was opened: every change once, each group's in version order.
 #[derive(Debug)]
-pub struct Tail {}
+pub struct Tail {
+    store: Arc<Inner>,
+    place: Place,
+    /// What could not be read, to be reported after what stands before it.
+    failed: Option<StoreError>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Place {
+    Sqlite(SqliteTail),
+}
 
 impl Tail {
+    pub(crate) fn new(store: Arc<Inner>, place: Place) -> Self {
+        Self { store, place, failed: None }
+    }
+
     /// Waits for changes and gives a bounded number of them, never none. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer; the next call goes on where this one stopped.
+    /// [`StoreError`] where the database gave no answer; the next call goes on where this one stopped. A change that
+    /// cannot be read is reported once as [`StoreError::Corrupt`] and then passed over: the group's next change shows by
+    /// its version that one is missing.
     pub async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
-        Err(StoreError::Unavailable(Reason::Closed))
+        loop {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            let Batch { entries, failed } = self.read().await?;
+            self.failed = failed;
+            if !entries.is_empty() {
+                return Ok(entries);
+            }
+            if self.failed.is_none() {
+                self.wait(self.store.tail_poll).await;
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<Batch, StoreError> {
+        let (id, limit) = (self.store.id, self.store.tail_entries_max.max(1));
+        match (&self.store.backend, &mut self.place) {
+            (Backend::Sqlite(backend), Place::Sqlite(tail)) => tail.read(backend, id, limit).await,
+        }
+    }
+
+    /// Waits until something wakes it, or for so long.
+    async fn wait(&mut self, poll: Duration) {
+        let woken = match &mut self.place {
+            Place::Sqlite(tail) => tail.woken(),
+        };
+        // Either way the log is read next.
+        drop(tokio::time::timeout(poll, woken).await);
     }
 }

@@ -1,0 +1,295 @@
+//! A batch of orders, decided in memory: from what was loaded to what has to be written. No IO here.
+
+use std::collections::{BTreeMap, HashMap};
+
+use groups_domain::{
+    Change, Command, Decision, Effect, Facts, GroupId, Limits, Membership, Rejection, UserId, Version, decide,
+};
+
+use crate::payload::{self, Answer, AnswerOutcome};
+use crate::row::{GroupRow, KeyRow, MembershipRow, role_number, to_stored};
+use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges};
+use crate::{ExecuteError, Executed, Order, Outcome, StoreError};
+
+/// For how long an idempotency key is remembered, in milliseconds: 24 hours.
+pub(crate) const KEY_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// An actor's key.
+pub(crate) type Key = (UserId, String);
+
+/// The facts of all orders of a batch, and what was decided on them.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    limits: Limits,
+    slots: HashMap<GroupId, Result<Slot, StoreError>>,
+    keys: HashMap<Key, Result<Known, StoreError>>,
+    writes: Writes,
+}
+
+/// One group in the batch.
+#[derive(Debug)]
+struct Slot {
+    facts: Facts,
+    /// Whether the table has a row of it, deleted or not.
+    stored: bool,
+    /// As it will stand, where the batch changes it.
+    pending: Option<GroupRow>,
+}
+
+/// An order that was carried out under a key.
+#[derive(Clone, Debug)]
+struct Known {
+    fingerprint: Vec<u8>,
+    created_at: i64,
+    executed: Executed,
+    /// Whether it stands in the table.
+    stored: bool,
+}
+
+/// What a batch writes besides the groups' rows.
+#[derive(Debug, Default)]
+struct Writes {
+    /// Memberships by the interval's key; `true` where the row is new.
+    memberships: BTreeMap<(GroupId, UserId, Version), (MembershipRow, bool)>,
+    changes: Vec<<Changes as RowSet>::Row>,
+    answers: BTreeMap<Key, <Answers as RowSet>::Row>,
+    expired: Vec<<Keys as RowSet>::Row>,
+}
+
+/// What has to be written, as sets, in this order.
+#[derive(Debug, Default)]
+pub(crate) struct RowsToWrite {
+    pub(crate) groups_new: Vec<Groups>,
+    pub(crate) groups_changed: Vec<Groups>,
+    pub(crate) seats_changed: Vec<SeatChanges>,
+    pub(crate) seats_new: Vec<Memberships>,
+    pub(crate) changes: Vec<Changes>,
+    pub(crate) keys_expired: Vec<Keys>,
+    pub(crate) answers: Vec<Answers>,
+}
+
+impl Batch {
+    /// Takes in what was loaded. A row that cannot be read spoils its own group or key, and no other.
+    pub(crate) fn new(limits: Limits, groups: Vec<GroupRow>, memberships: &[MembershipRow]) -> Self {
+        let mut slots: HashMap<GroupId, Result<Slot, StoreError>> = HashMap::with_capacity(groups.len());
+        for row in groups {
+            let (group_id, deleted) = (row.id.group(), row.deleted_version.is_some());
+            let slot = row.into_group().map(|group| {
+                let facts = Facts { group: (!deleted).then_some(group), ..Facts::nothing(limits) };
+                Slot { facts, stored: true, pending: None }
+            });
+            slots.insert(group_id, slot);
+        }
+        for row in memberships {
+            let Some(slot) = slots.get_mut(&row.group_id.group()) else { continue };
+            match (slot.as_mut(), row.membership()) {
+                // A deleted group has no members, whatever their rows say.
+                (Ok(slot), Ok(membership)) if slot.facts.group.is_some() => {
+                    slot.facts.memberships.insert(membership.user_id, membership);
+                }
+                (Ok(_), Err(error)) => *slot = Err(error),
+                (Ok(_), Ok(_)) | (Err(_), _) => {}
+            }
+        }
+        Self { limits, slots, keys: HashMap::new(), writes: Writes::default() }
+    }
+
+    /// Takes in a stored answer, and the change that it refers to where it refers to one.
+    pub(crate) fn know(&mut self, row: KeyRow, change: impl FnOnce(GroupId, Version) -> Result<Change, StoreError>) {
+        let corrupt = |detail| {
+            let id = format!("{}/{}", row.actor_id.0, row.key);
+            StoreError::Corrupt { table: "idempotency", id, detail }
+        };
+        let executed = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
+            let role = answer.role;
+            Ok(match answer.outcome {
+                AnswerOutcome::Unchanged(group) => {
+                    Executed { outcome: Outcome::Unchanged, group, role, replayed: true }
+                }
+                AnswerOutcome::Changed { group_id, version } => {
+                    let change = change(group_id, version)?;
+                    let group = change.group.clone();
+                    Executed { outcome: Outcome::Changed(change), group, role, replayed: true }
+                }
+            })
+        });
+        let (fingerprint, created_at) = (row.fingerprint, row.created_at);
+        let known = executed.map(|executed| Known { fingerprint, created_at, executed, stored: true });
+        self.keys.insert((row.actor_id.user(), row.key), known);
+    }
+
+    /// Decides one order on the facts as the orders before it have left them.
+    pub(crate) fn carry_out(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
+        if let Some(answer) = self.known(order)? {
+            return Ok(answer);
+        }
+        let executed = self.decide(order)?;
+        self.remember(order, &executed)?;
+        Ok(executed)
+    }
+
+    /// The first answer to a repeated order.
+    fn known(&mut self, order: &Order) -> Result<Option<Executed>, ExecuteError> {
+        let Some(idempotency) = &order.idempotency else { return Ok(None) };
+        let key = (order.request.actor_id, idempotency.key.clone());
+        let known = match self.keys.get(&key) {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(error.clone().into()),
+            Some(Ok(known)) => known,
+        };
+        if order.request.at.unix_millis().saturating_sub(known.created_at) >= KEY_KEPT_MS {
+            // Nobody remembers it any more, only its row is still there.
+            if known.stored {
+                self.writes.expired.push((key.0.into(), key.1.clone()));
+            }
+            self.keys.remove(&key);
+            return Ok(None);
+        }
+        if known.fingerprint != idempotency.fingerprint {
+            return Err(ExecuteError::IdempotencyKeyReused);
+        }
+        Ok(Some(Executed { replayed: true, ..known.executed.clone() }))
+    }
+
+    fn decide(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
+        let request = &order.request;
+        let slot = self
+            .slots
+            .entry(request.group_id)
+            .or_insert_with(|| Ok(Slot { facts: Facts::nothing(self.limits), stored: false, pending: None }));
+        let slot = slot.as_mut().map_err(|error| error.clone())?;
+        // The id of a deleted group is not free: its row and its history are still there.
+        if matches!(request.command, Command::CreateGroup { .. }) && (slot.stored || slot.pending.is_some()) {
+            return Err(Rejection::GroupExists.into());
+        }
+        match decide(&slot.facts, request)? {
+            Decision::Unchanged => {
+                // Only members get here, and they are members of something.
+                let group = slot.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
+                let role = slot.facts.role_of(request.actor_id);
+                Ok(Executed { outcome: Outcome::Unchanged, group, role, replayed: false })
+            }
+            Decision::Change(change) => {
+                let payload = payload::encode_change(&change).map_err(not_encoded)?;
+                self.writes.change(&slot.facts, &change, payload);
+                slot.facts.apply(&change);
+                slot.pending = Some(GroupRow::new(&change.group, change.ends_group()));
+                let (group, role) = (change.group.clone(), slot.facts.role_of(request.actor_id));
+                Ok(Executed { outcome: Outcome::Changed(change), group, role, replayed: false })
+            }
+        }
+    }
+
+    fn remember(&mut self, order: &Order, executed: &Executed) -> Result<(), ExecuteError> {
+        let Some(idempotency) = &order.idempotency else { return Ok(()) };
+        let outcome = match &executed.outcome {
+            Outcome::Changed(change) => {
+                AnswerOutcome::Changed { group_id: change.group_id(), version: change.version() }
+            }
+            Outcome::Unchanged => AnswerOutcome::Unchanged(executed.group.clone()),
+        };
+        let answer = payload::encode_answer(&Answer { role: executed.role, outcome }).map_err(not_encoded)?;
+        let (actor_id, key) = (order.request.actor_id, idempotency.key.clone());
+        let fingerprint = idempotency.fingerprint.to_vec();
+        let created_at = order.request.at.unix_millis();
+        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::FORMAT, answer);
+        self.writes.answers.insert((actor_id, key.clone()), row);
+        let known = Known { fingerprint, created_at, executed: executed.clone(), stored: false };
+        self.keys.insert((actor_id, key), Ok(known));
+        Ok(())
+    }
+
+    /// What has to be written for all that was decided.
+    pub(crate) fn into_rows(self) -> RowsToWrite {
+        let mut groups_new = Vec::new();
+        let mut groups_changed = Vec::new();
+        for slot in self.slots.into_values().flatten() {
+            let Some(row) = slot.pending else { continue };
+            let GroupRow { id, name, description, owner_id, member_count, version, created_at, updated_at, .. } = row;
+            let counts = (member_count, version, created_at, updated_at, row.deleted_version);
+            let row = (id, name, description, owner_id, counts.0, counts.1, counts.2, counts.3, counts.4);
+            if slot.stored { groups_changed.push(row) } else { groups_new.push(row) }
+        }
+        let (new, changed): (Vec<_>, Vec<_>) = self.writes.memberships.into_values().partition(|(_, new)| *new);
+        RowsToWrite {
+            groups_new: Groups::chunks(groups_new),
+            groups_changed: Groups::chunks(groups_changed),
+            seats_changed: SeatChanges::chunks(changed.into_iter().map(|(row, _)| {
+                (row.group_id, row.user_id, row.joined_version, row.role, row.left_version, row.left_at)
+            })),
+            seats_new: Memberships::chunks(new.into_iter().map(|(row, _)| {
+                let (joined, left) = ((row.joined_version, row.ordinal), (row.left_version, row.left_at));
+                (row.group_id, row.user_id, joined.0, joined.1, row.role, row.joined_at, left.0, left.1)
+            })),
+            changes: Changes::chunks(self.writes.changes),
+            keys_expired: Keys::chunks(self.writes.expired),
+            answers: Answers::chunks(self.writes.answers.into_values()),
+        }
+    }
+}
+
+impl Writes {
+    /// Notes what a change writes; `before` are the facts without it.
+    fn change(&mut self, before: &Facts, change: &Change, payload: String) {
+        let (group_id, version, at) = (change.group_id(), change.version(), change.at());
+        let mut ordinal = 0;
+        for effect in change.effects() {
+            match effect {
+                Effect::Joined { user_id, role } => {
+                    let row = MembershipRow {
+                        group_id: group_id.into(),
+                        user_id: user_id.into(),
+                        joined_version: to_stored(version.get()),
+                        ordinal,
+                        role: role_number(role),
+                        joined_at: at.unix_millis(),
+                        left_version: None,
+                        left_at: None,
+                    };
+                    ordinal += 1;
+                    self.memberships.insert((group_id, user_id, version), (row, true));
+                }
+                Effect::RoleSet { user_id, role } => {
+                    if let Some(row) = self.seat(before, group_id, user_id) {
+                        row.role = role_number(role);
+                    }
+                }
+                Effect::Left { user_id } => {
+                    if let Some(row) = self.seat(before, group_id, user_id) {
+                        row.left_version = Some(to_stored(version.get()));
+                        row.left_at = Some(at.unix_millis());
+                    }
+                }
+                // The group's own row ends all intervals at once, however many there are.
+                Effect::AllLeft => {}
+            }
+        }
+        let (actor_id, version) = (change.actor_id.into(), to_stored(version.get()));
+        self.changes.push((group_id.into(), version, actor_id, at.unix_millis(), payload::FORMAT, payload));
+    }
+
+    /// The row of a member, to be edited.
+    fn seat(&mut self, before: &Facts, group_id: GroupId, user_id: UserId) -> Option<&mut MembershipRow> {
+        let Membership { role, joined_at, joined_version, .. } = *before.memberships.get(&user_id)?;
+        let entry = self.memberships.entry((group_id, user_id, joined_version));
+        let (row, _) = entry.or_insert_with(|| {
+            let row = MembershipRow {
+                group_id: group_id.into(),
+                user_id: user_id.into(),
+                joined_version: to_stored(joined_version.get()),
+                // Of a row that is there already, the place stays as it is.
+                ordinal: 0,
+                role: role_number(role),
+                joined_at: joined_at.unix_millis(),
+                left_version: None,
+                left_at: None,
+            };
+            (row, false)
+        });
+        Some(row)
+    }
+}
+
+fn not_encoded(error: serde_json::Error) -> ExecuteError {
+    ExecuteError::Store(StoreError::Database { detail: format!("not encoded: {error}") })
+}

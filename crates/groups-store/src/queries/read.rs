@@ -1,0 +1,195 @@
+//! Pages and single rows. Each function runs inside one transaction and sees one point in time.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use groups_domain::{Group, GroupId, Role, UserId, Version};
+use uuid::Uuid;
+
+use super::{Conn, read_point};
+use crate::column::Id;
+use crate::query_error::{QueryError, reading};
+use crate::row::{GroupRow, LogRow, MembershipRow, role_in, to_stored};
+use crate::schema::{groups, log, memberships, names};
+use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, Position};
+
+pub(crate) async fn groups_of(
+    conn: &mut Conn,
+    store: Uuid,
+    user: UserId,
+    after: Option<GroupId>,
+    limit: u32,
+) -> Result<GroupPage, QueryError> {
+    let reading = read_point(conn).await?;
+    let (groups, more) = list(conn, user, after, Some(limit.max(1))).await?;
+    let next = more.then(|| groups.last().map(|(group, _)| group.group_id)).flatten();
+    Ok(GroupPage { groups, next, cursor: Position::new(store, reading.settled) })
+}
+
+/// A user's groups, newest first, and whether there are more than the limit.
+pub(crate) async fn list(
+    conn: &mut Conn,
+    user: UserId,
+    after: Option<GroupId>,
+    limit: Option<u32>,
+) -> Result<(Vec<(Group, Role)>, bool), QueryError> {
+    let below = after.map_or(Id(Uuid::max()), Id::from);
+    let mut rows: Vec<(GroupRow, i16)> = memberships::table
+        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+        .filter(memberships::user_id.eq(Id::from(user)))
+        .filter(memberships::left_version.is_null())
+        .filter(memberships::group_id.lt(below))
+        .filter(groups::deleted_version.is_null())
+        .order(memberships::group_id.desc())
+        .limit(limit.map_or(i64::MAX, |limit| i64::from(limit) + 1))
+        .select((GroupRow::as_select(), memberships::role))
+        .load(conn)
+        .await
+        .map_err(reading("groups"))?;
+    let more = limit.is_some_and(|limit| rows.len() > limit as usize);
+    if let (true, Some(limit)) = (more, limit) {
+        rows.truncate(limit as usize);
+    }
+    let groups = rows.into_iter().map(|(row, role)| {
+        let role = role_in(role, row.id.group(), user)?;
+        Ok((row.into_group()?, role))
+    });
+    Ok((groups.collect::<Result<_, QueryError>>()?, more))
+}
+
+/// The group and the user's role in it.
+pub(crate) async fn group(
+    conn: &mut Conn,
+    user: UserId,
+    group_id: GroupId,
+) -> Result<Option<(Group, Role)>, QueryError> {
+    let row: Option<(GroupRow, i16)> = memberships::table
+        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+        .filter(memberships::group_id.eq(Id::from(group_id)))
+        .filter(memberships::user_id.eq(Id::from(user)))
+        .filter(memberships::left_version.is_null())
+        .filter(groups::deleted_version.is_null())
+        .select((GroupRow::as_select(), memberships::role))
+        .first(conn)
+        .await
+        .optional()
+        .map_err(reading("groups"))?;
+    row.map(|(row, role)| Ok((row.into_group()?, role_in(role, group_id, user)?))).transpose()
+}
+
+pub(crate) async fn members(
+    conn: &mut Conn,
+    user: UserId,
+    group_id: GroupId,
+    after: Option<MemberKey>,
+    limit: u32,
+) -> Result<Option<MemberPage>, QueryError> {
+    let Some((group, _)) = group(conn, user, group_id).await? else { return Ok(None) };
+    let limit = limit.max(1);
+    let (version, ordinal) = match after {
+        Some(key) => (to_stored(key.joined_version.get()), i64::from(key.ordinal)),
+        None => (0, -1),
+    };
+    let mut rows: Vec<(MembershipRow, Option<String>)> = memberships::table
+        .left_join(names::table.on(names::user_id.eq(memberships::user_id)))
+        .filter(memberships::group_id.eq(Id::from(group_id)))
+        .filter(memberships::left_version.is_null())
+        // Said twice, so that the index is entered at the right place.
+        .filter(memberships::joined_version.ge(version))
+        .filter(memberships::joined_version.gt(version).or(memberships::ordinal.gt(ordinal)))
+        .order((memberships::joined_version, memberships::ordinal))
+        .limit(i64::from(limit) + 1)
+        .select((MembershipRow::as_select(), names::name.nullable()))
+        .load(conn)
+        .await
+        .map_err(reading("memberships"))?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = match rows.last() {
+        Some((row, _)) if more => Some(row.key()?),
+        _ => None,
+    };
+    let members = rows.into_iter().map(|(row, name)| Ok(MemberRow { membership: row.membership()?, name }));
+    Ok(Some(MemberPage { members: members.collect::<Result<_, QueryError>>()?, next, version: group.version }))
+}
+
+pub(crate) async fn member(
+    conn: &mut Conn,
+    user: UserId,
+    group_id: GroupId,
+    of: UserId,
+) -> Result<Option<MemberRow>, QueryError> {
+    if group(conn, user, group_id).await?.is_none() {
+        return Ok(None);
+    }
+    let row: Option<(MembershipRow, Option<String>)> = memberships::table
+        .left_join(names::table.on(names::user_id.eq(memberships::user_id)))
+        .filter(memberships::group_id.eq(Id::from(group_id)))
+        .filter(memberships::user_id.eq(Id::from(of)))
+        .filter(memberships::left_version.is_null())
+        .select((MembershipRow::as_select(), names::name.nullable()))
+        .first(conn)
+        .await
+        .optional()
+        .map_err(reading("memberships"))?;
+    row.map(|(row, name)| Ok(MemberRow { membership: row.membership()?, name })).transpose()
+}
+
+pub(crate) async fn history(
+    conn: &mut Conn,
+    user: UserId,
+    group_id: GroupId,
+    after: Version,
+    limit: u32,
+) -> Result<History, QueryError> {
+    match group(conn, user, group_id).await? {
+        None => return Ok(History::NotFound),
+        Some((_, role)) if role < Role::Admin => return Ok(History::Forbidden),
+        Some(_) => {}
+    }
+    let limit = limit.max(1);
+    let mut rows: Vec<LogRow> = log::table
+        .filter(log::group_id.eq(Id::from(group_id)))
+        .filter(log::version.gt(to_stored(after.get())))
+        .order(log::version)
+        .limit(i64::from(limit) + 1)
+        .select(LogRow::as_select())
+        .load(conn)
+        .await
+        .map_err(reading("log"))?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let changes = rows.iter().map(|row| Ok(row.change()?)).collect::<Result<Vec<_>, QueryError>>()?;
+    let next = more.then(|| changes.last().map(groups_domain::Change::version)).flatten();
+    Ok(History::Page { changes, next })
+}
+
+pub(crate) async fn names_of(conn: &mut Conn, users: Vec<Id>) -> Result<HashMap<UserId, String>, QueryError> {
+    let mut names = HashMap::with_capacity(users.len());
+    for users in users.chunks(crate::row_set::ROWS_MAX) {
+        let rows: Vec<(Id, String)> = names::table
+            .filter(names::user_id.eq_any(users.to_vec()))
+            .select((names::user_id, names::name))
+            .load(conn)
+            .await
+            .map_err(reading("names"))?;
+        names.extend(rows.into_iter().map(|(user, name)| (user.user(), name)));
+    }
+    Ok(names)
+}
+
+pub(crate) async fn people(conn: &mut Conn, prefix: String, limit: u32) -> Result<Vec<(UserId, String)>, QueryError> {
+    // Both backends compare these keys by bytes, and no character comes after the last one.
+    let end = format!("{prefix}{}", char::MAX);
+    let rows: Vec<(Id, String)> = names::table
+        .filter(names::name_key.ge(prefix))
+        .filter(names::name_key.lt(end))
+        .order((names::name_key, names::user_id))
+        .limit(i64::from(limit))
+        .select((names::user_id, names::name))
+        .load(conn)
+        .await
+        .map_err(reading("names"))?;
+    Ok(rows.into_iter().map(|(user, name)| (user.user(), name)).collect())
+}

@@ -1,0 +1,87 @@
+//! Where a user's stream begins: memberships, and the list or what was missed, of one point in time.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use groups_domain::UserId;
+use uuid::Uuid;
+
+use super::read::list;
+use super::{Conn, read_point};
+use crate::column::{CommitId, Id};
+use crate::position::{Reading, entries};
+use crate::query_error::{QueryError, reading};
+use crate::row::LogRow;
+use crate::schema::{groups, log, memberships};
+use crate::{LogEntry, Position, ReplayRule, Start, StreamStart};
+
+pub(crate) async fn open_stream(
+    conn: &mut Conn,
+    store: Uuid,
+    user: UserId,
+    from: Option<Position>,
+    rule: ReplayRule,
+) -> Result<StreamStart, QueryError> {
+    let reading = read_point(conn).await?;
+    let cursor = Position::new(store, reading.settled);
+    if let Some(from) = from.filter(|from| from.is_of(store) && from.place <= reading.settled) {
+        let group_ids = current_groups(conn, user).await?;
+        if let Some(missed) = missed(conn, store, user, &from, rule.events_max_for(group_ids.len()), &reading).await? {
+            let groups = group_ids.into_iter().map(Id::group).collect();
+            return Ok(StreamStart { seen: reading.point, groups, start: Start::Resumed(missed), cursor });
+        }
+    }
+    let (list, _) = list(conn, user, None, None).await?;
+    let groups = list.iter().map(|(group, _)| group.group_id).collect();
+    Ok(StreamStart { seen: reading.point, groups, start: Start::Snapshot(list), cursor })
+}
+
+async fn current_groups(conn: &mut Conn, user: UserId) -> Result<Vec<Id>, QueryError> {
+    memberships::table
+        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+        .filter(memberships::user_id.eq(Id::from(user)))
+        .filter(memberships::left_version.is_null())
+        .filter(groups::deleted_version.is_null())
+        .order(memberships::group_id.desc())
+        .select(memberships::group_id)
+        .load(conn)
+        .await
+        .map_err(self::reading("memberships"))
+}
+
+/// The changes within the user's intervals from a position on; `None` where the list is the better answer.
+async fn missed(
+    conn: &mut Conn,
+    store: Uuid,
+    user: UserId,
+    from: &Position,
+    events_max: u32,
+    reading: &Reading,
+) -> Result<Option<Vec<LogEntry>>, QueryError> {
+    if from.place < super::upkeep::floor(conn).await? {
+        return Ok(None);
+    }
+    // The version that ends an interval belongs to it: it is how the user hears of the end.
+    let within = log::version
+        .ge(memberships::joined_version)
+        .and(memberships::left_version.is_null().or(log::version.nullable().le(memberships::left_version)));
+    let missed = memberships::table
+        .inner_join(log::table.on(log::group_id.eq(memberships::group_id)))
+        .filter(memberships::user_id.eq(Id::from(user)))
+        .filter(log::commit_id.ge(CommitId(from.place)))
+        .filter(within.assume_not_null());
+    // Counted first, because the rows themselves may be large.
+    let limit = i64::from(events_max) + 1;
+    let seqs: Vec<i64> = missed.select(log::seq).limit(limit).load(conn).await.map_err(self::reading("log"))?;
+    if seqs.len() > events_max as usize {
+        return Ok(None);
+    }
+    let rows: Vec<LogRow> =
+        missed.order(log::seq).select(LogRow::as_select()).load(conn).await.map_err(self::reading("log"))?;
+    let missed = entries(store, rows, reading.settled);
+    if let Some(error) = missed.failed {
+        // The list does not need the row that cannot be read.
+        tracing::error!(%error, %user, "a missed change cannot be read: the user gets the whole list instead");
+        return Ok(None);
+    }
+    Ok(Some(missed.entries))
+}

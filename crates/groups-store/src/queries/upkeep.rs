@@ -1,0 +1,145 @@
+//! The database's own facts, names, and forgetting what need not be kept.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+use groups_domain::{Timestamp, UserId};
+use uuid::Uuid;
+
+use super::Conn;
+use crate::batch::KEY_KEPT_MS;
+use crate::column::{CommitId, Id};
+use crate::query_error::{QueryError, reading};
+use crate::schema::{log, meta, names};
+use crate::{StoreError, Trimmed};
+
+const STORE_ID: &str = "store_id";
+const LOG_FLOOR: &str = "log_floor";
+
+/// The database's id; the proposal becomes it where there is none yet.
+pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, QueryError> {
+    diesel::insert_into(meta::table)
+        .values((meta::name.eq(STORE_ID), meta::value.eq(proposal.to_string())))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    let value = read_meta(conn, STORE_ID).await?.unwrap_or_default();
+    value.parse().map_err(|error| corrupt_meta(STORE_ID, &error).into())
+}
+
+/// The first position from which nothing was forgotten yet.
+pub(crate) async fn floor(conn: &mut Conn) -> Result<u64, QueryError> {
+    match read_meta(conn, LOG_FLOOR).await? {
+        None => Ok(0),
+        Some(value) => value.parse().map_err(|error| corrupt_meta(LOG_FLOOR, &error).into()),
+    }
+}
+
+pub(crate) async fn remember_name(conn: &mut Conn, user: UserId, name: String, key: String) -> Result<(), QueryError> {
+    diesel::insert_into(names::table)
+        .values((names::user_id.eq(Id::from(user)), names::name.eq(&name), names::name_key.eq(&key)))
+        .on_conflict(names::user_id)
+        .do_update()
+        .set((names::name.eq(&name), names::name_key.eq(&key)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Forgets at most `step_max` rows of each kind that are older than they have to be kept.
+pub(crate) async fn trim(
+    conn: &mut Conn,
+    now: Timestamp,
+    log_kept_ms: i64,
+    step_max: u32,
+) -> Result<Trimmed, QueryError> {
+    // An answer under a key refers to its change in the log, so no change is forgotten before the keys of its time are.
+    let log_end = now.unix_millis().saturating_sub(log_kept_ms.max(KEY_KEPT_MS));
+    let key_end = now.unix_millis().saturating_sub(KEY_KEPT_MS);
+    let keys = run(
+        "DELETE FROM idempotency WHERE (actor_id, key) IN \
+         (SELECT actor_id, key FROM idempotency WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
+        key_end,
+        step_max,
+        conn,
+    );
+    let keys = keys.await?;
+    let changes = trim_log(conn, log_end, step_max).await?;
+    // An interval is forgotten only after its last change: until then a reader may have to be told of the end.
+    let memberships = run(
+        "DELETE FROM memberships WHERE (group_id, user_id, joined_version) IN \
+         (SELECT group_id, user_id, joined_version FROM memberships AS m \
+          WHERE m.left_version IS NOT NULL AND m.left_at < $1 AND NOT EXISTS \
+          (SELECT 1 FROM log AS l WHERE l.group_id = m.group_id AND l.version = m.left_version) \
+          ORDER BY m.left_at LIMIT $2)",
+        log_end,
+        step_max,
+        conn,
+    );
+    let memberships = memberships.await?;
+    let of_deleted_groups = run(
+        "DELETE FROM memberships WHERE (group_id, user_id, joined_version) IN \
+         (SELECT m.group_id, m.user_id, m.joined_version FROM groups AS g JOIN memberships AS m ON m.group_id = g.id \
+          WHERE g.deleted_version IS NOT NULL AND g.updated_at < $1 AND NOT EXISTS \
+          (SELECT 1 FROM log AS l WHERE l.group_id = g.id AND l.version = g.deleted_version) LIMIT $2)",
+        log_end,
+        step_max,
+        conn,
+    );
+    let memberships = memberships + of_deleted_groups.await?;
+    let groups = run(
+        "DELETE FROM groups WHERE id IN \
+         (SELECT g.id FROM groups AS g WHERE g.deleted_version IS NOT NULL AND g.updated_at < $1 \
+          AND NOT EXISTS (SELECT 1 FROM log AS l WHERE l.group_id = g.id) \
+          AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.group_id = g.id) \
+          ORDER BY g.updated_at LIMIT $2)",
+        log_end,
+        step_max,
+        conn,
+    );
+    Ok(Trimmed { changes, memberships, groups: groups.await?, keys })
+}
+
+/// Forgets the oldest changes, and remembers up to where.
+async fn trim_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, QueryError> {
+    let oldest: Vec<(i64, CommitId, i64)> = log::table
+        .order(log::seq)
+        .limit(i64::from(step_max))
+        .select((log::seq, log::commit_id, log::at))
+        .load(conn)
+        .await
+        .map_err(reading("log"))?;
+    let old: Vec<_> = oldest.into_iter().filter(|(_, _, at)| *at < end).collect();
+    let Some(last) = old.iter().map(|(_, commit, _)| commit.0).max() else { return Ok(0) };
+    // With leading zeros, so that the order of the texts is that of the numbers.
+    let floor = format!("{:020}", last.saturating_add(1));
+    diesel::insert_into(meta::table)
+        .values((meta::name.eq(LOG_FLOOR), meta::value.eq("0".repeat(20))))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    diesel::update(meta::table.find(LOG_FLOOR).filter(meta::value.lt(&floor)))
+        .set(meta::value.eq(&floor))
+        .execute(conn)
+        .await?;
+    let mut count = 0;
+    for old in old.chunks(crate::row_set::ROWS_MAX) {
+        let seqs: Vec<i64> = old.iter().map(|(seq, _, _)| *seq).collect();
+        count += diesel::delete(log::table.filter(log::seq.eq_any(seqs))).execute(conn).await?;
+    }
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Both databases read `$1` and `$2` as the first and the second parameter.
+async fn run(statement: &str, end: i64, step_max: u32, conn: &mut Conn) -> Result<u32, QueryError> {
+    let statement = diesel::sql_query(statement).bind::<BigInt, _>(end).bind::<BigInt, _>(i64::from(step_max));
+    Ok(u32::try_from(statement.execute(conn).await?).unwrap_or(u32::MAX))
+}
+
+async fn read_meta(conn: &mut Conn, name: &str) -> Result<Option<String>, QueryError> {
+    meta::table.find(name).select(meta::value).first(conn).await.optional().map_err(reading("meta"))
+}
+
+fn corrupt_meta(name: &str, error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Corrupt { table: "meta", id: name.to_owned(), detail: error.to_string() }
+}

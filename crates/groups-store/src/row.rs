@@ -1,0 +1,175 @@
+//! Rows as they stand in the tables, and what they mean. Nothing here trusts a row.
+
+use diesel::prelude::{Queryable, Selectable};
+use groups_domain::{Change, Description, Group, GroupId, GroupName, Membership, Role, Timestamp, UserId, Version};
+
+use crate::column::{CommitId, Id};
+use crate::payload::{self, Columns};
+use crate::schema::{groups, idempotency, log, memberships};
+use crate::{MemberKey, StoreError};
+
+/// A group's row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = groups)]
+pub(crate) struct GroupRow {
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) owner_id: Id,
+    pub(crate) member_count: i64,
+    pub(crate) version: i64,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) deleted_version: Option<i64>,
+}
+
+impl GroupRow {
+    pub(crate) fn new(group: &Group, deleted: bool) -> Self {
+        let version = to_stored(group.version.get());
+        Self {
+            id: group.group_id.into(),
+            name: group.name.as_str().to_owned(),
+            description: group.description.as_str().to_owned(),
+            owner_id: group.owner_id.into(),
+            member_count: i64::from(group.member_count),
+            version,
+            created_at: group.created_at.unix_millis(),
+            updated_at: group.updated_at.unix_millis(),
+            deleted_version: deleted.then_some(version),
+        }
+    }
+
+    /// The group, whether deleted or not.
+    pub(crate) fn into_group(self) -> Result<Group, StoreError> {
+        let corrupt = |detail: String| corrupt("groups", self.id.0, detail);
+        Ok(Group {
+            group_id: self.id.group(),
+            owner_id: self.owner_id.user(),
+            member_count: u32::try_from(self.member_count)
+                .map_err(|error| corrupt(format!("member_count: {error}")))?,
+            version: version(self.version).map_err(|detail| corrupt(format!("version: {detail}")))?,
+            created_at: Timestamp::from_unix_millis(self.created_at),
+            updated_at: Timestamp::from_unix_millis(self.updated_at),
+            name: GroupName::from_stored(self.name),
+            description: Description::from_stored(self.description),
+        })
+    }
+}
+
+/// A membership's row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = memberships)]
+pub(crate) struct MembershipRow {
+    pub(crate) group_id: Id,
+    pub(crate) user_id: Id,
+    pub(crate) joined_version: i64,
+    pub(crate) ordinal: i64,
+    pub(crate) role: i16,
+    pub(crate) joined_at: i64,
+    pub(crate) left_version: Option<i64>,
+    pub(crate) left_at: Option<i64>,
+}
+
+impl MembershipRow {
+    pub(crate) fn membership(&self) -> Result<Membership, StoreError> {
+        let corrupt = |detail: String| self.corrupt(&detail);
+        Ok(Membership {
+            user_id: self.user_id.user(),
+            role: role(self.role).map_err(corrupt)?,
+            joined_at: Timestamp::from_unix_millis(self.joined_at),
+            joined_version: version(self.joined_version).map_err(corrupt)?,
+        })
+    }
+
+    pub(crate) fn key(&self) -> Result<MemberKey, StoreError> {
+        Ok(MemberKey {
+            joined_version: version(self.joined_version).map_err(|detail| self.corrupt(&detail))?,
+            ordinal: u32::try_from(self.ordinal).map_err(|error| self.corrupt(&error.to_string()))?,
+        })
+    }
+
+    fn corrupt(&self, detail: &str) -> StoreError {
+        let id = format!("{}/{}/{}", self.group_id.0, self.user_id.0, self.joined_version);
+        StoreError::Corrupt { table: "memberships", id, detail: detail.to_owned() }
+    }
+}
+
+/// A row of the log as it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = log)]
+pub(crate) struct LogRow {
+    pub(crate) seq: i64,
+    pub(crate) commit_id: CommitId,
+    pub(crate) group_id: Id,
+    pub(crate) version: i64,
+    pub(crate) actor_id: Id,
+    pub(crate) at: i64,
+    pub(crate) format: i16,
+    pub(crate) payload: String,
+}
+
+impl LogRow {
+    pub(crate) fn change(&self) -> Result<Change, StoreError> {
+        let corrupt = |detail| StoreError::Corrupt { table: "log", id: self.seq.to_string(), detail };
+        let columns = Columns {
+            group_id: self.group_id.group(),
+            version: version(self.version).map_err(corrupt)?,
+            actor_id: self.actor_id.user(),
+            at: Timestamp::from_unix_millis(self.at),
+        };
+        payload::decode_change(columns, self.format, &self.payload).map_err(corrupt)
+    }
+}
+
+/// An idempotency key's row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = idempotency)]
+pub(crate) struct KeyRow {
+    pub(crate) actor_id: Id,
+    pub(crate) key: String,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) created_at: i64,
+    pub(crate) format: i16,
+    pub(crate) answer: String,
+}
+
+/// A role from its number.
+pub(crate) fn role(number: i16) -> Result<Role, String> {
+    match number {
+        1 => Ok(Role::Member),
+        2 => Ok(Role::Admin),
+        3 => Ok(Role::Owner),
+        unknown => Err(format!("there is no role {unknown}")),
+    }
+}
+
+/// The number of a role, in the order of rank.
+pub(crate) fn role_number(role: Role) -> i16 {
+    match role {
+        Role::Member => 1,
+        Role::Admin => 2,
+        Role::Owner => 3,
+    }
+}
+
+/// A role read together with a group.
+pub(crate) fn role_in(number: i16, group_id: GroupId, user_id: UserId) -> Result<Role, StoreError> {
+    let id = || format!("{group_id}/{user_id}");
+    role(number).map_err(|detail| StoreError::Corrupt { table: "memberships", id: id(), detail })
+}
+
+fn version(number: i64) -> Result<Version, String> {
+    match u64::try_from(number) {
+        Ok(number) if number >= 1 => Ok(Version::new(number)),
+        _ => Err(format!("there is no version {number}")),
+    }
+}
+
+/// A number as the databases hold it. What is larger than they can hold stands above everything they hold.
+pub(crate) fn to_stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn corrupt(table: &'static str, id: impl ToString, detail: String) -> StoreError {
+    StoreError::Corrupt { table, id: id.to_string(), detail }
+}

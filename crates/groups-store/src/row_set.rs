@@ -1,0 +1,229 @@
+//! Many rows as one operand of a statement: multi-row `VALUES` on SQLite, `unnest` of arrays on PostgreSQL.
+//!
+//! PostgreSQL then needs one prepared statement whatever the number of rows; SQLite has no arrays, and no round trips to save.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
+use diesel::sqlite::Sqlite;
+
+use crate::column::{Id, sql};
+
+/// SQLite takes 32,766 parameters in one statement, and no set here has more than nine columns.
+pub(crate) const ROWS_MAX: usize = 1_000;
+
+/// A set of rows with named columns.
+pub(crate) trait RowSet: Default {
+    type Row;
+    /// The columns' names, as the operand is declared: `a, b, c`.
+    const COLUMNS: &'static str;
+    fn push(&mut self, row: Self::Row);
+    fn len(&self) -> usize;
+
+    /// All rows, in order, in sets of at most [`ROWS_MAX`].
+    fn chunks(rows: impl IntoIterator<Item = Self::Row>) -> Vec<Self> {
+        let mut chunks: Vec<Self> = Vec::new();
+        for row in rows {
+            match chunks.last_mut() {
+                Some(chunk) if chunk.len() < ROWS_MAX => chunk.push(row),
+                _ => {
+                    let mut chunk = Self::default();
+                    chunk.push(row);
+                    chunks.push(chunk);
+                }
+            }
+        }
+        chunks
+    }
+}
+
+/// `WITH v (columns) AS (rows) statement`: the statement refers to the rows as `v`.
+#[derive(Debug)]
+pub(crate) struct With<S, T = ()> {
+    rows: S,
+    statement: &'static str,
+    result: std::marker::PhantomData<T>,
+}
+
+impl<S: RowSet> With<S> {
+    /// A statement that gives nothing back.
+    pub(crate) fn execute(rows: S, statement: &'static str) -> Self {
+        Self { rows, statement, result: std::marker::PhantomData }
+    }
+}
+
+impl<S: RowSet, T> With<S, T> {
+    /// A statement that gives rows of the SQL type `T` back.
+    pub(crate) fn select(rows: S, statement: &'static str) -> Self {
+        Self { rows, statement, result: std::marker::PhantomData }
+    }
+}
+
+impl<S, T: 'static> QueryId for With<S, T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<S, T> Query for With<S, T>
+where
+    Self: QueryId,
+{
+    type SqlType = T;
+}
+
+impl<S: RowSet + QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for With<S, T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        // One statement for each number of rows: only the most frequent one is worth keeping.
+        if self.rows.len() > 1 {
+            out.unsafe_to_cache_prepared();
+        }
+        walk_with::<S, Sqlite>(&self.rows, self.statement, out)
+    }
+}
+
+impl<S: RowSet + QueryFragment<Pg>, T> QueryFragment<Pg> for With<S, T> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        walk_with::<S, Pg>(&self.rows, self.statement, out)
+    }
+}
+
+fn walk_with<'b, S, DB>(rows: &'b S, statement: &str, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+where
+    S: RowSet + QueryFragment<DB>,
+    DB: diesel::backend::Backend,
+{
+    out.push_sql("WITH v (");
+    out.push_sql(S::COLUMNS);
+    out.push_sql(") AS (");
+    rows.walk_ast(out.reborrow())?;
+    out.push_sql(") ");
+    out.push_sql(statement);
+    Ok(())
+}
+
+macro_rules! row_set {
+    ($(#[$doc:meta])* $set:ident { $first:ident: $first_sql:ty = $first_rust:ty $(, $column:ident: $sql:ty = $rust:ty)* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $set {
+            $first: Vec<$first_rust>,
+            $($column: Vec<$rust>,)*
+        }
+
+        impl RowSet for $set {
+            type Row = ($first_rust, $($rust,)*);
+            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($column))*);
+
+            fn push(&mut self, ($first, $($column,)*): Self::Row) {
+                self.$first.push($first);
+                $(self.$column.push($column);)*
+            }
+
+            fn len(&self) -> usize {
+                self.$first.len()
+            }
+        }
+
+        impl QueryFragment<Sqlite> for $set {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                for row in 0..self.len() {
+                    out.push_sql(if row == 0 { "VALUES (" } else { ", (" });
+                    out.push_bind_param::<$first_sql, _>(&self.$first[row])?;
+                    $(
+                        out.push_sql(", ");
+                        out.push_bind_param::<$sql, _>(&self.$column[row])?;
+                    )*
+                    out.push_sql(")");
+                }
+                Ok(())
+            }
+        }
+
+        impl QueryFragment<Pg> for $set {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql("SELECT * FROM unnest(");
+                out.push_bind_param::<Array<$first_sql>, _>(&self.$first)?;
+                $(
+                    out.push_sql(", ");
+                    out.push_bind_param::<Array<$sql>, _>(&self.$column)?;
+                )*
+                out.push_sql(")");
+                Ok(())
+            }
+        }
+    };
+}
+
+row_set! {
+    /// Seats: a user in a group.
+    Seats { group_id: sql::Id = Id, user_id: sql::Id = Id }
+}
+row_set! {
+    /// Idempotency keys with their actors.
+    Keys { actor_id: sql::Id = Id, key: Text = String }
+}
+row_set! {
+    /// Changes by group and version.
+    Versions { group_id: sql::Id = Id, version: BigInt = i64 }
+}
+row_set! {
+    /// Groups as they will stand.
+    Groups {
+        id: sql::Id = Id,
+        name: Text = String,
+        description: Text = String,
+        owner_id: sql::Id = Id,
+        member_count: BigInt = i64,
+        version: BigInt = i64,
+        created_at: BigInt = i64,
+        updated_at: BigInt = i64,
+        deleted_version: Nullable<BigInt> = Option<i64>,
+    }
+}
+row_set! {
+    /// Memberships as they will stand.
+    Memberships {
+        group_id: sql::Id = Id,
+        user_id: sql::Id = Id,
+        joined_version: BigInt = i64,
+        ordinal: BigInt = i64,
+        role: SmallInt = i16,
+        joined_at: BigInt = i64,
+        left_version: Nullable<BigInt> = Option<i64>,
+        left_at: Nullable<BigInt> = Option<i64>,
+    }
+}
+row_set! {
+    /// Memberships that are there already, with what becomes of them.
+    SeatChanges {
+        group_id: sql::Id = Id,
+        user_id: sql::Id = Id,
+        joined_version: BigInt = i64,
+        role: SmallInt = i16,
+        left_version: Nullable<BigInt> = Option<i64>,
+        left_at: Nullable<BigInt> = Option<i64>,
+    }
+}
+row_set! {
+    /// Changes for the log.
+    Changes {
+        group_id: sql::Id = Id,
+        version: BigInt = i64,
+        actor_id: sql::Id = Id,
+        at: BigInt = i64,
+        format: SmallInt = i16,
+        payload: Text = String,
+    }
+}
+row_set! {
+    /// Answers to be kept under their keys.
+    Answers {
+        actor_id: sql::Id = Id,
+        key: Text = String,
+        fingerprint: Binary = Vec<u8>,
+        created_at: BigInt = i64,
+        format: SmallInt = i16,
+        answer: Text = String,
+    }
+}

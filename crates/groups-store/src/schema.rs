@@ -1,0 +1,84 @@
+//! The tables: one description for both backends.
+
+diesel::table! {
+    meta (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    groups (id) {
+        id -> Id,
+        name -> Text,
+        description -> Text,
+        owner_id -> Id,
+        member_count -> BigInt,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_version -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    memberships (group_id, user_id, joined_version) {
+        group_id -> Id,
+        user_id -> Id,
+        joined_version -> BigInt,
+        ordinal -> BigInt,
+        role -> SmallInt,
+        joined_at -> BigInt,
+        left_version -> Nullable<BigInt>,
+        left_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::{Commit, Id};
+
+    log (seq) {
+        seq -> BigInt,
+        commit_id -> Commit,
+        group_id -> Id,
+        version -> BigInt,
+        actor_id -> Id,
+        at -> BigInt,
+        format -> SmallInt,
+        payload -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    idempotency (actor_id, key) {
+        actor_id -> Id,
+        key -> Text,
+        fingerprint -> Binary,
+        created_at -> BigInt,
+        format -> SmallInt,
+        answer -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    names (user_id) {
+        user_id -> Id,
+        name -> Text,
+        name_key -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(groups, memberships, log, names);

@@ -1,0 +1,113 @@
+//! SQLite: one thread that writes, a few that read, and the queries compiled for their connections.
+
+use std::error::Error;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::column::Id;
+use crate::position::Reading;
+use crate::query_error::{QueryError, reading};
+use crate::row::{GroupRow, LogRow};
+use crate::schema::{groups, log};
+use crate::{ReadPoint, Reason, StoreError};
+
+mod backend;
+mod open;
+mod threads;
+mod transaction;
+
+#[path = "queries/commit.rs"]
+pub(crate) mod commit;
+#[path = "queries/read.rs"]
+pub(crate) mod read;
+#[path = "queries/stream.rs"]
+pub(crate) mod stream;
+#[path = "queries/upkeep.rs"]
+pub(crate) mod upkeep;
+
+pub(crate) use backend::{SqliteBackend, SqliteTail};
+
+/// A connection whose calls finish where their future is polled.
+pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, InPlace>;
+
+/// Runs each call of the database in place: the threads of [`threads`] are there to be blocked.
+#[derive(Debug)]
+pub(crate) struct InPlace;
+
+impl SpawnBlocking for InPlace {
+    fn spawn_blocking<'a, R>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync + 'static>>>
+    where
+        R: Send + 'static,
+    {
+        std::future::ready(Ok(task())).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+/// The groups with these ids. The one writer needs no locks.
+pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
+    groups::table
+        .filter(groups::id.eq_any(ids))
+        .select(GroupRow::as_select())
+        .load(conn)
+        .await
+        .map_err(reading("groups"))
+}
+
+/// What the transaction sees.
+pub(crate) async fn read_point(conn: &mut Conn) -> Result<Reading, QueryError> {
+    #[derive(QueryableByName)]
+    struct Last {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    // Not the largest number in the log, because the log may have been trimmed to nothing.
+    let last: Option<Last> =
+        diesel::sql_query("SELECT seq FROM sqlite_sequence WHERE name = 'log'").get_result(conn).await.optional()?;
+    let next = last.map_or(0, |last| u64::try_from(last.seq).unwrap_or(0)) + 1;
+    Ok(Reading { point: ReadPoint { below: next, except: Vec::new() }, settled: next })
+}
+
+/// The changes from a position on, in order.
+pub(crate) async fn log_from(conn: &mut Conn, place: u64, limit: u32) -> Result<Vec<LogRow>, QueryError> {
+    log::table
+        .filter(log::seq.ge(crate::row::to_stored(place)))
+        .order(log::seq)
+        .limit(i64::from(limit))
+        .select(LogRow::as_select())
+        .load(conn)
+        .await
+        .map_err(reading("log"))
+}
+
+/// Tells the kinds of failure apart. SQLite's result codes do not come through Diesel, but its fixed messages do
+/// (`sqlite3ErrStr` in SQLite's source).
+pub(crate) fn classify(error: QueryError) -> StoreError {
+    let error = match error {
+        QueryError::Store(error) => return error,
+        QueryError::Diesel(error) => error.to_string(),
+    };
+    match error.as_str() {
+        "database or disk is full" => StoreError::Unavailable(Reason::DiskFull),
+        "database is locked" | "database table is locked" => StoreError::Unavailable(Reason::Busy),
+        "disk I/O error" | "unable to open database file" | "attempt to write a readonly database" => {
+            tracing::error!(error, "the database file cannot be used");
+            StoreError::Unavailable(Reason::Unreachable)
+        }
+        "database disk image is malformed" | "file is not a database" => {
+            StoreError::Corrupt { table: "of any name", id: "unknown".to_owned(), detail: error }
+        }
+        _ => StoreError::Database { detail: error },
+    }
+}

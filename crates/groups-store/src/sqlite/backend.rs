@@ -1,0 +1,113 @@
+//! SQLite as the store sees it.
+
+use std::sync::Mutex;
+
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
+
+use super::open::Settings;
+use super::threads::{Answer, Queue, WriterJob, WriterSettings, start_readers, start_writer, task};
+use super::transaction::Purpose;
+use super::{Conn, log_from, read_point};
+use crate::position::{Batch, entries};
+use crate::query_error::QueryError;
+use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
+
+/// An open database file.
+pub(crate) struct SqliteBackend {
+    writer: Queue<WriterJob>,
+    readers: Queue<Box<dyn FnOnce(&mut Conn) + Send>>,
+    committed: watch::Receiver<()>,
+    ends: Mutex<Vec<oneshot::Receiver<()>>>,
+}
+
+impl std::fmt::Debug for SqliteBackend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteBackend").finish_non_exhaustive()
+    }
+}
+
+impl SqliteBackend {
+    pub(crate) async fn open(path: String, options: &StoreOptions, proposal: Uuid) -> Result<(Self, Uuid), OpenError> {
+        let connection = Settings { path, busy: options.wait_max, pages_max: options.sqlite_pages_max };
+        let (committed, woken) = watch::channel(());
+        let settings = WriterSettings {
+            connection: connection.clone(),
+            limits: options.limits,
+            queue_orders_max: options.queue_orders_max,
+            batch_orders_max: options.batch_orders_max,
+            committed,
+        };
+        let (writer, end, id) = start_writer(settings, proposal).await?;
+        let (readers, mut ends) = start_readers(&connection, options.sqlite_readers, options.queue_reads_max).await?;
+        ends.push(end);
+        Ok((Self { writer, readers, committed: woken, ends: Mutex::new(ends) }, id))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close();
+        self.readers.close();
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for end in ends {
+            // An error means that the thread has ended as well.
+            drop(end.await);
+        }
+    }
+
+    pub(crate) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
+        self.writer.send(WriterJob::Order(Box::new(order), answer))
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (task, result) = task(Purpose::Read, body);
+        self.readers.send(task)?;
+        result.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (task, result) = task(Purpose::Write, body);
+        self.writer.send(WriterJob::Task(task))?;
+        result.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
+    }
+
+    /// A follower of the log from now on.
+    pub(crate) async fn tail(&self) -> Result<SqliteTail, StoreError> {
+        let committed = self.committed.clone();
+        let reading = self.read(async |conn: &mut Conn| read_point(conn).await).await?;
+        Ok(SqliteTail { next: reading.settled, committed })
+    }
+}
+
+/// Where a follower of the log stands.
+#[derive(Debug)]
+pub(crate) struct SqliteTail {
+    next: u64,
+    committed: watch::Receiver<()>,
+}
+
+impl SqliteTail {
+    /// The next changes; none where there are none now.
+    pub(crate) async fn read(&mut self, backend: &SqliteBackend, store: Uuid, limit: u32) -> Result<Batch, StoreError> {
+        // A commit from here on wakes the next waiting, even if this reading sees it already.
+        self.committed.mark_unchanged();
+        let from = self.next;
+        let rows = backend.read(async move |conn: &mut Conn| log_from(conn, from, limit).await).await?;
+        let Some(last) = rows.last() else { return Ok(Batch::default()) };
+        self.next = last.commit_id.0 + 1;
+        Ok(entries(store, rows, self.next))
+    }
+
+    /// Returns once there may be something to read.
+    pub(crate) async fn woken(&mut self) {
+        if self.committed.changed().await.is_err() {
+            // The writer has gone: whoever reads next is told so.
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Opening a database file: what may be wrong with it, and bringing its tables up to date.
+
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Conn;
+use crate::OpenError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// `PRAGMA application_id` of our files, as the first migration sets it.
+const APPLICATION_ID: i64 = 1_735_552_115;
+
+/// How a connection is made.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) path: String,
+    pub(super) busy: Duration,
+    pub(super) pages_max: Option<u32>,
+}
+
+/// The writer's connection, with the tables up to date.
+pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
+    let file = Path::new(&settings.path);
+    if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir())
+    {
+        return Err(OpenError::DirectoryMissing { directory: directory.display().to_string() });
+    }
+    if file.is_dir() {
+        return Err(OpenError::NotADatabase { path: settings.path.clone() });
+    }
+    let mut conn = connect(settings)?;
+    refuse_foreign(&mut conn, settings)?;
+    refuse_newer(&mut conn, settings)?;
+    configure(&mut conn, settings)?;
+    let result = conn.run_pending_migrations(MIGRATIONS).map(drop);
+    result.map_err(|error| refused(settings, &error.to_string()))?;
+    Ok(Conn::new(conn))
+}
+
+/// A connection that cannot write.
+pub(super) fn open_reader(settings: &Settings) -> Result<Conn, OpenError> {
+    let mut conn = connect(settings)?;
+    configure(&mut conn, settings)?;
+    batch(&mut conn, settings, "PRAGMA query_only = ON")?;
+    Ok(Conn::new(conn))
+}
+
+fn connect(settings: &Settings) -> Result<SqliteConnection, OpenError> {
+    let mut conn =
+        SqliteConnection::establish(&settings.path).map_err(|error| refused(settings, &error.to_string()))?;
+    batch(&mut conn, settings, &format!("PRAGMA busy_timeout = {}", settings.busy.as_millis()))?;
+    // A file that is no database is found out here, before anything is written to it.
+    batch(&mut conn, settings, "SELECT count(*) FROM sqlite_master")?;
+    if let Some(pages_max) = settings.pages_max {
+        batch(&mut conn, settings, &format!("PRAGMA max_page_count = {pages_max}"))?;
+    }
+    Ok(conn)
+}
+
+/// After it is known whose file it is: what is set here stays in the file or costs something.
+fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
+    // FULL, because NORMAL can lose acknowledged commits at a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    batch(
+        conn,
+        settings,
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+    )
+}
+
+fn refuse_foreign(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let mut count = |query: &str| {
+        let count: QueryResult<Count> = diesel::sql_query(query).get_result(conn);
+        count.map(|row| row.count).map_err(|error| refused(settings, &error.to_string()))
+    };
+    let tables = count("SELECT count(*) AS count FROM sqlite_master")?;
+    let application_id = count("SELECT application_id AS count FROM pragma_application_id")?;
+    if tables > 0 && application_id != APPLICATION_ID {
+        return Err(OpenError::Foreign { database: settings.path.clone() });
+    }
+    Ok(())
+}
+
+fn refuse_newer(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
+    let failed = |error: &dyn ToString| refused(settings, &error.to_string());
+    let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
+    let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let tables: Vec<Applied> =
+        diesel::sql_query("SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'")
+            .load(conn)
+            .map_err(|error| failed(&error))?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let applied: Vec<Applied> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version DESC")
+            .load(conn)
+            .map_err(|error| failed(&error))?;
+    match applied.into_iter().find(|row| !known.contains(&MigrationVersion::from(row.version.as_str()))) {
+        Some(row) => Err(OpenError::Newer { database: settings.path.clone(), migration: row.version }),
+        None => Ok(()),
+    }
+}
+
+fn batch(conn: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), OpenError> {
+    conn.batch_execute(sql).map_err(|error| refused(settings, &error.to_string()))
+}
+
+/// What an operator has to do, from SQLite's fixed messages.
+fn refused(settings: &Settings, detail: &str) -> OpenError {
+    let database = settings.path.clone();
+    let says = |message: &str| detail.contains(message);
+    if says("file is not a database") || says("database disk image is malformed") {
+        OpenError::NotADatabase { path: database }
+    } else if says("readonly database") {
+        OpenError::ReadOnly { database }
+    } else if says("database or disk is full") {
+        OpenError::DiskFull { database }
+    } else {
+        OpenError::Unreachable { database, detail: detail.to_owned() }
+    }
+}

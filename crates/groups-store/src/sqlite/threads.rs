@@ -1,0 +1,281 @@
+//! The threads on which SQLite runs: one that writes, in batches, and a few that read.
+//!
+//! A job is accepted or refused at once. An accepted one runs to its end whether or not somebody still waits for it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use futures_util::FutureExt;
+use groups_domain::Limits;
+use tokio::sync::{oneshot, watch};
+
+use super::open::{Settings, open_reader, open_writer};
+use super::transaction::{Purpose, roll_back, transact};
+use super::{Conn, commit, upkeep};
+use crate::query_error::QueryError;
+use crate::{ExecuteError, Executed, OpenError, Order, Reason, StoreError};
+
+/// A batch takes no further order once its orders name so many users: the facts of a batch stay small.
+const BATCH_READS_MAX: usize = 8_192;
+
+/// Where the answer to an order goes.
+pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
+
+type Task = Box<dyn FnOnce(&mut Conn) + Send>;
+
+/// What the writer does.
+pub(super) enum WriterJob {
+    Order(Box<Order>, Answer),
+    Task(Task),
+}
+
+/// The sending end of a bounded queue, until it is closed.
+#[derive(Debug)]
+pub(super) struct Queue<T>(RwLock<Option<SyncSender<T>>>);
+
+impl<T> Queue<T> {
+    fn new(sender: SyncSender<T>) -> Self {
+        Self(RwLock::new(Some(sender)))
+    }
+
+    /// Hands a job over, or says why not; never waits.
+    pub(super) fn send(&self, job: T) -> Result<(), StoreError> {
+        let sender = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let reason = match sender.as_ref().map(|sender| sender.try_send(job)) {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(TrySendError::Full(_))) => Reason::QueueFull,
+            Some(Err(TrySendError::Disconnected(_))) | None => Reason::Closed,
+        };
+        Err(StoreError::Unavailable(reason))
+    }
+
+    /// Takes no further job. The thread behind it ends after those that it has accepted.
+    pub(super) fn close(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// A transaction as a job, and where its result comes from.
+pub(super) fn task<T: Send + 'static>(
+    purpose: Purpose,
+    body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
+) -> (Task, oneshot::Receiver<Result<T, StoreError>>) {
+    let (answer, result) = oneshot::channel();
+    let task = move |conn: &mut Conn| {
+        // A reading that nobody waits for any more is not worth its time.
+        if purpose == Purpose::Read && answer.is_closed() {
+            return;
+        }
+        let done = in_place(transact(conn, purpose, body)).unwrap_or_else(|| Err(not_in_place()));
+        // Whoever has gone does not want to know.
+        drop(answer.send(done));
+    };
+    (Box::new(task), result)
+}
+
+/// What the writer needs besides its connection.
+#[derive(Debug)]
+pub(super) struct WriterSettings {
+    pub(super) connection: Settings,
+    pub(super) limits: Limits,
+    pub(super) queue_orders_max: usize,
+    pub(super) batch_orders_max: usize,
+    /// Told after every commit that may have made changes.
+    pub(super) committed: watch::Sender<()>,
+}
+
+/// Starts the writer, and waits until the tables are up to date. The second value ends with the thread.
+pub(super) async fn start_writer(
+    settings: WriterSettings,
+    proposal: uuid::Uuid,
+) -> Result<(Queue<WriterJob>, oneshot::Receiver<()>, uuid::Uuid), OpenError> {
+    let (jobs, queue) = sync_channel(settings.queue_orders_max.max(1));
+    let (ended, end) = oneshot::channel();
+    let database = settings.connection.path.clone();
+    let id = start("groups-writer", &database, move |ready| {
+        let opened = open_writer(&settings.connection).and_then(|mut conn| {
+            let id = in_place(transact(&mut conn, Purpose::Write, async |conn: &mut Conn| {
+                upkeep::store_id(conn, proposal).await
+            }));
+            let id =
+                id.unwrap_or_else(|| Err(not_in_place())).map_err(|error| not_opened(&settings.connection, &error))?;
+            Ok((conn, id))
+        });
+        match opened {
+            Err(error) => drop(ready.send(Err(error))),
+            Ok((conn, id)) => {
+                drop(ready.send(Ok(id)));
+                Writer { conn, settings }.run(&queue);
+            }
+        }
+        // Whoever waits for the end hears of it by this.
+        drop(ended);
+    });
+    Ok((Queue::new(jobs), end, id.await?))
+}
+
+/// Starts the readers, and waits until all are connected.
+pub(super) async fn start_readers(
+    settings: &Settings,
+    count: usize,
+    queue_reads_max: usize,
+) -> Result<(Queue<Task>, Vec<oneshot::Receiver<()>>), OpenError> {
+    let (jobs, queue) = sync_channel::<Task>(queue_reads_max.max(1));
+    let queue = Arc::new(Mutex::new(queue));
+    let mut ends = Vec::new();
+    for number in 1..=count.max(1) {
+        let (ended, end) = oneshot::channel();
+        let (queue, settings) = (Arc::clone(&queue), settings.clone());
+        let database = settings.path.clone();
+        let name = format!("groups-reader-{number}");
+        let ready = start(&name, &database, move |ready| {
+            match open_reader(&settings) {
+                Err(error) => drop(ready.send(Err(error))),
+                Ok(mut conn) => {
+                    drop(ready.send(Ok(())));
+                    // One reader waits at the queue, the others for their turn to do so.
+                    while let Ok(task) = next(&queue) {
+                        guarded(&mut conn, task);
+                    }
+                }
+            }
+            // Whoever waits for the end hears of it by this.
+            drop(ended);
+        });
+        ready.await?;
+        ends.push(end);
+    }
+    Ok((Queue::new(jobs), ends))
+}
+
+fn next<T>(queue: &Mutex<Receiver<T>>) -> Result<T, std::sync::mpsc::RecvError> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv()
+}
+
+async fn start<T: Send + 'static>(
+    name: &str,
+    database: &str,
+    body: impl FnOnce(oneshot::Sender<Result<T, OpenError>>) + Send + 'static,
+) -> Result<T, OpenError> {
+    let failed = |detail: String| OpenError::Unreachable { database: database.to_owned(), detail };
+    let (ready, result) = oneshot::channel();
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || body(ready));
+    thread.map_err(|error| failed(error.to_string()))?;
+    result.await.map_err(|_| failed("its thread ended while opening".to_owned()))?
+}
+
+struct Writer {
+    conn: Conn,
+    settings: WriterSettings,
+}
+
+impl Writer {
+    fn run(mut self, queue: &Receiver<WriterJob>) {
+        let mut held = None;
+        // What was accepted before the queue was closed is still carried out.
+        while let Some(job) = held.take().or_else(|| queue.recv().ok()) {
+            match job {
+                WriterJob::Task(task) => guarded(&mut self.conn, task),
+                WriterJob::Order(order, answer) => {
+                    let mut reads = order.request.reads().len();
+                    let (mut orders, mut answers) = (vec![*order], vec![answer]);
+                    // Whoever waits already comes along; nobody is waited for.
+                    while orders.len() < self.settings.batch_orders_max && reads < BATCH_READS_MAX {
+                        match queue.try_recv() {
+                            Ok(WriterJob::Order(order, answer)) => {
+                                reads += order.request.reads().len();
+                                orders.push(*order);
+                                answers.push(answer);
+                            }
+                            Ok(task @ WriterJob::Task(_)) => {
+                                held = Some(task);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.carry_out(&orders, answers);
+                }
+            }
+        }
+        self.finish();
+    }
+
+    fn carry_out(&mut self, orders: &[Order], answers: Vec<Answer>) {
+        match self.attempt(orders) {
+            Ok(executed) => {
+                answers.into_iter().zip(executed).for_each(|(answer, executed)| drop(answer.send(executed)))
+            }
+            // Nothing of it was written, and it would fail again.
+            Err(error @ StoreError::Unavailable(_)) => {
+                answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone().into()))));
+            }
+            // Something about one of them: each for itself, so that it fails alone.
+            Err(error) => {
+                tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
+                for (order, answer) in orders.iter().zip(answers) {
+                    let executed = self.attempt(std::slice::from_ref(order));
+                    let executed = executed.map(|mut executed| executed.pop());
+                    drop(answer.send(match executed {
+                        Ok(Some(executed)) => executed,
+                        Ok(None) => Err(ExecuteError::Store(not_in_place())),
+                        Err(error) => Err(error.into()),
+                    }));
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, orders: &[Order]) -> Result<Vec<Result<Executed, ExecuteError>>, StoreError> {
+        let (conn, limits) = (&mut self.conn, self.settings.limits);
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
+                commit::carry_out(conn, orders, limits).await
+            }))
+        }));
+        let executed = attempt.unwrap_or_else(|_| {
+            in_place(roll_back(&mut self.conn));
+            Some(Err(StoreError::Database { detail: "a panic, rolled back".to_owned() }))
+        });
+        let executed = executed.unwrap_or_else(|| Err(not_in_place()));
+        if executed.is_ok() {
+            self.settings.committed.send_replace(());
+        }
+        executed
+    }
+
+    /// Leaves one tidy file behind.
+    fn finish(mut self) {
+        use diesel_async::SimpleAsyncConnection;
+        let done = in_place(self.conn.batch_execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)"));
+        if let Some(Err(error)) = done {
+            tracing::warn!(%error, "the log file of SQLite could not be folded in; the next start does it");
+        }
+    }
+}
+
+/// A panic in a query ends neither the thread nor the transaction of the next one.
+fn guarded(conn: &mut Conn, task: Task) {
+    if catch_unwind(AssertUnwindSafe(|| task(conn))).is_err() {
+        tracing::error!("a query panicked");
+        in_place(roll_back(conn));
+    }
+}
+
+/// All calls of these connections finish in place, so their futures never wait.
+fn in_place<T>(future: impl Future<Output = T>) -> Option<T> {
+    future.now_or_never()
+}
+
+fn not_in_place() -> StoreError {
+    StoreError::Database { detail: "a call of SQLite did not finish in place".to_owned() }
+}
+
+fn not_opened(settings: &Settings, error: &StoreError) -> OpenError {
+    let database = settings.path.clone();
+    match error {
+        StoreError::Unavailable(Reason::DiskFull) => OpenError::DiskFull { database },
+        error => OpenError::Unreachable { database, detail: error.to_string() },
+    }
+}

@@ -1,0 +1,223 @@
+//! What commands do to what is read.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use groups_domain::{Command, Rejection, Role};
+use groups_store::{ExecuteError, History, Outcome};
+
+use super::run;
+use crate::cast::*;
+
+#[test]
+fn a_new_group_is_listed_for_its_members_and_nobody_else() {
+    run(async |db| {
+        let store = db.open().await;
+        let change = store.did(ADA, group_id(1), create_with("Project Team", [BOB])).await;
+        assert_eq!(change.group.member_count, 2);
+        for (user, role) in [(ADA, Role::Owner), (BOB, Role::Member)] {
+            let page = store.groups(user, None, 10).await.unwrap();
+            assert_eq!(page.groups, [(change.group.clone(), role)]);
+            assert_eq!(page.next, None);
+            assert_eq!(store.group(user, group_id(1)).await.unwrap(), Some((change.group.clone(), role)));
+        }
+        assert_eq!(store.groups(CAT, None, 10).await.unwrap().groups, []);
+        assert_eq!(store.group(CAT, group_id(1)).await.unwrap(), None);
+        assert_eq!(store.members(CAT, group_id(1), None, 10).await.unwrap(), None);
+        assert_eq!(store.member(CAT, group_id(1), ADA).await.unwrap(), None);
+        assert_eq!(store.history(CAT, group_id(1), version(0), 10).await.unwrap(), History::NotFound);
+    });
+}
+
+#[test]
+fn groups_come_newest_first_in_pages() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 1..=5 {
+            store.did(ADA, group_id(number), create("Team")).await;
+        }
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.groups(ADA, after, 2).await.unwrap();
+            seen.extend(page.groups.iter().map(|(group, _)| group.group_id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, [5, 4, 3, 2, 1].map(group_id));
+    });
+}
+
+#[test]
+fn members_come_in_joining_order_with_their_names() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [DAN, CAT])).await;
+        store.did(ADA, group_id(1), add(BOB)).await;
+        store.remember_name(CAT, "Cat").await.unwrap();
+        store.remember_name(CAT, "Cat").await.unwrap();
+        let first = store.members(ADA, group_id(1), None, 3).await.unwrap().unwrap();
+        let second = store.members(ADA, group_id(1), first.next, 3).await.unwrap().unwrap();
+        assert_eq!((first.version, second.next), (version(2), None));
+        let members: Vec<_> = first.members.into_iter().chain(second.members).collect();
+        assert_eq!(members.iter().map(|row| row.membership.user_id).collect::<Vec<_>>(), [ADA, DAN, CAT, BOB]);
+        assert_eq!(members[2].name.as_deref(), Some("Cat"));
+        assert_eq!(store.member(BOB, group_id(1), CAT).await.unwrap().as_ref(), Some(&members[2]));
+    });
+}
+
+#[test]
+fn people_are_found_by_the_beginning_of_their_name() {
+    run(async |db| {
+        let store = db.open().await;
+        for (user, name) in [(ADA, "Ada"), (BOB, "adam"), (CAT, "Åsa"), (DAN, "Dan\u{0}")] {
+            store.remember_name(user, name).await.unwrap();
+        }
+        let found = store.people("AD", 10).await.unwrap();
+        assert_eq!(found, [(ADA, "Ada".to_owned()), (BOB, "adam".to_owned())]);
+        assert_eq!(store.people("å", 10).await.unwrap(), [(CAT, "Åsa".to_owned())]);
+        assert_eq!(store.people("", 10).await.unwrap().len(), 4);
+        assert_eq!(store.names(&[DAN, EVE]).await.unwrap(), [(DAN, "Dan".to_owned())].into());
+    });
+}
+
+#[test]
+fn of_forty_simultaneous_additions_of_one_person_one_succeeds() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let answers = join_all((0..40).map(|_| store.does(ADA, group_id(1), add(BOB)))).await;
+        let (added, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((added.len(), refused.len()), (1, 39));
+        for answer in refused {
+            assert_eq!(answer, Err(ExecuteError::Rejected(Rejection::AlreadyMember { user_id: BOB })));
+        }
+        assert_eq!(store.group(ADA, group_id(1)).await.unwrap().unwrap().0.version, version(2));
+    });
+}
+
+#[test]
+fn of_eight_simultaneous_transfers_one_succeeds() {
+    run(async |db| {
+        let store = db.open().await;
+        let people: Vec<_> = (10..18).map(person).collect();
+        store.did(ADA, group_id(1), create_with("Team", people.clone())).await;
+        let answers = join_all(people.iter().map(|to| store.does(ADA, group_id(1), role(*to, Role::Owner)))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        let members = store.members(ADA, group_id(1), None, 100).await.unwrap().unwrap().members;
+        let owners: Vec<_> = members.iter().filter(|row| row.membership.role == Role::Owner).collect();
+        assert_eq!(owners.len(), 1);
+        let (group, own_role) = store.group(ADA, group_id(1)).await.unwrap().unwrap();
+        assert_eq!((group.owner_id, own_role), (owners[0].membership.user_id, Role::Admin));
+    });
+}
+
+#[test]
+fn a_thousand_members_are_one_change_and_two_such_changes_share_a_batch() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let thousands = [(1_000..2_000), (2_000..3_000)].map(|numbers| add_many(numbers.map(person)));
+        let answers = join_all(thousands.map(|command| store.does(ADA, group_id(1), command))).await;
+        assert!(answers.iter().all(Result::is_ok));
+        let (group, _) = store.group(ADA, group_id(1)).await.unwrap().unwrap();
+        assert_eq!((group.member_count, group.version), (2_001, version(3)));
+        let mut members = HashSet::new();
+        let mut after = None;
+        loop {
+            let page = store.members(ADA, group_id(1), after, 500).await.unwrap().unwrap();
+            members.extend(page.members.iter().map(|row| row.membership.user_id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(members.len(), 2_001);
+        let again = store.does(ADA, group_id(1), add_many((1_000..2_000).map(person))).await.unwrap();
+        assert_eq!(again.outcome, Outcome::Unchanged);
+    });
+}
+
+#[test]
+fn history_is_for_admins_and_the_owner() {
+    run(async |db| {
+        let store = db.open().await;
+        let created = store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        let renamed = store.did(ADA, group_id(1), rename("Crew")).await;
+        let promoted = store.did(ADA, group_id(1), role(BOB, Role::Admin)).await;
+        let demoted = store.did(ADA, group_id(1), role(BOB, Role::Member)).await;
+        assert_eq!(store.history(BOB, group_id(1), version(0), 10).await.unwrap(), History::Forbidden);
+        let page = store.history(ADA, group_id(1), version(0), 3).await.unwrap();
+        let changes = vec![created, renamed, promoted];
+        assert_eq!(page, History::Page { changes, next: Some(version(3)) });
+        let page = store.history(ADA, group_id(1), version(3), 3).await.unwrap();
+        assert_eq!(page, History::Page { changes: vec![demoted], next: None });
+    });
+}
+
+#[test]
+fn a_deleted_group_is_gone_and_its_id_is_not_free() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        let deleted = store.does(ADA, group_id(1), Command::DeleteGroup).await.unwrap();
+        assert_eq!((deleted.group.version, deleted.role), (version(2), None));
+        assert_eq!(store.group(BOB, group_id(1)).await.unwrap(), None);
+        assert_eq!(store.groups(BOB, None, 10).await.unwrap().groups, []);
+        let rejected = store.does(ADA, group_id(1), create("Team")).await;
+        assert_eq!(rejected, Err(ExecuteError::Rejected(Rejection::GroupExists)));
+        let rejected = store.does(ADA, group_id(1), add(CAT)).await;
+        assert_eq!(rejected, Err(ExecuteError::Rejected(Rejection::GroupNotFound)));
+    });
+}
+
+#[test]
+fn a_whole_life_fits_into_one_batch() {
+    run(async |db| {
+        let store = db.open().await;
+        // Sent together, so that they share as few commits as possible.
+        let life = [
+            (ADA, create("Team")),
+            (ADA, add(BOB)),
+            (ADA, role(BOB, Role::Admin)),
+            (BOB, remove(BOB)),
+            (ADA, add(BOB)),
+            (ADA, role(BOB, Role::Owner)),
+            (ADA, Command::Leave { successor: None }),
+            (BOB, Command::DeleteGroup),
+            (BOB, create("Team")),
+        ];
+        let answers = join_all(life.map(|(actor, command)| store.does(actor, group_id(1), command))).await;
+        let versions: Vec<_> =
+            answers.iter().take(8).map(|answer| answer.as_ref().unwrap().group.version.get()).collect();
+        assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(answers[8], Err(ExecuteError::Rejected(Rejection::GroupExists)));
+    });
+}
+
+#[test]
+fn what_was_answered_is_there_after_reopening() {
+    run(async |db| {
+        let store = db.open().await;
+        let id = store.id();
+        let change = store.did(ADA, group_id(1), create("Team")).await;
+        store.close().await;
+        let store = db.open().await;
+        assert_eq!(store.id(), id);
+        assert_eq!(store.group(ADA, group_id(1)).await.unwrap(), Some((change.group, Role::Owner)));
+    });
+}
+
+#[test]
+fn a_store_that_was_closed_says_so() {
+    run(async |db| {
+        let store = db.open().await;
+        let other = store.clone();
+        store.close().await;
+        let answer = other.does(ADA, group_id(1), create("Team")).await;
+        assert!(matches!(answer, Err(ExecuteError::Unavailable { reason: groups_store::Reason::Closed, .. })));
+        assert!(other.groups(ADA, None, 1).await.is_err());
+    });
+}

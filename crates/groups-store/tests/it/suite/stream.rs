@@ -1,0 +1,163 @@
+//! Where a stream begins, and what follows.
+
+use groups_domain::{Change, Command};
+use groups_store::{ReplayRule, Start, Store, StreamStart};
+
+use super::run;
+use crate::cast::*;
+
+/// What somebody has missed since a position.
+async fn missed(store: &Store, user: groups_domain::UserId, from: &StreamStart) -> Option<Vec<Change>> {
+    let start = store.open_stream(user, Some(from.cursor.clone()), ReplayRule::default()).await.unwrap().start;
+    match start {
+        Start::Snapshot(_) => None,
+        Start::Resumed(entries) => Some(entries.into_iter().map(|entry| entry.change).collect()),
+    }
+}
+
+async fn now(store: &Store, user: groups_domain::UserId) -> StreamStart {
+    store.open_stream(user, None, ReplayRule::default()).await.unwrap()
+}
+
+#[test]
+fn without_a_position_a_stream_begins_with_the_list() {
+    run(async |db| {
+        let store = db.open().await;
+        let first = store.did(ADA, group_id(1), create("First")).await.group;
+        let second = store.did(ADA, group_id(2), create("Second")).await.group;
+        let start = now(&store, ADA).await;
+        let owner = groups_domain::Role::Owner;
+        assert_eq!(start.groups, [group_id(2), group_id(1)]);
+        assert_eq!(start.start, Start::Snapshot(vec![(second, owner), (first, owner)]));
+        assert_eq!(missed(&store, ADA, &start).await, Some(vec![]));
+    });
+}
+
+#[test]
+fn a_resumed_stream_has_exactly_the_changes_of_the_users_intervals() {
+    run(async |db| {
+        let store = db.open().await;
+        let (inside, left, joined, other) = (group_id(1), group_id(2), group_id(3), group_id(4));
+        store.did(ADA, inside, create_with("Inside", [BOB])).await;
+        store.did(ADA, left, create_with("Left", [BOB])).await;
+        store.did(ADA, joined, create("Joined")).await;
+        store.did(ADA, other, create("Other")).await;
+        let away = now(&store, BOB).await;
+
+        let mut expected = vec![store.did(ADA, inside, rename("Inside 2")).await];
+        store.did(ADA, joined, rename("Before Bob")).await;
+        expected.push(store.did(ADA, left, remove(BOB)).await);
+        store.did(ADA, left, rename("Without Bob")).await;
+        expected.push(store.did(ADA, joined, add(BOB)).await);
+        expected.push(store.did(ADA, joined, rename("With Bob")).await);
+        store.did(ADA, other, rename("Never Bob's")).await;
+        expected.push(store.did(ADA, left, add(BOB)).await);
+        expected.push(store.did(BOB, left, Command::Leave { successor: None }).await);
+        store.did(ADA, left, rename("Without Bob again")).await;
+        expected.push(store.did(ADA, inside, Command::DeleteGroup).await);
+
+        assert_eq!(missed(&store, BOB, &away).await, Some(expected.clone()));
+        let start = store.open_stream(BOB, Some(away.cursor.clone()), ReplayRule::default()).await.unwrap();
+        assert_eq!(start.groups, [joined]);
+        // From the position of each, exactly what follows it.
+        let Start::Resumed(entries) = start.start else { panic!("resumed") };
+        for (index, entry) in entries.iter().enumerate() {
+            let from = StreamStart { cursor: entry.position.clone(), ..away.clone() };
+            let rest = missed(&store, BOB, &from).await.unwrap();
+            assert!(rest.ends_with(&expected[index + 1..]), "nothing is skipped");
+        }
+        assert_eq!(missed(&store, EVE, &away).await, Some(vec![]));
+    });
+}
+
+#[test]
+fn replaying_more_than_the_rule_allows_is_refused_in_favour_of_the_list() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let away = now(&store, ADA).await;
+        for number in 0..5 {
+            store.did(ADA, group_id(1), rename(&format!("Team {number}"))).await;
+        }
+        let open = async |events_max| {
+            store.open_stream(ADA, Some(away.cursor.clone()), ReplayRule { events_max }).await.unwrap().start
+        };
+        assert!(matches!(open(5).await, Start::Resumed(entries) if entries.len() == 5));
+        assert!(matches!(open(4).await, Start::Snapshot(list) if list.len() == 1));
+        // However many are allowed, somebody with one group gets no more than 100.
+        for number in 5..101 {
+            store.did(ADA, group_id(1), rename(&format!("Team {number}"))).await;
+        }
+        assert!(matches!(open(10_000).await, Start::Snapshot(_)));
+    });
+}
+
+#[test]
+fn a_position_is_read_back_from_its_token_and_from_no_other_text() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let cursor = now(&store, ADA).await.cursor;
+        let token = cursor.token();
+        assert_eq!(store.cursor(&token), Some(cursor));
+        let foreign = format!("{:016x}.1", 1);
+        for text in ["", ".", "1", &token[1..], &format!("{token}x"), &token.to_uppercase().replace('.', "+"), &foreign]
+        {
+            assert_eq!(store.cursor(text), None, "{text:?}");
+        }
+    });
+}
+
+#[test]
+fn a_position_from_the_future_counts_as_none() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let token = now(&store, ADA).await.cursor.token();
+        let (tag, _) = token.split_once('.').unwrap();
+        let future = store.cursor(&format!("{tag}.ffffffffffff")).unwrap();
+        let start = store.open_stream(ADA, Some(future), ReplayRule::default()).await.unwrap();
+        assert!(matches!(start.start, Start::Snapshot(_)));
+    });
+}
+
+#[test]
+fn a_tail_brings_every_change_once_from_where_it_was_opened() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Before")).await;
+        let mut tail = store.tail().await.unwrap();
+        let mut expected = Vec::new();
+        for number in 0..20 {
+            expected.push(store.did(ADA, group_id(1), rename(&format!("Team {number}"))).await);
+        }
+        let mut seen = Vec::new();
+        while seen.len() < expected.len() {
+            seen.extend(tail.next().await.unwrap().into_iter().map(|entry| entry.change));
+        }
+        assert_eq!(seen, expected);
+        // It waits for the next one instead of polling for it.
+        let waiting = tokio::spawn(async move { tail.next().await });
+        tokio::task::yield_now().await;
+        let last = store.did(ADA, group_id(1), rename("Last")).await;
+        let entries = waiting.await.unwrap().unwrap();
+        assert_eq!(entries.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [last]);
+    });
+}
+
+#[test]
+fn what_a_reading_has_seen_is_told_from_what_follows() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut tail = store.tail().await.unwrap();
+        store.did(ADA, group_id(1), create("Seen")).await;
+        let start = now(&store, ADA).await;
+        store.did(ADA, group_id(1), rename("Not seen")).await;
+        let mut entries = Vec::new();
+        while entries.len() < 2 {
+            entries.extend(tail.next().await.unwrap());
+        }
+        let seen: Vec<_> = entries.iter().map(|entry| start.seen.sees(entry.commit)).collect();
+        assert_eq!(seen, [true, false]);
+    });
+}
