@@ -1,4 +1,178 @@
-// The page: a first sign of life, replaced by the sidebar and its application.
-const line = document.createElement("p");
-line.textContent = "Groups is running.";
-document.body.append(line);
+/**
+ * The page: signing in, the sidebar, one open group, the inspector.
+ *
+ * # Hooks for tests
+ * Stable `data-testid`s (elements in the page's own document, except where said):
+ *
+ * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (where the server has no development mode), `sign-in-submit`,
+ *   `sign-in-recent`, `sign-in-problem`.
+ * - Frame: `me` (text: the name; `data-user-id`), `sign-out`, `theme`, `cut`, `inspector-toggle`, `new-group`, `toasts`, `toast`, `toast-action`.
+ * - Sidebar: `groups-sidebar` (the element). In its shadow tree: `[role=option]` (id: the group's id) with the parts `name`, `count`, `role`,
+ *   `badge`; `[part=filter]`, `[part=sort]`, `[part=status]` (`data-state`: connecting, live, reconnecting, offline, signed-out).
+ * - Open group: `group` (`data-group-id`), `group-title`, `group-description-text`, `own-role` (`data-role`), `member-count`, `back`, `add-members`,
+ *   `edit`, `leave`, `delete`, `members`, `member` (`data-user-id`, `data-role`), `member-role`, `member-role-select`, `remove-member`,
+ *   `members-search`, `members-more`, `typing-input`, `typists`. `nothing-open` where none is, with `gone` where the open one has gone.
+ * - Dialogs: `create-dialog`, `edit-dialog`, `add-dialog`, `transfer-dialog`, `remove-dialog`, `leave-dialog`, `delete-dialog`, in each
+ *   `dialog-submit`, `dialog-cancel`, `dialog-problem`; fields `group-name`, `group-description`, `people-input`, `people-option`, `people-picked`,
+ *   `people-role`, `successor`.
+ * - Inspector: `inspector`, `inspector-facts`, `inspector-frames`, `frame` (`data-type`), `inspector-cut`, `inspector-clear`.
+ *
+ * `document.documentElement.dataset.state` is the connection's state. The page never reloads itself. A person who types
+ * and picks "a new person" in the field of people makes one, in the development mode.
+ */
+
+import { GroupsClient } from "./groups-client.js";
+import "./groups-sidebar.js";
+import { Commands } from "./page/commands.js";
+import { h, icon } from "./page/dom.js";
+import { GroupView } from "./page/group-view.js";
+import { CUT_MS, Inspector } from "./page/inspector.js";
+import { Names } from "./page/names.js";
+import { tellNews } from "./page/news.js";
+import { face } from "./page/picker.js";
+import { Session } from "./page/session.js";
+import { signIn } from "./page/sign-in.js";
+import { nextTheme, restoreTheme } from "./page/theme.js";
+import { Toasts } from "./page/toasts.js";
+
+/** @import { GroupsSidebar } from "./groups-sidebar.js" */
+
+restoreTheme();
+const restored = Session.restore();
+if (restored) start(restored);
+else welcome();
+
+/** @param {string} [why] */
+function welcome(why) {
+  document.title = "Groups";
+  delete document.documentElement.dataset.state;
+  document.body.replaceChildren(signIn(start, why));
+}
+
+/** @param {Session} session */
+function start(session) {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const client = new GroupsClient({ getToken: (why) => session.token(why) });
+  const toasts = new Toasts();
+  const names = new Names(client);
+  names.learn([{ user_id: session.userId, name: session.name }]);
+  const commands = new Commands({ client, session, names, toasts });
+  /** @type {GroupView | null} */
+  let view = null;
+
+  const main = h("main", { class: "main", id: "main" });
+  const sidebar = /** @type {GroupsSidebar} */ (document.createElement("groups-sidebar"));
+  sidebar.dataset.testid = "groups-sidebar";
+  sidebar.client = client;
+  sidebar.append(
+    h("button", { type: "button", class: "primary compact", slot: "actions", testid: "new-group", onclick: create }, icon("plus"), "New group"),
+  );
+  const inspector = new Inspector(client, { signal, onclose: toggleInspector });
+  const toggle = h(
+    "button",
+    { type: "button", class: "bare", testid: "inspector-toggle", "aria-pressed": "false", "aria-label": "Inspector", title: "Inspector: the live frames", onclick: toggleInspector },
+    icon("frames"),
+  );
+  const layout = h("div", { class: "layout" }, sidebar, main, inspector.element);
+  const me = h("span", { class: "me", testid: "me", "data-user-id": session.userId, title: session.userId }, face(session.userId, session.name), h("span", { class: "me-name", dir: "auto" }, session.name));
+  const bar = h(
+    "header",
+    { class: "bar" },
+    h("div", { class: "brand" }, h("span", { class: "mark", "aria-hidden": "true" }), h("span", null, "Groups")),
+    h("button", { type: "button", class: "bare", testid: "cut", "aria-label": "Cut the socket", title: `Cut the socket for ${CUT_MS / 1_000} seconds, and watch it recover`, onclick: () => client.cut(CUT_MS) }, icon("cut")),
+    toggle,
+    h("button", { type: "button", class: "bare", testid: "theme", "aria-label": "Light or dark", title: "Light or dark", onclick: nextTheme }, icon("theme")),
+    me,
+    h("button", { type: "button", class: "bare", testid: "sign-out", "aria-label": "Sign out", title: "Sign out", onclick: () => signOut() }, icon("out")),
+  );
+
+  sidebar.addEventListener("group-selected", (event) => open(/** @type {CustomEvent} */ (event).detail.group_id, { focus: false }), { signal });
+  client.on("state", ({ state, final }) => {
+    document.documentElement.dataset.state = state;
+    if (state === "signed-out") signOut("The session has ended. Sign in again.");
+    else if (final && state === "offline") toasts.show(client.status.reason, { kind: "bad", action: "Connect", onaction: () => client.connect() });
+  }, { signal });
+  client.on("change", () => lookAgain(), { signal });
+  client.on("removed_from_group", (event) => left(event.group_id, event.reason === "left" ? `You left ${event.group_name}.` : `${names.of(event.removed_by)} removed you from ${event.group_name}.`), { signal });
+  client.on("group_deleted", (event) => left(event.group_id, `${event.group_name} was deleted.`), { signal });
+  tellNews({ client, names, toasts, open, signal });
+  if (session.development) session.people("").then((people) => names.learn(people), () => {});
+
+  document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the open group"), bar, layout, toasts.element);
+  document.title = `${session.name} · Groups`;
+  nothingOpen();
+  client.connect();
+
+  function create() {
+    void commands.create((group) => open(group.group_id));
+  }
+
+  /** @param {string} groupId @param {{ focus?: boolean }} [how] */
+  function open(groupId, { focus = true } = {}) {
+    if (!client.group(groupId)) return;
+    view?.close();
+    sidebar.selected = groupId;
+    view = new GroupView({ client, names, commands, groupId, onBack: close });
+    main.replaceChildren(view.element);
+    layout.dataset.open = "";
+    // On a narrow screen the list gives way, and takes the focus with it.
+    if (focus || getComputedStyle(sidebar).display === "none") view.focus();
+  }
+
+  function close() {
+    nothingOpen();
+    sidebar.focus();
+  }
+
+  /** @param {string} [gone] */
+  function nothingOpen(gone) {
+    view?.close();
+    view = null;
+    sidebar.selected = "";
+    delete layout.dataset.open;
+    main.replaceChildren(
+      h(
+        "div",
+        { class: "nothing", testid: "nothing-open" },
+        h("div", { class: "mark large", "aria-hidden": "true" }),
+        gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, gone) : null,
+        h("p", null, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
+        h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
+      ),
+    );
+  }
+
+  /** @param {string} groupId @param {string} text */
+  function left(groupId, text) {
+    if (isOpen(groupId)) nothingOpen(text);
+  }
+
+  /** A list that was read anew may lack the open group, without an event that says why. */
+  function lookAgain() {
+    const id = view?.element.dataset.groupId;
+    // An event that says why is told right after the change.
+    if (id && !client.group(id)) queueMicrotask(() => isOpen(id) && nothingOpen("You are no longer in this group."));
+  }
+
+  /** @param {string} groupId */
+  function isOpen(groupId) {
+    return view?.element.dataset.groupId === groupId;
+  }
+
+  function toggleInspector() {
+    const shown = (inspector.element.hidden = !inspector.element.hidden);
+    toggle.setAttribute("aria-pressed", String(!shown));
+    layout.toggleAttribute("data-inspecting", !shown);
+    if (shown) toggle.focus();
+  }
+
+  /** @param {string} [why] */
+  function signOut(why) {
+    session.end();
+    view?.close();
+    abort.abort();
+    client.close();
+    welcome(why);
+  }
+}

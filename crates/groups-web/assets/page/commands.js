@@ -1,0 +1,196 @@
+/**
+ * What one can do to a group and its members: asks first where it cannot be taken back, and offers a way back where it can.
+ *
+ * @import { GroupsClient } from "../client/client.js"
+ * @import { Group, Member, Role } from "../../types/wire.js"
+ * @import { Names } from "./names.js"
+ * @import { Session } from "./session.js"
+ * @import { Toasts } from "./toasts.js"
+ */
+
+import { rolesToGive } from "../client/permissions.js";
+import { ask, confirm, field } from "./dialogs.js";
+import { counted, h } from "./dom.js";
+import { Picker } from "./picker.js";
+
+/** The contract's bounds, in characters. */
+const NAME_CHARS_MAX = 100;
+const DESCRIPTION_CHARS_MAX = 1_000;
+
+export class Commands {
+  #client;
+  #session;
+  #names;
+  #toasts;
+
+  /** @param {{ client: GroupsClient, session: Session, names: Names, toasts: Toasts }} parts */
+  constructor({ client, session, names, toasts }) {
+    this.#client = client;
+    this.#session = session;
+    this.#names = names;
+    this.#toasts = toasts;
+  }
+
+  /** @param {(group: Group) => void} onCreated */
+  async create(onCreated) {
+    const { name, description } = settingsFields("", "");
+    const picker = this.#picker("owner");
+    await ask({
+      title: "New group",
+      testid: "create-dialog",
+      submit: "Create group",
+      content: [field("Name", name), field("Description", description), picker.element],
+      onsubmit: async () => {
+        const members = await picker.members();
+        onCreated(await this.#client.createGroup({ name: name.value, description: description.value, members }));
+      },
+    });
+  }
+
+  /** @param {Group} group */
+  async edit(group) {
+    const { name, description } = settingsFields(group.name, group.description);
+    await ask({
+      title: "Edit group",
+      testid: "edit-dialog",
+      submit: "Save",
+      content: [field("Name", name), field("Description", description)],
+      onsubmit: async () => {
+        const { group_id } = group;
+        const before = { name: group.name, description: group.description };
+        const after = await this.#client.api.updateGroup(group_id, { name: name.value, description: description.value });
+        if (after.version === group.version) return;
+        this.#undoable(`Saved ${after.name}.`, () => this.#client.api.updateGroup(group_id, before));
+      },
+    });
+  }
+
+  /** @param {Group} group @param {(userId: string) => boolean} isIn */
+  async addMembers(group, isIn) {
+    const picker = this.#picker(group.role, isIn);
+    await ask({
+      title: `Add people to ${group.name}`,
+      testid: "add-dialog",
+      submit: "Add",
+      content: [picker.element],
+      onsubmit: async () => {
+        const members = await picker.members();
+        if (members.length === 0) throw new Error("Pick somebody first");
+        const { results } = await this.#client.api.addMembers(group.group_id, members);
+        const added = results.filter(({ outcome }) => outcome === "added").length;
+        const passed = results.length - added;
+        const already = passed > 0 ? ` ${counted(passed, "was", "were")} in already.` : "";
+        this.#toasts.show(`${counted(added, "person", "people")} added.${already}`, { kind: "good" });
+      },
+    });
+  }
+
+  /** @param {Group} group @param {Member} member @param {Role} role */
+  async changeRole(group, member, role) {
+    const name = this.#names.of(member.user_id);
+    const { group_id } = group;
+    if (role === "owner") {
+      return confirm({
+        title: `Make ${name} the owner?`,
+        text: `${name} will own ${group.name}, and you will be an admin. Only ${name} can give it back.`,
+        submit: "Hand over",
+        testid: "transfer-dialog",
+        onsubmit: () => this.#client.api.changeRole(group_id, member.user_id, "owner"),
+      });
+    }
+    return this.#attempt(async () => {
+      await this.#client.api.changeRole(group_id, member.user_id, role);
+      const undo = () => this.#client.api.changeRole(group_id, member.user_id, member.role);
+      this.#undoable(`${name} is ${role === "admin" ? "an admin" : "a member"} now.`, undo);
+      return true;
+    });
+  }
+
+  /** @param {Group} group @param {Member} member */
+  remove(group, member) {
+    const name = this.#names.of(member.user_id);
+    const { group_id } = group;
+    return confirm({
+      title: `Remove ${name}?`,
+      text: `${name} will no longer see ${group.name}.`,
+      submit: "Remove",
+      testid: "remove-dialog",
+      onsubmit: async () => {
+        await this.#client.api.removeMember(group_id, member.user_id);
+        this.#undoable(`${name} was removed.`, () => this.#client.api.addMember(group_id, member.user_id, member.role));
+      },
+    });
+  }
+
+  /** @param {Group} group @param {Member[]} others */
+  leave(group, others) {
+    if (group.role !== "owner") {
+      return confirm({
+        title: `Leave ${group.name}?`,
+        text: "You will no longer see this group. Somebody in it can add you again.",
+        submit: "Leave",
+        testid: "leave-dialog",
+        onsubmit: () => this.#client.api.leaveGroup(group.group_id),
+      });
+    }
+    const option = (/** @type {Member} */ { user_id, role }) =>
+      h("option", { value: user_id }, `${this.#names.of(user_id)}${role === "admin" ? " (admin)" : ""}`);
+    // Admins first: they know the work.
+    const sorted = others.toSorted((a, b) => Number(b.role === "admin") - Number(a.role === "admin"));
+    const successor = h("select", { testid: "successor", required: true }, ...sorted.map(option));
+    return ask({
+      title: `Leave ${group.name}?`,
+      testid: "leave-dialog",
+      submit: "Hand over and leave",
+      danger: true,
+      content: [h("p", null, "You own this group. Choose who owns it from now on."), field("New owner", successor)],
+      onsubmit: () => this.#client.api.leaveGroup(group.group_id, { successor: successor.value }),
+    });
+  }
+
+  /** @param {Group} group */
+  delete(group) {
+    return confirm({
+      title: `Delete ${group.name}?`,
+      text: `It will be gone for ${group.member_count === 1 ? "you" : `all ${counted(group.member_count, "member", "members")}`}, for good.`,
+      submit: "Delete group",
+      testid: "delete-dialog",
+      onsubmit: () => this.#client.api.deleteGroup(group.group_id),
+    });
+  }
+
+  /** @param {Role} role @param {(userId: string) => boolean} [without] */
+  #picker(role, without) {
+    return new Picker({ session: this.#session, names: this.#names, roles: rolesToGive(role), without });
+  }
+
+  /** @param {string} text @param {() => Promise<unknown>} undo */
+  #undoable(text, undo) {
+    this.#toasts.show(text, { kind: "good", action: "Undo", onaction: () => void this.#attempt(undo) });
+  }
+
+  /** @template Result @param {() => Promise<Result>} call @returns {Promise<Result | undefined>} */
+  async #attempt(call) {
+    try {
+      return await call();
+    } catch (error) {
+      this.#toasts.failed(error);
+      return undefined;
+    }
+  }
+}
+
+/** @param {string} name @param {string} description */
+function settingsFields(name, description) {
+  return {
+    name: h("input", { id: "group-name", testid: "group-name", value: name, required: true, maxLength: NAME_CHARS_MAX, autocomplete: "off", pattern: ".*\\S.*", title: "At least one character" }),
+    description: h("textarea", { id: "group-description", testid: "group-description", value: description, rows: 2, maxLength: DESCRIPTION_CHARS_MAX, onkeydown: onEnterSubmit }),
+  };
+}
+
+/** A description has one line: Enter sends the form, as in the other fields. @param {KeyboardEvent} event */
+function onEnterSubmit(event) {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  /** @type {HTMLTextAreaElement} */ (event.target).form?.requestSubmit();
+}

@@ -1,0 +1,86 @@
+/** Dialogs: one at a time, closed with Escape, the focus back where it was. */
+
+import { h, icon } from "./dom.js";
+import { sentence } from "./toasts.js";
+
+/**
+ * @typedef {object} DialogParts
+ * @property {string} title
+ * @property {(Node | string | null)[]} content
+ * @property {string} submit
+ * @property {boolean} [danger]
+ * @property {string} testid
+ * @property {() => Promise<unknown> | unknown} onsubmit Closes the dialog, unless it throws: then the dialog says so.
+ */
+
+/**
+ * @param {DialogParts} parts
+ * @returns {Promise<boolean>} whether it was carried out
+ */
+export function ask({ title, content, submit, danger = false, testid, onsubmit }) {
+  return new Promise((resolve) => {
+    const problem = h("p", { class: "problem", role: "alert", testid: "dialog-problem" });
+    const button = h("button", { type: "submit", class: danger ? "danger" : "primary", testid: "dialog-submit" }, submit);
+    let done = false;
+    const carryOut = async (/** @type {Event} */ event) => {
+      event.preventDefault();
+      if (button.disabled) return;
+      button.disabled = true;
+      problem.textContent = "";
+      try {
+        await onsubmit();
+        done = true;
+        dialog.close();
+      } catch (error) {
+        problem.textContent = sentence(error);
+      } finally {
+        button.disabled = false;
+      }
+    };
+    const cancel = h("button", { type: "button", class: "quiet", testid: "dialog-cancel", onclick: () => dialog.close() }, "Cancel");
+    const dialog = h(
+      "dialog",
+      { class: "dialog", testid, "aria-labelledby": `${testid}-title` },
+      h(
+        "form",
+        { onsubmit: carryOut, noValidate: false },
+        h(
+          "header",
+          null,
+          h("h2", { id: `${testid}-title` }, title),
+          h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: () => dialog.close() }, icon("close")),
+        ),
+        h("div", { class: "dialog-body" }, ...content),
+        problem,
+        h("footer", null, cancel, button),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(done);
+    });
+    // A click beside it closes it, as people expect; one that began inside does not.
+    dialog.addEventListener("pointerdown", (event) => {
+      if (event.target === dialog && !danger) dialog.close();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    if (danger) cancel.focus();
+  });
+}
+
+/**
+ * Asks before something that cannot be taken back.
+ * @param {{ title: string, text: string, submit: string, testid: string, onsubmit: () => Promise<unknown> }} parts
+ */
+export function confirm({ text, ...parts }) {
+  return ask({ ...parts, danger: true, content: [h("p", null, text)] });
+}
+
+/** A labelled field. @param {string} label @param {HTMLElement} field @param {string} [hint] */
+export function field(label, field, hint) {
+  field.id ||= `field-${label.toLowerCase().replace(/\W+/g, "-")}`;
+  const described = hint ? h("span", { class: "hint", id: `${field.id}-hint` }, hint) : null;
+  if (described) field.setAttribute("aria-describedby", described.id);
+  return h("div", { class: "field" }, h("label", { htmlFor: field.id }, label), field, described);
+}

@@ -1,0 +1,71 @@
+/** Elements, icons and times for the page. No HTML from strings: the page's policy forbids it. */
+
+/**
+ * An element. `on…` properties are listeners, `data` is the data-testid, what the element has as a property is set as one,
+ * everything else as an attribute.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any> | null} [props]
+ * @param {(Node | string | null | undefined | false)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, props, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else if (name === "testid") element.dataset.testid = value;
+    else if (name in element && !name.includes("-")) /** @type {any} */ (element)[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Drawn with strokes on a field of 24 by 24. */
+const ICONS = {
+  plus: "M12 5v14M5 12h14",
+  back: "M15 5l-7 7 7 7",
+  close: "M6 6l12 12M18 6L6 18",
+  edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
+  leave: "M10 5H5v14h5M14 8l4 4-4 4M18 12H9",
+  trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
+  people: "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6M16 4.5a3.5 3.5 0 010 6.5M18 14.5c2 .8 3.2 2.6 3.5 5.500",
+  frames: "M8 7l-5 5 5 5M16 7l5 5-5 5M13.5 5l-3 14",
+  cut: "M6 8a2.5 2.5 0 100-5 2.5 2.5 0 000 5zM6 21a2.5 2.5 0 100-5 2.5 2.5 0 000 5zM8 7l12 11M8 17L20 6",
+  theme: "M12 3a9 9 0 100 18zM12 3a9 9 0 010 18",
+  out: "M14 5h5v14h-5M10 8l-4 4 4 4M6 12h9",
+  search: "M11 18a7 7 0 100-14 7 7 0 000 14zM16 16l5 5",
+};
+
+/** @param {keyof typeof ICONS} name */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Sets the text only where it differs. @param {Element} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** @param {string} time */
+export const day = (time) => DAY.format(new Date(time));
+/** @param {string} time */
+export const moment = (time) => MOMENT.format(new Date(time));
+/** @param {Date} time */
+export const clock = (time) => CLOCK.format(time);
+
+/** @param {number} count @param {string} one @param {string} many */
+export const counted = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;

@@ -1,0 +1,265 @@
+/**
+ * One group, open: what it is, who is in it, and what one may do.
+ *
+ * @import { GroupsClient } from "../client/client.js"
+ * @import { Group, Member, Role } from "../../types/wire.js"
+ * @import { Commands } from "./commands.js"
+ * @import { Names } from "./names.js"
+ */
+
+import { canAdd, canChangeRole, canChangeSettings, canDelete, canLeave, canRemove, canTransfer, rolesToGive } from "../client/permissions.js";
+import { hue, initials, plain } from "../sidebar/order.js";
+import { counted, day, h, icon, moment, say } from "./dom.js";
+import { Members } from "./members.js";
+import { face } from "./picker.js";
+
+/** A pause in typing, in milliseconds, after which the others are told that it has ended. */
+const TYPING_PAUSE_MS = 4_000;
+/** @type {Record<Role, string>} */
+const ROLE = { owner: "Owner", admin: "Admin", member: "Member" };
+
+export class GroupView {
+  #client;
+  #names;
+  #commands;
+  #groupId;
+  #abort = new AbortController();
+  #members;
+  /** What is drawn already, by user id. @type {Map<string, { row: HTMLElement, drawn: string }>} */
+  #rows = new Map();
+  #typingTimer = 0;
+  #observer;
+
+  #avatar = h("div", { class: "avatar", "aria-hidden": "true" });
+  #name = h("h1", { testid: "group-title", dir: "auto", tabIndex: -1 });
+  #role = h("span", { class: "pill", testid: "own-role" });
+  #description = h("p", { class: "description", testid: "group-description-text", dir: "auto" });
+  #facts = h("p", { class: "facts-line" });
+  #count = h("span", { testid: "member-count" });
+  #when = h("span");
+  #actions = h("div", { class: "actions" });
+  #list = h("ul", { class: "members", testid: "members", "aria-label": "Members" });
+  #state = h("p", { class: "hint center" });
+  #more = h("button", { type: "button", class: "quiet", testid: "members-more", hidden: true, onclick: () => void this.#members.next() }, "Show more");
+  #search = h("input", { type: "search", testid: "members-search", placeholder: "Search members", "aria-label": "Search members", oninput: () => this.#drawMembers() });
+  #typists = h("p", { class: "typists", testid: "typists", "aria-live": "polite" });
+  #typing = h("input", {
+    testid: "typing-input",
+    "aria-label": "Type something",
+    placeholder: "Type something: the others see that you are typing",
+    autocomplete: "off",
+    oninput: () => this.#type(),
+    onblur: () => this.#stopTyping(),
+  });
+  element;
+
+  /**
+   * @param {object} parts
+   * @param {GroupsClient} parts.client
+   * @param {Names} parts.names
+   * @param {Commands} parts.commands
+   * @param {string} parts.groupId
+   * @param {() => void} parts.onBack
+   */
+  constructor({ client, names, commands, groupId, onBack }) {
+    this.#client = client;
+    this.#names = names;
+    this.#commands = commands;
+    this.#groupId = groupId;
+    this.element = h(
+      "article",
+      { class: "group", testid: "group", "data-group-id": groupId },
+      h(
+        "header",
+        { class: "group-header" },
+        h("button", { type: "button", class: "bare back", testid: "back", "aria-label": "Back to the list", onclick: onBack }, icon("back")),
+        this.#avatar,
+        h("div", { class: "group-titles" }, h("div", { class: "title-line" }, this.#name, this.#role), this.#description, this.#facts),
+        this.#actions,
+      ),
+      h(
+        "section",
+        { class: "members-section", "aria-label": "Members" },
+        h("div", { class: "members-head" }, h("h2", null, "Members"), this.#search),
+        this.#list,
+        this.#state,
+        this.#more,
+      ),
+      h("footer", { class: "typing-bar" }, this.#typists, this.#typing),
+    );
+    this.#facts.append(this.#count, " · ", this.#when);
+    const { signal } = this.#abort;
+    client.on("change", () => this.#draw(), { signal });
+    client.on("typing", () => this.#drawTypists(), { signal });
+    this.#members = new Members({ client, groupId, names, onChange: () => this.#drawMembers() });
+    // The next page comes by itself when the end of the list comes into sight.
+    this.#observer = new IntersectionObserver(([entry]) => entry.isIntersecting && void this.#members.next());
+    this.#observer.observe(this.#more);
+    this.#draw();
+    this.#drawMembers();
+  }
+
+  close() {
+    this.#stopTyping();
+    this.#abort.abort();
+    this.#members.close();
+    this.#observer.disconnect();
+    this.element.remove();
+  }
+
+  focus() {
+    this.#name.focus();
+  }
+
+  get #group() {
+    return /** @type {Group | undefined} */ (this.#client.group(this.#groupId));
+  }
+
+  // ---- What it is ----
+
+  #drawn = "";
+
+  #draw() {
+    const group = this.#group;
+    if (!group) return;
+    say(this.#name, group.name);
+    say(this.#avatar, initials(group.name));
+    this.#avatar.style.setProperty("--hue", String(hue(group.group_id)));
+    say(this.#role, ROLE[group.role]);
+    this.#role.dataset.role = group.role;
+    say(this.#description, group.description);
+    this.#description.hidden = !group.description;
+    say(this.#count, counted(group.member_count, "member", "members"));
+    say(this.#when, `since ${day(group.created_at)}`);
+    this.#when.title = `Created ${moment(group.created_at)}; version ${group.version}, ${moment(group.updated_at)}`;
+    // The buttons stay the same elements while they mean the same: one of them may have the focus.
+    const drawn = `${group.role} ${canLeave(group.role, group.member_count)}`;
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#drawActions(group);
+    this.#drawMembers();
+  }
+
+  /** Nothing is offered that would be refused. @param {Group} group */
+  #drawActions({ role, member_count }) {
+    const now = () => /** @type {Group} */ (this.#group);
+    const isIn = (/** @type {string} */ id) => this.#members.get(id) !== undefined;
+    const others = () => this.#members.list.filter(({ user_id }) => user_id !== this.#client.userId);
+    /** @type {[boolean, string, Parameters<typeof icon>[0], string, string, () => unknown][]} */
+    const all = [
+      [canAdd(role), "add-members", "plus", "Add people", "primary", () => this.#commands.addMembers(now(), isIn)],
+      [canChangeSettings(role), "edit", "edit", "Edit", "quiet", () => this.#commands.edit(now())],
+      [canLeave(role, member_count), "leave", "leave", "Leave", "quiet", () => this.#commands.leave(now(), others())],
+      [canDelete(role), "delete", "trash", "Delete", "quiet risky", () => this.#commands.delete(now())],
+    ];
+    this.#actions.replaceChildren(
+      ...all
+        .filter(([allowed]) => allowed)
+        .map(([, testid, sign, text, look, onclick]) => h("button", { type: "button", class: look, testid, onclick }, icon(sign), h("span", null, text))),
+    );
+  }
+
+  // ---- Who is in it ----
+
+  #drawMembers() {
+    const group = this.#group;
+    if (!group || !this.#members) return;
+    const wanted = plain(this.#search.value);
+    const shown = this.#members.list.filter((member) => !wanted || plain(this.#names.of(member.user_id)).includes(wanted));
+    const before = this.#rows;
+    this.#rows = new Map();
+    let next = this.#list.firstElementChild;
+    for (const member of shown) {
+      const drawn = JSON.stringify([member.role, group.role, this.#names.of(member.user_id)]);
+      let entry = before.get(member.user_id);
+      if (entry?.drawn !== drawn) {
+        const row = this.#row(group, member);
+        const focused = entry?.row.contains(document.activeElement) ? document.activeElement : null;
+        entry?.row.replaceWith(row);
+        if (entry && next === entry.row) next = row;
+        // Whoever works in this row goes on there.
+        const testid = focused instanceof HTMLElement ? focused.dataset.testid : undefined;
+        if (testid) /** @type {HTMLElement | null} */ (row.querySelector(`[data-testid="${testid}"]`))?.focus();
+        entry = { row, drawn };
+      }
+      before.delete(member.user_id);
+      this.#rows.set(member.user_id, entry);
+      if (entry.row === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(entry.row, next);
+    }
+    for (const { row } of before.values()) row.remove();
+    this.#more.hidden = !this.#members.more;
+    const { error, loaded } = this.#members;
+    const searching = wanted && this.#members.more ? "Searched among the members shown so far." : "";
+    const nobody = wanted && shown.length === 0 ? `Nobody is called “${this.#search.value}”. ` : "";
+    say(this.#state, error ? `The members cannot be read: ${error instanceof Error ? error.message : error}` : !loaded ? "Loading…" : nobody + searching);
+    this.#state.hidden = !this.#state.textContent;
+    this.#drawTypists();
+  }
+
+  /** @param {Group} group @param {Member} member */
+  #row(group, member) {
+    const { user_id: id, role } = member;
+    const self = id === this.#client.userId;
+    const name = this.#names.of(id);
+    const now = () => /** @type {[Group, Member]} */ ([this.#group, this.#members.get(id)]);
+    return h(
+      "li",
+      { class: "member", testid: "member", "data-user-id": id, "data-role": role },
+      face(id, name),
+      h(
+        "div",
+        { class: "member-name" },
+        h("span", { class: "name", dir: "auto", title: id }, name),
+        self ? h("span", { class: "self" }, "you") : null,
+        h("span", { class: "joined" }, `joined ${day(member.joined_at)}`),
+      ),
+      !self && (canChangeRole(group.role, role) || canTransfer(group.role))
+        ? this.#roleSelect(group, member, name)
+        : h("span", { class: "pill", "data-role": role, testid: "member-role" }, ROLE[role]),
+      canRemove(group.role, role)
+        ? h("button", { type: "button", class: "bare risky", testid: "remove-member", "aria-label": `Remove ${name}`, title: "Remove", onclick: () => void this.#commands.remove(...now()) }, icon("close"))
+        : h("span", { class: "no-button" }),
+    );
+  }
+
+  /** @param {Group} group @param {Member} member @param {string} name */
+  #roleSelect(group, { user_id: id, role }, name) {
+    const roles = [...rolesToGive(group.role), ...(canTransfer(group.role) ? /** @type {Role[]} */ (["owner"]) : [])];
+    const select = h(
+      "select",
+      { class: "role-select", testid: "member-role-select", "aria-label": `Role of ${name}` },
+      ...roles.map((each) => h("option", { value: each, selected: each === role }, each === "owner" ? "Owner…" : ROLE[each])),
+    );
+    select.addEventListener("change", async () => {
+      const member = this.#members.get(id);
+      const current = this.#group;
+      if (!member || !current) return;
+      await this.#commands.changeRole(current, member, /** @type {Role} */ (select.value));
+      // Refused or called off: it shows what is. The event brings what has become of it.
+      select.value = this.#members.get(id)?.role ?? role;
+    });
+    return select;
+  }
+
+  // ---- Who types ----
+
+  #type() {
+    this.#client.setTyping(this.#groupId, this.#typing.value !== "");
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = window.setTimeout(() => this.#stopTyping(), TYPING_PAUSE_MS);
+  }
+
+  #stopTyping() {
+    clearTimeout(this.#typingTimer);
+    if (this.#group) this.#client.setTyping(this.#groupId, false);
+  }
+
+  #drawTypists() {
+    const typists = this.#client.typists(this.#groupId).filter((id) => id !== this.#client.userId);
+    const names = typists.map((id) => this.#names.of(id));
+    const list = new Intl.ListFormat("en").format(names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names);
+    say(this.#typists, names.length === 0 ? "" : `${list} ${names.length === 1 ? "is" : "are"} typing…`);
+    for (const [id, { row }] of this.#rows) row.classList.toggle("typing", typists.includes(id));
+  }
+}

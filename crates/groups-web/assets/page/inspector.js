@@ -1,0 +1,87 @@
+/**
+ * For developers: everything that goes over the wire, as it goes.
+ *
+ * @import { GroupsClient } from "../client/client.js"
+ */
+
+import { clock, h, icon, say } from "./dom.js";
+
+/** So many frames are kept; the oldest go first. */
+const FRAMES_MAX = 200;
+/** How long a cut lasts, in milliseconds, so that one can watch it. */
+export const CUT_MS = 5_000;
+
+export class Inspector {
+  #client;
+  #list = h("ol", { class: "frames", testid: "inspector-frames" });
+  #facts = h("dl", { class: "facts", testid: "inspector-facts" });
+  #empty = h("p", { class: "hint" }, "Nothing yet. Do something in a group.");
+  #cursor = "";
+  #connection = "";
+  element;
+
+  /** @param {GroupsClient} client @param {{ signal: AbortSignal, onclose: () => void }} how */
+  constructor(client, { signal, onclose }) {
+    this.#client = client;
+    this.element = h(
+      "aside",
+      { class: "inspector", testid: "inspector", hidden: true, "aria-label": "Event inspector" },
+      h(
+        "header",
+        null,
+        h("h2", null, "Inspector"),
+        h("button", { type: "button", class: "quiet small", testid: "inspector-cut", onclick: () => client.cut(CUT_MS) }, icon("cut"), "Cut the socket"),
+        h("button", { type: "button", class: "quiet small", testid: "inspector-clear", onclick: () => this.#clear() }, "Clear"),
+        h("button", { type: "button", class: "bare", "aria-label": "Close the inspector", onclick: onclose }, icon("close")),
+      ),
+      this.#facts,
+      h("div", { class: "frames-scroll", tabIndex: 0, role: "region", "aria-label": "Frames, the latest first" }, this.#empty, this.#list),
+    );
+    client.on("frame", ({ direction, frame }) => this.#frame(direction, frame), { signal });
+    client.on("state", () => this.#state(), { signal });
+    this.#state();
+  }
+
+  #state() {
+    const { state, reason } = this.#client.status;
+    const socket = this.#client.leading ? "in this tab" : "in another tab";
+    const facts = { state: reason ? `${state} (${reason})` : state, socket, connection: this.#connection.slice(0, 8), cursor: this.#cursor };
+    const entries = Object.entries(facts).filter(([, value]) => value);
+    this.#facts.replaceChildren(...entries.flatMap(([name, value]) => [h("dt", null, name), h("dd", { title: value }, value)]));
+  }
+
+  /** @param {"in" | "out"} direction @param {any} frame */
+  #frame(direction, frame) {
+    if (frame.connection_id) this.#connection = frame.connection_id;
+    if (frame.cursor) this.#cursor = frame.cursor;
+    const about = frame.group?.name ?? frame.group_name ?? frame.name ?? (frame.groups ? `${frame.groups.length} groups` : "");
+    const body = h("pre", { tabIndex: 0 });
+    const details = h(
+      "details",
+      {
+        // Only what is looked at is written out.
+        ontoggle: () => details.open && say(body, JSON.stringify(frame, null, 2)),
+      },
+      h(
+        "summary",
+        null,
+        h("span", { class: `direction ${direction}`, title: direction === "in" ? "received" : "sent" }, direction === "in" ? "↓" : "↑"),
+        h("code", { class: "type" }, frame.type),
+        frame.version ? h("span", { class: "version", title: "version" }, `v${frame.version}`) : null,
+        h("span", { class: "about", dir: "auto" }, frame.action ? `${frame.action} · ${about}` : about),
+        h("time", null, clock(new Date())),
+      ),
+      frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", null, frame.cursor)) : null,
+      body,
+    );
+    this.#list.prepend(h("li", { testid: "frame", "data-type": frame.type }, details));
+    while (this.#list.children.length > FRAMES_MAX) this.#list.lastElementChild?.remove();
+    this.#empty.hidden = true;
+    this.#state();
+  }
+
+  #clear() {
+    this.#list.replaceChildren();
+    this.#empty.hidden = false;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * What people are called, as far as this page has heard.
+ *
+ * @import { GroupsClient } from "../client/client.js"
+ */
+
+export class Names {
+  #client;
+  /** @type {Map<string, string>} */
+  #known = new Map();
+
+  /** @param {GroupsClient} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  /** @param {Iterable<{ user_id: string, name?: string }>} people */
+  learn(people) {
+    for (const { user_id, name } of people) {
+      if (name) this.#known.set(user_id, name);
+    }
+  }
+
+  /** The name, or the beginning of the id. @param {string} userId */
+  of(userId) {
+    return this.#known.get(userId) ?? userId.slice(0, 8);
+  }
+
+  /** @param {string} userId */
+  has(userId) {
+    return this.#known.has(userId);
+  }
+
+  /** The same, but worth a question to the server: most people who do things in a group have joined early. @param {string} userId @param {string} groupId */
+  async find(userId, groupId) {
+    if (!this.#known.has(userId)) {
+      try {
+        this.learn((await this.#client.api.listMembers(groupId)).members);
+      } catch {
+        // The group is gone: the id has to do.
+      }
+    }
+    return this.of(userId);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Who is signed in, in this tab: two tabs can be two people.
+ *
+ * @import { Login, Person } from "../../types/wire.js"
+ */
+
+const HERE = "groups.session";
+const RECENT = "groups.recent-names";
+/** So many names are offered again at the sign-in. */
+const RECENT_MAX = 6;
+
+/** The server has no development mode: people sign in elsewhere, and bring a token. */
+export class NoDevelopmentMode extends Error {}
+
+/** @typedef {{ token: string, user_id: string, name: string, development: boolean }} Signed */
+
+export class Session {
+  /** @type {Signed} */
+  #signed;
+
+  /** @param {Signed} signed */
+  constructor(signed) {
+    this.#signed = signed;
+    sessionStorage.setItem(HERE, JSON.stringify(signed));
+  }
+
+  /** The one of before the reload. @returns {Session | null} */
+  static restore() {
+    try {
+      const signed = JSON.parse(sessionStorage.getItem(HERE) ?? "null");
+      return signed?.token ? new Session(signed) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** In the development mode a name is all it takes. @param {string} name */
+  static async byName(name) {
+    const login = await logIn(name);
+    remember(login.name);
+    return new Session({ ...login, development: true });
+  }
+
+  /** @param {string} token */
+  static async byToken(token) {
+    const response = await fetch("v1/me", { headers: { Authorization: `Bearer ${token}` } });
+    if (!response.ok) throw new Error("The server does not accept this token.");
+    const me = await response.json();
+    return new Session({ token, user_id: me.user_id, name: me.name ?? me.user_id, development: false });
+  }
+
+  get userId() {
+    return this.#signed.user_id;
+  }
+
+  get name() {
+    return this.#signed.name;
+  }
+
+  get development() {
+    return this.#signed.development;
+  }
+
+  /** For the client: an expired token is renewed where that takes no more than the name. @param {{ expired: boolean }} why */
+  async token({ expired }) {
+    if (!expired) return this.#signed.token;
+    if (!this.development) return null;
+    const login = await logIn(this.name);
+    this.#signed = { ...login, development: true };
+    sessionStorage.setItem(HERE, JSON.stringify(this.#signed));
+    return login.token;
+  }
+
+  end() {
+    sessionStorage.removeItem(HERE);
+  }
+
+  // ---- The development mode's directory ----
+
+  /** People whose name begins so. @param {string} query @returns {Promise<Person[]>} */
+  async people(query) {
+    const url = new URL("v1/dev/people", document.baseURI);
+    url.searchParams.set("q", query);
+    const response = await fetch(url, { headers: { Authorization: `Bearer ${this.#signed.token}` } });
+    return response.ok ? (await response.json()).people : [];
+  }
+
+  /** Somebody who has never been here. @param {string} name @returns {Promise<Person>} */
+  async newPerson(name) {
+    const { user_id, name: kept } = await logIn(name);
+    return { user_id, name: kept };
+  }
+}
+
+/** @returns {string[]} */
+export function recentNames() {
+  try {
+    const names = JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+    return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the server offers signing in by a name. */
+export async function developmentMode() {
+  const response = await fetch("v1/dev/people");
+  return response.status !== 404;
+}
+
+/** @param {string} name @returns {Promise<Login>} */
+async function logIn(name) {
+  const response = await fetch("v1/dev/login", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  if (response.status === 404) throw new NoDevelopmentMode();
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.detail ?? answer.title ?? `The server answered ${response.status}.`);
+  return answer;
+}
+
+/** @param {string} name */
+function remember(name) {
+  const names = [name, ...recentNames().filter((other) => other !== name)].slice(0, RECENT_MAX);
+  localStorage.setItem(RECENT, JSON.stringify(names));
+}

@@ -1,0 +1,82 @@
+/** The sign-in: a name in the development mode, a token otherwise. */
+
+import { h } from "./dom.js";
+import { NoDevelopmentMode, Session, developmentMode, recentNames } from "./session.js";
+import { sentence } from "./toasts.js";
+
+/**
+ * @param {(session: Session) => void} onSigned
+ * @param {string} [why] What led here.
+ */
+export function signIn(onSigned, why = "") {
+  const problem = h("p", { class: "problem", role: "alert", testid: "sign-in-problem" }, why);
+  const body = h("div", { class: "sign-in-body" });
+
+  /** @param {() => Promise<Session>} sign @param {HTMLButtonElement} button */
+  const attempt = async (sign, button) => {
+    problem.textContent = "";
+    button.disabled = true;
+    try {
+      onSigned(await sign());
+    } catch (error) {
+      if (error instanceof NoDevelopmentMode) return byToken();
+      problem.textContent = error instanceof TypeError ? "The server cannot be reached." : sentence(error);
+    } finally {
+      button.disabled = false;
+    }
+  };
+
+  const byName = () => {
+    const name = h("input", { id: "name", testid: "sign-in-name", autocomplete: "off", maxLength: 100, required: true, placeholder: "Ada" });
+    const button = h("button", { type: "submit", class: "primary wide", testid: "sign-in-submit" }, "Sign in");
+    const recent = recentNames();
+    const known = recent.map((one) =>
+      h("button", { type: "button", class: "chip", testid: "sign-in-recent", onclick: () => attempt(() => Session.byName(one), button) }, one),
+    );
+    const onsubmit = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      void attempt(() => Session.byName(name.value.trim()), button);
+    };
+    body.replaceChildren(
+      h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "name" }, "Your name"), name, button),
+      ...(known.length > 0 ? [h("div", { class: "recent" }, h("span", null, "Or go on as"), ...known)] : []),
+      h("p", { class: "hint" }, "Development mode: any name signs in. Open a second tab and be somebody else there."),
+    );
+    name.focus();
+  };
+
+  const byToken = () => {
+    const token = h("textarea", { id: "token", testid: "sign-in-token", rows: 5, spellcheck: false, required: true });
+    const button = h("button", { type: "submit", class: "primary wide", testid: "sign-in-submit" }, "Sign in");
+    const onsubmit = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      void attempt(() => Session.byToken(token.value.trim()), button);
+    };
+    body.replaceChildren(
+      h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "token" }, "Your token"), token, button),
+      h("p", { class: "hint" }, "A JSON Web Token of this server’s issuer. It stays in this tab."),
+    );
+    token.focus();
+  };
+
+  developmentMode().then(
+    (development) => (development ? byName() : byToken()),
+    () => {
+      byName();
+      problem.textContent = "The server cannot be reached.";
+    },
+  );
+  return h(
+    "main",
+    { class: "sign-in" },
+    h(
+      "div",
+      { class: "card" },
+      h("div", { class: "mark", "aria-hidden": "true" }),
+      h("h1", null, "Groups"),
+      h("p", { class: "lead" }, "Groups and their members, on every screen at once."),
+      body,
+      problem,
+    ),
+  );
+}

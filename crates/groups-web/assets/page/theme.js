@@ -1,0 +1,23 @@
+/** Light, dark, or as the system has it. */
+
+const KEY = "groups.theme";
+const SCHEMES = ["light dark", "light", "dark"];
+
+export function restoreTheme() {
+  apply(localStorage.getItem(KEY) ?? SCHEMES[0]);
+}
+
+/** To the other one than is seen now; back to the system's where that is the same. */
+export function nextTheme() {
+  const systemDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = document.documentElement.style.colorScheme === "dark" || (document.documentElement.style.colorScheme !== "light" && systemDark);
+  const wanted = dark ? "light" : "dark";
+  apply((wanted === "dark") === systemDark ? SCHEMES[0] : wanted);
+}
+
+/** @param {string} scheme */
+function apply(scheme) {
+  const known = SCHEMES.includes(scheme) ? scheme : SCHEMES[0];
+  document.documentElement.style.colorScheme = known;
+  localStorage.setItem(KEY, known);
+}

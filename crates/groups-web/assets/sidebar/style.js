@@ -1,0 +1,120 @@
+/** How the sidebar looks. Everything that is meant to be changed from outside is a custom property or a part. */
+
+export const STYLE = `
+:host {
+  --_background: var(--groups-background, light-dark(#f7f8fa, #15181d));
+  --_surface: var(--groups-surface, light-dark(#ffffff, #1e2229));
+  --_text: var(--groups-text, light-dark(#1a1f28, #e8eaee));
+  --_muted: var(--groups-muted, light-dark(#5a6372, #a0a8b5));
+  --_border: var(--groups-border, light-dark(#e2e5ea, #2c323b));
+  --_accent: var(--groups-accent, light-dark(#2f5fb3, #8fb4ff));
+  --_accent-text: var(--groups-accent-text, light-dark(#ffffff, #0e1420));
+  --_selected: var(--groups-selected, light-dark(#e3ebf8, #26324a));
+  --_hover: var(--groups-hover, light-dark(#eceff3, #20252d));
+  --_highlight: var(--groups-highlight, light-dark(#fff3cf, #3a3218));
+  --_radius: var(--groups-radius, 10px);
+  --_row: var(--groups-row-height, 60px);
+  display: flex;
+  flex-direction: column;
+  min-height: 0;
+  min-width: 0;
+  overflow: hidden;
+  background: var(--_background);
+  color: var(--_text);
+  font: var(--groups-font, 15px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
+  contain: layout style;
+}
+:host([hidden]) { display: none; }
+:host([theme="light"]) { color-scheme: light; }
+:host([theme="dark"]) { color-scheme: dark; }
+:host([theme="auto"]) { color-scheme: light dark; }
+* { box-sizing: border-box; }
+[hidden] { display: none !important; }
+.unseen {
+  position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+
+.header { display: flex; align-items: center; gap: .5rem; padding: 1rem 1rem .5rem; min-height: 3.5rem; }
+h2 { margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: -.01em; }
+.total {
+  font-size: .8rem; font-variant-numeric: tabular-nums; color: var(--_muted);
+  padding: .05rem .5rem; border-radius: 99px; background: var(--_hover);
+}
+.actions { margin-inline-start: auto; display: flex; gap: .25rem; }
+
+.tools { display: flex; gap: .5rem; padding: .25rem 1rem .75rem; }
+input, select {
+  font: inherit; font-size: .9rem; color: inherit; background: var(--_surface);
+  border: 1px solid var(--_border); border-radius: calc(var(--_radius) - 2px); height: 2.25rem; min-width: 0;
+}
+input { flex: 1; padding: 0 .75rem; }
+input::placeholder { color: var(--_muted); opacity: 1; }
+select { padding: 0 .5rem; max-width: 8.5rem; }
+:is(input, select, button):focus-visible { outline: 2px solid var(--_accent); outline-offset: 1px; }
+
+.body { position: relative; flex: 1; min-height: 0; display: flex; flex-direction: column; }
+.list { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; outline: none; padding: 0 .5rem; scrollbar-width: thin; }
+.space { position: relative; }
+
+.row {
+  position: absolute; inset-inline: 0; top: 0; height: var(--_row); padding: 0 .5rem;
+  display: flex; align-items: center; gap: .75rem; border-radius: var(--_radius); cursor: pointer; contain: strict;
+  user-select: none; -webkit-user-select: none;
+}
+.row:hover { background: var(--_hover); }
+.row.selected { background: var(--_selected); }
+.list:focus-visible .row.active { outline: 2px solid var(--_accent); outline-offset: -2px; }
+.row.fresh { animation: arrive 2.4s ease-out; }
+.row.pending { opacity: .65; cursor: progress; }
+@keyframes arrive { from { background: var(--_highlight); } 40% { background: var(--_highlight); } }
+
+.avatar {
+  flex: none; width: 2.4rem; height: 2.4rem; border-radius: 30%; display: grid; place-items: center;
+  font-size: .85rem; font-weight: 600; letter-spacing: .02em;
+  background: light-dark(hsl(var(--hue) 55% 88%), hsl(var(--hue) 30% 28%));
+  color: light-dark(hsl(var(--hue) 60% 25%), hsl(var(--hue) 70% 88%));
+}
+.text { flex: 1; min-width: 0; display: grid; gap: .05rem; }
+.name { font-weight: 550; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start; }
+.meta { color: var(--_muted); font-size: .82rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.role.owner, .role.admin { color: var(--_text); }
+.separator { margin-inline: .35em; }
+.badge {
+  flex: none; font-size: .72rem; font-weight: 600; padding: .1rem .5rem; border-radius: 99px;
+  background: var(--_accent); color: var(--_accent-text);
+}
+.pending .badge { background: none; color: var(--_muted); font-weight: 500; padding: 0; }
+
+.note { padding: 2.5rem 1.5rem; text-align: center; color: var(--_muted); display: grid; gap: .5rem; justify-items: center; text-wrap: balance; }
+.note strong { color: var(--_text); font-weight: 600; overflow-wrap: anywhere; }
+.note button {
+  font: inherit; font-weight: 550; margin-top: .5rem; padding: .4rem .9rem; border-radius: calc(var(--_radius) - 2px); cursor: pointer;
+  border: 1px solid var(--_border); background: var(--_surface); color: inherit;
+}
+.note button { color: var(--_text); }
+.skeleton { padding: 0 1rem; }
+.bone { display: flex; align-items: center; gap: .75rem; height: var(--_row); animation: breathe 1.6s ease-in-out infinite alternate; }
+.bone i { display: block; background: var(--_hover); border-radius: 6px; height: .8rem; }
+.bone i:first-child { width: 2.4rem; height: 2.4rem; border-radius: 30%; }
+.bone i:last-child { width: 55%; }
+.bone:nth-child(3n) i:last-child { width: 40%; }
+.bone:nth-child(3n + 1) i:last-child { width: 65%; }
+@keyframes breathe { to { opacity: .45; } }
+
+.status {
+  display: flex; align-items: center; gap: .5rem; padding: .6rem 1rem; font-size: .82rem; color: var(--_muted);
+  border-top: 1px solid var(--_border); min-height: 2.5rem;
+}
+.dot { flex: none; width: .55rem; height: .55rem; border-radius: 50%; background: var(--dot); }
+.status { --dot: light-dark(#8b93a1, #7b8492); }
+.status[data-state="live"] { --dot: light-dark(#1f9d55, #42c883); }
+.status:is([data-state="connecting"], [data-state="reconnecting"]) { --dot: light-dark(#c98a06, #e5b13c); }
+.status:is([data-state="connecting"], [data-state="reconnecting"]) .dot { animation: breathe .7s ease-in-out infinite alternate; }
+.status:is([data-state="signed-out"]) { --dot: light-dark(#c53b3b, #f07575); }
+.countdown { font-variant-numeric: tabular-nums; }
+@media (prefers-reduced-motion: reduce) { *, .row.fresh { animation: none !important; } }
+@media (forced-colors: active) {
+  .row.selected { outline: 2px solid Highlight; outline-offset: -2px; }
+  .dot { forced-color-adjust: none; }
+}
+`;
