@@ -16,6 +16,15 @@ mod transport;
 pub mod wire;
 mod worker;
 
+/// The tests' world names this crate as its other users do.
+#[cfg(test)]
+extern crate self as notify;
+
+#[cfg(test)]
+#[path = "../tests/it/world.rs"]
+#[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
+mod world;
+
 pub use delivery::{Delivery, ReadPoint};
 pub use hub::{Client, Hub, HubStats};
 pub use limits::{Drain, HubLimits};

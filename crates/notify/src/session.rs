@@ -114,7 +114,7 @@ enum Phase {
 pub(crate) struct Session {
     phase: Phase,
     /// Kept apart from the queue: its size is bounded by the user's list and by the journal, not by the queue's limits.
-    opening: Option<Box<VecDeque<Piece>>>,
+    opening: VecDeque<Piece>,
     queue: FrameQueue,
     /// The answer to the client's latest ping; earlier ones need none (RFC 6455, section 5.5.3).
     pong: Option<Bytes>,
@@ -135,7 +135,7 @@ impl Session {
     pub(crate) fn new(cx: &Cx<'_>, expires_in: Duration, phase_shift: Duration) -> Self {
         Self {
             phase: Phase::Loading,
-            opening: None,
+            opening: VecDeque::new(),
             queue: FrameQueue::default(),
             pong: None,
             ping_due: false,
@@ -166,7 +166,7 @@ impl Session {
         if matches!(self.phase, Phase::Loading) {
             self.phase = Phase::Live;
             self.opening_taken_at = cx.now;
-            self.opening = (!opening.is_empty()).then(|| Box::new(opening));
+            self.opening = opening;
         }
     }
 
@@ -274,7 +274,7 @@ impl Session {
         }
         if cx.now >= self.expires_at {
             self.close(cx, Close::token_expired());
-        } else if self.opening.is_some() && cx.now >= self.opening_taken_at + cx.limits.opening_stall {
+        } else if !self.opening.is_empty() && cx.now >= self.opening_taken_at + cx.limits.opening_stall {
             Counters::one(&cx.counters.overflows);
             self.close(cx, Close::slow_consumer());
         } else if cx.now < self.beat_at {
@@ -298,8 +298,8 @@ impl Session {
         self.pong = None;
         self.ping_due = false;
         // Without the rest of the opening, what is live would come too early.
-        if close.drops_queue() || self.opening.is_some() || matches!(self.phase, Phase::Loading) {
-            self.opening = None;
+        if close.drops_queue() || !self.opening.is_empty() || matches!(self.phase, Phase::Loading) {
+            self.opening = VecDeque::new();
             self.queue.clear();
         }
         let deadline = if close.at_once() { cx.now } else { cx.now + cx.limits.close_grace };
@@ -327,15 +327,13 @@ impl Session {
         if std::mem::take(&mut self.ping_due) {
             return Some(frame::PING);
         }
-        if let Some(opening) = &mut self.opening {
-            let piece = opening.pop_front();
-            if opening.is_empty() {
-                self.opening = None;
+        if let Some(piece) = self.opening.pop_front() {
+            if self.opening.is_empty() {
+                // Give the memory back: it is needed once.
+                self.opening = VecDeque::new();
             }
             self.opening_taken_at = cx.now;
-            if let Some(piece) = piece {
-                return Some(piece.encode());
-            }
+            return Some(piece.encode());
         }
         // Nothing comes before the welcome.
         if matches!(self.phase, Phase::Loading) {

@@ -57,6 +57,11 @@ impl Subscriptions {
         self.users.get(&group_id).into_iter().flatten().copied()
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.groups.is_empty()
+    }
+
     fn remove_from_group(&mut self, slot: Slot, group_id: GroupId) {
         if let Some(users) = self.users.get_mut(&group_id) {
             users.remove(&slot);

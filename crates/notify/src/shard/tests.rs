@@ -1,1 +1,352 @@
-//! The shard, driven by hand.
+//! The shard, driven by hand: random histories, clients that come at any point, reads ahead of and behind the deliveries.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use groups_domain::{Command, Folded, NewMember, Sidebar, SidebarRow, event_for};
+use proptest::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::*;
+use crate::conn::Socket;
+use crate::session::{Session, Transmit};
+use crate::world::{ADA, BOB, EVE, World, group, user};
+
+struct NoSocket;
+
+impl Socket for NoSocket {
+    fn shut_down(&self) -> bool {
+        false
+    }
+}
+
+/// A shard with a world behind it. Deliveries may lag behind the commits, group by group.
+struct Bench {
+    world: World,
+    shard: Shard,
+    limits: Arc<HubLimits>,
+    /// What of each group was delivered: the commits still to come, in order.
+    undelivered: BTreeMap<GroupId, VecDeque<usize>>,
+    numbering: usize,
+}
+
+/// A client without a socket.
+struct Device {
+    user_id: UserId,
+    conn: Rc<Conn>,
+    /// From which position it resumes.
+    cursor: Option<usize>,
+    /// How much of the world its read has seen.
+    read: Option<usize>,
+    answered: bool,
+}
+
+/// Transaction ids are handed out before the commits, so they are not in their order. Each block of four has one of these.
+const NUMBERINGS: [[u64; 4]; 4] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]];
+
+impl Bench {
+    fn new(limits: HubLimits, numbering: usize) -> Self {
+        let limits = Arc::new(limits);
+        let shard = Shard::new(Arc::clone(&limits), Arc::default());
+        Self { world: World::default(), shard, limits, undelivered: BTreeMap::new(), numbering }
+    }
+
+    /// The number under which a commit is delivered and read.
+    fn number(&self, commit: usize) -> u64 {
+        let block = NUMBERINGS[(self.numbering + commit / 4) % NUMBERINGS.len()];
+        (commit / 4 * 4) as u64 + block[commit % 4]
+    }
+
+    fn delivery(&self, commit: usize) -> Arc<Delivery> {
+        Arc::new(Delivery::new(self.world.change(commit).clone(), format!("c{}", commit + 1), self.number(commit)))
+    }
+
+    fn execute(&mut self, group_id: GroupId, actor: UserId, command: Command) {
+        if self.world.try_execute(group_id, actor, command).is_some() {
+            self.undelivered.entry(group_id).or_default().push_back(self.world.len() - 1);
+        }
+    }
+
+    /// The next change of some group that has any left.
+    fn deliver(&mut self, pick: usize) -> bool {
+        let waiting: Vec<GroupId> =
+            self.undelivered.iter().filter(|(_, commits)| !commits.is_empty()).map(|(group_id, _)| *group_id).collect();
+        let Some(group_id) = waiting.get(pick % waiting.len().max(1)) else { return false };
+        let commit = self.undelivered.get_mut(group_id).unwrap().pop_front().unwrap();
+        let delivery = self.delivery(commit);
+        self.shard.deliver(Moment::default(), &delivery);
+        true
+    }
+
+    fn deliver_all(&mut self) {
+        while self.deliver(0) {}
+    }
+
+    fn connect(&mut self, user_id: UserId, cursor: Option<usize>) -> Device {
+        let counters = Counters::default();
+        let cx = Cx { now: Moment::default(), limits: &self.limits, counters: &counters };
+        let session = Session::new(&cx, Duration::MAX, Duration::ZERO);
+        let conn = Conn::new(user_id, Uuid::nil(), session, None, Box::new(NoSocket));
+        self.shard.connect(&conn);
+        assert!(self.shard.register(&conn));
+        Device { user_id, conn, cursor, read: None, answered: false }
+    }
+
+    fn read(&self, device: &mut Device) {
+        if device.read.is_none() {
+            device.read = Some(self.world.len());
+        }
+    }
+
+    fn answer(&mut self, device: &mut Device) {
+        let Some(read) = device.read.filter(|_| !device.answered) else { return };
+        device.answered = true;
+        let cursor = device.cursor.map(|from| format!("c{from}"));
+        let mut opening = self.world.open(device.user_id, cursor.as_deref(), read);
+        let below = (0..read).map(|commit| self.number(commit) + 1).max().unwrap_or(0);
+        // What is below, but is committed later than the read.
+        let except = (read..read + 4).map(|commit| self.number(commit)).filter(|number| *number < below).collect();
+        opening.seen = ReadPoint { below, except };
+        self.shard.opened(Moment::default(), &device.conn, Ok(opening));
+    }
+
+    fn messages(&self, device: &Device) -> Vec<Bytes> {
+        let counters = Counters::default();
+        let cx = Cx { now: Moment::default(), limits: &self.limits, counters: &counters };
+        let mut session = device.conn.session.borrow_mut();
+        let mut messages = Vec::new();
+        while let Transmit::Frame(frame) = session.transmit(&cx) {
+            messages.push(frame);
+        }
+        messages
+    }
+
+    /// Holds what a device was sent against the promise: its view is right, and it got exactly one event for each version.
+    fn check(&self, device: &Device) {
+        let messages = self.messages(device);
+        let user_id = device.user_id;
+        let read = device.read.unwrap();
+        let json = |frame: &Bytes| -> Value {
+            let start = frame.iter().position(|byte| *byte == b'{').unwrap();
+            serde_json::from_slice(&frame[start..]).unwrap()
+        };
+        let from = device.cursor.unwrap_or(read);
+        let mut sidebar = Sidebar::new(
+            self.world.list(user_id, from).into_iter().map(|(group, role)| SidebarRow { group, role }),
+        );
+        let mut told: Vec<usize> = Vec::new();
+        let mut told_before_ready = None;
+        for frame in &messages {
+            let message = json(frame);
+            match message["type"].as_str().unwrap() {
+                "welcome" => assert_eq!(message["resumed"], device.cursor.is_some()),
+                "snapshot" => {
+                    let listed: Vec<&str> = message["groups"].as_array().unwrap().iter().map(|group| group["group_id"].as_str().unwrap()).collect();
+                    let expected: Vec<String> = self.world.list(user_id, read).iter().map(|(group, _)| group.group_id.to_string()).collect();
+                    assert_eq!(listed, expected);
+                }
+                "ready" => told_before_ready = Some(told.len()),
+                _ => {
+                    let version = message["version"].as_u64().unwrap();
+                    let is_it = |commit: &usize| {
+                        let change = self.world.change(*commit);
+                        change.version().get() == version && change.group_id().to_string() == message["group_id"]
+                    };
+                    let commit = (0..self.world.len()).find(is_it).expect("an event is of a change");
+                    let delivery = self.delivery(commit);
+                    assert_eq!(*frame, delivery.frame(delivery.view_of(user_id)), "everybody gets their own view");
+                    let folded = sidebar.fold(&event_for(delivery.change(), user_id));
+                    assert_eq!(folded, Folded::Applied, "{user_id} at change {commit} of {told:?}, read {read}, from {from}");
+                    told.push(commit);
+                }
+            }
+        }
+        assert!(told_before_ready.is_some(), "it became ready");
+        let missed = (from..read).filter(|commit| self.world.is_told(*commit, user_id)).count();
+        assert!(told_before_ready == Some(missed), "missed events come before ready, others after it");
+        told.sort_unstable();
+        let expected: Vec<usize> = (from..self.world.len()).filter(|commit| self.world.is_told(*commit, user_id)).collect();
+        assert_eq!(told, expected, "each version that concerns {user_id} once");
+        assert_eq!(sidebar.rows().cloned().collect::<Vec<_>>(), self.world.sidebar(user_id).rows().cloned().collect::<Vec<_>>());
+    }
+}
+
+fn roomy() -> HubLimits {
+    HubLimits { queue_frames_max: 100_000, queue_bytes_max: 100_000_000, snapshot_groups_max: 500, ..HubLimits::default() }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Execute { group: u8, actor: u8, command: u8, target: u8 },
+    Deliver { pick: u8 },
+    Connect { user: u8, resume: Option<u8> },
+    Read { device: u8 },
+    Answer { device: u8 },
+    Leave { device: u8 },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0..3u8, 0..4u8, 0..9u8, 0..4u8)
+            .prop_map(|(group, actor, command, target)| Step::Execute { group, actor, command, target }),
+        // Fewer than are made: the deliveries lag.
+        3 => any::<u8>().prop_map(|pick| Step::Deliver { pick }),
+        3 => (0..2u8, proptest::option::of(any::<u8>())).prop_map(|(user, resume)| Step::Connect { user, resume }),
+        3 => any::<u8>().prop_map(|device| Step::Read { device }),
+        3 => any::<u8>().prop_map(|device| Step::Answer { device }),
+        1 => any::<u8>().prop_map(|device| Step::Leave { device }),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+fn command(which: u8, target: UserId, salt: usize) -> Command {
+    match which {
+        0 => Command::create("A", "").unwrap(),
+        1 | 2 => Command::AddMember(NewMember::plain(target)),
+        3 => Command::AddMembers([ADA, BOB, EVE].map(NewMember::plain).to_vec()),
+        4 => Command::RemoveMember { user_id: target },
+        5 => Command::Leave { successor: Some(target) },
+        6 => Command::ChangeRole { user_id: target, role: if salt % 3 == 0 { Role::Owner } else { Role::Admin } },
+        7 => Command::UpdateSettings {
+            name: Some(groups_domain::GroupName::parse(&format!("Name {salt}")).unwrap()),
+            description: None,
+        },
+        _ if salt % 4 == 0 => Command::DeleteGroup,
+        _ => Command::RemoveMember { user_id: target },
+    }
+}
+
+#[test]
+fn the_older_of_two_reads_comes_back_last_and_misses_nothing() {
+    let mut bench = Bench::new(roomy(), 0);
+    bench.execute(group(1), ADA, command(0, ADA, 0));
+    bench.execute(group(1), ADA, command(1, BOB, 0));
+    bench.deliver_all();
+    let (mut phone, mut laptop) = (bench.connect(BOB, None), bench.connect(BOB, None));
+    bench.read(&mut phone);
+    bench.execute(group(1), ADA, command(7, ADA, 1));
+    bench.execute(group(1), ADA, command(4, BOB, 0));
+    bench.read(&mut laptop);
+    bench.answer(&mut laptop);
+    bench.answer(&mut phone);
+    bench.deliver_all();
+    assert_eq!(bench.messages(&laptop).len(), 3, "the laptop has seen that Bob is out: welcome, an empty list, ready");
+    bench.check(&phone);
+}
+
+#[test]
+fn the_older_of_two_reads_comes_back_first_and_misses_nothing() {
+    let mut bench = Bench::new(roomy(), 0);
+    bench.execute(group(1), ADA, command(0, ADA, 0));
+    bench.execute(group(1), ADA, command(1, BOB, 0));
+    bench.deliver_all();
+    let (mut phone, mut laptop) = (bench.connect(BOB, None), bench.connect(BOB, None));
+    bench.read(&mut phone);
+    bench.execute(group(1), ADA, command(4, BOB, 0));
+    bench.execute(group(1), ADA, command(1, BOB, 0));
+    bench.read(&mut laptop);
+    bench.answer(&mut phone);
+    bench.answer(&mut laptop);
+    bench.execute(group(1), ADA, command(7, ADA, 1));
+    bench.deliver_all();
+    bench.check(&phone);
+    bench.check(&laptop);
+}
+
+#[test]
+fn who_is_removed_and_added_again_while_loading_hears_of_what_the_read_has_not_seen() {
+    // For every split of four changes into delivered before, seen by the read, and after.
+    for read in 0..=4 {
+        for delivered in 0..=4 {
+            let mut bench = Bench::new(roomy(), 0);
+            bench.execute(group(1), ADA, command(0, ADA, 0));
+            bench.execute(group(1), ADA, command(1, BOB, 0));
+            bench.deliver_all();
+            let mut device = bench.connect(BOB, None);
+            let changes = [command(4, BOB, 0), command(1, BOB, 0), command(7, ADA, 1), command(4, BOB, 0)];
+            for (at, change) in changes.into_iter().enumerate() {
+                if at == read {
+                    bench.read(&mut device);
+                }
+                bench.execute(group(1), ADA, change);
+                if at < delivered {
+                    bench.deliver(0);
+                }
+            }
+            bench.read(&mut device);
+            bench.answer(&mut device);
+            bench.deliver_all();
+            bench.check(&device);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn every_client_gets_each_version_once_and_ends_with_the_truth(steps in steps(), numbering in 0..4usize) {
+        let users = [ADA, BOB, EVE, user(0xdad)];
+        let mut bench = Bench::new(roomy(), numbering);
+        let mut devices: Vec<Device> = Vec::new();
+        // A group that is deleted is gone; the next one has another id.
+        let mut lives = [0u128; 3];
+        for (salt, step) in steps.into_iter().enumerate() {
+            let pick = |device: u8| usize::from(device) % devices.len().max(1);
+            match step {
+                Step::Execute { group: which, actor, command: what, target } => {
+                    let which = usize::from(which);
+                    let group_id = group(which as u128 + 16 * lives[which]);
+                    bench.execute(group_id, users[usize::from(actor)], command(what, users[usize::from(target)], salt));
+                    let commits = bench.world.len();
+                    if commits > 0 && bench.world.change(commits - 1).ends_group() && bench.world.change(commits - 1).group_id() == group_id {
+                        lives[which] += 1;
+                    }
+                }
+                Step::Deliver { pick } => { bench.deliver(pick.into()); }
+                Step::Connect { user, resume } => {
+                    let cursor = resume.map(|resume| usize::from(resume) % (bench.world.len() + 1));
+                    devices.push(bench.connect(users[usize::from(user)], cursor));
+                }
+                Step::Read { device } => {
+                    let device = pick(device);
+                    if let Some(device) = devices.get_mut(device) { bench.read(device) }
+                }
+                Step::Answer { device } => {
+                    let device = pick(device);
+                    if let Some(device) = devices.get_mut(device) { bench.answer(device) }
+                }
+                Step::Leave { device } if !devices.is_empty() => {
+                    let device = pick(device);
+                    let device = devices.swap_remove(device);
+                    bench.shard.disconnect(&device.conn);
+                }
+                Step::Leave { .. } => {}
+            }
+        }
+        // Those that have not come back yet do so around the last deliveries.
+        let half = devices.len() / 2;
+        let (early, late) = devices.split_at_mut(half);
+        for device in early {
+            bench.read(device);
+            bench.answer(device);
+        }
+        bench.deliver_all();
+        for device in late {
+            bench.read(device);
+            bench.answer(device);
+        }
+        for device in &devices {
+            bench.check(device);
+        }
+        prop_assert_eq!(bench.shard.journal.len(), 0, "nobody loads, so nothing is kept");
+        for device in devices {
+            bench.shard.disconnect(&device.conn);
+        }
+        prop_assert!(bench.shard.users.is_empty() && bench.shard.slots.is_empty() && bench.shard.conns.is_empty());
+        prop_assert!(bench.shard.subscriptions.is_empty(), "the last one has put out the light");
+    }
+}
