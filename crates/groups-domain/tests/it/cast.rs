@@ -1,8 +1,8 @@
 //! The people of the tests, what they say, and the histories that they have behind them.
 
 use groups_domain::{
-    Change, Command, Decision, Description, GroupId, GroupName, Limits, NewMember, Rejection, Request, Role, Roster,
-    Timestamp, UserId, Uuid, Version,
+    Change, Command, Decision, Description, Facts, GroupId, GroupName, Limits, NewMember, Rejection, Request, Role,
+    Roster, Timestamp, UserId, Uuid, Version,
 };
 
 /// The owner of the team.
@@ -157,6 +157,12 @@ impl Given {
             }
             other => panic!("a history is made of changes, not of {other:?}"),
         }
+    }
+
+    /// All that a decision could look at.
+    pub(crate) fn facts(&self) -> Facts {
+        let memberships = self.roster.members().map(|membership| (membership.user_id, *membership)).collect();
+        Facts { group: self.roster.group().cloned(), memberships, limits: Limits::default() }
     }
 
     pub(crate) fn decide(&self, by: By) -> Result<Decision, Rejection> {

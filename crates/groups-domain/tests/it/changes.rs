@@ -463,3 +463,10 @@ fn nobody_is_told_of_what_changes_nothing() {
     let told = given.roster.execute(BOB, given.now, rename("Project Team")).unwrap();
     assert_eq!(told, []);
 }
+
+#[test]
+fn an_audience_asked_for_after_the_change_has_its_newcomers_once() {
+    let given = team();
+    let Ok(Decision::Change(change)) = given.decide(by(BOB, add(FAY, Member))) else { panic!("Bob may add") };
+    assert_eq!(given.after(by(BOB, add(FAY, Member))).roster.audience(&change), [ADA, BOB, CLEO, DAN, EVE, FAY]);
+}

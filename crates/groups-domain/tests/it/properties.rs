@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cast::{MONDAY, PEOPLE, TEAM};
+use crate::cast::{ADA, BOB, DAN, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
 
 /// Few enough that a random group is often full.
 const MEMBERS_MAX: u32 = 5;
@@ -285,6 +285,19 @@ proptest! {
             facts.apply(&change);
             prop_assert_eq!(facts.group.is_none(), change.ends_group());
         }
+    }
+}
+
+/// The counts at which arithmetic could go wrong, if the facts were.
+#[test]
+fn a_group_that_counts_nobody_loses_nobody_and_the_last_version_is_the_last() {
+    let given = team();
+    for by in [by(BOB, remove(DAN)), by(DAN, leave()), by(ADA, leave_to(BOB))] {
+        let mut facts = given.facts();
+        let group = facts.group.as_mut().unwrap();
+        (group.member_count, group.version) = (0, Version::new(u64::MAX));
+        let Ok(Decision::Change(change)) = decide(&facts, &by.at(given.now)) else { panic!("it is allowed") };
+        assert_eq!((change.group.member_count, change.version()), (0, Version::new(u64::MAX)));
     }
 }
 

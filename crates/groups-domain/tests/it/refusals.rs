@@ -5,7 +5,7 @@ use groups_domain::Rejection::{
     TooManyMembers, VersionMismatch,
 };
 use groups_domain::Role::{Admin, Member, Owner};
-use groups_domain::{Command, Decision, GroupId, Rejection, Role, Rule, Uuid, Version};
+use groups_domain::{Command, Decision, GroupId, Rejection, Role, Rule, Uuid, Version, decide};
 
 use crate::cast::{
     ADA, BOB, By, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
@@ -138,6 +138,7 @@ fn a_request_for_another_group_finds_none_here() {
     let mut request = by(ADA, rename("Elsewhere")).at(team().now);
     request.group_id = GroupId::new(Uuid::from_u128(1));
     assert_eq!(team().roster.decide(&request), Err(GroupNotFound));
+    assert_eq!(decide(&team().facts(), &request), Err(GroupNotFound), "nor do the facts have it");
     request.command = create([]);
     assert_eq!(nothing().roster.decide(&request), Err(GroupNotFound));
 }

@@ -1,7 +1,7 @@
 //! One user's list, folded from events, against the group itself.
 
 use groups_domain::Role::{Admin, Member};
-use groups_domain::{Folded, GroupId, Role, Sidebar, SidebarRow, Told, UserId, Uuid};
+use groups_domain::{Folded, GroupId, Role, Sidebar, SidebarRow, Told, UserId, Uuid, event_for};
 use proptest::prelude::*;
 
 use crate::cast::{
@@ -124,7 +124,7 @@ fn a_group_that_was_left_is_gone_and_an_older_event_does_not_bring_it_back() {
     let given = team();
     let mut sidebar = sidebar_of(GUS, &given);
     assert_eq!(role_in(&sidebar), None);
-    let entry = groups_domain::event_for(&given.history[1], GUS);
+    let entry = event_for(&given.history[1], GUS);
     assert_eq!(sidebar.fold(&entry), Folded::Stale);
     assert_eq!(role_in(&sidebar), None);
 }
@@ -153,13 +153,22 @@ fn a_deleted_group_is_gone_from_every_list() {
 fn being_added_to_what_one_is_in_shows_that_the_removal_is_missing() {
     let given = team().after(by(BOB, remove(DAN))).after(by(BOB, add(DAN, Member)));
     let mut sidebar = sidebar_of(DAN, &team());
-    assert_eq!(sidebar.fold(&groups_domain::event_for(&given.history[6], DAN)), Folded::Gap);
+    assert_eq!(sidebar.fold(&event_for(&given.history[6], DAN)), Folded::Gap);
+}
+
+#[test]
+fn being_added_again_with_the_very_next_version_is_impossible_and_shows_a_gap() {
+    let mut sidebar = sidebar_of(DAN, &team());
+    let mut event = event_for(&team().after(by(BOB, add(FAY, Member))).history[5], FAY);
+    assert_eq!(sidebar.fold(&event), Folded::Gap, "Dan is in, so it cannot be his");
+    event.version = event.version.next();
+    assert_eq!(sidebar.fold(&event), Folded::Gap);
 }
 
 #[test]
 fn a_group_one_never_heard_of_shows_a_gap() {
     let given = team().after(by(BOB, rename("Launch")));
-    assert_eq!(Sidebar::default().fold(&groups_domain::event_for(&given.history[5], DAN)), Folded::Gap);
+    assert_eq!(Sidebar::default().fold(&event_for(&given.history[5], DAN)), Folded::Gap);
 }
 
 #[test]
