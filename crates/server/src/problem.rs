@@ -4,6 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use groups_domain::{Rejection, TextError};
 use groups_store::{ExecuteError, StoreError};
+use serde::Serialize;
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $status:literal, $title:literal;)*) => {
@@ -96,6 +97,15 @@ impl Problem {
     }
 }
 
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+}
+
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -115,14 +125,14 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let body = serde_json::json!({
-            "type": "about:blank",
-            "title": self.code.title(),
-            "status": self.code.status(),
-            "detail": self.detail,
-            "code": self.code.as_str(),
-        });
-        response.content_type("application/problem+json").body(body.to_string())
+        let body = Body {
+            r#type: "about:blank",
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+        };
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json")).json(body)
     }
 }
 

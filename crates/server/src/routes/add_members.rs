@@ -6,8 +6,7 @@ use actix_web::{HttpResponse, web};
 use groups_domain::{ChangeKind, Command, NewMember, Role};
 use groups_store::{Executed, Outcome};
 use notify::wire::GroupBody;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::groups::Groups;
 use crate::input::{self, Changing, MemberInput};
@@ -18,6 +17,18 @@ struct Body {
     user_id: Option<String>,
     role: Option<String>,
     members: Option<Vec<MemberInput>>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    group: GroupBody<'a>,
+    results: Vec<Added>,
+}
+
+#[derive(Serialize)]
+struct Added {
+    user_id: String,
+    outcome: &'static str,
 }
 
 pub(super) async fn respond(
@@ -43,16 +54,16 @@ pub(super) async fn respond(
         }
     };
     let executed = changing.execute(&groups, group_id, command).await?;
-    let body = json!({
-        "group": GroupBody::new(&executed.group, Some(executed.role.unwrap_or(Role::Admin))),
-        "results": results(&asked, &executed),
-    });
-    let response = HttpResponse::Created().insert_header(output::etag(&executed.group)).json(body);
+    let answer = Answer {
+        group: GroupBody::new(&executed.group, Some(executed.role.unwrap_or(Role::Admin))),
+        results: results(&asked, &executed),
+    };
+    let response = HttpResponse::Created().insert_header(output::etag(&executed.group)).json(answer);
     Ok(output::mark_replayed(response, &executed))
 }
 
 /// What became of each person asked for, in the order of the request. Somebody named twice was in already the second time.
-fn results(asked: &[NewMember], executed: &Executed) -> Vec<Value> {
+fn results(asked: &[NewMember], executed: &Executed) -> Vec<Added> {
     let mut added: HashSet<_> = match &executed.outcome {
         Outcome::Changed(change) => match &change.kind {
             ChangeKind::MembersAdded { members } => members.iter().map(|member| member.user_id).collect(),
@@ -62,7 +73,7 @@ fn results(asked: &[NewMember], executed: &Executed) -> Vec<Value> {
     };
     let outcome = |member: &NewMember| {
         let outcome = if added.remove(&member.user_id) { "added" } else { "already_member" };
-        json!({"user_id": member.user_id.to_string(), "outcome": outcome})
+        Added { user_id: member.user_id.to_string(), outcome }
     };
     asked.iter().map(outcome).collect()
 }

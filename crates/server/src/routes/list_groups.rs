@@ -2,12 +2,19 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use notify::wire::GroupBody;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Problem;
 use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::input::{self, Paging};
+
+#[derive(Serialize)]
+struct Page<'a> {
+    groups: Vec<GroupBody<'a>>,
+    next: Option<String>,
+    cursor: String,
+}
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
@@ -17,10 +24,9 @@ pub(super) async fn respond(
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| input::group_id(after).map_err(|_| Paging::not_ours()));
     let page = groups.store().groups(caller.user_id, after.transpose()?, paging.limit).await?;
-    let rows: Vec<_> = page.groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-    Ok(HttpResponse::Ok().json(json!({
-        "groups": rows,
-        "next": page.next.map(|next| next.to_string()),
-        "cursor": page.cursor.token(),
-    })))
+    Ok(HttpResponse::Ok().json(Page {
+        groups: page.groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect(),
+        next: page.next.map(|next| next.to_string()),
+        cursor: page.cursor.token(),
+    }))
 }

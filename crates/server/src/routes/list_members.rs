@@ -3,13 +3,20 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::Version;
 use groups_store::MemberKey;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Problem;
 use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::input::{self, Paging};
 use crate::output::MemberBody;
+
+#[derive(Serialize)]
+struct Page {
+    members: Vec<MemberBody>,
+    next: Option<String>,
+    version: u64,
+}
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
@@ -22,11 +29,11 @@ pub(super) async fn respond(
     let after = paging.after.as_deref().map(|after| parse(after).ok_or_else(Paging::not_ours)).transpose()?;
     let page = groups.store().members(caller.user_id, group_id, after, paging.limit).await?;
     let page = page.ok_or_else(Problem::group_not_found)?;
-    Ok(HttpResponse::Ok().json(json!({
-        "members": page.members.into_iter().map(MemberBody::new).collect::<Vec<_>>(),
-        "next": page.next.map(print),
-        "version": page.version.get(),
-    })))
+    Ok(HttpResponse::Ok().json(Page {
+        members: page.members.into_iter().map(MemberBody::new).collect(),
+        next: page.next.map(print),
+        version: page.version.get(),
+    }))
 }
 
 fn print(key: MemberKey) -> String {
