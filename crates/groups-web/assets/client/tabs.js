@@ -12,6 +12,8 @@
 /** How long a question to the leader may go unanswered, in milliseconds, and how often it is asked. */
 export const ANSWER_MS_MAX = 1_500;
 export const QUESTIONS_MAX = 3;
+/** One tab deposes leaders no more often than that, in milliseconds: two that cannot hear each other do not take turns. */
+export const STEAL_MS_MIN = 60_000;
 
 /**
  * @typedef {{ kind: "hello", from: string }
@@ -51,6 +53,7 @@ export class Tabs {
   #lead = "";
   #heard = -1;
   #asked = 0;
+  #stealAfter = -Infinity;
   /** @type {any} */
   #timer = null;
   /** @type {any} */
@@ -170,7 +173,10 @@ export class Tabs {
     this.#env.clearTimeout(this.#timer);
     if (this.#leading || !this.#channel) return;
     this.#heard = -1;
-    if (this.#asked >= QUESTIONS_MAX) return this.#queueUp({ steal: true });
+    if (this.#asked >= QUESTIONS_MAX && this.#env.now() >= this.#stealAfter) {
+      this.#stealAfter = this.#env.now() + STEAL_MS_MIN;
+      return this.#queueUp({ steal: true });
+    }
     this.#asked += 1;
     this.#post({ kind: "hello", from: this.#id });
     this.#timer = this.#env.setTimeout(() => this.#askAgain(), ANSWER_MS_MAX);

@@ -1,4 +1,5 @@
 //! What the browser is given: names, hashes, compression, the policy; and the JavaScript's own tests.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod node;
 mod served;

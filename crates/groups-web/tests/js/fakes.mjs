@@ -182,11 +182,11 @@ export function fakeEnv({ clock = new FakeClock(), handler = () => ({ status: 40
   const { fetch, calls } = fakeFetch(handler);
   let ids = 0;
   let wake = () => {};
-  const world = { clock, sockets: sockets.all, calls, online: true, visible: true, wake: () => wake() };
+  const world = { clock, sockets: sockets.all, calls, online: true, visible: true, timersHeld: false, wake: () => wake() };
   world.env = {
     now: () => clock.now,
     wallNow: () => 1_700_000_000_000 + clock.now,
-    setTimeout: (call, ms) => clock.setTimeout(call, ms),
+    setTimeout: (call, ms) => (world.timersHeld ? 0 : clock.setTimeout(call, ms)),
     clearTimeout: (id) => clock.clearTimeout(id),
     random,
     newId: () => `${tabs?.prefix ?? ""}id-${(ids += 1)}`,

@@ -1,0 +1,173 @@
+// The calls: what is sent, what is repeated, and how refusals are told.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ApiError, GroupsClient, NetworkError, SignedOutError } from "../../assets/groups-client.js";
+import { ADA, BOB, fakeEnv, group, groupId, settled, tokenOf } from "./fakes.mjs";
+
+function start(handler, getToken) {
+  const world = fakeEnv({ handler });
+  let asked = 0;
+  const client = new GroupsClient({
+    url: "https://groups.example/base/",
+    getToken: getToken ?? (() => tokenOf(ADA, (asked += 1))),
+    tabs: false,
+    env: world.env,
+  });
+  return { ...world, client, api: client.api, asked: () => asked };
+}
+
+const problem = (status, code, headers) => ({ status, headers, body: { type: "about:blank", title: "Refused", status, code, detail: `because ${code}` } });
+const id = groupId(1);
+
+test("every path of the contract is one call", async () => {
+  const { api, calls } = start((call) => (call.method === "DELETE" ? { status: 204 } : { body: { members: [], next: null, results: [] } }));
+  await api.me();
+  await api.createGroup({ name: "Tea", description: "Green", members: [{ user_id: BOB, role: "admin" }] });
+  await api.listGroups({ limit: 5, after: "x y" });
+  await api.getGroup(id);
+  await api.updateGroup(id, { name: "Coffee" }, { ifVersion: 7 });
+  await api.deleteGroup(id);
+  await api.listMembers(id, { limit: 2 });
+  await api.addMember(id, BOB);
+  await api.addMembers(id, [{ user_id: BOB }]);
+  await api.changeRole(id, BOB, "owner");
+  await api.removeMember(id, BOB);
+  await api.leaveGroup(id);
+  await api.leaveGroup(id, { successor: BOB });
+  await api.changes(id, { after: 3 });
+  await api.typing(id, true);
+  const seen = calls.map(({ method, url, body }) => [method, url.pathname.replace("/base/v1", "") + url.search, body]);
+  const at = `/groups/${id}`;
+  assert.deepEqual(seen, [
+    ["GET", "/me", undefined],
+    ["POST", "/groups", { name: "Tea", description: "Green", members: [{ user_id: BOB, role: "admin" }] }],
+    ["GET", "/groups?limit=5&after=x+y", undefined],
+    ["GET", at, undefined],
+    ["PATCH", at, { name: "Coffee" }],
+    ["DELETE", at, undefined],
+    ["GET", `${at}/members?limit=2`, undefined],
+    ["POST", `${at}/members`, { user_id: BOB, role: "member" }],
+    ["POST", `${at}/members`, { members: [{ user_id: BOB }] }],
+    ["PATCH", `${at}/members/${BOB}`, { role: "owner" }],
+    ["DELETE", `${at}/members/${BOB}`, undefined],
+    ["DELETE", `${at}/members/me`, undefined],
+    ["DELETE", `${at}/members/me?successor=${BOB}`, undefined],
+    ["GET", `${at}/changes?after=3`, undefined],
+    ["POST", `${at}/typing`, { typing: true }],
+  ]);
+  assert.equal(calls[4].headers["If-Match"], '"7"');
+  assert.ok(calls.every(({ headers }) => headers.Authorization === `Bearer ${tokenOf(ADA, 1)}`));
+});
+
+test("each change has a key of its own, a question has none", async () => {
+  const { api, calls } = start(() => ({ body: {} }));
+  await api.getGroup(id);
+  await api.updateGroup(id, { name: "A" });
+  await api.updateGroup(id, { name: "A" });
+  await api.updateGroup(id, { name: "A" }, { idempotencyKey: "mine" });
+  const keys = calls.map(({ headers }) => headers["Idempotency-Key"]);
+  assert.equal(keys[0], undefined);
+  assert.ok(keys[1] && keys[2] && keys[1] !== keys[2]);
+  assert.equal(keys[3], "mine");
+});
+
+test("a refusal is an ApiError with the stable code", async () => {
+  const { api } = start(() => problem(409, "already_member"));
+  await assert.rejects(api.addMember(id, BOB), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.deepEqual([error.code, error.status, error.title, error.message], ["already_member", 409, "Refused", "because already_member"]);
+    return true;
+  });
+});
+
+test("a page that is no problem document still has a code", async () => {
+  const { env, client } = start(() => ({}));
+  env.fetch = async () => new Response("<html>Bad gateway</html>", { status: 502 });
+  const other = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(ADA), tabs: false, env });
+  await assert.rejects(other.api.me(), { code: "http_502", status: 502 });
+  assert.equal(client.state, "offline");
+});
+
+test("a refused token is replaced once, and the call repeated with the same key", async () => {
+  const { api, calls, asked } = start((call) => (call.headers.Authorization === `Bearer ${tokenOf(ADA, 2)}` ? { body: group(1) } : problem(401, "unauthenticated")));
+  assert.equal((await api.updateGroup(id, { name: "A" })).group_id, id);
+  assert.equal(asked(), 2);
+  assert.equal(calls[0].headers["Idempotency-Key"], calls[1].headers["Idempotency-Key"]);
+});
+
+test("several calls with the same refused token ask for one new one", async () => {
+  const { api, asked } = start((call) => (call.headers.Authorization === `Bearer ${tokenOf(ADA, 2)}` ? { body: {} } : problem(401, "unauthenticated")));
+  await Promise.all([api.me(), api.getGroup(id), api.me()]);
+  assert.equal(asked(), 2);
+});
+
+test("a fresh token that is refused, or none, is being signed out", async () => {
+  await assert.rejects(start(() => problem(401, "unauthenticated")).api.me(), SignedOutError);
+  await assert.rejects(start(() => ({}), () => null).api.me(), { code: "signed_out" });
+});
+
+test("a busy server is asked again after its own time", async () => {
+  for (const status of [429, 503]) {
+    const { api, clock, calls } = start((_, count) => (count === 1 ? problem(status, "rate_limited", { "Retry-After": "2" }) : { body: { ok: true } }));
+    const asking = api.me();
+    await clock.pass(1_900);
+    assert.equal(calls.length, 1);
+    await clock.pass(1_000);
+    assert.equal(calls.length, 2);
+    await asking;
+  }
+});
+
+test("a wait beyond patience is the caller's", async () => {
+  const { api, calls } = start(() => problem(503, "unavailable", { "Retry-After": "60" }));
+  await assert.rejects(api.me(), { code: "unavailable", retryAfterMs: 60_000 });
+  assert.equal(calls.length, 1);
+});
+
+test("a lost answer is asked for again, a few times, then it is a NetworkError", async () => {
+  const { api, clock, calls } = start(() => new TypeError("failed to fetch"));
+  const refused = assert.rejects(api.deleteGroup(id), NetworkError);
+  await clock.pass(10_000);
+  await refused;
+  assert.equal(calls.length, 3);
+  assert.equal(new Set(calls.map(({ headers }) => headers["Idempotency-Key"])).size, 1);
+});
+
+test("typing is not worth a repeat", async () => {
+  const { api, calls } = start(() => new TypeError("failed to fetch"));
+  await assert.rejects(api.typing(id, true), NetworkError);
+  assert.equal(calls.length, 1);
+});
+
+test("an answer that does not come in time is given up", async () => {
+  const { env, clock } = start(() => ({}));
+  env.fetch = (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const client = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(ADA), tabs: false, env });
+  const refused = assert.rejects(client.api.typing(id, true), NetworkError);
+  await clock.pass(15_000);
+  await refused;
+  assert.equal(clock.pending, 0);
+});
+
+test("a call can be called off, also while it waits", async () => {
+  const { api, clock, calls } = start(() => problem(503, "unavailable", { "Retry-After": "3" }));
+  const abort = new AbortController();
+  const refused = assert.rejects(api.me({ signal: abort.signal }), { name: "AbortError" });
+  await settled();
+  abort.abort();
+  await refused;
+  await clock.pass(10_000);
+  assert.equal(calls.length, 1);
+});
+
+test("all members are read page by page", async () => {
+  const pages = { "": [["a", "b"], "2"], 2: [["c"], null] };
+  const { api } = start(({ url }) => {
+    const [ids, next] = pages[url.searchParams.get("after") ?? ""];
+    return { body: { members: ids.map((user_id) => ({ user_id })), next, version: 1 } };
+  });
+  const seen = [];
+  for await (const { user_id } of api.members(id)) seen.push(user_id);
+  assert.deepEqual(seen, ["a", "b", "c"]);
+});

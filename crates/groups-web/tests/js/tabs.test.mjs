@@ -1,0 +1,220 @@
+// One socket for several tabs of one person, each tab right.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { GroupsClient } from "../../assets/groups-client.js";
+import { ADA, BOB, FakeClock, FakeLocks, events, fakeChannels, fakeEnv, group, groupId, ready, settled, snapshot, tokenOf, welcome } from "./fakes.mjs";
+
+/** A browser in which tabs are opened. */
+function browser() {
+  const clock = new FakeClock();
+  const locks = new FakeLocks();
+  const Channel = fakeChannels();
+  let tabs = 0;
+  return {
+    clock,
+    Channel,
+    async tab({ userId = ADA, token = tokenOf(userId), handler } = {}) {
+      const world = fakeEnv({ clock, handler, tabs: { locks, Channel, prefix: `tab${(tabs += 1)}-` } });
+      const client = new GroupsClient({ url: "https://groups.example/", getToken: () => token, env: world.env });
+      const before = new Set(Channel.all);
+      client.connect();
+      await settled();
+      const channel = [...Channel.all].find((one) => !before.has(one));
+      return { ...world, world, client, channel, socket: () => world.sockets.at(-1) };
+    },
+  };
+}
+
+const greet = (tab, groups) => tab.socket().say(welcome(), snapshot(groups), ready());
+const names = ({ client }) => client.groups.map(({ name }) => name);
+
+test("the second tab has no socket of its own and the same list", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, [group(2), group(1)]);
+  const second = await tab();
+  assert.deepEqual([first.sockets.length, second.sockets.length], [1, 0]);
+  assert.deepEqual([names(second), second.client.state, second.client.userId], [["Group 2", "Group 1"], "live", ADA]);
+  assert.deepEqual([first.client.leading, second.client.leading], [true, false]);
+});
+
+test("an event is told in every tab, once", async () => {
+  const { tab } = browser();
+  const tabs = [await tab()];
+  greet(tabs[0], []);
+  tabs.push(await tab(), await tab());
+  const told = tabs.map(() => 0);
+  tabs.forEach(({ client }, index) => client.on("added_to_group", () => (told[index] += 1)));
+  tabs[0].socket().say(events.added(1, 3), events.added(1, 3));
+  await settled();
+  assert.deepEqual(told, [1, 1, 1]);
+  for (const each of tabs) assert.deepEqual(names(each), ["Group 1"]);
+});
+
+test("tabs that are opened before the list is there get it with the leader", async () => {
+  const { tab } = browser();
+  const [first, second] = [await tab(), await tab()];
+  first.socket().say(welcome(), snapshot([group(2)], "c", true));
+  const third = await tab();
+  first.socket().say(snapshot([group(1)]), ready());
+  await settled();
+  for (const each of [first, second, third]) assert.deepEqual([names(each), each.client.state, each.client.loaded], [["Group 2", "Group 1"], "live", true]);
+});
+
+test("two people in two tabs have two sockets", async () => {
+  const { tab } = browser();
+  const [ada, bob] = [await tab(), await tab({ userId: BOB })];
+  assert.deepEqual([ada.sockets.length, bob.sockets.length], [1, 1]);
+});
+
+test("a token that cannot be read means a socket for each", async () => {
+  const { tab } = browser();
+  const [one, two] = [await tab({ token: "opaque" }), await tab({ token: "opaque" })];
+  assert.deepEqual([one.sockets.length, two.sockets.length], [1, 1]);
+});
+
+test("when the leader goes another resumes where it stood", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  const third = await tab();
+  first.socket().say(events.updated(1, 2));
+  await settled();
+  first.client.close();
+  await settled();
+  assert.equal(second.sockets.length, 1);
+  assert.equal(second.socket().url.searchParams.get("cursor"), "c-1-2");
+  const told = [];
+  third.client.on("group_updated", ({ version }) => told.push(version));
+  second.socket().say(welcome(true), events.updated(1, 2), events.updated(1, 3, { name: "Again" }), ready());
+  await settled();
+  assert.deepEqual([names(second), names(third), third.client.state, told], [["Again"], ["Again"], "live", [3]]);
+});
+
+test("a tab that missed a message asks for the whole", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  second.channel.lose = 1;
+  first.socket().say(events.updated(1, 2), events.updated(1, 3, { name: "Third" }));
+  await settled();
+  assert.deepEqual(names(second), ["Third"]);
+  first.socket().say(events.updated(1, 4, { name: "Fourth" }));
+  await settled();
+  assert.deepEqual(names(second), ["Fourth"]);
+});
+
+test("a tab that is seen again asks whether all is as the leader has it", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  second.channel.lose = 1;
+  first.socket().say(events.updated(1, 2, { name: "Missed" }));
+  await settled();
+  assert.deepEqual(names(second), ["Group 1"]);
+  second.world.wake();
+  await settled();
+  assert.deepEqual(names(second), ["Missed"]);
+});
+
+test("a leader that is frozen is deposed, and follows once it stirs", async () => {
+  const { tab, clock } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  first.channel.frozen = true;
+  second.world.wake();
+  await clock.pass(5_000);
+  assert.equal(second.sockets.length, 1);
+  second.socket().say(welcome(true), events.updated(1, 2, { name: "On" }), ready());
+  first.channel.frozen = false;
+  for (const message of first.channel.backlog.splice(0)) first.channel.receive(message);
+  await clock.pass(2_000);
+  assert.ok(first.sockets[0].closedByClient);
+  assert.deepEqual([first.client.leading, second.client.leading], [false, true]);
+  assert.deepEqual(names(first), ["On"]);
+  assert.equal(first.sockets.length, 1);
+});
+
+test("every tab sees the connection go and come", async () => {
+  const { tab, clock } = browser();
+  const first = await tab();
+  greet(first, []);
+  const second = await tab();
+  const states = [];
+  second.client.on("state", ({ state }) => states.at(-1) !== state && states.push(state));
+  first.socket().drop();
+  await clock.pass(1_000);
+  greet(first, []);
+  await settled();
+  assert.deepEqual(states, ["reconnecting", "live"]);
+});
+
+test("who is seen reminds a leader whose timers are held back", async () => {
+  const { tab, clock } = browser();
+  const first = await tab();
+  greet(first, []);
+  await tab();
+  first.world.timersHeld = true;
+  first.socket().drop();
+  await clock.pass(2_000);
+  assert.equal(first.sockets.length, 2);
+});
+
+test("typing and cutting go through the leader", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  second.client.setTyping(groupId(1), true);
+  await settled();
+  assert.deepEqual(first.socket().sent, [{ type: "typing", group_id: groupId(1), typing: true }]);
+  second.client.cut(3_000);
+  await settled();
+  assert.deepEqual([first.client.state, second.client.state], ["reconnecting", "reconnecting"]);
+});
+
+test("a gap in the leader's stream is healed in every tab", async () => {
+  const { tab, clock } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  first.socket().say(events.updated(1, 5));
+  await clock.pass(1_000);
+  assert.equal(first.socket().url.searchParams.get("cursor"), null);
+  greet(first, [group(1, { version: 5, name: "Healed" })]);
+  await settled();
+  assert.deepEqual([names(first), names(second), second.sockets.length], [["Healed"], ["Healed"], 0]);
+});
+
+test("a leader that is signed out gives the place to a tab with a better token", async () => {
+  const { tab, clock } = browser();
+  const refused = await tab({ handler: () => ({ status: 401, body: { code: "unauthenticated" } }) });
+  const better = await tab();
+  refused.socket().drop();
+  await clock.pass(100);
+  assert.deepEqual([refused.client.state, better.sockets.length], ["signed-out", 1]);
+  greet(better, [group(1)]);
+  assert.equal(better.client.state, "live");
+});
+
+test("a group that is being created shows in its own tab only, and once in both when it is there", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, []);
+  let answer;
+  const second = await tab({ handler: () => new Promise((resolve) => (answer = resolve)) });
+  const creating = second.client.createGroup({ name: "Tea" });
+  await settled();
+  assert.deepEqual([names(first), names(second)], [[], ["Tea"]]);
+  first.socket().say(events.created(1, { name: "Tea" }));
+  await settled();
+  assert.deepEqual([names(first), names(second)], [["Tea"], ["Tea"]]);
+  answer({ status: 201, body: group(1, { name: "Tea" }) });
+  await creating;
+  assert.deepEqual(names(second), ["Tea"]);
+});
