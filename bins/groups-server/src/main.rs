@@ -19,8 +19,8 @@ struct Cli {
     #[arg(long, env = "GROUPS_LOG_FORMAT", value_enum, default_value = "text")]
     log_format: LogFormat,
 
-    /// What is logged: `info`, `debug`, `notify=debug,info` …
-    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = "info")]
+    /// What is logged: `info`, `debug` with every request, `notify=debug,info` …
+    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = "info,actix_server=warn")]
     log: String,
 }
 

@@ -8,6 +8,7 @@
 //!
 //! The rooms below know nothing of each other; this one knows them all. It decides nothing about groups itself.
 
+mod access_log;
 mod edge;
 mod groups;
 mod identity;

@@ -3,10 +3,12 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::access_log::access_log;
 use crate::groups::{Groups, OpenError};
 use crate::{Settings, SettingsError};
 
@@ -97,7 +99,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) 
     settings.check(listener.local_addr()?)?;
     let groups = Groups::open(&settings).await?;
     let mounted = groups.clone();
-    let server = HttpServer::new(move || App::new().configure(mounted.configure()))
+    let server = HttpServer::new(move || App::new().wrap(from_fn(access_log)).configure(mounted.configure()))
         .on_connect(notify::on_connect)
         .tcp_nodelay(true)
         // With more, each WebSocket connection would keep a larger buffer for good.
