@@ -17,6 +17,8 @@ const PEOPLE: usize = 12;
 const DEVICES_EACH: usize = 2;
 const HANDS: usize = 6;
 const GROUPS_MAX: usize = 25;
+/// Less is no storm: on a slow machine it takes longer.
+const CHANGES_MIN: u32 = 200;
 
 struct Storm {
     chance: Chance,
@@ -42,7 +44,7 @@ async fn in_a_storm_every_view_stays_right() {
     let start = Instant::now();
     let hands = async {
         join_all((0..HANDS).map(|_| async {
-            while start.elapsed() < Duration::from_secs(seconds) {
+            while start.elapsed() < Duration::from_secs(seconds) || storm.changes.get() < CHANGES_MIN {
                 storm.does_something().await;
             }
         }))
@@ -66,7 +68,7 @@ async fn in_a_storm_every_view_stays_right() {
     }
     let (changes, reconnects) = (storm.changes.get(), storm.reconnects.get());
     eprintln!("{changes} changes, {reconnects} reconnects");
-    assert!(changes > 100 && reconnects > 50, "{changes} changes and {reconnects} reconnects are no storm");
+    assert!(reconnects > 100, "{reconnects} reconnects are no storm");
 }
 
 impl Storm {
@@ -89,7 +91,7 @@ impl Storm {
 
     /// One connection, for a while, ended in one of the ways in which connections end.
     async fn listen(&self, mut socket: Socket, view: &mut View) {
-        let end = Instant::now() + Duration::from_millis(self.chance.below(400) as u64);
+        let end = Instant::now() + Duration::from_millis(self.chance.below(1_000) as u64);
         let mut settled = false;
         loop {
             let left = end.saturating_duration_since(Instant::now());

@@ -1,8 +1,10 @@
 //! What the tests stand on: the server as a process, its clients, and the view that a client keeps.
 
+mod browser;
 mod build;
 mod http;
 mod people;
+mod proxy;
 mod random;
 mod server;
 mod shape;
@@ -12,9 +14,11 @@ mod view;
 
 use std::time::Duration;
 
+pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
 pub(crate) use http::{Answer, Http};
 pub(crate) use people::User;
+pub(crate) use proxy::Line;
 pub(crate) use random::Chance;
 pub(crate) use server::{SECRET, Server};
 pub(crate) use shape::{assert_group, assert_time, check_event};

@@ -1,0 +1,225 @@
+//! The five cases of the original design, in a real browser: what is on the screen, and that no page was reloaded for it.
+
+use serde_json::json;
+
+use crate::support::{Browser, Line, Page, Server, User};
+
+/// The row of the sidebar with this group: name, members and role as they are to be read, none where it is not listed.
+const ROW: &str =
+    "test.shown('[role=option]').find((row) => row.querySelector('[part~=name]').innerText.trim() === NAME)";
+
+/// Somebody who signs in on the page.
+struct Person<'a> {
+    page: Page<'a>,
+    name: &'static str,
+}
+
+impl<'a> Person<'a> {
+    /// A new window, signed in by name.
+    async fn signs_in(browser: &'a Browser, url: &str, name: &'static str) -> Self {
+        let page = browser.window(url).await;
+        page.marks().await;
+        page.types("[data-testid=sign-in-name]", name).await;
+        page.clicks("[data-testid=sign-in-submit]").await;
+        let person = Self { page, name };
+        person.is("live").await;
+        person
+    }
+
+    /// The state of the connection, as it is shown.
+    async fn is(&self, state: &str) {
+        let shown = format!("test.all('[part~=status]').some((status) => status.dataset.state === '{state}')");
+        self.page.sees(&format!("{} is {state}", self.name), &shown).await;
+    }
+
+    /// Creates a group by hand.
+    async fn creates(&self, group: &str) {
+        self.page.clicks("[data-testid=new-group]").await;
+        self.page.types("[data-testid=create-dialog] [data-testid=group-name]", group).await;
+        self.page.clicks("[data-testid=create-dialog] [data-testid=dialog-submit]").await;
+        self.page.sees("the dialog closes", "test.all('[data-testid=create-dialog]').length === 0").await;
+    }
+
+    async fn opens(&self, group: &str) {
+        self.page.clicks_on("[role=option]", group).await;
+        let open = format!("test.text('[data-testid=group-title]').includes({})", json!(group));
+        self.page.sees(&format!("{group} is open"), &open).await;
+    }
+
+    /// Adds people by hand, by their names, to the open group.
+    async fn adds(&self, names: &[&str]) {
+        self.page.clicks("[data-testid=add-members]").await;
+        for name in names {
+            self.page.types("[data-testid=add-dialog] [data-testid=people-input]", name).await;
+            self.page.clicks_on("[data-testid=add-dialog] [data-testid=people-option]", name).await;
+            let picked =
+                format!("test.text('[data-testid=people-picked]').some((text) => text.includes({}))", json!(name));
+            self.page.sees(&format!("{name} is picked"), &picked).await;
+        }
+        self.page.clicks("[data-testid=add-dialog] [data-testid=dialog-submit]").await;
+        self.page.sees("the dialog closes", "test.all('[data-testid=add-dialog]').length === 0").await;
+    }
+
+    /// The sidebar shows the group, with this many members, and this role of one's own.
+    async fn sees(&self, group: &str, members: usize, role: &str) {
+        let row = ROW.replace("NAME", &json!(group).to_string());
+        let shown = format!(
+            "(() => {{ const row = {row}; if (!row) return false;
+              const text = (part) => row.querySelector(`[part~=${{part}}]`)?.innerText.trim().toLowerCase() ?? '';
+              return parseInt(text('count')) === {members} && text('role').includes('{role}'); }})()"
+        );
+        let what = format!("{} sees {group} with {members} members, being its {role}", self.name);
+        self.page.sees(&what, &shown).await;
+    }
+
+    async fn does_not_see(&self, group: &str) {
+        let row = ROW.replace("NAME", &json!(group).to_string());
+        self.page.sees(&format!("{} does not see {group}", self.name), &format!("!({row})")).await;
+    }
+
+    /// How many groups the sidebar shows.
+    async fn sees_groups(&self, count: usize) {
+        let shown = format!("test.shown('[role=option]').length === {count}");
+        self.page.sees(&format!("{} sees {count} groups", self.name), &shown).await;
+    }
+}
+
+/// Somebody who uses the interface without the page.
+async fn signs_in_without_page(server: &Server, name: &str) -> User {
+    let login = server.http().call("POST", "/v1/dev/login").json(&json!({"name": name})).send().await.ok(200);
+    let field = |field: &str| login[field].as_str().expect("a text").to_owned();
+    server.user_with(field("user_id"), field("token"))
+}
+
+fn url(server: &Server) -> String {
+    format!("http://{}/", server.address())
+}
+
+#[tokio::test]
+async fn the_creator_sees_a_new_group_at_once() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::in_development().await;
+    let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
+    let second = ada.page.second_window(&url(&server)).await;
+    second.marks().await;
+    let second = Person { page: second, name: "Ada's second window" };
+    second.is("live").await;
+    ada.sees_groups(0).await;
+
+    ada.creates("Project Team").await;
+    for window in [&ada, &second] {
+        window.sees("Project Team", 1, "owner").await;
+        window.sees_groups(1).await;
+        window.page.was_not_reloaded().await;
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the_count() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::in_development().await;
+    let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
+    let bob = Person::signs_in(&browser, &url(&server), "Bob").await;
+    ada.creates("Project Team").await;
+    ada.opens("Project Team").await;
+    bob.sees_groups(0).await;
+
+    ada.adds(&["Bob"]).await;
+    bob.sees("Project Team", 2, "member").await;
+    ada.sees("Project Team", 2, "owner").await;
+    ada.page.sees("two members in the open group", "test.text('[data-testid=member]').length === 2").await;
+    ada.page.sees("the count", "test.text('[data-testid=member-count]').some((text) => text.includes('2'))").await;
+    for person in [&ada, &bob] {
+        person.page.was_not_reloaded().await;
+    }
+}
+
+#[tokio::test]
+async fn several_members_see_every_change_and_strangers_none() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::in_development().await;
+    let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
+    let bob = Person::signs_in(&browser, &url(&server), "Bob").await;
+    let eve = Person::signs_in(&browser, &url(&server), "Eve").await;
+    let stranger = Person::signs_in(&browser, &url(&server), "Stranger").await;
+    ada.creates("Project Team").await;
+    ada.opens("Project Team").await;
+
+    ada.adds(&["Bob", "Eve"]).await;
+    bob.sees("Project Team", 3, "member").await;
+    eve.sees("Project Team", 3, "member").await;
+    ada.sees("Project Team", 3, "owner").await;
+
+    // What programs do is seen as well.
+    let program = signs_in_without_page(&server, "Ada").await;
+    let group = program.lists().await[0]["group_id"].as_str().unwrap().to_owned();
+    program.renames(&group, "The Whole Team").await.group(200);
+    bob.sees("The Whole Team", 3, "member").await;
+    let bobs = signs_in_without_page(&server, "Bob").await;
+    program.makes(&group, &bobs, "admin").await.ok(200);
+    bob.sees("The Whole Team", 3, "admin").await;
+    bobs.leaves(&group).await.no_content();
+    for person in [&ada, &eve] {
+        person.sees("The Whole Team", 2, if person.name == "Ada" { "owner" } else { "member" }).await;
+        person.page.was_not_reloaded().await;
+    }
+    bob.does_not_see("The Whole Team").await;
+    program.deletes(&group).await.no_content();
+    for person in [&ada, &eve] {
+        person.sees_groups(0).await;
+    }
+    stranger.sees_groups(0).await;
+    stranger.page.was_not_reloaded().await;
+}
+
+#[tokio::test]
+async fn who_was_offline_sees_the_group_after_signing_in() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::in_development().await;
+    let (ada, bob) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
+    let group = ada.creates("Project Team", &[]).await;
+    ada.adds(&group, &bob).await.ok(201);
+    ada.creates("None of Bob's business", &[]).await;
+
+    let bob = Person::signs_in(&browser, &url(&server), "Bob").await;
+    bob.sees("Project Team", 2, "member").await;
+    bob.sees_groups(1).await;
+    bob.page.was_not_reloaded().await;
+}
+
+#[tokio::test]
+async fn after_the_line_was_cut_the_page_catches_up_by_itself() {
+    let Some(browser) = Browser::start().await else { return };
+    let mut server = Server::in_development().await;
+    let line = Line::to(server.address()).await;
+    let bob = Person::signs_in(&browser, &format!("http://{}/", line.address()), "Bob").await;
+    let (ada, bobs) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
+    let kept = ada.creates("Kept", &[&bobs]).await;
+    let lost = ada.creates("Lost", &[&bobs]).await;
+    bob.sees("Kept", 2, "member").await;
+    bob.sees("Lost", 2, "member").await;
+
+    line.cut();
+    let down = "test.all('[part~=status]').every((status) => status.dataset.state !== 'live')";
+    bob.page.sees("Bob is cut off", down).await;
+    ada.renames(&kept, "Renamed").await.group(200);
+    ada.adds(&kept, &signs_in_without_page(&server, "Eve").await).await.ok(201);
+    ada.removes(&lost, &bobs).await.no_content();
+    ada.creates("New", &[&bobs]).await;
+    line.mend();
+    bob.is("live").await;
+    bob.sees("Renamed", 3, "member").await;
+    bob.sees("New", 2, "member").await;
+    bob.sees_groups(2).await;
+
+    // And when the server itself was gone.
+    server.kill();
+    bob.page.sees("Bob is cut off", down).await;
+    server.launch().await;
+    let ada = signs_in_without_page(&server, "Ada").await;
+    ada.deletes(&kept).await.no_content();
+    bob.is("live").await;
+    bob.does_not_see("Renamed").await;
+    bob.sees("New", 2, "member").await;
+    bob.page.still_there().await;
+}
