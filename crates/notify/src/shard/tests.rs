@@ -134,9 +134,8 @@ impl Bench {
             serde_json::from_slice(&frame[start..]).unwrap()
         };
         let from = device.cursor.unwrap_or(read);
-        let mut sidebar = Sidebar::new(
-            self.world.list(user_id, from).into_iter().map(|(group, role)| SidebarRow { group, role }),
-        );
+        let mut sidebar =
+            Sidebar::new(self.world.list(user_id, from).into_iter().map(|(group, role)| SidebarRow { group, role }));
         let mut told: Vec<usize> = Vec::new();
         let mut told_before_ready = None;
         for frame in &messages {
@@ -144,8 +143,14 @@ impl Bench {
             match message["type"].as_str().unwrap() {
                 "welcome" => assert_eq!(message["resumed"], device.cursor.is_some()),
                 "snapshot" => {
-                    let listed: Vec<&str> = message["groups"].as_array().unwrap().iter().map(|group| group["group_id"].as_str().unwrap()).collect();
-                    let expected: Vec<String> = self.world.list(user_id, read).iter().map(|(group, _)| group.group_id.to_string()).collect();
+                    let listed: Vec<&str> = message["groups"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|group| group["group_id"].as_str().unwrap())
+                        .collect();
+                    let expected: Vec<String> =
+                        self.world.list(user_id, read).iter().map(|(group, _)| group.group_id.to_string()).collect();
                     assert_eq!(listed, expected);
                 }
                 "ready" => told_before_ready = Some(told.len()),
@@ -159,7 +164,11 @@ impl Bench {
                     let delivery = self.delivery(commit);
                     assert_eq!(*frame, delivery.frame(delivery.view_of(user_id)), "everybody gets their own view");
                     let folded = sidebar.fold(&event_for(delivery.change(), user_id));
-                    assert_eq!(folded, Folded::Applied, "{user_id} at change {commit} of {told:?}, read {read}, from {from}");
+                    assert_eq!(
+                        folded,
+                        Folded::Applied,
+                        "{user_id} at change {commit} of {told:?}, read {read}, from {from}"
+                    );
                     told.push(commit);
                 }
             }
@@ -168,14 +177,23 @@ impl Bench {
         let missed = (from..read).filter(|commit| self.world.is_told(*commit, user_id)).count();
         assert!(told_before_ready == Some(missed), "missed events come before ready, others after it");
         told.sort_unstable();
-        let expected: Vec<usize> = (from..self.world.len()).filter(|commit| self.world.is_told(*commit, user_id)).collect();
+        let expected: Vec<usize> =
+            (from..self.world.len()).filter(|commit| self.world.is_told(*commit, user_id)).collect();
         assert_eq!(told, expected, "each version that concerns {user_id} once");
-        assert_eq!(sidebar.rows().cloned().collect::<Vec<_>>(), self.world.sidebar(user_id).rows().cloned().collect::<Vec<_>>());
+        assert_eq!(
+            sidebar.rows().cloned().collect::<Vec<_>>(),
+            self.world.sidebar(user_id).rows().cloned().collect::<Vec<_>>()
+        );
     }
 }
 
 fn roomy() -> HubLimits {
-    HubLimits { queue_frames_max: 100_000, queue_bytes_max: 100_000_000, snapshot_groups_max: 500, ..HubLimits::default() }
+    HubLimits {
+        queue_frames_max: 100_000,
+        queue_bytes_max: 100_000_000,
+        snapshot_groups_max: 500,
+        ..HubLimits::default()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -30,8 +30,16 @@ impl Client {
     }
 
     pub(crate) async fn try_connect(server: &Server, user: UserId, more: &str) -> Result<Self, tungstenite::Error> {
+        Self::over(TcpStream::connect(server.address).await?, server, user, more).await
+    }
+
+    pub(crate) async fn over(
+        stream: TcpStream,
+        server: &Server,
+        user: UserId,
+        more: &str,
+    ) -> Result<Self, tungstenite::Error> {
         let request = format!("ws://{}/ws?user={user}{more}", server.address).into_client_request()?;
-        let stream = TcpStream::connect(server.address).await?;
         let config = WebSocketConfig::default().accept_unmasked_frames(false);
         let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
         Ok(Self { socket })
@@ -96,7 +104,8 @@ impl Client {
         self.socket.send(message).await.unwrap();
     }
 
-    async fn step(&mut self) -> Result<Value, Closed> {
+    /// The next message, or the end.
+    pub(crate) async fn step(&mut self) -> Result<Value, Closed> {
         loop {
             match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),

@@ -4,5 +4,13 @@
 
 mod client;
 mod delivery;
+mod drain;
+mod golden;
+mod handshake;
+mod limits;
+mod messages;
+mod opening;
 mod server;
+mod sinks;
+mod typing;
 mod world;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpServer, web};
@@ -126,6 +126,15 @@ impl Server {
     pub(crate) async fn happen(&self, change: impl FnOnce(&mut World) -> Arc<Delivery>) {
         let delivery = change(&mut self.world());
         self.hub.deliver(&[delivery]).await.unwrap();
+    }
+
+    /// Waits until the hub is as it should be.
+    pub(crate) async fn until(&self, reached: impl Fn(&Hub) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !reached(&self.hub) {
+            assert!(Instant::now() < deadline, "it should be so by now: {:?}", self.hub.stats());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// The next read that has no step yet does this.

@@ -1,0 +1,68 @@
+//! How clients are let go.
+
+use std::time::{Duration, Instant};
+
+use notify::{Drain, EventSink as _};
+use tokio_tungstenite::tungstenite;
+
+use crate::client::Client;
+use crate::server::{Server, patient};
+use crate::world::{ADA, BOB, group, user};
+
+#[tokio::test]
+async fn a_drain_closes_everybody_with_1012_and_lets_nobody_in() {
+    let server = Server::with_workers(patient(), 2);
+    server.world().create(group(1), ADA, &[BOB]);
+    let mut readers = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let (mut client, _) = Client::ready(&server, user(number)).await;
+        readers.spawn(async move { client.closed().await });
+    }
+    let plan = Drain { spread: Duration::from_millis(100), retry_ms: (1_000, 15_000), ..Drain::default() };
+    server.hub.drain(plan).await;
+    assert_eq!(server.hub.connections(), 0, "all have answered");
+    while let Some(closed) = readers.join_next().await {
+        let closed = closed.unwrap();
+        assert_eq!((closed.code, closed.reason.as_str()), (1012, r#"{"retry_ms":[1000,15000]}"#));
+    }
+    let Err(tungstenite::Error::Http(refusal)) = Client::try_connect(&server, BOB, "").await else {
+        panic!("a draining server upgrades nobody");
+    };
+    assert_eq!(refusal.status(), 503);
+    assert_eq!(refusal.headers()["retry-after"], "3");
+    assert_eq!(server.hub.stats().refused, 1);
+}
+
+#[tokio::test]
+async fn a_drain_does_not_wait_for_ever() {
+    let server = Server::start(patient());
+    let (_mute, _) = Client::ready(&server, BOB).await;
+    let began = Instant::now();
+    let plan = Drain { spread: Duration::ZERO, wait: Duration::from_millis(50), ..Drain::default() };
+    server.hub.drain(plan).await;
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(server.hub.connections(), 1, "it does not read, so it has not answered");
+}
+
+#[tokio::test]
+async fn what_was_queued_before_the_drain_still_arrives() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.happen(|world| world.rename(group(1), ADA, "Just before")).await;
+    let drain = server.hub.drain(Drain { spread: Duration::ZERO, ..Drain::default() });
+    let read = async {
+        assert_eq!(bob.next().await["version"], 2);
+        assert_eq!(bob.closed().await.code, 1012);
+    };
+    tokio::join!(drain, read);
+}
+
+#[tokio::test]
+async fn clients_of_a_hub_that_missed_changes_come_again() {
+    let server = Server::start(patient());
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.hub.lagged(7).await;
+    assert_eq!(bob.closed().await.code, 1012);
+    Client::ready(&server, BOB).await;
+}

@@ -1,0 +1,167 @@
+//! What happens when a limit is reached.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use notify::HubLimits;
+use serde_json::json;
+use tokio::net::TcpSocket;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::client::Client;
+use crate::server::{Server, patient};
+use crate::world::{ADA, BOB, group, user};
+
+/// A client whose kernel takes as little as it can.
+async fn narrow(server: &Server, who: groups_domain::UserId) -> Client {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let stream = socket.connect(server.address).await.unwrap();
+    Client::over(stream, server, who, "").await.unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_ended_and_delays_nobody() {
+    let server = Server::start(HubLimits { close_grace: Duration::from_millis(50), ..patient() });
+    server.world().create(group(1), ADA, &[BOB]);
+    let mut stuck = narrow(&server, BOB).await;
+    stuck.until("ready").await;
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+
+    let mut bytes = 0;
+    let mut number = 0;
+    while server.hub.stats().overflows == 0 {
+        number += 1;
+        assert!(number < 5_000, "the queue has a bound");
+        let name = format!("{number} {}", "x".repeat(90));
+        server.happen(|world| world.rename(group(1), ADA, &name)).await;
+        let event = ada.next().await;
+        assert_eq!(event["version"], number + 1, "she gets each event, while Bob's fill his queue");
+        bytes += event.to_string().len();
+    }
+    assert!(bytes < 300 * 1024, "{bytes} bytes were kept for a client that takes none");
+    // Its queue was dropped, and it does not take its close frame either: only its socket can be shut down.
+    server.until(|hub| hub.connections() == 1).await;
+    let stats = server.hub.stats();
+    assert_eq!((stats.closes[&4001], stats.sockets_shut_down), (1, 1));
+    server.happen(|world| world.rename(group(1), ADA, "On we go")).await;
+    assert_eq!(ada.next().await["version"], number + 2);
+    drop(stuck);
+}
+
+#[tokio::test]
+async fn a_slow_client_that_reads_in_the_end_learns_why_it_was_closed() {
+    let server = Server::start(HubLimits { queue_frames_max: 4, ..patient() });
+    server.world().create(group(1), ADA, &[BOB]);
+    let mut slow = narrow(&server, BOB).await;
+    slow.until("ready").await;
+    let mut number = 0;
+    while server.hub.stats().overflows == 0 {
+        number += 1;
+        server.happen(|world| world.rename(group(1), ADA, &format!("{number} {}", "x".repeat(90)))).await;
+    }
+    let mut versions = Vec::new();
+    let closed = loop {
+        match slow.step().await {
+            Ok(event) => versions.push(event["version"].as_u64().unwrap()),
+            Err(closed) => break closed,
+        }
+    };
+    assert_eq!((closed.code, closed.reason.as_str()), (4001, "slow consumer"));
+    let whole: Vec<u64> = (2..2 + versions.len() as u64).collect();
+    assert_eq!(versions, whole, "what it got before has no gap, and it resumes from there");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_list_is_ended() {
+    let limits =
+        HubLimits { opening_stall: Duration::from_millis(50), close_grace: Duration::from_millis(20), ..patient() };
+    let server = Server::start(limits);
+    for number in 1..=1_000 {
+        server.world().create(group(number), BOB, &[]);
+    }
+    let stuck = narrow(&server, BOB).await;
+    server.until(|hub| hub.stats().closes[&4001] == 1 && hub.connections() == 0).await;
+    drop(stuck);
+}
+
+#[tokio::test]
+async fn a_client_that_gives_no_sign_of_life_is_gone_within_two_beats() {
+    let heartbeat = Duration::from_millis(200);
+    let server = Server::start(HubLimits { heartbeat, ..patient() });
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    let silent_since = Instant::now();
+    // It is not polled, so it answers no ping.
+    server.until(|hub| hub.connections() == 0).await;
+    let silent = silent_since.elapsed();
+    assert!(silent > heartbeat && silent < heartbeat * 3, "two beats, and the grain of the clock: {silent:?}");
+    assert_eq!(bob.closed().await.code, 4002);
+}
+
+#[tokio::test]
+async fn a_client_that_answers_pings_stays() {
+    let server = Server::start(HubLimits { heartbeat: Duration::from_millis(20), ..patient() });
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    for _ in 0..8 {
+        assert_eq!(bob.socket.next().await.unwrap().unwrap(), Message::Ping(Default::default()));
+    }
+    assert_eq!(server.hub.connections(), 1);
+    assert_eq!(server.hub.stats().closes[&4002], 0);
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_its_token() {
+    let server = Server::start(patient());
+    let mut bob = Client::connect(&server, BOB, "&expires_ms=30").await;
+    let closed = bob.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (4003, "token expired"));
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_with_4502_over_all_workers() {
+    let server = Server::with_workers(HubLimits { connections_per_user_max: 3, ..patient() }, 2);
+    let mut devices = Vec::new();
+    for _ in 0..3 {
+        devices.push(Client::ready(&server, BOB).await.0);
+    }
+    let closed = Client::connect(&server, BOB, "").await.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (4502, "too many connections"));
+    Client::ready(&server, ADA).await;
+    for device in &mut devices {
+        device.say(json!({"type": "ping"})).await;
+        assert_eq!(device.next().await["type"], "pong", "the others stay");
+    }
+    devices.pop().unwrap().socket.close(None).await.unwrap();
+    server.until(|hub| hub.connections() <= 3).await;
+    server.until(|hub| hub.stats().closes[&1000] >= 1).await;
+    let mut again = Client::connect(&server, BOB, "").await;
+    again.until("ready").await;
+}
+
+#[tokio::test]
+async fn many_events_at_once_reach_a_client_that_reads() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    let batch: Vec<_> =
+        (0..200).map(|number| server.world().rename(group(1), ADA, &format!("Name {number}"))).collect();
+    notify::EventSink::deliver(&server.hub, &batch).await.unwrap();
+    for version in 2..202 {
+        assert_eq!(bob.next().await["version"], version);
+    }
+}
+
+#[tokio::test]
+async fn a_group_larger_than_a_turn_is_told_whole() {
+    let server = Server::with_workers(patient(), 2);
+    let members: Vec<_> = (1..=150).map(user).collect();
+    server.world().create(group(1), ADA, &members);
+    let mut clients = Vec::new();
+    for member in &members {
+        clients.push(Client::ready(&server, *member).await.0);
+    }
+    server.happen(|world| world.rename(group(1), ADA, "For all of you")).await;
+    for client in &mut clients {
+        assert_eq!(client.next().await["version"], 2);
+    }
+}

@@ -1,0 +1,78 @@
+//! Who types where.
+
+use groups_domain::{Command, GroupId};
+use serde_json::{Value, json};
+
+use crate::client::{Client, types};
+use crate::server::{Server, patient};
+use crate::world::{ADA, BOB, EVE, group};
+
+fn typing(group_id: GroupId, typing: bool) -> Value {
+    json!({"type": "typing", "group_id": group_id, "typing": typing})
+}
+
+#[tokio::test]
+async fn typing_goes_to_the_other_members_on_every_worker_and_to_nobody_else() {
+    let server = Server::with_workers(patient(), 2);
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut tablet, _) = Client::ready(&server, ADA).await;
+    let mut devices = Vec::new();
+    for _ in 0..4 {
+        devices.push(Client::ready(&server, BOB).await.0);
+    }
+    let (mut eve, _) = Client::ready(&server, EVE).await;
+    ada.say(typing(group(1), true)).await;
+    for device in &mut devices {
+        let told =
+            json!({"type": "typing", "group_id": group(1), "user_id": ADA, "typing": true, "expires_in_seconds": 6});
+        assert_eq!(device.next().await, told);
+    }
+    // Whatever would have come to them came before this.
+    server.happen(|world| world.create(group(2), EVE, &[ADA])).await;
+    assert_eq!(types(&eve.until("group_created").await), ["group_created"]);
+    assert_eq!(types(&tablet.until("added_to_group").await), ["added_to_group"]);
+    assert_eq!(types(&ada.until("added_to_group").await), ["added_to_group"]);
+}
+
+#[tokio::test]
+async fn the_same_typing_again_is_passed_on_once() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    for state in [true, true, true, false, false] {
+        ada.say(typing(group(1), state)).await;
+    }
+    assert!(ada.so_far().await.is_empty(), "it is no error");
+    server.happen(|world| world.rename(group(1), ADA, "Done")).await;
+    let told = bob.until("group_updated").await;
+    assert_eq!(types(&told), ["typing", "typing", "group_updated"]);
+    assert_eq!((&told[0]["typing"], &told[1]["typing"]), (&json!(true), &json!(false)));
+}
+
+#[tokio::test]
+async fn only_members_may_type() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    let (mut eve, _) = Client::ready(&server, EVE).await;
+    eve.say(typing(group(1), true)).await;
+    assert_eq!(eve.next().await["code"], "group_not_found");
+    server.happen(|world| world.execute(group(1), ADA, Command::RemoveMember { user_id: BOB })).await;
+    bob.until("removed_from_group").await;
+    bob.say(typing(group(1), true)).await;
+    assert_eq!(bob.next().await["code"], "group_not_found");
+    ada.until("group_updated").await;
+    assert!(ada.so_far().await.is_empty());
+}
+
+#[tokio::test]
+async fn typing_that_came_by_another_way_is_told_as_well() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.hub.typing(group(1), ADA, false);
+    assert_eq!(bob.next().await["typing"], false);
+}
