@@ -6,6 +6,7 @@ use groups_domain::{
     Change, Command, Decision, Effect, Facts, GroupId, Limits, Membership, Rejection, UserId, Version, decide,
 };
 
+use crate::column::Id;
 use crate::payload::{self, Answer, AnswerOutcome};
 use crate::row::{GroupRow, KeyRow, MembershipRow, role_number, to_stored};
 use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges};
@@ -54,6 +55,23 @@ struct Writes {
     changes: Vec<<Changes as RowSet>::Row>,
     answers: BTreeMap<Key, <Answers as RowSet>::Row>,
     expired: Vec<<Keys as RowSet>::Row>,
+}
+
+/// A batch that was carried out, once its transaction is committed.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// One for each order.
+    pub(crate) answers: Vec<Result<Executed, ExecuteError>>,
+    /// Where to look for it in the log; `None` where nothing has changed.
+    pub(crate) made: Option<CommitMade>,
+}
+
+/// One of the changes that a commit has made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommitMade {
+    pub(crate) commit: u64,
+    pub(crate) group_id: Id,
+    pub(crate) version: i64,
 }
 
 /// What has to be written, as sets, in this order.

@@ -8,6 +8,7 @@ mod order;
 mod page;
 mod payload;
 mod position;
+mod postgres;
 mod query_error;
 mod row;
 mod row_set;

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use groups_domain::{Group, GroupId, Role, Timestamp, UserId, Version};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::column::Id;
 use crate::options::Target;
+use crate::postgres::{self, PostgresBackend};
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::{
@@ -36,25 +38,22 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub(crate) enum Backend {
     Sqlite(SqliteBackend),
+    Postgres(PostgresBackend),
 }
 
-/// Runs a query of both backends inside a reading transaction.
-macro_rules! read {
-    ($store:expr, $module:ident::$query:ident($($argument:expr),*)) => {
+/// Runs a query that is written once, in a transaction of the backend.
+macro_rules! run {
+    ($store:expr, $purpose:ident, $module:ident::$query:ident($($argument:ident),*)) => {
         match &$store.inner.backend {
             Backend::Sqlite(backend) => {
-                backend.read(async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await).await
+                backend.$purpose(async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await).await
             }
-        }
-    };
-}
-
-/// Runs a query of both backends inside a writing transaction.
-macro_rules! write {
-    ($store:expr, $module:ident::$query:ident($($argument:expr),*)) => {
-        match &$store.inner.backend {
-            Backend::Sqlite(backend) => {
-                backend.write(async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await).await
+            Backend::Postgres(backend) => {
+                // It may have to be repeated on another connection, so each attempt gets arguments of its own.
+                backend.$purpose(move |conn| {
+                    $(let $argument = $argument.clone();)*
+                    async move { postgres::$module::$query(conn, $($argument),*).await }.boxed()
+                }).await
             }
         }
     };
@@ -72,7 +71,10 @@ impl Store {
                 let (backend, id) = SqliteBackend::open(path, &options, proposal).await?;
                 (Backend::Sqlite(backend), id)
             }
-            Target::Postgres { url } => return Err(OpenError::BadUrl { url }),
+            Target::Postgres { url } => {
+                let (backend, id) = PostgresBackend::open(url, &options, proposal).await?;
+                (Backend::Postgres(backend), id)
+            }
         };
         let inner = Inner {
             id,
@@ -94,6 +96,7 @@ impl Store {
     pub async fn close(self) {
         match &self.inner.backend {
             Backend::Sqlite(backend) => backend.close().await,
+            Backend::Postgres(backend) => backend.close().await,
         }
     }
 
@@ -107,6 +110,7 @@ impl Store {
         let (answer, executed) = oneshot::channel();
         match &self.inner.backend {
             Backend::Sqlite(backend) => backend.execute(order, answer)?,
+            Backend::Postgres(backend) => backend.execute(order, answer)?,
         }
         executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
     }
@@ -117,7 +121,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
         let store = self.inner.id;
-        read!(self, read::groups_of(store, user, after, limit))
+        run!(self, read, read::groups_of(store, user, after, limit))
     }
 
     /// One group with the user's role; `None` where there is none or the user is not in it.
@@ -125,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn group(&self, user: UserId, group: GroupId) -> Result<Option<(Group, Role)>, StoreError> {
-        read!(self, read::group(user, group))
+        run!(self, read, read::group(user, group))
     }
 
     /// One page of a group's members in joining order; `None` where there is no such group or the user is not in it.
@@ -139,7 +143,7 @@ impl Store {
         after: Option<MemberKey>,
         limit: u32,
     ) -> Result<Option<MemberPage>, StoreError> {
-        read!(self, read::members(user, group, after, limit))
+        run!(self, read, read::members(user, group, after, limit))
     }
 
     /// One member; `None` where there is no such group, the user is not in it, or the other is not.
@@ -147,7 +151,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn member(&self, user: UserId, group: GroupId, of: UserId) -> Result<Option<MemberRow>, StoreError> {
-        read!(self, read::member(user, group, of))
+        run!(self, read, read::member(user, group, of))
     }
 
     /// One page of a group's history, for its admins and its owner.
@@ -161,7 +165,7 @@ impl Store {
         after: Version,
         limit: u32,
     ) -> Result<History, StoreError> {
-        read!(self, read::history(user, group, after, limit))
+        run!(self, read, read::history(user, group, after, limit))
     }
 
     /// Keeps the name that somebody goes by. Writes nothing where it is known already.
@@ -175,7 +179,7 @@ impl Store {
             return Ok(());
         }
         let key = search_key(&name);
-        write!(self, upkeep::remember_name(user, name, key))
+        run!(self, write, upkeep::remember_name(user, name, key))
     }
 
     /// The names that people go by, of those who have one.
@@ -184,7 +188,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
         let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
-        read!(self, read::names_of(users))
+        run!(self, read, read::names_of(users))
     }
 
     /// The people whose name begins so, by name. Capitals do not matter.
@@ -193,7 +197,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
         let prefix = search_key(prefix);
-        read!(self, read::people(prefix, limit))
+        run!(self, read, read::people(prefix, limit))
     }
 
     /// Reads a position that was given away as a token. `None`: it is not one of this database.
@@ -212,7 +216,7 @@ impl Store {
         rule: ReplayRule,
     ) -> Result<StreamStart, StoreError> {
         let store = self.inner.id;
-        read!(self, stream::open_stream(store, user, from, rule))
+        run!(self, read, stream::open_stream(store, user, from, rule))
     }
 
     /// Follows the log from now on.
@@ -222,6 +226,7 @@ impl Store {
     pub async fn tail(&self) -> Result<Tail, StoreError> {
         let place = match &self.inner.backend {
             Backend::Sqlite(backend) => Place::Sqlite(backend.tail().await?),
+            Backend::Postgres(backend) => Place::Postgres(backend.tail().await?),
         };
         Ok(Tail::new(Arc::clone(&self.inner), place))
     }
@@ -233,7 +238,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn trim(&self, now: Timestamp, step_max: u32) -> Result<Trimmed, StoreError> {
         let log_kept_ms = self.inner.log_kept_ms;
-        write!(self, upkeep::trim(now, log_kept_ms, step_max))
+        run!(self, write, upkeep::trim(now, log_kept_ms, step_max))
     }
 
     /// Whether the database answers.
@@ -241,7 +246,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        read!(self, upkeep::floor()).map(drop)
+        run!(self, read, upkeep::floor()).map(drop)
     }
 }
 

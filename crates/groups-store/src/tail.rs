@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::position::Batch;
+use crate::postgres::PostgresTail;
 use crate::sqlite::SqliteTail;
 use crate::store::{Backend, Inner};
-use crate::{LogEntry, StoreError};
+use crate::{LogEntry, Reason, StoreError};
 
 /// Follows the log from where it was opened: every change once, each group's in version order.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct Tail {
 #[derive(Debug)]
 pub(crate) enum Place {
     Sqlite(SqliteTail),
+    Postgres(PostgresTail),
 }
 
 impl Tail {
@@ -53,15 +55,18 @@ impl Tail {
         let (id, limit) = (self.store.id, self.store.tail_entries_max.max(1));
         match (&self.store.backend, &mut self.place) {
             (Backend::Sqlite(backend), Place::Sqlite(tail)) => tail.read(backend, id, limit).await,
+            (Backend::Postgres(backend), Place::Postgres(tail)) => tail.read(backend, id, limit).await,
+            // A tail is made by the store that it belongs to.
+            _ => Err(StoreError::Unavailable(Reason::Closed)),
         }
     }
 
     /// Waits until something wakes it, or for so long.
     async fn wait(&mut self, poll: Duration) {
-        let woken = match &mut self.place {
-            Place::Sqlite(tail) => tail.woken(),
-        };
         // Either way the log is read next.
-        drop(tokio::time::timeout(poll, woken).await);
+        let _woken_or_not = match &mut self.place {
+            Place::Sqlite(tail) => tokio::time::timeout(poll, tail.woken()).await,
+            Place::Postgres(tail) => tokio::time::timeout(poll, tail.woken()).await,
+        };
     }
 }

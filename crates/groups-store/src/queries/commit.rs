@@ -7,13 +7,13 @@ use diesel_async::RunQueryDsl;
 use groups_domain::{GroupId, Limits};
 
 use super::{Conn, load_groups};
-use crate::batch::{Batch, RowsToWrite};
-use crate::column::{Id, sql};
+use crate::batch::{Batch, CommitMade, Committed, RowsToWrite};
+use crate::column::{CommitId, Id, sql};
 use crate::payload::{self, AnswerOutcome};
 use crate::query_error::{QueryError, reading};
 use crate::row::{KeyRow, LogRow, MembershipRow, to_stored};
 use crate::row_set::{Keys, RowSet, Seats, Versions, With};
-use crate::{ExecuteError, Executed, Order, StoreError};
+use crate::{Order, StoreError};
 
 type MembershipSql = (sql::Id, sql::Id, BigInt, BigInt, SmallInt, BigInt, Nullable<BigInt>, Nullable<BigInt>);
 type LogSql = (BigInt, sql::Commit, sql::Id, BigInt, sql::Id, BigInt, SmallInt, Text);
@@ -22,15 +22,11 @@ type KeySql = (sql::Id, Text, Binary, BigInt, SmallInt, Text);
 /// Carries out all orders, one after the other as far as anybody can tell. One answer for each.
 ///
 /// The transaction around it commits, or none of the answers is true.
-pub(crate) async fn carry_out(
-    conn: &mut Conn,
-    orders: &[Order],
-    limits: Limits,
-) -> Result<Vec<Result<Executed, ExecuteError>>, QueryError> {
+pub(crate) async fn carry_out(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Committed, QueryError> {
     let mut batch = load(conn, orders, limits).await?;
     let answers = orders.iter().map(|order| batch.carry_out(order)).collect();
-    write(conn, batch.into_rows()).await?;
-    Ok(answers)
+    let made = write(conn, batch.into_rows()).await?;
+    Ok(Committed { answers, made })
 }
 
 async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Batch, QueryError> {
@@ -107,7 +103,7 @@ async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> R
     Ok(())
 }
 
-async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<(), QueryError> {
+async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
     // All fields are named, so that nothing is forgotten.
     let RowsToWrite { groups_new, groups_changed, seats_changed, seats_new, changes, keys_expired, answers } = rows;
     for set in groups_new {
@@ -135,10 +131,18 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<(), QueryError> {
             SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at FROM v";
         With::execute(set, insert).execute(conn).await?;
     }
+    let mut made = None;
     for set in changes {
         let insert = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
-            SELECT group_id, version, actor_id, at, format, payload FROM v";
-        With::execute(set, insert).execute(conn).await?;
+            SELECT group_id, version, actor_id, at, format, payload FROM v \
+            RETURNING commit_id, group_id, version";
+        let rows = With::<_, (sql::Commit, sql::Id, BigInt)>::select(set, insert);
+        let rows: Vec<(CommitId, Id, i64)> = rows.load(conn).await?;
+        made = rows.into_iter().next().map(|(commit, group_id, version)| CommitMade {
+            commit: commit.0,
+            group_id,
+            version,
+        });
     }
     for set in keys_expired {
         let delete = "DELETE FROM idempotency WHERE EXISTS \
@@ -150,5 +154,5 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<(), QueryError> {
             SELECT actor_id, key, fingerprint, created_at, format, answer FROM v";
         With::execute(set, insert).execute(conn).await?;
     }
-    Ok(())
+    Ok(made)
 }

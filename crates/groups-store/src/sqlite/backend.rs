@@ -6,7 +6,7 @@ use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use super::open::Settings;
-use super::threads::{Answer, Queue, WriterJob, WriterSettings, start_readers, start_writer, task};
+use super::threads::{Answer, Queue, Task, WriterJob, WriterSettings, start_readers, start_writer, task};
 use super::transaction::Purpose;
 use super::{Conn, log_from, read_point};
 use crate::position::{Batch, entries};
@@ -16,7 +16,7 @@ use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
 /// An open database file.
 pub(crate) struct SqliteBackend {
     writer: Queue<WriterJob>,
-    readers: Queue<Box<dyn FnOnce(&mut Conn) + Send>>,
+    readers: Queue<Task>,
     committed: watch::Receiver<()>,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
 }

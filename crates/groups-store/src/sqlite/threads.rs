@@ -13,6 +13,7 @@ use tokio::sync::{oneshot, watch};
 use super::open::{Settings, open_reader, open_writer};
 use super::transaction::{Purpose, roll_back, transact};
 use super::{Conn, commit, upkeep};
+use crate::batch::Committed;
 use crate::query_error::QueryError;
 use crate::{ExecuteError, Executed, OpenError, Order, Reason, StoreError};
 
@@ -22,7 +23,7 @@ const BATCH_READS_MAX: usize = 8_192;
 /// Where the answer to an order goes.
 pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 
-type Task = Box<dyn FnOnce(&mut Conn) + Send>;
+pub(super) type Task = Box<dyn FnOnce(&mut Conn) + Send>;
 
 /// What the writer does.
 pub(super) enum WriterJob {
@@ -81,7 +82,7 @@ pub(super) struct WriterSettings {
     pub(super) limits: Limits,
     pub(super) queue_orders_max: usize,
     pub(super) batch_orders_max: usize,
-    /// Told after every commit that may have made changes.
+    /// Told after every commit that has made changes.
     pub(super) committed: watch::Sender<()>,
 }
 
@@ -204,8 +205,8 @@ impl Writer {
 
     fn carry_out(&mut self, orders: &[Order], answers: Vec<Answer>) {
         match self.attempt(orders) {
-            Ok(executed) => {
-                answers.into_iter().zip(executed).for_each(|(answer, executed)| drop(answer.send(executed)))
+            Ok(done) => {
+                answers.into_iter().zip(done.answers).for_each(|(answer, executed)| drop(answer.send(executed)))
             }
             // Nothing of it was written, and it would fail again.
             Err(error @ StoreError::Unavailable(_)) => {
@@ -216,7 +217,7 @@ impl Writer {
                 tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
                 for (order, answer) in orders.iter().zip(answers) {
                     let executed = self.attempt(std::slice::from_ref(order));
-                    let executed = executed.map(|mut executed| executed.pop());
+                    let executed = executed.map(|mut done| done.answers.pop());
                     drop(answer.send(match executed {
                         Ok(Some(executed)) => executed,
                         Ok(None) => Err(ExecuteError::Store(not_in_place())),
@@ -227,7 +228,7 @@ impl Writer {
         }
     }
 
-    fn attempt(&mut self, orders: &[Order]) -> Result<Vec<Result<Executed, ExecuteError>>, StoreError> {
+    fn attempt(&mut self, orders: &[Order]) -> Result<Committed, StoreError> {
         let (conn, limits) = (&mut self.conn, self.settings.limits);
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
@@ -239,7 +240,7 @@ impl Writer {
             Some(Err(StoreError::Database { detail: "a panic, rolled back".to_owned() }))
         });
         let executed = executed.unwrap_or_else(|| Err(not_in_place()));
-        if executed.is_ok() {
+        if executed.as_ref().is_ok_and(|done| done.made.is_some()) {
             self.settings.committed.send_replace(());
         }
         executed

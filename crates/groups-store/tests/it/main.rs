@@ -3,4 +3,5 @@
 
 mod cast;
 mod postgres;
+mod server;
 mod sqlite;

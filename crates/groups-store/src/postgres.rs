@@ -1,0 +1,121 @@
+//! PostgreSQL: a pool, lanes that commit in batches, and the queries compiled for its connections.
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::column::Id;
+use crate::position::Reading;
+use crate::query_error::{QueryError, reading};
+use crate::row::GroupRow;
+use crate::schema::groups;
+use crate::{Reason, StoreError};
+
+mod backend;
+mod bus;
+mod lane;
+mod open;
+mod pool;
+mod snapshot;
+mod tail;
+mod transaction;
+
+#[path = "queries/commit.rs"]
+pub(crate) mod commit;
+#[path = "queries/read.rs"]
+pub(crate) mod read;
+#[path = "queries/stream.rs"]
+pub(crate) mod stream;
+#[path = "queries/upkeep.rs"]
+pub(crate) mod upkeep;
+
+pub(crate) use backend::PostgresBackend;
+use snapshot::Snapshot;
+pub(crate) use tail::PostgresTail;
+
+/// A connection.
+pub(crate) type Conn = AsyncPgConnection;
+
+/// The groups with these ids, locked until the transaction ends. The locks are taken in the order of the ids, so that transactions
+/// wait for each other but never in a circle.
+pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
+    groups::table
+        .filter(groups::id.eq_any(ids))
+        .order(groups::id)
+        .select(GroupRow::as_select())
+        .for_update()
+        .load(conn)
+        .await
+        .map_err(reading("groups"))
+}
+
+/// What the transaction sees.
+pub(crate) async fn read_point(conn: &mut Conn) -> Result<Reading, QueryError> {
+    let snapshot = current_snapshot(conn).await?;
+    Ok(Reading { settled: snapshot.settled(), point: snapshot.into_read_point() })
+}
+
+async fn current_snapshot(conn: &mut Conn) -> Result<Snapshot, QueryError> {
+    let text: String = diesel::select(diesel::dsl::sql::<Text>("pg_current_snapshot()::text")).get_result(conn).await?;
+    let detail = || format!("the snapshot {text:?} cannot be read");
+    Ok(Snapshot::parse(&text).ok_or_else(|| StoreError::Database { detail: detail() })?)
+}
+
+/// What a failure means for what was attempted.
+#[derive(Debug)]
+enum Failure {
+    /// The connection is of no use any more; another one may be.
+    Lost(String),
+    /// Somebody else was in the way; they have probably gone.
+    Conflict,
+    /// It would fail again.
+    Final(StoreError),
+}
+
+impl Failure {
+    fn into_error(self) -> StoreError {
+        match self {
+            Self::Lost(detail) => {
+                tracing::warn!(detail, "the connection to PostgreSQL was lost");
+                StoreError::Unavailable(Reason::Unreachable)
+            }
+            Self::Conflict => StoreError::Unavailable(Reason::Busy),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+/// Tells the kinds of failure apart. Where Diesel does not pass the SQLSTATE on, the server's English message has to do:
+/// sessions ask for English where they may.
+fn classify(error: QueryError) -> Failure {
+    let error = match error {
+        QueryError::Store(error) => return Failure::Final(error),
+        QueryError::Diesel(error) => error,
+    };
+    let detail = error.to_string();
+    let says = |text: &str| detail.contains(text);
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, _)
+        | Error::BrokenTransactionManager
+        | Error::RollbackErrorOnCommit { .. }
+        // A primary that has become a standby: its clients have to look for the new one.
+        | Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Failure::Lost(detail),
+        // A unique key was taken between looking and writing: by another server, with the same group id or idempotency key.
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation, _) => {
+            Failure::Conflict
+        }
+        Error::DatabaseError(DatabaseErrorKind::Unknown, _) if says("deadlock detected") || says("canceling statement") => {
+            Failure::Conflict
+        }
+        Error::DatabaseError(DatabaseErrorKind::Unknown, _)
+            if says("terminating connection") || says("the database system is") =>
+        {
+            Failure::Lost(detail)
+        }
+        Error::DatabaseError(DatabaseErrorKind::Unknown, _) if says("No space left") || says("could not extend file") => {
+            Failure::Final(StoreError::Unavailable(Reason::DiskFull))
+        }
+        _ => Failure::Final(StoreError::Database { detail }),
+    }
+}

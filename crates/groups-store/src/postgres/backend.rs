@@ -1,0 +1,147 @@
+//! PostgreSQL as the store sees it: everything runs on a runtime of its own.
+//!
+//! Callers come and go with their runtimes, and drop their futures at any time; connections and transactions must not.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{self, Sender};
+use tokio::task::{AbortHandle, JoinHandle};
+use uuid::Uuid;
+
+use super::bus::Bus;
+use super::lane::{Answer, Job, Lane};
+use super::open::prepare;
+use super::pool::{Pool, Settings};
+use super::tail::PostgresTail;
+use super::{Conn, current_snapshot};
+use crate::options::without_password;
+use crate::query_error::QueryError;
+use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
+
+/// A database behind a pool.
+pub(crate) struct PostgresBackend {
+    pool: Arc<Pool>,
+    bus: Bus,
+    lanes: RwLock<Vec<Sender<Job>>>,
+    working: Mutex<Vec<JoinHandle<()>>>,
+    talking: Vec<AbortHandle>,
+    runtime: OwnRuntime,
+}
+
+impl std::fmt::Debug for PostgresBackend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresBackend").finish_non_exhaustive()
+    }
+}
+
+/// A runtime that may be dropped anywhere, on another runtime's thread as well.
+struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Option<JoinHandle<T>> {
+        self.0.as_ref().map(|runtime| runtime.spawn(future))
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl PostgresBackend {
+    pub(crate) async fn open(url: String, options: &StoreOptions, proposal: Uuid) -> Result<(Self, Uuid), OpenError> {
+        let database = without_password(&url);
+        let failed = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
+        let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("groups-postgres").enable_all().build();
+        let runtime = OwnRuntime(Some(runtime.map_err(|error| failed(error.to_string()))?));
+        let settings = Settings { url, wait_max: options.wait_max, statement_max: options.postgres_statement_max };
+        let (own, ended) = (settings.clone(), || failed("its runtime ended".to_owned()));
+        let prepared = runtime.spawn(async move { prepare(&own, proposal).await }).ok_or_else(ended)?;
+        let id = prepared.await.map_err(|error| failed(error.to_string()))??;
+
+        let pool = Arc::new(Pool::new(&settings, options)?);
+        let (bus, me) = (Bus::new(), Uuid::new_v4());
+        let talking =
+            [runtime.spawn(bus.clone().notify(settings.clone(), me)), runtime.spawn(bus.clone().listen(settings, me))];
+        let lane = Lane {
+            pool: Arc::clone(&pool),
+            bus: bus.clone(),
+            limits: options.limits,
+            batch_orders_max: options.batch_orders_max,
+        };
+        let (mut lanes, mut working) = (Vec::new(), Vec::new());
+        for _ in 0..options.postgres_lanes.max(1) {
+            let (sender, queue) = mpsc::channel(options.queue_orders_max.max(1));
+            lanes.push(sender);
+            working.extend(runtime.spawn(lane.clone().run(queue)));
+        }
+        let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
+        Ok((Self { pool, bus, lanes: RwLock::new(lanes), working: Mutex::new(working), talking, runtime }, id))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let working = std::mem::take(&mut *self.working.lock().unwrap_or_else(PoisonError::into_inner));
+        for lane in working {
+            if let Err(error) = lane.await {
+                tracing::error!(%error, "a lane ended early");
+            }
+        }
+        self.talking.iter().for_each(AbortHandle::abort);
+        self.pool.close();
+    }
+
+    pub(crate) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
+        let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
+        let closed = StoreError::Unavailable(Reason::Closed);
+        if lanes.is_empty() {
+            return Err(closed);
+        }
+        // The last bits of a UUID are random in every version that anybody uses for ids.
+        let lane = (order.request.group_id.uuid().as_u128() % lanes.len() as u128) as usize;
+        lanes[lane].try_send((Box::new(order), answer)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Unavailable(Reason::QueueFull),
+            TrySendError::Closed(_) => closed,
+        })
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.detached(Arc::clone(&self.pool).read(body)).await
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.detached(Arc::clone(&self.pool).write(body)).await
+    }
+
+    /// Runs to its end whether or not somebody still waits for it.
+    async fn detached<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let closed = StoreError::Unavailable(Reason::Closed);
+        match self.runtime.spawn(future) {
+            Some(result) => result.await.unwrap_or(Err(closed)),
+            None => Err(closed),
+        }
+    }
+
+    /// A follower of the log from now on.
+    pub(crate) async fn tail(&self) -> Result<PostgresTail, StoreError> {
+        let woken = self.bus.subscribe();
+        let seen = self.read(|conn| current_snapshot(conn).boxed()).await?;
+        Ok(PostgresTail::new(seen, woken))
+    }
+}

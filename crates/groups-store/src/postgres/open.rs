@@ -1,0 +1,138 @@
+//! Opening a PostgreSQL database: whose it is, whether it can be written, and bringing its tables up to date.
+
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use super::pool::{Settings, connect};
+use super::transaction::{Failed, Purpose, transact};
+use super::{Conn, upkeep};
+use crate::OpenError;
+use crate::options::without_password;
+use crate::query_error::QueryError;
+use crate::schema::meta;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// The advisory lock under which servers that start at once bring the tables up to date one after the other: "groups".
+const LOCK: i64 = 0x0067_726f_7570_7300;
+
+/// Where the database lives, in `meta`.
+const HOME: &str = "home";
+
+/// Brings the tables up to date, and gives the database's id.
+pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Uuid, OpenError> {
+    let database = without_password(&settings.url);
+    let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
+    let mut conn = connect(settings).await.map_err(|error| unreachable(error.to_string()))?;
+    if holds(&mut conn, &database, "pg_is_in_recovery() OR current_setting('transaction_read_only')::bool").await? {
+        return Err(OpenError::ReadOnly { database });
+    }
+    // Another server may be at it for longer than a statement may take.
+    conn.batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK})"))
+        .await
+        .map_err(|error| unreachable(error.to_string()))?;
+    refuse(&mut conn, &database).await?;
+    // Diesel's migrations are synchronous; the lock goes with the connection.
+    let migrated = tokio::task::spawn_blocking(move || {
+        let mut conn = AsyncConnectionWrapper::<Conn>::from(conn);
+        let result = conn.run_pending_migrations(MIGRATIONS).map(drop).map_err(|error| error.to_string());
+        (result, conn.into_inner())
+    });
+    let (result, mut conn) = migrated.await.map_err(|error| unreachable(error.to_string()))?;
+    result.map_err(|detail| OpenError::Migration { database: database.clone(), detail })?;
+    let home = home(&mut conn).await;
+    let settled = transact(&mut conn, Purpose::Write, move |conn| {
+        async move {
+            let id = upkeep::store_id(conn, proposal).await?;
+            settle(conn, home, id, proposal).await
+        }
+        .boxed()
+    });
+    settled.await.map_err(|error| match error {
+        Failed::Before(failure) => unreachable(failure.into_error().to_string()),
+        Failed::During(_, detail) => unreachable(detail),
+    })
+}
+
+/// Refuses what another program, or a newer version of this one, has made.
+async fn refuse(conn: &mut Conn, database: &str) -> Result<(), OpenError> {
+    let exists = async |conn: &mut Conn, table: &str| {
+        holds(conn, database, &format!("to_regclass('{table}') IS NOT NULL")).await
+    };
+    let ours = exists(conn, "meta").await? && exists(conn, "idempotency").await?;
+    if !exists(conn, "__diesel_schema_migrations").await? {
+        let in_the_way = exists(conn, "groups").await? || exists(conn, "log").await? || exists(conn, "meta").await?;
+        return if in_the_way { Err(OpenError::Foreign { database: database.to_owned() }) } else { Ok(()) };
+    }
+    let applied = "SELECT coalesce(string_agg(version, ' ' ORDER BY version DESC), '') FROM __diesel_schema_migrations";
+    let applied = text(conn, applied).await;
+    let applied =
+        applied.map_err(|error| OpenError::Unreachable { database: database.to_owned(), detail: error.to_string() })?;
+    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)
+        .map_err(|error| OpenError::Migration { database: database.to_owned(), detail: error.to_string() })?;
+    let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
+    match applied.split_whitespace().find(|version| !known.contains(&MigrationVersion::from(*version))) {
+        Some(version) if ours => Err(OpenError::Newer { database: database.to_owned(), migration: version.to_owned() }),
+        Some(_) => Err(OpenError::Foreign { database: database.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Which cluster, which of its lives, and which of its databases this is; `None` where the role may not know.
+///
+/// Transaction ids mean something only there: after a restore into another cluster, or to an earlier point in time, they do not.
+async fn home(conn: &mut Conn) -> Option<String> {
+    let home = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
+                (SELECT timeline_id FROM pg_control_checkpoint()) || '/' || \
+                (SELECT oid FROM pg_database WHERE datname = current_database())";
+    text(conn, home).await.ok()
+}
+
+/// Notes where the database lives. Where it has moved, no position of before means anything: it becomes another one.
+async fn settle(conn: &mut Conn, home: Option<String>, id: Uuid, proposal: Uuid) -> Result<Uuid, QueryError> {
+    let Some(home) = home else { return Ok(id) };
+    let stored: Option<String> = meta::table.find(HOME).select(meta::value).first(conn).await.optional()?;
+    match stored {
+        Some(stored) if stored == home => return Ok(id),
+        Some(_) => {}
+        None => {
+            diesel::insert_into(meta::table).values((meta::name.eq(HOME), meta::value.eq(home))).execute(conn).await?;
+            return Ok(id);
+        }
+    }
+    tracing::warn!("the database has moved to another cluster or point in time: clients will get their lists anew");
+    for (name, value) in [(HOME, home), ("store_id", proposal.to_string()), ("log_floor", "0".repeat(20))] {
+        diesel::update(meta::table.find(name)).set(meta::value.eq(value)).execute(conn).await?;
+    }
+    // What bears a number from the future would never count as settled.
+    conn.batch_execute(
+        "UPDATE log SET commit_id = pg_current_xact_id() WHERE commit_id >= pg_snapshot_xmax(pg_current_snapshot())",
+    )
+    .await?;
+    Ok(proposal)
+}
+
+/// The value of an expression, as text.
+async fn text(conn: &mut Conn, expression: &str) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        value: String,
+    }
+    let row: Row = diesel::sql_query(format!("SELECT ({expression})::text AS value")).get_result(conn).await?;
+    Ok(row.value)
+}
+
+async fn holds(conn: &mut Conn, database: &str, expression: &str) -> Result<bool, OpenError> {
+    match text(conn, expression).await {
+        Ok(value) => Ok(value == "true"),
+        Err(error) => Err(OpenError::Unreachable { database: database.to_owned(), detail: error.to_string() }),
+    }
+}

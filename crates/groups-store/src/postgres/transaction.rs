@@ -1,0 +1,54 @@
+//! The one place where transactions on PostgreSQL begin and end.
+
+use diesel_async::{AnsiTransactionManager, TransactionManager};
+use futures_util::future::BoxFuture;
+
+use super::{Conn, Failure, classify};
+use crate::query_error::QueryError;
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Reads see one point in time.
+    Read,
+    /// Each statement sees what was committed before it, so that what is read under a lock is true.
+    Write,
+}
+
+/// How a transaction failed.
+#[derive(Debug)]
+pub(super) enum Failed<T> {
+    /// Nothing was written.
+    Before(Failure),
+    /// The connection was lost while committing; the value holds if the commit was made.
+    During(T, String),
+}
+
+/// Runs `body` and commits, or leaves everything as it was. Dropping the future breaks the connection, and the pool then discards it.
+pub(super) async fn transact<T>(
+    conn: &mut Conn,
+    purpose: Purpose,
+    body: impl for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
+) -> Result<T, Failed<T>> {
+    let begin = match purpose {
+        Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    };
+    let begun = AnsiTransactionManager::begin_transaction_sql(conn, begin).await;
+    begun.map_err(|error| Failed::Before(classify(error.into())))?;
+    match body(conn).await {
+        Ok(value) => match AnsiTransactionManager::commit_transaction(conn).await {
+            Ok(()) => Ok(value),
+            Err(error) => Err(match classify(error.into()) {
+                Failure::Lost(detail) => Failed::During(value, detail),
+                failure => Failed::Before(failure),
+            }),
+        },
+        Err(error) => {
+            if let Err(error) = AnsiTransactionManager::rollback_transaction(conn).await {
+                tracing::debug!(%error, "the transaction ended with its connection");
+            }
+            Err(Failed::Before(classify(error)))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A throw-away PostgreSQL server for the tests of one process.
+//!
+//! It listens on the loopback only, on a port below 32768 (above it an outgoing connection may hold one), and ends with this
+//! process however that ends: a shell between them waits for the end of a pipe, stops the server and removes its files.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// A running server.
+pub(crate) struct Server {
+    port: u16,
+    /// Holds the pipe whose end stops the server.
+    _shell: Child,
+}
+
+impl Server {
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://groups@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+/// The server of this process; `None`, with a word, where PostgreSQL is not installed.
+///
+/// With `GROUPS_TEST_REQUIRE_ALL=1` in the environment its absence is a failure.
+pub(crate) fn shared() -> Option<&'static Server> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    let server = SHARED.get_or_init(|| binaries().map(|directory| start(&directory)));
+    if server.is_none() {
+        assert!(std::env::var_os("GROUPS_TEST_REQUIRE_ALL").is_none(), "PostgreSQL is required, but not installed");
+        println!("skipped: PostgreSQL is not installed");
+    }
+    server.as_ref()
+}
+
+/// Starts a server of one's own.
+pub(crate) fn own() -> Option<Server> {
+    shared()?;
+    binaries().map(|directory| start(&directory))
+}
+
+/// The directory of `initdb` and `postgres`: Debian's newest, or one in the path.
+fn binaries() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    installed.sort();
+    installed.reverse();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    installed.extend(std::env::split_paths(&path));
+    installed.into_iter().find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+}
+
+fn start(binaries: &Path) -> Server {
+    let data = tempfile::Builder::new().prefix("groups-postgres-").tempdir().unwrap().keep();
+    let port = free_port();
+    // The server refuses to run as root.
+    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    let run_as = if root { "runuser -u postgres --" } else { "" };
+    if root {
+        assert!(Command::new("chown").arg("postgres").arg(&data).status().unwrap().success());
+    }
+    let script = format!(
+        "cd / && {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C >{data}/log 2>&1 && \
+         {{ {run_as} {bin}/postgres -D {data}/db -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+            -c fsync=off -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off >>{data}/log 2>&1 & }} ; \
+         echo started; cat >/dev/null; {run_as} {bin}/pg_ctl -D {data}/db -m immediate stop >/dev/null 2>&1; rm -rf {data}",
+        bin = binaries.display(),
+        data = data.display(),
+    );
+    // In a group of its own, so that an interrupted test run does not interrupt the cleaning up.
+    let mut shell = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
+        .arg("-c")
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut started = [0; 8];
+    shell.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
+    let begun = Instant::now();
+    let ready = || {
+        let mut ready = Command::new(binaries.join("pg_isready"));
+        ready.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+        ready.status().unwrap().success()
+    };
+    while !ready() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL does not start");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Server { port, _shell: shell }
+}
+
+fn free_port() -> u16 {
+    // Different processes begin at different places.
+    let begin = 20_000 + std::process::id() % 10_000;
+    (begin..32_768)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
+}
