@@ -12,6 +12,13 @@
  * Built on the wire contract, version 1; the types of everything on the wire are in `wire.d.ts`.
  */
 
+/** @typedef {import("./client/client.js").ClientEvents} ClientEvents */
+/** @typedef {import("./client/client.js").ClientOptions} ClientOptions */
+/** @typedef {import("./client/http.js").CallOptions} CallOptions */
+/** @typedef {import("./client/link.js").State} State */
+/** @typedef {import("./client/link.js").Status} Status */
+/** @typedef {import("./client/pending.js").ListedGroup} ListedGroup */
+
 export { GroupsClient } from "./client/client.js";
 export { ApiError, GroupsError, NetworkError, SignedOutError } from "./client/errors.js";
 export {

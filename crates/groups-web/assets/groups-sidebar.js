@@ -22,7 +22,7 @@
  *
  * Slots: `actions` (beside the title), `empty` (in place of the hint for an empty list).
  *
- * Parts: `header`, `title`, `total`, `tools`, `filter`, `sort`, `list`, `row` (with `selected`, `fresh`, `pending`, `active` where it
+ * Parts: `root`, `header`, `title`, `total`, `tools`, `filter`, `sort`, `list`, `row` (with `selected`, `fresh`, `pending`, `active` where it
  * is so), `avatar`, `name`, `meta`, `count`, `role`, `badge`, `note`, `retry`, `skeleton`, `status`, `dot`.
  * Custom properties: `--groups-background`, `-surface`, `-text`, `-muted`, `-border`, `-accent`, `-accent-text`, `-selected`, `-hover`,
  * `-highlight`, `-radius`, `-row-height`, `-font`.
@@ -342,7 +342,7 @@ export class GroupsSidebar extends Base {
     }
     root.adoptedStyleSheets = [sheet];
     const dom = build();
-    root.append(...dom.top);
+    root.append(dom.root);
     this.#dom = dom;
     this.#label(dom);
     dom.sort.value = this.#sort;
@@ -358,6 +358,7 @@ export class GroupsSidebar extends Base {
   #label(dom) {
     const texts = this.#texts;
     say(dom.title, texts.title);
+    dom.root.setAttribute("aria-label", texts.title);
     dom.filter.placeholder = texts.filter;
     dom.filter.setAttribute("aria-label", texts.filter);
     dom.sort.setAttribute("aria-label", texts.sort);
@@ -452,8 +453,9 @@ export class GroupsSidebar extends Base {
     const [avatar, text, badge] = /** @type {HTMLElement[]} */ ([...row.children]);
     const [name, meta] = /** @type {HTMLElement[]} */ ([...text.children]);
     const [count, , role] = /** @type {HTMLElement[]} */ ([...meta.children]);
-    if (name.textContent !== group.name) {
-      name.textContent = group.name;
+    const [bdi] = name.children;
+    if (bdi.textContent !== group.name) {
+      bdi.textContent = group.name;
       name.title = group.name;
       avatar.textContent = initials(group.name);
     }
@@ -508,8 +510,8 @@ function build() {
   const dot = make("span", { class: "dot", attributes: { "aria-hidden": "true" } });
   const status = make("div", { class: "status" }, dot, stateText, countdown);
   const news = make("div", { class: "unseen", attributes: { "aria-live": "polite" } });
-  const top = [header, tools, body, status, news];
-  return { top, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
+  const root = make("section", { class: "root" }, header, tools, body, status, news);
+  return { root, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
 }
 
 /** The row that an event is about. @param {Event} event */
@@ -518,7 +520,7 @@ const rowOf = (event) => /** @type {Element} */ (event.target).closest("[role=op
 function createRow() {
   const separator = make("span", { class: "separator", text: "·", attributes: { "aria-hidden": "true" } });
   const meta = make("span", { class: "meta" }, make("span", { class: "count" }), separator, make("span", { class: "role", part: "role" }));
-  const text = make("span", { class: "text" }, make("span", { class: "name", attributes: { dir: "auto" } }), meta);
+  const text = make("span", { class: "text" }, make("span", { class: "name" }, make("bdi")), meta);
   const avatar = make("span", { class: "avatar", attributes: { "aria-hidden": "true" } });
   return make("div", { class: "row", attributes: { role: "option" } }, avatar, text, make("span", { class: "badge", hidden: true }));
 }

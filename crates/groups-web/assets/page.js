@@ -4,8 +4,8 @@
  * # Hooks for tests
  * Stable `data-testid`s (elements in the page's own document, except where said):
  *
- * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (where the server has no development mode), `sign-in-submit`,
- *   `sign-in-recent`, `sign-in-problem`.
+ * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (with a token: offered, and come to by itself where the server has no development mode), `sign-in-submit`,
+ *   `sign-in-recent`, `sign-in-other` (to the other way in), `sign-in-problem`.
  * - Frame: `me` (text: the name; `data-user-id`), `sign-out`, `theme`, `cut`, `inspector-toggle`, `new-group`, `toasts`, `toast`, `toast-action`.
  * - Sidebar: `groups-sidebar` (the element). In its shadow tree: `[role=option]` (id: the group's id) with the parts `name`, `count`, `role`,
  *   `badge`; `[part=filter]`, `[part=sort]`, `[part=status]` (`data-state`: connecting, live, reconnecting, offline, signed-out).
@@ -75,7 +75,7 @@ function start(session) {
     icon("frames"),
   );
   const layout = h("div", { class: "layout" }, sidebar, main, inspector.element);
-  const me = h("span", { class: "me", testid: "me", "data-user-id": session.userId, title: session.userId }, face(session.userId, session.name), h("span", { class: "me-name", dir: "auto" }, session.name));
+  const me = h("span", { class: "me", testid: "me", "data-user-id": session.userId, title: session.userId }, face(session.userId, session.name), h("bdi", { class: "me-name" }, session.name));
   const bar = h(
     "header",
     { class: "bar" },
@@ -137,7 +137,7 @@ function start(session) {
         { class: "nothing", testid: "nothing-open" },
         h("div", { class: "mark large", "aria-hidden": "true" }),
         gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, gone) : null,
-        h("p", null, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
+        h("h1", null, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
         h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
       ),
     );

@@ -42,6 +42,7 @@ pub(crate) const FILES: &[Embedded] = embed![
     "page/sign-in.js",
     "page/theme.js",
     "page/toasts.js",
+    "react.js",
     "sidebar/element.js",
     "sidebar/order.js",
     "sidebar/style.js",

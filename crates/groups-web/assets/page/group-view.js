@@ -210,7 +210,7 @@ export class GroupView {
       h(
         "div",
         { class: "member-name" },
-        h("span", { class: "name", dir: "auto", title: id }, name),
+        h("bdi", { class: "name", title: id }, name),
         self ? h("span", { class: "self" }, "you") : null,
         h("span", { class: "joined" }, `joined ${day(member.joined_at)}`),
       ),

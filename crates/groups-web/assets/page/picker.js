@@ -107,7 +107,7 @@ export class Picker {
         "span",
         { class: "chip picked", testid: "people-picked" },
         face(user_id, name),
-        h("span", { dir: "auto" }, name),
+        h("bdi", null, name),
         h("button", { type: "button", class: "bare small", "aria-label": `Remove ${name}`, onclick: () => this.#unpick(user_id) }, icon("close")),
       );
     this.#chips.replaceChildren(...[...this.#picked.values()].map(chip));
@@ -160,7 +160,7 @@ export class Picker {
             },
           },
           person ? face(person.user_id, person.name) : icon("plus"),
-          h("span", { dir: "auto" }, person ? person.name : `${newName}`),
+          h("bdi", null, person ? person.name : `${newName}`),
           person ? null : h("span", { class: "hint" }, "a new person"),
         ),
       ),
@@ -174,6 +174,7 @@ export class Picker {
   #close() {
     clearTimeout(this.#timer);
     this.#asked += 1;
+    this.#at = -1;
     this.#suggestions = [];
     this.#open();
   }

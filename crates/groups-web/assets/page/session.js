@@ -6,6 +6,7 @@
 
 const HERE = "groups.session";
 const RECENT = "groups.recent-names";
+const TOKENS = "groups.signs-in-by-token";
 /** So many names are offered again at the sign-in. */
 const RECENT_MAX = 6;
 
@@ -102,10 +103,9 @@ export function recentNames() {
   }
 }
 
-/** Whether the server offers signing in by a name. */
-export async function developmentMode() {
-  const response = await fetch("v1/dev/people");
-  return response.status !== 404;
+/** Whether this server was seen to have no development mode. Asking it at each visit would be an error in everybody's console. */
+export function knownForTokens() {
+  return localStorage.getItem(TOKENS) === "yes";
 }
 
 /** @param {string} name @returns {Promise<Login>} */
@@ -115,9 +115,13 @@ async function logIn(name) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name }),
   });
-  if (response.status === 404) throw new NoDevelopmentMode();
+  if (response.status === 404) {
+    localStorage.setItem(TOKENS, "yes");
+    throw new NoDevelopmentMode();
+  }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.detail ?? answer.title ?? `The server answered ${response.status}.`);
+  if (response.ok) localStorage.removeItem(TOKENS);
+  else throw new Error(answer.detail ?? answer.title ?? `The server answered ${response.status}.`);
   return answer;
 }
 

@@ -1,8 +1,11 @@
 /** The sign-in: a name in the development mode, a token otherwise. */
 
 import { h } from "./dom.js";
-import { NoDevelopmentMode, Session, developmentMode, recentNames } from "./session.js";
+import { NoDevelopmentMode, Session, knownForTokens, recentNames } from "./session.js";
 import { sentence } from "./toasts.js";
+
+/** The other way in. @param {string} text @param {() => void} onclick */
+const other = (text, onclick) => h("button", { type: "button", class: "link inline", testid: "sign-in-other", onclick }, text);
 
 /**
  * @param {(session: Session) => void} onSigned
@@ -19,7 +22,7 @@ export function signIn(onSigned, why = "") {
     try {
       onSigned(await sign());
     } catch (error) {
-      if (error instanceof NoDevelopmentMode) return byToken();
+      if (error instanceof NoDevelopmentMode) return byToken("This server does not sign people in by name. A token does it.");
       problem.textContent = error instanceof TypeError ? "The server cannot be reached." : sentence(error);
     } finally {
       button.disabled = false;
@@ -40,12 +43,13 @@ export function signIn(onSigned, why = "") {
     body.replaceChildren(
       h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "name" }, "Your name"), name, button),
       ...(known.length > 0 ? [h("div", { class: "recent" }, h("span", null, "Or go on as"), ...known)] : []),
-      h("p", { class: "hint" }, "Development mode: any name signs in. Open a second tab and be somebody else there."),
+      h("p", { class: "hint" }, "In development mode any name signs in: open a second tab and be somebody else there. ", other("With a token instead", () => byToken())),
     );
-    name.focus();
+    queueMicrotask(() => name.focus());
   };
 
-  const byToken = () => {
+  const byToken = (hint = "A JSON Web Token that this server accepts. It stays in this tab.") => {
+    problem.textContent = "";
     const token = h("textarea", { id: "token", testid: "sign-in-token", rows: 5, spellcheck: false, required: true });
     const button = h("button", { type: "submit", class: "primary wide", testid: "sign-in-submit" }, "Sign in");
     const onsubmit = (/** @type {Event} */ event) => {
@@ -54,18 +58,14 @@ export function signIn(onSigned, why = "") {
     };
     body.replaceChildren(
       h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "token" }, "Your token"), token, button),
-      h("p", { class: "hint" }, "A JSON Web Token of this server’s issuer. It stays in this tab."),
+      h("p", { class: "hint" }, hint, " ", other("By name instead", byName)),
     );
-    token.focus();
+    queueMicrotask(() => token.focus());
   };
 
-  developmentMode().then(
-    (development) => (development ? byName() : byToken()),
-    () => {
-      byName();
-      problem.textContent = "The server cannot be reached.";
-    },
-  );
+  if (knownForTokens()) byToken();
+  else byName();
+  problem.textContent = why;
   return h(
     "main",
     { class: "sign-in" },

@@ -1,5 +1,6 @@
 /** How the sidebar looks. Everything that is meant to be changed from outside is a custom property or a part. */
 
+/** @type {string} */
 export const STYLE = `
 :host {
   --_background: var(--groups-background, light-dark(#f7f8fa, #15181d));
@@ -14,15 +15,19 @@ export const STYLE = `
   --_highlight: var(--groups-highlight, light-dark(#fff3cf, #3a3218));
   --_radius: var(--groups-radius, 10px);
   --_row: var(--groups-row-height, 60px);
-  display: flex;
-  flex-direction: column;
+  display: block;
   min-height: 0;
   min-width: 0;
   overflow: hidden;
+  contain: layout style;
+}
+.root {
+  display: flex;
+  flex-direction: column;
+  height: 100%;
   background: var(--_background);
   color: var(--_text);
   font: var(--groups-font, 15px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
-  contain: layout style;
 }
 :host([hidden]) { display: none; }
 :host([theme="light"]) { color-scheme: light; }

@@ -1,0 +1,111 @@
+/**
+ * Groups in React: the hook `useGroups` and the component `GroupsSidebar`.
+ *
+ * ```jsx
+ * import { GroupsSidebar, useGroups, useGroupsClient } from "groups-web/react";
+ *
+ * function App({ getToken }) {
+ *   const client = useGroupsClient({ url: "https://groups.example/", getToken });
+ *   const { groups, state } = useGroups(client);
+ *   const [open, setOpen] = useState("");
+ *   return (
+ *     <>
+ *       <p>{groups.length} groups, {state}</p>
+ *       <GroupsSidebar client={client} selected={open} onGroupSelected={({ group_id }) => setOpen(group_id)} onGroupGone={() => setOpen("")} />
+ *     </>
+ *   );
+ * }
+ * ```
+ *
+ * @import { ReactNode } from "react"
+ * @import { ClientOptions } from "./client/client.js"
+ * @import { State, Status } from "./client/link.js"
+ * @import { ListedGroup } from "./client/pending.js"
+ * @import { GroupsSidebar as Element } from "./groups-sidebar.js"
+ * @import { Sort } from "./sidebar/order.js"
+ * @import { Texts } from "./sidebar/texts.js"
+ */
+
+import { createElement, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+
+import { GroupsClient } from "./groups-client.js";
+import "./groups-sidebar.js";
+
+/**
+ * A client that is connected while the component is there. The options of the first call count; `getToken` may change.
+ * @param {ClientOptions} options
+ * @returns {GroupsClient}
+ */
+export function useGroupsClient(options) {
+  const latest = useRef(options);
+  latest.current = options;
+  const [client] = useState(() => new GroupsClient({ ...options, getToken: (why) => latest.current.getToken(why) }));
+  useEffect(() => {
+    client.connect();
+    return () => client.close();
+  }, [client]);
+  return client;
+}
+
+/**
+ * The groups, live: renders anew when the list or the connection changes.
+ * @param {GroupsClient} client
+ * @returns {{ groups: readonly ListedGroup[], state: State, status: Readonly<Status>, loaded: boolean }}
+ */
+export function useGroups(client) {
+  const onList = useCallback((/** @type {() => void} */ changed) => both(client.on("change", changed), client.on("ready", changed)), [client]);
+  const onStatus = useCallback((/** @type {() => void} */ changed) => client.on("state", changed), [client]);
+  const groups = useSyncExternalStore(onList, () => client.groups, () => client.groups);
+  const loaded = useSyncExternalStore(onList, () => client.loaded, () => client.loaded);
+  const status = useSyncExternalStore(onStatus, () => client.status, () => client.status);
+  return { groups, state: status.state, status, loaded };
+}
+
+/**
+ * @typedef {object} SidebarProps
+ * @property {GroupsClient} client
+ * @property {string} [selected] The id of the selected group.
+ * @property {Sort} [sort]
+ * @property {string} [filter]
+ * @property {Partial<Texts>} [texts]
+ * @property {"light" | "dark" | "auto"} [theme]
+ * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
+ * @property {(detail: { group_id: string }) => void} [onGroupGone]
+ * @property {string} [className]
+ * @property {ReactNode} [children] For the slots, by their `slot` attribute.
+ */
+
+/**
+ * `<groups-sidebar>` with React's ways: objects as properties, events as functions.
+ * @param {SidebarProps} props
+ */
+export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, children }) {
+  const ref = useRef(/** @type {Element | null} */ (null));
+  const handlers = useRef({ onGroupSelected, onGroupGone });
+  handlers.current = { onGroupSelected, onGroupGone };
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    element.client = client;
+    if (texts) element.texts = texts;
+    if (sort) element.sort = sort;
+    if (filter !== undefined && element.filter !== filter) element.filter = filter;
+    if (selected !== undefined) element.selected = selected;
+  }, [client, texts, sort, filter, selected]);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const abort = new AbortController();
+    const { signal } = abort;
+    element.addEventListener("group-selected", (event) => handlers.current.onGroupSelected?.(/** @type {CustomEvent} */ (event).detail), { signal });
+    element.addEventListener("group-gone", (event) => handlers.current.onGroupGone?.(/** @type {CustomEvent} */ (event).detail), { signal });
+    return () => abort.abort();
+  }, []);
+  return createElement("groups-sidebar", { ref, theme, class: className }, children);
+}
+
+/** @param {() => void} one @param {() => void} other */
+const both = (one, other) => () => {
+  one();
+  other();
+};

@@ -1,0 +1,10 @@
+export function canAdd(role: Role): boolean;
+export function canChangeSettings(role: Role): boolean;
+export function canReadHistory(role: Role): boolean;
+export function canDelete(role: Role): role is "owner";
+export function canTransfer(role: Role): role is "owner";
+export function canRemove(role: Role, target: Role): boolean;
+export function rolesToGive(role: Role): Role[];
+export function canChangeRole(role: Role, target: Role): boolean;
+export function canLeave(role: Role, memberCount: number): boolean;
+import type { Role } from "../../types/wire.js";

@@ -1,0 +1,71 @@
+/**
+ * A client that is connected while the component is there. The options of the first call count; `getToken` may change.
+ * @param {ClientOptions} options
+ * @returns {GroupsClient}
+ */
+export function useGroupsClient(options: ClientOptions): GroupsClient;
+/**
+ * The groups, live: renders anew when the list or the connection changes.
+ * @param {GroupsClient} client
+ * @returns {{ groups: readonly ListedGroup[], state: State, status: Readonly<Status>, loaded: boolean }}
+ */
+export function useGroups(client: GroupsClient): {
+    groups: readonly ListedGroup[];
+    state: State;
+    status: Readonly<Status>;
+    loaded: boolean;
+};
+/**
+ * @typedef {object} SidebarProps
+ * @property {GroupsClient} client
+ * @property {string} [selected] The id of the selected group.
+ * @property {Sort} [sort]
+ * @property {string} [filter]
+ * @property {Partial<Texts>} [texts]
+ * @property {"light" | "dark" | "auto"} [theme]
+ * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
+ * @property {(detail: { group_id: string }) => void} [onGroupGone]
+ * @property {string} [className]
+ * @property {ReactNode} [children] For the slots, by their `slot` attribute.
+ */
+/**
+ * `<groups-sidebar>` with React's ways: objects as properties, events as functions.
+ * @param {SidebarProps} props
+ */
+export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, children }: SidebarProps): import("react").ReactElement<{
+    ref: import("react").RefObject<Element | null>;
+    theme: "auto" | "dark" | "light" | undefined;
+    class: string | undefined;
+}, string | import("react").JSXElementConstructor<any>>;
+export type SidebarProps = {
+    client: GroupsClient;
+    /**
+     * The id of the selected group.
+     */
+    selected?: string | undefined;
+    sort?: Sort | undefined;
+    filter?: string | undefined;
+    texts?: Partial<Texts> | undefined;
+    theme?: "auto" | "dark" | "light" | undefined;
+    onGroupSelected?: ((detail: {
+        group_id: string;
+        group: ListedGroup;
+    }) => void) | undefined;
+    onGroupGone?: ((detail: {
+        group_id: string;
+    }) => void) | undefined;
+    className?: string | undefined;
+    /**
+     * For the slots, by their `slot` attribute.
+     */
+    children?: ReactNode;
+};
+import type { ClientOptions } from "./client/client.js";
+import { GroupsClient } from "./groups-client.js";
+import type { ListedGroup } from "./client/pending.js";
+import type { State } from "./client/link.js";
+import type { Status } from "./client/link.js";
+import type { GroupsSidebar as Element } from "./groups-sidebar.js";
+import type { Sort } from "./sidebar/order.js";
+import type { Texts } from "./sidebar/texts.js";
+import type { ReactNode } from "react";

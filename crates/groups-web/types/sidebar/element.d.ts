@@ -1,0 +1,18 @@
+/** Making elements without HTML strings, which the page's policy forbids. */
+/**
+ * An element with classes, a part, and children. `part` is "name other" as in HTML; every class is a part of the same name unless told.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {{ class?: string, part?: string, hidden?: boolean, text?: string, attributes?: Record<string, string> }} [how]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, { class: names, part, hidden, text, attributes }?: {
+    class?: string;
+    part?: string;
+    hidden?: boolean;
+    text?: string;
+    attributes?: Record<string, string>;
+}, ...children: (Node | string)[]): HTMLElementTagNameMap[Tag];
+/** Sets the text only where it differs, so that screen readers do not read it again. @param {Element} element @param {string} text */
+export function say(element: Element, text: string): void;

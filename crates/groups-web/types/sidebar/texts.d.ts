@@ -1,0 +1,74 @@
+/** What the sidebar says, replaceable for other languages. */
+/**
+ * @typedef {object} Texts
+ * @property {string} title
+ * @property {string} filter
+ * @property {string} sort
+ * @property {string} newest
+ * @property {string} recent
+ * @property {string} name
+ * @property {string} largest
+ * @property {(count: number) => string} members
+ * @property {string} owner
+ * @property {string} admin
+ * @property {string} member
+ * @property {string} fresh On a group that has just come in.
+ * @property {string} pending On a group whose creation is under way.
+ * @property {string} empty
+ * @property {string} emptyHint
+ * @property {(filter: string) => string} nothing
+ * @property {string} loading
+ * @property {string} failed
+ * @property {string} retry
+ * @property {string} connecting
+ * @property {string} live
+ * @property {string} reconnecting
+ * @property {string} offline
+ * @property {string} signedOut
+ * @property {(seconds: number) => string} retryIn
+ * @property {(name: string) => string} arrived For screen readers, when a group comes in.
+ * @property {(name: string) => string} gone For screen readers, when one goes.
+ */
+/** @type {Texts} */
+export const ENGLISH: Texts;
+export type Texts = {
+    title: string;
+    filter: string;
+    sort: string;
+    newest: string;
+    recent: string;
+    name: string;
+    largest: string;
+    members: (count: number) => string;
+    owner: string;
+    admin: string;
+    member: string;
+    /**
+     * On a group that has just come in.
+     */
+    fresh: string;
+    /**
+     * On a group whose creation is under way.
+     */
+    pending: string;
+    empty: string;
+    emptyHint: string;
+    nothing: (filter: string) => string;
+    loading: string;
+    failed: string;
+    retry: string;
+    connecting: string;
+    live: string;
+    reconnecting: string;
+    offline: string;
+    signedOut: string;
+    retryIn: (seconds: number) => string;
+    /**
+     * For screen readers, when a group comes in.
+     */
+    arrived: (name: string) => string;
+    /**
+     * For screen readers, when one goes.
+     */
+    gone: (name: string) => string;
+};
