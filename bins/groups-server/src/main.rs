@@ -1,7 +1,6 @@
 //! The server's command line: settings in, exit code out.
 
 use std::io::IsTerminal;
-use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -43,9 +42,8 @@ fn main() -> ExitCode {
 }
 
 async fn serve(settings: Settings) -> Result<(), RunError> {
-    let listener = TcpListener::bind(settings.address()?)?;
+    let listener = server::listen(&settings)?;
     let address = listener.local_addr()?;
-    settings.check(address)?;
     if settings.is_development() {
         tracing::warn!(
             "DEVELOPMENT MODE: anybody may sign in as anybody. Set GROUPS_JWT_SECRET for anything but trying it out."

@@ -1,16 +1,19 @@
 //! What comes in with a request, made into what the rooms below understand.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
-use groups_domain::{Command, GroupId, NewMember, Request, Role, UserId, Version};
-use groups_store::{Executed, Idempotency, Order};
+use groups_domain::{Command, GroupId, NewMember, Rejection, Request, Role, UserId, Version};
+use groups_store::{ExecuteError, Executed, Idempotency, Order};
 use ring::digest;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::groups::Groups;
@@ -68,12 +71,12 @@ impl MemberInput {
         Ok(NewMember { user_id: user_id(&self.user_id, "user_id")?, role })
     }
 
-    pub(crate) fn parse_all(members: &[Self]) -> Result<Vec<NewMember>, Problem> {
+    pub(crate) fn parse_all(members: &[Object<Self>]) -> Result<Vec<NewMember>, Problem> {
         if members.len() > MEMBERS_PER_REQUEST_MAX {
             let detail = format!("{} members in one request, {MEMBERS_PER_REQUEST_MAX} are allowed", members.len());
             return Err(Problem::new(Code::TooManyMembers, detail));
         }
-        members.iter().map(Self::parse).collect()
+        members.iter().map(|Object(member)| member.parse()).collect()
     }
 }
 
@@ -119,10 +122,34 @@ pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Pro
     query.map(web::Query::into_inner).map_err(|_| Problem::malformed("the query cannot be read"))
 }
 
-/// A body of JSON. What the `Content-Type` says of it does not matter.
+/// A body of JSON, an object. What the `Content-Type` says of it does not matter.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde's own words name the field and the place, and nothing of ours.
-    serde_json::from_slice(body).map_err(|error| Problem::malformed(format!("the body: {error}")))
+    let parsed: Result<Object<T>, _> = serde_json::from_slice(body);
+    parsed.map(|Object(fields)| fields).map_err(|error| Problem::malformed(format!("the body: {error}")))
+}
+
+/// A JSON object with the fields of `T`: derived structs alone would also take an array of their fields.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
 }
 
 pub(crate) async fn read_body(payload: web::Payload) -> Result<Bytes, Problem> {
@@ -137,7 +164,7 @@ pub(crate) async fn read_body(payload: web::Payload) -> Result<Bytes, Problem> {
 pub(crate) struct Changing {
     pub(crate) caller: Caller,
     body: Bytes,
-    expected_version: Option<Version>,
+    expected: Option<Expected>,
     idempotency: Option<Idempotency>,
 }
 
@@ -155,8 +182,19 @@ impl Changing {
         command: Command,
     ) -> Result<Executed, Problem> {
         let (actor_id, at) = (self.caller.user_id, edge::now());
-        let request = Request { group_id, actor_id, at, expected_version: self.expected_version, command };
-        Ok(groups.store().execute(Order { request, idempotency: self.idempotency }).await?)
+        let mut expected_version = self.expected.as_ref().map(|expected| expected.0[0]);
+        loop {
+            let request = Request { group_id, actor_id, at, expected_version, command: command.clone() };
+            match groups.store().execute(Order { request, idempotency: self.idempotency.clone() }).await {
+                // Of several tags, the one that is current decides. Versions only grow, so this ends.
+                Err(ExecuteError::Rejected(Rejection::VersionMismatch { expected, current }))
+                    if current > expected && self.expected.as_ref().is_some_and(|tags| tags.0.contains(&current)) =>
+                {
+                    expected_version = Some(current);
+                }
+                executed => return Ok(executed?),
+            }
+        }
     }
 }
 
@@ -170,30 +208,42 @@ impl FromRequest for Changing {
         Box::pin(async move {
             let caller = Caller::extract(&request).await?;
             Groups::of(&request)?.limiter().check(caller.user_id)?;
-            let expected_version = if_match(request.headers())?;
+            let expected = Expected::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
             let body = read_body(payload).await?;
             let idempotency = idempotency(&request, &body)?;
-            Ok(Self { caller, body, expected_version, idempotency })
+            Ok(Self { caller, body, expected, idempotency })
         })
     }
 }
 
-/// `If-Match` of RFC 9110 section 13.1.1, where the entity tag is a version.
-fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
-    let Some(tag) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let tag = tag.to_str().unwrap_or_default().trim();
-    if tag == "*" {
-        return Ok(None);
-    }
-    let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
-    match opaque {
-        Some(opaque) if !opaque.contains('"') => {
-            // A weak tag, or one that is no version, is none of ours: it matches nothing, which version 0 never is.
-            let version = if tag.starts_with("W/") { 0 } else { opaque.parse().unwrap_or(0) };
-            Ok(Some(Version::new(version)))
+/// The versions that `If-Match` insists on (RFC 9110 section 13.1.1), lowest first, at least one.
+struct Expected(Vec<Version>);
+
+impl Expected {
+    /// `None` where the header is absent or `*`.
+    fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let mut versions = Vec::new();
+        for line in headers.get_all(header::IF_MATCH) {
+            let line = line.to_str().unwrap_or("?");
+            if line.trim() == "*" {
+                return Ok(None);
+            }
+            for tag in line.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+                versions.push(Self::version(tag).ok_or_else(|| {
+                    Problem::malformed("If-Match is neither '*' nor a list of entity tags such as \"7\"")
+                })?);
+            }
         }
-        _ => Err(Problem::malformed("If-Match is neither '*' nor one entity tag such as \"7\"")),
+        versions.sort_unstable();
+        Ok((!versions.is_empty()).then_some(Self(versions)))
+    }
+
+    /// A weak tag, or one that is no version, is none of ours: it matches nothing, which version 0 never is.
+    fn version(tag: &str) -> Option<Version> {
+        let (is_weak, tag) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
+        let opaque = tag.strip_prefix('"')?.strip_suffix('"').filter(|opaque| !opaque.contains('"'))?;
+        Some(Version::new(if is_weak { 0 } else { opaque.parse().unwrap_or(0) }))
     }
 }
 

@@ -25,7 +25,7 @@ mod settings;
 pub use groups::{Groups, OpenError};
 pub use notify::on_connect;
 pub use problem::{Code, Problem};
-pub use run::{RunError, Shutdown, ShutdownHandle, run};
+pub use run::{RunError, Shutdown, ShutdownHandle, listen, run};
 pub use settings::{Settings, SettingsError};
 
 /// The examples of the README are compiled.

@@ -101,6 +101,6 @@ where
     (Method::DELETE, web::delete().to(handler))
 }
 
-async fn not_found(request: HttpRequest) -> HttpResponse {
+pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     Problem::new(Code::NotFound, format!("there is no {}", request.path())).error_response()
 }

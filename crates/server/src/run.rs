@@ -1,16 +1,18 @@
 //! The life of the server: start, serve, and stop politely.
 
-use std::net::TcpListener;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, web};
+use tokio::net::TcpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::access_log::access_log;
 use crate::groups::{Groups, OpenError};
-use crate::{Settings, SettingsError};
+use crate::{Settings, SettingsError, routes};
 
 /// Why a server could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +23,37 @@ pub enum RunError {
     /// The service could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The network failed.
-    #[error("the network: {0}")]
-    Io(#[from] std::io::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The operating system refused something else.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
+
+/// Binds the address of the settings. From here on clients can connect; they are served once [`run`] is called.
+///
+/// # Errors
+/// [`RunError`] where the settings contradict each other, or the address is taken.
+pub fn listen(settings: &Settings) -> Result<TcpListener, RunError> {
+    let address = settings.address()?;
+    settings.check(address)?;
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG_CONNECTIONS_MAX)?.into_std()
+    };
+    bind().map_err(|source| RunError::Listen { address, source })
+}
+
+/// Connections that wait to be accepted, so that clients who all come back at once are not turned away. Linux cuts it to `somaxconn`.
+const BACKLOG_CONNECTIONS_MAX: u32 = 4_096;
 
 /// Tells a server to stop: once politely, a second time at once.
 pub struct Shutdown(mpsc::Receiver<()>);
@@ -47,7 +76,7 @@ impl Shutdown {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn on_signals() -> Result<Self, std::io::Error> {
+    pub fn on_signals() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let (handle, shutdown) = Self::manual();
@@ -99,16 +128,19 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) 
     settings.check(listener.local_addr()?)?;
     let groups = Groups::open(&settings).await?;
     let mounted = groups.clone();
-    let server = HttpServer::new(move || App::new().wrap(from_fn(access_log)).configure(mounted.configure()))
-        .on_connect(notify::on_connect)
-        .tcp_nodelay(true)
-        // With more, each WebSocket connection would keep a larger buffer for good.
-        .h1_write_buffer_size(7 * 1024)
-        // The sockets do their own closing handshake; waiting once more would only keep clients.
-        .client_disconnect_timeout(Duration::ZERO)
-        .max_connections(CONNECTIONS_PER_WORKER_MAX)
-        .shutdown_timeout(GRACE.as_secs())
-        .disable_signals();
+    let server = HttpServer::new(move || {
+        let app = App::new().wrap(from_fn(access_log)).configure(mounted.configure());
+        app.default_service(web::to(routes::not_found))
+    })
+    .on_connect(notify::on_connect)
+    .tcp_nodelay(true)
+    // With more, each WebSocket connection would keep a larger buffer for good.
+    .h1_write_buffer_size(7 * 1024)
+    // The sockets do their own closing handshake; waiting once more would only keep clients.
+    .client_disconnect_timeout(Duration::ZERO)
+    .max_connections(CONNECTIONS_PER_WORKER_MAX)
+    .shutdown_timeout(GRACE.as_secs())
+    .disable_signals();
     let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
     let server = server.listen(listener)?.run();
     let handle = server.handle();
@@ -141,8 +173,8 @@ async fn stop_when_asked(
     tokio::select! {
         () = polite => tracing::info!("stopped"),
         () = shutdown.asked() => {
+            // Whatever still runs ends with the process; what was acknowledged is on the disk.
             tracing::warn!("stopped at once");
-            server.stop(false).await;
         }
     }
 }

@@ -9,14 +9,14 @@ use notify::wire::GroupBody;
 use serde::{Deserialize, Serialize};
 
 use crate::groups::Groups;
-use crate::input::{self, Changing, MemberInput};
+use crate::input::{self, Changing, MemberInput, Object};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
 struct Body {
     user_id: Option<String>,
     role: Option<String>,
-    members: Option<Vec<MemberInput>>,
+    members: Option<Vec<Object<MemberInput>>>,
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use groups_domain::{Command, Description, GroupName, Role};
 use serde::Deserialize;
 
 use crate::groups::Groups;
-use crate::input::{Changing, MemberInput};
+use crate::input::{Changing, MemberInput, Object};
 use crate::{Problem, edge, output};
 
 #[derive(Deserialize)]
@@ -14,7 +14,7 @@ struct Body {
     name: String,
     description: Option<String>,
     #[serde(default)]
-    members: Vec<MemberInput>,
+    members: Vec<Object<MemberInput>>,
 }
 
 pub(super) async fn respond(groups: web::Data<Groups>, changing: Changing) -> Result<HttpResponse, Problem> {
