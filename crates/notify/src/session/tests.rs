@@ -1,1 +1,341 @@
-//! The session, driven by hand.
+//! The session, driven by hand: no sockets, no waiting; the clock is set.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+
+use groups_domain::Description;
+use serde_json::Value;
+
+use super::*;
+use crate::world::{ADA, group, user};
+
+/// A session with its surroundings.
+struct Bench {
+    session: Session,
+    limits: HubLimits,
+    counters: Counters,
+    now: Moment,
+}
+
+impl Bench {
+    fn new(limits: HubLimits) -> Self {
+        let (counters, now) = (Counters::default(), Moment::default());
+        let cx = Cx { now, limits: &limits, counters: &counters };
+        let session = Session::new(&cx, Duration::from_secs(3_600), Duration::ZERO);
+        Self { session, limits, counters, now }
+    }
+
+    fn live(limits: HubLimits) -> Self {
+        let mut bench = Self::new(limits);
+        bench.with(|session, cx| session.go_live(cx, VecDeque::new()));
+        bench
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut Session, &Cx<'_>) -> T) -> T {
+        let cx = Cx { now: self.now, limits: &self.limits, counters: &self.counters };
+        act(&mut self.session, &cx)
+    }
+
+    fn pass(&mut self, millis: u64) -> Ticked {
+        self.now = self.now + Duration::from_millis(millis);
+        self.with(|session, cx| session.tick(cx))
+    }
+
+    fn says(&mut self, text: &str) -> Option<Wish> {
+        self.with(|session, cx| session.receive(cx, Input::Text(text)))
+    }
+
+    fn event(&mut self, bytes: usize) {
+        self.with(|session, cx| session.event(cx, frame::encode(frame::TEXT, &vec![b'e'; bytes])));
+    }
+
+    /// What is sent until there is nothing more, and whether it is the end.
+    fn sent(&mut self) -> (Vec<String>, bool) {
+        let mut sent = Vec::new();
+        loop {
+            match self.with(|session, cx| session.transmit(cx)) {
+                Transmit::Frame(frame) => sent.push(describe(&frame)),
+                Transmit::Wait => return (sent, false),
+                Transmit::End => return (sent, true),
+            }
+        }
+    }
+}
+
+fn describe(frame: &Bytes) -> String {
+    let payload = &frame[2..];
+    match frame[0] & 0x0F {
+        1 => {
+            let start = frame.iter().position(|byte| matches!(byte, b'{' | b'e')).unwrap();
+            match serde_json::from_slice::<Value>(&frame[start..]) {
+                Ok(message) => message["code"].as_str().or(message["type"].as_str()).unwrap().to_owned(),
+                Err(_) => "event".to_owned(),
+            }
+        }
+        8 if payload.is_empty() => "close".to_owned(),
+        8 => format!("close {}", u16::from_be_bytes([payload[0], payload[1]])),
+        9 => "ping frame".to_owned(),
+        10 => format!("pong frame {}", std::str::from_utf8(payload).unwrap()),
+        other => panic!("an odd frame: {other}"),
+    }
+}
+
+fn sent(frames: &[&str]) -> (Vec<String>, bool) {
+    (frames.iter().map(|frame| (*frame).to_owned()).collect(), false)
+}
+
+fn last(frames: &[&str]) -> (Vec<String>, bool) {
+    (frames.iter().map(|frame| (*frame).to_owned()).collect(), true)
+}
+
+const PING: &str = r#"{"type":"ping"}"#;
+
+#[test]
+fn nothing_comes_before_the_opening_but_frames_of_the_protocol() {
+    let mut bench = Bench::new(HubLimits::default());
+    bench.says(PING);
+    bench.with(|session, cx| session.receive(cx, Input::Ping(b"x")));
+    assert_eq!(bench.sent(), sent(&["pong frame x"]));
+    let welcome = frame::json(&ServerMessage::Welcome {
+        user_id: ADA,
+        connection_id: uuid::Uuid::nil(),
+        resumed: false,
+        heartbeat_seconds: 25,
+    });
+    let pieces = VecDeque::from([
+        Piece::Frame(welcome),
+        Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more: false, cursor: "c".to_owned() },
+    ]);
+    bench.with(|session, cx| session.go_live(cx, pieces));
+    bench.event(10);
+    assert_eq!(bench.sent(), sent(&["welcome", "snapshot", "pong", "event"]));
+}
+
+fn a_group() -> Group {
+    Group {
+        group_id: group(1),
+        name: groups_domain::GroupName::parse("A").unwrap(),
+        description: Description::parse("").unwrap(),
+        owner_id: ADA,
+        member_count: 1,
+        version: groups_domain::Version::FIRST,
+        created_at: groups_domain::Timestamp::from_unix_millis(0),
+        updated_at: groups_domain::Timestamp::from_unix_millis(0),
+    }
+}
+
+#[test]
+fn an_event_while_loading_is_left_to_the_journal() {
+    let mut bench = Bench::new(HubLimits::default());
+    bench.event(10);
+    bench.with(|session, cx| session.go_live(cx, VecDeque::new()));
+    assert_eq!(bench.sent(), sent(&[]));
+}
+
+#[test]
+fn the_queue_is_bounded_in_frames() {
+    let mut bench = Bench::live(HubLimits { queue_frames_max: 3, ..HubLimits::default() });
+    for _ in 0..3 {
+        bench.event(10);
+    }
+    assert!(!bench.session.is_closing());
+    bench.event(10);
+    assert_eq!(bench.sent(), sent(&["close 4001"]), "what was queued is dropped");
+    assert_eq!(bench.counters.overflows.into_inner(), 1);
+}
+
+#[test]
+fn the_queue_is_bounded_in_bytes_but_a_lone_event_always_fits() {
+    let mut bench = Bench::live(HubLimits { queue_bytes_max: 1_000, ..HubLimits::default() });
+    bench.event(5_000);
+    assert_eq!(bench.sent(), sent(&["event"]));
+    bench.event(600);
+    bench.event(300);
+    assert_eq!(bench.sent(), sent(&["event", "event"]));
+    bench.event(600);
+    bench.event(600);
+    assert_eq!(bench.sent(), sent(&["close 4001"]));
+}
+
+#[test]
+fn the_opening_does_not_count_towards_the_queue() {
+    let mut bench = Bench::new(HubLimits { queue_frames_max: 1, ..HubLimits::default() });
+    let pieces = (0..10).map(|_| Piece::Frame(frame::encode(frame::TEXT, b"e"))).collect();
+    bench.with(|session, cx| session.go_live(cx, pieces));
+    bench.event(1);
+    assert_eq!(bench.sent(), sent(&["event"; 11]));
+}
+
+#[test]
+fn what_may_be_left_out_is_left_out_of_a_queue_that_is_half_full_and_never_overflows_it() {
+    let mut bench = Bench::live(HubLimits { queue_frames_max: 4, ..HubLimits::default() });
+    let typing = |bench: &mut Bench| {
+        let typing = ServerMessage::Typing { group_id: group(1), user_id: ADA, typing: true, expires_in_seconds: 6 };
+        bench.with(|session, cx| session.ephemeral(cx, frame::json(&typing)));
+    };
+    for _ in 0..3 {
+        bench.event(1);
+    }
+    typing(&mut bench);
+    bench.says(PING);
+    assert_eq!(bench.sent(), sent(&["event"; 3]));
+    for _ in 0..10 {
+        typing(&mut bench);
+    }
+    assert_eq!(bench.sent(), sent(&["typing"; 3]));
+    assert_eq!(bench.counters.ephemerals_dropped.into_inner(), 2 + 7);
+}
+
+#[test]
+fn a_beat_without_an_answer_is_the_last() {
+    let mut bench = Bench::live(HubLimits::default());
+    assert_eq!(bench.pass(24_999), Ticked::Nothing);
+    assert_eq!(bench.pass(1), Ticked::Wake);
+    assert_eq!(bench.sent(), sent(&["ping frame"]));
+    assert_eq!(bench.pass(24_999), Ticked::Nothing);
+    assert_eq!(bench.pass(1), Ticked::Wake);
+    assert_eq!(bench.sent(), last(&["close 4002"]), "nobody waits for a peer that is gone");
+    assert_eq!(bench.pass(1), Ticked::ShutDown);
+}
+
+#[test]
+fn anything_received_is_life() {
+    for input in [Input::Pong, Input::Text("nonsense"), Input::Binary(b""), Input::Ping(b""), Input::Fragment] {
+        let mut bench = Bench::live(HubLimits::default());
+        bench.pass(25_000);
+        bench.with(|session, cx| session.receive(cx, input));
+        bench.pass(25_000);
+        assert!(!bench.session.is_closing());
+    }
+}
+
+#[test]
+fn pings_of_clients_that_came_together_are_spread() {
+    let limits = HubLimits::default();
+    let counters = Counters::default();
+    let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
+    let mut session = Session::new(&cx, Duration::MAX, Duration::from_secs(10));
+    let at = |seconds| Cx { now: Moment::since_start(Duration::from_secs(seconds)), ..cx };
+    assert_eq!(session.tick(&at(14)), Ticked::Nothing);
+    assert_eq!(session.tick(&at(15)), Ticked::Wake, "earlier than the others, and never later");
+    assert_eq!(session.tick(&at(39)), Ticked::Nothing);
+    assert_eq!(session.tick(&at(40)), Ticked::Wake);
+}
+
+#[test]
+fn a_token_that_expires_closes_after_what_is_queued() {
+    let mut bench = Bench::live(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
+    assert_eq!(bench.pass(3_599_999), Ticked::Nothing);
+    bench.event(1);
+    assert_eq!(bench.pass(1), Ticked::Wake);
+    assert_eq!(bench.sent(), sent(&["event", "close 4003"]));
+}
+
+#[test]
+fn an_opening_may_take_long_as_long_as_it_is_taken() {
+    let mut bench = Bench::new(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
+    let pieces = (0..4).map(|_| Piece::Frame(frame::encode(frame::TEXT, b"e"))).collect();
+    bench.with(|session, cx| session.go_live(cx, pieces));
+    for _ in 0..3 {
+        assert_eq!(bench.pass(29_999), Ticked::Nothing);
+        bench.with(|session, cx| session.transmit(cx));
+    }
+    assert_eq!(bench.pass(30_000), Ticked::Wake);
+    assert_eq!(bench.sent(), sent(&["close 4001"]), "without the rest, and so without anything live");
+}
+
+#[test]
+fn our_close_waits_for_the_peers_and_then_for_nobody() {
+    let mut bench = Bench::live(HubLimits::default());
+    bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));
+    assert_eq!(bench.sent(), sent(&["close 1012"]));
+    bench.event(1);
+    bench.says(PING);
+    bench.with(|session, cx| session.close(cx, Close::flood()));
+    assert_eq!(bench.sent(), sent(&[]), "nothing comes after it, and it closes once");
+    bench.with(|session, cx| session.receive(cx, Input::Close(Some(1012))));
+    assert_eq!(bench.sent(), last(&[]));
+}
+
+#[test]
+fn a_peer_that_does_not_answer_our_close_has_its_socket_shut_down() {
+    let mut bench = Bench::live(HubLimits::default());
+    bench.with(|session, cx| session.close(cx, Close::slow_consumer()));
+    assert_eq!(bench.pass(4_999), Ticked::Nothing);
+    assert_eq!(bench.pass(1), Ticked::ShutDown);
+    assert_eq!(bench.pass(1), Ticked::Nothing, "it is not tried at every tick");
+    assert_eq!(bench.sent(), last(&["close 4001"]));
+}
+
+#[test]
+fn a_peers_close_is_answered_with_its_code_at_once() {
+    for (code, answer) in [(Some(1000), "close 1000"), (Some(4123), "close 4123"), (None, "close")] {
+        let mut bench = Bench::live(HubLimits::default());
+        bench.event(1);
+        bench.with(|session, cx| session.receive(cx, Input::Close(code)));
+        assert_eq!(bench.sent(), last(&[answer]));
+    }
+}
+
+#[test]
+fn a_bucket_refills() {
+    let mut bench = Bench::live(HubLimits { messages_per_second: 10, messages_burst: 20, ..HubLimits::default() });
+    for _ in 0..20 {
+        bench.says(PING);
+    }
+    assert_eq!(bench.sent().0.iter().filter(|frame| *frame == "rate_limited").count(), 1);
+    bench.pass(100);
+    bench.says(PING);
+    assert!(!bench.session.is_closing(), "a tenth of a second is worth a message");
+    bench.pass(99);
+    bench.says(PING);
+    assert!(bench.session.is_closing());
+    assert_eq!(bench.sent(), sent(&["close 4501"]));
+}
+
+#[test]
+fn a_client_that_keeps_the_average_is_never_warned() {
+    let mut bench = Bench::live(HubLimits { heartbeat: Duration::from_secs(100_000), ..HubLimits::default() });
+    for _ in 0..10_000 {
+        bench.pass(50);
+        bench.says(PING);
+        assert_eq!(bench.sent(), sent(&["pong"]));
+    }
+}
+
+#[test]
+fn typing_is_a_wish_and_is_passed_on_once_in_a_while() {
+    let mut bench = Bench::live(HubLimits::default());
+    let text = format!(r#"{{"type":"typing","group_id":"{}","typing":true}}"#, group(1));
+    let wish = Wish::Typing { group_id: group(1), typing: true };
+    assert_eq!(bench.says(&text), Some(wish));
+    let may = |bench: &mut Bench, number, typing| bench.with(|session, cx| session.may_type(cx, group(number), typing));
+    assert!(may(&mut bench, 1, true));
+    assert!(!may(&mut bench, 1, true));
+    assert!(may(&mut bench, 1, false), "another state is news");
+    assert!(may(&mut bench, 2, true), "another group is too");
+    bench.pass(1_999);
+    assert!(!may(&mut bench, 1, true));
+    bench.pass(1);
+    assert!(may(&mut bench, 1, true));
+    for number in 10..100 {
+        may(&mut bench, number, true);
+    }
+    assert!(!may(&mut bench, 200, true), "nobody types in that many groups");
+}
+
+#[test]
+fn typing_before_the_list_is_there_is_passed_over() {
+    let mut bench = Bench::new(HubLimits::default());
+    let text = format!(r#"{{"type":"typing","group_id":"{}","typing":true}}"#, group(1));
+    assert_eq!(bench.says(&text), None);
+    bench.with(|session, cx| session.go_live(cx, VecDeque::new()));
+    assert_eq!(bench.sent(), sent(&[]));
+}
+
+#[test]
+fn an_idle_connection_is_small() {
+    let _ = user(0);
+    assert!(size_of::<Session>() <= 320, "{} bytes", size_of::<Session>());
+    let idle = Bench::live(HubLimits::default()).session;
+    assert_eq!((idle.opening.capacity(), idle.queue.is_empty()), (0, true), "no memory but its own");
+}

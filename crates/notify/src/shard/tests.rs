@@ -124,6 +124,10 @@ impl Bench {
         messages
     }
 
+    fn sidebar(&self, user_id: UserId, read: usize) -> Sidebar {
+        Sidebar::new(self.world.list(user_id, read).into_iter().map(|(group, role)| SidebarRow { group, role }))
+    }
+
     /// Holds what a device was sent against the promise: its view is right, and it got exactly one event for each version.
     fn check(&self, device: &Device) {
         let messages = self.messages(device);
@@ -134,8 +138,7 @@ impl Bench {
             serde_json::from_slice(&frame[start..]).unwrap()
         };
         let from = device.cursor.unwrap_or(read);
-        let mut sidebar =
-            Sidebar::new(self.world.list(user_id, from).into_iter().map(|(group, role)| SidebarRow { group, role }));
+        let mut sidebar = self.sidebar(user_id, from);
         let mut told: Vec<usize> = Vec::new();
         let mut told_before_ready = None;
         for frame in &messages {
@@ -182,7 +185,7 @@ impl Bench {
         assert_eq!(told, expected, "each version that concerns {user_id} once");
         assert_eq!(
             sidebar.rows().cloned().collect::<Vec<_>>(),
-            self.world.sidebar(user_id).rows().cloned().collect::<Vec<_>>()
+            self.sidebar(user_id, self.world.len()).rows().cloned().collect::<Vec<_>>()
         );
     }
 }

@@ -10,9 +10,14 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::server::Server;
+use crate::world::group;
+
+/// From here on a group's number says that it is only a mark.
+const MARKS: u128 = 1_000_000;
 
 /// One connection.
 pub(crate) struct Client {
+    user: UserId,
     pub(crate) socket: WebSocketStream<TcpStream>,
 }
 
@@ -42,7 +47,7 @@ impl Client {
         let request = format!("ws://{}/ws?user={user}{more}", server.address).into_client_request()?;
         let config = WebSocketConfig::default().accept_unmasked_frames(false);
         let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
-        Ok(Self { socket })
+        Ok(Self { user, socket })
     }
 
     /// Connects and reads up to `ready`; returns what came before it.
@@ -79,11 +84,23 @@ impl Client {
         }
     }
 
-    /// What comes before a `pong` that is asked for now: what was on its way.
-    pub(crate) async fn so_far(&mut self) -> Vec<Value> {
+    /// What was on its way to the client: the answers to what it said, and all that was delivered.
+    pub(crate) async fn so_far(&mut self, server: &Server) -> Vec<Value> {
+        let mut messages = self.settled(server).await;
+        let is_mark = |message: &Value| message["group_id"].as_str().is_some_and(|id| id >= &*group(MARKS).to_string());
+        messages.retain(|message| message["type"] != "pong" && !is_mark(message));
+        messages
+    }
+
+    /// The same with what marks its end: a `pong`, which follows the answers, and a group of its own, which follows the deliveries.
+    pub(crate) async fn settled(&mut self, server: &Server) -> Vec<Value> {
         self.say(json!({"type": "ping"})).await;
         let mut messages = self.until("pong").await;
-        messages.pop();
+        let mark = group(MARKS + server.world().len() as u128);
+        server.happen(|world| world.create(mark, self.user, &[])).await;
+        while messages.last().is_none_or(|message| message["group_id"] != json!(mark)) {
+            messages.push(self.next().await);
+        }
         messages
     }
 

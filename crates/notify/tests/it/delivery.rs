@@ -1,7 +1,9 @@
 //! Who is told of what, and in which order.
 
-use groups_domain::{Command, NewMember};
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use groups_domain::{Command, NewMember, Role};
+use serde_json::{Value, json};
 
 use crate::client::{Client, types};
 use crate::server::{Server, patient};
@@ -14,7 +16,7 @@ async fn a_client_gets_welcome_its_list_and_ready() {
     let (_client, opening) = Client::ready(&server, BOB).await;
     assert_eq!(types(&opening), ["welcome", "snapshot", "ready"]);
     assert_eq!(opening[0]["resumed"], false);
-    assert_eq!(opening[0]["user_id"], json!(BOB.to_string()));
+    assert_eq!(opening[0]["user_id"], json!(BOB));
     assert_eq!(opening[1]["groups"][0]["role"], "member");
     assert_eq!(opening[1]["more"], false);
     assert_eq!(opening[2]["cursor"], "c1");
@@ -32,5 +34,134 @@ async fn a_newcomer_is_told_and_the_others_hear_of_it_and_outsiders_do_not() {
     assert_eq!((&told["type"], &told["version"]), (&json!("added_to_group"), &json!(2)));
     let told = ada.next().await;
     assert_eq!((&told["type"], &told["action"]), (&json!("group_updated"), &json!("member_added")));
-    assert_eq!(types(&eve.so_far().await), [""; 0]);
+    server.happen(|world| world.rename(group(1), ADA, "Ours")).await;
+    assert_eq!(bob.next().await["version"], 3, "a newcomer hears of what comes next");
+    assert!(eve.so_far(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_removed_member_hears_of_it_and_of_nothing_after() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.happen(|world| world.execute(group(1), ADA, Command::RemoveMember { user_id: BOB })).await;
+    server.happen(|world| world.rename(group(1), ADA, "Among ourselves")).await;
+    assert_eq!(types(&bob.so_far(&server).await), ["removed_from_group"]);
+    assert_eq!(types(&ada.so_far(&server).await), ["group_updated", "group_updated"]);
+    server.happen(|world| world.execute(group(1), ADA, Command::AddMember(NewMember::plain(BOB)))).await;
+    assert_eq!(bob.next().await["version"], 4, "back again, and a newcomer");
+}
+
+#[tokio::test]
+async fn an_owner_who_leaves_an_heir_and_a_bystander_each_hear_their_own() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB, EVE]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    let (mut eve, _) = Client::ready(&server, EVE).await;
+    server.happen(|world| world.execute(group(1), ADA, Command::Leave { successor: Some(BOB) })).await;
+    let told = ada.next().await;
+    assert_eq!((&told["type"], &told["reason"]), (&json!("removed_from_group"), &json!("left")));
+    let told = bob.next().await;
+    assert_eq!((&told["type"], &told["role"]), (&json!("role_changed"), &json!("owner")));
+    let told = eve.next().await;
+    assert_eq!((&told["action"], &told["new_owner_id"]), (&json!("member_left"), &json!(BOB)));
+}
+
+#[tokio::test]
+async fn the_end_of_a_group_is_told_to_all_who_were_in_it() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.happen(|world| world.execute(group(1), ADA, Command::DeleteGroup)).await;
+    for client in [&mut ada, &mut bob] {
+        let told = client.next().await;
+        assert_eq!((&told["type"], &told["version"]), (&json!("group_deleted"), &json!(2)));
+        client.say(json!({"type": "typing", "group_id": group(1), "typing": true})).await;
+        assert_eq!(client.next().await["code"], "group_not_found");
+    }
+}
+
+#[tokio::test]
+async fn every_event_has_a_cursor_from_which_a_client_resumes_without_a_gap() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.happen(|world| world.rename(group(1), ADA, "One")).await;
+    let cursor = bob.next().await["cursor"].as_str().unwrap().to_owned();
+    drop(bob);
+    server.happen(|world| world.rename(group(1), ADA, "Two")).await;
+    let (mut bob, opening) = Client::resume(&server, BOB, &cursor).await;
+    assert_eq!(opening[1]["version"], 3);
+    server.happen(|world| world.rename(group(1), ADA, "Three")).await;
+    assert_eq!(bob.next().await["version"], 4);
+}
+
+/// What a client of the contract does with a message: `version == known + 1`, and the event's group replaces the known one.
+fn fold(list: &mut BTreeMap<String, Value>, message: &Value) {
+    let id = message["group_id"].as_str().unwrap_or_default().to_owned();
+    match message["type"].as_str().unwrap() {
+        "snapshot" => {
+            for group in message["groups"].as_array().unwrap() {
+                list.insert(group["group_id"].as_str().unwrap().to_owned(), group.clone());
+            }
+        }
+        "group_deleted" | "removed_from_group" => {
+            list.remove(&id);
+        }
+        "group_created" | "added_to_group" | "group_updated" | "role_changed" => {
+            let known = list.remove(&id);
+            if let Some(known) = &known {
+                assert_eq!(message["version"], known["version"].as_u64().unwrap() + 1, "no gap and nothing twice");
+            }
+            let mut group = message["group"].clone();
+            // Of somebody else's role a `group_updated` tells, so the own one is as it was.
+            group["role"] = match message["type"].as_str() {
+                Some("group_updated") => known.unwrap()["role"].clone(),
+                _ => message["role"].clone(),
+            };
+            list.insert(id, group);
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn a_list_kept_by_events_is_the_list_that_is_read_anew() {
+    let server = Server::with_workers(patient(), 2);
+    server.world().create(group(1), ADA, &[BOB, EVE]);
+    let mut clients = Vec::new();
+    for who in [ADA, BOB, BOB, EVE] {
+        let (client, opening) = Client::ready(&server, who).await;
+        let mut list = BTreeMap::new();
+        opening.iter().for_each(|message| fold(&mut list, message));
+        clients.push((who, client, list));
+    }
+    let role = |user_id, role| Command::ChangeRole { user_id, role };
+    let add = |user_id| Command::AddMember(NewMember::plain(user_id));
+    for (number, actor, command) in [
+        (1, ADA, role(BOB, Role::Admin)),
+        (2, BOB, Command::create("Bob's own", "and Eve's").unwrap()),
+        (2, BOB, add(EVE)),
+        (1, BOB, Command::RemoveMember { user_id: EVE }),
+        (2, BOB, role(EVE, Role::Owner)),
+        (1, ADA, role(BOB, Role::Owner)),
+        (1, BOB, add(EVE)),
+        (3, EVE, Command::create("Short-lived", "").unwrap()),
+        (3, EVE, Command::AddMembers([ADA, BOB].map(NewMember::plain).to_vec())),
+        (2, BOB, Command::Leave { successor: None }),
+        (3, EVE, Command::DeleteGroup),
+        (1, BOB, Command::Leave { successor: Some(EVE) }),
+    ] {
+        server.happen(|world| world.execute(group(number), actor, command)).await;
+    }
+    for (who, mut client, mut list) in clients {
+        client.settled(&server).await.iter().for_each(|message| fold(&mut list, message));
+        let (_fresh, opening) = Client::ready(&server, who).await;
+        let mut anew = BTreeMap::new();
+        opening.iter().for_each(|message| fold(&mut anew, message));
+        assert_eq!(list, anew, "the list of {who}");
+    }
 }

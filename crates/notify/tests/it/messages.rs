@@ -59,7 +59,7 @@ async fn what_is_not_understood_is_an_error_and_the_connection_stays() {
     }
     bob.send(Message::binary("{\"type\":\"ping\"}")).await;
     assert_eq!(bob.next().await["code"], "malformed_message");
-    assert!(bob.so_far().await.is_empty());
+    assert!(bob.so_far(&server).await.is_empty());
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn what_the_read_has_seen_is_not_told_again() {
     go.send(()).unwrap();
     let opening = bob.until("ready").await;
     assert_eq!(opening[1]["groups"][0]["name"], "Seen by the read");
-    assert_eq!(types(&bob.so_far().await), [""; 0]);
+    assert_eq!(types(&bob.so_far(&server).await), [""; 0]);
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn what_comes_while_the_list_is_under_way_follows_ready() {
     assert_eq!(opening[1]["groups"][0]["version"], 1);
     let told = [bob.next().await, bob.next().await];
     assert_eq!(types(&told), ["group_updated", "group_created"]);
-    assert_eq!(types(&bob.so_far().await), [""; 0]);
+    assert_eq!(types(&bob.so_far(&server).await), [""; 0]);
 }
 
 #[tokio::test]
@@ -70,8 +70,8 @@ async fn a_second_device_loads_while_the_first_is_live() {
     laptop.until("ready").await;
     assert_eq!(laptop.next().await["type"], "removed_from_group");
     server.happen(|world| world.rename(group(1), ADA, "None of Bob's business")).await;
-    assert_eq!(types(&phone.so_far().await), [""; 0]);
-    assert_eq!(types(&laptop.so_far().await), [""; 0]);
+    assert_eq!(types(&phone.so_far(&server).await), [""; 0]);
+    assert_eq!(types(&laptop.so_far(&server).await), [""; 0]);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn more_clients_than_may_read_at_once_wait_for_their_turn() {
     assert_eq!(ada.until("ready").await.len(), 3);
     let opening = bob.until("ready").await;
     assert_eq!(opening[1]["groups"][0]["version"], 1);
-    assert_eq!(types(&bob.so_far().await), [""; 0]);
+    assert_eq!(types(&bob.so_far(&server).await), [""; 0]);
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn the_same_typing_again_is_passed_on_once() {
     for state in [true, true, true, false, false] {
         ada.say(typing(group(1), state)).await;
     }
-    assert!(ada.so_far().await.is_empty(), "it is no error");
+    assert!(ada.so_far(&server).await.is_empty(), "it is no error");
     server.happen(|world| world.rename(group(1), ADA, "Done")).await;
     let told = bob.until("group_updated").await;
     assert_eq!(types(&told), ["typing", "typing", "group_updated"]);
@@ -65,7 +65,7 @@ async fn only_members_may_type() {
     bob.say(typing(group(1), true)).await;
     assert_eq!(bob.next().await["code"], "group_not_found");
     ada.until("group_updated").await;
-    assert!(ada.so_far().await.is_empty());
+    assert!(ada.so_far(&server).await.is_empty());
 }
 
 #[tokio::test]

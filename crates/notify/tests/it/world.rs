@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use groups_domain::{
-    Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Sidebar,
-    SidebarRow, Timestamp, UserId,
+    Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Timestamp, UserId,
 };
 use notify::{Delivery, Opening, ReadPoint, Start};
 use uuid::Uuid;
@@ -98,10 +97,6 @@ impl World {
         }
         let row = |roster: &Roster| Some((roster.group()?.clone(), roster.role_of(user_id)?));
         rosters.values().rev().filter_map(row).collect()
-    }
-
-    pub(crate) fn sidebar(&self, user_id: UserId) -> Sidebar {
-        Sidebar::new(self.list(user_id, self.len()).into_iter().map(|(group, role)| SidebarRow { group, role }))
     }
 
     /// What a read finds that sees the first `read` changes.
