@@ -1,4 +1,58 @@
 //! The rules of `groups-domain` over Diesel: one [`Store`] for SQLite and PostgreSQL, chosen by URL at run time.
+//!
+//! # How it fits together
+//!
+//! ```text
+//! Order ──execute()──▶ queue ──▶ one batch, one transaction, one commit ──▶ Executed, or why not
+//!                                load the facts of all · decide in memory · write all as sets
+//!                                                │
+//! Tail ◀──────────────── the log ◀───────────────┘
+//! ```
+//!
+//! * A batch is whatever waits when the writer is free: many orders share one flush of the disk, and a lone one never
+//!   waits for company. The rules refuse in memory, so a rejection never reaches the database. A commit is made by the
+//!   backend's own thread or task: a caller that goes away tears nothing.
+//! * A change is one row of the log, whatever the size of the group. Memberships are intervals of versions, so what
+//!   somebody has missed is "the changes of my groups within my intervals" ([`Store::open_stream`]).
+//! * A [`Position`] is opaque. On SQLite it is a row id. On PostgreSQL transactions do not commit in the order of their rows:
+//!   there a position is a horizon below which every transaction has ended. Resuming from it may repeat, but never skips.
+//! * What a user may not see is not there: reads for outsiders give the same as reads of what does not exist.
+//! * A row that cannot be read is [`StoreError::Corrupt`], which names it; it spoils its own group and nothing else.
+//!
+//! # Two backends, one query text
+//!
+//! The queries in `src/queries` are compiled twice, once as a part of each backend, which gives them its `Conn` and the two
+//! functions in which the databases differ. SQLite has one thread that writes and a few that read, and each call
+//! finishes where it is polled; PostgreSQL has a pool, and lanes by group, on a runtime of its own. So the store works on every
+//! runtime that has timers, single-threaded ones included.
+//!
+//! # Example
+//!
+//! ```
+//! use groups_domain::{Command, GroupId, Request, Timestamp, UserId};
+//! use groups_store::{Store, StoreOptions};
+//! use uuid::Uuid;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("groups.db").display().to_string();
+//! let store = Store::open(StoreOptions::new(path)).await?;
+//! let ada = UserId::new(Uuid::now_v7());
+//! let request = Request {
+//!     group_id: GroupId::new(Uuid::now_v7()),
+//!     actor_id: ada,
+//!     at: Timestamp::from_unix_millis(1_700_000_000_000),
+//!     expected_version: None,
+//!     command: Command::create("Project Team", "")?,
+//! };
+//! let executed = store.execute(request.into()).await?;
+//! assert_eq!(store.groups(ada, None, 10).await?.groups[0].0, executed.group);
+//! # store.close().await;
+//! # Ok(())
+//! # }
+//! ```
+#![expect(clippy::duplicate_mod, reason = "each backend compiles the queries for its own connections")]
 
 mod batch;
 mod column;

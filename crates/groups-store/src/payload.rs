@@ -320,3 +320,80 @@ mod v1 {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const COLUMNS: Columns = Columns {
+        group_id: GroupId::new(Uuid::from_u128(1)),
+        version: Version::new(7),
+        actor_id: UserId::new(Uuid::from_u128(2)),
+        at: Timestamp::from_unix_millis(1_700_000_000_000),
+    };
+
+    /// Every kind of change, in the order of the golden file.
+    fn changes() -> Vec<Change> {
+        let user_id = UserId::new(Uuid::from_u128(3));
+        let members = vec![NewMember { user_id, role: Role::Admin }, NewMember::plain(COLUMNS.actor_id)];
+        let succession = Succession { user_id, previous_role: Role::Member };
+        let kinds = [
+            ChangeKind::GroupCreated { members: members.clone() },
+            ChangeKind::SettingsChanged { name: Some(GroupName::parse("Crew").unwrap()), description: None },
+            ChangeKind::MembersAdded { members },
+            ChangeKind::MemberRemoved { user_id },
+            ChangeKind::MemberLeft { successor: None },
+            ChangeKind::MemberLeft { successor: Some(succession) },
+            ChangeKind::RoleChanged { user_id, role: Role::Admin, previous_role: Role::Member },
+            ChangeKind::OwnershipTransferred(succession),
+            ChangeKind::GroupDeleted,
+        ];
+        kinds.into_iter().map(|kind| Change { group: group(), actor_id: COLUMNS.actor_id, kind }).collect()
+    }
+
+    fn group() -> Group {
+        Group {
+            group_id: COLUMNS.group_id,
+            name: GroupName::parse("Team \"Ä\"").unwrap(),
+            description: Description::parse("").unwrap(),
+            owner_id: COLUMNS.actor_id,
+            member_count: 3,
+            version: COLUMNS.version,
+            created_at: Timestamp::from_unix_millis(1_600_000_000_000),
+            updated_at: COLUMNS.at,
+        }
+    }
+
+    #[test]
+    fn changes_of_format_1_are_written_and_read_as_ever() {
+        let golden: Vec<&str> = include_str!("payload/changes_1.jsonl").lines().collect();
+        let written: Vec<String> = changes().iter().map(|change| encode_change(change).unwrap()).collect();
+        assert_eq!(written, golden, "format 1 is published: write another format instead");
+        let read: Vec<Change> = golden.iter().map(|line| decode_change(COLUMNS, 1, line).unwrap()).collect();
+        assert_eq!(read, changes());
+    }
+
+    #[test]
+    fn answers_of_format_1_are_written_and_read_as_ever() {
+        let (group_id, version) = (COLUMNS.group_id, COLUMNS.version);
+        let answers = [
+            Answer { role: Some(Role::Owner), outcome: AnswerOutcome::Changed { group_id, version } },
+            Answer { role: None, outcome: AnswerOutcome::Changed { group_id, version } },
+            Answer { role: Some(Role::Member), outcome: AnswerOutcome::Unchanged(group()) },
+        ];
+        let golden: Vec<&str> = include_str!("payload/answers_1.jsonl").lines().collect();
+        let written: Vec<String> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
+        assert_eq!(written, golden, "format 1 is published: write another format instead");
+        let read: Vec<Answer> = golden.iter().map(|line| decode_answer(1, line).unwrap()).collect();
+        assert_eq!(read, answers);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_and_not_guessed() {
+        let line = encode_change(&changes()[0]).unwrap();
+        assert!(decode_change(COLUMNS, 2, &line).unwrap_err().contains("format 2"));
+        assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());
+        assert!(decode_answer(1, "{}").is_err());
+    }
+}

@@ -2,19 +2,46 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use groups_store::{Store, StoreOptions};
+use tokio::runtime::Runtime;
 
 use crate::server;
 
 #[path = "suite/commands.rs"]
 mod commands;
+#[path = "suite/keys.rs"]
+mod keys;
+#[path = "suite/laws.rs"]
+mod laws;
+#[path = "suite/robust.rs"]
+mod robust;
+mod several;
 #[path = "suite/stream.rs"]
 mod stream;
+#[path = "suite/trimming.rs"]
+mod trimming;
+
+type Backend = diesel::pg::Pg;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// How many random cases are tried.
+const CASES: u32 = 12;
 
 /// A database of a test's own on the shared server.
 pub(crate) struct Db {
     url: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
 }
 
 impl Db {
@@ -29,19 +56,74 @@ impl Db {
 
     /// Beside the store, as somebody else would.
     pub(crate) async fn sql(&self, sql: &str) {
-        AsyncPgConnection::establish(&self.url).await.unwrap().batch_execute(sql).await.unwrap();
+        self.connect().await.batch_execute(sql).await.unwrap();
+    }
+
+    /// Changes rows in a way that the schema forbids.
+    pub(crate) async fn damage(&self, table: &str, set: &str, condition: &str) {
+        self.sql(&format!(
+            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_role_check; UPDATE {table} SET {set} WHERE {condition}"
+        ))
+        .await;
+    }
+
+    /// All that the schema consists of.
+    pub(crate) async fn schema(&self) -> Vec<String> {
+        let columns = "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default, collation_name) \
+                       AS line FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1";
+        let indexes = "SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1";
+        let constraints = "SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) AS line FROM pg_constraint \
+                           WHERE connamespace = 'public'::regnamespace ORDER BY 1";
+        [self.lines(columns).await, self.lines(indexes).await, self.lines(constraints).await].concat()
+    }
+
+    /// All columns of all tables.
+    pub(crate) async fn columns(&self) -> Vec<String> {
+        self.lines(
+            "SELECT table_name || '.' || column_name AS line FROM information_schema.columns \
+             WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%' ORDER BY 1",
+        )
+        .await
+    }
+
+    pub(crate) async fn down_and_up(&self) {
+        let conn = self.connect().await;
+        tokio::task::spawn_blocking(move || {
+            let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
+            conn.revert_all_migrations(MIGRATIONS).unwrap();
+            conn.run_pending_migrations(MIGRATIONS).unwrap();
+        })
+        .await
+        .unwrap();
+    }
+
+    async fn lines(&self, query: &str) -> Vec<String> {
+        let lines: Vec<Line> = diesel::sql_query(query).load(&mut self.connect().await).await.unwrap();
+        lines.into_iter().map(|row| row.line).collect()
+    }
+
+    async fn connect(&self) -> AsyncPgConnection {
+        AsyncPgConnection::establish(&self.url).await.unwrap()
     }
 }
 
-/// Runs a test on a fresh database, on the kind of runtime that an actix worker has.
-fn run(test: impl AsyncFnOnce(&Db)) {
+fn id_literal(id: uuid::Uuid) -> String {
+    format!("'{id}'")
+}
+
+/// Gives a test a fresh database, and the kind of runtime that an actix worker has.
+fn with(test: impl FnOnce(&Runtime, &Db)) {
     static NUMBER: AtomicU32 = AtomicU32::new(1);
     let Some(server) = server::shared() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     runtime.block_on(async {
-        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut admin = AsyncPgConnection::establish(&server.url("postgres")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        test(&Db { url: server.url(&name) }).await;
     });
+    test(&runtime, &Db { url: server.url(&name) });
+}
+
+fn run(test: impl AsyncFnOnce(&Db)) {
+    with(|runtime, db| runtime.block_on(test(db)));
 }

@@ -36,12 +36,6 @@ pub(crate) fn shared() -> Option<&'static Server> {
     server.as_ref()
 }
 
-/// Starts a server of one's own.
-pub(crate) fn own() -> Option<Server> {
-    shared()?;
-    binaries().map(|directory| start(&directory))
-}
-
 /// The directory of `initdb` and `postgres`: Debian's newest, or one in the path.
 fn binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -2,17 +2,42 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use groups_store::{Store, StoreOptions};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 #[path = "suite/commands.rs"]
 mod commands;
+mod files;
+#[path = "suite/keys.rs"]
+mod keys;
+#[path = "suite/laws.rs"]
+mod laws;
+#[path = "suite/robust.rs"]
+mod robust;
 #[path = "suite/stream.rs"]
 mod stream;
+#[path = "suite/trimming.rs"]
+mod trimming;
+
+type Backend = diesel::sqlite::Sqlite;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// How many random cases are tried.
+const CASES: u32 = 24;
 
 /// A database of a test's own.
 pub(crate) struct Db {
     directory: TempDir,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
 }
 
 impl Db {
@@ -26,9 +51,43 @@ impl Db {
 
     /// Beside the store, as somebody else would.
     pub(crate) async fn sql(&self, sql: &str) {
+        self.connect().batch_execute(sql).unwrap();
+    }
+
+    /// Changes rows in a way that the schema forbids.
+    pub(crate) async fn damage(&self, table: &str, set: &str, condition: &str) {
+        let update = format!("PRAGMA ignore_check_constraints = ON; UPDATE {table} SET {set} WHERE {condition}");
+        self.connect().batch_execute(&update).unwrap();
+    }
+
+    /// All that the schema consists of.
+    pub(crate) async fn schema(&self) -> Vec<String> {
+        self.lines("SELECT coalesce(sql, name) AS line FROM sqlite_master ORDER BY name")
+    }
+
+    /// All columns of all tables.
+    pub(crate) async fn columns(&self) -> Vec<String> {
+        self.lines(
+            "SELECT m.name || '.' || c.name AS line FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c \
+             WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%' ORDER BY 1",
+        )
+    }
+
+    pub(crate) async fn down_and_up(&self) {
+        let mut conn = self.connect();
+        conn.revert_all_migrations(MIGRATIONS).unwrap();
+        conn.run_pending_migrations(MIGRATIONS).unwrap();
+    }
+
+    fn lines(&self, query: &str) -> Vec<String> {
+        let lines: Vec<Line> = diesel::sql_query(query).load(&mut self.connect()).unwrap();
+        lines.into_iter().map(|row| row.line).collect()
+    }
+
+    fn connect(&self) -> SqliteConnection {
         let mut conn = SqliteConnection::establish(&self.path()).unwrap();
-        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA ignore_check_constraints = ON").unwrap();
-        conn.batch_execute(sql).unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+        conn
     }
 
     fn path(&self) -> String {
@@ -36,9 +95,16 @@ impl Db {
     }
 }
 
-/// Runs a test on a fresh database, on the kind of runtime that an actix worker has.
-fn run(test: impl AsyncFnOnce(&Db)) {
+fn id_literal(id: uuid::Uuid) -> String {
+    format!("x'{}'", id.simple())
+}
+
+/// Gives a test a fresh database, and the kind of runtime that an actix worker has.
+fn with(test: impl FnOnce(&Runtime, &Db)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let db = Db { directory: tempfile::tempdir().unwrap() };
-    runtime.block_on(test(&db));
+    test(&runtime, &Db { directory: tempfile::tempdir().unwrap() });
+}
+
+fn run(test: impl AsyncFnOnce(&Db)) {
+    with(|runtime, db| runtime.block_on(test(db)));
 }

@@ -1,21 +1,26 @@
 //! Where a stream begins, and what follows.
 
-use groups_domain::{Change, Command};
+use groups_domain::{Change, Command, Role, UserId};
 use groups_store::{ReplayRule, Start, Store, StreamStart};
 
 use super::run;
 use crate::cast::*;
 
-/// What somebody has missed since a position.
-async fn missed(store: &Store, user: groups_domain::UserId, from: &StreamStart) -> Option<Vec<Change>> {
+/// What somebody has missed since a reading; `None` where they get the list.
+///
+/// PostgreSQL may repeat what that reading has seen, so that is dropped here, as a client drops it by its version.
+async fn missed(store: &Store, user: UserId, from: &StreamStart) -> Option<Vec<Change>> {
     let start = store.open_stream(user, Some(from.cursor.clone()), ReplayRule::default()).await.unwrap().start;
     match start {
         Start::Snapshot(_) => None,
-        Start::Resumed(entries) => Some(entries.into_iter().map(|entry| entry.change).collect()),
+        Start::Resumed(entries) => {
+            let news = entries.into_iter().filter(|entry| !from.seen.sees(entry.commit));
+            Some(news.map(|entry| entry.change).collect())
+        }
     }
 }
 
-async fn now(store: &Store, user: groups_domain::UserId) -> StreamStart {
+async fn now(store: &Store, user: UserId) -> StreamStart {
     store.open_stream(user, None, ReplayRule::default()).await.unwrap()
 }
 
@@ -26,7 +31,7 @@ fn without_a_position_a_stream_begins_with_the_list() {
         let first = store.did(ADA, group_id(1), create("First")).await.group;
         let second = store.did(ADA, group_id(2), create("Second")).await.group;
         let start = now(&store, ADA).await;
-        let owner = groups_domain::Role::Owner;
+        let owner = Role::Owner;
         assert_eq!(start.groups, [group_id(2), group_id(1)]);
         assert_eq!(start.start, Start::Snapshot(vec![(second, owner), (first, owner)]));
         assert_eq!(missed(&store, ADA, &start).await, Some(vec![]));
@@ -59,12 +64,15 @@ fn a_resumed_stream_has_exactly_the_changes_of_the_users_intervals() {
         assert_eq!(missed(&store, BOB, &away).await, Some(expected.clone()));
         let start = store.open_stream(BOB, Some(away.cursor.clone()), ReplayRule::default()).await.unwrap();
         assert_eq!(start.groups, [joined]);
-        // From the position of each, exactly what follows it.
+        // From the position of each, everything that follows it.
         let Start::Resumed(entries) = start.start else { panic!("resumed") };
-        for (index, entry) in entries.iter().enumerate() {
-            let from = StreamStart { cursor: entry.position.clone(), ..away.clone() };
-            let rest = missed(&store, BOB, &from).await.unwrap();
-            assert!(rest.ends_with(&expected[index + 1..]), "nothing is skipped");
+        for entry in &entries {
+            let from = store.cursor(&entry.position.token());
+            let rest = store.open_stream(BOB, from, ReplayRule::default()).await.unwrap().start;
+            let Start::Resumed(rest) = rest else { panic!("resumed") };
+            let at = expected.iter().position(|change| *change == entry.change).map_or(0, |index| index + 1);
+            let rest: Vec<_> = rest.into_iter().map(|entry| entry.change).collect();
+            assert!(rest.ends_with(&expected[at..]), "nothing is skipped");
         }
         assert_eq!(missed(&store, EVE, &away).await, Some(vec![]));
     });
@@ -82,7 +90,8 @@ fn replaying_more_than_the_rule_allows_is_refused_in_favour_of_the_list() {
         let open = async |events_max| {
             store.open_stream(ADA, Some(away.cursor.clone()), ReplayRule { events_max }).await.unwrap().start
         };
-        assert!(matches!(open(5).await, Start::Resumed(entries) if entries.len() == 5));
+        // PostgreSQL may repeat the creation.
+        assert!(matches!(open(6).await, Start::Resumed(entries) if [5, 6].contains(&entries.len())));
         assert!(matches!(open(4).await, Start::Snapshot(list) if list.len() == 1));
         // However many are allowed, somebody with one group gets no more than 100.
         for number in 5..101 {

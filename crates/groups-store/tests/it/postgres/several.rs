@@ -1,0 +1,198 @@
+//! Several servers, late commits, open transactions and lost connections.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use groups_domain::GroupId;
+use groups_store::{OpenError, ReplayRule, Start, Store, StoreOptions, Tail};
+
+use super::run;
+use crate::cast::*;
+
+async fn until(tail: &mut Tail, count: usize) -> Vec<GroupId> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        seen.extend(tail.next().await.unwrap().into_iter().map(|entry| entry.change.group_id()));
+    }
+    seen
+}
+
+#[test]
+fn a_change_made_by_one_server_wakes_the_tail_of_another() {
+    run(async |db| {
+        // Without polling only the bus can wake it in time.
+        let patient = StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() };
+        let (here, there) = (Store::open(patient.clone()).await.unwrap(), Store::open(patient).await.unwrap());
+        let mut tail = there.tail().await.unwrap();
+        for number in 0..5 {
+            here.did(ADA, group_id(number), create("Team")).await;
+            assert_eq!(until(&mut tail, 1).await, [group_id(number)]);
+        }
+    });
+}
+
+#[test]
+fn a_transaction_that_stays_open_delays_nobody_and_what_it_commits_late_is_not_skipped() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Template")).await;
+        let mut tail = store.tail().await.unwrap();
+        // Another writer takes its number in the log, and its transaction id, before all the others, and commits after them.
+        let mut late = AsyncPgConnection::establish(&db.url).await.unwrap();
+        late.batch_execute(&format!(
+            "BEGIN; INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+             SELECT '{}', version, actor_id, at, format, payload FROM log WHERE group_id = '{}'",
+            group_id(100).uuid(),
+            group_id(1).uuid(),
+        ))
+        .await
+        .unwrap();
+        let away = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap();
+        for number in 2..20 {
+            store.did(ADA, group_id(number), create("Team")).await;
+        }
+        assert_eq!(until(&mut tail, 18).await, (2..20).map(group_id).collect::<Vec<_>>());
+        let middle = store.open_stream(ADA, Some(away.cursor), ReplayRule::default()).await.unwrap();
+        let Start::Resumed(entries) = &middle.start else { panic!("resumed") };
+        assert!((2..20).all(|number| entries.iter().any(|entry| entry.change.group_id() == group_id(number))));
+        late.batch_execute("COMMIT").await.unwrap();
+        assert_eq!(until(&mut tail, 1).await, [group_id(100)]);
+        // A position of while it was open comes before it.
+        db.sql(&format!(
+            "INSERT INTO groups SELECT '{}', name, description, owner_id, member_count, version, created_at, updated_at \
+             FROM groups WHERE id = '{}'; \
+             INSERT INTO memberships SELECT '{0}', user_id, joined_version, ordinal, role, joined_at \
+             FROM memberships WHERE group_id = '{1}'",
+            group_id(100).uuid(),
+            group_id(1).uuid()
+        ))
+        .await;
+        let resumed = store.open_stream(ADA, Some(middle.cursor), ReplayRule::default()).await.unwrap();
+        assert!(!middle.seen.sees(late_commit(&resumed.start)));
+    });
+}
+
+fn late_commit(start: &Start) -> u64 {
+    let Start::Resumed(entries) = start else { panic!("resumed") };
+    entries.iter().find(|entry| entry.change.group_id() == group_id(100)).expect("not skipped").commit
+}
+
+#[test]
+fn with_several_servers_writing_every_tail_brings_every_change_once() {
+    run(async |db| {
+        let stores = join_all((0..3).map(|_| db.open())).await;
+        let small = StoreOptions { tail_entries_max: 7, ..db.options() };
+        let follower = Store::open(small).await.unwrap();
+        let mut tail = follower.tail().await.unwrap();
+        stores[0].did(ADA, group_id(0), create("Team")).await;
+        let (servers, rounds) = (stores.len() as u128, 40);
+        let writing = join_all(stores.iter().enumerate().map(async |(server, store)| {
+            for round in 0..rounds {
+                let own = 1 + round * servers + server as u128;
+                store.did(ADA, group_id(own), create("Team")).await;
+                store.did(ADA, group_id(0), add(person(1_000 + own))).await;
+            }
+        }));
+        let expected = 1 + rounds * servers * 2;
+        let following = async {
+            let mut entries = Vec::new();
+            while (entries.len() as u128) < expected {
+                entries.extend(tail.next().await.unwrap());
+            }
+            entries
+        };
+        let (_, entries) = futures_util::future::join(writing, following).await;
+        let shared = entries.iter().filter(|entry| entry.change.group_id() == group_id(0));
+        let versions: Vec<u64> = shared.map(|entry| entry.change.version().get()).collect();
+        assert_eq!(versions, (1..=versions.len() as u64).collect::<Vec<_>>());
+        let mut own: Vec<_> = entries.iter().map(|entry| (entry.change.group_id(), entry.change.version())).collect();
+        own.sort_unstable();
+        own.dedup();
+        assert_eq!(own.len() as u128, expected, "none twice");
+    });
+}
+
+#[test]
+fn lost_connections_are_replaced() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut tail = store.tail().await.unwrap();
+        store.did(ADA, group_id(1), create("Team")).await;
+        assert_eq!(until(&mut tail, 1).await, [group_id(1)]);
+        for number in 2..6 {
+            db.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+            store.did(ADA, group_id(number), create("Team")).await;
+            assert_eq!(until(&mut tail, 1).await, [group_id(number)]);
+            assert_eq!(store.groups(ADA, None, 10).await.unwrap().groups.len() as u128, number);
+        }
+    });
+}
+
+#[test]
+fn while_connections_are_being_killed_every_answer_is_true() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(0), create("Team")).await;
+        let work = join_all((1..=60).map(async |number| store.does(ADA, group_id(0), add(person(number + 100))).await));
+        let kill = async {
+            for _ in 0..10 {
+                db.sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                )
+                .await;
+            }
+        };
+        let (answers, ()) = futures_util::future::join(work, kill).await;
+        let added = answers.iter().filter(|answer| answer.is_ok()).count();
+        let (group, _) = store.group(ADA, group_id(0)).await.unwrap().unwrap();
+        assert_eq!(group.member_count as usize, 1 + added, "{answers:?}");
+    });
+}
+
+#[test]
+fn a_server_that_is_not_there_is_a_clear_error() {
+    run(async |_| {
+        let options = StoreOptions {
+            wait_max: Duration::from_secs(2),
+            ..StoreOptions::new("postgres://ada:secret@127.0.0.1:1/db")
+        };
+        let error = Store::open(options).await.unwrap_err();
+        assert!(matches!(error, OpenError::Unreachable { .. }), "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    });
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_said_to_be_read_only() {
+    run(async |db| {
+        db.sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$")
+            .await;
+        let error = Store::open(db.options()).await.unwrap_err();
+        assert!(matches!(error, OpenError::ReadOnly { .. }), "{error}");
+    });
+}
+
+#[test]
+fn a_database_that_was_moved_to_another_cluster_gets_another_id_and_its_old_numbers_settle() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let old = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor.token();
+        store.close().await;
+        db.sql("UPDATE meta SET value = 'elsewhere' WHERE name = 'home'; UPDATE log SET commit_id = '999999999999'")
+            .await;
+        let store = db.open().await;
+        assert_eq!(store.cursor(&old), None);
+        let away = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap();
+        assert!(away.seen.sees(away.seen.below - 1) || !away.seen.except.is_empty());
+        let mut tail = store.tail().await.unwrap();
+        store.did(ADA, group_id(2), create("Team")).await;
+        assert_eq!(until(&mut tail, 1).await, [group_id(2)]);
+    });
+}

@@ -1,0 +1,137 @@
+//! What may be wrong with a file, a disk or a URL.
+
+use std::process::Command as Process;
+
+use groups_store::{ExecuteError, OpenError, Reason, Store, StoreOptions};
+
+use super::run;
+use crate::cast::*;
+
+async fn refused(url: &str) -> OpenError {
+    Store::open(StoreOptions::new(url)).await.unwrap_err()
+}
+
+#[test]
+fn a_url_names_a_file_or_a_server_and_nothing_else() {
+    run(async |_| {
+        assert_eq!(refused("sqlite://:memory:").await, OpenError::InMemory);
+        assert_eq!(refused(":memory:").await, OpenError::InMemory);
+        for url in ["", "sqlite://", "mysql://root:secret@host/db", "file:groups.db", "sqlite:groups.db", "postgres://"]
+        {
+            let error = refused(url).await;
+            assert!(matches!(error, OpenError::BadUrl { .. }), "{url}: {error}");
+            assert!(!error.to_string().contains("secret"));
+        }
+        assert!(!format!("{:?}", StoreOptions::new("postgres://ada:secret@host/db")).contains("secret"));
+    });
+}
+
+#[test]
+fn a_plain_path_is_a_url_too() {
+    run(async |db| {
+        let options = db.options();
+        let path = options.url.strip_prefix("sqlite://").unwrap();
+        let id = db.open().await.id();
+        assert_eq!(Store::open(StoreOptions::new(path)).await.unwrap().id(), id);
+    });
+}
+
+#[test]
+fn a_file_in_no_directory_a_directory_and_a_letter_are_no_databases() {
+    run(async |db| {
+        let missing = refused(&format!("{}/missing/groups.db", db.directory.path().display())).await;
+        assert!(matches!(missing, OpenError::DirectoryMissing { .. }), "{missing}");
+        let directory = refused(&db.directory.path().display().to_string()).await;
+        assert!(matches!(directory, OpenError::NotADatabase { .. }), "{directory}");
+        std::fs::write(
+            db.path(),
+            "Dear Ada, this is a letter, and it is long enough to be read as a header. ".repeat(9),
+        )
+        .unwrap();
+        let letter = refused(&db.path()).await;
+        assert!(matches!(letter, OpenError::NotADatabase { .. }), "{letter}");
+    });
+}
+
+#[test]
+fn a_file_that_was_damaged_in_the_middle_is_an_error_and_no_panic() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 0..50 {
+            store.did(ADA, group_id(number), create("Team")).await;
+        }
+        store.close().await;
+        let mut bytes = std::fs::read(db.path()).unwrap();
+        for byte in bytes.iter_mut().skip(4_096) {
+            *byte = 0xa5;
+        }
+        std::fs::write(db.path(), bytes).unwrap();
+        match Store::open(db.options()).await {
+            Err(error) => assert!(matches!(error, OpenError::NotADatabase { .. }), "{error}"),
+            Ok(store) => assert!(store.groups(ADA, None, 100).await.is_err()),
+        }
+    });
+}
+
+#[test]
+fn a_full_disk_refuses_changes_whole_and_leaves_reading_alone() {
+    run(async |db| {
+        let store = Store::open(StoreOptions { sqlite_pages_max: Some(64), ..db.options() }).await.unwrap();
+        let mut made = 0;
+        let refusal = loop {
+            match store.does(ADA, group_id(made), create_with("Team", (100..200).map(person))).await {
+                Ok(_) => made += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(made > 0);
+        let retry_after_seconds = Reason::DiskFull.retry_after_seconds();
+        assert_eq!(refusal, ExecuteError::Unavailable { retry_after_seconds, reason: Reason::DiskFull });
+        let groups = store.groups(person(150), None, 500).await.unwrap().groups;
+        assert_eq!(groups.len() as u128, made);
+        assert_eq!(store.group(ADA, group_id(made)).await.unwrap(), None);
+        // Where there is room again, it goes on.
+        store.close().await;
+        let store = db.open().await;
+        store.did(ADA, group_id(made), create("Team")).await;
+    });
+}
+
+/// Root may write everything, so as root this runs itself again as nobody.
+#[test]
+fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
+    run(async |db| {
+        const READ_ONLY: &str = "GROUPS_TEST_READ_ONLY_FILE";
+        if let Ok(path) = std::env::var(READ_ONLY) {
+            let error = refused(&path).await;
+            assert!(matches!(error, OpenError::ReadOnly { .. }), "{error}");
+            println!("said to be read-only");
+            return;
+        }
+        db.open().await.close().await;
+        let set = |path: &std::path::Path, mode| {
+            let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(path, permissions).unwrap();
+        };
+        set(db.path().as_ref(), 0o444);
+        set(db.directory.path(), 0o555);
+        let name = "sqlite::files::a_file_that_may_not_be_written_is_said_to_be_read_only";
+        let program = std::env::current_exe().unwrap();
+        // Where nobody else could run this program, a copy serves.
+        let copy = std::env::temp_dir().join(format!("groups-store-test-{}", std::process::id()));
+        std::fs::copy(program, &copy).unwrap();
+        let root = Process::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+        let mut again = if root {
+            let mut process = Process::new("setpriv");
+            process.args(["--reuid=65534", "--clear-groups"]).arg(&copy);
+            process
+        } else {
+            Process::new(&copy)
+        };
+        let output = again.args(["--exact", name, "--nocapture"]).env(READ_ONLY, db.path()).output().unwrap();
+        std::fs::remove_file(copy).unwrap();
+        set(db.directory.path(), 0o755);
+        let output = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.contains("said to be read-only"), "{output}");
+    });
+}

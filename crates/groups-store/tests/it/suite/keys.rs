@@ -1,0 +1,101 @@
+//! Idempotency keys: a repetition gives the first answer again and changes nothing.
+
+use futures_util::future::join_all;
+use groups_domain::{Command, Rejection, Request, Role};
+use groups_store::{ExecuteError, Executed, Outcome};
+
+use super::run;
+use crate::cast::*;
+
+#[test]
+fn a_repeated_order_gets_the_first_answer_also_after_reopening() {
+    run(async |db| {
+        let store = db.open().await;
+        let order = keyed(request(group_id(1), ADA, create_with("Team", [BOB])), "k", 1);
+        let first = store.execute(order.clone()).await.unwrap();
+        assert!(!first.replayed);
+        store.did(ADA, group_id(1), rename("Crew")).await;
+        let again = Executed { replayed: true, ..first };
+        assert_eq!(store.execute(order.clone()).await.unwrap(), again);
+        store.close().await;
+        let store = db.open().await;
+        // A client that makes a new id for each attempt is still the same client.
+        let other_id = keyed(request(group_id(2), ADA, create_with("Team", [BOB])), "k", 1);
+        assert_eq!(store.execute(other_id).await.unwrap(), again);
+        assert_eq!(store.groups(ADA, None, 10).await.unwrap().groups.len(), 1);
+    });
+}
+
+#[test]
+fn a_key_belongs_to_its_actor_and_to_one_request() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        store.did(ADA, group_id(1), role(BOB, Role::Admin)).await;
+        let by = |actor, name, fingerprint| keyed(request(group_id(1), actor, rename(name)), "k", fingerprint);
+        store.execute(by(ADA, "Ada's", 1)).await.unwrap();
+        assert_eq!(store.execute(by(ADA, "Other", 2)).await, Err(ExecuteError::IdempotencyKeyReused));
+        let bobs = store.execute(by(BOB, "Bob's", 2)).await.unwrap();
+        assert!(!bobs.replayed);
+    });
+}
+
+#[test]
+fn of_the_same_orders_at_once_one_is_carried_out() {
+    run(async |db| {
+        let store = db.open().await;
+        // Each attempt has an id of its own, as a client that retries a creation sends it.
+        let orders = (1..=16).map(|id| keyed(request(group_id(id), ADA, create("Team")), "k", 1));
+        let answers: Vec<_> = join_all(orders.map(|order| store.execute(order))).await;
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+        assert!(answers.iter().all(|answer| answer.group == answers[0].group));
+        assert_eq!(store.groups(ADA, None, 100).await.unwrap().groups.len(), 1);
+    });
+}
+
+#[test]
+fn an_order_that_changes_nothing_is_remembered_and_a_rejected_one_is_not() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        let same = keyed(request(group_id(1), ADA, rename("Team")), "same", 1);
+        let first = store.execute(same.clone()).await.unwrap();
+        assert_eq!(first.outcome, Outcome::Unchanged);
+        store.did(ADA, group_id(1), rename("Crew")).await;
+        assert_eq!(store.execute(same).await.unwrap(), Executed { replayed: true, ..first });
+
+        let refused = keyed(request(group_id(1), BOB, add(CAT)), "refused", 1);
+        assert!(matches!(store.execute(refused.clone()).await, Err(ExecuteError::Rejected(Rejection::Forbidden(_)))));
+        store.did(ADA, group_id(1), role(BOB, Role::Admin)).await;
+        assert!(!store.execute(refused).await.unwrap().replayed);
+    });
+}
+
+#[test]
+fn who_left_with_a_key_gets_the_answer_again() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        let leave = keyed(request(group_id(1), BOB, Command::Leave { successor: None }), "k", 1);
+        let first = store.execute(leave.clone()).await.unwrap();
+        assert_eq!(first.role, None);
+        assert_eq!(store.execute(leave).await.unwrap(), Executed { replayed: true, ..first });
+    });
+}
+
+#[test]
+fn a_key_is_free_again_after_24_hours() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let at = |hours, name| {
+            let request = Request { at: after_hours(hours), ..request(group_id(1), ADA, rename(name)) };
+            keyed(request, "k", hours as u8)
+        };
+        store.execute(at(0, "First")).await.unwrap();
+        assert_eq!(store.execute(at(23, "Second")).await, Err(ExecuteError::IdempotencyKeyReused));
+        assert!(!store.execute(at(24, "Second")).await.unwrap().replayed);
+        assert_eq!(store.execute(at(25, "Third")).await, Err(ExecuteError::IdempotencyKeyReused));
+    });
+}

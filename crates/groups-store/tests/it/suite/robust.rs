@@ -1,0 +1,152 @@
+//! Callers that go away, queues that are full, rows that cannot be read, and schemas.
+
+use std::time::Duration;
+
+use diesel::migration::MigrationSource;
+use futures_util::future::join_all;
+use groups_domain::Role;
+use groups_store::{ExecuteError, OpenError, Reason, ReplayRule, Start, Store, StoreError, StoreOptions};
+
+use super::{Backend, MIGRATIONS, id_literal, run};
+use crate::cast::*;
+
+#[test]
+fn an_order_whose_caller_has_gone_is_carried_out_whole_or_not_at_all() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 0..60 {
+            let create = store.does(ADA, group_id(number), create_with("Team", [BOB, CAT]));
+            // Some are dropped before they begin, some while they run.
+            drop(tokio::time::timeout(Duration::from_micros(number as u64 * 50), create).await);
+        }
+        store.close().await;
+        let store = db.open().await;
+        for user in [ADA, BOB, CAT] {
+            for (group, _) in store.groups(user, None, 100).await.unwrap().groups {
+                assert_eq!(group.member_count, 3);
+                assert_eq!(store.members(user, group.group_id, None, 9).await.unwrap().unwrap().members.len(), 3);
+            }
+        }
+        let lists = join_all([ADA, BOB, CAT].map(|user| store.groups(user, None, 100))).await;
+        let count = |list: &Result<groups_store::GroupPage, StoreError>| list.as_ref().unwrap().groups.len();
+        assert!(lists.iter().all(|list| count(list) == count(&lists[0])));
+    });
+}
+
+#[test]
+fn an_order_that_finds_the_queue_full_is_told_so() {
+    run(async |db| {
+        let options = StoreOptions { queue_orders_max: 1, batch_orders_max: 1, postgres_lanes: 1, ..db.options() };
+        let store = Store::open(options).await.unwrap();
+        let answers = join_all((0..64).map(|number| store.does(ADA, group_id(number), create("Team")))).await;
+        let full = |answer: &Result<_, ExecuteError>| {
+            matches!(answer, Err(ExecuteError::Unavailable { reason: Reason::QueueFull, retry_after_seconds: 1 }))
+        };
+        let refused = answers.iter().filter(|answer| full(answer)).count();
+        assert!(refused > 0);
+        assert!(answers.iter().all(|answer| answer.is_ok() || full(answer)));
+        assert_eq!(store.groups(ADA, None, 100).await.unwrap().groups.len(), 64 - refused);
+    });
+}
+
+#[test]
+fn a_row_that_cannot_be_read_fails_the_orders_for_its_group_and_no_other() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Damaged", [BOB])).await;
+        store.did(ADA, group_id(2), create_with("Sound", [BOB])).await;
+        db.damage("memberships", "role = 9", &format!("group_id = {}", id_literal(group_id(1).uuid()))).await;
+        let groups = [group_id(1), group_id(2)];
+        let answers = join_all(groups.map(|group| store.does(ADA, group, add(CAT)))).await;
+        assert!(matches!(answers[0], Err(ExecuteError::Store(StoreError::Corrupt { table: "memberships", .. }))));
+        assert!(answers[1].is_ok());
+        assert!(matches!(store.group(BOB, group_id(1)).await, Err(StoreError::Corrupt { table: "memberships", .. })));
+        assert!(store.group(BOB, group_id(2)).await.is_ok());
+    });
+}
+
+#[test]
+fn a_change_that_cannot_be_read_is_reported_once_and_replaced_by_the_list() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut tail = store.tail().await.unwrap();
+        let from = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor;
+        for number in 1..=3 {
+            store.did(ADA, group_id(number), create("Team")).await;
+        }
+        db.damage("log", "format = 99", &format!("group_id = {}", id_literal(group_id(2).uuid()))).await;
+        let (mut seen, mut errors) = (Vec::new(), Vec::new());
+        while seen.len() < 2 {
+            match tail.next().await {
+                Ok(entries) => seen.extend(entries.into_iter().map(|entry| entry.change.group_id())),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() {
+            errors.push(tail.next().await.unwrap_err());
+        }
+        assert_eq!(seen, [group_id(1), group_id(3)]);
+        assert!(matches!(&errors[..], [StoreError::Corrupt { table: "log", .. }]), "{errors:?}");
+        let start = store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start;
+        assert!(matches!(start, Start::Snapshot(list) if list.len() == 3));
+    });
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
+    run(async |db| {
+        db.open().await.close().await;
+        db.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')").await;
+        let error = Store::open(db.options()).await.unwrap_err();
+        assert!(matches!(&error, OpenError::Newer { migration, .. } if migration == "99990101000000"), "{error}");
+    });
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    run(async |db| {
+        db.sql("CREATE TABLE groups (id INTEGER)").await;
+        let error = Store::open(db.options()).await.unwrap_err();
+        assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
+    });
+}
+
+#[test]
+fn several_stores_may_open_a_new_database_at_once() {
+    run(async |db| {
+        let stores = join_all((0..4).map(|_| db.open())).await;
+        assert!(stores.iter().all(|store| store.id() == stores[0].id()));
+        let answers = join_all(stores.iter().map(|store| store.does(ADA, group_id(1), create("Team")))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
+        let role = stores[3].group(ADA, group_id(1)).await.unwrap().map(|(_, role)| role);
+        assert_eq!(role, Some(Role::Owner));
+    });
+}
+
+#[test]
+fn every_migration_goes_down_and_up_again() {
+    run(async |db| {
+        db.open().await.close().await;
+        let schema = db.schema().await;
+        db.down_and_up().await;
+        assert_eq!(db.schema().await, schema);
+        db.open().await.close().await;
+    });
+}
+
+#[test]
+fn tables_and_columns_are_those_of_the_other_backend() {
+    run(async |db| {
+        db.open().await.close().await;
+        let columns = db.columns().await;
+        let expected = include_str!("../golden/columns.txt");
+        assert_eq!(columns.join("\n"), expected.trim_end());
+    });
+}
+
+#[test]
+fn migrations_have_the_names_of_the_other_backend() {
+    let names = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
+    let names: Vec<_> = names.iter().map(|migration| migration.name().to_string()).collect();
+    assert_eq!(names, ["2026-01-15-000000_init"]);
+}

@@ -1,0 +1,88 @@
+//! Forgetting what need not be kept.
+
+use groups_domain::{Command, Request, UserId, Version};
+use groups_store::{History, ReplayRule, Start, Store, Trimmed};
+
+use super::run;
+use crate::cast::*;
+
+const DAY: i64 = 24;
+
+async fn did_at(store: &Store, hours: i64, actor: UserId, group: u128, command: Command) {
+    let request = Request { at: after_hours(hours), ..request(group_id(group), actor, command) };
+    store.execute(request.into()).await.unwrap();
+}
+
+/// In small steps until nothing is left; the sum of them.
+async fn trim(store: &Store, hours: i64, step_max: u32) -> Trimmed {
+    let mut sum = Trimmed::default();
+    loop {
+        let step = store.trim(after_hours(hours), step_max).await.unwrap();
+        if step.is_empty() {
+            return sum;
+        }
+        assert!(step.changes <= step_max && step.memberships <= 2 * step_max && step.keys <= step_max);
+        sum.changes += step.changes;
+        sum.memberships += step.memberships;
+        sum.groups += step.groups;
+        sum.keys += step.keys;
+    }
+}
+
+#[test]
+fn what_is_older_than_the_kept_log_is_forgotten_and_nothing_else() {
+    run(async |db| {
+        let store = db.open().await;
+        did_at(&store, 0, ADA, 1, create_with("Lives", [BOB, CAT])).await;
+        did_at(&store, 1, ADA, 1, remove(BOB)).await;
+        did_at(&store, 2, ADA, 2, create_with("Dies", [BOB, CAT])).await;
+        did_at(&store, 3, ADA, 2, Command::DeleteGroup).await;
+        did_at(&store, 31 * DAY, ADA, 1, rename("Still lives")).await;
+        did_at(&store, 31 * DAY, ADA, 1, remove(CAT)).await;
+        assert_eq!(trim(&store, 29 * DAY, 1).await, Trimmed::default());
+        let all = Trimmed { changes: 4, memberships: 4, groups: 1, keys: 0 };
+        assert_eq!(trim(&store, 31 * DAY, 1).await, all);
+        let History::Page { changes, .. } = store.history(ADA, group_id(1), version(0), 10).await.unwrap() else {
+            panic!("a page")
+        };
+        let versions: Vec<_> = changes.iter().map(|change| change.version()).collect();
+        assert_eq!(versions, [3, 4].map(Version::new));
+        assert_eq!(store.members(ADA, group_id(1), None, 10).await.unwrap().unwrap().members.len(), 1);
+        // The id of what is forgotten altogether is free.
+        did_at(&store, 31 * DAY, BOB, 2, create("Another")).await;
+    });
+}
+
+#[test]
+fn a_position_from_before_the_kept_log_gets_the_list() {
+    run(async |db| {
+        let store = db.open().await;
+        did_at(&store, 0, ADA, 1, create("Team")).await;
+        let position = async || store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor;
+        let old = position().await;
+        did_at(&store, 1, ADA, 1, rename("Crew")).await;
+        let edge = position().await;
+        did_at(&store, 31 * DAY, ADA, 1, rename("Team again")).await;
+        trim(&store, 31 * DAY, 100).await;
+        let open = async |from| store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start;
+        assert!(matches!(open(old).await, Start::Snapshot(_)));
+        // On PostgreSQL another transaction may have held this position back, so that it is too old as well.
+        match open(edge).await {
+            Start::Resumed(entries) => assert_eq!(entries.len(), 1),
+            Start::Snapshot(list) => assert_eq!(list.len(), 1),
+        }
+    });
+}
+
+#[test]
+fn keys_are_forgotten_after_24_hours() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 0..3 {
+            let create = request(group_id(number), ADA, create("Team"));
+            store.execute(keyed(create, &number.to_string(), 1)).await.unwrap();
+        }
+        assert_eq!(trim(&store, 23, 2).await, Trimmed::default());
+        assert_eq!(trim(&store, 24, 2).await, Trimmed { keys: 3, ..Trimmed::default() });
+    });
+}
