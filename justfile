@@ -27,3 +27,8 @@ bless:
 # The manuals of all crates, in the browser
 doc:
     cargo doc --workspace --no-deps --open
+
+# Measure the server on this machine: a new SQLite file, a free port, a table of figures and ratios (docs/performance.md)
+bench *ARGS:
+    cargo build --release -p groups-server -p groups-load
+    target="${CARGO_TARGET_DIR:-target}/release"; "$target/groups-load" bench --server "$target/groups-server" {{ARGS}}

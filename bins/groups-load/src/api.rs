@@ -1,0 +1,147 @@
+//! One person's calls: the few of the API that make load.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::http::{Answer, Http};
+use crate::message::Listed;
+use crate::person::Person;
+
+/// How many members one request may name: a limit of the contract.
+pub(crate) const MEMBERS_PER_REQUEST_MAX: usize = 1_000;
+const PAGE: usize = 500;
+/// How often a request that was answered with 429 or 503 is sent again.
+const TRIES_MAX: u32 = 20;
+
+/// One person's way to call the API.
+pub(crate) struct Api {
+    http: Http,
+    person: Person,
+    /// Answers that told to wait: 429 and 503.
+    pub(crate) waits: u64,
+}
+
+/// A group as its members see it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct GroupNow {
+    pub(crate) group_id: Uuid,
+    pub(crate) version: u64,
+    pub(crate) member_count: u64,
+}
+
+#[derive(Deserialize)]
+struct Grown {
+    group: GroupNow,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    groups: Vec<Listed>,
+    next: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Api {
+    pub(crate) fn new(http: Http, person: Person) -> Self {
+        Self { http, person, waits: 0 }
+    }
+
+    /// Creates a group with these members, in as many requests as their number needs.
+    pub(crate) async fn create_group(
+        &mut self,
+        name: &str,
+        admins: &[Uuid],
+        members: &[Uuid],
+    ) -> Result<GroupNow, Failure> {
+        let admins = admins.iter().map(|id| json!({"user_id": id, "role": "admin"}));
+        let members = members.iter().map(|id| json!({"user_id": id}));
+        let all: Vec<_> = admins.chain(members).collect();
+        let (first, rest) = all.split_at(all.len().min(MEMBERS_PER_REQUEST_MAX));
+        let body = json!({"name": name, "members": first}).to_string();
+        let mut group: GroupNow = self.call("POST", "/v1/groups", Some(&body), 201).await?;
+        for some in rest.chunks(MEMBERS_PER_REQUEST_MAX) {
+            let body = json!({"members": some}).to_string();
+            let path = format!("/v1/groups/{}/members", group.group_id);
+            group = self.call::<Grown>("POST", &path, Some(&body), 201).await?.group;
+        }
+        Ok(group)
+    }
+
+    pub(crate) async fn add(&mut self, group_id: Uuid, user_id: Uuid) -> Result<GroupNow, Failure> {
+        let body = json!({"user_id": user_id}).to_string();
+        let grown: Grown = self.call("POST", &format!("/v1/groups/{group_id}/members"), Some(&body), 201).await?;
+        Ok(grown.group)
+    }
+
+    pub(crate) async fn remove(&mut self, group_id: Uuid, user_id: Uuid) -> Result<(), Failure> {
+        self.send("DELETE", &format!("/v1/groups/{group_id}/members/{user_id}"), None, 204).await.map(drop)
+    }
+
+    pub(crate) async fn rename(&mut self, group_id: Uuid, name: &str) -> Result<GroupNow, Failure> {
+        let body = json!({"name": name}).to_string();
+        self.call("PATCH", &format!("/v1/groups/{group_id}"), Some(&body), 200).await
+    }
+
+    pub(crate) async fn group(&mut self, group_id: Uuid) -> Result<GroupNow, Failure> {
+        self.call("GET", &format!("/v1/groups/{group_id}"), None, 200).await
+    }
+
+    /// All groups of the person.
+    pub(crate) async fn groups(&mut self) -> Result<Vec<Listed>, Failure> {
+        let (mut all, mut path) = (Vec::new(), format!("/v1/groups?limit={PAGE}"));
+        loop {
+            let page: Page = self.call("GET", &path, None, 200).await?;
+            all.extend(page.groups);
+            match page.next {
+                Some(after) => path = format!("/v1/groups?limit={PAGE}&after={after}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+        success: u16,
+    ) -> Result<T, Failure> {
+        let answer = self.send(method, path, body, success).await?;
+        answer.json().ok_or_else(|| Failure::Answer(format!("{method} {path}")))
+    }
+
+    /// Waits where the server says so; any other answer than the one hoped for is a failure.
+    async fn send(&mut self, method: &str, path: &str, body: Option<&str>, success: u16) -> Result<Answer, Failure> {
+        let request = || format!("{method} {path}");
+        for _ in 0..TRIES_MAX {
+            let answer = self
+                .http
+                .request(method, path, Some(&self.person.token), body)
+                .await
+                .map_err(|error| Failure::Http { request: request(), error })?;
+            match (answer.status, answer.retry_after_seconds) {
+                (status, _) if status == success => return Ok(answer),
+                (429 | 503, Some(seconds)) => {
+                    self.waits += 1;
+                    tokio::time::sleep(Duration::from_secs(seconds.min(5))).await;
+                }
+                (status, _) => return Err(Failure::Status { request: request(), status, body: answer.text() }),
+            }
+        }
+        Err(Failure::Status { request: request(), status: 429, body: format!("{TRIES_MAX} times in a row") })
+    }
+}

@@ -1,0 +1,106 @@
+//! Where all clients of a run write down what they see.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::histogram::Histogram;
+use crate::view::Violations;
+
+/// What all clients of a run have seen.
+pub(crate) struct Board {
+    started: Instant,
+    /// When each change was answered, in nanoseconds since the start; 0 is not yet.
+    answered: Box<[AtomicU64]>,
+    /// From the time at which a change was due to its receipt by each client.
+    pub(crate) receipt: Histogram,
+    /// From a change's answer to its receipt by each client; zero where the client was first.
+    pub(crate) after_answer: Histogram,
+    /// Receipts before the answer.
+    pub(crate) before_answer: AtomicU64,
+    pub(crate) events: AtomicU64,
+    pub(crate) event_bytes: AtomicU64,
+    /// Events that a resume repeated, as it may.
+    pub(crate) repeated_on_resume: AtomicU64,
+    /// Connections that ended with a code that asks the client to come back.
+    pub(crate) sent_back: AtomicU64,
+    pub(crate) violations: Violations,
+}
+
+impl Board {
+    /// A board for so many stamped changes.
+    pub(crate) fn new(changes: usize) -> Self {
+        Self {
+            started: Instant::now(),
+            answered: (0..changes).map(|_| AtomicU64::new(0)).collect(),
+            receipt: Histogram::default(),
+            after_answer: Histogram::default(),
+            before_answer: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            event_bytes: AtomicU64::new(0),
+            repeated_on_resume: AtomicU64::new(0),
+            sent_back: AtomicU64::new(0),
+            violations: Violations::default(),
+        }
+    }
+
+    /// A name for the group that tells which change it was and when it was due.
+    pub(crate) fn stamp(&self, change: usize, due: Instant) -> String {
+        format!("load {change} {}", due.duration_since(self.started).as_nanos())
+    }
+
+    /// The change of this number was answered.
+    pub(crate) fn note_answer(&self, change: usize, at: Instant) {
+        if let Some(answered) = self.answered.get(change) {
+            answered.store(self.nanos(at).max(1), Relaxed);
+        }
+    }
+
+    /// An event has come to a client that lives.
+    pub(crate) fn note_event(&self, bytes: usize, renamed: Option<&str>, at: Instant) {
+        self.events.fetch_add(1, Relaxed);
+        self.event_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);
+        let Some((change, due)) = renamed.and_then(read_stamp) else { return };
+        self.receipt.record((at - self.started).saturating_sub(Duration::from_nanos(due)));
+        match self.answered.get(change).map_or(0, |answered| answered.load(Relaxed)) {
+            0 => {
+                self.before_answer.fetch_add(1, Relaxed);
+                self.after_answer.record(Duration::ZERO);
+            }
+            answered => self.after_answer.record(Duration::from_nanos(self.nanos(at).saturating_sub(answered))),
+        }
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        u64::try_from(at.duration_since(self.started).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+fn read_stamp(name: &str) -> Option<(usize, u64)> {
+    let (change, due) = name.strip_prefix("load ")?.split_once(' ')?;
+    Some((change.parse().ok()?, due.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_tells_the_change_and_when_it_was_due() {
+        let board = Board::new(2);
+        let due = board.started + Duration::from_nanos(1_234);
+        assert_eq!(read_stamp(&board.stamp(1, due)), Some((1, 1_234)));
+        assert_eq!(read_stamp("Project Team"), None);
+    }
+
+    #[test]
+    fn latency_counts_from_due_and_from_the_answer() {
+        let board = Board::new(1);
+        let at = |millis| board.started + Duration::from_millis(millis);
+        let name = board.stamp(0, at(10));
+        board.note_event(300, Some(&name), at(15));
+        board.note_answer(0, at(20));
+        board.note_event(300, Some(&name), at(50));
+        assert_eq!((board.receipt.spread().max, board.after_answer.spread().max), (40_000, 30_000));
+        assert_eq!((board.before_answer.load(Relaxed), board.events.load(Relaxed)), (1, 2));
+    }
+}

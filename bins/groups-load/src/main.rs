@@ -1,0 +1,98 @@
+//! The load generator's command line: which load on which server; figures out, and whether the delivery promise held.
+//!
+//! Exit codes: 0 all went as promised, 1 the promise was broken or an answer was wrong, 2 the run could not be carried out.
+
+mod api;
+mod bench;
+mod board;
+mod chance;
+mod device;
+mod failure;
+mod histogram;
+mod http;
+mod message;
+mod person;
+mod process;
+mod report;
+mod scenario;
+mod socket;
+mod target;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::bench::Bench;
+use crate::failure::Failure;
+use crate::report::Report;
+use crate::scenario::{Commands, Connect, Fanout, Mixed, Resume};
+use crate::target::{Target, TargetArgs};
+
+/// Loads a running groups server, measures it, and checks the promise about events on every frame.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Print one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Threads of the generator. Few of them leave the rest of the machine to the server
+    #[arg(long, global = true, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+
+    #[command(subcommand)]
+    load: Load,
+}
+
+#[derive(Subcommand)]
+enum Load {
+    Fanout(Fanout),
+    Commands(Commands),
+    Connect(Connect),
+    Resume(Resume),
+    Mixed(Mixed),
+    Bench(Bench),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("groups-load: the server broke its contract, see the figures above");
+            ExitCode::FAILURE
+        }
+        Err(failure) => {
+            eprintln!("groups-load: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<bool, Failure> {
+    let threads = usize::from(cli.threads);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    runtime.map_err(Failure::io("the generator's threads"))?.block_on(async {
+        if let Load::Bench(bench) = &cli.load {
+            return show(&bench.run().await?, cli.json);
+        }
+        let target = Target::new(&cli.target)?;
+        match &cli.load {
+            Load::Fanout(fanout) => show(&fanout.run(&target).await?, cli.json),
+            Load::Commands(commands) => show(&commands.run(&target).await?, cli.json),
+            Load::Connect(connect) => show(&connect.run(&target).await?, cli.json),
+            Load::Resume(resume) => show(&resume.run(&target).await?, cli.json),
+            Load::Mixed(mixed) => show(&mixed.run(&target).await?, cli.json),
+            Load::Bench(_) => Ok(true),
+        }
+    })
+}
+
+fn show(report: &impl Report, json: bool) -> Result<bool, Failure> {
+    report::print(report, json).map_err(|error| Failure::io("printing the report")(error.into()))?;
+    Ok(report.is_good())
+}

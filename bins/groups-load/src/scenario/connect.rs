@@ -1,0 +1,125 @@
+//! `connect`: how fast clients can come in, and what each costs while it is idle.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
+use uuid::Uuid;
+
+use super::stopwatch::Stopwatch;
+use super::{CONNECTIONS_MAX, SECONDS_MAX};
+use crate::board::Board;
+use crate::device::{Absent, Device, connect_all};
+use crate::failure::Failure;
+use crate::histogram::{Histogram, Spread};
+use crate::process::require_files;
+use crate::report::{Promise, Report, per};
+use crate::target::Target;
+
+/// Clients that come in, stay for a while and do nothing; with --pid, what each of them costs the server
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Connect {
+    /// Connections, each of a user of its own
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: u64,
+    /// Groups that each user is in
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1_000))]
+    pub(crate) groups: u64,
+    /// Attempts under way at once
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) at_once: u64,
+    /// How long they stay
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=SECONDS_MAX))]
+    pub(crate) hold_seconds: u64,
+}
+
+/// What coming in and staying cost. Times in microseconds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ConnectReport {
+    pub(crate) connections: u64,
+    pub(crate) groups: u64,
+    pub(crate) connections_per_second: f64,
+    /// From the attempt to `ready`.
+    pub(crate) ready_us: Spread,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server_cpu_us_per_connection: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resident_bytes_per_connection: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) heap_bytes_per_connection: Option<f64>,
+    /// What all idle connections together take of one processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_cpu_share: Option<f64>,
+    pub(crate) promise: Promise,
+}
+
+impl Report for ConnectReport {
+    fn is_good(&self) -> bool {
+        self.promise.violations == 0
+    }
+}
+
+impl Connect {
+    pub(crate) async fn run(&self, target: &Target) -> Result<ConnectReport, Failure> {
+        let connections = usize::try_from(self.connections).unwrap_or(usize::MAX);
+        let at_once = usize::try_from(self.at_once).unwrap_or(64);
+        require_files(connections)?;
+        let people = target.people(connections).await?;
+        let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+        let owner = target.person().await?;
+        let mut api = target.api(&owner);
+        for _ in 0..self.groups {
+            api.create_group("load", &[], &ids).await?;
+        }
+        let board = Arc::new(Board::new(0));
+        let absent = |person| Absent::new(person, target.clone(), Arc::clone(&board));
+        let mut people = people.into_iter();
+        // The first few pay for what the process has only once.
+        let first: Vec<_> = people.by_ref().take(connections.div_ceil(10).min(64)).map(absent).collect();
+        let rest: Vec<_> = people.map(absent).collect();
+        let (warm, took) = (Arc::default(), Arc::new(Histogram::default()));
+        let mut devices = connect_all(first, at_once, &warm).await?;
+
+        let count = rest.len() as f64;
+        let watch = Stopwatch::start(target)?;
+        devices.extend(connect_all(rest, at_once, &took).await?);
+        let coming = watch.stop()?;
+        let watch = Stopwatch::start(target)?;
+        let until = Instant::now() + Duration::from_secs(self.hold_seconds);
+        let mut staying = JoinSet::new();
+        for (device, _) in devices {
+            staying.spawn(stay(device, until));
+        }
+        while let Some(stayed) = staying.join_next().await {
+            stayed??;
+        }
+        let holding = watch.stop()?;
+
+        let share = |cpu: Duration| per(cpu.as_secs_f64(), holding.elapsed.as_secs_f64());
+        let process = coming.process.as_ref();
+        Ok(ConnectReport {
+            connections: self.connections,
+            groups: self.groups,
+            connections_per_second: per(count, coming.elapsed.as_secs_f64()),
+            ready_us: took.spread(),
+            server_cpu_us_per_connection: process.map(|process| per(process.cpu_micros(), count)),
+            resident_bytes_per_connection: process.map(|process| per(process.resident_bytes as f64, count)),
+            heap_bytes_per_connection: process.map(|process| per(process.anonymous_bytes as f64, count)),
+            idle_cpu_share: holding.process.as_ref().map(|process| share(process.cpu)),
+            promise: Promise::of(&board),
+        })
+    }
+}
+
+/// Answers pings until then, and comes back if sent away.
+async fn stay(mut device: Device, until: Instant) -> Result<(), Failure> {
+    while let Ok(heard) = timeout_at(until.into(), device.hear()).await {
+        if let Err(ended) = heard {
+            device = device.come_back(ended).await?;
+        }
+    }
+    Ok(())
+}

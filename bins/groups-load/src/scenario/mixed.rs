@@ -1,0 +1,270 @@
+//! `mixed`: everything at once. People are added, removed and told while their clients drop and come back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep_until, timeout};
+use uuid::Uuid;
+
+use super::stopwatch::Stopwatch;
+use super::{CONNECTIONS_MAX, SECONDS_MAX};
+use crate::api::Api;
+use crate::board::Board;
+use crate::chance::Chance;
+use crate::device::{Absent, Device, connect_all};
+use crate::failure::Failure;
+use crate::histogram::{Histogram, Spread};
+use crate::process::require_files;
+use crate::report::{Promise, Report, per};
+use crate::target::Target;
+use crate::view::Violation;
+
+/// Everything at once: changes, additions and removals of connected people, and clients that drop and come back
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Mixed {
+    /// Connections, each of a user of its own
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: u64,
+    /// Groups; every user is in some of them
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub(crate) groups: u64,
+    /// Callers at once, each sending the next request when the last is answered
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub(crate) callers: u64,
+    /// Changes per second, all callers together; 0 is as fast as the server answers
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub(crate) rate: u64,
+    /// Seconds that a client stays connected, on average
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    pub(crate) stay_seconds: u64,
+    /// How long
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    pub(crate) seconds: u64,
+    /// How long after the last change each client must have the view that the server lists
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) patience_seconds: u64,
+    /// Repeats the choices of a run
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// What became of it. Times in microseconds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct MixedReport {
+    pub(crate) connections: u64,
+    pub(crate) changes: u64,
+    pub(crate) changes_per_second: f64,
+    pub(crate) events_per_second: f64,
+    /// From a change's request to its answer.
+    pub(crate) change_us: Spread,
+    /// From the request of a change of settings to the receipt by each client that was connected.
+    pub(crate) receipt_us: Spread,
+    pub(crate) reconnections: u64,
+    /// From a client's attempt to come back to its `ready`.
+    pub(crate) ready_us: Spread,
+    /// Answers that told to wait (429, 503).
+    pub(crate) told_to_wait: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server_cpu_share: Option<f64>,
+    pub(crate) promise: Promise,
+}
+
+impl Report for MixedReport {
+    fn is_good(&self) -> bool {
+        self.promise.violations == 0
+    }
+}
+
+/// What all clients and callers of the run share.
+struct Common {
+    target: Target,
+    board: Arc<Board>,
+    groups: Vec<Uuid>,
+    changed: Histogram,
+    ready: Histogram,
+    reconnections: AtomicU64,
+    told_to_wait: AtomicU64,
+    /// How many clients may read their list at once in the end.
+    listing: Semaphore,
+}
+
+impl Mixed {
+    pub(crate) async fn run(&self, target: &Target) -> Result<MixedReport, Failure> {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        require_files(count(self.connections) + count(self.callers) + 64)?;
+        let people = target.people(count(self.connections)).await?;
+        let admins = target.people(count(self.callers)).await?;
+        let admin_ids: Vec<Uuid> = admins.iter().map(|admin| admin.id).collect();
+        let owner = target.person().await?;
+        let mut api = target.api(&owner);
+        let mut groups = Vec::with_capacity(count(self.groups));
+        for number in 0..count(self.groups) {
+            let members = people.iter().skip(number).step_by(count(self.groups)).map(|person| person.id);
+            groups.push(api.create_group("load", &admin_ids, &members.collect::<Vec<_>>()).await?.group_id);
+        }
+        let board = Arc::new(Board::new(0));
+        let absent = people.iter().map(|person| Absent::new(person.clone(), target.clone(), Arc::clone(&board)));
+        let devices = connect_all(absent.collect(), 64, &Arc::default()).await?;
+        let common = Arc::new(Common {
+            target: target.clone(),
+            board: Arc::clone(&board),
+            groups,
+            changed: Histogram::default(),
+            ready: Histogram::default(),
+            reconnections: AtomicU64::new(0),
+            told_to_wait: AtomicU64::new(0),
+            listing: Semaphore::new(32),
+        });
+
+        let watch = Stopwatch::start(target)?;
+        let started = Instant::now();
+        let (over, _) = watch::channel(false);
+        let mut living = JoinSet::new();
+        for (number, (device, _)) in (0_u64..).zip(devices) {
+            let chance = Chance::new(self.seed.wrapping_add((number + 1) << 32));
+            living.spawn(self.clone().live(device, chance, Arc::clone(&common), over.subscribe()));
+        }
+        let mut calling = JoinSet::new();
+        for (number, admin) in admins.iter().enumerate() {
+            // Each caller has people of its own, so that no two undo each other's doing.
+            let theirs = people.iter().enumerate().skip(number).step_by(admins.len());
+            let caller = Caller {
+                api: target.api(admin),
+                people: theirs.map(|(at, person)| (person.id, at % count(self.groups))).collect(),
+                chance: Chance::new(self.seed.wrapping_add(u64::try_from(number).unwrap_or(0))),
+                common: Arc::clone(&common),
+                made: 0,
+            };
+            calling.spawn(self.clone().call(caller, started));
+        }
+        let mut changes = 0;
+        while let Some(made) = calling.join_next().await {
+            changes += made??;
+        }
+        let cost = watch.stop()?;
+        over.send_replace(true);
+        while let Some(lived) = living.join_next().await {
+            lived??;
+        }
+
+        let seconds = cost.elapsed.as_secs_f64();
+        Ok(MixedReport {
+            connections: self.connections,
+            changes,
+            changes_per_second: per(changes as f64, seconds),
+            events_per_second: per(board.events.load(Relaxed) as f64, seconds),
+            change_us: common.changed.spread(),
+            receipt_us: board.receipt.spread(),
+            reconnections: common.reconnections.load(Relaxed),
+            ready_us: common.ready.spread(),
+            told_to_wait: common.told_to_wait.load(Relaxed),
+            server_cpu_share: cost.process.as_ref().map(|process| per(process.cpu.as_secs_f64(), seconds)),
+            promise: Promise::of(&board),
+        })
+    }
+
+    /// One client: connected, gone, back again; in the end its view must be what the server lists.
+    async fn live(
+        self,
+        mut device: Device,
+        mut chance: Chance,
+        common: Arc<Common>,
+        mut over: watch::Receiver<bool>,
+    ) -> Result<(), Failure> {
+        while !*over.borrow() {
+            let stays_millis = chance.below(usize::try_from(self.stay_seconds * 2_000).unwrap_or(usize::MAX));
+            let leaves = tokio::time::Instant::now() + Duration::from_millis(u64::try_from(stays_millis).unwrap_or(0));
+            let ended = loop {
+                tokio::select! {
+                    heard = device.hear() => if let Err(ended) = heard { break Some(ended) },
+                    () = sleep_until(leaves) => break None,
+                    _ = over.changed() => break None,
+                }
+            };
+            if *over.borrow() && ended.is_none() {
+                break;
+            }
+            let started = Instant::now();
+            device = match ended {
+                Some(ended) => device.come_back(ended).await?,
+                None => device.drop_connection().connect().await?.0,
+            };
+            common.ready.record(started.elapsed());
+            common.reconnections.fetch_add(1, Relaxed);
+        }
+        let listed = {
+            let _turn = common.listing.acquire().await;
+            common.target.api(&device.person).groups().await?
+        };
+        let patience = Duration::from_secs(self.patience_seconds);
+        let settled = timeout(patience, async {
+            while !device.view.is(&listed) {
+                if device.hear().await.is_err() {
+                    break;
+                }
+            }
+        });
+        if settled.await.is_err() || !device.view.is(&listed) {
+            common.board.violations.add(&Violation::Differs(device.view.difference(&listed)));
+        }
+        Ok(())
+    }
+
+    /// One caller: changes at its share of the rate until time is up.
+    async fn call(self, mut caller: Caller, started: Instant) -> Result<u64, Failure> {
+        let until = started + Duration::from_secs(self.seconds);
+        loop {
+            if self.rate > 0 {
+                let due = Duration::from_secs_f64((caller.made * self.callers) as f64 / self.rate as f64);
+                sleep_until((started + due).min(until).into()).await;
+            }
+            if Instant::now() >= until {
+                caller.common.told_to_wait.fetch_add(caller.api.waits, Relaxed);
+                return Ok(caller.made);
+            }
+            caller.change().await?;
+        }
+    }
+}
+
+struct Caller {
+    api: Api,
+    /// The caller's own people, each with the place of the group that they are in; beyond the last one is none.
+    people: Vec<(Uuid, usize)>,
+    chance: Chance,
+    common: Arc<Common>,
+    made: u64,
+}
+
+impl Caller {
+    /// Half of the changes are settings; the others move one of the caller's people out of a group or into one.
+    async fn change(&mut self) -> Result<(), Failure> {
+        let groups = self.common.groups.len();
+        let moves = self.chance.below(2) == 0 && !self.people.is_empty();
+        let chosen = self.chance.below(self.people.len());
+        let (to, number) = (self.chance.below(groups), self.chance.number());
+        let started = Instant::now();
+        match self.people.get_mut(chosen).filter(|_| moves) {
+            Some((user_id, at)) if *at < groups => {
+                self.api.remove(self.common.groups[*at], *user_id).await?;
+                *at = usize::MAX;
+            }
+            Some((user_id, at)) => {
+                self.api.add(self.common.groups[to], *user_id).await?;
+                *at = to;
+            }
+            None => {
+                let number = usize::try_from(number >> 1).unwrap_or(usize::MAX);
+                self.api.rename(self.common.groups[to], &self.common.board.stamp(number, started)).await?;
+            }
+        }
+        self.common.changed.record(started.elapsed());
+        self.made += 1;
+        Ok(())
+    }
+}

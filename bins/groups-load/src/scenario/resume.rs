@@ -1,0 +1,119 @@
+//! `resume`: everybody loses the connection at once, and comes back at once with a cursor.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::CONNECTIONS_MAX;
+use super::stopwatch::Stopwatch;
+use crate::board::Board;
+use crate::device::{Absent, connect_all};
+use crate::failure::Failure;
+use crate::histogram::{Histogram, Spread};
+use crate::process::require_files;
+use crate::report::{Promise, Report, per};
+use crate::target::Target;
+use crate::view::Violation;
+
+/// A storm of reconnections: all clients drop at once, their groups change meanwhile, and all come back with their cursors
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Resume {
+    /// Connections, each of a user of its own
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: u64,
+    /// Groups, over which the users are spread evenly
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) groups: u64,
+    /// Changes of each group while everybody is away
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=1_000))]
+    pub(crate) missed: u64,
+    /// Come back without a cursor, for comparison
+    #[arg(long)]
+    pub(crate) without_cursor: bool,
+    /// Attempts under way at once; all of them unless set
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) at_once: Option<u64>,
+}
+
+/// What the storm took. Times in microseconds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ResumeReport {
+    pub(crate) connections: u64,
+    /// From the first attempt until the last client is ready.
+    pub(crate) all_ready_seconds: f64,
+    pub(crate) ready_per_second: f64,
+    /// From a client's own attempt to its `ready`.
+    pub(crate) ready_us: Spread,
+    /// Clients that got the missed events; the others got the list.
+    pub(crate) resumed: u64,
+    pub(crate) replayed_events: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server_cpu_us_per_connection: Option<f64>,
+    pub(crate) promise: Promise,
+}
+
+impl Report for ResumeReport {
+    fn is_good(&self) -> bool {
+        self.promise.violations == 0
+    }
+}
+
+impl Resume {
+    pub(crate) async fn run(&self, target: &Target) -> Result<ResumeReport, Failure> {
+        let connections = usize::try_from(self.connections).unwrap_or(usize::MAX);
+        let groups = usize::try_from(self.groups).unwrap_or(1).min(connections);
+        require_files(connections)?;
+        let people = target.people(connections).await?;
+        let owner = target.person().await?;
+        let mut api = target.api(&owner);
+        let mut made = Vec::with_capacity(groups);
+        for number in 0..groups {
+            let members: Vec<Uuid> = people.iter().skip(number).step_by(groups).map(|person| person.id).collect();
+            made.push(api.create_group("load", &[], &members).await?);
+        }
+        let board = Arc::new(Board::new(0));
+        let absent = people.into_iter().map(|person| Absent::new(person, target.clone(), Arc::clone(&board)));
+        let devices = connect_all(absent.collect(), 64, &Arc::default()).await?;
+        let mut absent: Vec<Absent> = devices.into_iter().map(|(device, _)| device.drop_connection()).collect();
+        if self.without_cursor {
+            absent.iter_mut().for_each(|absent| absent.cursor = None);
+        }
+        for group in &mut made {
+            for change in 0..self.missed {
+                *group = api.rename(group.group_id, &format!("missed {change}")).await?;
+            }
+        }
+        // The server has noticed by then that everybody has gone; what it does for that is not part of the storm.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+
+        let at_once = self.at_once.map_or(connections, |at_once| usize::try_from(at_once).unwrap_or(connections));
+        let took = Arc::new(Histogram::default());
+        let watch = Stopwatch::start(target)?;
+        let started = Instant::now();
+        let back = connect_all(absent, at_once, &took).await?;
+        let all_ready_seconds = started.elapsed().as_secs_f64();
+        let cost = watch.stop()?;
+
+        for (device, _) in &back {
+            let there = made.iter().filter(|group| device.view.version_of(group.group_id) == group.version).count();
+            if there != 1 {
+                let text = format!("after 'ready', user {} has {there} groups at their version", device.person.id);
+                board.violations.add(&Violation::Differs(text));
+            }
+        }
+        let count = back.len() as f64;
+        Ok(ResumeReport {
+            connections: self.connections,
+            all_ready_seconds: per(all_ready_seconds, 1.0),
+            ready_per_second: per(count, all_ready_seconds),
+            ready_us: took.spread(),
+            resumed: back.iter().map(|(_, opening)| u64::from(opening.resumed)).sum(),
+            replayed_events: back.iter().map(|(_, opening)| opening.replayed).sum(),
+            server_cpu_us_per_connection: cost.process.as_ref().map(|process| per(process.cpu_micros(), count)),
+            promise: Promise::of(&board),
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! The server under load: where it is, who may call it, and what its process costs.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::http::Http;
+use crate::person::{Issuer, Person};
+use crate::process::Process;
+use crate::socket::{Socket, SocketError};
+
+/// Which server, and as whom.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TargetArgs {
+    /// The server
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub(crate) url: String,
+
+    /// The server's shared secret; without one its development mode is used
+    #[arg(long, global = true, env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) secret: Option<String>,
+
+    /// What tokens name as their issuer
+    #[arg(long, global = true, env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
+    pub(crate) issuer: Option<String>,
+
+    /// What tokens name as their audience
+    #[arg(long, global = true, env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
+    pub(crate) audience: Option<String>,
+
+    /// The server's process on this machine: its memory and CPU time are reported too
+    #[arg(long, global = true, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+
+    /// Load a server that is not on this machine
+    #[arg(long, global = true)]
+    pub(crate) anywhere: bool,
+}
+
+/// A server under load.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    address: SocketAddr,
+    authority: String,
+    issuer: Option<Issuer>,
+    process: Option<Process>,
+}
+
+impl Target {
+    /// Checks the address before anything is sent to it.
+    pub(crate) fn new(args: &TargetArgs) -> Result<Self, Failure> {
+        let not_a_url = || Failure::Url(args.url.clone());
+        let authority = args.url.strip_prefix("http://").ok_or_else(not_a_url)?.trim_end_matches('/');
+        let with_port = if authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+            authority.to_owned()
+        } else {
+            format!("{authority}:80")
+        };
+        let address = with_port.to_socket_addrs().ok().and_then(|mut all| all.next()).ok_or_else(not_a_url)?;
+        if !address.ip().is_loopback() && !args.anywhere {
+            return Err(Failure::Elsewhere(address));
+        }
+        let secret = args.secret.clone().filter(|secret| !secret.is_empty());
+        let (issuer, audience) = (args.issuer.clone(), args.audience.clone());
+        Ok(Self {
+            address,
+            authority: authority.to_owned(),
+            issuer: secret.map(|secret| Issuer { secret, issuer, audience }),
+            process: args.pid.map(Process::new).transpose()?,
+        })
+    }
+
+    pub(crate) fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
+    }
+
+    pub(crate) fn http(&self) -> Http {
+        Http::new(self.address, &self.authority)
+    }
+
+    /// New people: with tokens of our own where there is a secret, else signed in by development mode.
+    pub(crate) async fn people(&self, count: usize) -> Result<Vec<Person>, Failure> {
+        if let Some(issuer) = &self.issuer {
+            return Ok((0..count).map(|_| issuer.person()).collect());
+        }
+        let mut http = self.http();
+        let mut people = Vec::with_capacity(count);
+        let run = uuid::Uuid::now_v7();
+        for number in 0..count {
+            people.push(sign_in(&mut http, &format!("load {run} {number}")).await?);
+        }
+        Ok(people)
+    }
+
+    pub(crate) async fn person(&self) -> Result<Person, Failure> {
+        self.people(1).await?.pop().ok_or_else(|| Failure::Answer("nobody".to_owned()))
+    }
+
+    /// One person's way to call the API, over a connection of its own.
+    pub(crate) fn api(&self, person: &Person) -> Api {
+        Api::new(self.http(), person.clone())
+    }
+
+    pub(crate) async fn connect(&self, person: &Person, cursor: Option<&str>) -> Result<Socket, SocketError> {
+        Socket::connect(self.address, &self.authority, &person.token, cursor).await
+    }
+}
+
+async fn sign_in(http: &mut Http, name: &str) -> Result<Person, Failure> {
+    const PATH: &str = "/v1/dev/login";
+    let request = || format!("POST {PATH}");
+    let body = json!({"name": name}).to_string();
+    let answer = http
+        .request("POST", PATH, None, Some(&body))
+        .await
+        .map_err(|error| Failure::Http { request: request(), error })?;
+    if answer.status != 200 {
+        let body = format!("{} (without --secret the server must be in development mode)", answer.text());
+        return Err(Failure::Status { request: request(), status: answer.status, body });
+    }
+    let told: serde_json::Value = answer.json().ok_or_else(|| Failure::Answer(request()))?;
+    match (told["user_id"].as_str().and_then(|id| id.parse().ok()), told["token"].as_str()) {
+        (Some(id), Some(token)) => Ok(Person { id, token: token.to_owned() }),
+        _ => Err(Failure::Answer(request())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str, anywhere: bool) -> Result<Target, Failure> {
+        let (url, none) = (url.to_owned(), None);
+        Target::new(&TargetArgs {
+            url,
+            secret: none.clone(),
+            issuer: none.clone(),
+            audience: none,
+            pid: None,
+            anywhere,
+        })
+    }
+
+    #[test]
+    fn only_this_machine_is_loaded_unless_told_otherwise() {
+        assert!(target("http://127.0.0.1:8080", false).is_ok());
+        assert!(target("http://[::1]:8080/", false).is_ok());
+        assert!(matches!(target("http://192.0.2.1:8080", false), Err(Failure::Elsewhere(_))));
+        assert!(target("http://192.0.2.1:8080", true).is_ok());
+    }
+
+    #[test]
+    fn a_url_has_a_scheme_that_is_spoken() {
+        for url in ["127.0.0.1:8080", "https://127.0.0.1", "http://"] {
+            assert!(matches!(target(url, true), Err(Failure::Url(_))), "{url}");
+        }
+    }
+}

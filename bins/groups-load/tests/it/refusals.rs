@@ -1,0 +1,36 @@
+//! What the program does not do, and says so.
+
+use crate::program::run;
+
+#[test]
+fn another_machine_is_not_loaded() {
+    let ran = run("--url http://192.0.2.1:8080 commands");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.errors.contains("--anywhere"), "{}", ran.errors);
+}
+
+#[test]
+fn more_connections_than_files_are_not_begun() {
+    let ran = run("--url http://127.0.0.1:1 fanout --connections 100000");
+    assert_eq!(ran.code, Some(2));
+    // Where so many files are allowed, there is nobody at the address.
+    assert!(ran.errors.contains("ulimit -n") || ran.errors.contains("refused"), "{}", ran.errors);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    // Nobody may listen on port 1 without the rights of the superuser (tcpmux, RFC 1078).
+    let ran = run("--url http://127.0.0.1:1 commands");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.errors.contains("/v1/dev/login"), "{}", ran.errors);
+}
+
+#[test]
+fn numbers_have_bounds() {
+    for args in ["fanout --seconds 100000", "connect --connections 0", "commands --callers 1000000", "mixed --groups 0"]
+    {
+        let ran = run(args);
+        assert_eq!(ran.code, Some(2), "{args}");
+        assert!(ran.errors.contains("is not in"), "{}", ran.errors);
+    }
+}

@@ -1,0 +1,68 @@
+//! Every kind of load runs against the real server, finds nothing wrong, and its figures add up.
+
+use crate::{
+    program::{load, load_in_development},
+    server::Server,
+};
+
+#[test]
+fn every_connection_hears_of_every_change_of_a_fan_out() {
+    let server = Server::start();
+    let report = load(server.address, "fanout --connections 20 --rate 20 --seconds 1").good();
+    assert_eq!((&report["changes"], &report["promise"]["events"]), (&20.into(), &400.into()), "{report}");
+    assert_eq!((&report["receipt_us"]["count"], &report["change_us"]["count"]), (&400.into(), &20.into()), "{report}");
+    assert!(report["bytes_per_event"].as_f64() > Some(100.0), "{report}");
+}
+
+#[test]
+fn connections_of_one_user_hear_all_as_well_in_bursts() {
+    let server = Server::start();
+    let args = "fanout --connections 20 --connections-per-user 10 --rate 40 --burst 10 --seconds 1";
+    let report = load(server.address, args).good();
+    assert_eq!((&report["changes"], &report["promise"]["events"]), (&40.into(), &800.into()), "{report}");
+}
+
+#[test]
+fn what_callers_changed_is_what_the_groups_show() {
+    let server = Server::start();
+    let report = load(server.address, "commands --callers 8 --groups 3 --members 20 --seconds 1").good();
+    let count = |of: &str| report[of]["count"].as_u64().expect("a count");
+    assert_eq!(count("added_us") + count("removed_us") + count("settings_us"), count("all_us"));
+    assert_eq!(report["changes"], count("all_us"));
+    assert!(count("removed_us") > 0 && count("added_us") >= count("removed_us"), "{report}");
+}
+
+#[test]
+fn with_a_process_id_a_connection_has_a_cost() {
+    let server = Server::start();
+    // The server is a thread of this process.
+    let args = format!("--pid {} connect --connections 50 --hold-seconds 0", std::process::id());
+    let report = load(server.address, &args).good();
+    assert!(report["server_cpu_us_per_connection"].as_f64() > Some(0.0), "{report}");
+    assert!(report["resident_bytes_per_connection"].is_number(), "{report}");
+}
+
+#[test]
+fn everybody_who_comes_back_gets_what_was_missed() {
+    let server = Server::start();
+    let report = load(server.address, "resume --connections 30 --groups 3 --missed 4").good();
+    assert_eq!((&report["resumed"], &report["replayed_events"]), (&30.into(), &120.into()), "{report}");
+    let report = load(server.address, "resume --connections 30 --groups 3 --missed 4 --without-cursor").good();
+    assert_eq!((&report["resumed"], &report["replayed_events"]), (&0.into(), &0.into()), "{report}");
+}
+
+#[test]
+fn all_of_it_together_leaves_every_view_right() {
+    let server = Server::start();
+    let args = "mixed --connections 30 --groups 5 --callers 4 --rate 200 --stay-seconds 1 --seconds 2";
+    let report = load(server.address, args).good();
+    assert!(report["reconnections"].as_u64() > Some(0), "{report}");
+    assert!(report["changes"].as_u64() > Some(50), "{report}");
+}
+
+#[test]
+fn development_mode_needs_no_secret() {
+    let server = Server::in_development();
+    let report = load_in_development(server.address, "fanout --connections 5 --rate 10 --seconds 1").good();
+    assert_eq!(report["promise"]["events"], 50, "{report}");
+}

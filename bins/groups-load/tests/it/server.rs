@@ -1,0 +1,53 @@
+//! The real server, in this process, on a database of its own.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    thread::JoinHandle,
+};
+
+use server::{Settings, Shutdown, ShutdownHandle};
+use tempfile::TempDir;
+
+pub(crate) const SECRET: &str = "a secret for tests, with more than the 32 bytes that HS256 asks for";
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    shutdown: ShutdownHandle,
+    thread: Option<JoinHandle<()>>,
+    _directory: TempDir,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with(Settings { jwt_secret: Some(SECRET.to_owned()), rate_limit: 0, ..Settings::default() })
+    }
+
+    pub(crate) fn in_development() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database_url = format!("sqlite://{}", directory.path().join("groups.db").display());
+        let settings = Settings { database_url, workers: 1, drain_seconds: 0, ..settings };
+        // Bound here, so that a request before the server accepts only waits.
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("its number");
+        let (shutdown, stopped) = Shutdown::manual();
+        let serve = move || {
+            let serving = server::run(settings, listener, stopped);
+            actix_web::rt::System::new().block_on(serving).expect("the server runs");
+        };
+        Self { address, shutdown, thread: Some(std::thread::spawn(serve)), _directory: directory }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shutdown.stop();
+        let ended = self.thread.take().map(JoinHandle::join);
+        if !std::thread::panicking() {
+            ended.expect("it was started").expect("the server ended well");
+        }
+    }
+}
