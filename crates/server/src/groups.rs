@@ -89,7 +89,7 @@ impl Groups {
         };
         // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
         let tail = store.tail().await?;
-        let limiter = Arc::new(Limiter::new(settings.rate_limit));
+        let limiter = Arc::new(Limiter::new(settings.rate_limit, HubLimits::default().typing_interval));
         let tasks = vec![
             tokio::spawn(relay(tail, Arc::new(hub.clone()))),
             tokio::spawn(trim(store.clone())),
