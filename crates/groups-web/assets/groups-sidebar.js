@@ -31,20 +31,20 @@
  * @import { ListedGroup } from "./client/pending.js"
  * @import { Sort } from "./sidebar/order.js"
  * @import { Texts } from "./sidebar/texts.js"
+ * @import { Tree } from "./sidebar/tree.js"
  */
 
-import { make, say } from "./sidebar/element.js";
-import { SORTS, arrange, hue, initials } from "./sidebar/order.js";
+import { say } from "./sidebar/element.js";
+import { SORTS, arrange } from "./sidebar/order.js";
 import { STYLE } from "./sidebar/style.js";
 import { ENGLISH } from "./sidebar/texts.js";
+import { build, createRow, rowOf, updateRow } from "./sidebar/tree.js";
 import { RowWindow } from "./sidebar/window.js";
 
 /** A page that is hidden draws no frames: then after so many milliseconds. */
 const DRAW_MS_MAX = 120;
 /** Letters typed within so many milliseconds are one search. */
 const TYPE_AHEAD_MS = 700;
-/** While loading, so many rows are hinted at. */
-const BONES = 6;
 
 /** @type {CSSStyleSheet | undefined} */
 let sheet;
@@ -62,7 +62,7 @@ export class GroupsSidebar extends Base {
   /** @type {Sort} */
   #sort = "newest";
   #selected = "";
-  /** @type {ReturnType<typeof build> | null} */
+  /** @type {Tree | null} */
   #dom = null;
   /** @type {RowWindow<ListedGroup> | null} */
   #window = null;
@@ -354,7 +354,7 @@ export class GroupsSidebar extends Base {
     return dom;
   }
 
-  /** @param {ReturnType<typeof build>} dom */
+  /** @param {Tree} dom */
   #label(dom) {
     const texts = this.#texts;
     say(dom.title, texts.title);
@@ -435,36 +435,8 @@ export class GroupsSidebar extends Base {
   /** @param {HTMLElement} row @param {ListedGroup} group @param {number} index */
   #updateRow(row, group, index) {
     const id = group.group_id;
-    const states = {
-      selected: id === this.#selected,
-      fresh: this.#fresh.has(id),
-      pending: group.pending ?? false,
-      active: id === this.#active,
-    };
-    const names = ["row", ...Object.entries(states).filter(([, on]) => on).map(([name]) => name)].join(" ");
-    if (row.className !== names) {
-      row.className = names;
-      row.setAttribute("part", names);
-    }
-    row.id = id;
-    row.setAttribute("aria-selected", String(states.selected));
-    row.setAttribute("aria-setsize", String(this.#listed.length));
-    row.setAttribute("aria-posinset", String(index + 1));
-    const [avatar, text, badge] = /** @type {HTMLElement[]} */ ([...row.children]);
-    const [name, meta] = /** @type {HTMLElement[]} */ ([...text.children]);
-    const [count, , role] = /** @type {HTMLElement[]} */ ([...meta.children]);
-    const [bdi] = name.children;
-    if (bdi.textContent !== group.name) {
-      bdi.textContent = group.name;
-      name.title = group.name;
-      avatar.textContent = initials(group.name);
-    }
-    avatar.style.setProperty("--hue", String(hue(id)));
-    say(count, this.#texts.members(group.member_count));
-    say(role, this.#texts[group.role]);
-    role.className = `role ${group.role}`;
-    badge.hidden = !states.fresh && !states.pending;
-    say(badge, states.pending ? this.#texts.pending : states.fresh ? this.#texts.fresh : "");
+    const states = { selected: id === this.#selected, fresh: this.#fresh.has(id), pending: group.pending ?? false, active: id === this.#active };
+    updateRow(row, group, { states, texts: this.#texts, position: index + 1, size: this.#listed.length });
   }
 
   /** A selected group that has gone is not selected any more. */
@@ -479,50 +451,6 @@ export class GroupsSidebar extends Base {
   #index(id) {
     return id ? this.#listed.findIndex((group) => group.group_id === id) : -1;
   }
-}
-
-/** The shadow tree. */
-function build() {
-  const title = make("h2", { part: "title" });
-  const total = make("span", { class: "total", hidden: true });
-  const actions = make("div", { class: "actions" }, make("slot", { attributes: { name: "actions" } }));
-  const header = make("div", { class: "header" }, title, total, actions);
-  const filter = make("input", { part: "filter", attributes: { type: "search", autocomplete: "off", spellcheck: "false" } });
-  const options = SORTS.map((value) => make("option", { attributes: { value } }));
-  const sort = make("select", { part: "sort" }, ...options);
-  const tools = make("div", { class: "tools", hidden: true }, filter, sort);
-
-  const space = make("div", { class: "space", attributes: { role: "presentation" } });
-  const list = make("div", { class: "list", hidden: true, attributes: { role: "listbox", tabindex: "0" } }, space);
-  const bones = Array.from({ length: BONES }, () => make("div", { class: "bone" }, make("i"), make("i")));
-  const loading = make("span", { class: "unseen" });
-  const skeleton = make("div", { class: "skeleton", hidden: true }, loading, ...bones);
-  const noteTitle = make("strong");
-  const noteText = make("span");
-  const emptyHint = make("span");
-  const hint = make("slot", { attributes: { name: "empty" } }, emptyHint);
-  const retry = make("button", { part: "retry", hidden: true, attributes: { type: "button" } });
-  const note = make("div", { class: "note", hidden: true }, noteTitle, noteText, hint, retry);
-  const body = make("div", { class: "body" }, list, skeleton, note);
-
-  const stateText = make("span", { attributes: { role: "status" } });
-  const countdown = make("span", { class: "countdown", attributes: { "aria-hidden": "true" } });
-  const dot = make("span", { class: "dot", attributes: { "aria-hidden": "true" } });
-  const status = make("div", { class: "status" }, dot, stateText, countdown);
-  const news = make("div", { class: "unseen", attributes: { "aria-live": "polite" } });
-  const root = make("section", { class: "root" }, header, tools, body, status, news);
-  return { root, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
-}
-
-/** The row that an event is about. @param {Event} event */
-const rowOf = (event) => /** @type {Element} */ (event.target).closest("[role=option]");
-
-function createRow() {
-  const separator = make("span", { class: "separator", text: "·", attributes: { "aria-hidden": "true" } });
-  const meta = make("span", { class: "meta" }, make("span", { class: "count" }), separator, make("span", { class: "role", part: "role" }));
-  const text = make("span", { class: "text" }, make("span", { class: "name" }, make("bdi")), meta);
-  const avatar = make("span", { class: "avatar", attributes: { "aria-hidden": "true" } });
-  return make("div", { class: "row", attributes: { role: "option" } }, avatar, text, make("span", { class: "badge", hidden: true }));
 }
 
 globalThis.customElements?.get("groups-sidebar") ?? globalThis.customElements?.define("groups-sidebar", GroupsSidebar);

@@ -105,7 +105,9 @@ function start(session) {
   client.connect();
 
   function create() {
-    void commands.create((group) => open(group.group_id));
+    const before = view;
+    // Whoever has gone elsewhere while it was made stays there.
+    void commands.create((group) => view === before && open(group.group_id));
   }
 
   /** @param {string} groupId @param {{ focus?: boolean }} [how] */

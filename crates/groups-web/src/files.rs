@@ -47,5 +47,6 @@ pub(crate) const FILES: &[Embedded] = embed![
     "sidebar/order.js",
     "sidebar/style.js",
     "sidebar/texts.js",
+    "sidebar/tree.js",
     "sidebar/window.js",
 ];

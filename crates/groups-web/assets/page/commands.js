@@ -2,7 +2,7 @@
  * What one can do to a group and its members: asks first where it cannot be taken back, and offers a way back where it can.
  *
  * @import { GroupsClient } from "../client/client.js"
- * @import { Group, Member, Role } from "../../types/wire.js"
+ * @import { Group, Member, NewMember, Role } from "../../types/wire.js"
  * @import { Names } from "./names.js"
  * @import { Session } from "./session.js"
  * @import { Toasts } from "./toasts.js"
@@ -12,6 +12,7 @@ import { rolesToGive } from "../client/permissions.js";
 import { ask, confirm, field } from "./dialogs.js";
 import { counted, h } from "./dom.js";
 import { Picker } from "./picker.js";
+import { sentence } from "./toasts.js";
 
 /** The contract's bounds, in characters. */
 const NAME_CHARS_MAX = 100;
@@ -31,20 +32,31 @@ export class Commands {
     this.#toasts = toasts;
   }
 
-  /** @param {(group: Group) => void} onCreated */
-  async create(onCreated) {
-    const { name, description } = settingsFields("", "");
-    const picker = this.#picker("owner");
-    await ask({
+  /**
+   * The dialog closes at once, and the new group is in the list while the server makes it. Where that fails, the dialog can be had again.
+   * @param {(group: Group) => void} onCreated
+   * @param {{ name: string, description: string, members: NewMember[] }} [draft]
+   */
+  async create(onCreated, draft = { name: "", description: "", members: [] }) {
+    const { name, description } = settingsFields(draft.name, draft.description);
+    const picker = this.#picker("owner", { picked: draft.members });
+    let wanted = draft;
+    const sent = await ask({
       title: "New group",
       testid: "create-dialog",
       submit: "Create group",
       content: [field("Name", name), field("Description", description), picker.element],
       onsubmit: async () => {
-        const members = await picker.members();
-        onCreated(await this.#client.createGroup({ name: name.value, description: description.value, members }));
+        wanted = { name: name.value, description: description.value, members: await picker.members() };
       },
     });
+    if (!sent) return;
+    try {
+      onCreated(await this.#client.createGroup(wanted));
+    } catch (error) {
+      const again = () => void this.create(onCreated, wanted);
+      this.#toasts.show(`${wanted.name} was not created. ${sentence(error)}`, { kind: "bad", action: "Edit", onaction: again });
+    }
   }
 
   /** @param {Group} group */
@@ -67,7 +79,7 @@ export class Commands {
 
   /** @param {Group} group @param {(userId: string) => boolean} isIn */
   async addMembers(group, isIn) {
-    const picker = this.#picker(group.role, isIn);
+    const picker = this.#picker(group.role, { without: isIn });
     await ask({
       title: `Add people to ${group.name}`,
       testid: "add-dialog",
@@ -159,9 +171,9 @@ export class Commands {
     });
   }
 
-  /** @param {Role} role @param {(userId: string) => boolean} [without] */
-  #picker(role, without) {
-    return new Picker({ session: this.#session, names: this.#names, roles: rolesToGive(role), without });
+  /** @param {Role} role @param {{ without?: (userId: string) => boolean, picked?: NewMember[] }} how */
+  #picker(role, how) {
+    return new Picker({ session: this.#session, names: this.#names, roles: rolesToGive(role), ...how });
   }
 
   /** @param {string} text @param {() => Promise<unknown>} undo */

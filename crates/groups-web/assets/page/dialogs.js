@@ -65,7 +65,9 @@ export function ask({ title, content, submit, danger = false, testid, onsubmit }
     });
     document.body.append(dialog);
     dialog.showModal();
+    // Where something cannot be taken back, a hasty Enter calls it off.
     if (danger) cancel.focus();
+    else /** @type {HTMLElement | null} */ (dialog.querySelector(".dialog-body :is(input, select, textarea)"))?.focus();
   });
 }
 

@@ -35,8 +35,8 @@ export class GroupView {
   #role = h("span", { class: "pill", testid: "own-role" });
   #description = h("p", { class: "description", testid: "group-description-text", dir: "auto" });
   #facts = h("p", { class: "facts-line" });
-  #count = h("span", { testid: "member-count" });
-  #when = h("span");
+  #count = h("bdi", { testid: "member-count" });
+  #when = h("bdi");
   #actions = h("div", { class: "actions" });
   #list = h("ul", { class: "members", testid: "members", "aria-label": "Members" });
   #state = h("p", { class: "hint center" });

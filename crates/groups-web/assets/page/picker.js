@@ -39,9 +39,9 @@ export class Picker {
   element;
 
   /**
-   * @param {{ session: Session, names: Names, roles: Role[], without?: (userId: string) => boolean }} parts `without`: who is in already
+   * @param {{ session: Session, names: Names, roles: Role[], without?: (userId: string) => boolean, picked?: NewMember[] }} parts `without`: who is in already
    */
-  constructor({ session, names, roles, without = () => false }) {
+  constructor({ session, names, roles, without = () => false, picked = [] }) {
     this.#session = session;
     this.#names = names;
     this.#without = (/** @type {string} */ id) => id === session.userId || without(id);
@@ -66,6 +66,8 @@ export class Picker {
     );
     const role = roles.length > 1 ? this.#role : null;
     const box = h("div", { class: "picker-line" }, h("div", { class: "picker-box" }, this.#chips, this.#input, this.#list), role);
+    for (const { user_id } of picked) this.#picked.set(user_id, { user_id, name: names.of(user_id) });
+    this.#draw();
     this.element = h("div", { class: "field" }, h("label", { htmlFor: "people" }, "People"), box);
   }
 

@@ -1,0 +1,90 @@
+/**
+ * What stands in the shadow tree of `<groups-sidebar>`.
+ *
+ * @import { ListedGroup } from "../client/pending.js"
+ * @import { Texts } from "./texts.js"
+ */
+
+import { make, say } from "./element.js";
+import { SORTS, hue, initials } from "./order.js";
+
+/** @typedef {ReturnType<typeof build>} Tree */
+
+/** While loading, so many rows are hinted at. */
+const BONES = 6;
+
+/** The shadow tree. */
+export function build() {
+  const title = make("h2", { part: "title" });
+  const total = make("span", { class: "total", hidden: true });
+  const actions = make("div", { class: "actions" }, make("slot", { attributes: { name: "actions" } }));
+  const header = make("div", { class: "header" }, title, total, actions);
+  const filter = make("input", { part: "filter", attributes: { type: "search", autocomplete: "off", spellcheck: "false" } });
+  const options = SORTS.map((value) => make("option", { attributes: { value } }));
+  const sort = make("select", { part: "sort" }, ...options);
+  const tools = make("div", { class: "tools", hidden: true }, filter, sort);
+
+  const space = make("div", { class: "space", attributes: { role: "presentation" } });
+  const list = make("div", { class: "list", hidden: true, attributes: { role: "listbox", tabindex: "0" } }, space);
+  const bones = Array.from({ length: BONES }, () => make("div", { class: "bone" }, make("i"), make("i")));
+  const loading = make("span", { class: "unseen" });
+  const skeleton = make("div", { class: "skeleton", hidden: true }, loading, ...bones);
+  const noteTitle = make("strong");
+  const noteText = make("span");
+  const emptyHint = make("span");
+  const hint = make("slot", { attributes: { name: "empty" } }, emptyHint);
+  const retry = make("button", { part: "retry", hidden: true, attributes: { type: "button" } });
+  const note = make("div", { class: "note", hidden: true }, noteTitle, noteText, hint, retry);
+  const body = make("div", { class: "body" }, list, skeleton, note);
+
+  const stateText = make("span", { attributes: { role: "status" } });
+  const countdown = make("span", { class: "countdown", attributes: { "aria-hidden": "true" } });
+  const dot = make("span", { class: "dot", attributes: { "aria-hidden": "true" } });
+  const status = make("div", { class: "status" }, dot, stateText, countdown);
+  const news = make("div", { class: "unseen", attributes: { "aria-live": "polite" } });
+  const root = make("section", { class: "root" }, header, tools, body, status, news);
+  return { root, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
+}
+
+/** The row that an event is about. @param {Event} event */
+export const rowOf = (event) => /** @type {Element} */ (event.target).closest("[role=option]");
+
+export function createRow() {
+  const separator = make("span", { class: "separator", text: "·", attributes: { "aria-hidden": "true" } });
+  const meta = make("span", { class: "meta" }, make("bdi", { class: "count" }), separator, make("bdi", { class: "role" }));
+  const text = make("span", { class: "text" }, make("span", { class: "name" }, make("bdi")), meta);
+  const avatar = make("span", { class: "avatar", attributes: { "aria-hidden": "true" } });
+  return make("div", { class: "row", attributes: { role: "option" } }, avatar, text, make("span", { class: "badge", hidden: true }));
+}
+
+/**
+ * @param {HTMLElement} row made by {@link createRow}
+ * @param {ListedGroup} group
+ * @param {{ states: Record<"selected" | "fresh" | "pending" | "active", boolean>, texts: Texts, position: number, size: number }} how
+ */
+export function updateRow(row, group, { states, texts, position, size }) {
+  const names = ["row", ...Object.entries(states).filter(([, on]) => on).map(([name]) => name)].join(" ");
+  if (row.className !== names) {
+    row.className = names;
+    row.setAttribute("part", names);
+  }
+  row.id = group.group_id;
+  row.setAttribute("aria-selected", String(states.selected));
+  row.setAttribute("aria-setsize", String(size));
+  row.setAttribute("aria-posinset", String(position));
+  const [avatar, text, badge] = /** @type {HTMLElement[]} */ ([...row.children]);
+  const [name, meta] = /** @type {HTMLElement[]} */ ([...text.children]);
+  const [count, , role] = /** @type {HTMLElement[]} */ ([...meta.children]);
+  const [bdi] = name.children;
+  if (bdi.textContent !== group.name) {
+    bdi.textContent = group.name;
+    name.title = group.name;
+    avatar.textContent = initials(group.name);
+  }
+  avatar.style.setProperty("--hue", String(hue(group.group_id)));
+  say(count, texts.members(group.member_count));
+  say(role, texts[group.role]);
+  role.className = `role ${group.role}`;
+  badge.hidden = !states.fresh && !states.pending;
+  say(badge, states.pending ? texts.pending : states.fresh ? texts.fresh : "");
+}
