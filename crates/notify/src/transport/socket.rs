@@ -10,6 +10,9 @@
 //! * Elsewhere the descriptor is duplicated when the connection is accepted, which costs a second descriptor for every
 //!   connection of the server, plain requests included. Which of the two it is, is found out once, with the first connection.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::rc::Rc;

@@ -1,0 +1,40 @@
+//! The transport and the session with an echo on top, for the Autobahn fuzzing client, which judges how a server keeps RFC 6455.
+//!
+//! ```text
+//! cargo run --release -p notify --example echo -- 127.0.0.1:9002
+//! ```
+//!
+//! The suite is the package `autobahntestsuite`; release 25.10.1 still wants Python 2.7 (a virtualenv made by virtualenv before 20.22).
+//! With this in `fuzzingclient.json`, `wstest -m fuzzingclient -s fuzzingclient.json` takes about five minutes:
+//!
+//! ```json
+//! {"outdir": "reports", "servers": [{"agent": "notify", "url": "ws://127.0.0.1:9002"}],
+//!  "cases": ["*"], "exclude-cases": ["12.*", "13.*"], "exclude-agent-cases": {}}
+//! ```
+//!
+//! 12 and 13 are permessage-deflate, which the server does not speak: it answers the offer by silence. Nothing may be `FAILED`.
+//! Messages up to 64 MiB are taken here, since the suite sends 16 MiB, and no limit on their number; all else is as the server has it.
+
+use std::time::Duration;
+
+use actix_web::{App, HttpRequest, HttpServer, web};
+
+const MESSAGE_BYTES_MAX: usize = 64 << 20;
+
+async fn echo(request: HttpRequest, payload: web::Payload) -> Result<actix_web::HttpResponse, actix_web::Error> {
+    notify::echo(&request, payload, MESSAGE_BYTES_MAX)
+}
+
+fn main() -> std::io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".to_owned());
+    actix_web::rt::System::new().block_on(async {
+        HttpServer::new(|| App::new().default_service(web::to(echo)))
+            .on_connect(notify::on_connect)
+            .tcp_nodelay(true)
+            .h1_write_buffer_size(7 * 1024)
+            .client_disconnect_timeout(Duration::ZERO)
+            .bind(address)?
+            .run()
+            .await
+    })
+}

@@ -1,0 +1,61 @@
+//! Both ways to a socket end it, whatever is still to be sent.
+
+#![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpListener, TcpStream as StdStream};
+
+use super::*;
+
+/// Both ends of a connection whose buffers are full.
+async fn clogged() -> (TcpStream, StdStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let near = StdStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    near.set_nonblocking(true).unwrap();
+    let near = TcpStream::from_std(near).unwrap();
+    near.writable().await.unwrap();
+    while near.try_write(&[0; 65_536]).is_ok() {}
+    (near, far)
+}
+
+/// The far end reads what was sent, and then the end.
+fn is_ended(mut far: StdStream) {
+    far.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut sent = Vec::new();
+    assert!(far.read_to_end(&mut sent).is_ok() && !sent.is_empty());
+}
+
+#[tokio::test]
+async fn a_socket_is_ended_by_its_number() {
+    let (near, far) = clogged().await;
+    assert!(Handle::Number(near.as_raw_fd()).shut_down());
+    is_ended(far);
+}
+
+#[tokio::test]
+async fn a_socket_is_ended_by_its_duplicate() {
+    let (near, far) = clogged().await;
+    assert!(duplicate(&near).unwrap().shut_down());
+    is_ended(far);
+}
+
+#[tokio::test]
+async fn a_socket_whose_peer_is_gone_needs_no_ending() {
+    let (near, far) = clogged().await;
+    let handle = duplicate(&near).unwrap();
+    assert!(handle.shut_down());
+    drop(far);
+    assert!(!Unreachable.shut_down());
+}
+
+#[tokio::test]
+async fn a_connection_gets_its_options_and_a_handle() {
+    let (near, _far) = clogged().await;
+    let mut ext = Extensions::new();
+    on_connect(&near, &mut ext);
+    assert!(ext.contains::<Handle>());
+    // The kernel doubles what it is asked for.
+    assert_eq!(sockopt::socket_send_buffer_size(&near).unwrap(), 2 * SEND_BUFFER_BYTES);
+    on_connect(&"no socket", &mut ext);
+}
