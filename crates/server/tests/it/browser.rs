@@ -17,7 +17,10 @@ struct Person<'a> {
 impl<'a> Person<'a> {
     /// A new window, signed in by name.
     async fn signs_in(browser: &'a Browser, url: &str, name: &'static str) -> Self {
-        let page = browser.window(url).await;
+        Self::signs_in_on(browser.window(url).await, name).await
+    }
+
+    async fn signs_in_on(page: Page<'a>, name: &'static str) -> Self {
         page.marks().await;
         page.types("[data-testid=sign-in-name]", name).await;
         page.clicks("[data-testid=sign-in-submit]").await;
@@ -100,10 +103,7 @@ async fn the_creator_sees_a_new_group_at_once() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
-    let second = ada.page.second_window(&url(&server)).await;
-    second.marks().await;
-    let second = Person { page: second, name: "Ada's second window" };
-    second.is("live").await;
+    let second = Person::signs_in_on(ada.page.second_window(&url(&server)).await, "Ada").await;
     ada.sees_groups(0).await;
 
     ada.creates("Project Team").await;

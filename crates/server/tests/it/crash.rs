@@ -140,7 +140,8 @@ async fn device(user: &User, over: &Cell<bool>, chance: &Chance) -> View {
         while !(over.get() && settled) {
             match tokio::time::timeout(Duration::from_millis(100), socket.hear()).await {
                 Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
-                Ok(Heard::Lost) => break,
+                // On a busy machine it may be too slow, and comes again.
+                Ok(Heard::Lost | Heard::Closed(4001, _)) => break,
                 Ok(Heard::Closed(code, reason)) => panic!("closed with {code}: {reason}"),
                 Err(_) => {}
             }

@@ -511,3 +511,20 @@ async fn typing_is_told_to_the_other_members_and_never_kept() {
     let missed = bob.user.resumes(entered["cursor"].as_str().unwrap()).await;
     assert!(missed.resumed() && missed.missed().is_empty(), "typing is not part of the history");
 }
+
+#[tokio::test]
+async fn who_types_fast_is_told_of_now_and_then() {
+    let server = Server::start().await;
+    let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
+    let group = gathered(&mut ada, &mut [(&mut bob, "member")]).await;
+    let path = format!("/v1/groups/{group}/typing");
+    for _ in 0..15 {
+        assert_eq!(ada.user.post(&path, json!({"typing": true})).await.status, 202);
+    }
+    let mut told = 0;
+    bob.socket.send(json!({"type": "ping"})).await;
+    while bob.socket.message().await["type"] == "typing" {
+        told += 1;
+    }
+    assert!((1..8).contains(&told), "told {told} times of 15 strokes");
+}

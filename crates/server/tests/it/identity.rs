@@ -240,3 +240,15 @@ async fn settings_of_issuer_and_audience_are_held_against_the_token() {
     assert_eq!(try_with(json!({"aud": "groups"})).await, 401);
     assert_eq!(try_with(json!({})).await, 401);
 }
+
+#[tokio::test]
+async fn an_id_in_capitals_is_the_same_user() {
+    let server = Server::start().await;
+    let id = new_id();
+    let answer = server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &claims(&id.to_uppercase()))).send().await;
+    match answer.status {
+        // On the wire ids are in lower case.
+        200 => assert_eq!(answer.ok(200)["user_id"], id),
+        _ => drop(answer.problem(401, "unauthenticated")),
+    }
+}

@@ -56,30 +56,55 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
     );
     assert!(during[CHANGES - 1] < Duration::from_secs(2), "somebody waited {:?}", during[CHANGES - 1]);
 
-    // They read at last: what had been sent, in order, then the goodbye; and with the cursor nothing is lost.
+    // They read at last: what had been sent, in order, and no more; and with the cursor nothing is lost.
     for mut socket in slow {
         let mut view = View::of(&bob.id);
         view.begin();
         view.take_all(&socket.opening);
-        let goodbye = within("the goodbye of a slow client", async {
+        let end = within("the end of a slow client", async {
             loop {
                 match socket.hear().await {
                     Heard::Message(message) => {
                         view.take(&message);
                     }
-                    Heard::Closed(code, _) => return code,
-                    Heard::Lost => panic!("no goodbye"),
+                    end => return end,
                 }
             }
         })
         .await;
-        assert_eq!(goodbye, 4001);
+        // Who waits too long does not even hear the goodbye.
+        assert!(matches!(end, Heard::Closed(4001, _) | Heard::Lost), "{end:?}");
         assert!(view.version(&group).unwrap() < 1 + 2 * CHANGES as u64);
         let cursor = view.begin().unwrap().to_owned();
-        let again = bob.resumes(&cursor).await;
-        view.take_all(&again.opening);
+        view.take_all(&bob.resumes(&cursor).await.opening);
         view.assert_is(&bob.lists().await);
     }
+}
+
+#[tokio::test]
+async fn a_client_that_fell_behind_reads_why() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[&bob]).await;
+    let path = format!("/v1/groups/{group}");
+    let mut slow = bob.dial().receive_buffer_bytes(4096).ready().await;
+    let mut listener = bob.connects().await;
+    // More than any buffer on the way takes in.
+    let work = join_all((0..4).map(|lane| {
+        let (ada, path) = (&ada, &path);
+        async move {
+            for at in 0..50 {
+                ada.patch(path, long_description(100 * lane + at)).await.group(200);
+            }
+        }
+    }));
+    let listen = async {
+        for version in 2..=201 {
+            assert_eq!(listener.event(&bob.id, "group_updated").await["version"], version);
+        }
+    };
+    tokio::join!(work, listen);
+    assert_eq!(slow.goodbye().await.0, 4001);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::support::{Server, User, new_id};
+use crate::support::{Chance, Server, User, new_id};
 
 const REFUSED: &[(u16, &str)] = &[(400, "malformed_request"), (422, "invalid_name"), (422, "invalid_role")];
 
@@ -282,4 +282,98 @@ async fn a_plain_request_to_the_socket_is_refused() {
     let answer = answer.send().await;
     assert!(matches!(answer.status, 400 | 426), "{}", answer.status);
     let _: Value = answer.any_problem();
+}
+
+#[tokio::test]
+async fn a_message_in_fragments_is_one_message() {
+    use tokio_tungstenite::tungstenite::protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    };
+    let server = Server::start().await;
+    let mut socket = server.user().connects().await;
+    let part = |text: &str, kind, last| {
+        Message::Frame(Frame::message(Bytes::copy_from_slice(text.as_bytes()), OpCode::Data(kind), last))
+    };
+    socket.send_raw(part("{\"type\"", Data::Text, false)).await;
+    socket.send_raw(Message::Ping(Bytes::from_static(b"in between"))).await;
+    socket.send_raw(part(":\"pi", Data::Continue, false)).await;
+    socket.send_raw(part("ng\"}", Data::Continue, true)).await;
+    socket.expect("pong").await;
+
+    // In pieces, too much is too much.
+    let kilobyte = &"x".repeat(1024);
+    socket.send_raw(part(kilobyte, Data::Text, false)).await;
+    for _ in 0..4 {
+        socket.send_raw(part(kilobyte, Data::Continue, false)).await;
+    }
+    assert_eq!(socket.goodbye().await.0, 1009);
+}
+
+#[tokio::test]
+async fn whatever_is_sent_is_answered_in_due_form() {
+    let chance = Chance::new("GROUPS_NONSENSE_SEED");
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[&bob]).await;
+    let places = [
+        ("POST", "/v1/groups".to_owned()),
+        ("POST", "/v1/groups/create".to_owned()),
+        ("GET", "/v1/groups".to_owned()),
+        ("PATCH", format!("/v1/groups/{group}")),
+        ("POST", format!("/v1/groups/{group}/members")),
+        ("POST", format!("/v1/groups/add-member/{group}")),
+        ("PATCH", format!("/v1/groups/{group}/members/{}", bob.id)),
+        ("DELETE", format!("/v1/groups/{group}/members/{}", new_id())),
+        ("GET", format!("/v1/groups/{group}/members")),
+        ("GET", format!("/v1/groups/{group}/changes")),
+        ("POST", format!("/v1/groups/{group}/typing")),
+    ];
+    for _ in 0..600 {
+        let (method, path) = chance.one_of(&places);
+        let query = match chance.below(3) {
+            0 => format!(
+                "?{}={}",
+                chance.one_of(&["limit", "after", "successor"]),
+                chance.one_of::<&str>(&ODDITIES).replace('"', "%22")
+            ),
+            _ => String::new(),
+        };
+        let mut call = ada.call(method, &format!("{path}{query}"));
+        for header in ["If-Match", "Idempotency-Key"] {
+            if chance.happens(20) {
+                call = call.header(header, chance.one_of::<&str>(&ODDITIES));
+            }
+        }
+        let body = nonsense(&chance, 3);
+        let answer = if *method == "GET" { call.send().await } else { call.json(&body).send().await };
+        match answer.status {
+            200..=299 => {}
+            400 | 403 | 404 | 409 | 412 | 413 | 422 => drop(answer.any_problem()),
+            status => panic!("{status} to {method} {path}{query} {body}: {}", answer.text()),
+        }
+    }
+    assert_eq!(ada.sees(&group).await["role"], "owner");
+}
+
+/// What stands where something else should, fit for a header and a query.
+const ODDITIES: [&str; 12] =
+    ["0", "-1", "1e9", "999999999999999999999999", "null", "%00", "%FF", "\"1\"", "*", "W/\"1\"", "x", "018f-"];
+
+/// JSON that is nearly right.
+fn nonsense(chance: &Chance, depth: usize) -> Value {
+    let fields = ["name", "description", "members", "user_id", "role", "typing"];
+    match chance.below(if depth == 0 { 9 } else { 12 }) {
+        0 => Value::Null,
+        1 => json!(chance.happens(50)),
+        2 => json!(chance.below(1 << 40) as f64 - 1e10),
+        3 => json!(new_id()),
+        4 => json!(chance.one_of(&["owner", "admin", "member"])),
+        5 => json!("\u{0}\u{202e}\u{feff}"),
+        6 => json!("x".repeat(chance.below(1_200))),
+        7 => json!(""),
+        8 => json!(u64::MAX),
+        9 => (0..chance.below(4)).map(|_| nonsense(chance, depth - 1)).collect(),
+        _ => (0..chance.below(5)).map(|_| (chance.one_of(&fields).to_string(), nonsense(chance, depth - 1))).collect(),
+    }
 }

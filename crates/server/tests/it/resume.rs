@@ -1,5 +1,7 @@
 //! What happened in an absence is told when the client comes back with its cursor: all of it, once, and nothing else.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Folded, Server, Socket, User, View};
@@ -206,6 +208,37 @@ async fn who_missed_more_than_the_list_is_long_gets_the_list() {
     let socket = bob.resumes(&cursor).await;
     assert!(!socket.resumed(), "two thousand changes of one group are more than one group");
     assert_eq!(socket.snapshot(), bob.lists().await);
+}
+
+#[tokio::test]
+async fn who_is_slow_to_read_what_was_missed_gets_all_of_it() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let mut groups = Vec::new();
+    for at in 0..40 {
+        groups.push(ada.creates(&format!("Group {at}"), &[&bob]).await);
+    }
+    let cursor = bob.connects().await.cursor();
+    futures_util::future::join_all(groups.iter().map(|group| {
+        let ada = &ada;
+        async move {
+            for at in 0..5 {
+                let body = json!({"description": format!("{at}{}", "界".repeat(990))});
+                ada.patch(&format!("/v1/groups/{group}"), body).await.group(200);
+            }
+        }
+    }))
+    .await;
+    let mut socket = bob.dial().cursor(&cursor).receive_buffer_bytes(4096).open().await;
+    let welcome = socket.expect("welcome").await;
+    if welcome["resumed"] == true {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for _ in 0..200 {
+            socket.event(&bob.id, "group_updated").await;
+        }
+        socket.expect("ready").await;
+        socket.hears_nothing().await;
+    }
 }
 
 #[tokio::test]

@@ -116,6 +116,7 @@ impl Browser {
         let session = session["sessionId"].as_str().expect("a session").to_owned();
         let page = Page { browser: self, session, context: context.to_owned() };
         page.call("Runtime.enable", json!({})).await;
+        page.call("Log.enable", json!({})).await;
         page.call("Page.enable", json!({})).await;
         page.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": HELPERS})).await;
         page.goes_to(url).await;
@@ -154,6 +155,7 @@ impl Browser {
         let params = &message["params"];
         let complaint = match message["method"].as_str() {
             Some("Runtime.exceptionThrown") => params["exceptionDetails"].to_string(),
+            Some("Log.entryAdded") if params["entry"]["level"] == "error" => params["entry"].to_string(),
             Some("Runtime.consoleAPICalled") if params["type"] == "error" => params["args"].to_string(),
             _ => return,
         };
@@ -177,13 +179,13 @@ pub(crate) struct Page<'a> {
     context: String,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
     async fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params).await
     }
 
     /// Another window of the same person.
-    pub(crate) async fn second_window(&self, url: &str) -> Page<'_> {
+    pub(crate) async fn second_window(&self, url: &str) -> Page<'a> {
         self.browser.window_in(&self.context, url).await
     }
 
@@ -210,7 +212,8 @@ impl Page<'_> {
             }
         };
         if tokio::time::timeout(PATIENCE, look).await.is_err() {
-            panic!("never seen: {what}; there is {}", self.value("document.body.innerText").await);
+            let text = self.value("document.body.innerText").await;
+            panic!("never seen: {what}; there is {text}, and the page says {:#?}", self.complaints());
         }
     }
 
@@ -257,8 +260,13 @@ impl Page<'_> {
     /// The mark is still there, and the page has nothing to complain of.
     pub(crate) async fn was_not_reloaded(&self) {
         self.still_there().await;
-        let complaints = self.browser.complaints.borrow().get(&self.session).cloned().unwrap_or_default();
+        let complaints = self.complaints();
         assert!(complaints.is_empty(), "the page complains: {complaints:#?}");
+    }
+
+    /// Errors and exceptions since the page was opened.
+    fn complaints(&self) -> Vec<String> {
+        self.browser.complaints.borrow().get(&self.session).cloned().unwrap_or_default()
     }
 }
 

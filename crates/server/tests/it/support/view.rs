@@ -224,3 +224,71 @@ impl View {
         }
     }
 }
+
+/// The view notices what it is there to notice.
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Folded, View};
+    use crate::support::new_id;
+
+    const AT: &str = "2026-01-01T00:00:00.000Z";
+
+    /// Somebody's view after `ready` with one group, the group, and an event of it by its version.
+    fn ready(resumed: bool) -> (View, impl Fn(u64) -> Value) {
+        let (user, group, owner) = (new_id(), new_id(), new_id());
+        let body = move |version: u64| {
+            json!({"group_id": group, "name": "Team", "description": "", "admin_id": owner, "member_count": 2,
+                   "version": version, "created_at": AT, "updated_at": AT})
+        };
+        let mut listed = body(3);
+        listed["role"] = json!("member");
+        let mut view = View::of(&user);
+        view.begin();
+        view.take(&json!({"type": "welcome", "user_id": user, "resumed": false}));
+        view.take(&json!({"type": "snapshot", "groups": [listed], "more": false, "cursor": "a"}));
+        view.take(&json!({"type": "ready", "cursor": "a"}));
+        if resumed {
+            view.begin();
+            view.take(&json!({"type": "welcome", "user_id": user, "resumed": true}));
+            view.take(&json!({"type": "ready", "cursor": "a"}));
+        }
+        let event = move |version: u64| {
+            let group = body(version);
+            json!({"type": "group_updated", "action": "settings_changed", "group_id": group["group_id"], "version": version,
+                   "cursor": "b", "at": AT, "actor_id": group["admin_id"], "group": group})
+        };
+        (view, event)
+    }
+
+    #[test]
+    fn the_next_version_is_taken_and_a_gap_is_not() {
+        let (mut view, event) = ready(false);
+        assert_eq!(view.try_take(&event(4)), Ok(Folded::Applied));
+        assert!(view.try_take(&event(6)).is_err());
+    }
+
+    #[test]
+    fn a_repeat_is_allowed_to_a_resume_once() {
+        assert!(ready(false).0.try_take(&ready(false).1(4)).is_err(), "another group");
+        let (mut view, event) = ready(false);
+        assert!(view.try_take(&event(3)).is_err(), "nothing was resumed");
+        let (mut view, event) = ready(true);
+        assert_eq!(view.try_take(&event(3)), Ok(Folded::Repeated));
+        assert!(view.try_take(&event(3)).is_err(), "twice on one connection");
+    }
+
+    #[test]
+    fn an_event_out_of_form_or_out_of_turn_is_not_taken() {
+        for field in ["cursor", "at", "actor_id", "group", "action"] {
+            let (mut view, event) = ready(false);
+            let mut event = event(4);
+            event.as_object_mut().unwrap().remove(field);
+            assert!(view.try_take(&event).is_err(), "without {field}");
+        }
+        let (mut view, event) = ready(false);
+        view.begin();
+        assert!(view.try_take(&event(4)).is_err(), "before welcome");
+        assert!(view.try_take(&json!({"type": "ready", "cursor": "c"})).is_err(), "before the list");
+    }
+}
