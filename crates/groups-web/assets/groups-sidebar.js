@@ -169,7 +169,7 @@ export class GroupsSidebar extends Base {
     dom.list.addEventListener("pointerdown", (event) => (this.#active = rowOf(event)?.id ?? this.#active), { signal });
     dom.list.addEventListener("focus", () => this.#focused(), { signal });
     dom.list.addEventListener("scroll", () => this.#draw(), { signal, passive: true });
-    dom.retry.addEventListener("click", () => this.#client?.connect(), { signal });
+    dom.retry.addEventListener("click", () => this.#client?.retry(), { signal });
     this.#resized = new ResizeObserver(() => this.#draw());
     this.#resized.observe(dom.list);
     this.#listen();
@@ -201,7 +201,8 @@ export class GroupsSidebar extends Base {
     client?.on("state", () => this.#status(), { signal });
     client?.on("ready", () => this.#arrange(), { signal });
     client?.on("added_to_group", ({ group_id, group_name }) => this.#arrived(group_id, group_name), { signal });
-    client?.on("group_created", ({ group_id, name }) => this.#arrived(group_id, name), { signal });
+    // What one has made oneself is no surprise.
+    client?.on("group_created", ({ name }) => this.#announce(this.#texts.arrived(name)), { signal });
     client?.on("removed_from_group", ({ group_name }) => this.#announce(this.#texts.gone(group_name)), { signal });
     client?.on("group_deleted", ({ group_name }) => this.#announce(this.#texts.gone(group_name)), { signal });
     this.#status();
@@ -402,7 +403,8 @@ export class GroupsSidebar extends Base {
       this.#listed = arrange(groups, { filter: this.filter, sort: this.#sort, collator });
       this.#checkSelected();
     }
-    const failed = !client?.loaded && Boolean(client?.status.final) && client?.status.reason !== "Not connected";
+    // Before the first try nothing has failed, and after it the reason says what has.
+    const failed = client !== null && !client.loaded && client.state !== "connecting" && client.status.reason !== "" && client.begun;
     const loading = !client?.loaded && !failed;
     const listed = this.#listed.length > 0;
     dom.skeleton.hidden = !loading || listed;

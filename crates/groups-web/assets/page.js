@@ -163,10 +163,11 @@ function start(session) {
   }
 
   function toggleInspector() {
-    const shown = (inspector.element.hidden = !inspector.element.hidden);
-    toggle.setAttribute("aria-pressed", String(!shown));
-    layout.toggleAttribute("data-inspecting", !shown);
-    if (shown) toggle.focus();
+    const shown = inspector.element.hidden;
+    inspector.show(shown);
+    toggle.setAttribute("aria-pressed", String(shown));
+    layout.toggleAttribute("data-inspecting", shown);
+    if (!shown) toggle.focus();
   }
 
   /** @param {string} [why] */

@@ -149,6 +149,11 @@ export class GroupsClient extends Emitter {
     return this.#loaded;
   }
 
+  /** Whether {@link connect} was ever called. */
+  get begun() {
+    return this.#era > 0;
+  }
+
   /** Whose list it is; empty before the first connection. */
   get userId() {
     return this.#userId;
@@ -213,6 +218,12 @@ export class GroupsClient extends Emitter {
   /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
   typists(groupId) {
     return [...this.#typists.values()].filter((typist) => typist.groupId === groupId).map((typist) => typist.userId);
+  }
+
+  /** Tries to connect now rather than after the wait, except where the server itself has named the time. */
+  retry() {
+    if (this.#open) this.#wake();
+    else this.connect();
   }
 
   /** Cuts the connection, to see it come back after so many milliseconds. For trying things out. @param {number} [ms] */
@@ -410,8 +421,11 @@ export class GroupsClient extends Emitter {
 
   /** @param {Status} status */
   #setStatus(status) {
+    const { state, reason, retryInMs, final } = this.#status;
+    const news = state !== status.state || reason !== status.reason || final !== status.final;
     this.#status = status;
-    this.emit("state", status);
+    // A new wait is worth telling although it is as long as the last one.
+    if (news || retryInMs !== undefined || status.retryInMs !== undefined) this.emit("state", status);
   }
 
   /** The list has changed. While catching up that is told once, at the end. @param {{ now?: boolean }} [how] */

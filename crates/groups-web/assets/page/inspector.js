@@ -4,18 +4,22 @@
  * @import { GroupsClient } from "../client/client.js"
  */
 
-import { clock, h, icon, say } from "./dom.js";
+import { clock, counted, h, icon, say } from "./dom.js";
 
 /** So many frames are kept; the oldest go first. */
 const FRAMES_MAX = 200;
 /** How long a cut lasts, in milliseconds, so that one can watch it. */
 export const CUT_MS = 5_000;
 
+/** @typedef {{ direction: "in" | "out", frame: any, at: Date }} Entry */
+
 export class Inspector {
   #client;
   #list = h("ol", { class: "frames", testid: "inspector-frames" });
   #facts = h("dl", { class: "facts", testid: "inspector-facts" });
   #empty = h("p", { class: "hint" }, "Nothing yet. Do something in a group.");
+  /** The latest first. @type {Entry[]} */
+  #frames = [];
   #cursor = "";
   #connection = "";
   element;
@@ -50,38 +54,50 @@ export class Inspector {
     this.#facts.replaceChildren(...entries.flatMap(([name, value]) => [h("dt", null, name), h("dd", { title: value }, value)]));
   }
 
+  /** Shows it, or hides it. Hidden, it only takes note. @param {boolean} shown */
+  show(shown) {
+    this.element.hidden = !shown;
+    if (shown) this.#list.replaceChildren(...this.#frames.map(drawn));
+    this.#empty.hidden = this.#frames.length > 0;
+    this.#state();
+  }
+
   /** @param {"in" | "out"} direction @param {any} frame */
   #frame(direction, frame) {
     if (frame.connection_id) this.#connection = frame.connection_id;
     if (frame.cursor) this.#cursor = frame.cursor;
-    const about = frame.group?.name ?? frame.group_name ?? frame.name ?? (frame.groups ? `${frame.groups.length} groups` : "");
-    const body = h("pre", { tabIndex: 0 });
-    const details = h(
-      "details",
-      {
-        // Only what is looked at is written out.
-        ontoggle: () => details.open && say(body, JSON.stringify(frame, null, 2)),
-      },
-      h(
-        "summary",
-        null,
-        h("span", { class: `direction ${direction}`, title: direction === "in" ? "received" : "sent" }, direction === "in" ? "↓" : "↑"),
-        h("code", { class: "type" }, frame.type),
-        frame.version ? h("span", { class: "version", title: "version" }, `v${frame.version}`) : null,
-        h("span", { class: "about", dir: "auto" }, frame.action ? `${frame.action} · ${about}` : about),
-        h("time", null, clock(new Date())),
-      ),
-      frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", null, frame.cursor)) : null,
-      body,
-    );
-    this.#list.prepend(h("li", { testid: "frame", "data-type": frame.type }, details));
-    while (this.#list.children.length > FRAMES_MAX) this.#list.lastElementChild?.remove();
+    const entry = { direction, frame, at: new Date() };
+    this.#frames.unshift(entry);
+    this.#frames.length = Math.min(this.#frames.length, FRAMES_MAX);
+    if (this.element.hidden) return;
+    this.#list.prepend(drawn(entry));
+    if (this.#list.children.length > FRAMES_MAX) this.#list.lastElementChild?.remove();
     this.#empty.hidden = true;
     this.#state();
   }
 
   #clear() {
-    this.#list.replaceChildren();
-    this.#empty.hidden = false;
+    this.#frames = [];
+    this.show(true);
   }
+}
+
+/** @param {Entry} entry */
+function drawn({ direction, frame, at }) {
+  const about = frame.group?.name ?? frame.group_name ?? frame.name ?? (frame.groups ? counted(frame.groups.length, "group", "groups") : "");
+  const body = h("pre", { tabIndex: 0 });
+  const summary = h(
+    "summary",
+    null,
+    h("span", { class: `direction ${direction}`, title: direction === "in" ? "received" : "sent" }, direction === "in" ? "↓" : "↑"),
+    h("code", { class: "type" }, frame.type),
+    frame.version ? h("span", { class: "version", title: "version" }, `v${frame.version}`) : null,
+    h("span", { class: "about", dir: "auto" }, frame.action ? `${frame.action} · ${about}` : about),
+    h("time", null, clock(at)),
+  );
+  const cursor = frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", null, frame.cursor)) : null;
+  const details = h("details", null, summary, cursor, body);
+  // Only what is looked at is written out.
+  details.addEventListener("toggle", () => details.open && say(body, JSON.stringify(frame, null, 2)));
+  return h("li", { testid: "frame", "data-type": frame.type }, details);
 }

@@ -8,6 +8,7 @@
 
 import { hue, initials, plain } from "../sidebar/order.js";
 import { h, icon } from "./dom.js";
+import { sentence } from "./toasts.js";
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 /** A pause in typing, in milliseconds, after which the directory is asked. */
@@ -34,6 +35,7 @@ export class Picker {
   #asked = 0;
   #chips = h("div", { class: "chips" });
   #list = h("div", { class: "suggestions", role: "listbox", id: "people-list", hidden: true, "aria-label": "People" });
+  #problem = h("p", { class: "problem", role: "alert" });
   #input;
   #role;
   element;
@@ -68,7 +70,7 @@ export class Picker {
     const box = h("div", { class: "picker-line" }, h("div", { class: "picker-box" }, this.#chips, this.#input, this.#list), role);
     for (const { user_id } of picked) this.#picked.set(user_id, { user_id, name: names.of(user_id) });
     this.#draw();
-    this.element = h("div", { class: "field" }, h("label", { htmlFor: "people" }, "People"), box);
+    this.element = h("div", { class: "field" }, h("label", { htmlFor: "people" }, "People"), box, this.#problem);
   }
 
   /** Whom to add; what is left in the field counts as well. @returns {Promise<NewMember[]>} */
@@ -184,8 +186,13 @@ export class Picker {
   /** @param {number} index */
   async #pick(index) {
     const { person, newName } = this.#suggestions[index] ?? {};
-    if (person) await this.#take([person]);
-    else if (newName) await this.#take([await this.#session.newPerson(newName)]);
+    this.#problem.textContent = "";
+    try {
+      if (person) await this.#take([person]);
+      else if (newName) await this.#take([await this.#session.newPerson(newName)]);
+    } catch (error) {
+      this.#problem.textContent = sentence(error);
+    }
   }
 
   /** @param {KeyboardEvent} event */

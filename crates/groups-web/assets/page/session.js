@@ -67,6 +67,8 @@ export class Session {
     if (!expired) return this.#signed.token;
     if (!this.development) return null;
     const login = await logIn(this.name);
+    // Another database, in which the name is somebody else's: this session is over.
+    if (login.user_id !== this.userId) return null;
     this.#signed = { ...login, development: true };
     sessionStorage.setItem(HERE, JSON.stringify(this.#signed));
     return login.token;

@@ -139,3 +139,15 @@ fn no_file_mentions_a_foreign_host() {
         }
     }
 }
+
+#[test]
+fn the_page_asks_for_all_its_modules_at_once() {
+    let page = page_text();
+    // The page itself is asked for by its script element; React is for other pages.
+    for name in
+        on_disk().iter().filter(|name| name.ends_with(".js") && !matches!(name.as_str(), "page.js" | "react.js"))
+    {
+        let preload = format!("<link rel=\"modulepreload\" href=\"assets/{}/{name}\">", release());
+        assert!(page.contains(&preload), "index.html does not preload {name}");
+    }
+}

@@ -41,6 +41,8 @@ export class GroupsClient extends Emitter<ClientEvents> {
     get status(): Readonly<Status>;
     /** Whether a list was ever received: before that, an empty one means nothing. */
     get loaded(): boolean;
+    /** Whether {@link connect} was ever called. */
+    get begun(): boolean;
     /** Whose list it is; empty before the first connection. */
     get userId(): string;
     /** Whether this tab has the socket. */
@@ -64,6 +66,8 @@ export class GroupsClient extends Emitter<ClientEvents> {
     setTyping(groupId: string, typing: boolean): void;
     /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
     typists(groupId: string): string[];
+    /** Tries to connect now rather than after the wait, except where the server itself has named the time. */
+    retry(): void;
     /** Cuts the connection, to see it come back after so many milliseconds. For trying things out. @param {number} [ms] */
     cut(ms?: number): void;
     #private;
