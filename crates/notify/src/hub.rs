@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqC
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
 use tokio::sync::mpsc;
@@ -18,10 +17,10 @@ use uuid::Uuid;
 pub(crate) use places::{Place, Places};
 pub use stats::HubStats;
 
+use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
 use crate::frame;
 use crate::shard::Types;
-use crate::transport;
 use crate::wire::ServerMessage;
 use crate::worker::{Command, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
@@ -85,45 +84,32 @@ impl Hub {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Answers the handshake and begins the session, on the worker thread that calls it; starts that worker's part of the
-    /// hub on first use. Who the client is and whether it may come in was decided before; `groups.v1` is
-    /// selected where the client offers it, and nothing else that it offers is ever echoed.
-    ///
-    /// During a drain the answer is 503 with `Retry-After`, before any upgrade.
-    ///
-    /// # Errors
-    /// Where the request is no handshake (RFC 6455, section 4.2.1); it answers itself with a status.
-    ///
-    /// # Panics
-    /// Outside of a Tokio local set, such as every actix worker is.
-    pub fn accept(
-        &self,
-        request: &HttpRequest,
-        payload: web::Payload,
-        client: Client,
-    ) -> Result<HttpResponse, actix_web::Error> {
-        if self.shared.draining.load(SeqCst) {
-            self.shared.refused.fetch_add(1, Relaxed);
-            let (min_ms, max_ms) = self.shared.limits.retry_ms;
-            let seconds = (u64::from(min_ms) + u64::from(max_ms)).div_ceil(2_000).max(1);
-            return Ok(transport::unavailable(seconds));
-        }
-        transport::accept(request, payload, |socket| {
-            let worker = self.shared.worker();
-            let place = Places::take(&self.shared.places, client.user_id);
-            let conn = worker.accept(client, place, socket);
-            // The drain may have begun in between, and not know of this worker.
-            if self.shared.draining.load(SeqCst) {
-                worker.restart(&conn);
-            }
-            (worker, conn)
-        })
-    }
-
     /// Tells the other members' connections on this server that somebody types. Whether they may, is the caller's to know.
     /// Where a worker is too busy to take it, its connections are not told.
     pub fn typing(&self, group: GroupId, user: UserId, typing: bool) {
         self.shared.typing(Types { group_id: group, user_id: user, typing });
+    }
+
+    /// In how many seconds a client may try again, where none is let in now; it counts as refused.
+    pub(crate) fn refuses(&self) -> Option<u64> {
+        if !self.shared.draining.load(SeqCst) {
+            return None;
+        }
+        self.shared.refused.fetch_add(1, Relaxed);
+        let (min_ms, max_ms) = self.shared.limits.retry_ms;
+        Some((u64::from(min_ms) + u64::from(max_ms)).div_ceil(2_000).max(1))
+    }
+
+    /// A client whose handshake is good, on the thread that will serve it; starts this thread's worker on first use.
+    pub(crate) fn connect(&self, client: Client, socket: Box<dyn Socket>) -> (Rc<Worker>, Rc<Conn>) {
+        let worker = self.shared.worker();
+        let place = Places::take(&self.shared.places, client.user_id);
+        let conn = worker.accept(client, place, socket);
+        // The drain may have begun in between, and not know of this worker.
+        if self.shared.draining.load(SeqCst) {
+            worker.restart(&conn);
+        }
+        (worker, conn)
     }
 
     /// How many clients are connected, those included that are being closed.

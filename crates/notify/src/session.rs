@@ -18,18 +18,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use groups_domain::{Group, GroupId, Role};
+use groups_domain::{Group, GroupId, Role, View};
 
 pub(crate) use closing::Close;
 use flood::{Bucket, Verdict};
 use typing::Typed;
 
-use crate::HubLimits;
 use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
 use crate::wire::{self, ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
+use crate::{Delivery, HubLimits};
 
 /// What surrounds a session: the time, and what all sessions share.
 #[derive(Clone, Copy)]
@@ -92,6 +92,7 @@ pub(crate) enum Ticked {
 #[derive(Debug)]
 pub(crate) enum Piece {
     Frame(Bytes),
+    Missed(Box<Delivery>, View),
     Snapshot { groups: Vec<(Group, Role)>, more: bool, cursor: String },
 }
 
@@ -353,6 +354,7 @@ impl Piece {
     fn encode(self) -> Bytes {
         match self {
             Self::Frame(frame) => frame,
+            Self::Missed(delivery, view) => delivery.frame(view),
             Self::Snapshot { groups, more, cursor } => {
                 let groups = groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
                 frame::json(&ServerMessage::Snapshot { groups, more, cursor: &cursor })

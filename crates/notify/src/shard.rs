@@ -164,9 +164,10 @@ impl Shard {
         })));
         match start {
             Start::Snapshot(list) => snapshot(&mut pieces, list, self.limits.snapshot_groups_max, &cursor),
-            Start::Resumed(missed) => {
-                pieces.extend(missed.iter().map(|delivery| Piece::Frame(delivery.frame(delivery.view_of(user_id)))));
-            }
+            Start::Resumed(missed) => pieces.extend(missed.into_iter().map(|delivery| {
+                let view = delivery.view_of(user_id);
+                Piece::Missed(Box::new(delivery), view)
+            })),
         }
         pieces.push_back(Piece::Frame(frame::json(&ServerMessage::Ready { cursor: &cursor })));
 

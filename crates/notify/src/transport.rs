@@ -1,4 +1,4 @@
-//! The one file that knows actix: the handshake, the body that a connection's frames go out through, and what comes in.
+//! The one place that knows actix: the handshake, the body that a connection's frames go out through, and what comes in.
 //!
 //! `actix_ws::handle_with_protocols` answers the handshake and decodes what clients send. Its response body is replaced by
 //! ours: the HTTP/1 dispatcher polls [`Body`], which first looks for input and then yields frames that are encoded already, as
@@ -38,9 +38,10 @@ pub use echo::echo;
 use frames::{Frames, Tap};
 pub use socket::on_connect;
 
-use crate::conn::{Conn, Socket};
+use crate::conn::Conn;
 use crate::session::{Fault, Input, Transmit};
 use crate::worker::Worker;
+use crate::{Client, Hub};
 
 /// The subprotocol of the contract.
 const SUBPROTOCOL: &str = "groups.v1";
@@ -51,22 +52,33 @@ const SLICE_BYTES: usize = 1_024;
 /// Frames that are taken from one client before other tasks have their turn.
 const INPUTS_PER_TURN: usize = 64;
 
-/// The answer during a drain.
-pub(crate) fn unavailable(retry_after_seconds: u64) -> HttpResponse {
-    HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, retry_after_seconds)).finish()
-}
-
-/// Answers a client's handshake; `connect` makes the connection once it is known to be one.
-pub(crate) fn accept(
-    request: &HttpRequest,
-    payload: web::Payload,
-    connect: impl FnOnce(Box<dyn Socket>) -> (Rc<Worker>, Rc<Conn>),
-) -> Result<HttpResponse, actix_web::Error> {
-    upgrade(request, payload, &[SUBPROTOCOL], || {
-        let (worker, conn) = connect(socket::of(request));
-        let message_bytes_max = worker.limits().message_bytes_max;
-        (Member { worker, conn }, message_bytes_max)
-    })
+impl Hub {
+    /// Answers the handshake and begins the session, on the worker thread that calls it; starts that worker's part of the
+    /// hub on first use. Who the client is and whether it may come in was decided before; `groups.v1` is
+    /// selected where the client offers it, and nothing else that it offers is ever echoed.
+    ///
+    /// During a drain the answer is 503 with `Retry-After`, before any upgrade.
+    ///
+    /// # Errors
+    /// Where the request is no handshake (RFC 6455, section 4.2.1); it answers itself with a status.
+    ///
+    /// # Panics
+    /// Outside of a Tokio local set, such as every actix worker is.
+    pub fn accept(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        client: Client,
+    ) -> Result<HttpResponse, actix_web::Error> {
+        if let Some(seconds) = self.refuses() {
+            return Ok(HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, seconds)).finish());
+        }
+        upgrade(request, payload, &[SUBPROTOCOL], || {
+            let (worker, conn) = self.connect(client, socket::of(request));
+            let message_bytes_max = worker.limits().message_bytes_max;
+            (Member { worker, conn }, message_bytes_max)
+        })
+    }
 }
 
 /// Answers a handshake and gives the connection to a peer; the peer is made with the longest message that it takes, in bytes.

@@ -88,6 +88,7 @@ impl Worker {
         if refused {
             session.close(&cx, Close::too_many_connections());
         }
+        tracing::debug!(%user_id, %connection_id, refused, resumes = cursor.is_some(), "a client came");
         let conn = Conn::new(user_id, connection_id, session, place, socket);
         self.shard.borrow_mut().connect(&conn);
         if !refused {
@@ -135,6 +136,7 @@ impl Worker {
 
     /// A connection is gone.
     pub(crate) fn disconnect(&self, conn: &Rc<Conn>) {
+        tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "a client went");
         self.shard.borrow_mut().disconnect(conn);
     }
 

@@ -1,9 +1,10 @@
 //! One sink made of several, none of which can delay or break another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinHandle;
 
@@ -34,6 +35,8 @@ struct Counters {
     name: String,
     /// Not yet told to the sink.
     missed: AtomicU64,
+    /// Wakes the task where there is something missed and perhaps nothing queued any more.
+    behind: Notify,
     missed_total: AtomicU64,
     failures: AtomicU64,
 }
@@ -75,15 +78,24 @@ impl Lane {
         let counters = Arc::new(Counters { name: sink.name().to_owned(), ..Counters::default() });
         let counted = Arc::clone(&counters);
         let task = tokio::spawn(async move {
-            while let Some(batch) = batches.recv().await {
-                let result = sink.deliver(&batch).await;
-                if let Err(error) = result {
+            loop {
+                let batch = tokio::select! {
+                    // What is still queued came before what was missed: it goes first.
+                    biased;
+                    batch = batches.recv() => match batch {
+                        Some(batch) => Some(batch),
+                        None => return,
+                    },
+                    () = counted.behind.notified() => None,
+                };
+                if let Some(batch) = batch
+                    && let Err(error) = sink.deliver(&batch).await
+                {
                     counted.failures.fetch_add(1, Relaxed);
                     tracing::error!(sink = sink.name(), changes = batch.len(), %error, "a sink failed to take a batch");
                 }
-                // What is still queued came before what was missed: it goes first.
                 if batches.is_empty() {
-                    let missed = counted.missed.swap(0, Relaxed);
+                    let missed = counted.missed.swap(0, SeqCst);
                     if missed > 0 {
                         sink.lagged(missed).await;
                     }
@@ -96,7 +108,7 @@ impl Lane {
     fn offer(&self, batch: &Arc<[Arc<Delivery>]>) {
         let changes = batch.len() as u64;
         // Nothing newer may overtake the notice of what was missed.
-        let behind = self.counters.missed.load(Relaxed) > 0;
+        let behind = self.counters.missed.load(SeqCst) > 0;
         if !behind {
             match self.queue.try_send(Arc::clone(batch)) {
                 Ok(()) => return,
@@ -108,7 +120,8 @@ impl Lane {
                 }
             }
         }
-        self.counters.missed.fetch_add(changes, Relaxed);
+        self.counters.missed.fetch_add(changes, SeqCst);
+        self.counters.behind.notify_one();
         self.counters.missed_total.fetch_add(changes, Relaxed);
     }
 }

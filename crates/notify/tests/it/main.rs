@@ -7,6 +7,7 @@ mod delivery;
 mod drain;
 mod golden;
 mod handshake;
+mod layers;
 mod limits;
 mod messages;
 mod opening;

@@ -114,6 +114,22 @@ async fn a_sink_that_stalls_for_too_long_learns_what_it_missed_before_anything_n
 }
 
 #[tokio::test]
+async fn a_sink_that_was_too_slow_once_goes_on() {
+    let slow = Gated::new();
+    slow.permits.add_permits(10_000);
+    let fan_out = FanOut::new(vec![slow.clone() as Arc<dyn EventSink>], 1);
+    let accounted = |sink: &Gated| versions(&sink.taken).len() as u64 + sink.lagged.lock().unwrap().iter().sum::<u64>();
+    for (number, change) in changes(100).into_iter().enumerate() {
+        fan_out.deliver(&[change]).await.unwrap();
+        if number % 7 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    slow.until(|sink| accounted(sink) == 100).await;
+    assert!(fan_out.stats()[0].missed > 0, "the queue of one overflowed");
+}
+
+#[tokio::test]
 async fn a_recorder_keeps_what_it_gets_in_order() {
     let recorder = Recorder::new();
     recorder.deliver(&changes(3)).await.unwrap();

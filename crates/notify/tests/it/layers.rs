@@ -1,0 +1,53 @@
+//! What the parts may know of each other, held against their text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The crate's own files, without their tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.file_name().unwrap() != "tests.rs" {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The files, relative to `src`, with a line of code that names one of these.
+fn that_name(words: &[&str]) -> Vec<String> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let names = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap();
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.any(|line| words.iter().any(|word| line.contains(word)))
+    };
+    let relative = |file: PathBuf| file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+    let mut files: Vec<String> = sources(&src).into_iter().filter(names).map(relative).collect();
+    files.sort_unstable();
+    files
+}
+
+#[test]
+fn actix_ws_appears_in_one_file_and_actix_in_the_transport_only() {
+    assert_eq!(that_name(&["actix_ws"]), ["transport.rs"]);
+    let transport = |file: &String| file.starts_with("transport");
+    let others: Vec<String> = that_name(&["actix_"]).into_iter().filter(|file| !transport(file)).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
+#[test]
+fn the_clock_is_read_by_the_worker_and_given_to_the_rest() {
+    // The echo has no worker.
+    assert_eq!(that_name(&["Instant", "SystemTime"]), ["transport/echo.rs", "worker.rs"]);
+}
+
+#[test]
+fn shard_and_session_run_no_tasks() {
+    let pure = |file: &String| file.starts_with("shard") || file.starts_with("session");
+    let impure: Vec<String> = that_name(&["tokio", "async", "std::net"]).into_iter().filter(pure).collect();
+    assert!(impure.is_empty(), "{impure:?}");
+}
