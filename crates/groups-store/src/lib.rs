@@ -15,7 +15,8 @@
 //! * A change is one row of the log, whatever the size of the group. Memberships are intervals of versions, so what
 //!   somebody has missed is "the changes of my groups within my intervals" ([`Store::open_stream`]).
 //! * A [`Position`] is opaque. On SQLite it is a row id. On PostgreSQL transactions do not commit in the order of their rows:
-//!   there a position is a horizon below which every transaction has ended. Resuming from it may repeat, but never skips.
+//!   there a position is a snapshot, which names the transactions that were still under way. Resuming from it never skips, and
+//!   repeats only where those were too many to name.
 //! * What a user may not see is not there: reads for outsiders give the same as reads of what does not exist.
 //! * A row that cannot be read is [`StoreError::Corrupt`], which names it; it spoils its own group and nothing else.
 //!

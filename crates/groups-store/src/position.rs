@@ -1,5 +1,6 @@
 //! Positions in the log, and which commits a reading has seen.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use groups_domain::Change;
@@ -8,36 +9,66 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::row::LogRow;
 
-/// A position in the log of one database: everything before `place` is known to whoever holds it.
+/// A position in the log of one database: which commits are known to whoever holds it.
 ///
-/// On SQLite a place is a row id. On PostgreSQL it is a transaction id below which every transaction has ended, so that reading from
-/// it may repeat a change but never skips one.
+/// On SQLite commits are in order, so one number says it. On PostgreSQL they are not: some of those below the number were still under
+/// way, and the position names them. Where they are too many to name, it goes back to the first of them: resuming from
+/// there repeats changes, but never skips one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Position {
     tag: u64,
-    pub(crate) place: u64,
+    pub(crate) below: u64,
+    /// Ascending.
+    pub(crate) except: Vec<u64>,
 }
 
+/// A position names at most so many commits; with more it goes back to the first of them.
+const EXCEPT_MAX: usize = 32;
+
 impl Position {
-    pub(crate) fn new(store: Uuid, place: u64) -> Self {
-        Self { tag: tag(store), place }
+    pub(crate) fn new(store: Uuid, seen: &ReadPoint) -> Self {
+        let mut except = seen.except.clone();
+        except.sort_unstable();
+        except.dedup();
+        let first = except.first().copied().unwrap_or(seen.below);
+        let tag = tag(store);
+        if except.len() > EXCEPT_MAX {
+            Self { tag, below: first, except: Vec::new() }
+        } else {
+            Self { tag, below: seen.below, except }
+        }
     }
 
-    /// As opaque text of at most 33 characters out of `0-9a-f.`; [`Store::cursor`](crate::Store::cursor) reads it back.
+    /// As opaque text out of `0-9a-f.`, 18 to 33 characters and 17 more at most for each commit that it names, of which there are
+    /// rarely any and never more than 32. [`Store::cursor`](crate::Store::cursor) reads it back.
     pub fn token(&self) -> String {
-        format!("{:016x}.{:x}", self.tag, self.place)
+        use std::fmt::Write;
+        let mut token = format!("{:016x}.{:x}", self.tag, self.below);
+        for commit in &self.except {
+            // How far below is shorter to say than the number itself. Writing to a string does not fail.
+            let _ = write!(token, ".{:x}", self.below.saturating_sub(*commit));
+        }
+        token
     }
 
     /// Reads a token of the same database; `None` for everything else.
     pub(crate) fn parse(store: Uuid, token: &str) -> Option<Self> {
-        let (tag, place) = token.split_once('.')?;
-        let position = Self { tag: u64::from_str_radix(tag, 16).ok()?, place: u64::from_str_radix(place, 16).ok()? };
+        let mut numbers = token.split('.').map(|number| u64::from_str_radix(number, 16).ok());
+        let (tag, below) = (numbers.next()??, numbers.next()??);
+        let except = numbers.take(EXCEPT_MAX + 1).map(|back| below.checked_sub(back?)).collect::<Option<Vec<_>>>()?;
+        let position = Self { tag, below, except };
+        let well_formed = position.except.len() <= EXCEPT_MAX && position.except.is_sorted();
         // Comparing the text refuses signs, capitals and leading zeros: one position has one token.
-        (position.tag == self::tag(store) && position.token() == token).then_some(position)
+        (well_formed && position.is_of(store) && position.token() == token).then_some(position)
     }
 
     pub(crate) fn is_of(&self, store: Uuid) -> bool {
         self.tag == tag(store)
+    }
+
+    /// The first commit that is not known to whoever holds it.
+    pub(crate) fn first_unknown(&self) -> u64 {
+        self.except.first().map_or(self.below, |first| self.below.min(*first))
     }
 }
 
@@ -78,14 +109,6 @@ impl ReadPoint {
     }
 }
 
-/// What a transaction sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
-    pub(crate) point: ReadPoint,
-    /// Everything below it has ended and is seen; it never goes back.
-    pub(crate) settled: u64,
-}
-
 /// Entries in the order of the log, and what could not be read of them.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -93,20 +116,118 @@ pub(crate) struct Batch {
     pub(crate) failed: Option<StoreError>,
 }
 
-/// Entries from rows that are everything unknown so far below `settled`, and perhaps something above it.
+/// Whether commits happen in the order of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommitOrder {
+    /// Nothing before a row that was read can still come.
+    Kept,
+    /// A commit with a lower number may come later.
+    Free,
+}
+
+/// Entries from rows in the order of the log. Whoever has taken in all of them, and the commits of `rest`, knows what `seen` sees.
 ///
-/// The position of each is such that nothing after it in this batch lies before it.
-pub(crate) fn entries(store: Uuid, rows: Vec<LogRow>, settled: u64) -> Batch {
+/// The position of each is such that what comes after it in this batch, and `rest`, is not known there yet.
+pub(crate) fn entries(
+    store: Uuid,
+    rows: Vec<LogRow>,
+    seen: &ReadPoint,
+    rest: impl IntoIterator<Item = u64>,
+    order: CommitOrder,
+) -> Batch {
     let mut batch = Batch::default();
-    let mut place = settled;
+    let mut point = seen.clone();
+    let mut unknown: BTreeSet<u64> = rest.into_iter().chain(seen.except.iter().copied()).collect();
     for row in rows.into_iter().rev() {
         let commit = row.commit_id.0;
+        match order {
+            CommitOrder::Kept => point.below = unknown.first().map_or(seen.below, |first| seen.below.min(*first)),
+            // One more than a position can name says as much as all of them, as long as the first is among them.
+            CommitOrder::Free => point.except = unknown.iter().copied().take(EXCEPT_MAX + 1).collect(),
+        }
         match row.change() {
-            Ok(change) => batch.entries.push(LogEntry { change, commit, position: Position::new(store, place) }),
+            Ok(change) => batch.entries.push(LogEntry { change, commit, position: Position::new(store, &point) }),
             Err(error) => batch.failed = Some(error),
         }
-        place = place.min(commit);
+        unknown.insert(commit);
     }
     batch.entries.reverse();
     batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::{CommitId, Id};
+
+    const STORE: Uuid = Uuid::from_u128(0x1234_5678_9abc_def0_0fed_cba9_8765_4321);
+
+    fn seen(below: u64, except: &[u64]) -> ReadPoint {
+        ReadPoint { below, except: except.to_vec() }
+    }
+
+    #[test]
+    fn a_token_is_read_back_as_the_position_that_it_was() {
+        for except in [&[][..], &[99], &[1, 50, 99]] {
+            let position = Position::new(STORE, &seen(100, except));
+            assert_eq!(Position::parse(STORE, &position.token()), Some(position.clone()));
+            assert_eq!(Position::parse(Uuid::nil(), &position.token()), None);
+            assert_eq!(position.first_unknown(), except.first().copied().unwrap_or(100));
+        }
+    }
+
+    #[test]
+    fn text_that_is_almost_a_token_is_none() {
+        let token = Position::new(STORE, &seen(100, &[50, 99])).token();
+        let (head, _) = token.split_once('.').unwrap_or_default();
+        let many = vec![".1"; EXCEPT_MAX + 1].concat();
+        for text in [
+            String::new(),
+            token.to_uppercase() + "A",
+            format!("{token}."),
+            format!("{head}.064"),
+            format!("{head}.+64"),
+            format!("{head}.64.65"),
+            format!("{head}.64.1.32"),
+            format!("{head}.64{many}"),
+        ] {
+            assert_eq!(Position::parse(STORE, &text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_would_have_to_name_too_many_commits_goes_back_to_the_first_of_them() {
+        let running: Vec<u64> = (40..=40 + EXCEPT_MAX as u64).collect();
+        let position = Position::new(STORE, &seen(100, &running));
+        assert_eq!((position.below, position.except.as_slice()), (40, &[][..]));
+    }
+
+    #[test]
+    fn the_position_of_an_entry_knows_it_and_nothing_that_comes_after_it() {
+        let row = |commit| {
+            LogRow {
+            seq: 0,
+            commit_id: CommitId(commit),
+            group_id: Id(Uuid::nil()),
+            version: 1,
+            actor_id: Id(Uuid::nil()),
+            at: 0,
+            format: 1,
+            payload: r#"{"name":"","description":"","owner_id":"00000000-0000-0000-0000-000000000000","member_count":1,"created_at":0,"kind":"group_deleted"}"#.to_owned(),
+        }
+        };
+        let commits = [12, 10, 10, 15];
+        let rows: Vec<LogRow> = commits.into_iter().map(row).collect();
+        let batch = entries(STORE, rows.clone(), &seen(20, &[11]), [14], CommitOrder::Free);
+        let positions: Vec<_> =
+            batch.entries.iter().map(|entry| (entry.position.below, entry.position.except.clone())).collect();
+        let expected =
+            [vec![10, 11, 14, 15], vec![10, 11, 14, 15], vec![11, 14, 15], vec![11, 14]].map(|except| (20, except));
+        assert_eq!(positions, expected);
+
+        let rows: Vec<LogRow> = [12, 13, 15].into_iter().map(row).collect();
+        let batch = entries(STORE, rows, &seen(20, &[]), [], CommitOrder::Kept);
+        let below: Vec<_> = batch.entries.iter().map(|entry| entry.position.below).collect();
+        assert_eq!(below, [13, 15, 20]);
+    }
 }

@@ -6,11 +6,11 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::column::Id;
-use crate::position::Reading;
+use crate::position::CommitOrder;
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::schema::groups;
-use crate::{Reason, StoreError};
+use crate::{ReadPoint, Reason, StoreError};
 
 mod backend;
 mod bus;
@@ -37,6 +37,9 @@ pub(crate) use tail::PostgresTail;
 /// A connection.
 pub(crate) type Conn = AsyncPgConnection;
 
+/// Transactions take their numbers when they begin to write, and end when they like.
+pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
+
 /// The groups with these ids, locked until the transaction ends. The locks are taken in the order of the ids, so that transactions
 /// wait for each other but never in a circle.
 pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
@@ -51,9 +54,8 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
 }
 
 /// What the transaction sees.
-pub(crate) async fn read_point(conn: &mut Conn) -> Result<Reading, QueryError> {
-    let snapshot = current_snapshot(conn).await?;
-    Ok(Reading { settled: snapshot.settled(), point: snapshot.into_read_point() })
+pub(crate) async fn read_point(conn: &mut Conn) -> Result<ReadPoint, QueryError> {
+    Ok(current_snapshot(conn).await?.read_point())
 }
 
 async fn current_snapshot(conn: &mut Conn) -> Result<Snapshot, QueryError> {

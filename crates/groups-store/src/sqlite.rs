@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::column::Id;
-use crate::position::Reading;
+use crate::position::CommitOrder;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow};
 use crate::schema::{groups, log};
@@ -34,6 +34,9 @@ pub(crate) use backend::{SqliteBackend, SqliteTail};
 
 /// A connection whose calls finish where their future is polled.
 pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, InPlace>;
+
+/// There is one writer.
+pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Kept;
 
 /// Runs each call of the database in place: the threads of [`threads`] are there to be blocked.
 #[derive(Debug)]
@@ -66,7 +69,7 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
 }
 
 /// What the transaction sees.
-pub(crate) async fn read_point(conn: &mut Conn) -> Result<Reading, QueryError> {
+pub(crate) async fn read_point(conn: &mut Conn) -> Result<ReadPoint, QueryError> {
     #[derive(QueryableByName)]
     struct Last {
         #[diesel(sql_type = BigInt)]
@@ -76,13 +79,13 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<Reading, QueryError> {
     let last: Option<Last> =
         diesel::sql_query("SELECT seq FROM sqlite_sequence WHERE name = 'log'").get_result(conn).await.optional()?;
     let next = last.map_or(0, |last| u64::try_from(last.seq).unwrap_or(0)) + 1;
-    Ok(Reading { point: ReadPoint { below: next, except: Vec::new() }, settled: next })
+    Ok(ReadPoint { below: next, except: Vec::new() })
 }
 
 /// The changes from a position on, in order.
-pub(crate) async fn log_from(conn: &mut Conn, place: u64, limit: u32) -> Result<Vec<LogRow>, QueryError> {
+pub(crate) async fn log_from(conn: &mut Conn, next: u64, limit: u32) -> Result<Vec<LogRow>, QueryError> {
     log::table
-        .filter(log::seq.ge(crate::row::to_stored(place)))
+        .filter(log::seq.ge(crate::row::to_stored(next)))
         .order(log::seq)
         .limit(i64::from(limit))
         .select(LogRow::as_select())

@@ -22,11 +22,6 @@ impl Snapshot {
         parts.next().is_none().then_some(Self { xmin, xmax, running })
     }
 
-    /// Below it every transaction has ended, whether seen by this reading or by an earlier one.
-    pub(super) fn settled(&self) -> u64 {
-        self.xmin
-    }
-
     /// From here on nothing is seen.
     pub(super) fn end(&self) -> u64 {
         self.xmax
@@ -37,8 +32,8 @@ impl Snapshot {
         &self.running
     }
 
-    pub(super) fn into_read_point(self) -> ReadPoint {
-        ReadPoint { below: self.xmax, except: self.running }
+    pub(super) fn read_point(&self) -> ReadPoint {
+        ReadPoint { below: self.xmax, except: self.running.clone() }
     }
 }
 

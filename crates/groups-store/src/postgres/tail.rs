@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::backend::PostgresBackend;
 use super::snapshot::Snapshot;
-use super::{Conn, current_snapshot};
+use super::{COMMIT_ORDER, Conn, current_snapshot};
 use crate::StoreError;
 use crate::column::{CommitId, sql};
 use crate::position::{Batch, entries};
@@ -109,14 +109,18 @@ impl PostgresTail {
         });
         let rows = rows.await?;
         round.pending.drain(..count);
-        // A position is good where nothing that is still to be brought lies before it.
-        let rest = round.pending.iter().map(|(_, commit)| *commit).min().unwrap_or(u64::MAX);
-        let unknown = if round.more_after.is_some() { self.seen.settled() } else { u64::MAX };
-        let settled = round.now.settled().min(rest).min(unknown);
+        let batch = if round.more_after.is_some() {
+            // Not all commits that are still to be brought are known: nothing of this round counts as known yet.
+            let all: Vec<u64> = rows.iter().map(|row| row.commit_id.0).collect();
+            entries(store, rows, &self.seen.read_point(), all, COMMIT_ORDER)
+        } else {
+            let rest = round.pending.iter().map(|(_, commit)| *commit);
+            entries(store, rows, &round.now.read_point(), rest, COMMIT_ORDER)
+        };
         if round.pending.is_empty() && round.more_after.is_none() {
             self.finish();
         }
-        Ok(entries(store, rows, settled))
+        Ok(batch)
     }
 
     /// Returns once there may be something to read.

@@ -21,10 +21,10 @@ pub(crate) async fn groups_of(
     after: Option<GroupId>,
     limit: u32,
 ) -> Result<GroupPage, QueryError> {
-    let reading = read_point(conn).await?;
+    let seen = read_point(conn).await?;
     let (groups, more) = list(conn, user, after, Some(limit.max(1))).await?;
     let next = more.then(|| groups.last().map(|(group, _)| group.group_id)).flatten();
-    Ok(GroupPage { groups, next, cursor: Position::new(store, reading.settled) })
+    Ok(GroupPage { groups, next, cursor: Position::new(store, &seen) })
 }
 
 /// A user's groups, newest first, and whether there are more than the limit.

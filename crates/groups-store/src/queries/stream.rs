@@ -6,13 +6,13 @@ use groups_domain::UserId;
 use uuid::Uuid;
 
 use super::read::list;
-use super::{Conn, read_point};
+use super::{COMMIT_ORDER, Conn, read_point};
 use crate::column::{CommitId, Id};
-use crate::position::{Reading, entries};
+use crate::position::entries;
 use crate::query_error::{QueryError, reading};
 use crate::row::LogRow;
 use crate::schema::{groups, log, memberships};
-use crate::{LogEntry, Position, ReplayRule, Start, StreamStart};
+use crate::{LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
 
 pub(crate) async fn open_stream(
     conn: &mut Conn,
@@ -21,18 +21,18 @@ pub(crate) async fn open_stream(
     from: Option<Position>,
     rule: ReplayRule,
 ) -> Result<StreamStart, QueryError> {
-    let reading = read_point(conn).await?;
-    let cursor = Position::new(store, reading.settled);
-    if let Some(from) = from.filter(|from| from.is_of(store) && from.place <= reading.settled) {
+    let seen = read_point(conn).await?;
+    let cursor = Position::new(store, &seen);
+    if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
         let group_ids = current_groups(conn, user).await?;
-        if let Some(missed) = missed(conn, store, user, &from, rule.events_max_for(group_ids.len()), &reading).await? {
+        if let Some(missed) = missed(conn, store, user, &from, rule.events_max_for(group_ids.len()), &seen).await? {
             let groups = group_ids.into_iter().map(Id::group).collect();
-            return Ok(StreamStart { seen: reading.point, groups, start: Start::Resumed(missed), cursor });
+            return Ok(StreamStart { seen, groups, start: Start::Resumed(missed), cursor });
         }
     }
     let (list, _) = list(conn, user, None, None).await?;
     let groups = list.iter().map(|(group, _)| group.group_id).collect();
-    Ok(StreamStart { seen: reading.point, groups, start: Start::Snapshot(list), cursor })
+    Ok(StreamStart { seen, groups, start: Start::Snapshot(list), cursor })
 }
 
 async fn current_groups(conn: &mut Conn, user: UserId) -> Result<Vec<Id>, QueryError> {
@@ -45,7 +45,7 @@ async fn current_groups(conn: &mut Conn, user: UserId) -> Result<Vec<Id>, QueryE
         .select(memberships::group_id)
         .load(conn)
         .await
-        .map_err(self::reading("memberships"))
+        .map_err(reading("memberships"))
 }
 
 /// The changes within the user's intervals from a position on; `None` where the list is the better answer.
@@ -55,11 +55,12 @@ async fn missed(
     user: UserId,
     from: &Position,
     events_max: u32,
-    reading: &Reading,
+    seen: &ReadPoint,
 ) -> Result<Option<Vec<LogEntry>>, QueryError> {
-    if from.place < super::upkeep::floor(conn).await? {
+    if from.first_unknown() < super::upkeep::floor(conn).await? {
         return Ok(None);
     }
+    let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();
     // The version that ends an interval belongs to it: it is how the user hears of the end.
     let within = log::version
         .ge(memberships::joined_version)
@@ -67,17 +68,24 @@ async fn missed(
     let missed = memberships::table
         .inner_join(log::table.on(log::group_id.eq(memberships::group_id)))
         .filter(memberships::user_id.eq(Id::from(user)))
-        .filter(log::commit_id.ge(CommitId(from.place)))
+        // Said first as one range, so that the index is entered at the right place.
+        .filter(log::commit_id.ge(CommitId(from.first_unknown())))
+        .filter(log::commit_id.ge(CommitId(from.below)).or(log::commit_id.eq_any(unknown)))
         .filter(within.assume_not_null());
     // Counted first, because the rows themselves may be large.
     let limit = i64::from(events_max) + 1;
-    let seqs: Vec<i64> = missed.select(log::seq).limit(limit).load(conn).await.map_err(self::reading("log"))?;
+    let mut seqs: Vec<i64> = missed.select(log::seq).limit(limit).load(conn).await.map_err(reading("log"))?;
     if seqs.len() > events_max as usize {
         return Ok(None);
     }
-    let rows: Vec<LogRow> =
-        missed.order(log::seq).select(LogRow::as_select()).load(conn).await.map_err(self::reading("log"))?;
-    let missed = entries(store, rows, reading.settled);
+    // Not by the database, which might walk the whole log for the sake of the order.
+    seqs.sort_unstable();
+    let mut rows: Vec<LogRow> = Vec::with_capacity(seqs.len());
+    for seqs in seqs.chunks(crate::row_set::ROWS_MAX) {
+        let query = log::table.filter(log::seq.eq_any(seqs.to_vec())).order(log::seq).select(LogRow::as_select());
+        rows.extend(query.load(conn).await.map_err(reading("log"))?);
+    }
+    let missed = entries(store, rows, seen, [], COMMIT_ORDER);
     if let Some(error) = missed.failed {
         // The list does not need the row that cannot be read.
         tracing::error!(%error, %user, "a missed change cannot be read: the user gets the whole list instead");

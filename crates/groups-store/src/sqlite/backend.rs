@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::open::Settings;
 use super::threads::{Answer, Queue, Task, WriterJob, WriterSettings, start_readers, start_writer, task};
 use super::transaction::Purpose;
-use super::{Conn, log_from, read_point};
+use super::{COMMIT_ORDER, Conn, log_from, read_point};
 use crate::position::{Batch, entries};
 use crate::query_error::QueryError;
-use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
+use crate::{OpenError, Order, ReadPoint, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
@@ -80,7 +80,7 @@ impl SqliteBackend {
     pub(crate) async fn tail(&self) -> Result<SqliteTail, StoreError> {
         let committed = self.committed.clone();
         let reading = self.read(async |conn: &mut Conn| read_point(conn).await).await?;
-        Ok(SqliteTail { next: reading.settled, committed })
+        Ok(SqliteTail { next: reading.below, committed })
     }
 }
 
@@ -100,7 +100,8 @@ impl SqliteTail {
         let rows = backend.read(async move |conn: &mut Conn| log_from(conn, from, limit).await).await?;
         let Some(last) = rows.last() else { return Ok(Batch::default()) };
         self.next = last.commit_id.0 + 1;
-        Ok(entries(store, rows, self.next))
+        let seen = ReadPoint { below: self.next, except: Vec::new() };
+        Ok(entries(store, rows, &seen, [], COMMIT_ORDER))
     }
 
     /// Returns once there may be something to read.

@@ -38,17 +38,59 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
     }
     let mut conn = connect(settings)?;
     refuse_foreign(&mut conn, settings)?;
-    refuse_newer(&mut conn, settings)?;
-    configure(&mut conn, settings)?;
-    let result = conn.run_pending_migrations(MIGRATIONS).map(drop);
-    result.map_err(|error| refused(settings, &error.to_string()))?;
+    patiently(settings, || configure(&mut conn, settings))?;
+    // One transaction around all of them, so that of several programs that start at once one does it and the others wait.
+    let migrated = conn.immediate_transaction(|conn| -> Result<(), Refused> {
+        refuse_newer(conn, settings)?;
+        conn.run_pending_migrations(MIGRATIONS).map_err(|error| {
+            Refused(match refused(settings, &error.to_string()) {
+                OpenError::Unreachable { database, detail } => OpenError::Migration { database, detail },
+                error => error,
+            })
+        })?;
+        Ok(())
+    });
+    migrated.map_err(|refused| match refused {
+        Refused(OpenError::Unreachable { detail, .. }) => self::refused(settings, &detail),
+        Refused(error) => error,
+    })?;
     Ok(Conn::new(conn))
+}
+
+/// Why a transaction of the opening failed.
+struct Refused(OpenError);
+
+impl From<OpenError> for Refused {
+    fn from(error: OpenError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<diesel::result::Error> for Refused {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(OpenError::Unreachable { database: String::new(), detail: error.to_string() })
+    }
+}
+
+/// Tries again while another program is in the way: SQLite does not wait by itself where the journal's mode changes.
+fn patiently(settings: &Settings, mut attempt: impl FnMut() -> Result<(), OpenError>) -> Result<(), OpenError> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        match attempt() {
+            Err(OpenError::Unreachable { detail, .. }) if detail.contains("locked") && waited < settings.busy => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// A connection that cannot write.
 pub(super) fn open_reader(settings: &Settings) -> Result<Conn, OpenError> {
     let mut conn = connect(settings)?;
-    configure(&mut conn, settings)?;
+    patiently(settings, || configure(&mut conn, settings))?;
     batch(&mut conn, settings, "PRAGMA query_only = ON")?;
     Ok(Conn::new(conn))
 }

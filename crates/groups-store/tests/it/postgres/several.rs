@@ -73,6 +73,31 @@ fn a_transaction_that_stays_open_delays_nobody_and_what_it_commits_late_is_not_s
     });
 }
 
+#[test]
+fn a_position_of_while_a_transaction_was_open_repeats_nothing() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut open = AsyncPgConnection::establish(&db.url).await.unwrap();
+        open.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
+        store.did(ADA, group_id(1), create_with("Left before", [BOB])).await;
+        store.did(ADA, group_id(1), rename("Still with Bob")).await;
+        store.did(ADA, group_id(1), remove(BOB)).await;
+        store.did(ADA, group_id(2), create_with("Team", [BOB])).await;
+        let away = store.open_stream(BOB, None, ReplayRule::default()).await.unwrap();
+        let changes = [rename("One"), rename("Two")].map(|command| store.did(ADA, group_id(2), command));
+        for change in changes {
+            change.await;
+        }
+        let resumed = store.open_stream(BOB, Some(away.cursor), ReplayRule::default()).await.unwrap();
+        let Start::Resumed(entries) = resumed.start else { panic!("resumed") };
+        let versions: Vec<u64> = entries.iter().map(|entry| entry.change.version().get()).collect();
+        assert_eq!(versions, [2, 3]);
+        let rest = store.open_stream(BOB, Some(entries[0].position.clone()), ReplayRule::default()).await.unwrap();
+        let Start::Resumed(rest) = rest.start else { panic!("resumed") };
+        assert_eq!(rest.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [entries[1].change.clone()]);
+    });
+}
+
 fn late_commit(start: &Start) -> u64 {
     let Start::Resumed(entries) = start else { panic!("resumed") };
     entries.iter().find(|entry| entry.change.group_id() == group_id(100)).expect("not skipped").commit

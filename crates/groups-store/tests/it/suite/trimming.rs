@@ -66,7 +66,7 @@ fn a_position_from_before_the_kept_log_gets_the_list() {
         trim(&store, 31 * DAY, 100).await;
         let open = async |from| store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start;
         assert!(matches!(open(old).await, Start::Snapshot(_)));
-        // On PostgreSQL another transaction may have held this position back, so that it is too old as well.
+        // On PostgreSQL another transaction may have been under way, so that it is too old as well.
         match open(edge).await {
             Start::Resumed(entries) => assert_eq!(entries.len(), 1),
             Start::Snapshot(list) => assert_eq!(list.len(), 1),
