@@ -3,10 +3,11 @@
 //!
 //! `GROUPS_CRASH_KILLS` is how often the server is killed (20 unless told), `GROUPS_CRASH_SEED` repeats the choices.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, time::Duration};
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
+use tokio::sync::Barrier;
 
 use crate::support::{Answer, Chance, Folded, Heard, Refused, Server, Socket, User, View};
 
@@ -38,8 +39,16 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
         writers.push(Writer { user, guest, group, acknowledged: Cell::new(0), repeated: Cell::new(0) });
     }
     let over = Cell::new(false);
+    // Ada's, the guest's, and two of the member's: one of these is replaced by another now and then.
+    let devices: Vec<_> =
+        writers.iter().flat_map(|writer| [&writer.user, &writer.guest]).chain([&member, &member]).collect();
+    let ready = Barrier::new(devices.len() + WRITERS);
 
     let killer = async {
+        // Not before everybody is there.
+        while writers.iter().all(|writer| writer.acknowledged.get() == 0) {
+            tokio::time::sleep(PAUSE).await;
+        }
         for _ in 0..kills {
             tokio::time::sleep(Duration::from_millis(50 + chance.below(350) as u64)).await;
             // What is acknowledged before the kill has to be there after it.
@@ -53,10 +62,14 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
         }
         over.set(true);
     };
-    let writing = join_all(writers.iter().map(|writer| writer.writes(&over)));
-    let devices = writers.iter().flat_map(|writer| [&writer.user, &writer.guest]).chain([&member, &member]);
-    let devices: Vec<_> = devices.collect();
-    let listening = join_all(devices.iter().map(|user| device(user, &over, &chance)));
+    let writing = join_all(writers.iter().map(async |writer| {
+        ready.wait().await;
+        writer.writes(&over).await;
+    }));
+    let listening = join_all(devices.iter().enumerate().map(|(at, user)| {
+        let replaced = (at + 1 == devices.len()).then_some(&chance);
+        device(user, &over, &ready, replaced)
+    }));
     let (((), _), views) = join(join(killer, writing), listening).await;
 
     for writer in &writers {
@@ -68,12 +81,22 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
         let versions: Vec<_> = history.iter().map(|change| change["version"].as_u64().unwrap()).collect();
         assert!(versions.iter().copied().eq(1..=1 + made), "the history has each version once");
     }
+    let mut counted = 0;
     for (user, mut view) in devices.iter().zip(views) {
         let mut socket = dial(user, &mut view).await.unwrap_or_else(|_| panic!("the server is there"));
         while view.take(&socket.message().await) != Folded::Ready {}
         view.assert_is(&user.lists().await);
         socket.hears_nothing().await;
+        // Nothing that was told is missing, and nothing was told that is none of theirs.
+        if let Some(told) = view.told() {
+            let due: BTreeSet<_> = writers.iter().flat_map(|writer| writer.due_to(user, &member)).collect();
+            let (missing, unasked): (Vec<_>, Vec<_>) =
+                (due.difference(&told).collect(), told.difference(&due).collect());
+            assert!(missing.is_empty() && unasked.is_empty(), "{}: not told {missing:?}, told {unasked:?}", user.id);
+            counted += 1;
+        }
     }
+    assert!(counted > 0, "somebody could always resume");
     let acknowledged: u64 = writers.iter().map(|writer| writer.acknowledged.get()).sum();
     let repeated: u32 = writers.iter().map(|writer| writer.repeated.get()).sum();
     eprintln!("{kills} kills, {acknowledged} changes, {repeated} of them repeated for want of an answer");
@@ -85,6 +108,17 @@ impl Writer {
         while !over.get() {
             self.writes_once().await;
         }
+    }
+
+    /// The versions that somebody is to be told of, who was there from the beginning.
+    fn due_to(&self, user: &User, member: &User) -> Vec<(String, u64)> {
+        let is_in = user.id == self.user.id || user.id == member.id;
+        // The guest is not in for every fourth command.
+        let comes = user.id == self.guest.id;
+        (0..self.acknowledged.get())
+            .filter(|at| is_in || comes && at % 4 != 3)
+            .map(|at| (self.group.clone(), at + 2))
+            .collect()
     }
 
     /// The next command, with a key of its own, until there is an answer.
@@ -126,11 +160,12 @@ impl Writer {
 }
 
 /// A device that comes back whenever it is cut off; in the end, what it knows.
-async fn device(user: &User, over: &Cell<bool>, chance: &Chance) -> View {
+async fn device(user: &User, over: &Cell<bool>, ready: &Barrier, replaced: Option<&Chance>) -> View {
     let mut view = View::of(&user.id);
+    let mut first = true;
     while !over.get() {
-        if chance.happens(5) {
-            view = View::of(&user.id);
+        if replaced.is_some_and(|chance| chance.happens(20)) {
+            view.forget();
         }
         let Ok(mut socket) = dial(user, &mut view).await else {
             tokio::time::sleep(PAUSE).await;
@@ -145,10 +180,9 @@ async fn device(user: &User, over: &Cell<bool>, chance: &Chance) -> View {
                 Ok(Heard::Closed(code, reason)) => panic!("closed with {code}: {reason}"),
                 Err(_) => {}
             }
-        }
-        if !settled && view.cursor().is_none() {
-            // Half a list is nothing to go on from.
-            view.forget();
+            if settled && std::mem::take(&mut first) {
+                ready.wait().await;
+            }
         }
     }
     view

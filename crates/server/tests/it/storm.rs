@@ -10,15 +10,30 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 
 use crate::support::{Chance, Folded, Heard, Server, Socket, User, View, within};
 
-const PEOPLE: usize = 12;
-const DEVICES_EACH: usize = 2;
+const PEOPLE: usize = 10;
+/// The devices that everybody has.
+const DEVICES: [Habit; 3] = [Habit::Steady, Habit::Faithful, Habit::Wild];
 const HANDS: usize = 6;
 const GROUPS_MAX: usize = 25;
+/// After so long without a message a device looks whether it is to go on.
+const LOOK_UP: Duration = Duration::from_millis(50);
 /// Less is no storm: on a slow machine it takes longer.
 const CHANGES_MIN: u32 = 200;
+
+/// How somebody uses a device.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Habit {
+    /// It is always on.
+    Steady,
+    /// It drops again and again, and resumes.
+    Faithful,
+    /// The same, and now and then another device takes its place, which knows nothing.
+    Wild,
+}
 
 struct Storm {
     chance: Chance,
@@ -27,6 +42,8 @@ struct Storm {
     over: Cell<bool>,
     changes: Cell<u32>,
     reconnects: Cell<u32>,
+    /// It begins when every device is ready.
+    start: Barrier,
 }
 
 #[tokio::test]
@@ -40,9 +57,11 @@ async fn in_a_storm_every_view_stays_right() {
         over: Cell::new(false),
         changes: Cell::new(0),
         reconnects: Cell::new(0),
+        start: Barrier::new(PEOPLE * DEVICES.len() + 1),
     };
-    let start = Instant::now();
     let hands = async {
+        storm.start.wait().await;
+        let start = Instant::now();
         join_all((0..HANDS).map(|_| async {
             while start.elapsed() < Duration::from_secs(seconds) || storm.changes.get() < CHANGES_MIN {
                 storm.does_something().await;
@@ -51,73 +70,77 @@ async fn in_a_storm_every_view_stays_right() {
         .await;
         storm.over.set(true);
     };
-    let devices = join_all(storm.people.iter().flat_map(|user| (0..DEVICES_EACH).map(|_| storm.device(user))));
+    let devices = join_all(storm.people.iter().map(|user| join_all(DEVICES.map(|habit| storm.device(user, habit)))));
     let (_, views) = tokio::join!(hands, devices);
 
     // The storm is over: each device comes back with what it has.
-    for (user, mut view) in storm.people.iter().flat_map(|user| [user; DEVICES_EACH]).zip(views) {
+    let mut compared = 0;
+    for (user, mut views) in storm.people.iter().zip(views) {
         let listed = user.lists().await;
-        let mut socket = dial(user, &mut view).await;
-        while view.take(&socket.message().await) != Folded::Ready {}
-        view.assert_is(&listed);
-        socket.hears_nothing().await;
-        // And a device that knows nothing sees the same.
+        for view in &mut views {
+            let mut socket = dial(user, view).await;
+            while view.take(&socket.message().await) != Folded::Ready {}
+            view.assert_is(&listed);
+            socket.hears_nothing().await;
+        }
+        // A device that knows nothing sees the same.
         let mut fresh = View::of(&user.id);
         fresh.take_all(&user.connects().await.opening);
         fresh.assert_is(&listed);
+        // And who was always there was told of neither more nor less than who came and went.
+        if let (Some(steady), Some(faithful)) = (views[0].told(), views[1].told()) {
+            let different: Vec<_> = steady.symmetric_difference(&faithful).collect();
+            assert!(different.is_empty(), "only one device of {} was told {different:?}", user.id);
+            compared += 1;
+        }
     }
+    assert!(compared > 0, "somebody could always resume");
     let (changes, reconnects) = (storm.changes.get(), storm.reconnects.get());
     eprintln!("{changes} changes, {reconnects} reconnects");
     assert!(reconnects > 100, "{reconnects} reconnects are no storm");
 }
 
 impl Storm {
-    /// A device that is switched on and off until the storm is over; then what it knows.
-    async fn device(&self, user: &User) -> View {
+    /// A device, until the storm is over; then what it knows.
+    async fn device(&self, user: &User, habit: Habit) -> View {
         let mut view = View::of(&user.id);
-        let mut connected = 0;
+        let mut socket = dial(user, &mut view).await;
+        while view.take(&socket.message().await) != Folded::Ready {}
+        self.start.wait().await;
+        self.listen(socket, &mut view, habit, true).await;
         while !self.over.get() {
-            if self.chance.happens(10) {
-                // Another device takes its place.
-                view = View::of(&user.id);
+            if habit == Habit::Wild && self.chance.happens(10) {
+                view.forget();
             }
             let socket = dial(user, &mut view).await;
-            connected += 1;
-            self.reconnects.set(self.reconnects.get() + u32::from(connected > 1));
-            self.listen(socket, &mut view).await;
+            self.reconnects.set(self.reconnects.get() + 1);
+            self.listen(socket, &mut view, habit, false).await;
         }
         view
     }
 
     /// One connection, for a while, ended in one of the ways in which connections end.
-    async fn listen(&self, mut socket: Socket, view: &mut View) {
+    async fn listen(&self, mut socket: Socket, view: &mut View, habit: Habit, mut settled: bool) {
         let end = Instant::now() + Duration::from_millis(self.chance.below(1_000) as u64);
-        let mut settled = false;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            // A first list that came only in part is nothing to resume from: it is read to its end.
-            let wait = if settled { left } else { Duration::from_secs(30) };
-            match tokio::time::timeout(wait, socket.hear()).await {
+        // A list that came only in part is nothing to resume from: the opening is read to its end.
+        while !settled || !(self.over.get() || habit != Habit::Steady && Instant::now() >= end) {
+            match tokio::time::timeout(LOOK_UP, socket.hear()).await {
                 Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
-                Ok(Heard::Closed(code, reason)) => {
-                    assert_eq!(code, 4001, "closed in the middle: {reason}");
-                    return;
-                }
-                Ok(Heard::Lost) => panic!("the server broke off the connection"),
-                Err(_) => break,
+                Ok(Heard::Closed(4001, _)) => return,
+                Ok(other) => panic!("{other:?} in the middle"),
+                Err(_) => {}
             }
             match self.chance.below(100) {
                 // It hangs for a moment, and what comes piles up.
-                0..3 => tokio::time::sleep(Duration::from_millis(self.chance.below(150) as u64)).await,
+                0..3 if habit != Habit::Steady => {
+                    tokio::time::sleep(Duration::from_millis(self.chance.below(150) as u64)).await;
+                }
                 3..5 => socket.send(json!({"type": "ping"})).await,
                 5..7 => {
                     let group = self.some_group();
                     socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
                 }
                 _ => {}
-            }
-            if settled && Instant::now() >= end {
-                break;
             }
         }
         if self.chance.happens(30) {

@@ -1,6 +1,6 @@
 //! What a client keeps: its list of groups, folded from the events as the contract tells every client to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -29,8 +29,10 @@ pub(crate) struct View {
     /// Where to resume from.
     cursor: Option<String>,
     connection: Connection,
+    /// How often the list came as a whole.
+    snapshots: u32,
     /// Every version received, in order: the number of the connection, the group, the version.
-    pub(crate) received: Vec<(u32, String, u64)>,
+    received: Vec<(u32, String, u64)>,
 }
 
 /// What is known of the connection at hand.
@@ -61,6 +63,7 @@ impl View {
             left: BTreeMap::new(),
             cursor: None,
             connection: Connection::default(),
+            snapshots: 0,
             received: Vec::new(),
         }
     }
@@ -90,6 +93,12 @@ impl View {
     /// The groups, by id.
     pub(crate) fn groups(&self) -> Vec<Value> {
         self.groups.values().cloned().collect()
+    }
+
+    /// Every version that this device was told of since its first list, where it could resume every time since.
+    pub(crate) fn told(&self) -> Option<BTreeSet<(String, u64)>> {
+        let told = || self.received.iter().map(|(_, group, version)| (group.clone(), *version)).collect();
+        (self.snapshots == 1).then(told)
     }
 
     /// Takes in one message; panics where a promise was not kept.
@@ -122,6 +131,7 @@ impl View {
                 due(!self.connection.resumed || self.cursor.is_some(), "resumed from nothing")?;
                 if !self.connection.resumed {
                     self.forget();
+                    self.snapshots += 1;
                 }
                 Ok(Folded::Applied)
             }
