@@ -26,6 +26,9 @@ use crate::worker::{Command, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 
 /// The WebSocket clients of this server, over all worker threads. Cheap to clone.
+///
+/// Whoever delivers must have begun to read the log before the first client is accepted, must deliver one batch after the other, and must
+/// leave nothing out, or say so by [`EventSink::lagged`].
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,

@@ -23,10 +23,11 @@ pub trait EventSink: Send + Sync {
     /// Takes a batch. It may wait for room, and so hold back whoever delivers.
     ///
     /// # Errors
-    /// [`SinkError`] where the batch, or a part of it, was not taken. It is not offered again.
+    /// [`SinkError`] where the batch, or a part of it, was not taken. Whether it is offered again is up to the caller.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError>;
 
-    /// Learns that changes were not offered, because it was too slow: what it has told others may have a gap.
+    /// Learns that changes were not offered, because it was too slow or because the log was read anew from a later
+    /// position: what it has told others may have a gap.
     async fn lagged(&self, changes: u64) {
         let _ = changes;
     }

@@ -13,7 +13,7 @@ use crate::Delivery;
 
 /// Gives every batch to each of its sinks, on a task of its own with a bounded queue.
 ///
-/// * A sink that fails is logged and counted; it misses that batch and gets the next one.
+/// * A sink that fails is logged and counted; it is not offered that batch again and gets the next one.
 /// * A sink that stalls fills its queue. While the queue is full, it misses batches; as soon as it takes one again, it is told
 ///   by [`EventSink::lagged`] how many changes it missed, before it gets anything newer. The other sinks never wait for it.
 ///

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use notify::HubLimits;
+use notify::{EventSink as _, HubLimits};
 use serde_json::json;
 use tokio::net::TcpSocket;
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::Client;
-use crate::server::{Server, patient};
+use crate::server::{Server, Step, patient};
 use crate::world::{ADA, BOB, group, user};
 
 /// A client whose kernel takes as little as it can.
@@ -143,7 +144,7 @@ async fn many_events_at_once_reach_a_client_that_reads() {
     let (mut bob, _) = Client::ready(&server, BOB).await;
     let batch: Vec<_> =
         (0..200).map(|number| server.world().rename(group(1), ADA, &format!("Name {number}"))).collect();
-    notify::EventSink::deliver(&server.hub, &batch).await.unwrap();
+    server.hub.deliver(&batch).await.unwrap();
     for version in 2..202 {
         assert_eq!(bob.next().await["version"], version);
     }
@@ -162,4 +163,59 @@ async fn a_group_larger_than_a_turn_is_told_whole() {
     for client in &mut clients {
         assert_eq!(client.next().await["version"], 2);
     }
+}
+
+#[tokio::test]
+async fn whoever_delivers_waits_while_a_worker_is_busy_and_typing_is_left_out() {
+    let server = Server::start(HubLimits { inbox_commands_max: 2, ..patient() });
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (called, was_called) = oneshot::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
+    server.script(Step::Block(called, may_go));
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let connecting = Client::over(stream, &server, BOB, "");
+    let checked = async {
+        was_called.await.unwrap();
+        server.happen(|world| world.rename(group(1), ADA, "One")).await;
+        server.happen(|world| world.rename(group(1), ADA, "Two")).await;
+        server.hub.typing(group(1), BOB, true);
+        assert_eq!(server.hub.stats().ephemerals_dropped, 1);
+        let mut third = std::pin::pin!(server.happen(|world| world.rename(group(1), ADA, "Three")));
+        assert!(futures_util::poll!(&mut third).is_pending(), "there is no room");
+        go.send(()).unwrap();
+        third.await;
+    };
+    let (bob, ()) = tokio::join!(connecting, checked);
+    bob.unwrap().until("ready").await;
+    for version in 2..=4 {
+        assert_eq!(ada.next().await["version"], version);
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_given_up_reaches_no_worker() {
+    let server = Server::start(HubLimits { inbox_commands_max: 1, ..patient() });
+    server.world().create(group(1), ADA, &[]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (called, was_called) = oneshot::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
+    server.script(Step::Block(called, may_go));
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let connecting = Client::over(stream, &server, BOB, "");
+    let again = server.world().rename(group(1), ADA, "Given up, then delivered");
+    let checked = async {
+        was_called.await.unwrap();
+        server.hub.deliver(&[]).await.unwrap();
+        let batch = [again];
+        {
+            let mut given_up = std::pin::pin!(server.hub.deliver(&batch));
+            assert!(futures_util::poll!(&mut given_up).is_pending());
+        }
+        go.send(()).unwrap();
+        server.hub.deliver(&batch).await.unwrap();
+    };
+    let (bob, ()) = tokio::join!(connecting, checked);
+    assert_eq!(ada.so_far(&server).await.len(), 1, "once");
+    drop(bob);
 }

@@ -28,6 +28,8 @@ pub(crate) enum Step {
     WaitThenRead(oneshot::Sender<()>, oneshot::Receiver<()>),
     /// Reads, says so, waits, then answers.
     ReadThenWait(oneshot::Sender<()>, oneshot::Receiver<()>),
+    /// Says so, and holds up the whole worker thread until it is told to go on.
+    Block(oneshot::Sender<()>, std::sync::mpsc::Receiver<()>),
     Fail,
     Panic,
 }
@@ -52,6 +54,11 @@ impl Source for Scripted {
                 called.send(()).ok();
                 go.await.ok();
                 Ok(opening)
+            }
+            Some(Step::Block(called, go)) => {
+                called.send(()).ok();
+                go.recv().ok();
+                Ok(read())
             }
             Some(Step::Fail) => Err(SourceError::new("the script says so")),
             Some(Step::Panic) => panic!("the script says so"),
