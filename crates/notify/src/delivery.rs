@@ -8,7 +8,8 @@ use groups_domain::{Change, Effect, Event, UserId, View};
 use crate::frame;
 use crate::wire::EventBody;
 
-/// A committed change with its place in the log. Shared by all sinks and threads; each view's frame is encoded once, when first needed.
+/// A committed change with its place in the log. Shared by all sinks and threads; each view's frame is encoded once,
+/// when first needed.
 #[derive(Debug)]
 pub struct Delivery {
     change: Change,

@@ -27,8 +27,8 @@ use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 
 /// The WebSocket clients of this server, over all worker threads. Cheap to clone.
 ///
-/// Whoever delivers must have begun to read the log before the first client is accepted, must deliver one batch after the other, and must
-/// leave nothing out, or say so by [`EventSink::lagged`].
+/// Whoever delivers must have begun to read the log before the first client is accepted, must deliver one batch after
+/// the other, and must leave nothing out, or say so by [`EventSink::lagged`].
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,
@@ -127,8 +127,8 @@ impl Hub {
         HubStats::sum(counters, self.connections(), self.shared.refused.load(Relaxed))
     }
 
-    /// Lets all clients go: refuses new ones from now on, closes each with 1012, spread over a while and in a random order, and waits
-    /// until all have gone or the time is up.
+    /// Lets all clients go: refuses new ones from now on, closes each with 1012, spread over a while and in a random
+    /// order, and waits until all have gone or the time is up.
     pub async fn drain(&self, plan: Drain) {
         self.shared.draining.store(true, SeqCst);
         let bound = plan.spread + plan.wait;

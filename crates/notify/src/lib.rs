@@ -1,16 +1,16 @@
 //! Event sinks for committed changes, first of all WebSocket clients.
 //!
-//! A change leaves the store through its log. Whoever reads the log makes a [`Delivery`] of each change and gives it to an [`EventSink`].
-//! The [`Hub`] is the sink for WebSocket clients: it knows who is connected and who must hear, and tells each affected user's
-//! connections what they have to know. This crate knows the domain and not the store; what a client begins with it reads from
-//! a [`Source`].
+//! A change leaves the store through its log. Whoever reads the log makes a [`Delivery`] of each change and gives it to
+//! an [`EventSink`]. The [`Hub`] is the sink for WebSocket clients: it knows who is connected and who must hear, and
+//! tells each affected user's connections what they have to know. This crate knows the domain and not the store; what a
+//! client begins with it reads from a [`Source`].
 //!
 //! # The promise
 //!
-//! For every group, every connection of a member gets exactly one event for each version, from the one with which the member came in to the
-//! one with which they left, in order, without a gap, once. Where that cannot be kept, because a client is too slow or the list cannot be
-//! read, the connection is closed with a code that says to come again; the client resumes from its last cursor, and the promise
-//! holds again. Nobody else is told anything.
+//! For every group, every connection of a member gets exactly one event for each version, from the one with which the
+//! member came in to the one with which they left, in order, without a gap, once. Where that cannot be kept, because a
+//! client is too slow or the list cannot be read, the connection is closed with a code that says to come again; the
+//! client resumes from its last cursor, and the promise holds again. Nobody else is told anything.
 //!
 //! # How it is built
 //!
@@ -28,13 +28,13 @@
 //! * `transport`: the one place that knows actix.
 //! * [`wire`]: every message, to the letter of the contract.
 //!
-//! A frame is encoded once for all who get the same, and shared. Nobody who delivers ever waits for a client: a client that takes too little
-//! fills its own queue and is closed. Every queue has a bound, and [`HubLimits`] says what happens there.
+//! A frame is encoded once for all who get the same, and shared. Nobody who delivers ever waits for a client: a client
+//! that takes too little fills its own queue and is closed. Every queue has a bound, and [`HubLimits`] says what happens there.
 //!
 //! # What it costs
 //!
-//! An idle connection takes about 14.5 KB of resident memory (glibc, x86-64), of which some 9 KB are the two buffers of actix's HTTP/1
-//! dispatcher, and one file descriptor; two where `pidfd_getfd(2)` is not to be had (see [`on_connect`]).
+//! An idle connection takes about 14.5 KB of resident memory (glibc, x86-64), of which some 9 KB are the two buffers of
+//! actix's HTTP/1 dispatcher, and one file descriptor; two where `pidfd_getfd(2)` is not to be had (see [`on_connect`]).
 //!
 //! # Serving it
 //!

@@ -24,7 +24,8 @@ pub struct HubLimits {
     pub open_timeout: Duration,
     /// Reads under way at once on a worker; further clients wait for their turn. 64.
     pub opens_max: usize,
-    /// Changes kept on a worker while clients load; when one more comes, those who have loaded longest are closed with 1012. 16,384.
+    /// Changes kept on a worker while clients load; when one more comes, those who have loaded longest are closed with
+    /// 1012. 16,384.
     pub journal_changes_max: usize,
     /// Commands that wait for a worker (a command is a batch of changes, or somebody typing); then whoever delivers waits,
     /// and typing is dropped. 1,024.

@@ -14,26 +14,27 @@
 //! with read `R`, whatever `R` has not seen is either in its part of the journal or still to come, and each group's
 //! comes after everything of that group that `R` has seen. Hence:
 //!
-//! * `R` behind the deliveries: the journal has changes that `R` has not seen. They are folded over the groups as read, and those
-//!   that concern the user follow the `ready`.
+//! * `R` behind the deliveries: the journal has changes that `R` has not seen. They are folded over the groups as read,
+//!   and those that concern the user follow the `ready`.
 //! * `R` ahead of the deliveries: changes that `R` has seen are still to come, from the journal or live. The client is not
 //!   told of them again; [`Conn::seen`] decides, for as long as the connection lives.
-//! * Removed and added again while loading: what `R` has seen of it is in the groups as read, and what it has not seen is folded
-//!   in order. Nothing is applied twice.
+//! * Removed and added again while loading: what `R` has seen of it is in the groups as read, and what it has not seen
+//!   is folded in order. Nothing is applied twice.
 //!
 //! # The user's groups
 //!
-//! All connections of a user share one set of groups on a shard, folded with every delivery in the order `D`. It is installed by
-//! the first connection that has loaded, from read `R`, with the journal folded over it. It may then be *ahead* of `D`: a change of
-//! group `g` that `R` has seen may still come. Folding such a change in does no harm: the last one of `g` that `R` has seen
-//! leaves the user where `R` found them. So whenever a change comes that `R` has *not* seen, the set is right for its group.
+//! All connections of a user share one set of groups on a shard, folded with every delivery in the order `D`. It is
+//! installed by the first connection that has loaded, from read `R`, with the journal folded over it. It may then be
+//! *ahead* of `D`: a change of group `g` that `R` has seen may still come. Folding such a change in does no harm: the
+//! last one of `g` that `R` has seen leaves the user where `R` found them. So whenever a change comes that `R` has *not*
+//! seen, the set is right for its group.
 //!
 //! For a connection with another read `Q`, that is enough if `Q` has seen at least what `R` has: whatever `Q` has not seen,
 //! `R` has not seen either. The second device that loads while the first is live finds the set installed and leaves it.
 //! But two devices may load at once, and the *older* read may come back last. Then a change that `R` has seen and `Q` has
 //! not may still come (the user left `g` between the two reads): the set of `R` no longer has `g`, and the client
-//! of `Q` would miss that event. Therefore the set of an older read, with its own part of the journal folded over it, replaces the
-//! one that is there; by the argument above it is right for both. Nothing else ever replaces the set.
+//! of `Q` would miss that event. Therefore the set of an older read, with its own part of the journal folded over it,
+//! replaces the one that is there; by the argument above it is right for both. Nothing else ever replaces the set.
 
 mod journal;
 mod subscriptions;
@@ -119,8 +120,8 @@ impl Shard {
         conn.key.set(Some(self.conns.insert(Rc::clone(conn))));
     }
 
-    /// Begins to keep what comes, for a connection whose list will be read from now on. Returns whether there is anything to read for:
-    /// the connection may have ended already.
+    /// Begins to keep what comes, for a connection whose list will be read from now on. Returns whether there is
+    /// anything to read for: the connection may have ended already.
     pub(crate) fn register(&mut self, conn: &Rc<Conn>) -> bool {
         if conn.key.get().is_none() || conn.session.borrow().is_closing() {
             return false;

@@ -1,4 +1,5 @@
-//! A peer that sends back what it gets, for the conformance suite: the transport and the session as they are, with an echo on top.
+//! A peer that sends back what it gets, for the conformance suite: the transport and the session as they are, with an
+//! echo on top.
 
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -19,7 +20,8 @@ struct Echo {
     started: Instant,
 }
 
-/// Upgrades the request to a connection that sends every message back. Its limits are out of the suite's way, and no clock runs for it.
+/// Upgrades the request to a connection that sends every message back. Its limits are out of the suite's way, and no
+/// clock runs for it.
 ///
 /// # Errors
 /// Where the request is no handshake.

@@ -57,8 +57,8 @@ impl Frames {
         self.payload_bytes_max = payload_bytes_max as u64;
     }
 
-    /// The next piece for the decoder, which never reaches beyond the end of a frame. After such an end it is `Pending` once, without a
-    /// waker: the decoder has a message then, and whoever takes it asks again.
+    /// The next piece for the decoder, which never reaches beyond the end of a frame. After such an end it is `Pending`
+    /// once, without a waker: the decoder has a message then, and whoever takes it asks again.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
         if std::mem::take(&mut self.pause) {
             return Poll::Pending;

@@ -1,12 +1,13 @@
 //! The socket under a connection: its options, and how to end it.
 //!
-//! A client that takes nothing keeps its connection for ever: the dispatcher does not poll the body while its write buffer is full,
-//! and a peer whose kernel still acknowledges is none that TCP gives up. Only `shutdown(2)` ends it, and that needs the descriptor,
-//! which the dispatcher owns. Without unsafe code there are two ways to it:
+//! A client that takes nothing keeps its connection for ever: the dispatcher does not poll the body while its write
+//! buffer is full, and a peer whose kernel still acknowledges is none that TCP gives up. Only `shutdown(2)` ends it, and
+//! that needs the descriptor, which the dispatcher owns. Without unsafe code there are two ways to it:
 //!
-//! * `pidfd_getfd(2)` duplicates a descriptor of a process by its number, also of the own one. It is called only in the moment when a
-//!   socket has to be shut down, so it costs a connection nothing. The number is right, because the connection takes itself off
-//!   the shard before its socket is dropped. Linux 5.6 or later has it; container runtimes may forbid it.
+//! * `pidfd_getfd(2)` duplicates a descriptor of a process by its number, also of the own one. It is called only in the
+//!   moment when a socket has to be shut down, so it costs a connection nothing. The number is right, because the
+//!   connection takes itself off the shard before its socket is dropped. Linux 5.6 or later has it; container runtimes
+//!   may forbid it.
 //! * Elsewhere the descriptor is duplicated when the connection is accepted, which costs a second descriptor for every
 //!   connection of the server, plain requests included. Which of the two it is, is found out once, with the first connection.
 
@@ -43,11 +44,13 @@ enum Handle {
 
 /// For `HttpServer::on_connect`: bounds what the kernel keeps for a client, and remembers the way to its socket.
 ///
-/// It sets a send buffer of 16 KiB (the kernel makes it 32), which also bounds plain answers to 32 KiB for each round trip, and on Linux has TCP
-/// give up a peer that acknowledges nothing for 30 seconds. Where `pidfd_getfd(2)` is not to be had (before Linux 5.6, on other
-/// systems, or where a container forbids it), each connection costs a second file descriptor.
+/// It sets a send buffer of 16 KiB (the kernel makes it 32), which also bounds plain answers to 32 KiB for each round
+/// trip, and on Linux has TCP give up a peer that acknowledges nothing for 30 seconds. Where `pidfd_getfd(2)` is not to
+/// be had (before Linux 5.6, on other systems, or where a container forbids it), each connection costs a second file
+/// descriptor.
 ///
-/// A socket that is no plain TCP socket (a TLS stream, say) is left alone; a client that takes nothing then lives until it goes by itself.
+/// A socket that is no plain TCP socket (a TLS stream, say) is left alone; a client that takes nothing then lives until
+/// it goes by itself.
 pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
     let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
     // An option that cannot be set leaves a connection that works.

@@ -92,7 +92,8 @@ impl Client {
         messages
     }
 
-    /// The same with what marks its end: a `pong`, which follows the answers, and a group of its own, which follows the deliveries.
+    /// The same with what marks its end: a `pong`, which follows the answers, and a group of its own, which follows the
+    /// deliveries.
     pub(crate) async fn settled(&mut self, server: &Server) -> Vec<Value> {
         self.say(json!({"type": "ping"})).await;
         let mut messages = self.until("pong").await;
