@@ -35,9 +35,11 @@ export class ApiError extends GroupsError {
 
 /** The server could not be reached, or did not answer in time. Whether it did what was asked is not known. */
 export class NetworkError extends GroupsError {
-  /** @param {unknown} cause */
-  constructor(cause) {
+  /** @param {unknown} cause @param {string} [idempotencyKey] */
+  constructor(cause, idempotencyKey) {
     super("network", "The server cannot be reached", { cause });
+    /** Asking the same once more with this key does it once, whatever became of the first time. */
+    this.idempotencyKey = idempotencyKey;
   }
 }
 

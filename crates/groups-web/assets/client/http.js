@@ -15,6 +15,9 @@ export const ANSWER_MS_MAX = 15_000;
 /** A `Retry-After` beyond this is left to the caller, in milliseconds. */
 export const PATIENCE_MS_MAX = 5_000;
 
+/** Too many requests, a server that is busy, and the gateways before one that is being replaced. */
+const PASSING = new Set([429, 502, 503, 504]);
+
 /**
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal]
@@ -148,7 +151,7 @@ export class Api {
         response = await this.#send(url, init, signal);
       } catch (error) {
         signal?.throwIfAborted();
-        if (last) throw new NetworkError(error);
+        if (last) throw new NetworkError(error, headers["Idempotency-Key"]);
         await this.#sleep(fullJitter(tried, this.#env.random), signal);
         continue;
       }
@@ -160,9 +163,8 @@ export class Api {
         token = await this.#token(() => this.#tokens.renewed(token));
         continue;
       }
-      const busy = error.status === 429 || error.status === 503;
       const waitMs = error.retryAfterMs ?? 1_000;
-      if (!busy || last || waitMs > PATIENCE_MS_MAX) throw error;
+      if (!PASSING.has(error.status) || last || waitMs > PATIENCE_MS_MAX) throw error;
       await this.#sleep(waitMs + fullJitter(0, this.#env.random), signal);
     }
   }

@@ -8,6 +8,7 @@
  * @import { Toasts } from "./toasts.js"
  */
 
+import { NetworkError } from "../client/errors.js";
 import { rolesToGive } from "../client/permissions.js";
 import { ask, confirm, field } from "./dialogs.js";
 import { counted, h } from "./dom.js";
@@ -36,8 +37,9 @@ export class Commands {
    * The dialog closes at once, and the new group is in the list while the server makes it. Where that fails, the dialog can be had again.
    * @param {(group: Group) => void} onCreated
    * @param {{ name: string, description: string, members: NewMember[] }} [draft]
+   * @param {string} [idempotencyKey] Of the draft, where it is not known whether it was made.
    */
-  async create(onCreated, draft = { name: "", description: "", members: [] }) {
+  async create(onCreated, draft = { name: "", description: "", members: [] }, idempotencyKey) {
     const { name, description } = settingsFields(draft.name, draft.description);
     const picker = this.#picker("owner", { picked: draft.members });
     let wanted = draft;
@@ -52,9 +54,10 @@ export class Commands {
     });
     if (!sent) return;
     try {
-      onCreated(await this.#client.createGroup(wanted));
+      const same = JSON.stringify(wanted) === JSON.stringify(draft);
+      onCreated(await this.#client.createGroup(wanted, { idempotencyKey: same ? idempotencyKey : undefined }));
     } catch (error) {
-      const again = () => void this.create(onCreated, wanted);
+      const again = () => void this.create(onCreated, wanted, error instanceof NetworkError ? error.idempotencyKey : undefined);
       this.#toasts.show(`${wanted.name} was not created. ${sentence(error)}`, { kind: "bad", action: "Edit", onaction: again });
     }
   }

@@ -45,8 +45,8 @@ export class GroupView {
   #typists = h("p", { class: "typists", testid: "typists", "aria-live": "polite" });
   #typing = h("input", {
     testid: "typing-input",
-    "aria-label": "Type something",
-    placeholder: "Type something: the others see that you are typing",
+    "aria-label": "Type here, and the others see that you are typing",
+    placeholder: "Type here, and the others see it",
     autocomplete: "off",
     oninput: () => this.#type(),
     onblur: () => this.#stopTyping(),

@@ -33,8 +33,10 @@ export class ApiError extends GroupsError {
 }
 /** The server could not be reached, or did not answer in time. Whether it did what was asked is not known. */
 export class NetworkError extends GroupsError {
-    /** @param {unknown} cause */
-    constructor(cause: unknown);
+    /** @param {unknown} cause @param {string} [idempotencyKey] */
+    constructor(cause: unknown, idempotencyKey?: string);
+    /** Asking the same once more with this key does it once, whatever became of the first time. */
+    idempotencyKey: string | undefined;
 }
 /** There is no token, or a fresh one is refused. */
 export class SignedOutError extends GroupsError {
