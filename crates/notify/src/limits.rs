@@ -16,6 +16,11 @@ pub struct HubLimits {
     pub queue_frames_max: usize,
     /// The same in bytes. 64 KiB.
     pub queue_bytes_max: usize,
+    /// The same while the client takes its snapshot or missed events, and until it has caught up with what came meanwhile: with less,
+    /// a slow reader of a long list in busy groups would never get to its end. 4,096 frames.
+    pub opening_queue_frames_max: usize,
+    /// The same in bytes. 1 MiB.
+    pub opening_queue_bytes_max: usize,
     /// How long a closed connection may take to take its close frame and answer it; then its socket is shut down. 5 seconds.
     pub close_grace: Duration,
     /// How long a client may take nothing of its snapshot or missed events; then it is closed with 4001. 30 seconds.
@@ -54,6 +59,8 @@ impl Default for HubLimits {
             connections_per_user_max: 20,
             queue_frames_max: 256,
             queue_bytes_max: 64 * 1024,
+            opening_queue_frames_max: 4_096,
+            opening_queue_bytes_max: 1024 * 1024,
             close_grace: Duration::from_secs(5),
             opening_stall: Duration::from_secs(30),
             open_timeout: Duration::from_secs(30),

@@ -110,6 +110,9 @@ enum Phase {
     },
 }
 
+/// Pongs that wait for one connection: with one more, the oldest need not be sent.
+const PONGS_MAX: usize = 16;
+
 /// The session with one client.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -117,8 +120,10 @@ pub(crate) struct Session {
     /// Kept apart from the queue: its size is bounded by the user's list and by the journal, not by the queue's limits.
     opening: VecDeque<Piece>,
     queue: FrameQueue,
-    /// The answer to the client's latest ping; earlier ones need none (RFC 6455, section 5.5.3).
-    pong: Option<Bytes>,
+    /// Whether the queue may still hold what came while the client was taking its opening.
+    catching_up: bool,
+    /// The answers to the client's latest pings, so many at most; earlier ones need none (RFC 6455, section 5.5.3).
+    pongs: FrameQueue,
     ping_due: bool,
     /// Whether a ping went out and nothing was received since.
     awaiting_life: bool,
@@ -138,7 +143,8 @@ impl Session {
             phase: Phase::Loading,
             opening: VecDeque::new(),
             queue: FrameQueue::default(),
-            pong: None,
+            catching_up: false,
+            pongs: FrameQueue::default(),
             ping_due: false,
             awaiting_life: false,
             beat_at: cx.now + cx.limits.heartbeat.saturating_sub(phase_shift),
@@ -168,6 +174,7 @@ impl Session {
             self.phase = Phase::Live;
             self.opening_taken_at = cx.now;
             self.opening = opening;
+            self.catching_up = true;
         }
     }
 
@@ -176,8 +183,13 @@ impl Session {
         if !self.is_live() {
             return;
         }
-        let full = self.queue.len() >= cx.limits.queue_frames_max
-            || self.queue.bytes() + frame.len() > cx.limits.queue_bytes_max;
+        self.catching_up &= !self.opening.is_empty() || self.is_crowded(cx.limits);
+        let (frames_max, bytes_max) = if self.catching_up {
+            (cx.limits.opening_queue_frames_max, cx.limits.opening_queue_bytes_max)
+        } else {
+            (cx.limits.queue_frames_max, cx.limits.queue_bytes_max)
+        };
+        let full = self.queue.len() >= frames_max || self.queue.bytes() + frame.len() > bytes_max;
         // A lone frame always has room, however long it is.
         if full && !self.queue.is_empty() {
             Counters::one(&cx.counters.overflows);
@@ -237,7 +249,12 @@ impl Session {
         match input {
             Input::Text(text) => return self.message(cx, text),
             Input::Binary(_) => self.error(cx, ErrorCode::MalformedMessage, "messages are text frames"),
-            Input::Ping(payload) => self.pong = Some(frame::pong(payload)),
+            Input::Ping(payload) => {
+                if self.pongs.len() == PONGS_MAX {
+                    self.pongs.pop();
+                }
+                self.pongs.push(frame::pong(payload));
+            }
             Input::Pong | Input::Fragment | Input::Close(_) | Input::Fault(_) => {}
         }
         None
@@ -296,7 +313,7 @@ impl Session {
             return;
         }
         cx.counters.close(close.counted_as());
-        self.pong = None;
+        self.pongs.clear();
         self.ping_due = false;
         // Without the rest of the opening, what is live would come too early.
         if close.drops_queue() || !self.opening.is_empty() || matches!(self.phase, Phase::Loading) {
@@ -322,7 +339,7 @@ impl Session {
     }
 
     fn next_frame(&mut self, cx: &Cx<'_>) -> Option<Bytes> {
-        if let Some(pong) = self.pong.take() {
+        if let Some(pong) = self.pongs.pop() {
             return Some(pong);
         }
         if std::mem::take(&mut self.ping_due) {

@@ -247,6 +247,10 @@ impl<P: Peer> Body<P> {
         self.fragments = None;
         self.reading = Reading::CloseOnly;
         self.peer.receive(Input::Fault(fault));
+        if self.frames.borrow().close_seen() {
+            // It was the close frame that is at fault: no other will come.
+            self.peer.receive(Input::Close(None));
+        }
     }
 
     fn message(&mut self, message: Message) {

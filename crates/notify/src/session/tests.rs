@@ -166,6 +166,42 @@ fn the_opening_does_not_count_towards_the_queue() {
 }
 
 #[test]
+fn a_client_that_takes_its_opening_may_fall_further_behind_until_it_has_caught_up() {
+    let mut bench = Bench::new(HubLimits { queue_frames_max: 2, opening_queue_frames_max: 5, ..HubLimits::default() });
+    let pieces = (0..2).map(|_| Piece::Frame(frame::encode(frame::TEXT, b"e"))).collect();
+    bench.with(|session, cx| session.go_live(cx, pieces));
+    for _ in 0..5 {
+        bench.event(1);
+    }
+    assert_eq!(bench.sent(), sent(&["event"; 2 + 5]), "nothing is lost");
+    for _ in 0..3 {
+        bench.event(1);
+    }
+    assert_eq!(bench.sent(), sent(&["close 4001"]), "then it is a client like all others");
+
+    let mut bench = Bench::new(HubLimits { opening_queue_frames_max: 5, ..HubLimits::default() });
+    bench.with(|session, cx| session.go_live(cx, VecDeque::from([Piece::Frame(frame::encode(frame::TEXT, b"e"))])));
+    for _ in 0..6 {
+        bench.event(1);
+    }
+    assert_eq!(bench.sent(), sent(&["close 4001"]), "and that has its limit too");
+}
+
+#[test]
+fn pings_are_answered_in_order_and_of_too_many_the_latest() {
+    let mut bench = Bench::live(HubLimits::default());
+    for payload in ["a", "b"] {
+        bench.with(|session, cx| session.receive(cx, Input::Ping(payload.as_bytes())));
+    }
+    assert_eq!(bench.sent(), sent(&["pong frame a", "pong frame b"]));
+    for number in 0..=PONGS_MAX {
+        bench.with(|session, cx| session.receive(cx, Input::Ping(number.to_string().as_bytes())));
+    }
+    let (pongs, _) = bench.sent();
+    assert_eq!((pongs.len(), pongs[0].as_str()), (PONGS_MAX, "pong frame 1"));
+}
+
+#[test]
 fn what_may_be_left_out_is_left_out_of_a_queue_that_is_half_full_and_never_overflows_it() {
     let mut bench = Bench::live(HubLimits { queue_frames_max: 4, ..HubLimits::default() });
     let typing = |bench: &mut Bench| {

@@ -35,6 +35,8 @@ pub fn echo(
         let limits = HubLimits {
             queue_frames_max: usize::MAX / 2,
             queue_bytes_max: usize::MAX / 2,
+            opening_queue_frames_max: usize::MAX / 2,
+            opening_queue_bytes_max: usize::MAX / 2,
             messages_burst: u32::MAX,
             message_bytes_max,
             ..HubLimits::default()

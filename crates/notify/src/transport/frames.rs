@@ -30,6 +30,8 @@ pub(super) struct Frames {
     payload_bytes_max: u64,
     /// A frame has just ended: the decoder has to look at it before it gets more.
     pause: bool,
+    /// Whether a close frame has passed, valid or not.
+    close_seen: bool,
 }
 
 /// What was taken from a chunk.
@@ -49,7 +51,13 @@ impl Frames {
             left: None,
             payload_bytes_max: 0,
             pause: false,
+            close_seen: false,
         }
+    }
+
+    /// Whether a close frame has passed. After one the client says no more, even where the frame itself was at fault.
+    pub(super) fn close_seen(&self) -> bool {
+        self.close_seen
     }
 
     /// The longest payload that a frame may have.
@@ -127,6 +135,7 @@ impl Frames {
         let left = left - step as u64;
         let ended = (left == 0).then(|| self.header[0] & 0x0F);
         if ended.is_some() {
+            self.close_seen |= ended == Some(CLOSE);
             self.header_bytes = 0;
             self.left = None;
         } else {
