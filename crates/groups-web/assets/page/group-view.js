@@ -28,6 +28,7 @@ export class GroupView {
   /** What is drawn already, by user id. @type {Map<string, { row: HTMLElement, drawn: string }>} */
   #rows = new Map();
   #typingTimer = 0;
+  /** @type {IntersectionObserver | undefined} */
   #observer;
 
   #avatar = h("div", { class: "avatar", "aria-hidden": "true" });
@@ -93,8 +94,7 @@ export class GroupView {
     client.on("typing", () => this.#drawTypists(), { signal });
     this.#members = new Members({ client, groupId, names, onChange: () => this.#drawMembers() });
     // The next page comes by itself when the end of the list comes into sight.
-    this.#observer = new IntersectionObserver(([entry]) => entry.isIntersecting && void this.#members.next());
-    this.#observer.observe(this.#more);
+    this.#observer = new IntersectionObserver((entries) => this.#endSeen(entries), { rootMargin: "300px" });
     this.#draw();
     this.#drawMembers();
   }
@@ -103,7 +103,7 @@ export class GroupView {
     this.#stopTyping();
     this.#abort.abort();
     this.#members.close();
-    this.#observer.disconnect();
+    this.#observer?.disconnect();
     this.element.remove();
   }
 
@@ -189,12 +189,25 @@ export class GroupView {
     }
     for (const { row } of before.values()) row.remove();
     this.#more.hidden = !this.#members.more;
+    this.#watchEnd();
     const { error, loaded } = this.#members;
     const searching = wanted && this.#members.more ? "Searched among the members shown so far." : "";
     const nobody = wanted && shown.length === 0 ? `Nobody is called “${this.#search.value}”. ` : "";
     say(this.#state, error ? `The members cannot be read: ${error instanceof Error ? error.message : error}` : !loaded ? "Loading…" : nobody + searching);
     this.#state.hidden = !this.#state.textContent;
     this.#drawTypists();
+  }
+
+  /** Asks anew whether the end of the list is in sight: after a page it may still be, which is no change to an observer. */
+  #watchEnd() {
+    this.#observer?.disconnect();
+    if (this.#members.more) this.#observer?.observe(this.#more);
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #endSeen(entries) {
+    // A search that finds few is no reason to read a hundred thousand: there the button is pressed.
+    if (entries.some((entry) => entry.isIntersecting) && !this.#search.value) void this.#members.next();
   }
 
   /** @param {Group} group @param {Member} member */

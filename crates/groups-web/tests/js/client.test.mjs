@@ -409,3 +409,27 @@ test("who types is forgotten after a while, and when the group is left", async (
   await clock.pass(5_000);
   assert.deepEqual(client.typists(groupId(1)), []);
 });
+
+test("retry tries at once, and connects where nothing is tried any more", async () => {
+  const { client, clock, socket, sockets } = await live([], { random: () => 0.999_999 });
+  socket().drop();
+  client.retry();
+  await settled();
+  assert.equal(sockets.length, 2);
+  socket().say(welcome(true), ready());
+  socket().drop(4502);
+  assert.equal(client.state, "offline");
+  client.retry();
+  await clock.pass(0);
+  assert.equal(sockets.length, 3);
+});
+
+test("the same state is not told twice", async () => {
+  const { client, socket } = start();
+  const told = [];
+  client.on("state", ({ state }) => told.push(state));
+  client.connect();
+  await settled();
+  socket().say(welcome(), snapshot([]), ready());
+  assert.deepEqual(told, ["connecting", "live"]);
+});
