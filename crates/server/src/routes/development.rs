@@ -1,6 +1,6 @@
 //! `POST /v1/dev/login`, `GET /v1/dev/people`: development mode only. Everywhere else these paths do not exist.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -32,13 +32,10 @@ struct Query {
 }
 
 /// People who have signed in, by the beginning of their name.
-pub(super) async fn people(
-    groups: web::Data<Groups>,
-    caller: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     const PEOPLE_MAX: u32 = 20;
     groups.development()?;
+    let caller = Caller::extract(&request).await?;
     let query: Query = input::query(&request)?;
     tracing::debug!(user_id = %caller.user_id, "looking for people");
     let people = groups.store().people(query.q.unwrap_or_default().trim(), PEOPLE_MAX).await?;
