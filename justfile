@@ -32,3 +32,7 @@ doc:
 bench *ARGS:
     cargo build --release -p groups-server -p groups-load
     target="${CARGO_TARGET_DIR:-target}/release"; "$target/groups-load" bench --server "$target/groups-server" {{ARGS}}
+
+# RFC 6455 conformance with the Autobahn fuzzing client; needs a Python 2.7
+autobahn PYTHON="python2.7":
+    crates/notify/tests/autobahn/run {{PYTHON}}

@@ -5,17 +5,9 @@
 //! cargo run --release -p notify --example echo -- 127.0.0.1:9002
 //! ```
 //!
-//! The suite is the package `autobahntestsuite`; release 25.10.1 still wants Python 2.7 (a virtualenv made by virtualenv
-//! before 20.22). With this in `fuzzingclient.json`, `wstest -m fuzzingclient -s fuzzingclient.json` takes about five minutes:
-//!
-//! ```json
-//! {"outdir": "reports", "servers": [{"agent": "notify", "url": "ws://127.0.0.1:9002"}],
-//!  "cases": ["*"], "exclude-cases": ["12.*", "13.*"], "exclude-agent-cases": {}}
-//! ```
-//!
-//! 12 and 13 are permessage-deflate, which the server does not speak: it answers the offer by silence. Nothing may be `FAILED`.
-//! Messages up to 64 MiB are taken here, since the suite sends 16 MiB, and no limit on their number; all else is as the
-//! server has it.
+//! `just autobahn` builds it, installs the suite and runs it. Cases 12 and 13 are left out: they are permessage-deflate, which the server
+//! does not speak; it answers the offer by silence. Messages up to 64 MiB are taken here, since the suite sends 16 MiB, and no limit on their
+//! number; all else is as the server has it.
 
 use std::time::Duration;
 

@@ -62,14 +62,14 @@ impl Close {
         Self::new(4502, "too many connections", Manner::Dropping)
     }
 
-    /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1).
+    /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1). What was due before the fault is sent first.
     pub(crate) fn fault(fault: Fault) -> Self {
         let (code, reason) = match fault {
             Fault::Protocol => (1002, "protocol error"),
             Fault::BadUtf8 => (1007, "text is not UTF-8"),
             Fault::TooLong => (1009, "message too long"),
         };
-        Self::new(code, reason, Manner::Dropping)
+        Self::new(code, reason, Manner::Orderly)
     }
 
     /// Answers the peer's close with its own code.
