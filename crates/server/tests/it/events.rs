@@ -464,6 +464,25 @@ async fn a_thousand_members_come_in_with_one_change() {
 }
 
 #[tokio::test]
+async fn a_thousand_initial_members_come_in_with_the_group() {
+    let server = Server::start().await;
+    let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
+    let mut members: Vec<_> = (0..999).map(|_| json!({"user_id": new_id()})).collect();
+    members.push(json!({"user_id": bob.id(), "role": "admin"}));
+    let group = ada.user.post("/v1/groups", json!({"name": "Many", "members": members})).await.group(201);
+    assert_eq!((&group["member_count"], &group["version"]), (&json!(1001), &json!(1)));
+    assert_eq!(ada.event("group_created").await["group"]["member_count"], 1001);
+    assert_eq!(bob.event("added_to_group").await["role"], "admin");
+
+    members.push(json!({"user_id": new_id()}));
+    let refused = ada.user.post("/v1/groups", json!({"name": "Too many", "members": members})).await;
+    refused.problem_of(&[(400, "malformed_request"), (422, "too_many_members"), (413, "payload_too_large")]);
+    for person in [&mut ada, &mut bob] {
+        person.has_heard_nothing_else().await;
+    }
+}
+
+#[tokio::test]
 async fn a_hundred_added_members_are_named_and_a_hundred_and_one_are_counted() {
     let server = Server::start().await;
     let mut ada = Listener::new(&server).await;

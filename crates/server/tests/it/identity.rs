@@ -41,6 +41,10 @@ fn bad_tokens() -> Vec<(&'static str, String)> {
             "not valid yet",
             signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(900), "nbf": seconds_from_now(600)})),
         ),
+        ("an extension that must be understood", {
+            let header = json!({"alg": "HS256", "crit": ["x"], "x": 1});
+            signed_with(SECRET, &header, &claims(&id))
+        }),
         ("claims are a list", signed(SECRET, &json!([]))),
     ]
 }
@@ -250,5 +254,55 @@ async fn an_id_in_capitals_is_the_same_user() {
         // On the wire ids are in lower case.
         200 => assert_eq!(answer.ok(200)["user_id"], id),
         _ => drop(answer.problem(401, "unauthenticated")),
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_say_more_than_is_asked_for() {
+    let server = Server::start().await;
+    let extras = [
+        json!({"aud": "somebody", "iss": "https://id.example", "jti": "1", "iat": seconds_from_now(-5)}),
+        json!({"aud": ["a", "b"], "nbf": seconds_from_now(-5)}),
+        json!({"scope": "groups:admin other"}),
+        json!({"email": "ada@example.org", "roles": ["x"], "nested": {"a": 1}}),
+        // RFC 7519 section 2: a NumericDate may have a fraction.
+        json!({"exp": seconds_from_now(600) as f64 + 0.5}),
+    ];
+    for extra in extras {
+        let mut all = claims(&new_id());
+        for (name, value) in extra.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        let answer = server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &all)).send().await;
+        assert_eq!(answer.status, 200, "{extra}: {}", answer.text());
+    }
+    // The scheme's name is in any case (RFC 9110 section 11.1).
+    let token = signed(SECRET, &claims(&new_id()));
+    server.http().call("GET", "/v1/me").header("Authorization", &format!("bearer {token}")).send().await.ok(200);
+}
+
+#[tokio::test]
+async fn an_upgrade_is_taken_as_every_browser_writes_it() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let own = format!("http://{}", server.address());
+    for (connection, upgrade) in [("keep-alive, Upgrade", "websocket"), ("upgrade", "WebSocket")] {
+        let answer = server
+            .http()
+            .call("GET", "/v1/ws")
+            .header("Connection", connection)
+            .header("Upgrade", upgrade)
+            .header("Origin", &own)
+            .header("Sec-WebSocket-Version", "13")
+            // The example of RFC 6455 section 1.3.
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")
+            .header("Sec-WebSocket-Protocol", &format!("groups.v1, bearer.{}", ada.token))
+            .send()
+            .await;
+        assert_eq!(answer.status, 101, "{connection}: {}", answer.text());
+        assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        assert_eq!(answer.header("sec-websocket-protocol"), Some("groups.v1"));
+        assert_eq!(answer.header("sec-websocket-extensions"), None, "none is agreed on");
     }
 }

@@ -121,6 +121,16 @@ async fn a_second_signal_ends_it_at_once() {
 }
 
 #[tokio::test]
+async fn from_the_keyboard_it_stops_as_politely() {
+    let mut server = Server::start().await;
+    let mut socket = server.user().connects().await;
+    server.signal("INT");
+    assert_eq!(socket.goodbye().await.0, 1012);
+    let (status, taken) = server.ended().await;
+    assert!(status.success() && taken < STOP_MAX, "{status} after {taken:?}");
+}
+
+#[tokio::test]
 async fn two_servers_on_one_port_are_one_too_many() {
     let server = Server::start().await;
     let directory = tempfile::tempdir().unwrap();

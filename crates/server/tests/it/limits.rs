@@ -54,7 +54,7 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
         median(&before),
         median(&during)
     );
-    assert!(during[CHANGES - 1] < Duration::from_secs(2), "somebody waited {:?}", during[CHANGES - 1]);
+    assert!(during[CHANGES - 1] < Duration::from_secs(5), "somebody waited {:?}", during[CHANGES - 1]);
 
     // They read at last: what had been sent, in order, and no more; and with the cursor nothing is lost.
     for mut socket in slow {
@@ -228,9 +228,9 @@ async fn a_client_that_answers_no_ping_is_gone_within_two_beats() {
         start.elapsed()
     };
     // Who answers stays, for many beats.
-    let life = tokio::time::timeout(Duration::from_millis(3_500), living.hear());
+    let life = tokio::time::timeout(Duration::from_millis(4_000), living.hear());
     let (taken, life) = tokio::join!(silence, life);
-    assert!(taken < Duration::from_millis(2_800), "it took {taken:?}");
+    assert!(taken < Duration::from_millis(3_300), "it took {taken:?}");
     assert!(taken > Duration::from_millis(900), "it had a beat to answer, not {taken:?}");
     assert!(read.windows(2).any(|frame| frame == [0x89, 0]), "it was asked");
     let goodbye = read.windows(4).any(|frame| frame[0] == 0x88 && frame[2..] == 4002_u16.to_be_bytes());

@@ -123,7 +123,7 @@ impl Call<'_> {
         };
         let (sent, answer) = tokio::join!(sending, receive(&mut reader));
         let answer = answer?;
-        let clean = sent && reader.buffer().is_empty();
+        let clean = sent && answer.status != 101 && reader.buffer().is_empty();
         if clean && !answer.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
             http.release(connection);
         }

@@ -97,9 +97,9 @@ impl Server {
         };
         command
             .env_clear()
+            .env("DATABASE_URL", format!("sqlite://{}", self.database().display()))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .env("GROUPS_LISTEN", self.address.to_string())
-            .env("DATABASE_URL", format!("sqlite://{}", self.database().display()))
             .env("RUST_BACKTRACE", "1")
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
@@ -127,8 +127,13 @@ impl Server {
 
     /// Asks the process to end: SIGTERM.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().expect("sh runs");
-        assert!(sent.success(), "SIGTERM was sent");
+        self.signal("TERM");
+    }
+
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status().expect("sh runs");
+        assert!(sent.success(), "the signal was sent");
     }
 
     /// Waits for the process to end by itself; how it ended, and how long that took.
@@ -223,7 +228,7 @@ impl Drop for Server {
 }
 
 /// A port below those that the kernel gives to outgoing connections, so that it is still free after a restart.
-fn free_address() -> SocketAddr {
+pub(super) fn free_address() -> SocketAddr {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
