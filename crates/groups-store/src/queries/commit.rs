@@ -145,8 +145,7 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
         });
     }
     for set in keys_expired {
-        let delete = "DELETE FROM idempotency WHERE EXISTS \
-            (SELECT 1 FROM v WHERE v.actor_id = idempotency.actor_id AND v.key = idempotency.key)";
+        let delete = "DELETE FROM idempotency WHERE (actor_id, key) IN (SELECT actor_id, key FROM v)";
         With::execute(set, delete).execute(conn).await?;
     }
     for set in answers {
