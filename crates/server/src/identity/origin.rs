@@ -2,8 +2,11 @@
 //!
 //! Browsers send `Origin` and no page can forge it (RFC 6455 section 10.2); other clients send none and are judged by their token.
 
+use std::net::IpAddr;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::http::uri::Authority;
 
 use crate::{Code, Problem};
 
@@ -25,6 +28,23 @@ impl Origins {
         }
         Err(Problem::new(Code::Forbidden, "pages of this origin may not connect"))
     }
+}
+
+/// Whether the request was made to a name of this machine alone. A page from elsewhere that has its own name resolve to loopback
+/// ("DNS rebinding") says that name, and passes every comparison of `Origin` with `Host`.
+///
+/// # Errors
+/// [`Code::Forbidden`] for any other name.
+pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_loopback = host.parse::<Authority>().is_ok_and(|authority| {
+        let name = authority.host().to_ascii_lowercase();
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+    });
+    let elsewhere =
+        || Problem::new(Code::Forbidden, "development mode answers to localhost and loopback addresses only");
+    is_loopback.then_some(()).ok_or_else(elsewhere)
 }
 
 /// The scheme is not compared: behind a proxy that ends TLS the server does not know its own.

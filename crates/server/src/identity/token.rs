@@ -50,21 +50,24 @@ impl Tokens {
     /// [`Code::Unauthenticated`], with a sentence about what is wrong with the token.
     pub(crate) fn check(&self, token: &str) -> Result<Claims, Problem> {
         let refuse = |detail: &str| Problem::new(Code::Unauthenticated, detail);
-        let claims = jsonwebtoken::decode::<WireClaims>(token, &self.key, &self.validation)
-            .map_err(|error| {
-                refuse(match error.kind() {
-                    ErrorKind::ExpiredSignature => "the token has expired",
-                    ErrorKind::ImmatureSignature => "the token is not valid yet",
-                    ErrorKind::InvalidIssuer => "the token is from another issuer",
-                    ErrorKind::InvalidAudience => "the token is for another audience",
-                    ErrorKind::MissingRequiredClaim(_) => "the token lacks a required claim",
-                    ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => {
-                        "the token is signed in a way that is not accepted here"
-                    }
-                    _ => "the token is not valid",
-                })
-            })?
-            .claims;
+        let token = jsonwebtoken::decode::<WireClaims>(token, &self.key, &self.validation).map_err(|error| {
+            refuse(match error.kind() {
+                ErrorKind::ExpiredSignature => "the token has expired",
+                ErrorKind::ImmatureSignature => "the token is not valid yet",
+                ErrorKind::InvalidIssuer => "the token is from another issuer",
+                ErrorKind::InvalidAudience => "the token is for another audience",
+                ErrorKind::MissingRequiredClaim(_) => "the token lacks a required claim",
+                ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => {
+                    "the token is signed in a way that is not accepted here"
+                }
+                _ => "the token is not valid",
+            })
+        })?;
+        // RFC 7515 section 4.1.11: what is critical and not understood, is refused. Nothing is understood here.
+        if token.header.crit.is_some() {
+            return Err(refuse("the token has critical extensions, and none is known here"));
+        }
+        let claims = token.claims;
         let user_id = uuid(&claims.sub).ok_or_else(|| refuse("the token's sub is not a UUID"))?;
         let name = claims.name.as_deref().and_then(display_name);
         // As a float, because RFC 7519 allows fractions of a second.

@@ -13,8 +13,7 @@ use crate::{Problem, edge, output};
 struct Body {
     name: String,
     description: Option<String>,
-    #[serde(default)]
-    members: Vec<Object<MemberInput>>,
+    members: Option<Vec<Object<MemberInput>>>,
 }
 
 pub(super) async fn respond(groups: web::Data<Groups>, changing: Changing) -> Result<HttpResponse, Problem> {
@@ -22,7 +21,7 @@ pub(super) async fn respond(groups: web::Data<Groups>, changing: Changing) -> Re
     let command = Command::CreateGroup {
         name: GroupName::parse(&body.name).map_err(Problem::name)?,
         description: Description::parse(&body.description.unwrap_or_default()).map_err(Problem::description)?,
-        members: MemberInput::parse_all(&body.members)?,
+        members: MemberInput::parse_all(&body.members.unwrap_or_default())?,
     };
     let executed = changing.execute(&groups, edge::new_group_id(), command).await?;
     let mut response = HttpResponse::Created();

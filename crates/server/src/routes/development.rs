@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::groups::Groups;
-use crate::identity::Caller;
+use crate::identity::{Caller, check_loopback};
 use crate::{Problem, edge, input};
 
 #[derive(Deserialize)]
@@ -14,8 +14,13 @@ struct Body {
 }
 
 /// Signs in whoever says a name; the same name is the same person.
-pub(super) async fn sign_in(groups: web::Data<Groups>, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_in(
+    groups: web::Data<Groups>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
     let development = groups.development()?;
+    check_loopback(&request)?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
     let person = development.sign_in(&body.name, edge::now())?;
     groups.write_name(person.user_id, &person.name).await;
