@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_cors::Cors;
-use actix_web::HttpRequest;
-use actix_web::http::{Method, header};
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, web};
 use groups_domain::{Limits, UserId};
 use groups_store::{Store, StoreOptions};
 use notify::{Drain, Hub, HubLimits};
@@ -17,7 +14,7 @@ use crate::identity::{Development, Names, Origins, Tokens};
 use crate::limiter::Limiter;
 use crate::openings::Openings;
 use crate::relay::relay;
-use crate::{Code, Problem, Settings, edge, routes};
+use crate::{Code, Problem, Settings, edge};
 
 /// Why the service could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -109,18 +106,6 @@ impl Groups {
         })))
     }
 
-    /// Mounts every path of the service into an actix-web application:
-    ///
-    /// `App::new().configure(groups.configure())`, with [`on_connect`](crate::on_connect) given to the `HttpServer`.
-    pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
-        let groups = self.clone();
-        move |config| {
-            let cors = groups.cors();
-            config.app_data(web::Data::new(groups));
-            routes::configure(config, cors);
-        }
-    }
-
     /// Says good-bye to every WebSocket client, spread over `spread`, and closes the database.
     ///
     /// Changes that were accepted before are finished first. Requests that come later are answered with 503.
@@ -141,6 +126,10 @@ impl Groups {
 
     pub(crate) async fn close_store(&self) {
         self.0.store.clone().close().await;
+    }
+
+    pub(crate) fn allowed_origins(&self) -> &[String] {
+        &self.0.allowed_origins
     }
 
     /// The service of a request.
@@ -195,22 +184,6 @@ impl Groups {
         if let Err(error) = self.0.names.write(&self.0.store, user_id, name).await {
             tracing::warn!(%error, "a display name could not be kept");
         }
-    }
-
-    /// Which pages of other origins may use the HTTP interface.
-    pub(crate) fn cors(&self) -> Cors {
-        let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
-        let headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH];
-        self.0
-            .allowed_origins
-            .iter()
-            .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
-            .allowed_methods(methods)
-            .allowed_headers(headers)
-            .allowed_header("Idempotency-Key")
-            .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER])
-            .max_age(3_600)
-            .block_on_origin_mismatch(false)
     }
 }
 

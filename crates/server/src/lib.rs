@@ -14,6 +14,7 @@ mod groups;
 mod identity;
 mod input;
 mod limiter;
+mod mount;
 mod openings;
 mod output;
 mod problem;

@@ -1,0 +1,123 @@
+//! Requests that change something.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::{self, Bytes};
+use actix_web::{FromRequest, HttpRequest};
+use groups_domain::{Command, GroupId, Rejection, Request, Version};
+use groups_store::{ExecuteError, Executed, Idempotency, Order};
+use ring::digest;
+use serde::de::DeserializeOwned;
+
+use super::{json, read_body};
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::{Problem, edge};
+
+/// A request that changes something: who, on which version, under which idempotency key, with which body.
+pub(crate) struct Changing {
+    pub(crate) caller: Caller,
+    body: Bytes,
+    expected: Option<Expected>,
+    idempotency: Option<Idempotency>,
+}
+
+impl Changing {
+    /// The body, as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        json(&self.body)
+    }
+
+    /// Has the command carried out.
+    pub(crate) async fn execute(
+        self,
+        groups: &Groups,
+        group_id: GroupId,
+        command: Command,
+    ) -> Result<Executed, Problem> {
+        let (actor_id, at) = (self.caller.user_id, edge::now());
+        let mut expected_version = self.expected.as_ref().map(|expected| expected.0[0]);
+        loop {
+            let request = Request { group_id, actor_id, at, expected_version, command: command.clone() };
+            match groups.store().execute(Order { request, idempotency: self.idempotency.clone() }).await {
+                // Of several tags, the one that is current decides. Versions only grow, so this ends.
+                Err(ExecuteError::Rejected(Rejection::VersionMismatch { expected, current }))
+                    if current > expected && self.expected.as_ref().is_some_and(|tags| tags.0.contains(&current)) =>
+                {
+                    expected_version = Some(current);
+                }
+                executed => return Ok(executed?),
+            }
+        }
+    }
+}
+
+impl FromRequest for Changing {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = web::Payload::from_request(&request, payload);
+        Box::pin(async move {
+            let caller = Caller::extract(&request).await?;
+            Groups::of(&request)?.limiter().check(caller.user_id)?;
+            let expected = Expected::of(request.headers())?;
+            let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
+            let body = read_body(payload).await?;
+            let idempotency = idempotency(&request, &body)?;
+            Ok(Self { caller, body, expected, idempotency })
+        })
+    }
+}
+
+/// The versions that `If-Match` insists on (RFC 9110 section 13.1.1), lowest first, at least one.
+struct Expected(Vec<Version>);
+
+impl Expected {
+    /// `None` where the header is absent or `*`.
+    fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let mut versions = Vec::new();
+        for line in headers.get_all(header::IF_MATCH) {
+            let line = line.to_str().unwrap_or("?");
+            if line.trim() == "*" {
+                return Ok(None);
+            }
+            for tag in line.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+                versions.push(Self::version(tag).ok_or_else(|| {
+                    Problem::malformed("If-Match is neither '*' nor a list of entity tags such as \"7\"")
+                })?);
+            }
+        }
+        versions.sort_unstable();
+        Ok((!versions.is_empty()).then_some(Self(versions)))
+    }
+
+    /// A weak tag, or one that is no version, is none of ours: it matches nothing, which version 0 never is.
+    fn version(tag: &str) -> Option<Version> {
+        let (is_weak, tag) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
+        let opaque = tag.strip_prefix('"')?.strip_suffix('"').filter(|opaque| !opaque.contains('"'))?;
+        Some(Version::new(if is_weak { 0 } else { opaque.parse().unwrap_or(0) }))
+    }
+}
+
+fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+    const KEY_CHARS_MAX: usize = 255;
+    let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let key = key.to_str().unwrap_or_default();
+    if key.is_empty() || key.len() > KEY_CHARS_MAX {
+        return Err(Problem::malformed(format!(
+            "an Idempotency-Key has 1 to {KEY_CHARS_MAX} visible ASCII characters"
+        )));
+    }
+    let mut fingerprint = digest::Context::new(&digest::SHA256);
+    for part in [request.method().as_str().as_bytes(), request.uri().to_string().as_bytes(), body] {
+        fingerprint.update(&(part.len() as u64).to_be_bytes());
+        fingerprint.update(part);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(fingerprint.finish().as_ref());
+    Ok(Some(Idempotency { key: key.to_owned(), fingerprint: hash }))
+}
