@@ -306,3 +306,20 @@ async fn an_upgrade_is_taken_as_every_browser_writes_it() {
         assert_eq!(answer.header("sec-websocket-extensions"), None, "none is agreed on");
     }
 }
+
+#[tokio::test]
+async fn the_development_mode_answers_to_no_name_that_others_own() {
+    let server = Server::in_development().await;
+    let port = server.address().port();
+    let login = async |host: String| {
+        let call = server.http().call("POST", "/v1/dev/login").header("Host", &host).json(&json!({"name": "Ada"}));
+        call.send().await
+    };
+    for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "groups.localhost"] {
+        login(format!("{host}:{port}")).await.ok(200);
+    }
+    // A name of a foreign page that resolves to the loopback: the browser sends it as `Host`, and as `Origin` too.
+    for host in ["evil.example.org", "localhost.evil.example.org", "127.0.0.1.evil.example.org", "notlocalhost"] {
+        login(format!("{host}:{port}")).await.problem(403, "forbidden");
+    }
+}
