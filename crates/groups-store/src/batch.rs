@@ -72,6 +72,9 @@ pub(crate) struct CommitMade {
     pub(crate) commit: u64,
     pub(crate) group_id: Id,
     pub(crate) version: i64,
+    /// With these it is not taken for another's commit: a crash may give the same number to it.
+    pub(crate) actor_id: Id,
+    pub(crate) at: i64,
 }
 
 /// What has to be written, as sets, in this order.

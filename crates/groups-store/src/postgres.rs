@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::Text;
+use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::column::Id;
+use crate::column::sql::Commit;
+use crate::column::{CommitId, Id};
 use crate::position::CommitOrder;
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
@@ -59,9 +60,24 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<ReadPoint, QueryError>
 }
 
 async fn current_snapshot(conn: &mut Conn) -> Result<Snapshot, QueryError> {
-    let text: String = diesel::select(diesel::dsl::sql::<Text>("pg_current_snapshot()::text")).get_result(conn).await?;
-    let detail = || format!("the snapshot {text:?} cannot be read");
-    Ok(Snapshot::parse(&text).ok_or_else(|| StoreError::Database { detail: detail() })?)
+    #[derive(QueryableByName)]
+    struct Now {
+        #[diesel(sql_type = Text)]
+        snapshot: String,
+        #[diesel(sql_type = Nullable<Commit>)]
+        newest: Option<CommitId>,
+    }
+    // One statement, so that both are of one point in time.
+    let now: Now = diesel::sql_query(
+        "SELECT pg_current_snapshot()::text AS snapshot, \
+         (SELECT commit_id FROM log ORDER BY commit_id DESC LIMIT 1) AS newest",
+    )
+    .get_result(conn)
+    .await?;
+    // What was forgotten was known as well.
+    let known = now.newest.map_or(0, |newest| newest.0 + 1).max(upkeep::floor(conn).await?);
+    let detail = || format!("the snapshot {:?} cannot be read", now.snapshot);
+    Ok(Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?)
 }
 
 /// What a failure means for what was attempted.

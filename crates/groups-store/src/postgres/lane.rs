@@ -147,7 +147,8 @@ impl Lane {
         }
         let row = log::table
             .filter(log::group_id.eq(made.group_id).and(log::version.eq(made.version)))
-            .filter(log::commit_id.eq(CommitId(made.commit)));
+            .filter(log::commit_id.eq(CommitId(made.commit)))
+            .filter(log::actor_id.eq(made.actor_id).and(log::at.eq(made.at)));
         let found = diesel::select(diesel::dsl::exists(row)).get_result::<bool>(&mut conn);
         found.await.ok()
     }

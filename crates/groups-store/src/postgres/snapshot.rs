@@ -2,7 +2,11 @@
 
 use crate::ReadPoint;
 
-/// `pg_snapshot` (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT>).
+/// `pg_snapshot` (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT>), as far as the log is concerned.
+///
+/// That a transaction has ended does not mean that a crash remembers its id: ids that were used without a durable commit
+/// (a NOTIFY, a rollback) are given out again afterwards. So what is known ends behind the newest commit that stands in the log,
+/// which is durable; what has a higher id is not in it, and counts as not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Snapshot {
     /// The lowest transaction id that was still running; all below it had ended.
@@ -11,29 +15,32 @@ pub(super) struct Snapshot {
     xmax: u64,
     /// Those in between that were still running.
     running: Vec<u64>,
+    /// One past the newest commit of the log that it sees.
+    known: u64,
 }
 
 impl Snapshot {
-    /// Reads `xmin:xmax:running,running…`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Reads `xmin:xmax:running,running…`; `known` is one past the newest commit of the log that it sees.
+    pub(super) fn parse(text: &str, known: u64) -> Option<Self> {
         let mut parts = text.split(':');
         let (xmin, xmax, running) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
         let running = running.split(',').filter(|id| !id.is_empty()).map(str::parse).collect::<Result<_, _>>().ok()?;
-        parts.next().is_none().then_some(Self { xmin, xmax, running })
+        parts.next().is_none().then_some(Self { xmin, xmax, running, known })
     }
 
     /// From here on nothing is seen.
     pub(super) fn end(&self) -> u64 {
-        self.xmax
+        self.known.min(self.xmax)
     }
 
     /// Those below the end that were still running.
-    pub(super) fn running(&self) -> &[u64] {
-        &self.running
+    pub(super) fn running(&self) -> impl Iterator<Item = u64> {
+        let end = self.end();
+        self.running.iter().copied().filter(move |id| *id < end)
     }
 
     pub(super) fn read_point(&self) -> ReadPoint {
-        ReadPoint { below: self.xmax, except: self.running.clone() }
+        ReadPoint { below: self.end(), except: self.running().collect() }
     }
 }
 
@@ -43,6 +50,28 @@ impl std::fmt::Display for Snapshot {
         for (index, id) in self.running.iter().enumerate() {
             write!(f, "{}{id}", if index == 0 { "" } else { "," })?;
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_ends_behind_the_newest_commit_of_the_log() -> Result<(), &'static str> {
+        // 14 was a NOTIFY, 15 was rolled back, 11 and 16 are still running.
+        let snapshot = Snapshot::parse("11:17:11,16", 14).ok_or("it is well-formed")?;
+        assert_eq!(snapshot.read_point(), ReadPoint { below: 14, except: vec![11] });
+        assert_eq!(snapshot.to_string(), "11:17:11,16");
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_behind_its_end_is_seen() -> Result<(), &'static str> {
+        let snapshot = Snapshot::parse("11:17:", 20).ok_or("it is well-formed")?;
+        assert_eq!(snapshot.read_point(), ReadPoint { below: 17, except: Vec::new() });
+        assert_eq!(Snapshot::parse("11:17", 20), None);
         Ok(())
     }
 }

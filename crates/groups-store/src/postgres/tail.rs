@@ -141,7 +141,7 @@ impl PostgresTail {
 async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> Result<Round, QueryError> {
     // What `seen` did not see either began later or was running: two ranges of the index, however large the log is. The order
     // of the log is made outside, or the planner might walk the whole log in it.
-    let running: Vec<CommitId> = seen.running().iter().copied().map(CommitId).collect();
+    let running: Vec<CommitId> = seen.running().map(CommitId).collect();
     let rows: Vec<Pending> = diesel::sql_query(
         "WITH unseen AS MATERIALIZED \
          (SELECT seq, commit_id FROM log WHERE commit_id >= $1 OR commit_id = ANY($2)) \

@@ -135,13 +135,15 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
     for set in changes {
         let insert = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
             SELECT group_id, version, actor_id, at, format, payload FROM v \
-            RETURNING commit_id, group_id, version";
-        let rows = With::<_, (sql::Commit, sql::Id, BigInt)>::select(set, insert);
-        let rows: Vec<(CommitId, Id, i64)> = rows.load(conn).await?;
-        made = rows.into_iter().next().map(|(commit, group_id, version)| CommitMade {
+            RETURNING commit_id, group_id, version, actor_id, at";
+        let rows = With::<_, (sql::Commit, sql::Id, BigInt, sql::Id, BigInt)>::select(set, insert);
+        let rows: Vec<(CommitId, Id, i64, Id, i64)> = rows.load(conn).await?;
+        made = rows.into_iter().next().map(|(commit, group_id, version, actor_id, at)| CommitMade {
             commit: commit.0,
             group_id,
             version,
+            actor_id,
+            at,
         });
     }
     for set in keys_expired {
