@@ -3,23 +3,32 @@
 //!
 //! `GROUPS_CRASH_KILLS` is how often the server is killed (20 unless told), `GROUPS_CRASH_SEED` repeats the choices.
 
-use std::{cell::Cell, collections::BTreeSet, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use crate::support::{Answer, Chance, Folded, Heard, Refused, Server, Socket, User, View};
+use crate::support::{Answer, Chance, Folded, Heard, Http, Refused, Server, Socket, User, View};
 
 const WRITERS: usize = 6;
+/// How many people it takes.
+pub(crate) const PEOPLE: usize = 2 * WRITERS + 1;
 /// Between two attempts of a client that finds no server.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// What goes on while there is trouble.
+pub(crate) struct Load<'a> {
+    writers: &'a [Writer],
+}
 
 /// Somebody with one group, and a guest who comes and goes.
 struct Writer {
     user: User,
     guest: User,
     group: String,
+    /// Where they come in: at the next one where one is shut.
+    doors: Vec<Arc<Http>>,
     /// Commands that were acknowledged.
     acknowledged: Cell<u64>,
     /// Commands that had to be repeated.
@@ -31,12 +40,35 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
     let kills = std::env::var("GROUPS_CRASH_KILLS").map_or(20, |kills| kills.parse().expect("a number of kills"));
     let chance = Chance::new("GROUPS_CRASH_SEED");
     let mut server = Server::start().await;
-    let member = server.user();
+    let people = (0..PEOPLE).map(|_| server.user()).collect();
+    let doors = [Arc::clone(server.http())];
+    survives(people, &doors, &chance, async |load| {
+        for _ in 0..kills {
+            tokio::time::sleep(Duration::from_millis(50 + chance.below(350) as u64)).await;
+            // What is acknowledged before the kill has to be there after it.
+            let before = load.acknowledged();
+            server.kill_and_launch().await;
+            load.still_has(&before).await;
+        }
+        eprintln!("{kills} kills");
+    })
+    .await;
+}
+
+/// Writes and listens by these doors until the trouble is over, and then holds everything against what was acknowledged.
+pub(crate) async fn survives(
+    mut people: Vec<User>,
+    doors: &[Arc<Http>],
+    chance: &Chance,
+    trouble: impl AsyncFnOnce(Load<'_>),
+) {
+    let member = people.pop().unwrap();
     let mut writers = Vec::new();
-    for at in 0..WRITERS {
-        let (user, guest) = (server.user(), server.user());
+    for (at, pair) in people.chunks(2).enumerate() {
+        let [user, guest] = [pair[0].clone(), pair[1].clone()];
         let group = user.creates(&format!("Group {at}"), &[&member]).await;
-        writers.push(Writer { user, guest, group, acknowledged: Cell::new(0), repeated: Cell::new(0) });
+        let (acknowledged, repeated) = (Cell::new(0), Cell::new(0));
+        writers.push(Writer { user, guest, group, doors: doors.to_vec(), acknowledged, repeated });
     }
     let over = Cell::new(false);
     // Ada's, the guest's, and two of the member's: one of these is replaced by another now and then.
@@ -44,22 +76,12 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
         writers.iter().flat_map(|writer| [&writer.user, &writer.guest]).chain([&member, &member]).collect();
     let ready = Barrier::new(devices.len() + WRITERS);
 
-    let killer = async {
+    let troubling = async {
         // Not before everybody is there.
         while writers.iter().all(|writer| writer.acknowledged.get() == 0) {
             tokio::time::sleep(PAUSE).await;
         }
-        for _ in 0..kills {
-            tokio::time::sleep(Duration::from_millis(50 + chance.below(350) as u64)).await;
-            // What is acknowledged before the kill has to be there after it.
-            let before: Vec<_> = writers.iter().map(|writer| writer.acknowledged.get()).collect();
-            server.kill_and_launch().await;
-            for (writer, before) in writers.iter().zip(before) {
-                let path = format!("/v1/groups/{}", writer.group);
-                let group = writer.user.get(&path).await.group(200);
-                assert!(group["version"].as_u64().unwrap() > before, "lost: {before} were acknowledged, now {group}");
-            }
-        }
+        trouble(Load { writers: &writers }).await;
         over.set(true);
     };
     let writing = join_all(writers.iter().map(async |writer| {
@@ -67,10 +89,10 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
         writer.writes(&over).await;
     }));
     let listening = join_all(devices.iter().enumerate().map(|(at, user)| {
-        let replaced = (at + 1 == devices.len()).then_some(&chance);
-        device(user, &over, &ready, replaced)
+        let replaced = (at + 1 == devices.len()).then_some(chance);
+        device(user, doors, at, &over, &ready, replaced)
     }));
-    let (((), _), views) = join(join(killer, writing), listening).await;
+    let (((), _), views) = join(join(troubling, writing), listening).await;
 
     for writer in &writers {
         let made = writer.acknowledged.get();
@@ -99,8 +121,24 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
     assert!(counted > 0, "somebody could always resume");
     let acknowledged: u64 = writers.iter().map(|writer| writer.acknowledged.get()).sum();
     let repeated: u32 = writers.iter().map(|writer| writer.repeated.get()).sum();
-    eprintln!("{kills} kills, {acknowledged} changes, {repeated} of them repeated for want of an answer");
-    assert!(repeated > 0, "the kills hit nothing");
+    eprintln!("{acknowledged} changes, {repeated} of them repeated for want of an answer");
+    assert!(repeated > 0, "the trouble hit nothing");
+}
+
+impl Load<'_> {
+    /// How many changes of each writer were acknowledged.
+    pub(crate) fn acknowledged(&self) -> Vec<u64> {
+        self.writers.iter().map(|writer| writer.acknowledged.get()).collect()
+    }
+
+    /// They are all there.
+    pub(crate) async fn still_has(&self, before: &[u64]) {
+        for (writer, before) in self.writers.iter().zip(before) {
+            let path = format!("/v1/groups/{}", writer.group);
+            let group = writer.user.get(&path).await.group(200);
+            assert!(group["version"].as_u64().unwrap() > *before, "lost: {before} were acknowledged, now {group}");
+        }
+    }
 }
 
 impl Writer {
@@ -130,14 +168,16 @@ impl Writer {
         let guest = format!("{members}/{}", self.guest.id);
         let mut attempts = 0;
         let answer = loop {
+            let user = self.user.at(&self.doors[(at as usize + attempts) % self.doors.len()]);
             let (call, status) = match at % 4 {
-                0 => (self.user.call("POST", &members).json(&json!({"user_id": self.guest.id})), 201),
-                1 => (self.user.call("PATCH", &guest).json(&json!({"role": "admin"})), 200),
-                2 => (self.user.call("DELETE", &guest), 204),
-                _ => (self.user.call("PATCH", &path).json(&json!({"name": format!("Name {at}")})), 200),
+                0 => (user.call("POST", &members).json(&json!({"user_id": self.guest.id})), 201),
+                1 => (user.call("PATCH", &guest).json(&json!({"role": "admin"})), 200),
+                2 => (user.call("DELETE", &guest), 204),
+                _ => (user.call("PATCH", &path).json(&json!({"name": format!("Name {at}")})), 200),
             };
             match call.header("Idempotency-Key", &key).try_send().await {
-                Ok(Answer { status: 503, .. }) | Err(_) => {
+                // A load balancer says 502 or 504 for whoever stands behind it.
+                Ok(Answer { status: 502..=504, .. }) | Err(_) => {
                     attempts += 1;
                     assert!(attempts < 3_000, "the server comes back");
                     tokio::time::sleep(PAUSE).await;
@@ -160,14 +200,22 @@ impl Writer {
 }
 
 /// A device that comes back whenever it is cut off; in the end, what it knows.
-async fn device(user: &User, over: &Cell<bool>, ready: &Barrier, replaced: Option<&Chance>) -> View {
+async fn device(
+    user: &User,
+    doors: &[Arc<Http>],
+    mut door: usize,
+    over: &Cell<bool>,
+    ready: &Barrier,
+    replaced: Option<&Chance>,
+) -> View {
     let mut view = View::of(&user.id);
     let mut first = true;
     while !over.get() {
         if replaced.is_some_and(|chance| chance.happens(20)) {
             view.forget();
         }
-        let Ok(mut socket) = dial(user, &mut view).await else {
+        door += 1;
+        let Ok(mut socket) = dial(&user.at(&doors[door % doors.len()]), &mut view).await else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
@@ -176,7 +224,8 @@ async fn device(user: &User, over: &Cell<bool>, ready: &Barrier, replaced: Optio
             match tokio::time::timeout(Duration::from_millis(100), socket.hear()).await {
                 Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
                 // On a busy machine it may be too slow, and comes again.
-                Ok(Heard::Lost | Heard::Closed(4001, _)) => break,
+                // Where the list cannot be read now, it is told to come again.
+                Ok(Heard::Lost | Heard::Closed(4001 | 1012, _)) => break,
                 Ok(Heard::Closed(code, reason)) => panic!("closed with {code}: {reason}"),
                 Err(_) => {}
             }

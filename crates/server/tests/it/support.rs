@@ -2,8 +2,11 @@
 
 mod browser;
 mod build;
+mod haproxy;
 mod http;
+mod nats;
 mod people;
+mod postgres;
 mod proxy;
 mod random;
 mod server;
@@ -12,12 +15,15 @@ mod socket;
 mod token;
 mod view;
 
-use std::time::Duration;
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
+pub(crate) use haproxy::HaProxy;
 pub(crate) use http::{Answer, Http};
+pub(crate) use nats::Nats;
 pub(crate) use people::User;
+pub(crate) use postgres::Postgres;
 pub(crate) use proxy::Line;
 pub(crate) use random::Chance;
 pub(crate) use server::{SECRET, Server};
@@ -40,4 +46,19 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
 /// A new id: a UUID in the form of the wire.
 pub(crate) fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
+}
+
+/// A program of this machine, in the path or where servers are.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin"));
+    let places = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+    places.map(|directory| directory.join(name)).find(|file| file.is_file())
+}
+
+/// Says that something is missing on this machine; a failure if `GROUPS_TEST_REQUIRE_ALL` is 1.
+pub(crate) fn skipped<T>(what: &str) -> Option<T> {
+    let required = std::env::var_os("GROUPS_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
+    assert!(!required, "{what} is required, and is not installed");
+    eprintln!("skipped: {what} is not installed");
+    None
 }

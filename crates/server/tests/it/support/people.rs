@@ -15,6 +15,11 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// The same person at another door: another server, or a load balancer.
+    pub(crate) fn at(&self, http: &Arc<Http>) -> Self {
+        Self { http: Arc::clone(http), ..self.clone() }
+    }
+
     pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
         self.http.call(method, path).bearer(&self.token)
     }

@@ -1,0 +1,113 @@
+//! A PostgreSQL server of a test's own, that can be restarted in the middle.
+
+use std::{
+    io::Read,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use super::{PATIENCE, server::free_address, skipped};
+
+/// A running server, ended and wiped away with the test.
+pub(crate) struct Postgres {
+    port: u16,
+    binaries: PathBuf,
+    directory: TempDir,
+    /// What a command begins with that is to run as who owns the files: PostgreSQL refuses to run as root.
+    run_as: &'static str,
+    shell: Child,
+}
+
+impl Postgres {
+    /// A server; where PostgreSQL is not installed, that is said, and is a failure if `GROUPS_TEST_REQUIRE_ALL` is 1.
+    pub(crate) async fn start() -> Option<Self> {
+        let Some(binaries) = binaries() else { return skipped("PostgreSQL") };
+        let directory = tempfile::Builder::new().prefix("groups-postgres-").tempdir().expect("a temporary directory");
+        let root = Command::new("id").arg("-u").output().expect("id runs").stdout == b"0\n";
+        let run_as = if root { "runuser -u postgres --" } else { "" };
+        if root {
+            let given = Command::new("chown").arg("postgres").arg(directory.path()).status().expect("chown runs");
+            assert!(given.success(), "the directory is given to postgres");
+        }
+        let port = free_address().port();
+        // However this process ends, the pipe ends with it, and then the server: also where nobody is left to ask for it.
+        let script = format!(
+            "cd / && {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C --no-sync >{data}/log 2>&1 && \
+             {{ {run_as} {bin}/postgres -D {data}/db -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+                -c fsync=off -c max_connections=200 -c shared_buffers=32MB >>{data}/log 2>&1 & }} ; \
+             echo started; cat >/dev/null; {run_as} {bin}/pg_ctl -D {data}/db -m immediate stop >/dev/null 2>&1",
+            bin = binaries.display(),
+            data = directory.path().display(),
+        );
+        let mut shell = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
+            .arg("-c")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh runs");
+        let mut stdout = shell.stdout.take().expect("standard output");
+        let server = Self { port, binaries, directory, run_as, shell };
+        tokio::task::spawn_blocking(move || stdout.read_exact(&mut [0; 8]))
+            .await
+            .expect("a thread")
+            .expect("initdb works");
+        server.answers().await;
+        Some(server)
+    }
+
+    /// A database that is not there yet on the first call.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://groups@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Aborts it as a crash would, and starts it again; comes back when it answers.
+    pub(crate) async fn restart_at_once(&self) {
+        let script = format!(
+            "cd / && {} {}/pg_ctl -D {data}/db -l {data}/restarts -w -m immediate restart >/dev/null 2>&1",
+            self.run_as,
+            self.binaries.display(),
+            data = self.directory.path().display(),
+        );
+        let restarted = tokio::task::spawn_blocking(move || Command::new("sh").arg("-c").arg(script).status());
+        let restarted = restarted.await.expect("a thread").expect("sh runs");
+        assert!(restarted.success(), "PostgreSQL starts again");
+        self.answers().await;
+    }
+
+    async fn answers(&self) {
+        let from = Instant::now();
+        loop {
+            let mut ready = Command::new(self.binaries.join("pg_isready"));
+            ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+            if ready.status().expect("pg_isready runs").success() {
+                return;
+            }
+            assert!(from.elapsed() < PATIENCE, "PostgreSQL does not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // The end of the pipe is the shell's sign to stop the server.
+        drop(self.shell.stdin.take());
+        self.shell.wait().ok();
+    }
+}
+
+/// The directory of `initdb` and `postgres`: Debian's newest, or one in the path.
+fn binaries() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    installed.sort();
+    installed.reverse();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    installed.extend(std::env::split_paths(&path));
+    installed.into_iter().find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+}
