@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use groups_store::Tail;
+use groups_store::{StoreError, Tail};
 use notify::{Delivery, EventSink};
 
 use crate::openings::delivery;
@@ -20,7 +20,7 @@ const RETRY_LONGEST: Duration = Duration::from_secs(5);
 /// that it has not taken.
 pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>) {
     loop {
-        let batch = next_batch(&mut tail, sink.name()).await;
+        let batch = next_batch(&mut tail, &*sink).await;
         let mut pause = Backoff::default();
         while let Err(error) = sink.deliver(&batch).await {
             let wait = pause.next();
@@ -33,14 +33,19 @@ pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>) {
     }
 }
 
-async fn next_batch(tail: &mut Tail, sink: &str) -> Vec<Arc<Delivery>> {
+async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Vec<Arc<Delivery>> {
     let mut pause = Backoff::default();
     loop {
         match tail.next().await {
             Ok(entries) => return entries.into_iter().map(|entry| Arc::new(delivery(entry))).collect(),
+            // The tail goes on behind a row that cannot be read. Whoever was to hear of it must not believe that nothing is missing.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(sink = sink.name(), %error, "a change cannot be read and is told to nobody");
+                sink.lagged(1).await;
+            }
             Err(error) => {
                 let wait = pause.next();
-                tracing::error!(sink, %error, ?wait, "the log cannot be read, trying again");
+                tracing::error!(sink = sink.name(), %error, ?wait, "the log cannot be read, trying again");
                 tokio::time::sleep(wait).await;
             }
         }
@@ -59,5 +64,95 @@ impl Backoff {
 
     fn has_waited(&self) -> bool {
         self.0.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use groups_domain::{Command, Description, GroupId, GroupName, Request, Timestamp, UserId};
+    use groups_store::{Store, StoreOptions};
+    use notify::{Recorder, SinkError};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A sink that refuses its first batches and records the others.
+    struct Failing {
+        refusals: AtomicU32,
+        taken: Recorder,
+    }
+
+    #[async_trait]
+    impl EventSink for Failing {
+        fn name(&self) -> &str {
+            "failing"
+        }
+
+        async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
+            let refuse = |left: u32| left.checked_sub(1);
+            match self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refuse) {
+                Ok(_) => Err(SinkError::new("not now")),
+                Err(_) => self.taken.deliver(batch).await,
+            }
+        }
+    }
+
+    /// A sink that takes a batch and never comes back.
+    struct Stalled;
+
+    #[async_trait]
+    impl EventSink for Stalled {
+        fn name(&self) -> &str {
+            "stalled"
+        }
+
+        async fn deliver(&self, _: &[Arc<Delivery>]) -> Result<(), SinkError> {
+            std::future::pending().await
+        }
+    }
+
+    async fn rename(store: &Store, number: u64) {
+        let ada = UserId::new(Uuid::from_u128(1));
+        let name = GroupName::parse(&format!("Version {number}")).unwrap();
+        let command = match number {
+            1 => Command::CreateGroup { name, description: Description::default(), members: Vec::new() },
+            _ => Command::UpdateSettings { name: Some(name), description: None },
+        };
+        let at = Timestamp::from_unix_millis(0);
+        let group_id = GroupId::new(Uuid::from_u128(7));
+        store.execute(Request { group_id, actor_id: ada, at, expected_version: None, command }.into()).await.unwrap();
+    }
+
+    async fn versions(recorder: &Recorder, count: usize) -> Vec<u64> {
+        while recorder.deliveries().len() < count {
+            tokio::task::yield_now().await;
+        }
+        recorder.deliveries().iter().map(|delivery| delivery.change().version().get()).collect()
+    }
+
+    #[actix_web::test]
+    async fn a_sink_that_fails_or_stalls_delays_neither_commands_nor_other_sinks_and_misses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path().join("groups.db").to_string_lossy())).await.unwrap();
+        let (failing, steady) =
+            (Arc::new(Failing { refusals: 3.into(), taken: Recorder::new() }), Arc::new(Recorder::new()));
+        let relays = [
+            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone())),
+            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled))),
+            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone())),
+        ];
+        for number in 1..=20 {
+            rename(&store, number).await;
+        }
+        let all: Vec<u64> = (1..=20).collect();
+        assert_eq!(versions(&steady, 20).await, all);
+        assert_eq!(versions(&failing.taken, 20).await, all, "what was refused was offered again, in its place");
+        relays.iter().for_each(tokio::task::JoinHandle::abort);
+        store.close().await;
     }
 }
