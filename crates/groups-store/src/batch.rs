@@ -8,9 +8,9 @@ use groups_domain::{
 
 use crate::column::Id;
 use crate::payload::{self, Answer, AnswerOutcome};
-use crate::row::{GroupRow, KeyRow, MembershipRow, role_number, to_stored};
+use crate::row::{GroupRow, KeyRow, MembershipRow, SeatRow, role_number, to_stored};
 use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges};
-use crate::{ExecuteError, Executed, Order, Outcome, StoreError};
+use crate::{ExecuteError, Executed, MemberRow, Order, Outcome, StoreError};
 
 /// For how long an idempotency key is remembered, in milliseconds: 24 hours.
 pub(crate) const KEY_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -23,6 +23,8 @@ pub(crate) type Key = (UserId, String);
 pub(crate) struct Batch {
     limits: Limits,
     slots: HashMap<GroupId, Result<Slot, StoreError>>,
+    /// Of the users whom an order is about, those who have one.
+    names: HashMap<UserId, String>,
     keys: HashMap<Key, Result<Known, StoreError>>,
     writes: Writes,
 }
@@ -91,7 +93,7 @@ pub(crate) struct RowsToWrite {
 
 impl Batch {
     /// Takes in what was loaded. A row that cannot be read spoils its own group or key, and no other.
-    pub(crate) fn new(limits: Limits, groups: Vec<GroupRow>, memberships: &[MembershipRow]) -> Self {
+    pub(crate) fn new(limits: Limits, groups: Vec<GroupRow>, seats: Vec<SeatRow>) -> Self {
         let mut slots: HashMap<GroupId, Result<Slot, StoreError>> = HashMap::with_capacity(groups.len());
         for row in groups {
             let (group_id, deleted) = (row.id.group(), row.deleted_version.is_some());
@@ -101,18 +103,23 @@ impl Batch {
             });
             slots.insert(group_id, slot);
         }
-        for row in memberships {
+        let mut names = HashMap::new();
+        for row in seats {
+            let membership = row.membership();
+            if let Some(name) = row.name {
+                names.insert(row.user_id.user(), name);
+            }
             let Some(slot) = slots.get_mut(&row.group_id.group()) else { continue };
-            match (slot.as_mut(), row.membership()) {
+            match (slot.as_mut(), membership) {
                 // A deleted group has no members, whatever their rows say.
-                (Ok(slot), Ok(membership)) if slot.facts.group.is_some() => {
+                (Ok(slot), Ok(Some(membership))) if slot.facts.group.is_some() => {
                     slot.facts.memberships.insert(membership.user_id, membership);
                 }
                 (Ok(_), Err(error)) => *slot = Err(error),
                 (Ok(_), Ok(_)) | (Err(_), _) => {}
             }
         }
-        Self { limits, slots, keys: HashMap::new(), writes: Writes::default() }
+        Self { limits, slots, names, keys: HashMap::new(), writes: Writes::default() }
     }
 
     /// Takes in a stored answer, and the change that it refers to where it refers to one.
@@ -122,15 +129,15 @@ impl Batch {
             StoreError::Corrupt { table: "idempotency", id, detail }
         };
         let executed = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
-            let role = answer.role;
-            Ok(match answer.outcome {
+            let Answer { role, member, outcome } = answer;
+            Ok(match outcome {
                 AnswerOutcome::Unchanged(group) => {
-                    Executed { outcome: Outcome::Unchanged, group, role, replayed: true }
+                    Executed { outcome: Outcome::Unchanged, group, role, member, replayed: true }
                 }
                 AnswerOutcome::Changed { group_id, version } => {
                     let change = change(group_id, version)?;
                     let group = change.group.clone();
-                    Executed { outcome: Outcome::Changed(change), group, role, replayed: true }
+                    Executed { outcome: Outcome::Changed(change), group, role, member, replayed: true }
                 }
             })
         });
@@ -183,12 +190,17 @@ impl Batch {
         if matches!(request.command, Command::CreateGroup { .. }) && (slot.stored || slot.pending.is_some()) {
             return Err(Rejection::GroupExists.into());
         }
+        let member = |facts: &Facts| {
+            let membership = *facts.memberships.get(&member_of(&request.command)?)?;
+            Some(MemberRow { membership, name: self.names.get(&membership.user_id).cloned() })
+        };
         match decide(&slot.facts, request)? {
             Decision::Unchanged => {
                 // Only members get here, and they are members of something.
                 let group = slot.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
                 let role = slot.facts.role_of(request.actor_id);
-                Ok(Executed { outcome: Outcome::Unchanged, group, role, replayed: false })
+                let member = member(&slot.facts);
+                Ok(Executed { outcome: Outcome::Unchanged, group, role, member, replayed: false })
             }
             Decision::Change(change) => {
                 let payload = payload::encode_change(&change).map_err(not_encoded)?;
@@ -196,7 +208,8 @@ impl Batch {
                 slot.facts.apply(&change);
                 slot.pending = Some(GroupRow::new(&change.group, change.ends_group()));
                 let (group, role) = (change.group.clone(), slot.facts.role_of(request.actor_id));
-                Ok(Executed { outcome: Outcome::Changed(change), group, role, replayed: false })
+                let member = member(&slot.facts);
+                Ok(Executed { outcome: Outcome::Changed(change), group, role, member, replayed: false })
             }
         }
     }
@@ -209,11 +222,12 @@ impl Batch {
             }
             Outcome::Unchanged => AnswerOutcome::Unchanged(executed.group.clone()),
         };
-        let answer = payload::encode_answer(&Answer { role: executed.role, outcome }).map_err(not_encoded)?;
+        let answer = Answer { role: executed.role, member: executed.member.clone(), outcome };
+        let answer = payload::encode_answer(&answer).map_err(not_encoded)?;
         let (actor_id, key) = (order.request.actor_id, idempotency.key.clone());
         let fingerprint = idempotency.fingerprint.to_vec();
         let created_at = order.request.at.unix_millis();
-        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::FORMAT, answer);
+        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::ANSWER_FORMAT, answer);
         self.writes.answers.insert((actor_id, key.clone()), row);
         let known = Known { fingerprint, created_at, executed: executed.clone(), stored: false };
         self.keys.insert((actor_id, key), Ok(known));
@@ -286,7 +300,7 @@ impl Writes {
             }
         }
         let (actor_id, version) = (change.actor_id.into(), to_stored(version.get()));
-        self.changes.push((group_id.into(), version, actor_id, at.unix_millis(), payload::FORMAT, payload));
+        self.changes.push((group_id.into(), version, actor_id, at.unix_millis(), payload::CHANGE_FORMAT, payload));
     }
 
     /// The row of a member, to be edited.
@@ -308,6 +322,20 @@ impl Writes {
             (row, false)
         });
         Some(row)
+    }
+}
+
+/// The one member whom a command is about, where its answer tells of them.
+pub(crate) fn member_of(command: &Command) -> Option<UserId> {
+    match command {
+        Command::AddMember(member) => Some(member.user_id),
+        Command::ChangeRole { user_id, .. } => Some(*user_id),
+        Command::CreateGroup { .. }
+        | Command::UpdateSettings { .. }
+        | Command::AddMembers(_)
+        | Command::RemoveMember { .. }
+        | Command::Leave { .. }
+        | Command::DeleteGroup => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use groups_domain::{Change, Group, Request, Role};
 
+use crate::MemberRow;
+
 /// A request with what makes a repetition of it harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -35,6 +37,9 @@ pub struct Executed {
     pub group: Group,
     /// The actor's role after it; `None` where they are no longer a member.
     pub role: Option<Role>,
+    /// Of an order that adds one person or changes one person's role: that person, after it, under the name last heard of then.
+    /// `None` for all other orders, and for a repetition of one that a version of the store before this field has answered.
+    pub member: Option<MemberRow>,
     /// Whether this is the answer to an earlier order with the same idempotency key.
     pub replayed: bool,
 }

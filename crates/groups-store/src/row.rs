@@ -94,6 +94,31 @@ impl MembershipRow {
     }
 }
 
+/// What is known of one user in one group: their membership where they are in, and their name where it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub(crate) struct SeatRow {
+    pub(crate) group_id: Id,
+    pub(crate) user_id: Id,
+    pub(crate) joined_version: Option<i64>,
+    pub(crate) role: Option<i16>,
+    pub(crate) joined_at: Option<i64>,
+    pub(crate) name: Option<String>,
+}
+
+impl SeatRow {
+    /// `None` where they are not in.
+    pub(crate) fn membership(&self) -> Result<Option<Membership>, StoreError> {
+        let Self { group_id, user_id, .. } = *self;
+        let (Some(joined_version), Some(role), Some(joined_at)) = (self.joined_version, self.role, self.joined_at)
+        else {
+            return Ok(None);
+        };
+        let (ordinal, left_version, left_at) = (0, None, None);
+        let row = MembershipRow { group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at };
+        row.membership().map(Some)
+    }
+}
+
 /// A row of the log as it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = log)]

@@ -5,7 +5,7 @@
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Text};
 use diesel::sqlite::Sqlite;
 
 use crate::column::{Id, sql};
@@ -156,8 +156,8 @@ macro_rules! row_set {
 }
 
 row_set! {
-    /// Seats: a user in a group.
-    Seats { group_id: sql::Id = Id, user_id: sql::Id = Id }
+    /// Seats: a user in a group, and whether the user's name is wanted.
+    Seats { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
 }
 row_set! {
     /// Idempotency keys with their actors.

@@ -1,21 +1,21 @@
 //! One batch of orders inside one transaction: load the facts of all, decide in memory, write all as sets.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use diesel_async::RunQueryDsl;
 use groups_domain::{GroupId, Limits};
 
 use super::{Conn, load_groups};
-use crate::batch::{Batch, CommitMade, Committed, RowsToWrite};
+use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id, sql};
 use crate::payload::{self, AnswerOutcome};
 use crate::query_error::{QueryError, reading};
-use crate::row::{KeyRow, LogRow, MembershipRow, to_stored};
+use crate::row::{KeyRow, LogRow, SeatRow, to_stored};
 use crate::row_set::{Keys, RowSet, Seats, Versions, With};
 use crate::{Order, StoreError};
 
-type MembershipSql = (sql::Id, sql::Id, BigInt, BigInt, SmallInt, BigInt, Nullable<BigInt>, Nullable<BigInt>);
+type SeatSql = (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Text>);
 type LogSql = (BigInt, sql::Commit, sql::Id, BigInt, sql::Id, BigInt, SmallInt, Text);
 type KeySql = (sql::Id, Text, Binary, BigInt, SmallInt, Text);
 
@@ -36,25 +36,35 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Batch
     for ids in group_ids.into_iter().map(Id::from).collect::<Vec<_>>().chunks(crate::row_set::ROWS_MAX) {
         groups.extend(load_groups(conn, ids.to_vec()).await?);
     }
-    // Only what exists has members.
     let stored: BTreeSet<Id> = groups.iter().map(|row| row.id).collect();
-    let seats: BTreeSet<(Id, Id)> = orders
-        .iter()
-        .map(|order| (Id::from(order.request.group_id), order))
-        .filter(|(group_id, _)| stored.contains(group_id))
-        .flat_map(|(group_id, order)| order.request.reads().into_iter().map(move |user| (group_id, user.into())))
-        .collect();
-    let mut memberships: Vec<MembershipRow> = Vec::with_capacity(seats.len());
-    for seats in Seats::chunks(seats) {
-        let of_seats = With::<_, MembershipSql>::select(
-            seats,
-            "SELECT m.group_id, m.user_id, m.joined_version, m.ordinal, m.role, m.joined_at, m.left_version, m.left_at \
-             FROM v JOIN memberships AS m ON m.group_id = v.group_id AND m.user_id = v.user_id \
-             WHERE m.left_version IS NULL",
-        );
-        memberships.extend(of_seats.load::<MembershipRow>(conn).await.map_err(reading("memberships"))?);
+    let mut seats: BTreeMap<(Id, Id), bool> = BTreeMap::new();
+    for Order { request, .. } in orders {
+        let group_id = Id::from(request.group_id);
+        if let Some(user) = member_of(&request.command) {
+            seats.insert((group_id, user.into()), true);
+        }
+        // Only what exists has members.
+        if stored.contains(&group_id) {
+            request.reads().into_iter().for_each(|user| {
+                seats.entry((group_id, user.into())).or_default();
+            });
+        }
     }
-    let mut batch = Batch::new(limits, groups, &memberships);
+    let mut rows: Vec<SeatRow> = Vec::with_capacity(seats.len());
+    for seats in Seats::chunks(seats.into_iter().map(|((group_id, user), named)| (group_id, user, named))) {
+        // From the seats outwards, whatever statistics say: SQLite would read all memberships otherwise, where it takes the
+        // seats for many.
+        let of_seats = With::<_, SeatSql>::select(
+            seats,
+            "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, n.name \
+             FROM v LEFT JOIN memberships AS m \
+             ON m.group_id = v.group_id AND m.user_id = v.user_id AND m.left_version IS NULL \
+             LEFT JOIN names AS n ON v.named AND n.user_id = v.user_id \
+             WHERE m.user_id IS NOT NULL OR n.user_id IS NOT NULL",
+        );
+        rows.extend(of_seats.load::<SeatRow>(conn).await.map_err(reading("memberships"))?);
+    }
+    let mut batch = Batch::new(limits, groups, rows);
     load_answers(conn, orders, &mut batch).await?;
     Ok(batch)
 }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use groups_domain::Command;
-use groups_store::MemberRow;
 use serde::Deserialize;
 
 use crate::groups::Groups;
@@ -26,13 +25,15 @@ pub(super) async fn respond(
     let body: Body = changing.json()?;
     let role = input::role(&body.role)?;
     let executed = changing.execute(&groups, group_id, Command::ChangeRole { user_id, role }).await?;
-    // Their role is the one that this request gave; the rest does not change while they are in.
-    let row = groups.store().member(actor_id, group_id, user_id).await?;
-    let row = row.ok_or_else(|| Problem::new(Code::MemberNotFound, "they have left meanwhile"))?;
-    let mut membership = row.membership;
-    membership.role = role;
-    let response = HttpResponse::Ok()
-        .insert_header(output::etag(&executed.group))
-        .json(MemberBody::new(MemberRow { membership, name: row.name }));
+    // As they were when this was first answered: they may have left since.
+    let member = match executed.member.clone() {
+        Some(member) => member,
+        // That was by a version that did not keep it.
+        None => {
+            let member = groups.store().member(actor_id, group_id, user_id).await?;
+            member.ok_or_else(|| Problem::new(Code::MemberNotFound, "they have left meanwhile"))?
+        }
+    };
+    let response = HttpResponse::Ok().insert_header(output::etag(&executed.group)).json(MemberBody::new(member));
     Ok(output::mark_replayed(response, &executed))
 }

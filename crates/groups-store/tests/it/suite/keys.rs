@@ -85,6 +85,38 @@ fn who_left_with_a_key_gets_the_answer_again() {
 }
 
 #[test]
+fn an_order_about_one_member_answers_with_them_and_a_repetition_as_they_were_then() {
+    run(async |db| {
+        let store = db.open().await;
+        store.remember_name(BOB, "Bob").await.unwrap();
+        let order = |key, command| keyed(request(group_id(1), ADA, command), key, 1);
+        let orders = [
+            order("create", create("Team")),
+            order("add", add(BOB)),
+            order("promote", role(BOB, Role::Admin)),
+            order("promote again", role(BOB, Role::Admin)),
+            order("hand over", role(BOB, Role::Owner)),
+        ];
+        // Sent together, so that some are decided on what was not written yet.
+        let answers = join_all(orders.iter().map(|order| store.execute(order.clone()))).await;
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        let told: Vec<_> = answers.iter().map(|answer| answer.member.as_ref().map(|row| row.membership.role)).collect();
+        assert_eq!(told, [None, Some(Role::Member), Some(Role::Admin), Some(Role::Admin), Some(Role::Owner)]);
+        let read = store.member(ADA, group_id(1), BOB).await.unwrap();
+        assert_eq!(answers[4].member, read);
+        assert_eq!(read.unwrap().name.as_deref(), Some("Bob"));
+
+        store.remember_name(BOB, "Robert").await.unwrap();
+        store.did(BOB, group_id(1), Command::Leave { successor: Some(ADA) }).await;
+        store.close().await;
+        let store = db.open().await;
+        for (order, first) in orders.into_iter().zip(answers) {
+            assert_eq!(store.execute(order).await.unwrap(), Executed { replayed: true, ..first });
+        }
+    });
+}
+
+#[test]
 fn a_key_is_free_again_after_24_hours() {
     run(async |db| {
         let store = db.open().await;

@@ -1,0 +1,237 @@
+//! Format 1 of changes and of answers.
+
+use super::{
+    AnswerOutcome, ChangeKind, Columns, Description, Deserialize, GroupId, GroupName, Serialize, Timestamp, UserId,
+    Uuid, Version,
+};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Change {
+    name: String,
+    description: String,
+    owner_id: Uuid,
+    member_count: u32,
+    created_at: i64,
+    kind: Kind,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    GroupCreated { members: Vec<Member> },
+    SettingsChanged { name: Option<String>, description: Option<String> },
+    MembersAdded { members: Vec<Member> },
+    MemberRemoved { user_id: Uuid },
+    MemberLeft { successor: Option<Member> },
+    RoleChanged { user_id: Uuid, role: Role, previous_role: Role },
+    OwnershipTransferred { user_id: Uuid, previous_role: Role },
+    GroupDeleted,
+}
+
+/// Who, and the role that they get; a successor's is the one they had.
+#[derive(Serialize, Deserialize)]
+struct Member(Uuid, Role);
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    Member,
+    Admin,
+    Owner,
+}
+
+/// Nothing writes it any more.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    Changed { group_id: Uuid, version: u64, role: Option<Role> },
+    Unchanged { group: Group, role: Option<Role> },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Group {
+    group_id: Uuid,
+    name: String,
+    description: String,
+    owner_id: Uuid,
+    member_count: u32,
+    version: u64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<groups_domain::Role> for Role {
+    fn from(role: groups_domain::Role) -> Self {
+        match role {
+            groups_domain::Role::Member => Self::Member,
+            groups_domain::Role::Admin => Self::Admin,
+            groups_domain::Role::Owner => Self::Owner,
+        }
+    }
+}
+
+impl From<Role> for groups_domain::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+impl From<&super::NewMember> for Member {
+    fn from(member: &super::NewMember) -> Self {
+        Self(member.user_id.uuid(), member.role.into())
+    }
+}
+
+impl From<Member> for super::NewMember {
+    fn from(Member(user_id, role): Member) -> Self {
+        Self { user_id: UserId::new(user_id), role: role.into() }
+    }
+}
+
+impl From<&super::Change> for Change {
+    fn from(change: &super::Change) -> Self {
+        // All fields are named, so that a new one demands a new format.
+        let super::Change { group, actor_id: _, kind } = change;
+        let super::Group {
+            group_id: _,
+            name,
+            description,
+            owner_id,
+            member_count,
+            version: _,
+            created_at,
+            updated_at: _,
+        } = group;
+        Self {
+            name: name.as_str().to_owned(),
+            description: description.as_str().to_owned(),
+            owner_id: owner_id.uuid(),
+            member_count: *member_count,
+            created_at: created_at.unix_millis(),
+            kind: kind.into(),
+        }
+    }
+}
+
+impl Change {
+    pub(super) fn into_change(self, columns: Columns) -> super::Change {
+        let group = super::Group {
+            group_id: columns.group_id,
+            name: GroupName::from_stored(self.name),
+            description: Description::from_stored(self.description),
+            owner_id: UserId::new(self.owner_id),
+            member_count: self.member_count,
+            version: columns.version,
+            created_at: Timestamp::from_unix_millis(self.created_at),
+            updated_at: columns.at,
+        };
+        super::Change { group, actor_id: columns.actor_id, kind: self.kind.into() }
+    }
+}
+
+impl From<&ChangeKind> for Kind {
+    fn from(kind: &ChangeKind) -> Self {
+        let all = |members: &[super::NewMember]| members.iter().map(Member::from).collect();
+        match kind {
+            ChangeKind::GroupCreated { members } => Self::GroupCreated { members: all(members) },
+            ChangeKind::SettingsChanged { name, description } => Self::SettingsChanged {
+                name: name.as_ref().map(|name| name.as_str().to_owned()),
+                description: description.as_ref().map(|description| description.as_str().to_owned()),
+            },
+            ChangeKind::MembersAdded { members } => Self::MembersAdded { members: all(members) },
+            ChangeKind::MemberRemoved { user_id } => Self::MemberRemoved { user_id: user_id.uuid() },
+            ChangeKind::MemberLeft { successor } => {
+                Self::MemberLeft { successor: successor.map(|to| Member(to.user_id.uuid(), to.previous_role.into())) }
+            }
+            ChangeKind::RoleChanged { user_id, role, previous_role } => Self::RoleChanged {
+                user_id: user_id.uuid(),
+                role: (*role).into(),
+                previous_role: (*previous_role).into(),
+            },
+            ChangeKind::OwnershipTransferred(to) => {
+                Self::OwnershipTransferred { user_id: to.user_id.uuid(), previous_role: to.previous_role.into() }
+            }
+            ChangeKind::GroupDeleted => Self::GroupDeleted,
+        }
+    }
+}
+
+impl From<Kind> for ChangeKind {
+    fn from(kind: Kind) -> Self {
+        let all = |members: Vec<Member>| members.into_iter().map(Into::into).collect();
+        let succession = |user_id, previous_role: Role| super::Succession {
+            user_id: UserId::new(user_id),
+            previous_role: previous_role.into(),
+        };
+        match kind {
+            Kind::GroupCreated { members } => Self::GroupCreated { members: all(members) },
+            Kind::SettingsChanged { name, description } => Self::SettingsChanged {
+                name: name.map(GroupName::from_stored),
+                description: description.map(Description::from_stored),
+            },
+            Kind::MembersAdded { members } => Self::MembersAdded { members: all(members) },
+            Kind::MemberRemoved { user_id } => Self::MemberRemoved { user_id: UserId::new(user_id) },
+            Kind::MemberLeft { successor } => {
+                Self::MemberLeft { successor: successor.map(|Member(user_id, role)| succession(user_id, role)) }
+            }
+            Kind::RoleChanged { user_id, role, previous_role } => Self::RoleChanged {
+                user_id: UserId::new(user_id),
+                role: role.into(),
+                previous_role: previous_role.into(),
+            },
+            Kind::OwnershipTransferred { user_id, previous_role } => {
+                Self::OwnershipTransferred(succession(user_id, previous_role))
+            }
+            Kind::GroupDeleted => Self::GroupDeleted,
+        }
+    }
+}
+
+impl From<Answer> for super::Answer {
+    fn from(answer: Answer) -> Self {
+        let (role, outcome) = match answer {
+            Answer::Changed { group_id, version, role } => {
+                let (group_id, version) = (GroupId::new(group_id), Version::new(version));
+                (role, AnswerOutcome::Changed { group_id, version })
+            }
+            Answer::Unchanged { group, role } => (role, AnswerOutcome::Unchanged(group.into())),
+        };
+        Self { role: role.map(Into::into), member: None, outcome }
+    }
+}
+
+impl From<&super::Group> for Group {
+    fn from(group: &super::Group) -> Self {
+        let super::Group { group_id, name, description, owner_id, member_count, version, created_at, updated_at } =
+            group;
+        Self {
+            group_id: group_id.uuid(),
+            name: name.as_str().to_owned(),
+            description: description.as_str().to_owned(),
+            owner_id: owner_id.uuid(),
+            member_count: *member_count,
+            version: version.get(),
+            created_at: created_at.unix_millis(),
+            updated_at: updated_at.unix_millis(),
+        }
+    }
+}
+
+impl From<Group> for super::Group {
+    fn from(group: Group) -> Self {
+        Self {
+            group_id: GroupId::new(group.group_id),
+            name: GroupName::from_stored(group.name),
+            description: Description::from_stored(group.description),
+            owner_id: UserId::new(group.owner_id),
+            member_count: group.member_count,
+            version: Version::new(group.version),
+            created_at: Timestamp::from_unix_millis(group.created_at),
+            updated_at: Timestamp::from_unix_millis(group.updated_at),
+        }
+    }
+}
