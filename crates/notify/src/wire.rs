@@ -4,6 +4,8 @@ mod client;
 mod event;
 mod group;
 mod server;
+#[cfg(test)]
+mod types;
 
 pub use client::{ClientMessage, ParseError, parse};
 pub use event::{ActionBody, EventBody, EventHead};

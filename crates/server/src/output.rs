@@ -6,7 +6,6 @@ use groups_domain::{Change, ChangeKind, Group, NewMember, Role};
 use groups_store::{Executed, MemberRow};
 use notify::wire::{GroupBody, rfc3339};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 /// A group, with its version as the entity tag.
 pub(crate) fn group(mut response: HttpResponseBuilder, group: &Group, role: Role) -> HttpResponse {
@@ -29,11 +28,17 @@ pub(crate) fn mark_replayed(mut response: HttpResponse, executed: &Executed) -> 
 
 /// A member.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Member"))]
 pub(crate) struct MemberBody {
+    #[cfg_attr(test, ts(type = "Uuid"))]
     user_id: String,
+    #[cfg_attr(test, ts(type = "Role"))]
     role: &'static str,
+    #[cfg_attr(test, ts(type = "Time"))]
     joined_at: String,
+    /// The display name, where one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     name: Option<String>,
 }
 
@@ -50,66 +55,126 @@ impl MemberBody {
 }
 
 /// A change, as the history tells it.
-pub(crate) fn change(change: &Change) -> Value {
-    let members = |members: &[NewMember]| -> Vec<Value> {
-        members
-            .iter()
-            .map(|member| json!({"user_id": member.user_id.to_string(), "role": member.role.as_str()}))
-            .collect()
-    };
-    let mut body = json!({
-        "version": change.version().get(),
-        "at": rfc3339(change.at()),
-        "actor_id": change.actor_id.to_string(),
-    });
-    let (action, fields) = match &change.kind {
-        ChangeKind::GroupCreated { members: joined } => (
-            "group_created",
-            json!({
-                "name": change.group.name.as_str(),
-                "description": change.group.description.as_str(),
-                "members": members(joined),
-            }),
-        ),
-        ChangeKind::SettingsChanged { name, description } => {
-            let mut fields = Map::new();
-            if let Some(name) = name {
-                fields.insert("name".to_owned(), name.as_str().into());
-            }
-            if let Some(description) = description {
-                fields.insert("description".to_owned(), description.as_str().into());
-            }
-            ("settings_changed", Value::Object(fields))
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ChangeRecord"))]
+pub(crate) struct ChangeBody<'a> {
+    /// The version of the group that it made.
+    version: u64,
+    #[cfg_attr(test, ts(type = "Time"))]
+    at: String,
+    /// Who did it.
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    actor_id: String,
+    #[serde(flatten)]
+    action: ChangeAction<'a>,
+}
+
+/// What a change did.
+#[derive(Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum ChangeAction<'a> {
+    GroupCreated {
+        name: &'a str,
+        description: &'a str,
+        members: Vec<NewMemberBody>,
+    },
+    SettingsChanged {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        description: Option<&'a str>,
+    },
+    MemberAdded(NewMemberBody),
+    MembersAdded {
+        count: usize,
+        members: Vec<NewMemberBody>,
+    },
+    MemberRemoved {
+        #[cfg_attr(test, ts(type = "Uuid"))]
+        user_id: String,
+    },
+    MemberLeft {
+        #[cfg_attr(test, ts(type = "Uuid"))]
+        user_id: String,
+        /// Who is the owner since, where the leaver was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "Uuid"))]
+        new_owner_id: Option<String>,
+    },
+    RoleChanged {
+        #[cfg_attr(test, ts(type = "Uuid"))]
+        user_id: String,
+        #[cfg_attr(test, ts(type = "Role"))]
+        role: &'static str,
+        #[cfg_attr(test, ts(type = "Role"))]
+        previous_role: &'static str,
+    },
+    OwnerChanged {
+        #[cfg_attr(test, ts(type = "Uuid"))]
+        user_id: String,
+    },
+    GroupDeleted,
+}
+
+/// Somebody who came in with a change, and as what.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Joined"))]
+pub(crate) struct NewMemberBody {
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    user_id: String,
+    #[cfg_attr(test, ts(type = "Role"))]
+    role: &'static str,
+}
+
+impl<'a> ChangeBody<'a> {
+    pub(crate) fn new(change: &'a Change) -> Self {
+        Self {
+            version: change.version().get(),
+            at: rfc3339(change.at()),
+            actor_id: change.actor_id.to_string(),
+            action: ChangeAction::new(change),
         }
-        ChangeKind::MembersAdded { members: joined } => match joined[..] {
-            [NewMember { user_id, role }] => {
-                ("member_added", json!({"user_id": user_id.to_string(), "role": role.as_str()}))
-            }
-            _ => ("members_added", json!({"count": joined.len(), "members": members(joined)})),
-        },
-        ChangeKind::MemberRemoved { user_id } => ("member_removed", json!({"user_id": user_id.to_string()})),
-        ChangeKind::MemberLeft { successor: None } => ("member_left", json!({"user_id": change.actor_id.to_string()})),
-        ChangeKind::MemberLeft { successor: Some(to) } => (
-            "member_left",
-            json!({
-                "user_id": change.actor_id.to_string(),
-                "new_owner_id": to.user_id.to_string(),
-            }),
-        ),
-        ChangeKind::RoleChanged { user_id, role, previous_role } => (
-            "role_changed",
-            json!({
-                "user_id": user_id.to_string(),
-                "role": role.as_str(),
-                "previous_role": previous_role.as_str(),
-            }),
-        ),
-        ChangeKind::OwnershipTransferred(to) => ("owner_changed", json!({"user_id": to.user_id.to_string()})),
-        ChangeKind::GroupDeleted => ("group_deleted", json!({})),
-    };
-    if let (Value::Object(body), Value::Object(fields)) = (&mut body, fields) {
-        body.insert("action".to_owned(), action.into());
-        body.extend(fields);
     }
-    body
+}
+
+impl<'a> ChangeAction<'a> {
+    fn new(change: &'a Change) -> Self {
+        let joined = |members: &[NewMember]| members.iter().map(NewMemberBody::new).collect();
+        match &change.kind {
+            ChangeKind::GroupCreated { members } => Self::GroupCreated {
+                name: change.group.name.as_str(),
+                description: change.group.description.as_str(),
+                members: joined(members),
+            },
+            ChangeKind::SettingsChanged { name, description } => Self::SettingsChanged {
+                name: name.as_ref().map(|name| name.as_str()),
+                description: description.as_ref().map(|description| description.as_str()),
+            },
+            ChangeKind::MembersAdded { members } => match &members[..] {
+                [member] => Self::MemberAdded(NewMemberBody::new(member)),
+                _ => Self::MembersAdded { count: members.len(), members: joined(members) },
+            },
+            ChangeKind::MemberRemoved { user_id } => Self::MemberRemoved { user_id: user_id.to_string() },
+            ChangeKind::MemberLeft { successor } => Self::MemberLeft {
+                user_id: change.actor_id.to_string(),
+                new_owner_id: successor.map(|to| to.user_id.to_string()),
+            },
+            ChangeKind::RoleChanged { user_id, role, previous_role } => Self::RoleChanged {
+                user_id: user_id.to_string(),
+                role: role.as_str(),
+                previous_role: previous_role.as_str(),
+            },
+            ChangeKind::OwnershipTransferred(to) => Self::OwnerChanged { user_id: to.user_id.to_string() },
+            ChangeKind::GroupDeleted => Self::GroupDeleted,
+        }
+    }
+}
+
+impl NewMemberBody {
+    fn new(member: &NewMember) -> Self {
+        Self { user_id: member.user_id.to_string(), role: member.role.as_str() }
+    }
 }

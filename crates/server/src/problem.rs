@@ -97,12 +97,16 @@ impl Problem {
     }
 }
 
+/// RFC 9457, `application/problem+json`.
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
+pub(crate) struct Body<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
     detail: &'a str,
+    /// What to branch on: it is stable.
+    #[cfg_attr(test, ts(type = "ErrorCode"))]
     code: &'static str,
 }
 

@@ -13,6 +13,8 @@ mod me;
 mod operations;
 mod page;
 mod remove_member;
+#[cfg(test)]
+mod types;
 mod typing;
 mod update_group;
 mod websocket;

@@ -1,5 +1,7 @@
 //! What the browser is given: names, hashes, compression, the policy; and the JavaScript's own tests.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod conversations;
 mod node;
 mod served;
+mod typescript;

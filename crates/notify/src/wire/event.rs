@@ -10,6 +10,7 @@ const NAMED_MEMBERS_MAX: usize = 100;
 
 /// An event with its position in the reader's stream.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupEvent"))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody<'a> {
     /// To the creator: the group is there.
@@ -22,8 +23,10 @@ pub enum EventBody<'a> {
         /// What it is for.
         description: &'a str,
         /// Its owner.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         admin_id: UserId,
         /// The reader's role.
+        #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
         /// The group.
         group: GroupBody<'a>,
@@ -36,8 +39,10 @@ pub enum EventBody<'a> {
         /// The group's name.
         group_name: &'a str,
         /// Who added them.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         added_by: UserId,
         /// The reader's role.
+        #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
         /// The group.
         group: GroupBody<'a>,
@@ -61,10 +66,13 @@ pub enum EventBody<'a> {
         /// The group's name.
         group_name: &'a str,
         /// The reader's role now.
+        #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
         /// The reader's role before.
+        #[cfg_attr(test, ts(type = "Role"))]
         previous_role: Role,
         /// Who changed it.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         changed_by: UserId,
         /// The group.
         group: GroupBody<'a>,
@@ -77,8 +85,10 @@ pub enum EventBody<'a> {
         /// The group's name.
         group_name: &'a str,
         /// Who did it.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         removed_by: UserId,
         /// `removed` or `left`.
+        #[cfg_attr(test, ts(type = "LeaveReason"))]
         reason: &'static str,
     },
     /// To everybody who was a member.
@@ -89,29 +99,41 @@ pub enum EventBody<'a> {
         /// The group's name.
         group_name: &'a str,
         /// Who did it.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         deleted_by: UserId,
     },
 }
 
 /// What every event has.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EventHead<'a> {
+    #[cfg_attr(test, ts(type = "Uuid"))]
     group_id: GroupId,
+    /// The version of the group that it made.
+    #[cfg_attr(test, ts(type = "number"))]
     version: Version,
+    #[cfg_attr(test, ts(type = "Cursor"))]
     cursor: &'a str,
+    #[cfg_attr(test, ts(type = "Time"))]
     at: String,
+    /// Who did it.
+    #[cfg_attr(test, ts(type = "Uuid"))]
     actor_id: UserId,
 }
 
 /// What happened to others, or to the group.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Action"))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum ActionBody<'a> {
     /// One person was added.
     MemberAdded {
         /// Who.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
         /// As what.
+        #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
     },
     /// Several people were added at once.
@@ -120,31 +142,38 @@ pub enum ActionBody<'a> {
         count: usize,
         /// Who, where there are at most 100.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "Uuid[]"))]
         user_ids: Option<&'a [UserId]>,
     },
     /// Somebody was removed.
     MemberRemoved {
         /// Who.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
     },
     /// Somebody left.
     MemberLeft {
         /// Who.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
         /// Who is the owner since, where the leaver was.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "Uuid"))]
         new_owner_id: Option<UserId>,
     },
     /// Somebody else's role changed.
     RoleChanged {
         /// Who.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
         /// What they are now.
+        #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
     },
     /// The ownership changed hands between others.
     OwnerChanged {
         /// The new owner.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
     },
     /// The name or the description changed.

@@ -6,16 +6,31 @@ use time::OffsetDateTime;
 
 /// A group on the wire. `role` is the reader's own and is left out where the text is for many readers.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GroupBody<'a> {
+    #[cfg_attr(test, ts(type = "Uuid"))]
     group_id: GroupId,
+    /// 1–100 characters, trimmed.
     name: &'a str,
+    /// At most 1,000 characters.
     description: &'a str,
+    /// The owner.
+    #[cfg_attr(test, ts(type = "Uuid"))]
     admin_id: UserId,
+    /// The owner included.
     member_count: u32,
+    /// Starts at 1 and grows by exactly 1 with every change of the group or of its membership.
+    #[cfg_attr(test, ts(type = "number"))]
     version: Version,
+    /// When version 1 was made.
+    #[cfg_attr(test, ts(type = "Time"))]
     created_at: String,
+    /// When this version was made.
+    #[cfg_attr(test, ts(type = "Time"))]
     updated_at: String,
+    /// The reader's own role, where the text is for one reader.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "Role"))]
     role: Option<Role>,
 }
 

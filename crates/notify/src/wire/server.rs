@@ -8,13 +8,16 @@ use super::GroupBody;
 
 /// A message of the server that is no event.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage<'a> {
     /// The first message: the client is known, and what it gets next.
     Welcome {
         /// As whom the client came in.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
         /// Which connection this is, for the logs of both sides.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         connection_id: Uuid,
         /// Whether missed events follow; else the whole list does.
         resumed: bool,
@@ -24,22 +27,27 @@ pub enum ServerMessage<'a> {
     /// A piece of the user's list, newest group first.
     Snapshot {
         /// At most 500 groups.
+        #[cfg_attr(test, ts(type = "Group[]"))]
         groups: Vec<GroupBody<'a>>,
         /// Whether another piece follows.
         more: bool,
         /// The position that the list was read at.
+        #[cfg_attr(test, ts(type = "Cursor"))]
         cursor: &'a str,
     },
     /// From here on the client's view is right, and stays right.
     Ready {
         /// The position that was read at.
+        #[cfg_attr(test, ts(type = "Cursor"))]
         cursor: &'a str,
     },
     /// Somebody types, or has ceased to.
     Typing {
         /// Where.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         group_id: GroupId,
         /// Who.
+        #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
         /// Whether they do.
         typing: bool,
@@ -59,6 +67,7 @@ pub enum ServerMessage<'a> {
 
 /// Why a message of the client had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MessageErrorCode"))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// It is no JSON object with a `type`, or a field is missing or of the wrong kind, or it is a binary frame.

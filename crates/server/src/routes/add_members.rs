@@ -20,15 +20,28 @@ struct Body {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Added"))]
+pub(super) struct Answer<'a> {
+    #[cfg_attr(test, ts(type = "Group"))]
     group: GroupBody<'a>,
+    /// What became of each person, in the order of the request.
     results: Vec<Added>,
 }
 
 #[derive(Serialize)]
-struct Added {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "AddedResult"))]
+pub(super) struct Added {
+    #[cfg_attr(test, ts(type = "Uuid"))]
     user_id: String,
-    outcome: &'static str,
+    outcome: AddOutcome,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) enum AddOutcome {
+    Added,
+    AlreadyMember,
 }
 
 pub(super) async fn respond(
@@ -72,7 +85,7 @@ fn results(asked: &[NewMember], executed: &Executed) -> Vec<Added> {
         Outcome::Unchanged => HashSet::new(),
     };
     let outcome = |member: &NewMember| {
-        let outcome = if added.remove(&member.user_id) { "added" } else { "already_member" };
+        let outcome = if added.remove(&member.user_id) { AddOutcome::Added } else { AddOutcome::AlreadyMember };
         Added { user_id: member.user_id.to_string(), outcome }
     };
     asked.iter().map(outcome).collect()

@@ -1,8 +1,8 @@
 //! `POST /v1/dev/login`, `GET /v1/dev/people`: development mode only. Everywhere else these paths do not exist.
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use groups_domain::UserId;
+use serde::{Deserialize, Serialize};
 
 use crate::groups::Groups;
 use crate::identity::{Caller, check_loopback};
@@ -11,6 +11,31 @@ use crate::{Problem, edge, input};
 #[derive(Deserialize)]
 struct Body {
     name: String,
+}
+
+/// The answer of the development mode's sign-in.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Login {
+    token: String,
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    user_id: String,
+    name: String,
+}
+
+/// A person of the development mode.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Person {
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    user_id: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct People {
+    people: Vec<Person>,
 }
 
 /// Signs in whoever says a name; the same name is the same person.
@@ -24,11 +49,7 @@ pub(super) async fn sign_in(
     let body: Body = input::json(&input::read_body(payload).await?)?;
     let person = development.sign_in(&body.name, edge::now())?;
     groups.write_name(person.user_id, &person.name).await;
-    Ok(HttpResponse::Ok().json(json!({
-        "token": person.token,
-        "user_id": person.user_id.to_string(),
-        "name": person.name,
-    })))
+    Ok(HttpResponse::Ok().json(Login { token: person.token, user_id: person.user_id.to_string(), name: person.name }))
 }
 
 #[derive(Deserialize)]
@@ -44,7 +65,6 @@ pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> R
     let query: Query = input::query(&request)?;
     tracing::debug!(user_id = %caller.user_id, "looking for people");
     let people = groups.store().people(query.q.unwrap_or_default().trim(), PEOPLE_MAX).await?;
-    let people: Vec<_> =
-        people.into_iter().map(|(user_id, name)| json!({"user_id": user_id.to_string(), "name": name})).collect();
-    Ok(HttpResponse::Ok().json(json!({"people": people})))
+    let person = |(user_id, name): (UserId, String)| Person { user_id: user_id.to_string(), name };
+    Ok(HttpResponse::Ok().json(People { people: people.into_iter().map(person).collect() }))
 }

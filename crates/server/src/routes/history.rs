@@ -3,12 +3,21 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::Version;
 use groups_store::History;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::input::{self, Paging};
-use crate::{Code, Problem, output};
+use crate::output::ChangeBody;
+use crate::{Code, Problem};
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ChangePage"))]
+pub(super) struct Page<'a> {
+    changes: Vec<ChangeBody<'a>>,
+    /// What to pass as `after` for the next page.
+    next: Option<String>,
+}
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
@@ -23,9 +32,9 @@ pub(super) async fn respond(
     match groups.store().history(caller.user_id, group_id, after, paging.limit).await? {
         History::NotFound => Err(Problem::group_not_found()),
         History::Forbidden => Err(Problem::new(Code::Forbidden, "not allowed: Reading the history needs `admin`.")),
-        History::Page { changes, next } => Ok(HttpResponse::Ok().json(json!({
-            "changes": changes.iter().map(output::change).collect::<Vec<_>>(),
-            "next": next.map(|next| next.to_string()),
-        }))),
+        History::Page { changes, next } => Ok(HttpResponse::Ok().json(Page {
+            changes: changes.iter().map(ChangeBody::new).collect(),
+            next: next.map(|next| next.to_string()),
+        })),
     }
 }

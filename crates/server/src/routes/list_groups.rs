@@ -10,9 +10,14 @@ use crate::identity::Caller;
 use crate::input::{self, Paging};
 
 #[derive(Serialize)]
-struct Page<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupPage"))]
+pub(super) struct Page<'a> {
+    #[cfg_attr(test, ts(type = "Group[]"))]
     groups: Vec<GroupBody<'a>>,
+    /// What to pass as `after` for the next page.
     next: Option<String>,
+    /// The position that the page was read at.
+    #[cfg_attr(test, ts(type = "Cursor"))]
     cursor: String,
 }
 

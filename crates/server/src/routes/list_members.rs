@@ -12,9 +12,12 @@ use crate::input::{self, Paging};
 use crate::output::MemberBody;
 
 #[derive(Serialize)]
-struct Page {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MemberPage"))]
+pub(super) struct Page {
     members: Vec<MemberBody>,
+    /// What to pass as `after` for the next page.
     next: Option<String>,
+    /// The group's version that the page shows.
     version: u64,
 }
 

@@ -2,14 +2,27 @@
 
 use actix_web::HttpResponse;
 use notify::wire::rfc3339;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::identity::Caller;
 
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Me"))]
+pub(super) struct Body {
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    name: Option<String>,
+    /// Until when the token is good.
+    #[cfg_attr(test, ts(type = "Time"))]
+    expires_at: String,
+}
+
 pub(super) async fn respond(caller: Caller) -> HttpResponse {
-    let mut body = json!({"user_id": caller.user_id.to_string(), "expires_at": rfc3339(caller.expires_at)});
-    if let Some(name) = caller.name {
-        body["name"] = name.into();
-    }
-    HttpResponse::Ok().json(body)
+    HttpResponse::Ok().json(Body {
+        user_id: caller.user_id.to_string(),
+        name: caller.name,
+        expires_at: rfc3339(caller.expires_at),
+    })
 }

@@ -1,0 +1,122 @@
+//! The types: what `tsc --strict` says of the modules, whether the declarations are fresh, and whether real frames are of their types.
+//!
+//! `GROUPS_TEST_NODE_MODULES` names a `node_modules` with `typescript` and `@types/react`.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// A copy of the package with its development dependencies, as `npm install` would leave it.
+struct Package(PathBuf);
+
+impl Package {
+    fn with_compiler() -> Option<Self> {
+        let modules = env::var_os("GROUPS_TEST_NODE_MODULES").map(PathBuf::from);
+        let Some(modules) = modules.filter(|modules| modules.join("typescript/lib/tsc.js").is_file()) else {
+            let required = env::var_os("GROUPS_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
+            assert!(!required, "TypeScript is required, and GROUPS_TEST_NODE_MODULES does not lead to it");
+            println!("skipped: GROUPS_TEST_NODE_MODULES does not lead to TypeScript");
+            return None;
+        };
+        let name = std::thread::current().name().unwrap().replace(':', "-");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        fs::create_dir_all(&folder).unwrap();
+        for (name, text) in texts(Path::new(env!("CARGO_MANIFEST_DIR")), &["assets", "types"]) {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        for name in ["package.json", "tsconfig.json", "tsconfig.types.json"] {
+            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), folder.join(name)).unwrap();
+        }
+        symlink(modules, folder.join("node_modules")).unwrap();
+        Some(Self(folder))
+    }
+
+    /// What the compiler says; nothing where all is well.
+    fn compile(&self, arguments: &[&str]) -> String {
+        let compiler = self.0.join("node_modules/typescript/lib/tsc.js");
+        let output =
+            Command::new("node").arg(compiler).args(arguments).current_dir(&self.0).stdin(Stdio::null()).output();
+        let output = output.unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.success(), said.is_empty(), "{said}");
+        said
+    }
+}
+
+/// The texts below some folders, by their names.
+fn texts(root: &Path, folders: &[&str]) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut open: Vec<_> = folders.iter().map(|folder| root.join(folder)).collect();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned(), text);
+            }
+        }
+    }
+    found
+}
+
+/// What the server says: the golden messages of the sender, and the conversations but for what no client knows.
+fn frames() -> Vec<String> {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = texts(&ours.join("../notify/tests"), &["golden"]).into_values();
+    let said = texts(&ours.join("tests"), &["conversations"]).into_values().flat_map(|conversation| {
+        let steps = conversation.lines().map(|line| serde_json::from_str(line).unwrap());
+        let frames = steps.filter_map(|step: serde_json::Value| Some(step.get("frame")?.to_string()));
+        frames.collect::<Vec<_>>()
+    });
+    golden.chain(said).filter(|frame| frame.contains("\"type\":") && !frame.contains("confetti")).collect()
+}
+
+#[test]
+fn the_compiler_finds_nothing_in_the_modules_and_real_frames_are_of_their_types() {
+    const WRONG: [&str; 4] = [
+        r#"{"type":"ready"}"#,
+        r#"{"type":"ready","cursor":1}"#,
+        r#"{"type":"ready","cursor":"c","more":true}"#,
+        r#"{"type":"confetti"}"#,
+    ];
+    let Some(package) = Package::with_compiler() else { return };
+    let frames = frames();
+    assert!(frames.len() > 100);
+    let mut text =
+        "import type { ServerFrame } from \"./types/wire.js\";\nexport const frames: ServerFrame[] = [\n".to_owned();
+    frames.iter().for_each(|frame| text += &format!("{},\n", frame.trim()));
+    // Where one of these is right, the compiler complains of the comment.
+    WRONG.iter().for_each(|frame| text += &format!("// @ts-expect-error\n{frame},\n"));
+    fs::write(package.0.join("frames.ts"), text + "];\n").unwrap();
+    let project = r#"{"extends":"./tsconfig.json","include":["assets/**/*.js","types/wire.d.ts","frames.ts"]}"#;
+    fs::write(package.0.join("tsconfig.check.json"), project).unwrap();
+    assert_eq!(package.compile(&["--project", "tsconfig.check.json"]), "");
+}
+
+#[test]
+fn golden_the_declarations_are_those_of_the_modules() {
+    let Some(package) = Package::with_compiler() else { return };
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(package.compile(&["--project", "tsconfig.types.json", "--outDir", "fresh/types"]), "");
+    let fresh = texts(&package.0.join("fresh"), &["types"]);
+    if env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+        fresh.iter().for_each(|(name, text)| fs::write(ours.join(name), text).unwrap());
+    }
+    // Those of the wire come from the Rust types.
+    let golden: BTreeMap<_, _> =
+        texts(ours, &["types"]).into_iter().filter(|(name, _)| !name.starts_with("types/wire")).collect();
+    assert!(fresh.len() >= 15 && fresh.keys().eq(golden.keys()), "{:?}", fresh.keys());
+    for (name, text) in &fresh {
+        assert!(golden[name] == *text, "{name} is stale; UPDATE_GOLDEN=1 writes it anew:\n{text}");
+    }
+}
