@@ -9,8 +9,10 @@
 //! The rooms below know nothing of each other; this one knows them all. It decides nothing about groups itself.
 
 mod access_log;
+mod bus;
 mod edge;
 mod groups;
+mod health;
 mod identity;
 mod input;
 mod limiter;
@@ -33,3 +35,35 @@ pub use settings::{Settings, SettingsError};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use std::fs;
+    use std::path::Path;
+
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, text);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_test_that_the_architecture_names_exists() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let document = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+        let table = document.split_once("| invariant | guarded by |").unwrap().1.split_once("\n\n").unwrap().0;
+        let guards = table.lines().filter_map(|row| row.rsplit('|').nth(1));
+        let names: Vec<_> = guards.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        let mut text = String::new();
+        sources(&root.join("crates"), &mut text);
+        let missing: Vec<_> = names.iter().filter(|name| !text.contains(&format!("fn {name}("))).collect();
+        assert!(names.len() > 10 && missing.is_empty(), "no such tests: {missing:?}");
+    }
+}
