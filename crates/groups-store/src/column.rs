@@ -31,7 +31,7 @@ pub(crate) mod sql {
 }
 
 /// A UUID in a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql::Id)]
 pub(crate) struct Id(pub(crate) Uuid);
 

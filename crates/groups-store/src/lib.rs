@@ -69,6 +69,7 @@ mod row;
 mod row_set;
 mod schema;
 mod sqlite;
+mod statements;
 mod store;
 mod tail;
 

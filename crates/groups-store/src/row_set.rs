@@ -1,6 +1,7 @@
 //! Many rows as one operand of a statement: multi-row `VALUES` on SQLite, `unnest` of arrays on PostgreSQL.
 //!
-//! PostgreSQL then needs one prepared statement whatever the number of rows; SQLite has no arrays, and no round trips to save.
+//! PostgreSQL then needs one prepared statement whatever the number of rows. SQLite has no arrays, so there the rows are filled
+//! up with blank ones to a power of two: a few prepared statements serve all numbers, and preparing costs as much as running.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -12,6 +13,9 @@ use crate::column::{Id, sql};
 
 /// SQLite takes 32,766 parameters in one statement, and no set here has more than nine columns.
 pub(crate) const ROWS_MAX: usize = 1_000;
+
+/// SQLite keeps the prepared statements for so many rows and fewer; those for more would take up megabytes.
+const KEPT_ROWS_MAX: usize = 256;
 
 /// A set of rows with named columns.
 pub(crate) trait RowSet: Default {
@@ -74,32 +78,37 @@ where
 
 impl<S: RowSet + QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for With<S, T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        // One statement for each number of rows: only the most frequent one is worth keeping.
-        if self.rows.len() > 1 {
+        if self.rows.len() > KEPT_ROWS_MAX {
             out.unsafe_to_cache_prepared();
         }
-        walk_with::<S, Sqlite>(&self.rows, self.statement, out)
+        out.push_sql("WITH w (");
+        out.push_sql(S::COLUMNS);
+        out.push_sql(") AS (");
+        self.rows.walk_ast(out.reborrow())?;
+        // The first column of a blank row is null.
+        out.push_sql("), v AS (SELECT * FROM w WHERE ");
+        out.push_sql(S::COLUMNS.split(',').next().unwrap_or_default());
+        out.push_sql(" IS NOT NULL) ");
+        out.push_sql(self.statement);
+        Ok(())
     }
 }
 
 impl<S: RowSet + QueryFragment<Pg>, T> QueryFragment<Pg> for With<S, T> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        walk_with::<S, Pg>(&self.rows, self.statement, out)
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH v (");
+        out.push_sql(S::COLUMNS);
+        out.push_sql(") AS (");
+        self.rows.walk_ast(out.reborrow())?;
+        out.push_sql(") ");
+        out.push_sql(self.statement);
+        Ok(())
     }
 }
 
-fn walk_with<'b, S, DB>(rows: &'b S, statement: &str, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
-where
-    S: RowSet + QueryFragment<DB>,
-    DB: diesel::backend::Backend,
-{
-    out.push_sql("WITH v (");
-    out.push_sql(S::COLUMNS);
-    out.push_sql(") AS (");
-    rows.walk_ast(out.reborrow())?;
-    out.push_sql(") ");
-    out.push_sql(statement);
-    Ok(())
+/// To how many rows so many are filled up.
+fn filled_up(rows: usize) -> usize {
+    if rows > KEPT_ROWS_MAX { rows } else { rows.next_power_of_two() }
 }
 
 macro_rules! row_set {
@@ -109,6 +118,7 @@ macro_rules! row_set {
         pub(crate) struct $set {
             $first: Vec<$first_rust>,
             $($column: Vec<$rust>,)*
+            blank: ($($rust,)*),
         }
 
         impl RowSet for $set {
@@ -127,12 +137,16 @@ macro_rules! row_set {
 
         impl QueryFragment<Sqlite> for $set {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-                for row in 0..self.len() {
+                let ($($column,)*) = &self.blank;
+                for row in 0..filled_up(self.len()) {
                     out.push_sql(if row == 0 { "VALUES (" } else { ", (" });
-                    out.push_bind_param::<$first_sql, _>(&self.$first[row])?;
+                    match self.$first.get(row) {
+                        Some(value) => out.push_bind_param::<$first_sql, _>(value)?,
+                        None => out.push_bind_param::<Nullable<$first_sql>, Option<$first_rust>>(&None)?,
+                    }
                     $(
                         out.push_sql(", ");
-                        out.push_bind_param::<$sql, _>(&self.$column[row])?;
+                        out.push_bind_param::<$sql, _>(self.$column.get(row).unwrap_or($column))?;
                     )*
                     out.push_sql(")");
                 }
@@ -156,6 +170,10 @@ macro_rules! row_set {
 }
 
 row_set! {
+    /// Groups by id.
+    Ids { id: sql::Id = Id }
+}
+row_set! {
     /// Seats: a user in a group, and whether the user's name is wanted.
     Seats { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
 }
@@ -166,6 +184,10 @@ row_set! {
 row_set! {
     /// Changes by group and version.
     Versions { group_id: sql::Id = Id, version: BigInt = i64 }
+}
+row_set! {
+    /// Changes by their numbers in the log.
+    Seqs { seq: BigInt = i64 }
 }
 row_set! {
     /// Groups as they will stand.

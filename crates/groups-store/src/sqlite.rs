@@ -13,11 +13,15 @@ use crate::column::Id;
 use crate::position::CommitOrder;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow};
-use crate::schema::{groups, log};
+use crate::row_set::{Ids, RowSet, With};
+use crate::schema::log;
+use crate::statements::{GROUPS_OF_IDS, GroupSql};
 use crate::{ReadPoint, Reason, StoreError};
 
 mod backend;
 mod open;
+#[cfg(test)]
+mod plans;
 mod threads;
 mod transaction;
 
@@ -60,12 +64,13 @@ impl SpawnBlocking for InPlace {
 
 /// The groups with these ids. The one writer needs no locks.
 pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
-    groups::table
-        .filter(groups::id.eq_any(ids))
-        .select(GroupRow::as_select())
-        .load(conn)
-        .await
-        .map_err(reading("groups"))
+    let ids = Ids::chunks(ids.into_iter().map(|id| (id,)));
+    let mut groups = Vec::new();
+    for ids in ids {
+        let of_ids = With::<_, GroupSql>::select(ids, GROUPS_OF_IDS);
+        groups.extend(of_ids.load::<GroupRow>(conn).await.map_err(reading("groups"))?);
+    }
+    Ok(groups)
 }
 
 /// What the transaction sees.

@@ -11,7 +11,9 @@ use crate::column::{CommitId, Id};
 use crate::position::entries;
 use crate::query_error::{QueryError, reading};
 use crate::row::LogRow;
+use crate::row_set::{RowSet, Seqs, With};
 use crate::schema::{groups, log, memberships};
+use crate::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::{LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
 
 pub(crate) async fn open_stream(
@@ -81,9 +83,9 @@ async fn missed(
     // Not by the database, which might walk the whole log for the sake of the order.
     seqs.sort_unstable();
     let mut rows: Vec<LogRow> = Vec::with_capacity(seqs.len());
-    for seqs in seqs.chunks(crate::row_set::ROWS_MAX) {
-        let query = log::table.filter(log::seq.eq_any(seqs.to_vec())).order(log::seq).select(LogRow::as_select());
-        rows.extend(query.load(conn).await.map_err(reading("log"))?);
+    for seqs in Seqs::chunks(seqs.into_iter().map(|seq| (seq,))) {
+        let of_seqs = With::<_, LogSql>::select(seqs, CHANGES_OF_SEQS);
+        rows.extend(of_seqs.load::<LogRow>(conn).await.map_err(reading("log"))?);
     }
     let missed = entries(store, rows, seen, [], COMMIT_ORDER);
     if let Some(error) = missed.failed {

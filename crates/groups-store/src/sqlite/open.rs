@@ -48,7 +48,7 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
                 error => error,
             })
         })?;
-        Ok(())
+        Ok(forget_statistics(conn)?)
     });
     migrated.map_err(|refused| match refused {
         Refused(OpenError::Unreachable { detail, .. }) => self::refused(settings, &detail),
@@ -114,8 +114,25 @@ fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), Ope
         conn,
         settings,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF;",
     )
+}
+
+/// Removes what somebody's ANALYZE has left. Every query here has its index, and is to be carried out by it on the first day as
+/// after years: statistics grow old while the tables grow, and make SQLite read whole tables that were small once.
+fn forget_statistics(conn: &mut SqliteConnection) -> QueryResult<()> {
+    #[derive(QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let tables = "SELECT name FROM sqlite_master WHERE name IN ('sqlite_stat1', 'sqlite_stat4')";
+    let tables: Vec<Table> = diesel::sql_query(tables).load(conn)?;
+    for Table { name } in &tables {
+        conn.batch_execute(&format!("DELETE FROM {name}"))?;
+    }
+    // What this connection has read of them already is read again.
+    if tables.is_empty() { Ok(()) } else { conn.batch_execute("ANALYZE sqlite_schema") }
 }
 
 fn refuse_foreign(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {

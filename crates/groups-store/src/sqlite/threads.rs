@@ -249,7 +249,7 @@ impl Writer {
     /// Leaves one tidy file behind.
     fn finish(mut self) {
         use diesel_async::SimpleAsyncConnection;
-        let done = in_place(self.conn.batch_execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)"));
+        let done = in_place(self.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
         if let Some(Err(error)) = done {
             tracing::warn!(%error, "the log file of SQLite could not be folded in; the next start does it");
         }
@@ -265,7 +265,7 @@ fn guarded(conn: &mut Conn, task: Task) {
 }
 
 /// All calls of these connections finish in place, so their futures never wait.
-fn in_place<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(super) fn in_place<T>(future: impl Future<Output = T>) -> Option<T> {
     future.now_or_never()
 }
 

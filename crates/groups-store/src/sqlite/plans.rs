@@ -1,0 +1,82 @@
+//! How SQLite carries out the statements on sets of rows: its own plans, on tables whose sizes it knows.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+
+use super::Conn;
+use super::open::{Settings, open_writer};
+use super::threads::in_place;
+use crate::row_set::{
+    Answers, Changes, Groups, Ids, Keys, Memberships, RowSet, SeatChanges, Seats, Seqs, Versions, With,
+};
+use crate::statements;
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// What the plan of a statement reads from end to end, the rows of the set aside.
+fn reads_whole<S>(conn: &mut Conn, rows: usize, statement: &'static str) -> Vec<String>
+where
+    S: RowSet + QueryFragment<Sqlite>,
+    S::Row: Default,
+{
+    let set = S::chunks((0..rows).map(|_| S::Row::default())).pop().unwrap();
+    let query = diesel::debug_query::<Sqlite, _>(&With::execute(set, statement)).to_string();
+    let (query, _binds) = query.split_once(" -- binds").unwrap();
+    let plan = in_place(diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load::<Step>(conn)).unwrap().unwrap();
+    let details = plan.into_iter().map(|step| step.detail);
+    let tables = details.filter(|detail| detail.contains("SCAN") || detail.contains("AUTOMATIC"));
+    tables
+        .filter(|detail| !["SCAN v", "SCAN w"].contains(&detail.as_str()) && !detail.contains("CONSTANT ROW"))
+        .collect()
+}
+
+fn connect(path: &str) -> Conn {
+    open_writer(&Settings { path: path.to_owned(), busy: Duration::from_secs(5), pages_max: None }).unwrap()
+}
+
+#[test]
+fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("groups.db").display().to_string();
+    for (members, groups) in [(0, 0), (3, 2), (9_000, 50), (9_000, 9_000)] {
+        let fill = format!(
+            "DELETE FROM memberships; DELETE FROM groups; DELETE FROM log; DELETE FROM names; DELETE FROM idempotency; \
+             WITH RECURSIVE n (n) AS (SELECT 1 WHERE {groups} > 0 UNION ALL SELECT n + 1 FROM n WHERE n < {groups}) \
+             INSERT INTO groups SELECT randomblob(16), '', '', randomblob(16), 1, 1, 0, 0, NULL FROM n; \
+             WITH RECURSIVE n (n) AS (SELECT 1 WHERE {members} > 0 UNION ALL SELECT n + 1 FROM n WHERE n < {members}) \
+             INSERT INTO memberships SELECT id, randomblob(16), 1, 1, 1, 0, NULL, NULL FROM n, (SELECT id FROM groups LIMIT 1); \
+             INSERT INTO names SELECT user_id, '', '' FROM memberships; \
+             INSERT INTO log (group_id, version, actor_id, at, format, payload) SELECT id, 1, id, 0, 1, '' FROM groups; \
+             INSERT INTO idempotency SELECT user_id, 'k', x'00', 0, 1, '' FROM memberships; ANALYZE;"
+        );
+        in_place(connect(&path).batch_execute(&fill)).unwrap().unwrap();
+        let conn = &mut connect(&path);
+        for rows in [1, 2, 100, 1_000] {
+            let plans = [
+                reads_whole::<Ids>(conn, rows, statements::GROUPS_OF_IDS),
+                reads_whole::<Seats>(conn, rows, statements::SEATS),
+                reads_whole::<Keys>(conn, rows, statements::ANSWERS_OF_KEYS),
+                reads_whole::<Versions>(conn, rows, statements::CHANGES_OF_VERSIONS),
+                reads_whole::<Seqs>(conn, rows, statements::CHANGES_OF_SEQS),
+                reads_whole::<Groups>(conn, rows, statements::INSERT_GROUPS),
+                reads_whole::<Groups>(conn, rows, statements::UPDATE_GROUPS),
+                reads_whole::<SeatChanges>(conn, rows, statements::UPDATE_SEATS),
+                reads_whole::<Memberships>(conn, rows, statements::INSERT_SEATS),
+                reads_whole::<Changes>(conn, rows, statements::INSERT_CHANGES),
+                reads_whole::<Keys>(conn, rows, statements::DELETE_KEYS),
+                reads_whole::<Answers>(conn, rows, statements::INSERT_ANSWERS),
+            ];
+            assert!(plans.iter().all(Vec::is_empty), "{members} members, {groups} groups, {rows} rows: {plans:#?}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The statements of a batch, each over a set of rows `v`. Both databases read them as they stand.
+//!
+//! Where they select, they say in which order: from the rows outwards (SQLite does not reorder `LEFT JOIN` and `CROSS JOIN`,
+//! <https://www.sqlite.org/optoverview.html>). It takes every set for a large one, and would sometimes rather read a whole table.
+
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
+
+use crate::column::sql;
+
+/// `GroupRow`s of ids, for SQLite; PostgreSQL has locks to take besides.
+pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, g.updated_at, \
+     g.deleted_version FROM v CROSS JOIN groups AS g WHERE g.id = v.id";
+
+pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
+
+/// `SeatRow`s of the seats that are taken, or whose user's name is wanted and known.
+pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, n.name FROM v \
+     LEFT JOIN memberships AS m ON m.group_id = v.group_id AND m.user_id = v.user_id AND m.left_version IS NULL \
+     LEFT JOIN names AS n ON v.named AND n.user_id = v.user_id \
+     WHERE m.user_id IS NOT NULL OR n.user_id IS NOT NULL";
+
+pub(crate) type SeatSql = (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Text>);
+
+/// `KeyRow`s of keys.
+pub(crate) const ANSWERS_OF_KEYS: &str = "SELECT i.actor_id, i.key, i.fingerprint, i.created_at, i.format, i.answer FROM v \
+     CROSS JOIN idempotency AS i WHERE i.actor_id = v.actor_id AND i.key = v.key";
+
+pub(crate) type KeySql = (sql::Id, Text, Binary, BigInt, SmallInt, Text);
+
+/// `LogRow`s of changes.
+pub(crate) const CHANGES_OF_VERSIONS: &str = "SELECT l.seq, l.commit_id, l.group_id, l.version, l.actor_id, l.at, l.format, l.payload FROM v \
+     CROSS JOIN log AS l WHERE l.group_id = v.group_id AND l.version = v.version";
+
+/// `LogRow`s by their numbers in the log, in that order.
+pub(crate) const CHANGES_OF_SEQS: &str = "SELECT l.seq, l.commit_id, l.group_id, l.version, l.actor_id, l.at, l.format, l.payload FROM v \
+     CROSS JOIN log AS l WHERE l.seq = v.seq ORDER BY l.seq";
+
+pub(crate) type LogSql = (BigInt, sql::Commit, sql::Id, BigInt, sql::Id, BigInt, SmallInt, Text);
+
+pub(crate) const INSERT_GROUPS: &str = "INSERT INTO groups \
+    (id, name, description, owner_id, member_count, version, created_at, updated_at, deleted_version) \
+    SELECT id, name, description, owner_id, member_count, version, created_at, updated_at, deleted_version FROM v";
+
+pub(crate) const UPDATE_GROUPS: &str = "UPDATE groups SET name = v.name, description = v.description, \
+    owner_id = v.owner_id, member_count = v.member_count, version = v.version, updated_at = v.updated_at, \
+    deleted_version = v.deleted_version FROM v WHERE groups.id = v.id";
+
+pub(crate) const UPDATE_SEATS: &str = "UPDATE memberships SET role = v.role, left_version = v.left_version, left_at = v.left_at FROM v \
+     WHERE memberships.group_id = v.group_id AND memberships.user_id = v.user_id \
+     AND memberships.joined_version = v.joined_version";
+
+pub(crate) const INSERT_SEATS: &str = "INSERT INTO memberships \
+    (group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at) \
+    SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at FROM v";
+
+/// Gives back what a `CommitMade` says of each.
+pub(crate) const INSERT_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+    SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING commit_id, group_id, version, actor_id, at";
+
+pub(crate) type MadeSql = (sql::Commit, sql::Id, BigInt, sql::Id, BigInt);
+
+pub(crate) const DELETE_KEYS: &str = "DELETE FROM idempotency WHERE (actor_id, key) IN (SELECT actor_id, key FROM v)";
+
+pub(crate) const INSERT_ANSWERS: &str = "INSERT INTO idempotency \
+    (actor_id, key, fingerprint, created_at, format, answer) \
+    SELECT actor_id, key, fingerprint, created_at, format, answer FROM v";
