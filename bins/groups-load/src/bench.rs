@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::report::Report;
-use crate::scenario::{Commands, CommandsReport, Connect, Fanout, FanoutReport, Mixed, Resume};
+use crate::scenario::{Commands, CommandsReport, Connect, Fanout, FanoutReport, Mixed, Resume, ResumeReport};
 use crate::target::Target;
 use server::Server;
 pub(crate) use table::Table;
@@ -38,6 +38,8 @@ pub(crate) struct Bench {
 const DISPATCHER_BUFFER_BYTES: f64 = 16_384.0;
 /// What an event of the measurements weighs, roughly: the size of the yardstick's write.
 const EVENT_BYTES: usize = 512;
+/// Changes per second of a fan-out.
+const RATE: u64 = 10;
 /// The largest fan-out.
 const WIDE: u64 = 1_000;
 
@@ -64,7 +66,7 @@ impl Bench {
     async fn measure_commands(&self, table: &mut Table) -> Result<(), Failure> {
         let (server, target) = self.start().await?;
         let flushes = yardstick::flushes_per_second(server.directory()).await?;
-        table.add("yardstick: one thread appends 4 KiB and flushes it to the disk", flushes, "1/s");
+        table.add("yardstick: one thread writes 4 KiB and flushes them to the disk", flushes, "1/s");
         let bare = yardstick::round_trip(&target).await?;
         table.add("yardstick: GET /healthz over one connection, p50", bare, "us");
 
@@ -83,6 +85,7 @@ impl Bench {
             table
                 .add("  p99", micros(many.all_us.p99), "us")
                 .compare(most / flushes, "changes for each flush of the disk");
+            table.add("  server CPU for each change", many.server_cpu_us_per_change.unwrap_or_default(), "us");
         }
         let same = self.commands(&target, 64, 1, 0, table).await?;
         table
@@ -101,10 +104,10 @@ impl Bench {
         table.add(&format!("yardstick: one write of {EVENT_BYTES} bytes to each of {WIDE} sockets, CPU"), write, "us");
         let mut narrow: Option<FanoutReport> = None;
         for connections in [10, 100, WIDE] {
-            let report = self.fan_out(&target, connections, 20, 1, table).await?;
+            let report = self.fan_out(&target, connections, RATE, 1, table).await?;
             let us = &report.receipt_us;
             table.add(
-                &format!("event at {connections} connections, 20 changes/s, p50 from request"),
+                &format!("event at {connections} connections, {RATE} changes/s, p50 from request"),
                 micros(us.p50),
                 "us",
             );
@@ -116,7 +119,7 @@ impl Bench {
             }
             narrow.get_or_insert(report);
         }
-        let burst = self.fan_out(&target, WIDE, 200, 10, table).await?;
+        let burst = self.fan_out(&target, WIDE, 2 * RATE, 10, table).await?;
         let cpu = burst.server_cpu_us_per_event.unwrap_or_default();
         table
             .add(&format!("bursts of 10 changes at {WIDE} connections, CPU of an event"), cpu, "us")
@@ -170,6 +173,10 @@ impl Bench {
             )
             .compare(back.all_ready_seconds / anew.all_ready_seconds.max(0.001), "of coming with nothing");
         table.add("  rate", back.ready_per_second, "1/s").compare(back.replayed_events as f64, "events replayed");
+        let cpu = |report: &ResumeReport| report.server_cpu_us_per_connection.unwrap_or_default();
+        table
+            .add("  server CPU for each", cpu(&back), "us")
+            .compare(cpu(&back) / cpu(&anew).max(1.0), "of coming with nothing");
         server.stop().await
     }
 
@@ -233,8 +240,15 @@ impl Bench {
         burst: u64,
         table: &mut Table,
     ) -> Result<FanoutReport, Failure> {
-        let fanout =
-            Fanout { connections, connections_per_user: 1, rate, burst, seconds: self.seconds, patience_seconds: 15 };
+        let fanout = Fanout {
+            connections,
+            connections_per_user: 1,
+            rate,
+            burst,
+            seconds: self.seconds,
+            patience_seconds: 15,
+            changes_on: None,
+        };
         let report = fanout.run(target).await?;
         table.violations += report.promise.violations;
         table.examples.extend(report.promise.examples.iter().cloned());
@@ -246,10 +260,11 @@ impl Bench {
         let fanout = Fanout {
             connections: WIDE,
             connections_per_user: 1,
-            rate: 10,
+            rate: RATE,
             burst: 1,
             seconds: self.seconds + 2,
             patience_seconds: 15,
+            changes_on: None,
         };
         fanout.run(target).await
     }

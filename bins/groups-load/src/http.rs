@@ -81,6 +81,8 @@ impl Http {
             }
         };
         request.push_str(body);
+        // The server counts from its answer on, which comes later than this: the client gives up first.
+        let used = Instant::now();
         stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
         let head_length = loop {
@@ -98,7 +100,7 @@ impl Http {
         }
         let body = self.buffer[head_length..head_length + head.content_length].to_vec();
         if !head.closes {
-            self.connection = Some((stream, Instant::now()));
+            self.connection = Some((stream, used));
         }
         Ok(Answer { status: head.status, retry_after_seconds: head.retry_after_seconds, body })
     }

@@ -11,7 +11,7 @@ pub(crate) use commands::{Commands, CommandsReport};
 pub(crate) use connect::Connect;
 pub(crate) use fanout::{Fanout, FanoutReport};
 pub(crate) use mixed::Mixed;
-pub(crate) use resume::Resume;
+pub(crate) use resume::{Resume, ResumeReport};
 
 /// The most connections of one run: what one address can dial is less, some 28,000 on Linux.
 const CONNECTIONS_MAX: u64 = 100_000;

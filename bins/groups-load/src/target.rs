@@ -47,6 +47,7 @@ pub(crate) struct Target {
     authority: String,
     issuer: Option<Issuer>,
     process: Option<Process>,
+    args: TargetArgs,
 }
 
 impl Target {
@@ -70,7 +71,13 @@ impl Target {
             authority: authority.to_owned(),
             issuer: secret.map(|secret| Issuer { secret, issuer, audience }),
             process: args.pid.map(Process::new).transpose()?,
+            args: args.clone(),
         })
+    }
+
+    /// Another server that knows the same people. Its process is not looked at.
+    pub(crate) fn at(&self, url: &str) -> Result<Self, Failure> {
+        Self::new(&TargetArgs { url: url.to_owned(), pid: None, ..self.args.clone() })
     }
 
     pub(crate) fn process(&self) -> Option<&Process> {

@@ -43,6 +43,9 @@ pub(crate) struct Fanout {
     /// How long after the last answer each client must have heard of everything
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) patience_seconds: u64,
+    /// Another server on the same database, which is asked for the changes: how long do they take from one to the other?
+    #[arg(long, value_name = "URL")]
+    pub(crate) changes_on: Option<String>,
 }
 
 /// What a fan-out found. Times in microseconds.
@@ -62,7 +65,7 @@ pub(crate) struct FanoutReport {
     pub(crate) received_before_answer: u64,
     /// Events that clients missed for good: each is a violation too.
     pub(crate) lost: u64,
-    /// All that the server did in the run, the changes included, for each event.
+    /// All that the process did in the run, the changes included, for each event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_event: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,12 +109,14 @@ impl Fanout {
             listening.spawn(listen(device, group_id, Arc::clone(&board), goal.subscribe()));
         }
 
+        let asked = self.changes_on.as_deref().map(|url| target.at(url)).transpose()?;
+        let asked = asked.as_ref().unwrap_or(target);
         let watch = Stopwatch::start(target)?;
         let took = Arc::new(Histogram::default());
         let started = Instant::now();
         let mut calling = JoinSet::new();
         for (number, admin) in admins.iter().enumerate() {
-            let (mut api, board, took) = (target.api(admin), Arc::clone(&board), Arc::clone(&took));
+            let (mut api, board, took) = (asked.api(admin), Arc::clone(&board), Arc::clone(&took));
             let schedule = Schedule { first: number, step: callers, changes_max, started, fanout: self.clone() };
             calling.spawn(async move {
                 let mut made = 0_u64;

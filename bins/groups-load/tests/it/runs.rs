@@ -23,6 +23,13 @@ fn connections_of_one_user_hear_all_as_well_in_bursts() {
 }
 
 #[test]
+fn changes_may_be_made_by_way_of_another_url() {
+    let server = Server::start();
+    let args = format!("fanout --connections 5 --rate 10 --seconds 1 --changes-on http://{}/", server.address);
+    assert_eq!(load(server.address, &args).good()["promise"]["events"], 50);
+}
+
+#[test]
 fn what_callers_changed_is_what_the_groups_show() {
     let server = Server::start();
     let report = load(server.address, "commands --callers 8 --groups 3 --members 20 --seconds 1").good();
