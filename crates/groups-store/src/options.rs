@@ -30,12 +30,15 @@ pub struct StoreOptions {
     pub queue_reads_max: usize,
     /// How long a lock or a free connection is waited for. 5 seconds unless told.
     pub wait_max: Duration,
-    /// PostgreSQL: how many connections are held at most, besides the one that listens. 16 unless told.
+    /// PostgreSQL: how many connections are held at most, besides those of [`postgres_notify`](Self::postgres_notify). 16 unless told.
     pub postgres_connections_max: usize,
     /// PostgreSQL: how many batches are committed side by side. 4 unless told.
     pub postgres_lanes: usize,
     /// PostgreSQL: how long one statement may run. 10 seconds unless told.
     pub postgres_statement_max: Duration,
+    /// PostgreSQL: whether the servers on one database wake each other by LISTEN and NOTIFY, which takes two connections more. True
+    /// unless told; false where [`Store::wake`](crate::Store::wake) is called by other means.
+    pub postgres_notify: bool,
     /// How often a tail looks by itself, in case nothing woke it. Every second unless told.
     pub tail_poll: Duration,
 }
@@ -57,6 +60,7 @@ impl StoreOptions {
             postgres_connections_max: 16,
             postgres_lanes: 4,
             postgres_statement_max: Duration::from_secs(10),
+            postgres_notify: true,
             tail_poll: Duration::from_secs(1),
         }
     }

@@ -32,6 +32,7 @@ pub(crate) mod stream;
 pub(crate) mod upkeep;
 
 pub(crate) use backend::PostgresBackend;
+pub(crate) use bus::Bus;
 use snapshot::Snapshot;
 pub(crate) use tail::PostgresTail;
 

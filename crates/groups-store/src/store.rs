@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use groups_domain::{Group, GroupId, Role, Timestamp, UserId, Version};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::column::Id;
@@ -16,7 +16,7 @@ use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::{
     ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order, Position, Reason,
-    ReplayRule, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
+    ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -32,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) tail_poll: Duration,
     pub(crate) tail_entries_max: u32,
     log_kept_ms: i64,
+    postgres_notify: bool,
 }
 
 /// The database behind a store.
@@ -81,6 +82,7 @@ impl Store {
             backend,
             tail_poll: options.tail_poll,
             tail_entries_max: options.tail_entries_max,
+            postgres_notify: options.postgres_notify,
             log_kept_ms: i64::try_from(options.log_kept.as_millis()).unwrap_or(i64::MAX),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -229,6 +231,31 @@ impl Store {
             Backend::Postgres(backend) => Place::Postgres(backend.tail().await?),
         };
         Ok(Tail::new(Arc::clone(&self.inner), place))
+    }
+
+    /// Changes with every commit of this store, for those who carry the news to other servers by means of their own.
+    pub fn commits(&self) -> watch::Receiver<()> {
+        match &self.inner.backend {
+            Backend::Sqlite(backend) => backend.commits(),
+            Backend::Postgres(backend) => backend.bus().commits(),
+        }
+    }
+
+    /// Lets every [`Tail`] look into the log now, because another server may have committed. Too many calls do no harm, and too few cost
+    /// the time until the next poll. SQLite has no other servers.
+    pub fn wake(&self) {
+        if let Backend::Postgres(backend) = &self.inner.backend {
+            backend.bus().wake();
+        }
+    }
+
+    /// What the servers on this database can tell each other through it; `None` on SQLite, and without
+    /// [`StoreOptions::postgres_notify`].
+    pub fn signals(&self) -> Option<Signals> {
+        match &self.inner.backend {
+            Backend::Postgres(backend) if self.inner.postgres_notify => Some(Signals::new(backend.bus().clone())),
+            Backend::Postgres(_) | Backend::Sqlite(_) => None,
+        }
     }
 
     /// Forgets what is older than it has to be kept, at most `step_max` rows of each kind, beside the work. To be called again

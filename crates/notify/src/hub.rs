@@ -6,7 +6,7 @@ mod stats;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -44,7 +44,11 @@ pub(crate) struct Shared {
     places: Arc<Places>,
     draining: AtomicBool,
     refused: AtomicU64,
+    /// Who else hears of a client's typing.
+    typing_relay: OnceLock<TypingRelay>,
 }
+
+type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
 
 /// The way to one worker.
 #[derive(Clone)]
@@ -83,6 +87,7 @@ impl Hub {
             shards: RwLock::default(),
             draining: AtomicBool::new(false),
             refused: AtomicU64::new(0),
+            typing_relay: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -91,6 +96,15 @@ impl Hub {
     /// Where a worker is too busy to take it, its connections are not told.
     pub fn typing(&self, group: GroupId, user: UserId, typing: bool) {
         self.shared.typing(Types { group_id: group, user_id: user, typing });
+    }
+
+    /// Has each client's typing told to somebody else as well: the hubs of other servers. What comes by [`Hub::typing`] is not.
+    ///
+    /// It is called on the workers, so it must not wait. Only the first call counts.
+    pub fn relay_typing(&self, relay: impl Fn(GroupId, UserId, bool) + Send + Sync + 'static) {
+        if self.shared.typing_relay.set(Box::new(relay)).is_err() {
+            tracing::warn!("typing is relayed already");
+        }
     }
 
     /// In how many seconds a client may try again, where none is let in now; it counts as refused.
@@ -175,7 +189,15 @@ impl Shared {
         }
     }
 
-    pub(crate) fn typing(&self, types: Types) {
+    /// A client of this server types.
+    pub(crate) fn client_types(&self, types: Types) {
+        self.typing(types);
+        if let Some(relay) = self.typing_relay.get() {
+            relay(types.group_id, types.user_id, types.typing);
+        }
+    }
+
+    fn typing(&self, types: Types) {
         let Types { group_id, user_id, typing } = types;
         let expires_in_seconds = self.limits.typing_expiry.as_secs();
         let frame = frame::json(&ServerMessage::Typing { group_id, user_id, typing, expires_in_seconds });

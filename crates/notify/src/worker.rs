@@ -125,7 +125,7 @@ impl Worker {
     pub(crate) fn receive(&self, conn: &Conn, input: Input<'_>) {
         let types = self.shard.borrow_mut().receive(self.now(), conn, input);
         if let Some(types) = types {
-            self.hub.typing(types);
+            self.hub.client_types(types);
         }
     }
 

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{Limits, UserId};
+use groups_domain::{GroupId, Limits, UserId};
 use groups_store::{Store, StoreOptions};
 use notify::{Drain, Hub, HubLimits};
 use tokio::task::JoinHandle;
 
+use crate::bus::Bus;
 use crate::identity::{Development, Names, Origins, Tokens};
 use crate::limiter::Limiter;
 use crate::openings::Openings;
 use crate::relay::relay;
-use crate::{Code, Problem, Settings, edge};
+use crate::{Code, Problem, Settings, SettingsError, edge, health};
 
 /// Why the service could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,12 @@ pub enum OpenError {
     /// The log cannot be followed.
     #[error("the log of changes cannot be read: {0}")]
     Log(#[from] groups_store::StoreError),
+    /// The settings ask for what there is not.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The servers cannot be connected with each other as the settings ask for.
+    #[error("{0}")]
+    Bus(String),
 }
 
 /// The whole service. Cheap to clone; all clones are the same service.
@@ -34,6 +41,7 @@ pub struct Groups(Arc<Inner>);
 struct Inner {
     store: Store,
     hub: Hub,
+    bus: Bus,
     tokens: Tokens,
     development: Option<Development>,
     origins: Origins,
@@ -64,6 +72,8 @@ impl Groups {
         let store = Store::open(StoreOptions {
             limits: Limits { members_max: settings.max_members },
             log_kept: settings.log_kept(),
+            // What NATS carries, PostgreSQL need not.
+            postgres_notify: settings.nats_url()?.is_none(),
             ..StoreOptions::new(&settings.database_url)
         })
         .await?;
@@ -87,11 +97,13 @@ impl Groups {
         // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
         let tail = store.tail().await?;
         let limiter = Arc::new(Limiter::new(settings.rate_limit, HubLimits::default().typing_interval));
-        let tasks = vec![
+        let (bus, mut tasks) = Bus::start(settings, &store, &hub).await?;
+        tasks.extend([
             tokio::spawn(relay(tail, Arc::new(hub.clone()))),
             tokio::spawn(trim(store.clone())),
             tokio::spawn(sweep(Arc::clone(&limiter))),
-        ];
+            tokio::spawn(health::watch(store.clone(), bus.clone())),
+        ]);
         Ok(Self(Arc::new(Inner {
             tokens: Tokens::new(secret, settings),
             origins: Origins::new(settings.origins()),
@@ -101,6 +113,7 @@ impl Groups {
             stopping: AtomicBool::new(false),
             store,
             hub,
+            bus,
             development,
             tasks,
         })))
@@ -146,6 +159,16 @@ impl Groups {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.0.hub
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// Tells the other members' connections, on every server, that somebody types.
+    pub(crate) fn typing(&self, group_id: GroupId, user_id: UserId, typing: bool) {
+        self.0.hub.typing(group_id, user_id, typing);
+        self.0.bus.typing(group_id, user_id, typing);
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

@@ -82,6 +82,10 @@ pub struct Settings {
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub log_days: u32,
 
+    /// NATS between several servers on one PostgreSQL, in place of LISTEN and NOTIFY: `nats://…`, several with commas between them
+    #[arg(long, alias = "groups-nats-url", env = "GROUPS_NATS_URL", value_name = "URL", hide_env_values = true)]
+    pub nats_url: Option<String>,
+
     /// Worker threads for HTTP and WebSocket; 0 is one for each core
     #[arg(long, alias = "groups-workers", env = "GROUPS_WORKERS", value_name = "COUNT", default_value_t = 0)]
     pub workers: usize,
@@ -106,6 +110,7 @@ impl Default for Settings {
             heartbeat_seconds: 25,
             max_members: 100_000,
             log_days: 30,
+            nats_url: None,
             workers: 0,
             drain_seconds: 3,
         }
@@ -127,6 +132,17 @@ pub enum SettingsError {
     /// An allowed origin is none.
     #[error("GROUPS_ALLOWED_ORIGINS: '{0}' is not an origin such as https://chat.example.org")]
     Origin(String),
+    /// This program knows nothing of NATS.
+    #[error(
+        "GROUPS_NATS_URL: this program was built without NATS; build it with \
+         `cargo build --release -p groups-server --features nats`"
+    )]
+    NatsMissing,
+    /// NATS would connect this server with nobody.
+    #[error(
+        "GROUPS_NATS_URL is for several servers on one database, and that is PostgreSQL: DATABASE_URL=postgres://…"
+    )]
+    NatsAlone,
 }
 
 impl Settings {
@@ -161,6 +177,7 @@ impl Settings {
         if self.is_development() && !address.ip().is_loopback() {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
+        self.nats_url()?;
         let is_origin = |origin: &str| {
             origin.split_once("://").is_some_and(|(scheme, authority)| {
                 matches!(scheme, "http" | "https") && !authority.is_empty() && !authority.contains(['/', '?', '#', '@'])
@@ -174,6 +191,17 @@ impl Settings {
 
     pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
         self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty())
+    }
+
+    /// Where NATS is, if it is to connect the servers.
+    pub(crate) fn nats_url(&self) -> Result<Option<&str>, SettingsError> {
+        let url = self.nats_url.as_deref().filter(|url| !url.is_empty());
+        let several = ["postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme));
+        match url {
+            Some(_) if !cfg!(feature = "nats") => Err(SettingsError::NatsMissing),
+            Some(_) if !several => Err(SettingsError::NatsAlone),
+            url => Ok(url),
+        }
     }
 
     pub(crate) fn issuer(&self) -> Option<&str> {
@@ -227,6 +255,24 @@ mod tests {
         assert!(settings.is_err(), "both names are one flag");
         assert_eq!(Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7"])?.settings.rate_limit, 7);
         Ok(())
+    }
+
+    #[test]
+    fn nats_is_for_several_servers_and_for_programs_that_know_it() {
+        let with = |database_url: &str, nats_url: &str| Settings {
+            database_url: database_url.to_owned(),
+            nats_url: Some(nats_url.to_owned()),
+            ..Settings::default()
+        };
+        let (alone, several) =
+            (with("groups.db", "nats://127.0.0.1"), with("postgres://127.0.0.1/g", "nats://127.0.0.1"));
+        if cfg!(feature = "nats") {
+            assert_eq!(alone.nats_url(), Err(SettingsError::NatsAlone));
+            assert_eq!(several.nats_url(), Ok(Some("nats://127.0.0.1")));
+        } else {
+            assert_eq!(several.nats_url(), Err(SettingsError::NatsMissing));
+        }
+        assert_eq!(with("groups.db", "").nats_url(), Ok(None));
     }
 
     #[test]

@@ -67,9 +67,15 @@ impl PostgresBackend {
         let id = prepared.await.map_err(|error| failed(error.to_string()))??;
 
         let pool = Arc::new(Pool::new(&settings, options)?);
-        let (bus, me) = (Bus::new(), Uuid::new_v4());
-        let talking =
-            [runtime.spawn(bus.clone().notify(settings.clone(), me)), runtime.spawn(bus.clone().listen(settings, me))];
+        let (bus, waiting) = Bus::new();
+        let talking = if options.postgres_notify {
+            vec![
+                runtime.spawn(bus.clone().notify(settings.clone(), waiting)),
+                runtime.spawn(bus.clone().listen(settings)),
+            ]
+        } else {
+            Vec::new()
+        };
         let lane = Lane {
             pool: Arc::clone(&pool),
             bus: bus.clone(),
@@ -136,6 +142,10 @@ impl PostgresBackend {
             Some(result) => result.await.unwrap_or(Err(closed)),
             None => Err(closed),
         }
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     /// A follower of the log from now on.

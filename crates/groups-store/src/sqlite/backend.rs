@@ -76,6 +76,10 @@ impl SqliteBackend {
         result.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
     }
 
+    pub(crate) fn commits(&self) -> watch::Receiver<()> {
+        self.committed.clone()
+    }
+
     /// A follower of the log from now on.
     pub(crate) async fn tail(&self) -> Result<SqliteTail, StoreError> {
         let committed = self.committed.clone();

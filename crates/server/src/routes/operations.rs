@@ -1,21 +1,42 @@
 //! `GET /healthz`, `GET /readyz`: for operators and their load balancers.
 
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::groups::Groups;
-use crate::{Code, Problem};
+use crate::{Code, health};
 
 /// The process runs.
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// The process can serve: its database answers, and it is not about to stop.
-pub(super) async fn ready(groups: web::Data<Groups>) -> Result<HttpResponse, Problem> {
-    if groups.is_stopping() {
-        return Err(Problem::new(Code::Unavailable, "the server is stopping").retry_after(1));
-    }
-    groups.store().ping().await?;
-    Ok(HttpResponse::Ok().json(json!({"status": "ready", "connections": groups.hub().connections()})))
+/// The process can serve: its database answers, and it is not about to stop. Without its bus it is slower to hear of changes that
+/// other servers made, but misses none, and so is ready.
+pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
+    let database = groups.store().ping().await.is_ok();
+    let components = health::components(database, groups.bus());
+    let detail = match (groups.is_stopping(), database) {
+        (true, _) => "the server is stopping",
+        (false, false) => "the database does not answer",
+        (false, true) => {
+            let connections = groups.hub().connections();
+            return HttpResponse::Ok()
+                .json(json!({"status": "ready", "connections": connections, "components": components}));
+        }
+    };
+    let code = Code::Unavailable;
+    HttpResponse::ServiceUnavailable()
+        .insert_header((header::RETRY_AFTER, 1))
+        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+        // A member beyond those of RFC 9457 is allowed by its section 3.2.
+        .json(json!({
+            "type": "about:blank",
+            "title": code.title(),
+            "status": code.status(),
+            "detail": detail,
+            "code": code.as_str(),
+            "components": components,
+        }))
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::{
     crash, storm,
@@ -47,6 +48,50 @@ impl Cluster {
         self.doors().iter().map(|door| user.at(door)).collect()
     }
 
+    /// What is changed on one server is on the sockets of the other long before that would look by itself.
+    async fn hears_at_once(&self) {
+        const CHANGES: u32 = 40;
+        let ada = self.user();
+        let group = ada[0].creates("Team", &[]).await;
+        let mut phone = ada[1].connects().await;
+        let begun = Instant::now();
+        for at in 0..CHANGES {
+            ada[0].renames(&group, &format!("Name {at}")).await.group(200);
+            assert_eq!(phone.event(&ada[0].id, "group_updated").await["version"], at + 2);
+        }
+        // Each would wait for half of that where only polling brought it.
+        let each = begun.elapsed() / CHANGES;
+        assert!(each < POLL / 8, "each change took {each:?}");
+        phone.hears_nothing().await;
+    }
+
+    /// Who types at one server, by WebSocket or by HTTP, is seen typing by the others' devices on every one, and by nobody else.
+    async fn sees_typing_everywhere(&self) {
+        let (ada, bob, eve) = (self.user(), self.user(), self.user());
+        let group = ada[0].creates("Team", &[&bob[0]]).await;
+        let mut devices = join_all(bob.iter().map(User::connects)).await;
+        let mut strangers = join_all(eve.iter().map(User::connects)).await;
+        let mut socket = ada[0].connects().await;
+        for server in &self.servers {
+            until("it hears the others", async || parts(server).await.1.ends_with("up")).await;
+        }
+        socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
+        for device in &mut devices {
+            let typing = device.expect("typing").await;
+            assert_eq!((&typing["group_id"], &typing["user_id"]), (&json!(group), &json!(ada[0].id)));
+            assert_eq!(typing["typing"], true);
+        }
+        let path = format!("/v1/groups/{group}/typing");
+        assert_eq!(ada[1].post(&path, json!({"typing": false})).await.status, 202);
+        for device in &mut devices {
+            assert_eq!(device.expect("typing").await["typing"], false);
+        }
+        socket.hears_nothing().await;
+        for stranger in &mut strangers {
+            stranger.hears_nothing().await;
+        }
+    }
+
     /// What is changed on any server is heard on every one, by itself and at once.
     async fn hears_everywhere(&self) {
         let ada = self.user();
@@ -64,20 +109,8 @@ impl Cluster {
 
 #[tokio::test]
 async fn a_change_on_one_server_is_on_the_sockets_of_the_other_at_once() {
-    const CHANGES: u32 = 40;
     let Some(cluster) = Cluster::of(2).await else { return };
-    let ada = cluster.user();
-    let group = ada[0].creates("Team", &[]).await;
-    let mut phone = ada[1].connects().await;
-    let begun = Instant::now();
-    for at in 0..CHANGES {
-        ada[0].renames(&group, &format!("Name {at}")).await.group(200);
-        assert_eq!(phone.event(&ada[0].id, "group_updated").await["version"], at + 2);
-    }
-    // Each would wait for half of that where only polling brought it.
-    let each = begun.elapsed() / CHANGES;
-    assert!(each < POLL / 8, "each change took {each:?}");
-    phone.hears_nothing().await;
+    cluster.hears_at_once().await;
 }
 
 #[tokio::test]
@@ -142,15 +175,124 @@ async fn behind_a_load_balancer_a_killed_server_costs_a_reconnect_and_nothing_el
     .await;
 }
 
-/// Waits until a server says that it can serve.
-async fn ready(server: &Server) {
-    let from = Instant::now();
-    loop {
-        let answer = server.http().get("/readyz").await;
-        if answer.status == 200 {
-            return;
+#[tokio::test]
+async fn who_types_on_one_server_is_seen_typing_on_all() {
+    let Some(cluster) = Cluster::of(2).await else { return };
+    cluster.sees_typing_everywhere().await;
+}
+
+#[tokio::test]
+async fn a_server_says_which_of_its_parts_work_and_when_they_are_lost_and_recover() {
+    let Some(cluster) = Cluster::of(1).await else { return };
+    let [server] = &cluster.servers[..] else { panic!("one server") };
+    until("its parts work", async || parts(server).await == ("up".to_owned(), "postgres up".to_owned())).await;
+    cluster.postgres.stop_at_once().await;
+    until("the loss is told", async || parts(server).await == ("down".to_owned(), "postgres down".to_owned())).await;
+    server.http().get("/readyz").await.problem(503, "unavailable");
+    let says = |part: &str, what: &str| {
+        server.log().lines().any(|line| line.contains(&format!("component=\"{part}\"")) && line.contains(what))
+    };
+    until("the loss is logged", async || says("database", "lost") && says("bus", "lost")).await;
+    assert_eq!(server.http().get("/healthz").await.status, 200, "the process is well");
+    cluster.postgres.launch().await;
+    until("the return is logged", async || says("database", "recovered") && says("bus", "recovered")).await;
+    assert_eq!(parts(server).await, ("up".to_owned(), "postgres up".to_owned()));
+}
+
+#[cfg(feature = "nats")]
+mod nats {
+    //! The same with NATS between the servers.
+
+    use super::*;
+    use crate::support::Nats;
+
+    async fn cluster(count: usize) -> Option<(Cluster, Nats)> {
+        let nats = Nats::start().await?;
+        Some((Cluster::with(count, &[("GROUPS_NATS_URL", &nats.url())]).await?, nats))
+    }
+
+    #[tokio::test]
+    async fn it_wakes_the_other_server_at_once() {
+        let Some((cluster, _nats)) = cluster(2).await else { return };
+        for server in &cluster.servers {
+            until("it is found", async || parts(server).await.1 == "nats up").await;
         }
-        assert!(from.elapsed() < crate::support::PATIENCE, "never ready: {}", answer.text());
+        cluster.hears_at_once().await;
+    }
+
+    #[tokio::test]
+    async fn who_types_on_one_server_is_seen_typing_on_all() {
+        let Some((cluster, _nats)) = cluster(2).await else { return };
+        cluster.sees_typing_everywhere().await;
+    }
+
+    #[tokio::test]
+    async fn it_may_be_missing_at_the_start() {
+        let Some((cluster, mut nats)) = cluster(1).await else { return };
+        nats.kill();
+        let url = cluster.postgres.url();
+        let nats_url = nats.url();
+        let late = Server::with(&[("DATABASE_URL", &url), ("GROUPS_NATS_URL", &nats_url)]).await;
+        assert_eq!(parts(&late).await, ("up".to_owned(), "nats down".to_owned()));
+        nats.launch().await;
+        until("it is found", async || parts(&late).await.1 == "nats up").await;
+    }
+
+    #[tokio::test]
+    async fn it_may_die_and_return_and_so_may_the_servers_and_the_database() {
+        let Some((mut cluster, mut nats)) = cluster(2).await else { return };
+        let chance = Chance::new("GROUPS_CLUSTER_SEED");
+        let people = (0..crash::PEOPLE).map(|_| cluster.servers[0].user()).collect();
+        crash::survives(people, &cluster.doors(), &chance, async |load| {
+            for round in 0..6 {
+                tokio::time::sleep(Duration::from_millis(200 + chance.below(300) as u64)).await;
+                let before = load.acknowledged();
+                match round % 3 {
+                    0 => {
+                        nats.kill();
+                        // Polling carries on.
+                        cluster.hears_everywhere().await;
+                        nats.launch().await;
+                    }
+                    1 => {
+                        let victim = chance.below(cluster.servers.len());
+                        cluster.servers[victim].kill_and_launch().await;
+                    }
+                    _ => {
+                        cluster.postgres.restart_at_once().await;
+                        join_all(cluster.servers.iter().map(ready)).await;
+                    }
+                }
+                load.still_has(&before).await;
+            }
+        })
+        .await;
+        for server in &cluster.servers {
+            until("NATS is back", async || parts(server).await.1 == "nats up").await;
+            assert!(!server.log().contains("panicked"), "{}", server.log());
+        }
+        cluster.hears_at_once().await;
+    }
+}
+
+/// What a server says of its database and of its bus.
+async fn parts(server: &Server) -> (String, String) {
+    let answer = server.http().get("/readyz").await.value();
+    let (database, bus) = (&answer["components"]["database"], &answer["components"]["bus"]);
+    let text = |value: &serde_json::Value| value.as_str().expect("a word").to_owned();
+    (text(&database["state"]), format!("{} {}", text(&bus["kind"]), text(&bus["state"])))
+}
+
+/// Waits until something holds.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let from = Instant::now();
+    while !holds().await {
+        assert!(from.elapsed() < crate::support::PATIENCE, "never: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Waits until a server says that it can serve.
+async fn ready(server: &Server) {
+    until("it is ready", async || server.http().get("/readyz").await.status == 200).await;
 }

@@ -4,6 +4,7 @@ mod browser;
 mod build;
 mod haproxy;
 mod http;
+#[cfg(feature = "nats")]
 mod nats;
 mod people;
 mod postgres;
@@ -21,6 +22,7 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
 pub(crate) use haproxy::HaProxy;
 pub(crate) use http::{Answer, Http};
+#[cfg(feature = "nats")]
 pub(crate) use nats::Nats;
 pub(crate) use people::User;
 pub(crate) use postgres::Postgres;

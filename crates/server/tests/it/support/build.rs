@@ -29,6 +29,8 @@ fn build() -> PathBuf {
     let build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
         .args(["build", "--quiet", "--package", "groups-server", "--profile", profile, "--target-dir"])
         .arg(target)
+        // What is tested of these tests' own features.
+        .args(if cfg!(feature = "nats") { &["--features", "nats"][..] } else { &[] })
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .output()
         .expect("cargo runs");

@@ -67,16 +67,36 @@ impl Postgres {
 
     /// Aborts it as a crash would, and starts it again; comes back when it answers.
     pub(crate) async fn restart_at_once(&self) {
+        self.control("restart").await;
+        self.answers().await;
+    }
+
+    /// Aborts it as a crash would.
+    pub(crate) async fn stop_at_once(&self) {
+        self.control("stop").await;
+    }
+
+    /// Starts it again; comes back when it answers.
+    pub(crate) async fn launch(&self) {
+        self.control("start").await;
+        self.answers().await;
+    }
+
+    async fn control(&self, what: &'static str) {
+        // A restart takes the options over.
+        let options =
+            format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off", self.port);
+        let (mode, options) =
+            if what == "start" { ("", format!("-o '{options}'")) } else { ("-m immediate", String::new()) };
         let script = format!(
-            "cd / && {} {}/pg_ctl -D {data}/db -l {data}/restarts -w -m immediate restart >/dev/null 2>&1",
+            "cd / && {} {}/pg_ctl -D {data}/db -l {data}/restarts -w {mode} {options} {what} >/dev/null 2>&1",
             self.run_as,
             self.binaries.display(),
             data = self.directory.path().display(),
         );
-        let restarted = tokio::task::spawn_blocking(move || Command::new("sh").arg("-c").arg(script).status());
-        let restarted = restarted.await.expect("a thread").expect("sh runs");
-        assert!(restarted.success(), "PostgreSQL starts again");
-        self.answers().await;
+        let done = tokio::task::spawn_blocking(move || Command::new("sh").arg("-c").arg(script).status());
+        let done = done.await.expect("a thread").expect("sh runs");
+        assert!(done.success(), "pg_ctl {what}");
     }
 
     async fn answers(&self) {

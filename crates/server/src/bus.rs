@@ -1,0 +1,160 @@
+//! What the servers on one database tell each other beside the log: that it has grown, and who types.
+//!
+//! Nothing that travels here is needed for the promise about events: the log is the truth, and whoever follows it looks by itself once
+//! a second. Whatever is lost, late or doubled between servers costs time, or a typing indicator.
+
+use std::sync::Arc;
+
+use groups_domain::{GroupId, UserId};
+use groups_store::{Signals, Store};
+use notify::Hub;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::Settings;
+use crate::groups::OpenError;
+
+#[cfg(feature = "nats")]
+mod nats;
+
+/// How this server is connected to the others.
+#[derive(Clone)]
+pub(crate) enum Bus {
+    /// On SQLite there are no others.
+    Alone,
+    /// By LISTEN and NOTIFY of PostgreSQL. The store wakes and is woken by itself; typing travels as signals.
+    Database(Signals),
+    /// By NATS.
+    #[cfg(feature = "nats")]
+    Nats(Arc<nats::Nats>),
+}
+
+impl Bus {
+    /// Connects the hub and the store with those of the other servers; the tasks do so until aborted.
+    pub(crate) async fn start(
+        settings: &Settings,
+        store: &Store,
+        hub: &Hub,
+    ) -> Result<(Self, Vec<JoinHandle<()>>), OpenError> {
+        let (bus, tasks) = match (settings.nats_url()?, store.signals()) {
+            #[cfg(feature = "nats")]
+            (Some(url), _) => {
+                let (nats, tasks) = nats::start(url, store, hub).await.map_err(OpenError::Bus)?;
+                (Self::Nats(Arc::new(nats)), tasks)
+            }
+            #[cfg(not(feature = "nats"))]
+            (Some(_), _) => (Self::Alone, Vec::new()),
+            (None, Some(signals)) => {
+                let hears = tokio::spawn(hear(signals.clone(), hub.clone()));
+                (Self::Database(signals), vec![hears])
+            }
+            (None, None) => (Self::Alone, Vec::new()),
+        };
+        let outlet = bus.clone();
+        hub.relay_typing(move |group_id, user_id, typing| outlet.typing(group_id, user_id, typing));
+        Ok((bus, tasks))
+    }
+
+    /// Tells the other servers that somebody types, or does not while they cannot be reached.
+    pub(crate) fn typing(&self, group_id: GroupId, user_id: UserId, typing: bool) {
+        let text = || Typing { group_id, user_id, typing }.to_text();
+        match self {
+            Self::Alone => {}
+            Self::Database(signals) => drop(signals.send(&text())),
+            #[cfg(feature = "nats")]
+            Self::Nats(nats) => nats.send(text()),
+        }
+    }
+
+    /// What operators know it as.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Alone => "none",
+            Self::Database(_) => "postgres",
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => "nats",
+        }
+    }
+
+    /// Whether the others are heard now.
+    pub(crate) fn is_up(&self) -> bool {
+        match self {
+            Self::Alone => true,
+            Self::Database(signals) => signals.is_listening(),
+            #[cfg(feature = "nats")]
+            Self::Nats(nats) => nats.is_up(),
+        }
+    }
+}
+
+/// Passes on what the other servers say by the database.
+async fn hear(signals: Signals, hub: Hub) {
+    let mut heard = signals.subscribe();
+    loop {
+        match heard.recv().await {
+            Ok(text) => Typing::pass_on(&text, &hub),
+            // Too many at once: these are lost, and nobody needs them.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// That somebody types, or has ceased to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Typing {
+    group_id: GroupId,
+    user_id: UserId,
+    typing: bool,
+}
+
+impl Typing {
+    fn to_text(self) -> String {
+        format!("typing {} {} {}", self.group_id, self.user_id, u8::from(self.typing))
+    }
+
+    /// `None` for everything else: another version of this program may say more.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let id = |words: &mut std::str::Split<'_, char>| words.next()?.parse::<Uuid>().ok();
+        if words.next()? != "typing" {
+            return None;
+        }
+        let (group_id, user_id) = (GroupId::new(id(&mut words)?), UserId::new(id(&mut words)?));
+        let typing = match words.next()? {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        };
+        Some(Self { group_id, user_id, typing })
+    }
+
+    fn pass_on(text: &str, hub: &Hub) {
+        if let Some(Self { group_id, user_id, typing }) = Self::parse(text) {
+            hub.typing(group_id, user_id, typing);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_is_read_back_as_it_was_written() {
+        for typing in [true, false] {
+            let (group_id, user_id) = (GroupId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+            let told = Typing { group_id, user_id, typing };
+            assert_eq!(Typing::parse(&told.to_text()), Some(told));
+        }
+    }
+
+    #[test]
+    fn what_another_version_may_say_is_passed_over() {
+        let id = Uuid::nil();
+        for text in ["", "typing", "read a b 1", &format!("typing {id} {id}"), &format!("typing {id} {id} 2")] {
+            assert_eq!(Typing::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! NATS between the servers (<https://docs.nats.io/nats-concepts/core-nats>): at most once, which is enough for a bus that only wakes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
+use futures_util::StreamExt;
+use groups_store::Store;
+use notify::Hub;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::Typing;
+
+/// Signals that wait to be sent; with more the newest are dropped.
+const SIGNALS_WAITING_MAX: usize = 256;
+
+/// How long a message may take to leave. It is lost then, or late, and neither does harm.
+const SENDING_MAX: Duration = Duration::from_secs(2);
+
+/// How often a silent connection is asked whether it is still there.
+const PING_EVERY: Duration = Duration::from_secs(10);
+
+/// The longest pause between two attempts to connect.
+const RECONNECT_AFTER_MAX: Duration = Duration::from_secs(2);
+
+/// The connection to NATS, which may be lost and come again.
+pub(crate) struct Nats {
+    sending: mpsc::Sender<String>,
+    up: Arc<AtomicBool>,
+}
+
+impl Nats {
+    /// Sends a text to the other servers soon, or drops it.
+    pub(super) fn send(&self, text: String) {
+        // Where it cannot be sent now, it is not worth sending later.
+        let _dropped_or_not = self.up.load(Relaxed) && self.sending.try_send(text).is_ok();
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.up.load(Relaxed)
+    }
+}
+
+/// Connects, at once or as soon as NATS is there. Several URLs, with commas between them, are the members of one cluster.
+pub(super) async fn start(urls: &str, store: &Store, hub: &Hub) -> Result<(Nats, Vec<JoinHandle<()>>), String> {
+    let addresses = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
+    // Not the error's own words, which may repeat a password.
+    let addresses = addresses.map_err(|_| "GROUPS_NATS_URL: not a URL such as nats://127.0.0.1:4222".to_owned())?;
+    let up = Arc::new(AtomicBool::new(false));
+    let (state, waking) = (Arc::clone(&up), store.clone());
+    let options = ConnectOptions::new()
+        .name("groups")
+        .no_echo()
+        .retry_on_initial_connect()
+        .ping_interval(PING_EVERY)
+        .reconnect_delay_callback(|attempts| {
+            let doubled = Duration::from_millis(50 << attempts.min(10));
+            doubled.min(RECONNECT_AFTER_MAX)
+        })
+        .event_callback(move |event| {
+            tracing::debug!(%event, "NATS");
+            match event {
+                Event::Connected => {
+                    state.store(true, Relaxed);
+                    // Something may have been said before.
+                    waking.wake();
+                }
+                Event::Disconnected | Event::Closed => state.store(false, Relaxed),
+                _ => {}
+            }
+            std::future::ready(())
+        });
+    let failed = |error: &dyn std::fmt::Display| format!("NATS: {error}");
+    let client = options.connect(addresses).await.map_err(|error| failed(&error))?;
+    // Several deployments may share one NATS.
+    let (log, typing) = (format!("groups.{}.log", store.id()), format!("groups.{}.typing", store.id()));
+    let grown = client.subscribe(log.clone()).await.map_err(|error| failed(&error))?;
+    let signals = client.subscribe(typing.clone()).await.map_err(|error| failed(&error))?;
+    let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
+    let tasks = vec![
+        tokio::spawn(tell_of_commits(client.clone(), log, store.commits())),
+        tokio::spawn(tell_signals(client, typing, waiting)),
+        tokio::spawn(hear_of_commits(grown, store.clone())),
+        tokio::spawn(hear_signals(signals, hub.clone())),
+    ];
+    Ok((Nats { sending, up }, tasks))
+}
+
+async fn tell_of_commits(client: Client, subject: String, mut commits: watch::Receiver<()>) {
+    while commits.changed().await.is_ok() {
+        // Commits that are made until this one has left share the next message.
+        say(&client, &subject, String::new()).await;
+    }
+}
+
+async fn tell_signals(client: Client, subject: String, mut waiting: mpsc::Receiver<String>) {
+    while let Some(text) = waiting.recv().await {
+        say(&client, &subject, text).await;
+    }
+}
+
+async fn say(client: &Client, subject: &str, text: String) {
+    let sent = tokio::time::timeout(SENDING_MAX, async {
+        client.publish(subject.to_owned(), text.into()).await.map_err(|error| error.to_string())?;
+        client.flush().await.map_err(|error| error.to_string())
+    });
+    match sent.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(error, subject, "not said to the other servers"),
+        Err(_) => tracing::debug!(subject, "not said to the other servers in time"),
+    }
+}
+
+async fn hear_of_commits(mut grown: Subscriber, store: Store) {
+    while grown.next().await.is_some() {
+        store.wake();
+    }
+}
+
+async fn hear_signals(mut signals: Subscriber, hub: Hub) {
+    while let Some(message) = signals.next().await {
+        if let Ok(text) = std::str::from_utf8(&message.payload) {
+            Typing::pass_on(text, &hub);
+        }
+    }
+}
