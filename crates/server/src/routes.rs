@@ -21,6 +21,7 @@ mod websocket;
 
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
 
@@ -29,6 +30,8 @@ use crate::{Code, Problem};
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
     let v1 = web::scope("/v1")
         .wrap(cors)
+        // Answers are for one caller, and a moment later they are different.
+        .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))
         .service(at("/groups/create", [post(create_group::respond)]))
         .service(at("/groups/add-member/{group_id}", [post(add_members::respond)]))
