@@ -152,6 +152,17 @@ pub enum OpenError {
         /// The database's own words.
         detail: String,
     },
+    /// The URL demands an encrypted connection, and this program was built without the feature `postgres-tls`.
+    #[error(
+        "an encrypted connection is demanded (sslmode), but this program was built without the feature postgres-tls"
+    )]
+    EncryptionMissing,
+    /// What the URL demands of the connection's encryption cannot be done.
+    #[error("the connection cannot be encrypted as demanded: {detail}")]
+    Encryption {
+        /// Why not.
+        detail: String,
+    },
     /// Its tables could not be brought up to date.
     #[error("the tables of {database:?} could not be brought up to date: {detail}")]
     Migration {

@@ -15,11 +15,17 @@ use crate::{ReadPoint, Reason, StoreError};
 
 mod backend;
 mod bus;
+mod encryption;
 mod lane;
 mod open;
 mod pool;
 mod snapshot;
 mod tail;
+#[cfg(not(feature = "postgres-tls"))]
+#[path = "postgres/plain.rs"]
+mod tls;
+#[cfg(feature = "postgres-tls")]
+mod tls;
 mod transaction;
 
 #[path = "queries/commit.rs"]

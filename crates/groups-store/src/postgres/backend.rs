@@ -61,7 +61,7 @@ impl PostgresBackend {
         let failed = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("groups-postgres").enable_all().build();
         let runtime = OwnRuntime(Some(runtime.map_err(|error| failed(error.to_string()))?));
-        let settings = Settings { url, wait_max: options.wait_max, statement_max: options.postgres_statement_max };
+        let settings = Settings::new(&url, options)?;
         let (own, ended) = (settings.clone(), || failed("its runtime ended".to_owned()));
         let prepared = runtime.spawn(async move { prepare(&own, proposal).await }).ok_or_else(ended)?;
         let id = prepared.await.map_err(|error| failed(error.to_string()))??;

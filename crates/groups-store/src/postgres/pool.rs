@@ -11,6 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
+use super::encryption::Demands;
+use super::tls::Encryption;
 use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, Failure};
 use crate::query_error::QueryError;
@@ -22,9 +24,24 @@ pub(super) const ATTEMPTS_MAX: u32 = 5;
 /// How connections are made.
 #[derive(Clone)]
 pub(super) struct Settings {
+    /// Without what it demands of the encryption.
     pub(super) url: String,
+    /// `None`: connections are plain.
+    pub(super) encryption: Option<Encryption>,
     pub(super) wait_max: Duration,
     pub(super) statement_max: Duration,
+}
+
+impl Settings {
+    pub(super) fn new(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
+        let demands = Demands::of(url)?;
+        Ok(Self {
+            encryption: Encryption::new(&demands)?,
+            url: demands.url,
+            wait_max: options.wait_max,
+            statement_max: options.postgres_statement_max,
+        })
+    }
 }
 
 /// Connections for everybody.
@@ -131,7 +148,13 @@ impl Pool {
 
 /// A connection with its limits set.
 pub(super) async fn connect(settings: &Settings) -> ConnectionResult<Conn> {
-    let connected = tokio::time::timeout(settings.wait_max, Conn::establish(&settings.url)).await;
+    let connected = async {
+        match &settings.encryption {
+            Some(encryption) => encryption.connect(&settings.url).await,
+            None => Conn::establish(&settings.url).await,
+        }
+    };
+    let connected = tokio::time::timeout(settings.wait_max, connected).await;
     let mut conn = connected.map_err(|_| ConnectionError::BadConnection("it did not answer in time".to_owned()))??;
     // English messages, where the role may ask for them, because some failures are told apart by them.
     let setup = format!(

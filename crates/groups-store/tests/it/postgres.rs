@@ -23,6 +23,7 @@ mod robust;
 mod several;
 #[path = "suite/stream.rs"]
 mod stream;
+mod tls;
 #[path = "suite/trimming.rs"]
 mod trimming;
 

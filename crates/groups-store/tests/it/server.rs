@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 /// A running server.
 pub(crate) struct Server {
     port: u16,
+    authority: Option<PathBuf>,
     /// Holds the pipe whose end stops the server.
     _shell: Child,
 }
@@ -20,6 +21,16 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://groups@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The certificate of the authority that has signed the server's, which is for `localhost`; `None` without `openssl`, where the
+    /// server speaks no TLS.
+    pub(crate) fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
     }
 }
 
@@ -56,10 +67,20 @@ fn start(binaries: &Path) -> Server {
     if root {
         assert!(Command::new("chown").arg("postgres").arg(&data).status().unwrap().success());
     }
+    // Good for a week, and made anew for each test run.
+    let curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    let certificates = format!(
+        "{run_as} sh -c 'cd {data} && openssl req -x509 {curve} -keyout ca.key -out ca.pem -days 7 -subj /CN=authority && \
+         openssl req {curve} -keyout server.key -out server.csr -subj /CN=server && \
+         echo subjectAltName=DNS:localhost >server.txt && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key \
+         -CAcreateserial -days 7 -extfile server.txt -out server.pem' >{data}/log 2>&1",
+        data = data.display(),
+    );
     let script = format!(
-        "cd / && {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C >{data}/log 2>&1 && \
+        "cd / && {{ {certificates} && tls=\"-c ssl=on -c ssl_cert_file={data}/server.pem -c ssl_key_file={data}/server.key\" ; }} ; \
+         {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C >>{data}/log 2>&1 && \
          {{ {run_as} {bin}/postgres -D {data}/db -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-            -c fsync=off -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off >>{data}/log 2>&1 & }} ; \
+            -c fsync=off $tls -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off >>{data}/log 2>&1 & }} ; \
          echo started; cat >/dev/null; {run_as} {bin}/pg_ctl -D {data}/db -m immediate stop >/dev/null 2>&1; rm -rf {data}",
         bin = binaries.display(),
         data = data.display(),
@@ -85,7 +106,8 @@ fn start(binaries: &Path) -> Server {
         assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL does not start");
         std::thread::sleep(Duration::from_millis(50));
     }
-    Server { port, _shell: shell }
+    let authority = Some(data.join("ca.pem")).filter(|_| data.join("server.pem").is_file());
+    Server { port, authority, _shell: shell }
 }
 
 fn free_port() -> u16 {

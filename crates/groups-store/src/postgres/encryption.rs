@@ -1,0 +1,118 @@
+//! What a URL demands of the connection: `sslmode` and `sslrootcert`, as libpq has them
+//! (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
+
+use std::path::PathBuf;
+
+use crate::OpenError;
+
+/// How far a connection has to be protected. The weaker modes are libpq's, and no safer than there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Never encrypted.
+    Disable,
+    /// Encrypted where the server offers it, to whoever answers. What holds unless told.
+    Prefer,
+    /// Encrypted, to whoever answers; with a root certificate as `VerifyCa`.
+    Require,
+    /// Encrypted, to somebody with a certificate of a trusted authority.
+    VerifyCa,
+    /// Encrypted, to somebody with a certificate of a trusted authority for the host's name.
+    VerifyFull,
+}
+
+/// What a URL demands, and the rest of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Demands {
+    pub(super) mode: Mode,
+    /// A PEM file with the certificates of the trusted authorities; those of the system unless told.
+    pub(super) root_file: Option<PathBuf>,
+    /// The URL without what is said above.
+    pub(super) url: String,
+}
+
+impl Demands {
+    pub(super) fn of(url: &str) -> Result<Self, OpenError> {
+        let bad = |detail: String| OpenError::Encryption { detail };
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut mode, mut root_file, mut rest) = (Mode::Prefer, None, Vec::new());
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            match parameter.split_once('=').unwrap_or((parameter, "")) {
+                ("sslmode", value) => {
+                    mode = match value {
+                        "disable" => Mode::Disable,
+                        "prefer" => Mode::Prefer,
+                        "require" => Mode::Require,
+                        "verify-ca" => Mode::VerifyCa,
+                        "verify-full" => Mode::VerifyFull,
+                        _ => {
+                            let modes = "disable, prefer, require, verify-ca or verify-full";
+                            return Err(bad(format!("sslmode={value} is none of {modes}")));
+                        }
+                    }
+                }
+                ("sslrootcert", value) => {
+                    let path = percent_decoded(value).filter(|path| !path.is_empty());
+                    let path = path.ok_or_else(|| bad(format!("sslrootcert={value} is no path")))?;
+                    // The name under which libpq knows the system's own.
+                    root_file = (path != "system").then(|| PathBuf::from(path));
+                }
+                (name @ ("sslcert" | "sslkey" | "sslcrl"), _) => return Err(bad(format!("{name} is not supported"))),
+                _ => rest.push(parameter),
+            }
+        }
+        if mode == Mode::Require && root_file.is_some() {
+            mode = Mode::VerifyCa;
+        }
+        let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
+        Ok(Self { mode, root_file, url })
+    }
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let [high, low, after @ ..] = rest else { return None };
+        let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_demanded_is_taken_out_of_the_url_and_the_rest_is_left() {
+        let url = "postgres://ada@host/db?connect_timeout=3&sslmode=verify-full&sslrootcert=%2Fetc%2Fca%20file.pem&x=y";
+        let root_file = Some(PathBuf::from("/etc/ca file.pem"));
+        let rest = "postgres://ada@host/db?connect_timeout=3&x=y".to_owned();
+        assert_eq!(Demands::of(url).unwrap(), Demands { mode: Mode::VerifyFull, root_file, url: rest });
+        let plain = "postgres://ada@host/db";
+        assert_eq!(Demands::of(plain).unwrap(), Demands { mode: Mode::Prefer, root_file: None, url: plain.to_owned() });
+    }
+
+    #[test]
+    fn to_require_with_a_root_certificate_is_to_verify_it() {
+        let mode = |query: &str| Demands::of(&format!("postgres://host/db?{query}")).map(|demands| demands.mode);
+        assert_eq!(mode("sslmode=require"), Ok(Mode::Require));
+        assert_eq!(mode("sslmode=require&sslrootcert=ca.pem"), Ok(Mode::VerifyCa));
+        assert_eq!(mode("sslmode=verify-full&sslrootcert=system"), Ok(Mode::VerifyFull));
+    }
+
+    #[test]
+    fn what_cannot_be_done_as_demanded_is_refused() {
+        for query in ["sslmode=allow", "sslmode=", "sslmode", "sslrootcert=", "sslrootcert=%f", "sslkey=key.pem"] {
+            let error = Demands::of(&format!("postgres://host/db?{query}")).unwrap_err();
+            assert!(matches!(error, OpenError::Encryption { .. }), "{query}: {error}");
+        }
+    }
+}
