@@ -24,6 +24,10 @@ lint:
 bless:
     UPDATE_GOLDEN=1 cargo test --workspace -q golden
 
+# Take the pictures of the README anew; look at them before you commit them
+screenshots:
+    UPDATE_SCREENSHOTS=1 cargo test -q -p server --test it browser::pictures
+
 # The manuals of all crates, in the browser
 doc:
     cargo doc --workspace --no-deps --open

@@ -85,6 +85,8 @@ export class GroupsSidebar extends Base {
   #typed = { text: "", at: 0 };
   /** Whether the list has to be arranged anew, or only drawn. */
   #stale = true;
+  /** Whether anything has changed since it was drawn, besides what is in sight. */
+  #changed = true;
 
   // ---- What a page sets ----
 
@@ -168,7 +170,7 @@ export class GroupsSidebar extends Base {
     // Before the focus comes in, which would go to the selected row and scroll there.
     dom.list.addEventListener("pointerdown", (event) => (this.#active = rowOf(event)?.id ?? this.#active), { signal });
     dom.list.addEventListener("focus", () => this.#focused(), { signal });
-    dom.list.addEventListener("scroll", () => this.#draw(), { signal, passive: true });
+    dom.list.addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     dom.retry.addEventListener("click", () => this.#client?.retry(), { signal });
     this.#resized = new ResizeObserver(() => this.#draw());
     this.#resized.observe(dom.list);
@@ -378,10 +380,16 @@ export class GroupsSidebar extends Base {
 
   /** Draws with the next frame, however many changes come before it. */
   #draw() {
+    this.#changed = true;
+    this.#schedule();
+  }
+
+  #schedule() {
     if (!this.#present || this.#drawAt.timer) return;
     const draw = () => {
       this.#cancelDraw();
-      this.#render();
+      if (this.#changed) this.#render();
+      else this.#window?.scrolled();
     };
     this.#drawAt = { frame: requestAnimationFrame(draw), timer: window.setTimeout(draw, DRAW_MS_MAX) };
   }
@@ -395,6 +403,7 @@ export class GroupsSidebar extends Base {
   #render() {
     const dom = this.#dom;
     if (!dom) return;
+    this.#changed = false;
     const client = this.#client;
     const groups = client?.groups ?? [];
     if (this.#stale) {

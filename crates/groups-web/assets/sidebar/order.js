@@ -33,11 +33,15 @@ export function plain(text) {
   return text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLocaleLowerCase().trim();
 }
 
+/** Made once: it takes longer than all that it is used for. @type {Intl.Segmenter | undefined} */
+let segmenter;
+
 /** Two letters to recognise a name by, in any script. @param {string} name */
 export function initials(name) {
   const words = name.split(/[\s\p{P}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[1]] : words.slice(0, 1);
-  const firsts = letters.map((word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? "");
+  segmenter ??= new Intl.Segmenter();
+  const firsts = letters.map((word) => segmenter?.segment(word).containing(0)?.segment ?? "");
   return firsts.join("").toLocaleUpperCase() || [...name.trim()][0] || "?";
 }
 

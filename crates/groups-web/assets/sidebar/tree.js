@@ -68,23 +68,38 @@ export function updateRow(row, group, { states, texts, position, size }) {
     row.className = names;
     row.setAttribute("part", names);
   }
-  row.id = group.group_id;
-  row.setAttribute("aria-selected", String(states.selected));
-  row.setAttribute("aria-setsize", String(size));
-  row.setAttribute("aria-posinset", String(position));
-  const [avatar, text, badge] = /** @type {HTMLElement[]} */ ([...row.children]);
-  const [name, meta] = /** @type {HTMLElement[]} */ ([...text.children]);
-  const [count, , role] = /** @type {HTMLElement[]} */ ([...meta.children]);
-  const [bdi] = name.children;
+  if (row.id !== group.group_id) {
+    row.id = group.group_id;
+    row.style.setProperty("--hue", String(hue(group.group_id)));
+  }
+  put(row, "aria-selected", String(states.selected));
+  put(row, "aria-setsize", String(size));
+  put(row, "aria-posinset", String(position));
+  const { avatar, name, bdi, count, role, badge } = partsOf(row);
   if (bdi.textContent !== group.name) {
     bdi.textContent = group.name;
     name.title = group.name;
     avatar.textContent = initials(group.name);
   }
-  avatar.style.setProperty("--hue", String(hue(group.group_id)));
   say(count, texts.members(group.member_count));
   say(role, texts[group.role]);
-  role.className = `role ${group.role}`;
-  badge.hidden = !states.fresh && !states.pending;
-  say(badge, states.pending ? texts.pending : states.fresh ? texts.fresh : "");
+  if (role.className !== `role ${group.role}`) role.className = `role ${group.role}`;
+  const mark = states.pending ? texts.pending : states.fresh ? texts.fresh : "";
+  if (badge.hidden !== (mark === "")) badge.hidden = mark === "";
+  say(badge, mark);
+}
+
+/** @param {HTMLElement} row */
+function partsOf(row) {
+  const [avatar, text, badge] = /** @type {any} */ (row.children);
+  const [name, meta] = text.children;
+  const [count, , role] = meta.children;
+  /** @type {Record<"avatar" | "name" | "bdi" | "count" | "role" | "badge", HTMLElement>} */
+  const parts = { avatar, name, bdi: name.firstElementChild, count, role, badge };
+  return parts;
+}
+
+/** Sets an attribute only where it differs: what is set is read anew by who watches. @param {Element} element @param {string} name @param {string} value */
+function put(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }

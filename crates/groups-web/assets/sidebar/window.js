@@ -42,7 +42,9 @@ export class RowWindow {
   show(items, kept) {
     this.#items = items;
     this.#kept = kept;
-    this.draw();
+    this.#stretch();
+    this.#draw(true);
+    this.#measure();
   }
 
   /** Scrolls as little as is needed to see this row. @param {number} index */
@@ -51,47 +53,70 @@ export class RowWindow {
     const { scrollTop, clientHeight } = this.#scroller;
     if (top < scrollTop) this.#scroller.scrollTop = top;
     else if (top + this.#rowPx > scrollTop + clientHeight) this.#scroller.scrollTop = top + this.#rowPx - clientHeight;
-    this.draw();
+    this.scrolled();
   }
 
-  /** Draws what can be seen now. */
-  draw() {
+  /** Draws what has come into sight. */
+  scrolled() {
+    this.#draw(false);
+  }
+
+  /** @param {boolean} anew Whether what is there already may be stale. */
+  #draw(anew) {
+    const indexes = this.#inSight();
+    const wanted = new Set(indexes.map((index) => this.#rows.key(this.#items[index])));
+    // A row that has gone out of sight becomes one that has come in: making elements is what costs most.
+    const free = [];
+    for (const [key, element] of this.#shown) {
+      if (wanted.has(key)) continue;
+      element.remove();
+      free.push(element);
+      this.#shown.delete(key);
+    }
+    // In the document's order too, for those who read it rather than look at it. What stands right is not touched.
+    let next = this.#space.firstElementChild;
+    for (const index of indexes) {
+      const item = this.#items[index];
+      const key = this.#rows.key(item);
+      let element = this.#shown.get(key);
+      if (anew || !element) {
+        element ??= free.pop() ?? this.#rows.create();
+        this.#shown.set(key, element);
+        element.style.transform = `translateY(${index * this.#rowPx}px)`;
+        this.#rows.update(element, item, index);
+      }
+      if (element === next) next = next.nextElementSibling;
+      else this.#space.insertBefore(element, next);
+    }
+  }
+
+  /** The rows that can be seen, those to spare, and the active one: the first ones first. */
+  #inSight() {
     const count = this.#items.length;
-    this.#space.style.height = `${count * this.#rowPx}px`;
     const { scrollTop, clientHeight } = this.#scroller;
     const first = Math.max(0, Math.floor(scrollTop / this.#rowPx) - SPARE_ROWS);
     const last = Math.min(count - 1, Math.ceil((scrollTop + clientHeight) / this.#rowPx) + SPARE_ROWS);
     const indexes = [];
     for (let index = first; index <= last; index += 1) indexes.push(index);
-    if (this.#kept >= 0 && this.#kept < count && (this.#kept < first || this.#kept > last)) indexes.push(this.#kept);
-
-    const wanted = new Set(indexes.map((index) => this.#rows.key(this.#items[index])));
-    for (const [key, element] of this.#shown) {
-      if (wanted.has(key)) continue;
-      element.remove();
-      this.#shown.delete(key);
-    }
-    // In the document's order too, for those who read it rather than look at it. What stands right is not touched.
-    let next = this.#space.firstElementChild;
-    for (const index of indexes.sort((a, b) => a - b)) {
-      const item = this.#items[index];
-      const key = this.#rows.key(item);
-      const element = this.#shown.get(key) ?? this.#rows.create();
-      this.#shown.set(key, element);
-      if (element === next) next = next.nextElementSibling;
-      else this.#space.insertBefore(element, next);
-      element.style.transform = `translateY(${index * this.#rowPx}px)`;
-      this.#rows.update(element, item, index);
-    }
-    this.#measure();
+    if (this.#kept >= 0 && this.#kept < first) indexes.unshift(this.#kept);
+    else if (this.#kept > last && this.#kept < count) indexes.push(this.#kept);
+    return indexes;
   }
 
-  /** The style sheet of the page may have another height in mind. */
+  /** The style sheet of the page may have another height in mind. Not at each scroll: it makes the browser lay everything out. */
   #measure() {
     const [element] = this.#shown.values();
     const px = element?.offsetHeight ?? 0;
-    if (px === 0 || px === this.#rowPx) return;
-    this.#rowPx = px;
-    this.draw();
+    if (px !== 0 && px !== this.#rowPx) {
+      this.#rowPx = px;
+      this.#stretch();
+      this.#draw(true);
+    }
+  }
+
+  /** As high as all rows together. */
+  #stretch() {
+    const height = `${this.#items.length * this.#rowPx}px`;
+    if (this.#space.style.height !== height) this.#space.style.height = height;
   }
 }

@@ -1,5 +1,11 @@
 //! The five cases of the original design, in a real browser: what is on the screen, and that no page was reloaded for it.
 
+mod accessible;
+mod embedded;
+mod many;
+mod pictures;
+mod windows;
+
 use serde_json::json;
 
 use crate::support::{Browser, Line, Page, Server, User};
@@ -31,8 +37,7 @@ impl<'a> Person<'a> {
 
     /// The state of the connection, as it is shown.
     async fn is(&self, state: &str) {
-        let shown = format!("test.all('[part~=status]').some((status) => status.dataset.state === '{state}')");
-        self.page.sees(&format!("{} is {state}", self.name), &shown).await;
+        self.page.sees(&format!("{} is {state}", self.name), &shows_state(state)).await;
     }
 
     /// Creates a group by hand.
@@ -47,6 +52,12 @@ impl<'a> Person<'a> {
         self.page.clicks_on("[role=option]", group).await;
         let open = format!("test.text('[data-testid=group-title]').includes({})", json!(group));
         self.page.sees(&format!("{group} is open"), &open).await;
+    }
+
+    /// The id of the open group.
+    async fn open_group(&self) -> String {
+        let id = self.page.value("test.all('[data-testid=group]')[0].dataset.groupId").await;
+        id.as_str().expect("an id").to_owned()
     }
 
     /// Adds people by hand, by their names, to the open group.
@@ -92,6 +103,11 @@ async fn signs_in_without_page(server: &Server, name: &str) -> User {
     let login = server.http().call("POST", "/v1/dev/login").json(&json!({"name": name})).send().await.ok(200);
     let field = |field: &str| login[field].as_str().expect("a text").to_owned();
     server.user_with(field("user_id"), field("token"))
+}
+
+/// An expression for whether any sidebar shows this state of its connection.
+fn shows_state(state: &str) -> String {
+    format!("test.all('[part~=status]').some((status) => status.dataset.state === '{state}')")
 }
 
 fn url(server: &Server) -> String {

@@ -110,11 +110,11 @@ impl Browser {
     async fn window_in(&self, context: &str, url: &str) -> Page<'_> {
         let target =
             json!({"url": "about:blank", "browserContextId": context, "newWindow": true, "width": 1280, "height": 800});
-        let target = self.call(None, "Target.createTarget", target).await;
-        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let target = self.call(None, "Target.createTarget", target).await["targetId"].clone();
+        let attach = json!({"targetId": target, "flatten": true});
         let session = self.call(None, "Target.attachToTarget", attach).await;
         let session = session["sessionId"].as_str().expect("a session").to_owned();
-        let page = Page { browser: self, session, context: context.to_owned() };
+        let page = Page { browser: self, session, context: context.to_owned(), target };
         page.call("Runtime.enable", json!({})).await;
         page.call("Log.enable", json!({})).await;
         page.call("Page.enable", json!({})).await;
@@ -177,10 +177,12 @@ pub(crate) struct Page<'a> {
     browser: &'a Browser,
     session: String,
     context: String,
+    target: Value,
 }
 
 impl<'a> Page<'a> {
-    async fn call(&self, method: &str, params: Value) -> Value {
+    /// A command of the protocol to this page.
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params).await
     }
 
@@ -247,6 +249,25 @@ impl<'a> Page<'a> {
         self.call("Input.insertText", json!({"text": text})).await;
     }
 
+    /// Presses a key, where the focus is.
+    pub(crate) async fn presses(&self, key: &str, code: u32) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let params = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            self.call("Input.dispatchKeyEvent", params).await;
+        }
+    }
+
+    /// What the page looks like: a PNG, in base64.
+    pub(crate) async fn picture(&self) -> String {
+        let picture = self.call("Page.captureScreenshot", json!({"format": "png", "optimizeForSpeed": false})).await;
+        picture["data"].as_str().expect("a picture").to_owned()
+    }
+
+    /// Closes the window, as its user would.
+    pub(crate) async fn closes(self) {
+        self.browser.call(None, "Target.closeTarget", json!({"targetId": self.target})).await;
+    }
+
     /// A mark that a reload would wipe away.
     pub(crate) async fn marks(&self) {
         self.value("globalThis.notReloaded = true").await;
@@ -265,7 +286,7 @@ impl<'a> Page<'a> {
     }
 
     /// Errors and exceptions since the page was opened.
-    fn complaints(&self) -> Vec<String> {
+    pub(crate) fn complaints(&self) -> Vec<String> {
         self.browser.complaints.borrow().get(&self.session).cloned().unwrap_or_default()
     }
 }

@@ -1,0 +1,118 @@
+//! The sidebar in a page of somebody else's, at another origin: made from nothing but what its README shows.
+
+use std::{net::SocketAddr, path::Path};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+use super::{Page, shows_state};
+use crate::support::{Browser, Server};
+
+/// Somebody else's server: one page, and tokens for it.
+struct Site {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        Self { listener, address }
+    }
+
+    fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves the page for ever.
+    fn serves(self, page: String, token: String) {
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = self.listener.accept().await {
+                tokio::spawn(answer(stream, page.clone(), token.clone()));
+            }
+        });
+    }
+}
+
+/// One request, one answer.
+async fn answer(stream: TcpStream, page: String, token: String) {
+    let mut stream = BufReader::new(stream);
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut request).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    let (status, kind, body) = match request.split_whitespace().nth(1) {
+        Some("/") => ("200 OK", "text/html; charset=utf-8", page),
+        Some("/my/groups-token") => ("200 OK", "text/plain", token),
+        _ => ("204 No Content", "text/plain", String::new()),
+    };
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    // The browser may have gone.
+    stream.write_all(answer.as_bytes()).await.ok();
+}
+
+/// The first snippet of the README, with the server's own address.
+fn readme(server: &Server) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../groups-web/README.md");
+    let readme = std::fs::read_to_string(path).expect("the README");
+    let (_, snippet) = readme.split_once("```html\n").expect("a snippet");
+    let (snippet, _) = snippet.split_once("```").expect("its end");
+    assert!(snippet.contains("https://groups.example/") && snippet.contains("/my/groups-token"));
+    snippet.replace("https://groups.example/", &format!("http://{}/", server.address()))
+}
+
+async fn sees_row(page: &Page<'_>, name: &str) {
+    let shown = format!("test.text('[part~=name]').includes('{name}')");
+    page.sees(name, &shown).await;
+}
+
+#[tokio::test]
+async fn the_snippet_of_the_readme_is_a_live_sidebar_in_a_page_of_another_origin() {
+    let Some(browser) = Browser::start().await else { return };
+    let site = Site::new().await;
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", &site.origin())]).await;
+    let (ada, bob) = (server.user_named("Ada"), server.user_named("Bob"));
+    ada.creates("Before", &[&bob]).await;
+    let url = format!("{}/", site.origin());
+    site.serves(readme(&server), bob.token.clone());
+
+    let page = browser.window(&url).await;
+    page.marks().await;
+    page.sees("it is live", &shows_state("live")).await;
+    sees_row(&page, "Before").await;
+    let group = ada.creates("Project Team", &[&bob]).await;
+    sees_row(&page, "Project Team").await;
+    page.value("document.addEventListener('group-selected', ({ detail }) => (globalThis.selected = detail.group_id))")
+        .await;
+    page.clicks_on("[role=option]", "Project Team").await;
+    page.sees("the page hears of it", &format!("globalThis.selected === '{group}'")).await;
+    // The calls work from there as well.
+    let created = "document.querySelector('groups-sidebar').client.createGroup({ name: 'From afar' }).then(({ version }) => version)";
+    assert_eq!(page.value(created).await, 1);
+    sees_row(&page, "From afar").await;
+    page.was_not_reloaded().await;
+}
+
+#[tokio::test]
+async fn a_page_of_an_origin_that_is_not_allowed_gets_nothing_and_is_told_that_it_is_not_connected() {
+    let Some(browser) = Browser::start().await else { return };
+    let site = Site::new().await;
+    let server = Server::start().await;
+    let bob = server.user_named("Bob");
+    bob.creates("Secret", &[]).await;
+    let url = format!("{}/", site.origin());
+    site.serves(readme(&server), bob.token.clone());
+
+    let page = browser.window(&url).await;
+    page.sees("there is a way to try again", "test.shown('[part~=retry]').length === 1").await;
+    let text = "test.all('groups-sidebar')[0].shadowRoot.textContent";
+    assert_eq!(page.value(&format!("{text}.includes('Secret')")).await, false);
+}
