@@ -15,8 +15,8 @@ export class RowWindow<Item> {
     show(items: readonly Item[], kept: number): void;
     /** Scrolls as little as is needed to see this row. @param {number} index */
     reveal(index: number): void;
-    /** Draws what can be seen now. */
-    draw(): void;
+    /** Draws what has come into sight. */
+    scrolled(): void;
     #private;
 }
 export type Rows<Item> = {
