@@ -23,6 +23,7 @@ pub(crate) const FILES: &[Embedded] = embed![
     "client/socket.js",
     "client/tabs.js",
     "client/tokens.js",
+    "client/typing.js",
     "groups-client.js",
     "groups-sidebar.js",
     "icon.svg",

@@ -17,11 +17,7 @@ import { Link } from "./link.js";
 import { Pending } from "./pending.js";
 import { Tabs } from "./tabs.js";
 import { Tokens, subjectOf } from "./tokens.js";
-
-/** The longest a typing indicator is believed without being repeated, in seconds. */
-const TYPING_SECONDS_MAX = 30;
-/** One's own typing is told again after so many milliseconds. */
-const TYPING_REPEAT_MS = 3_000;
+import { Typing as Typists } from "./typing.js";
 
 /**
  * What can be listened to: every frame of the contract by its `type`, and
@@ -84,16 +80,14 @@ export class GroupsClient extends Emitter {
   #open = false;
   /** @type {(() => void) | null} */
   #stopWaking = null;
-  /** Who types where: timers by group and user. @type {Map<string, { groupId: string, userId: string, timer: any }>} */
-  #typists = new Map();
-  /** When this user's own typing was told last. @type {Map<string, number>} */
-  #toldTyping = new Map();
+  #typists;
 
   /** @param {ClientOptions} options */
   constructor({ getToken, url, tabs, env }) {
     super();
     this.#env = { ...browserEnv(), ...env };
     this.#tokens = new Tokens(getToken);
+    this.#typists = new Typists(this.#env, (typing) => this.emit("typing", typing));
     const base = new URL(url ?? ".", globalThis.document?.baseURI);
     if (!base.pathname.endsWith("/")) base.pathname += "/";
     this.#base = base.href;
@@ -207,17 +201,13 @@ export class GroupsClient extends Emitter {
 
   /** Tells the others in the group that this user types, or no longer does. Call it at each key; it is sent now and then. @param {string} groupId @param {boolean} typing */
   setTyping(groupId, typing) {
-    const now = this.#env.now();
-    const told = this.#toldTyping.get(groupId);
-    if (typing ? told !== undefined && now - told < TYPING_REPEAT_MS : told === undefined) return;
-    if (typing) this.#toldTyping.set(groupId, now);
-    else this.#toldTyping.delete(groupId);
+    if (!this.#typists.isNews(groupId, typing)) return;
     this.#send({ type: "typing", group_id: groupId, typing });
   }
 
   /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
   typists(groupId) {
-    return [...this.#typists.values()].filter((typist) => typist.groupId === groupId).map((typist) => typist.userId);
+    return this.#typists.of(groupId);
   }
 
   /** Tries to connect now rather than after the wait, except where the server itself has named the time. */
@@ -283,9 +273,7 @@ export class GroupsClient extends Emitter {
     this.#era += 1;
     this.#leave();
     this.#link.stop();
-    for (const { timer } of this.#typists.values()) this.#env.clearTimeout(timer);
     this.#typists.clear();
-    this.#toldTyping.clear();
   }
 
   /** What the leader says of the connection. Its end is not this tab's: another takes over. @param {Status} status */
@@ -355,7 +343,7 @@ export class GroupsClient extends Emitter {
         this.#event(frame);
         break;
       case "typing":
-        this.#typing(frame);
+        this.#typists.take(frame);
         break;
       case "error":
         this.emit("error", frame);
@@ -390,33 +378,9 @@ export class GroupsClient extends Emitter {
       const group = this.#fold.get(event.group_id);
       if (group) this.#pending.created(group);
     }
-    if (event.type === "removed_from_group" || event.type === "group_deleted") this.#quiet(event.group_id);
+    if (event.type === "removed_from_group" || event.type === "group_deleted") this.#typists.quiet(event.group_id);
     this.#touch();
     this.emit(/** @type {any} */ (event.type), event);
-  }
-
-  /** @param {Typing} typing */
-  #typing(typing) {
-    const key = `${typing.group_id} ${typing.user_id}`;
-    this.#env.clearTimeout(this.#typists.get(key)?.timer);
-    this.#typists.delete(key);
-    if (typing.typing) {
-      const { group_id: groupId, user_id: userId } = typing;
-      const seconds = Math.min(typing.expires_in_seconds, TYPING_SECONDS_MAX);
-      const timer = this.#env.setTimeout(() => this.#typing({ ...typing, typing: false }), seconds * 1_000);
-      this.#typists.set(key, { groupId, userId, timer });
-    }
-    this.emit("typing", typing);
-  }
-
-  /** Nobody types in a group that one is not in. @param {string} groupId */
-  #quiet(groupId) {
-    for (const [key, typist] of this.#typists) {
-      if (typist.groupId !== groupId) continue;
-      this.#env.clearTimeout(typist.timer);
-      this.#typists.delete(key);
-    }
-    this.#toldTyping.delete(groupId);
   }
 
   /** @param {Status} status */
