@@ -1,16 +1,22 @@
 //! The server's command line: settings in, exit code out.
 
+mod moving;
+
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use server::{RunError, Settings, Shutdown};
 use tracing_subscriber::EnvFilter;
 
 /// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
 struct Cli {
+    /// Without one the server runs
+    #[command(subcommand)]
+    command: Option<Command>,
+
     #[command(flatten)]
     settings: Settings,
 
@@ -23,6 +29,14 @@ struct Cli {
     log: String,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the tables of a database up to date, as the start of the server does too
+    Migrate(moving::Migrate),
+    /// Copy everything of a SQLite database into an empty PostgreSQL database
+    Copy(moving::Copy),
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum LogFormat {
     Text,
@@ -32,7 +46,14 @@ enum LogFormat {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(&cli);
-    match actix_web::rt::System::new().block_on(serve(cli.settings)) {
+    let done = actix_web::rt::System::new().block_on(async {
+        match &cli.command {
+            None => serve(cli.settings).await.map_err(|error| error.to_string()),
+            Some(Command::Migrate(migrate)) => migrate.run().await.map_err(|error| error.to_string()),
+            Some(Command::Copy(copy)) => copy.run().await.map_err(|error| error.to_string()),
+        }
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("groups-server: {error}");

@@ -57,7 +57,9 @@
 
 mod batch;
 mod column;
+mod copy;
 mod error;
+mod migrate;
 mod options;
 mod order;
 mod page;
@@ -74,7 +76,9 @@ mod statements;
 mod store;
 mod tail;
 
+pub use copy::{Copied, CopyError, copy};
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
+pub use migrate::pending_migrations;
 pub use options::StoreOptions;
 pub use order::{Executed, Idempotency, Order, Outcome};
 pub use page::{GroupPage, History, MemberKey, MemberPage, MemberRow, ReplayRule, Start, StreamStart, Trimmed};

@@ -48,6 +48,11 @@ pub(crate) type Conn = AsyncPgConnection;
 /// Transactions take their numbers when they begin to write, and end when they like.
 pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
 
+/// The migrations that are still to be applied to a database, by name.
+pub(crate) async fn pending(url: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
+    open::pending(&pool::Settings::new(&url, options)?).await
+}
+
 /// The groups with these ids, locked until the transaction ends. The locks are taken in the order of the ids, so that transactions
 /// wait for each other but never in a circle.
 pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {

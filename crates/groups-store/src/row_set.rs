@@ -239,6 +239,10 @@ row_set! {
     }
 }
 row_set! {
+    /// The names that people go by.
+    Names { user_id: sql::Id = Id, name: Text = String, name_key: Text = String }
+}
+row_set! {
     /// Answers to be kept under their keys.
     Answers {
         actor_id: sql::Id = Id,

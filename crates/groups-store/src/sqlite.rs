@@ -62,6 +62,11 @@ impl SpawnBlocking for InPlace {
     }
 }
 
+/// The migrations that are still to be applied to a file, by name.
+pub(crate) fn pending(path: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
+    open::pending(&open::Settings { path, busy: options.wait_max, pages_max: None })
+}
+
 /// The groups with these ids. The one writer needs no locks.
 pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
     let ids = Ids::chunks(ids.into_iter().map(|id| (id,)));

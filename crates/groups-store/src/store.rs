@@ -22,7 +22,7 @@ use crate::{
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
 #[derive(Clone, Debug)]
 pub struct Store {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]

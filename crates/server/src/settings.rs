@@ -219,7 +219,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
 
@@ -233,6 +233,19 @@ mod tests {
     fn the_flags_and_the_default_agree() -> Result<(), clap::Error> {
         assert_eq!(Cli::try_parse_from(["groups-server"])?.settings, Settings::default());
         Ok(())
+    }
+
+    #[test]
+    fn every_setting_is_documented_with_its_default() {
+        let table = include_str!("../../../docs/operating.md");
+        for setting in Cli::command().get_arguments() {
+            let Some(name) = setting.get_env() else { continue };
+            let row = format!("| `{}` |", name.display());
+            let row = table.lines().find(|line| line.starts_with(&row));
+            let default =
+                setting.get_default_values().first().map_or_else(String::new, |value| value.display().to_string());
+            assert!(row.is_some_and(|row| row.contains(&default)), "{} and its default {default:?}", name.display());
+        }
     }
 
     #[test]

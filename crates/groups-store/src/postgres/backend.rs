@@ -17,6 +17,7 @@ use super::lane::{Answer, Job, Lane};
 use super::open::prepare;
 use super::pool::{Pool, Settings};
 use super::tail::PostgresTail;
+use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, current_snapshot};
 use crate::options::without_password;
 use crate::query_error::QueryError;
@@ -130,6 +131,22 @@ impl PostgresBackend {
         body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.detached(Arc::clone(&self.pool).write(body)).await
+    }
+
+    /// Runs a writing transaction that may not be repeated.
+    pub(crate) async fn write_once<T: Send + 'static>(
+        &self,
+        body: impl for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let pool = Arc::clone(&self.pool);
+        self.detached(async move {
+            let mut conn = pool.connection().await?;
+            transact(&mut conn, Purpose::Write, body).await.map_err(|failed| match failed {
+                Failed::Before(failure) => failure.into_error(),
+                Failed::During(..) => StoreError::Unavailable(Reason::OutcomeUnknown),
+            })
+        })
+        .await
     }
 
     /// Runs to its end whether or not somebody still waits for it.

@@ -61,6 +61,26 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Uuid,
     })
 }
 
+/// The migrations that are still to be applied, by name. Changes nothing.
+pub(super) async fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
+    let database = without_password(&settings.url);
+    let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
+    let mut conn = connect(settings).await.map_err(|error| unreachable(error.to_string()))?;
+    refuse(&mut conn, &database).await?;
+    let applied = applied(&mut conn).await.map_err(|error| unreachable(error.to_string()))?;
+    crate::migrate::unapplied::<Pg>(&MIGRATIONS, &applied)
+        .map_err(|detail| OpenError::Migration { database: database.clone(), detail })
+}
+
+/// The versions of the applied migrations, newest first.
+async fn applied(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    if text(conn, "to_regclass('__diesel_schema_migrations') IS NULL").await? == "true" {
+        return Ok(Vec::new());
+    }
+    let applied = "SELECT coalesce(string_agg(version, ' ' ORDER BY version DESC), '') FROM __diesel_schema_migrations";
+    Ok(text(conn, applied).await?.split_whitespace().map(str::to_owned).collect())
+}
+
 /// Refuses what another program, or a newer version of this one, has made.
 async fn refuse(conn: &mut Conn, database: &str) -> Result<(), OpenError> {
     let exists = async |conn: &mut Conn, table: &str| {
@@ -71,15 +91,14 @@ async fn refuse(conn: &mut Conn, database: &str) -> Result<(), OpenError> {
         let in_the_way = exists(conn, "groups").await? || exists(conn, "log").await? || exists(conn, "meta").await?;
         return if in_the_way { Err(OpenError::Foreign { database: database.to_owned() }) } else { Ok(()) };
     }
-    let applied = "SELECT coalesce(string_agg(version, ' ' ORDER BY version DESC), '') FROM __diesel_schema_migrations";
-    let applied = text(conn, applied).await;
+    let applied = applied(conn).await;
     let applied =
         applied.map_err(|error| OpenError::Unreachable { database: database.to_owned(), detail: error.to_string() })?;
     let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)
         .map_err(|error| OpenError::Migration { database: database.to_owned(), detail: error.to_string() })?;
     let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
-    match applied.split_whitespace().find(|version| !known.contains(&MigrationVersion::from(*version))) {
-        Some(version) if ours => Err(OpenError::Newer { database: database.to_owned(), migration: version.to_owned() }),
+    match applied.into_iter().find(|version| !known.contains(&MigrationVersion::from(version.as_str()))) {
+        Some(migration) if ours => Err(OpenError::Newer { database: database.to_owned(), migration }),
         Some(_) => Err(OpenError::Foreign { database: database.to_owned() }),
         None => Ok(()),
     }

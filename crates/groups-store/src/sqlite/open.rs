@@ -57,6 +57,40 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
     Ok(Conn::new(conn))
 }
 
+/// The migrations that are still to be applied, by name. Changes nothing, and makes no file.
+pub(super) fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
+    if !Path::new(&settings.path).exists() {
+        return unapplied(settings, &[]);
+    }
+    let mut conn = connect(settings)?;
+    refuse_foreign(&mut conn, settings)?;
+    refuse_newer(&mut conn, settings)?;
+    let applied = applied(&mut conn).map_err(|error| refused(settings, &error.to_string()))?;
+    unapplied(settings, &applied)
+}
+
+fn unapplied(settings: &Settings, applied: &[String]) -> Result<Vec<String>, OpenError> {
+    crate::migrate::unapplied::<Sqlite>(&MIGRATIONS, applied)
+        .map_err(|detail| OpenError::Migration { database: settings.path.clone(), detail })
+}
+
+/// The versions of the applied migrations, newest first.
+fn applied(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let tables = "SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'";
+    let tables: Vec<Applied> = diesel::sql_query(tables).load(conn)?;
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let applied = "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC";
+    let applied: Vec<Applied> = diesel::sql_query(applied).load(conn)?;
+    Ok(applied.into_iter().map(|row| row.version).collect())
+}
+
 /// Why a transaction of the opening failed.
 struct Refused(OpenError);
 
@@ -157,24 +191,9 @@ fn refuse_newer(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), 
     let failed = |error: &dyn ToString| refused(settings, &error.to_string());
     let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
     let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
-    #[derive(QueryableByName)]
-    struct Applied {
-        #[diesel(sql_type = Text)]
-        version: String,
-    }
-    let tables: Vec<Applied> =
-        diesel::sql_query("SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'")
-            .load(conn)
-            .map_err(|error| failed(&error))?;
-    if tables.is_empty() {
-        return Ok(());
-    }
-    let applied: Vec<Applied> =
-        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version DESC")
-            .load(conn)
-            .map_err(|error| failed(&error))?;
-    match applied.into_iter().find(|row| !known.contains(&MigrationVersion::from(row.version.as_str()))) {
-        Some(row) => Err(OpenError::Newer { database: settings.path.clone(), migration: row.version }),
+    let applied = applied(conn).map_err(|error| failed(&error))?;
+    match applied.into_iter().find(|version| !known.contains(&MigrationVersion::from(version.as_str()))) {
+        Some(migration) => Err(OpenError::Newer { database: settings.path.clone(), migration }),
         None => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ mod identity;
 mod lifecycle;
 mod limits;
 mod malformed;
+mod moving;
 mod races;
 mod requests;
 mod resume;

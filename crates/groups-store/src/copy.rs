@@ -1,0 +1,287 @@
+//! Moving house: everything of a SQLite database into an empty PostgreSQL database.
+//!
+//! The reader's thread reads all of it in one transaction, piece by piece; the writer writes the pieces in one transaction of its own.
+//! Either everything is there in the end, or nothing.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use uuid::Uuid;
+
+use crate::column::{Id, sql as types};
+use crate::options::Target;
+use crate::query_error::{QueryError, reading};
+use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
+use crate::row_set::{Answers, Changes, Groups, Memberships, Names, RowSet, With};
+use crate::schema::{groups, idempotency, log, memberships, names};
+use crate::store::Backend;
+use crate::{OpenError, Reason, Store, StoreError, StoreOptions, postgres, sqlite, statements};
+
+/// Rows that are read and written at once.
+const PIECE_ROWS_MAX: i64 = 500;
+
+/// Pieces between the reader and the writer.
+const PIECES_WAITING_MAX: usize = 4;
+
+/// How many rows were copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Groups, deleted ones included.
+    pub groups: u64,
+    /// Memberships, ended ones included.
+    pub memberships: u64,
+    /// Changes of the log.
+    pub changes: u64,
+    /// Idempotency keys.
+    pub keys: u64,
+    /// Display names.
+    pub names: u64,
+}
+
+/// Why nothing was copied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CopyError {
+    /// It goes one way only.
+    #[error("a copy goes from SQLite (sqlite://PATH) to PostgreSQL (postgres://…)")]
+    Direction,
+    /// There is nothing to copy from.
+    #[error("there is no database {path:?}")]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// The new database has been used.
+    #[error("the new database is not empty: it has rows in {table}")]
+    NotEmpty {
+        /// The first table that has rows.
+        table: &'static str,
+    },
+    /// One of the databases cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// One of the databases failed in the middle. Nothing was copied, unless it says otherwise.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Copies groups, memberships, the log, idempotency keys and names, in one transaction.
+///
+/// Both databases are brought up to date first. Nobody may write to the old one meanwhile: what is committed after the reading has begun
+/// is not copied. Positions do not come along: the new database has an id of its own, so that no cursor of the old one is taken for one
+/// of its own, and clients get their lists anew.
+///
+/// # Errors
+/// [`CopyError`]; the new database is as it was then.
+pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyError> {
+    match (Target::parse(&from.url)?, Target::parse(&to.url)?) {
+        (Target::Sqlite { path }, Target::Postgres { .. }) if !std::path::Path::new(&path).exists() => {
+            return Err(CopyError::Missing { path });
+        }
+        (Target::Sqlite { .. }, Target::Postgres { .. }) => {}
+        _ => return Err(CopyError::Direction),
+    }
+    let (old, new) = (Store::open(from).await?, Store::open(to).await?);
+    let copied = match (&old.inner.backend, &new.inner.backend) {
+        (Backend::Sqlite(old), Backend::Postgres(new)) => {
+            let (sender, pieces) = channel(PIECES_WAITING_MAX);
+            let reading = old.read(async move |conn: &mut sqlite::Conn| read_all(conn, &sender).await);
+            let writing = new.write_once(move |conn| write_all(conn, pieces).boxed());
+            let (read, written) = tokio::join!(reading, writing);
+            // Where the writer has ended early, the reader could only fail as well.
+            match written {
+                Err(StoreError::Unavailable(Reason::Closed)) => {
+                    read.map_err(CopyError::from).and(Err(StoreError::Unavailable(Reason::Closed).into()))
+                }
+                Err(error) => Err(error.into()),
+                Ok(copied) => copied,
+            }
+        }
+        _ => Err(CopyError::Direction),
+    };
+    old.close().await;
+    new.close().await;
+    copied
+}
+
+/// Rows of one table, in the order of the reading.
+enum Piece {
+    Groups(Vec<GroupRow>),
+    Memberships(Vec<MembershipRow>),
+    Changes(Vec<LogRow>),
+    Keys(Vec<KeyRow>),
+    Names(Vec<NameRow>),
+    /// That was all.
+    End,
+}
+
+type NameRow = (Id, String, String);
+
+/// Hands a piece over, waiting for room: this is the reader's own thread. Ends the reading where nobody takes it.
+fn hand_over(pieces: &Sender<Piece>, piece: Piece) -> Result<(), QueryError> {
+    pieces.blocking_send(piece).map_err(|_| StoreError::Unavailable(Reason::Closed).into())
+}
+
+async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(), QueryError> {
+    let nil = Id(Uuid::nil());
+    let mut after = None;
+    loop {
+        let query = groups::table.order(groups::id).limit(PIECE_ROWS_MAX).select(GroupRow::as_select());
+        let rows: Vec<GroupRow> = match after {
+            None => query.load(conn).await,
+            Some(id) => query.filter(groups::id.gt(id)).load(conn).await,
+        }
+        .map_err(reading("groups"))?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        hand_over(pieces, Piece::Groups(rows))?;
+    }
+    let mut after = (nil, nil, 0);
+    loop {
+        // As one comparison of rows, which SQLite carries out by the primary key.
+        let later = sql::<Bool>("(group_id, user_id, joined_version) > (")
+            .bind::<types::Id, _>(after.0)
+            .sql(", ")
+            .bind::<types::Id, _>(after.1)
+            .sql(", ")
+            .bind::<BigInt, _>(after.2)
+            .sql(")");
+        let rows: Vec<MembershipRow> = memberships::table
+            .filter(later)
+            .order((memberships::group_id, memberships::user_id, memberships::joined_version))
+            .limit(PIECE_ROWS_MAX)
+            .select(MembershipRow::as_select())
+            .load(conn)
+            .await
+            .map_err(reading("memberships"))?;
+        let Some(last) = rows.last() else { break };
+        after = (last.group_id, last.user_id, last.joined_version);
+        hand_over(pieces, Piece::Memberships(rows))?;
+    }
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<LogRow> = log::table
+            .filter(log::seq.gt(after))
+            .order(log::seq)
+            .limit(PIECE_ROWS_MAX)
+            .select(LogRow::as_select())
+            .load(conn)
+            .await
+            .map_err(reading("log"))?;
+        let Some(last) = rows.last() else { break };
+        after = last.seq;
+        hand_over(pieces, Piece::Changes(rows))?;
+    }
+    let mut after = (nil, String::new());
+    loop {
+        let later = sql::<Bool>("(actor_id, key) > (")
+            .bind::<types::Id, _>(after.0)
+            .sql(", ")
+            .bind::<Text, _>(after.1)
+            .sql(")");
+        let rows: Vec<KeyRow> = idempotency::table
+            .filter(later)
+            .order((idempotency::actor_id, idempotency::key))
+            .limit(PIECE_ROWS_MAX)
+            .select(KeyRow::as_select())
+            .load(conn)
+            .await
+            .map_err(reading("idempotency"))?;
+        let Some(last) = rows.last() else { break };
+        after = (last.actor_id, last.key.clone());
+        hand_over(pieces, Piece::Keys(rows))?;
+    }
+    let mut after = None;
+    loop {
+        let query = names::table.order(names::user_id).limit(PIECE_ROWS_MAX);
+        let rows: Vec<NameRow> = match after {
+            None => query.load(conn).await,
+            Some(id) => query.filter(names::user_id.gt(id)).load(conn).await,
+        }
+        .map_err(reading("names"))?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.0);
+        hand_over(pieces, Piece::Names(rows))?;
+    }
+    hand_over(pieces, Piece::End)
+}
+
+/// The tables, those that others refer to first.
+const TABLES: [&str; 5] = ["groups", "memberships", "log", "idempotency", "names"];
+
+/// What was copied, or why the database is not the right one.
+async fn write_all(
+    conn: &mut postgres::Conn,
+    mut pieces: Receiver<Piece>,
+) -> Result<Result<Copied, CopyError>, QueryError> {
+    // Servers that run on it wait until it is decided; a reader of lists does not.
+    conn.batch_execute(&format!("LOCK TABLE {} IN EXCLUSIVE MODE", TABLES.join(", "))).await?;
+    for table in TABLES {
+        let rows = sql::<Bool>(&format!("EXISTS (SELECT FROM {table})"));
+        if diesel::select(rows).get_result(conn).await? {
+            return Ok(Err(CopyError::NotEmpty { table }));
+        }
+    }
+    let mut copied = Copied::default();
+    loop {
+        match pieces.recv().await {
+            Some(Piece::End) => return Ok(Ok(copied)),
+            // The reading has failed, and says why itself.
+            None => return Err(StoreError::Unavailable(Reason::Closed).into()),
+            Some(piece) => write(conn, piece, &mut copied).await?,
+        }
+    }
+}
+
+async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> Result<(), QueryError> {
+    let insert_names = "INSERT INTO names (user_id, name, name_key) SELECT user_id, name, name_key FROM v";
+    match piece {
+        Piece::Groups(rows) => {
+            let rows = rows.into_iter().map(|row| {
+                let GroupRow { id, name, description, owner_id, member_count, version, .. } = row;
+                let (made, changed, deleted) = (row.created_at, row.updated_at, row.deleted_version);
+                (id, name, description, owner_id, member_count, version, made, changed, deleted)
+            });
+            for set in Groups::chunks(rows) {
+                copied.groups += With::execute(set, statements::INSERT_GROUPS).execute(conn).await? as u64;
+            }
+        }
+        Piece::Memberships(rows) => {
+            let rows = rows.into_iter().map(|row| {
+                let MembershipRow { group_id, user_id, joined_version, ordinal, role, joined_at, .. } = row;
+                (group_id, user_id, joined_version, ordinal, role, joined_at, row.left_version, row.left_at)
+            });
+            for set in Memberships::chunks(rows) {
+                copied.memberships += With::execute(set, statements::INSERT_SEATS).execute(conn).await? as u64;
+            }
+        }
+        // In the order of the log; the numbers are given anew.
+        Piece::Changes(rows) => {
+            let rows = rows.into_iter().map(|row| {
+                let LogRow { seq: _, commit_id: _, group_id, version, actor_id, at, format, payload } = row;
+                (group_id, version, actor_id, at, format, payload)
+            });
+            for set in Changes::chunks(rows) {
+                copied.changes += With::execute(set, statements::INSERT_CHANGES).execute(conn).await? as u64;
+            }
+        }
+        Piece::Keys(rows) => {
+            let rows = rows.into_iter().map(|row| {
+                let KeyRow { actor_id, key, fingerprint, created_at, format, answer } = row;
+                (actor_id, key, fingerprint, created_at, format, answer)
+            });
+            for set in Answers::chunks(rows) {
+                copied.keys += With::execute(set, statements::INSERT_ANSWERS).execute(conn).await? as u64;
+            }
+        }
+        Piece::Names(rows) => {
+            for set in Names::chunks(rows) {
+                copied.names += With::execute(set, insert_names).execute(conn).await? as u64;
+            }
+        }
+        Piece::End => {}
+    }
+    Ok(())
+}

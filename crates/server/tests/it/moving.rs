@@ -1,0 +1,111 @@
+//! `groups-server migrate` and `copy`: what operators do with a database between two runs of the server.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::{Postgres, Server, program};
+
+/// Runs the program to its end: whether it succeeded, and what it printed.
+fn runs(arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(program()).env_clear().args(arguments).output().expect("the program runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).expect("text"))
+}
+
+#[test]
+fn migrating_says_what_it_does_and_what_it_would_do() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("groups.db");
+    let url = format!("sqlite://{}", file.display());
+
+    let (done, pending) = runs(&["migrate", "--pending", "--database-url", &url]);
+    assert!(done && pending.starts_with("pending: ") && pending.contains("_init\n"), "{pending}");
+    assert!(!file.exists(), "looking changes nothing");
+    let (done, applied) = runs(&["migrate", "--database-url", &url]);
+    assert!(done, "{applied}");
+    assert_eq!(applied.replace("applied: ", ""), pending.replace("pending: ", ""));
+    for again in [&["migrate", "--pending", "--database-url", &url][..], &["migrate", "--database-url", &url]] {
+        assert_eq!(runs(again), (true, "the tables are up to date\n".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn migrating_postgresql_says_the_same() {
+    let Some(postgres) = Postgres::start().await else { return };
+    let url = postgres.url();
+    let (done, pending) = runs(&["migrate", "--pending", "--database-url", &url]);
+    assert!(done && pending.starts_with("pending: ") && pending.contains("_init\n"), "{pending}");
+    assert_eq!(runs(&["migrate", "--database-url", &url]), (true, pending.replace("pending: ", "applied: ")));
+    let up_to_date = (true, "the tables are up to date\n".to_owned());
+    assert_eq!(runs(&["migrate", "--pending", "--database-url", &url]), up_to_date);
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_not_migrated() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("notes.txt");
+    std::fs::write(&file, "no database, but long enough to be taken for something").expect("a file");
+    for arguments in [&["migrate", "--pending"][..], &["migrate"]] {
+        let url = file.display().to_string();
+        let (done, text) = runs(&[arguments, &["--database-url", &url]].concat());
+        assert!(!done && text.contains("is not a SQLite database"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_has_everything_and_goes_where_nothing_is() {
+    let Some(postgres) = Postgres::start().await else { return };
+    let mut old = Server::start().await;
+    let (ada, bob) = (old.user_named("Ada"), old.user_named("Bob"));
+    let gone = ada.creates("Gone", &[&bob]).await;
+    let group = ada.creates("Team", &[]).await;
+    let key = "the key of an order before the copy";
+    let members = format!("/v1/groups/{group}/members");
+    let adds = || ada.call("POST", &members).json(&json!({"user_id": bob.id})).header("Idempotency-Key", key);
+    let added = adds().send().await.ok(201);
+    ada.makes(&group, &bob, "admin").await.ok(200);
+    ada.deletes(&gone).await.no_content();
+    let cursor = bob.connects().await.cursor();
+    let changes = format!("/v1/groups/{group}/changes?limit=500");
+    let (list, history) = (bob.lists().await, ada.pages(&changes, "changes").await);
+    let people = ada.lists_members(&group).await;
+    old.terminate();
+    old.ended().await;
+
+    let (from, to) = (format!("sqlite://{}", old.database().display()), postgres.url());
+    let (done, text) = runs(&["copy", "--from", &from, "--to", &to]);
+    // Names are kept beside the requests that tell them, but both were there before the end.
+    assert!(done && text.contains("copied: 2 groups, 4 memberships, 5 changes, 1 idempotency keys, 2 names"), "{text}");
+
+    let new = Server::with(&[("DATABASE_URL", &to)]).await;
+    let (ada, bob) = (ada.at(new.http()), bob.at(new.http()));
+    assert_eq!(bob.lists().await, list);
+    assert_eq!(ada.pages(&changes, "changes").await, history);
+    assert_eq!(ada.lists_members(&group).await, people);
+    let again =
+        ada.call("POST", &members).json(&json!({"user_id": bob.id})).header("Idempotency-Key", key).send().await;
+    assert_eq!(again.ok(201), added, "the first answer again");
+    assert_eq!(ada.sees(&group).await["version"], 3);
+    // The old cursor is not one of this database: the list comes anew, and right.
+    let mut socket = bob.resumes(&cursor).await;
+    assert!(!socket.resumed());
+    assert_eq!(socket.snapshot(), list);
+    ada.renames(&group, "Team, moved").await.group(200);
+    assert_eq!(socket.event(&bob.id, "group_updated").await["version"], 4);
+
+    let (done, text) = runs(&["copy", "--from", &from, "--to", &to]);
+    assert!(!done && text.contains("not empty"), "{text}");
+    assert_eq!(ada.sees(&group).await["version"], 4, "nothing was changed");
+}
+
+#[test]
+fn a_copy_goes_from_sqlite_to_postgresql_and_from_what_there_is() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let missing = directory.path().join("none.db").display().to_string();
+    let (done, text) = runs(&["copy", "--from", &missing, "--to", "postgres://nobody@127.0.0.1:1/none"]);
+    assert!(!done && text.contains("there is no database"), "{text}");
+    let (done, text) = runs(&["copy", "--from", "postgres://nobody@127.0.0.1:1/none", "--to", &missing]);
+    assert!(!done && text.contains("a copy goes from SQLite"), "{text}");
+    assert!(!std::path::Path::new(&missing).exists());
+}
