@@ -1,7 +1,8 @@
 //! Many rows as one operand of a statement: multi-row `VALUES` on SQLite, `unnest` of arrays on PostgreSQL.
 //!
 //! PostgreSQL then needs one prepared statement whatever the number of rows. SQLite has no arrays, so there the rows are filled
-//! up with blank ones to a power of two: a few prepared statements serve all numbers, and preparing costs as much as running.
+//! up with blank ones to a power of two: eleven prepared statements serve all numbers, and preparing one
+//! costs as much as running it.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -11,11 +12,9 @@ use diesel::sqlite::Sqlite;
 
 use crate::column::{Id, sql};
 
-/// SQLite takes 32,766 parameters in one statement, and no set here has more than nine columns.
-pub(crate) const ROWS_MAX: usize = 1_000;
-
-/// SQLite keeps the prepared statements for so many rows and fewer; those for more would take up megabytes.
-const KEPT_ROWS_MAX: usize = 256;
+/// A power of two, so that no set is filled up to more. SQLite takes 32,766 parameters in one statement, and no set here has more
+/// than nine columns; prepared for so many rows, a statement takes up less than a megabyte.
+pub(crate) const ROWS_MAX: usize = 1_024;
 
 /// A set of rows with named columns.
 pub(crate) trait RowSet: Default {
@@ -78,9 +77,6 @@ where
 
 impl<S: RowSet + QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for With<S, T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        if self.rows.len() > KEPT_ROWS_MAX {
-            out.unsafe_to_cache_prepared();
-        }
         out.push_sql("WITH w (");
         out.push_sql(S::COLUMNS);
         out.push_sql(") AS (");
@@ -104,11 +100,6 @@ impl<S: RowSet + QueryFragment<Pg>, T> QueryFragment<Pg> for With<S, T> {
         out.push_sql(self.statement);
         Ok(())
     }
-}
-
-/// To how many rows so many are filled up.
-fn filled_up(rows: usize) -> usize {
-    if rows > KEPT_ROWS_MAX { rows } else { rows.next_power_of_two() }
 }
 
 macro_rules! row_set {
@@ -138,7 +129,7 @@ macro_rules! row_set {
         impl QueryFragment<Sqlite> for $set {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
                 let ($($column,)*) = &self.blank;
-                for row in 0..filled_up(self.len()) {
+                for row in 0..self.len().next_power_of_two() {
                     out.push_sql(if row == 0 { "VALUES (" } else { ", (" });
                     match self.$first.get(row) {
                         Some(value) => out.push_bind_param::<$first_sql, _>(value)?,
