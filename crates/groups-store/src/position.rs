@@ -7,6 +7,7 @@ use groups_domain::Change;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::column::Id;
 use crate::row::LogRow;
 
 /// A position in the log of one database: which commits are known to whoever holds it.
@@ -14,36 +15,79 @@ use crate::row::LogRow;
 /// On SQLite commits are in order, so one number says it. On PostgreSQL they are not: some of those below the number were still under
 /// way, and the position names them. Where they are too many to name, it goes back to the first of them: resuming from
 /// there repeats changes, but never skips one.
+///
+/// Besides it names one change of the log, as a witness: a database that was put back to an earlier state has another one in that
+/// place, or none, and then the position means nothing there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Position {
     tag: u64,
     pub(crate) below: u64,
     /// Ascending.
     pub(crate) except: Vec<u64>,
+    pub(crate) witness: Witness,
+}
+
+/// One row of the log, to be known again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Witness {
+    pub(crate) seq: u64,
+    /// A hash of what it says.
+    check: u32,
+}
+
+/// What a witness is made of: its number, group, version, actor and time.
+pub(crate) type WitnessRow = (i64, Id, i64, Id, i64);
+
+impl Witness {
+    /// Of a log without rows: the numbers of rows begin with 1.
+    pub(crate) const NONE: Self = Self { seq: 0, check: 0 };
+
+    pub(crate) fn new((seq, group_id, version, actor_id, at): WitnessRow) -> Self {
+        // FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>), because it has to stay the same for ever.
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let ids = group_id.0.into_bytes().into_iter().chain(actor_id.0.into_bytes());
+        let numbers = version.to_be_bytes().into_iter().chain(at.to_be_bytes());
+        let hash = ids.chain(numbers).fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+        Self { seq: u64::try_from(seq).unwrap_or(0), check: (hash ^ (hash >> 32)) as u32 }
+    }
+
+    fn of(row: &LogRow) -> Self {
+        Self::new((row.seq, row.group_id, row.version, row.actor_id, row.at))
+    }
+}
+
+/// What a reading has seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) point: ReadPoint,
+    /// The newest of it.
+    pub(crate) witness: Witness,
 }
 
 /// A position names at most so many commits; with more it goes back to the first of them.
 const EXCEPT_MAX: usize = 32;
 
 impl Position {
-    pub(crate) fn new(store: Uuid, seen: &ReadPoint) -> Self {
+    pub(crate) fn new(store: Uuid, seen: &ReadPoint, witness: Witness) -> Self {
         let mut except = seen.except.clone();
         except.sort_unstable();
         except.dedup();
         let first = except.first().copied().unwrap_or(seen.below);
         let tag = tag(store);
         if except.len() > EXCEPT_MAX {
-            Self { tag, below: first, except: Vec::new() }
+            Self { tag, below: first, except: Vec::new(), witness }
         } else {
-            Self { tag, below: seen.below, except }
+            Self { tag, below: seen.below, except, witness }
         }
     }
 
-    /// As opaque text out of `0-9a-f.`, 18 to 33 characters and 17 more at most for each commit that it names, of which there are
+    /// As opaque text out of `0-9a-f.`, 29 to 59 characters and 17 more at most for each commit that it names, of which there are
     /// rarely any and never more than 32. [`Store::cursor`](crate::Store::cursor) reads it back.
     pub fn token(&self) -> String {
         use std::fmt::Write;
-        let mut token = format!("{:016x}.{:x}", self.tag, self.below);
+        let Witness { seq, check } = self.witness;
+        let mut token = format!("{:016x}.{:x}.{seq:x}.{check:08x}", self.tag, self.below);
         for commit in &self.except {
             // How far below is shorter to say than the number itself. Writing to a string does not fail.
             let _ = write!(token, ".{:x}", self.below.saturating_sub(*commit));
@@ -54,9 +98,10 @@ impl Position {
     /// Reads a token of the same database; `None` for everything else.
     pub(crate) fn parse(store: Uuid, token: &str) -> Option<Self> {
         let mut numbers = token.split('.').map(|number| u64::from_str_radix(number, 16).ok());
-        let (tag, below) = (numbers.next()??, numbers.next()??);
+        let (tag, below, seq) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        let witness = Witness { seq, check: u32::try_from(numbers.next()??).ok()? };
         let except = numbers.take(EXCEPT_MAX + 1).map(|back| below.checked_sub(back?)).collect::<Option<Vec<_>>>()?;
-        let position = Self { tag, below, except };
+        let position = Self { tag, below, except, witness };
         let well_formed = position.except.len() <= EXCEPT_MAX && position.except.is_sorted();
         // Comparing the text refuses signs, capitals and leading zeros: one position has one token.
         (well_formed && position.is_of(store) && position.token() == token).then_some(position)
@@ -146,7 +191,10 @@ pub(crate) fn entries(
             CommitOrder::Free => point.except = unknown.iter().copied().take(EXCEPT_MAX + 1).collect(),
         }
         match row.change() {
-            Ok(change) => batch.entries.push(LogEntry { change, commit, position: Position::new(store, &point) }),
+            Ok(change) => {
+                let position = Position::new(store, &point, Witness::of(&row));
+                batch.entries.push(LogEntry { change, commit, position });
+            }
             Err(error) => batch.failed = Some(error),
         }
         unknown.insert(commit);
@@ -158,9 +206,11 @@ pub(crate) fn entries(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::{CommitId, Id};
+    use crate::column::CommitId;
 
     const STORE: Uuid = Uuid::from_u128(0x1234_5678_9abc_def0_0fed_cba9_8765_4321);
+
+    const WITNESS: Witness = Witness { seq: 7, check: 0xa };
 
     fn seen(below: u64, except: &[u64]) -> ReadPoint {
         ReadPoint { below, except: except.to_vec() }
@@ -169,7 +219,7 @@ mod tests {
     #[test]
     fn a_token_is_read_back_as_the_position_that_it_was() {
         for except in [&[][..], &[99], &[1, 50, 99]] {
-            let position = Position::new(STORE, &seen(100, except));
+            let position = Position::new(STORE, &seen(100, except), WITNESS);
             assert_eq!(Position::parse(STORE, &position.token()), Some(position.clone()));
             assert_eq!(Position::parse(Uuid::nil(), &position.token()), None);
             assert_eq!(position.first_unknown(), except.first().copied().unwrap_or(100));
@@ -178,27 +228,46 @@ mod tests {
 
     #[test]
     fn text_that_is_almost_a_token_is_none() {
-        let token = Position::new(STORE, &seen(100, &[50, 99])).token();
+        let token = Position::new(STORE, &seen(100, &[50, 99]), WITNESS).token();
         let (head, _) = token.split_once('.').unwrap_or_default();
         let many = vec![".1"; EXCEPT_MAX + 1].concat();
         for text in [
             String::new(),
             token.to_uppercase() + "A",
             format!("{token}."),
-            format!("{head}.064"),
-            format!("{head}.+64"),
-            format!("{head}.64.65"),
-            format!("{head}.64.1.32"),
-            format!("{head}.64{many}"),
+            format!("{head}.64"),
+            format!("{head}.64.7"),
+            format!("{head}.64.7.a"),
+            format!("{head}.64.7.10000000a"),
+            format!("{head}.064.7.0000000a"),
+            format!("{head}.+64.7.0000000a"),
+            format!("{head}.64.7.0000000a.65"),
+            format!("{head}.64.7.0000000a.1.32"),
+            format!("{head}.64.7.0000000a{many}"),
         ] {
             assert_eq!(Position::parse(STORE, &text), None, "{text}");
         }
     }
 
     #[test]
+    fn a_witness_is_the_same_for_ever_and_another_for_whatever_differs() {
+        let (group, actor) = (Id(Uuid::from_u128(1)), Id(Uuid::from_u128(2)));
+        let row = (7, group, 3, actor, 1_700_000_000_000);
+        assert_eq!(Witness::new(row), Witness { seq: 7, check: 0xaa87_94ed });
+        for other in [
+            (7, actor, 3, actor, 1_700_000_000_000),
+            (7, group, 4, actor, 1_700_000_000_000),
+            (7, group, 3, group, 1_700_000_000_000),
+            (7, group, 3, actor, 1_700_000_000_001),
+        ] {
+            assert_ne!(Witness::new(other), Witness::new(row), "{other:?}");
+        }
+    }
+
+    #[test]
     fn a_position_that_would_have_to_name_too_many_commits_goes_back_to_the_first_of_them() {
         let running: Vec<u64> = (40..=40 + EXCEPT_MAX as u64).collect();
-        let position = Position::new(STORE, &seen(100, &running));
+        let position = Position::new(STORE, &seen(100, &running), WITNESS);
         assert_eq!((position.below, position.except.as_slice()), (40, &[][..]));
     }
 

@@ -2,16 +2,15 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::column::sql::Commit;
-use crate::column::{CommitId, Id};
-use crate::position::CommitOrder;
+use crate::column::{CommitId, Id, sql};
+use crate::position::{CommitOrder, Seen, Witness};
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::schema::groups;
-use crate::{ReadPoint, Reason, StoreError};
+use crate::{Reason, StoreError};
 
 mod backend;
 mod bus;
@@ -67,29 +66,49 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
 }
 
 /// What the transaction sees.
-pub(crate) async fn read_point(conn: &mut Conn) -> Result<ReadPoint, QueryError> {
-    Ok(current_snapshot(conn).await?.read_point())
+pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
+    let (snapshot, witness) = now(conn).await?;
+    Ok(Seen { point: snapshot.read_point(), witness })
 }
 
 async fn current_snapshot(conn: &mut Conn) -> Result<Snapshot, QueryError> {
+    Ok(now(conn).await?.0)
+}
+
+/// What the transaction sees, and the newest row of the log in it.
+async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
     #[derive(QueryableByName)]
     struct Now {
         #[diesel(sql_type = Text)]
         snapshot: String,
-        #[diesel(sql_type = Nullable<Commit>)]
-        newest: Option<CommitId>,
+        #[diesel(sql_type = Nullable<sql::Commit>)]
+        commit_id: Option<CommitId>,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        seq: Option<i64>,
+        #[diesel(sql_type = Nullable<sql::Id>)]
+        group_id: Option<Id>,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        version: Option<i64>,
+        #[diesel(sql_type = Nullable<sql::Id>)]
+        actor_id: Option<Id>,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        at: Option<i64>,
     }
     // One statement, so that both are of one point in time.
     let now: Now = diesel::sql_query(
-        "SELECT pg_current_snapshot()::text AS snapshot, \
-         (SELECT commit_id FROM log ORDER BY commit_id DESC LIMIT 1) AS newest",
+        "SELECT pg_current_snapshot()::text AS snapshot, newest.* FROM (VALUES (1)) AS one LEFT JOIN \
+         (SELECT commit_id, seq, group_id, version, actor_id, at FROM log ORDER BY commit_id DESC, seq DESC LIMIT 1) \
+         AS newest ON true",
     )
     .get_result(conn)
     .await?;
     // What was forgotten was known as well.
-    let known = now.newest.map_or(0, |newest| newest.0 + 1).max(upkeep::floor(conn).await?);
+    let known = now.commit_id.map_or(0, |newest| newest.0 + 1).max(upkeep::floor(conn).await?);
     let detail = || format!("the snapshot {:?} cannot be read", now.snapshot);
-    Ok(Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?)
+    let snapshot = Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?;
+    let newest = now.seq.zip(now.group_id).zip(now.version).zip(now.actor_id.zip(now.at));
+    let witness = newest.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
+    Ok((snapshot, witness.map_or(Witness::NONE, Witness::new)))
 }
 
 /// What a failure means for what was attempted.

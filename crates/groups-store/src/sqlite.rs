@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::column::Id;
-use crate::position::CommitOrder;
+use crate::position::{CommitOrder, Seen, Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow};
 use crate::row_set::{Ids, RowSet, With};
@@ -79,7 +79,7 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
 }
 
 /// What the transaction sees.
-pub(crate) async fn read_point(conn: &mut Conn) -> Result<ReadPoint, QueryError> {
+pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
     #[derive(QueryableByName)]
     struct Last {
         #[diesel(sql_type = BigInt)]
@@ -89,7 +89,15 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<ReadPoint, QueryError>
     let last: Option<Last> =
         diesel::sql_query("SELECT seq FROM sqlite_sequence WHERE name = 'log'").get_result(conn).await.optional()?;
     let next = last.map_or(0, |last| u64::try_from(last.seq).unwrap_or(0)) + 1;
-    Ok(ReadPoint { below: next, except: Vec::new() })
+    let newest: Option<WitnessRow> = log::table
+        .order(log::seq.desc())
+        .select((log::seq, log::group_id, log::version, log::actor_id, log::at))
+        .first(conn)
+        .await
+        .optional()
+        .map_err(reading("log"))?;
+    let point = ReadPoint { below: next, except: Vec::new() };
+    Ok(Seen { point, witness: newest.map_or(Witness::NONE, Witness::new) })
 }
 
 /// The changes from a position on, in order.

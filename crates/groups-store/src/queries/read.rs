@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Conn, read_point};
 use crate::column::Id;
+use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow, MembershipRow, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
@@ -21,10 +22,10 @@ pub(crate) async fn groups_of(
     after: Option<GroupId>,
     limit: u32,
 ) -> Result<GroupPage, QueryError> {
-    let seen = read_point(conn).await?;
+    let Seen { point, witness } = read_point(conn).await?;
     let (groups, more) = list(conn, user, after, Some(limit.max(1))).await?;
     let next = more.then(|| groups.last().map(|(group, _)| group.group_id)).flatten();
-    Ok(GroupPage { groups, next, cursor: Position::new(store, &seen) })
+    Ok(GroupPage { groups, next, cursor: Position::new(store, &point, witness) })
 }
 
 /// A user's groups, newest first, and whether there are more than the limit.

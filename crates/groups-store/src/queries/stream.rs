@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::read::list;
 use super::{COMMIT_ORDER, Conn, read_point};
 use crate::column::{CommitId, Id};
-use crate::position::entries;
+use crate::position::{Seen, Witness, WitnessRow, entries};
 use crate::query_error::{QueryError, reading};
-use crate::row::LogRow;
+use crate::row::{LogRow, to_stored};
 use crate::row_set::{RowSet, Seqs, With};
 use crate::schema::{groups, log, memberships};
 use crate::statements::{CHANGES_OF_SEQS, LogSql};
@@ -23,8 +23,8 @@ pub(crate) async fn open_stream(
     from: Option<Position>,
     rule: ReplayRule,
 ) -> Result<StreamStart, QueryError> {
-    let seen = read_point(conn).await?;
-    let cursor = Position::new(store, &seen);
+    let Seen { point: seen, witness } = read_point(conn).await?;
+    let cursor = Position::new(store, &seen, witness);
     if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
         let group_ids = current_groups(conn, user).await?;
         if let Some(missed) = missed(conn, store, user, &from, rule.events_max_for(group_ids.len()), &seen).await? {
@@ -50,6 +50,23 @@ async fn current_groups(conn: &mut Conn, user: UserId) -> Result<Vec<Id>, QueryE
         .map_err(reading("memberships"))
 }
 
+/// Whether the database was not put back, since the position was given away, to a state from before it: by now it may have written
+/// another history over that place. A position whose witness was forgotten since is not believed either.
+async fn is_of_this_history(conn: &mut Conn, from: &Position, floor: u64) -> Result<bool, QueryError> {
+    if from.witness == Witness::NONE {
+        // There was nothing in the log, so it began there.
+        return Ok(from.below.max(1) == floor.max(1));
+    }
+    let row: Option<WitnessRow> = log::table
+        .find(to_stored(from.witness.seq))
+        .select((log::seq, log::group_id, log::version, log::actor_id, log::at))
+        .first(conn)
+        .await
+        .optional()
+        .map_err(reading("log"))?;
+    Ok(row.map(Witness::new) == Some(from.witness))
+}
+
 /// The changes within the user's intervals from a position on; `None` where the list is the better answer.
 async fn missed(
     conn: &mut Conn,
@@ -59,7 +76,8 @@ async fn missed(
     events_max: u32,
     seen: &ReadPoint,
 ) -> Result<Option<Vec<LogEntry>>, QueryError> {
-    if from.first_unknown() < super::upkeep::floor(conn).await? {
+    let floor = super::upkeep::floor(conn).await?;
+    if from.first_unknown() < floor || !is_of_this_history(conn, from, floor).await? {
         return Ok(None);
     }
     let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();

@@ -84,7 +84,7 @@ impl SqliteBackend {
     pub(crate) async fn tail(&self) -> Result<SqliteTail, StoreError> {
         let committed = self.committed.clone();
         let reading = self.read(async |conn: &mut Conn| read_point(conn).await).await?;
-        Ok(SqliteTail { next: reading.below, committed })
+        Ok(SqliteTail { next: reading.point.below, committed })
     }
 }
 

@@ -221,6 +221,34 @@ fn a_database_that_cannot_be_written_is_said_to_be_read_only() {
 }
 
 #[test]
+fn a_position_of_a_time_that_a_restored_dump_does_not_know_gets_the_list() {
+    run(async |db| {
+        let store = db.open().await;
+        let start = async |token: &str| {
+            let from = store.cursor(token).expect("the id of the database is the same");
+            store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start
+        };
+        let position = async || store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor.token();
+        store.did(ADA, group_id(1), create("Team")).await;
+        let kept = position().await;
+        store.did(ADA, group_id(2), create("Lost")).await;
+        let lost = position().await;
+        // What restoring a dump into the same database amounts to.
+        db.sql(&format!(
+            "DELETE FROM memberships WHERE group_id = '{0}'; DELETE FROM groups WHERE id = '{0}'; \
+             DELETE FROM log WHERE group_id = '{0}'; SELECT setval(pg_get_serial_sequence('log', 'seq'), 1)",
+            group_id(2).uuid(),
+        ))
+        .await;
+        for number in 3..6 {
+            assert!(matches!(start(&lost).await, Start::Snapshot(_)));
+            store.did(ADA, group_id(number), create("Another history")).await;
+        }
+        assert!(matches!(start(&kept).await, Start::Resumed(entries) if entries.len() == 3));
+    });
+}
+
+#[test]
 fn a_database_that_was_moved_to_another_cluster_gets_another_id_and_its_old_numbers_settle() {
     run(async |db| {
         let store = db.open().await;

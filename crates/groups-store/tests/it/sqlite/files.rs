@@ -2,7 +2,7 @@
 
 use std::process::Command as Process;
 
-use groups_store::{ExecuteError, OpenError, Reason, Store, StoreOptions};
+use groups_store::{ExecuteError, OpenError, Reason, ReplayRule, Start, Store, StoreOptions};
 
 use super::run;
 use crate::cast::*;
@@ -94,6 +94,47 @@ fn a_full_disk_refuses_changes_whole_and_leaves_reading_alone() {
         store.close().await;
         let store = db.open().await;
         store.did(ADA, group_id(made), create("Team")).await;
+    });
+}
+
+#[test]
+fn a_position_of_a_time_that_a_restored_backup_does_not_know_gets_the_list() {
+    run(async |db| {
+        let position = async |store: &Store| store.open_stream(BOB, None, ReplayRule::default()).await.unwrap().cursor;
+        let start = async |store: &Store, token: &str| {
+            let from = store.cursor(token).expect("the id of the database is the same");
+            store.open_stream(BOB, Some(from), ReplayRule::default()).await.unwrap().start
+        };
+        let backup = db.directory.path().join("backup.db");
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        let kept = position(&store).await.token();
+        store.close().await;
+        std::fs::copy(db.path(), &backup).unwrap();
+
+        let store = db.open().await;
+        let mut lost = Vec::new();
+        for number in 0..3 {
+            store.did(ADA, group_id(1), rename(&format!("Lost {number}"))).await;
+            lost.push(position(&store).await.token());
+        }
+        let from = store.cursor(&kept).unwrap();
+        let resumed = store.open_stream(BOB, Some(from), ReplayRule::default()).await.unwrap().start;
+        let Start::Resumed(entries) = resumed else { panic!("resumed") };
+        lost.extend(entries.iter().map(|entry| entry.position.token()));
+        store.close().await;
+        std::fs::copy(&backup, db.path()).unwrap();
+
+        let store = db.open().await;
+        // At first they are from the future, then others have their places, and then they are from the past.
+        for number in 0..5 {
+            for token in &lost {
+                let start = start(&store, token).await;
+                assert!(matches!(start, Start::Snapshot(_)), "{token} after {number}: {start:?}");
+            }
+            assert!(matches!(start(&store, &kept).await, Start::Resumed(entries) if entries.len() == number));
+            store.did(BOB, group_id(2 + number as u128), create("Another history")).await;
+        }
     });
 }
 

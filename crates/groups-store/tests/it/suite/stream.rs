@@ -115,10 +115,20 @@ fn a_position_from_the_future_counts_as_none() {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
         let token = now(&store, ADA).await.cursor.token();
-        let (tag, _) = token.split_once('.').unwrap();
-        let future = store.cursor(&format!("{tag}.ffffffffffff")).unwrap();
+        let [tag, _, witness] = token.splitn(3, '.').collect::<Vec<_>>()[..] else { panic!("{token}") };
+        let future = store.cursor(&format!("{tag}.ffffffffffff.{witness}")).unwrap();
         let start = store.open_stream(ADA, Some(future), ReplayRule::default()).await.unwrap();
         assert!(matches!(start.start, Start::Snapshot(_)));
+    });
+}
+
+#[test]
+fn a_position_of_before_the_first_change_resumes() {
+    run(async |db| {
+        let store = db.open().await;
+        let away = now(&store, ADA).await;
+        let created = store.did(ADA, group_id(1), create("Team")).await;
+        assert_eq!(missed(&store, ADA, &away).await, Some(vec![created]));
     });
 }
 
