@@ -25,6 +25,7 @@ pub(super) enum Failed<T> {
 }
 
 /// Runs `body` and commits, or leaves everything as it was. Dropping the future breaks the connection, and the pool then discards it.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(super) async fn transact<T>(
     conn: &mut Conn,
     purpose: Purpose,

@@ -40,6 +40,7 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
     refuse_foreign(&mut conn, settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
     // One transaction around all of them, so that of several programs that start at once one does it and the others wait.
+    #[expect(clippy::disallowed_methods, reason = "migrations are synchronous, and run before there is anything else")]
     let migrated = conn.immediate_transaction(|conn| -> Result<(), Refused> {
         refuse_newer(conn, settings)?;
         conn.run_pending_migrations(MIGRATIONS).map_err(|error| {
@@ -148,7 +149,7 @@ fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), Ope
         conn,
         settings,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF;",
+         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF;",
     )
 }
 

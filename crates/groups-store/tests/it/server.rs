@@ -23,12 +23,14 @@ impl Server {
         format!("postgres://groups@127.0.0.1:{}/{database}", self.port)
     }
 
+    #[cfg_attr(not(feature = "postgres-tls"), expect(dead_code, reason = "only encrypted connections need it"))]
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// The certificate of the authority that has signed the server's, which is for `localhost`; `None` without `openssl`, where the
     /// server speaks no TLS.
+    #[cfg_attr(not(feature = "postgres-tls"), expect(dead_code, reason = "only encrypted connections need it"))]
     pub(crate) fn authority(&self) -> Option<&Path> {
         self.authority.as_deref()
     }

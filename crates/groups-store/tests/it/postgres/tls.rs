@@ -7,8 +7,6 @@ use std::time::Duration;
 use groups_store::{OpenError, Store, StoreOptions};
 
 use super::{Db, run};
-use crate::cast::*;
-use crate::server;
 
 async fn open(url: String) -> Result<Store, OpenError> {
     let few = StoreOptions { postgres_connections_max: 2, postgres_lanes: 1, ..StoreOptions::new(url) };
@@ -75,6 +73,8 @@ fn without_the_feature_a_connection_that_has_to_be_encrypted_is_refused_before_i
 #[cfg(feature = "postgres-tls")]
 mod with_the_feature {
     use super::*;
+    use crate::cast::*;
+    use crate::server;
 
     /// The name of the test's database on the server by its name, and the parameter that names its authority.
     fn names(db: &Db) -> Option<(String, String)> {
