@@ -1,5 +1,6 @@
 //! The suite on PostgreSQL, and what only PostgreSQL can show.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::QueryableByName;
@@ -115,14 +116,37 @@ fn id_literal(id: uuid::Uuid) -> String {
 /// Gives a test a fresh database, and the kind of runtime that an actix worker has.
 fn with(test: impl FnOnce(&Runtime, &Db)) {
     static NUMBER: AtomicU32 = AtomicU32::new(1);
+    // Making one takes longer than most tests, so that those that have passed leave theirs to others.
+    static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let Some(server) = server::shared() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    runtime.block_on(async {
+    let free = FREE.lock().unwrap().pop();
+    let name = runtime.block_on(async {
+        if let Some(name) = free {
+            empty(&server.url(&name), &name).await;
+            return name;
+        }
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut admin = AsyncPgConnection::establish(&server.url("postgres")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        name
     });
     test(&runtime, &Db { url: server.url(&name) });
+    drop(runtime);
+    FREE.lock().unwrap().push(name);
+}
+
+/// Makes a database as if it were new: no connections, no settings, no tables.
+async fn empty(url: &str, name: &str) {
+    let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+    let sql = format!(
+        "SET default_transaction_read_only = off; ALTER DATABASE {name} RESET ALL; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid(); \
+         DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+    );
+    for statement in sql.split_inclusive(';') {
+        conn.batch_execute(statement).await.unwrap();
+    }
 }
 
 fn run(test: impl AsyncFnOnce(&Db)) {

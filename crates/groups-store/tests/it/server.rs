@@ -80,7 +80,7 @@ fn start(binaries: &Path) -> Server {
     );
     let script = format!(
         "cd / && {{ {certificates} && tls=\"-c ssl=on -c ssl_cert_file={data}/server.pem -c ssl_key_file={data}/server.key\" ; }} ; \
-         {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C >>{data}/log 2>&1 && \
+         {run_as} {bin}/initdb --no-sync -D {data}/db -U groups -A trust -E UTF8 --locale=C >>{data}/log 2>&1 && \
          {{ {run_as} {bin}/postgres -D {data}/db -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
             -c fsync=off $tls -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off >>{data}/log 2>&1 & }} ; \
          echo started; cat >/dev/null; {run_as} {bin}/pg_ctl -D {data}/db -m immediate stop >/dev/null 2>&1; rm -rf {data}",
