@@ -3,8 +3,6 @@
 //! Nothing that travels here is needed for the promise about events: the log is the truth, and whoever follows it looks by itself once
 //! a second. Whatever is lost, late or doubled between servers costs time, or a typing indicator.
 
-use std::sync::Arc;
-
 use groups_domain::{GroupId, UserId};
 use groups_store::{Signals, Store};
 use notify::Hub;
@@ -27,7 +25,7 @@ pub(crate) enum Bus {
     Database(Signals),
     /// By NATS.
     #[cfg(feature = "nats")]
-    Nats(Arc<nats::Nats>),
+    Nats(nats::Nats),
 }
 
 impl Bus {
@@ -41,7 +39,7 @@ impl Bus {
             #[cfg(feature = "nats")]
             (Some(url), _) => {
                 let (nats, tasks) = nats::start(url, store, hub).await.map_err(OpenError::Bus)?;
-                (Self::Nats(Arc::new(nats)), tasks)
+                (Self::Nats(nats), tasks)
             }
             #[cfg(not(feature = "nats"))]
             (Some(_), _) => (Self::Alone, Vec::new()),

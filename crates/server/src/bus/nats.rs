@@ -26,6 +26,7 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_secs(2);
 
 /// The connection to NATS, which may be lost and come again.
+#[derive(Clone)]
 pub(crate) struct Nats {
     sending: mpsc::Sender<String>,
     up: Arc<AtomicBool>,
