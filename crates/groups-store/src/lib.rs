@@ -16,7 +16,8 @@
 //!   somebody has missed is "the changes of my groups within my intervals" ([`Store::open_stream`]).
 //! * A [`Position`] is opaque. On SQLite it is a row id. On PostgreSQL transactions do not commit in the order of their rows:
 //!   there a position is a snapshot, which names the transactions that were still under way. Resuming from it never skips, and
-//!   repeats only where those were too many to name.
+//!   repeats only where those were too many to name. Each position names one change as a witness: in a database that was put
+//!   back to an earlier state it is not there, or another one is, and then the position counts as none.
 //! * What a user may not see is not there: reads for outsiders give the same as reads of what does not exist.
 //! * A row that cannot be read is [`StoreError::Corrupt`], which names it; it spoils its own group and nothing else.
 //!
@@ -26,6 +27,10 @@
 //! functions in which the databases differ. SQLite has one thread that writes and a few that read, and each call
 //! finishes where it is polled; PostgreSQL has a pool, and lanes by group, on a runtime of its own. So the store works on every
 //! runtime that has timers, single-threaded ones included.
+//!
+//! # Features
+//!
+//! * `postgres-tls`: encrypted connections to PostgreSQL ([`StoreOptions::url`]).
 //!
 //! # Example
 //!

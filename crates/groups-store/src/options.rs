@@ -10,6 +10,21 @@ use crate::OpenError;
 #[derive(Clone)]
 pub struct StoreOptions {
     /// `sqlite://PATH` or a plain path, `postgres://…` or `postgresql://…`.
+    ///
+    /// For PostgreSQL, `sslmode` and `sslrootcert` among its parameters mean what they mean to libpq
+    /// (<https://www.postgresql.org/docs/current/libpq-ssl.html>), with the feature `postgres-tls`:
+    ///
+    /// | `sslmode` | encrypted | the server's certificate |
+    /// |---|---|---|
+    /// | `disable` | never | |
+    /// | `prefer`, unless told | where the server offers it | any |
+    /// | `require` | always | any; with `sslrootcert` as `verify-ca` |
+    /// | `verify-ca` | always | of a trusted authority |
+    /// | `verify-full` | always | of a trusted authority, for the host's name; only this one keeps an impostor out |
+    ///
+    /// Trusted authorities are those in the PEM file `sslrootcert`, otherwise those of the system. `prefer` does not fall back to a
+    /// plain connection where encrypting one fails. Client certificates, revocation lists and channel binding are not supported.
+    /// Without the feature connections are plain, and `require` and above are [`OpenError::EncryptionMissing`].
     pub url: String,
     /// What limits a group.
     pub limits: Limits,
