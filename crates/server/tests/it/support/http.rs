@@ -3,7 +3,7 @@
 use std::{
     io::{Error, ErrorKind},
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -21,7 +21,15 @@ const IDLE_MAX: Duration = Duration::from_secs(1);
 /// A server's address and the connections to it that are free.
 pub(crate) struct Http {
     address: SocketAddr,
-    idle: Mutex<Vec<(Instant, TcpStream)>>,
+    idle: Mutex<Idle>,
+}
+
+/// The connections that are free, with when they became so.
+#[derive(Default)]
+struct Idle {
+    connections: Vec<(Instant, TcpStream)>,
+    /// How often the server was started again: what was opened before is not taken back.
+    restarts: u32,
 }
 
 impl Http {
@@ -35,7 +43,9 @@ impl Http {
 
     /// What was open is of no use after a restart.
     pub(crate) fn forget_connections(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut idle = self.idle();
+        idle.connections.clear();
+        idle.restarts += 1;
     }
 
     /// A request without a body, so far.
@@ -47,24 +57,35 @@ impl Http {
         self.call("GET", path).send().await
     }
 
-    async fn connection(&self) -> Result<TcpStream, Error> {
-        let free = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|(since, _)| since.elapsed() < IDLE_MAX);
-            idle.pop()
+    /// A connection, and after how many restarts it was taken.
+    async fn connection(&self) -> Result<(u32, TcpStream), Error> {
+        let (restarts, free) = {
+            let mut idle = self.idle();
+            idle.connections.retain(|(since, _)| since.elapsed() < IDLE_MAX);
+            (idle.restarts, idle.connections.pop())
         };
-        match free {
-            Some((_, connection)) => Ok(connection),
+        let connection = match free {
+            Some((_, connection)) => connection,
             None => {
                 let stream = TcpStream::connect(self.address).await?;
                 stream.set_nodelay(true)?;
-                Ok(stream)
+                stream
             }
+        };
+        Ok((restarts, connection))
+    }
+
+    /// Takes a connection back, unless the server was started again meanwhile: a killed server's last answer may be read
+    /// after its successor serves, and this connection leads to the dead.
+    fn release(&self, restarts: u32, connection: TcpStream) {
+        let mut idle = self.idle();
+        if idle.restarts == restarts {
+            idle.connections.push((Instant::now(), connection));
         }
     }
 
-    fn release(&self, connection: TcpStream) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), connection));
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,7 +133,7 @@ impl Call<'_> {
 
     async fn exchange(self) -> Result<Answer, Error> {
         let http = self.http;
-        let mut connection = http.connection().await?;
+        let (restarts, mut connection) = http.connection().await?;
         let (reader, mut writer) = connection.split();
         let mut reader = BufReader::new(reader);
         let request = self.bytes();
@@ -125,7 +146,7 @@ impl Call<'_> {
         let answer = answer?;
         let clean = sent && answer.status != 101 && reader.buffer().is_empty();
         if clean && !answer.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
-            http.release(connection);
+            http.release(restarts, connection);
         }
         Ok(answer)
     }
