@@ -86,7 +86,7 @@ export class GroupsClient extends Emitter {
   constructor({ getToken, url, tabs, env }) {
     super();
     this.#env = { ...browserEnv(), ...env };
-    this.#tokens = new Tokens(getToken);
+    this.#tokens = new Tokens(this.#env, getToken);
     this.#typists = new Typists(this.#env, (typing) => this.emit("typing", typing));
     const base = new URL(url ?? ".", globalThis.document?.baseURI);
     if (!base.pathname.endsWith("/")) base.pathname += "/";
@@ -105,6 +105,7 @@ export class GroupsClient extends Emitter {
         return this.#cursor;
       },
       onFrame: (frame) => {
+        if (frame.type === "welcome" && this.#isOther(frame.user_id)) return this.#changeHands(frame.user_id);
         this.#tabs?.tell({ kind: "frame", frame });
         this.#take(frame);
       },
@@ -169,7 +170,7 @@ export class GroupsClient extends Emitter {
     else this.#link.start();
   }
 
-  /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there. */
+  /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there; with another person's token it begins anew. */
   close() {
     this.#stop();
     this.#tokens.forget();
@@ -239,6 +240,11 @@ export class GroupsClient extends Emitter {
     this.#tabs = new Tabs(this.#env, `groups ${this.#base} ${subject}`, {
       onLead: () => this.#link.start(),
       onDeposed: () => this.#link.stop(),
+      onAlone: () => {
+        this.#tabs?.leave();
+        this.#tabs = null;
+        this.#link.start();
+      },
       exportState: () => ({
         fold: this.#fold.export(),
         cursor: this.#cursor,
@@ -276,6 +282,29 @@ export class GroupsClient extends Emitter {
     this.#typists.clear();
   }
 
+  /** Whether the list is somebody else's. @param {string} userId */
+  #isOther(userId) {
+    return this.#loaded && userId !== "" && userId !== this.#userId;
+  }
+
+  /** The token is another person's now: nothing of the old list or its cursor is theirs. @param {string} userId */
+  #changeHands(userId) {
+    this.#stop();
+    this.#forget();
+    this.#userId = userId;
+    this.connect();
+  }
+
+  #forget() {
+    this.#fold = new Fold();
+    this.#pending = new Pending();
+    this.#pieces = [];
+    this.#cursor = undefined;
+    this.#loaded = false;
+    this.#catchingUp = false;
+    this.#touch();
+  }
+
   /** What the leader says of the connection. Its end is not this tab's: another takes over. @param {Status} status */
   #follow(status) {
     this.#setStatus(status.final ? { state: "reconnecting", reason: status.reason } : status);
@@ -283,6 +312,7 @@ export class GroupsClient extends Emitter {
 
   /** @param {any} state */
   #import(state) {
+    if (this.#isOther(state.userId)) this.#forget();
     if (state.loaded) this.#fold.merge(state.fold);
     this.#cursor = state.cursor;
     this.#userId = state.userId || this.#userId;

@@ -139,28 +139,28 @@ export class Api {
     if (ifVersion !== undefined) headers["If-Match"] = `"${ifVersion}"`;
     const init = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
 
-    let token = await this.#token(() => this.#tokens.current());
+    let token = await this.#token(this.#tokens.current(), signal);
     let renewed = false;
     for (let tried = 1; ; tried += 1) {
       signal?.throwIfAborted();
       headers.Authorization = `Bearer ${token}`;
       const last = tried >= TRIES_MAX || !repeat;
-      /** @type {Response} */
       let response;
+      let answer;
       try {
-        response = await this.#send(url, init, signal);
+        ({ response, answer } = await this.#send(url, init, signal));
       } catch (error) {
         signal?.throwIfAborted();
         if (last) throw new NetworkError(error, headers["Idempotency-Key"]);
         await this.#sleep(fullJitter(tried, this.#env.random), signal);
         continue;
       }
-      if (response.ok) return answer(response);
-      const error = await problem(response, this.#env.wallNow());
+      if (response.ok) return answer;
+      const error = problem(response, answer, this.#env.wallNow());
       if (error.status === 401) {
         if (renewed) throw new SignedOutError();
         renewed = true;
-        token = await this.#token(() => this.#tokens.renewed(token));
+        token = await this.#token(this.#tokens.renewed(token), signal);
         continue;
       }
       const waitMs = error.retryAfterMs ?? 1_000;
@@ -169,21 +169,27 @@ export class Api {
     }
   }
 
-  /** @param {() => Promise<string | null>} ask @returns {Promise<string>} */
-  async #token(ask) {
-    const token = await ask();
+  /** Whoever gives up does not wait for it. @param {Promise<string | null>} asked @param {AbortSignal} [signal] @returns {Promise<string>} */
+  async #token(asked, signal) {
+    const token = await new Promise((resolve, reject) => {
+      const giveUp = () => reject(signal?.reason);
+      if (signal?.aborted) giveUp();
+      signal?.addEventListener("abort", giveUp, { once: true });
+      asked.then(resolve, reject).finally(() => signal?.removeEventListener("abort", giveUp));
+    });
     if (!token) throw new SignedOutError();
     return token;
   }
 
-  /** Gives up after {@link ANSWER_MS_MAX}. @param {URL} url @param {RequestInit} init @param {AbortSignal} [signal] */
+  /** The whole answer. Gives up after {@link ANSWER_MS_MAX}. @param {URL} url @param {RequestInit} init @param {AbortSignal} [signal] */
   async #send(url, init, signal) {
     const abort = new AbortController();
     const timer = this.#env.setTimeout(() => abort.abort(new Error("no answer in time")), ANSWER_MS_MAX);
     const giveUp = () => abort.abort(signal?.reason);
     signal?.addEventListener("abort", giveUp, { once: true });
     try {
-      return await this.#env.fetch(url, { ...init, signal: abort.signal });
+      const response = await this.#env.fetch(url, { ...init, signal: abort.signal });
+      return { response, answer: read(await response.text(), response.ok) };
     } finally {
       this.#env.clearTimeout(timer);
       signal?.removeEventListener("abort", giveUp);
@@ -208,21 +214,21 @@ export class Api {
 /** @param {string} groupId */
 const path = (groupId) => `v1/groups/${encodeURIComponent(groupId)}`;
 
-/** @param {Response} response */
-async function answer(response) {
-  const text = await response.text();
-  return text ? JSON.parse(text) : undefined;
+/** @param {string} text @param {boolean} ok @returns {any} */
+function read(text, ok) {
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The page of a proxy. With an error the status has to do; as an answer it is none, as where a hotel's network wants a name first.
+    if (ok) throw error;
+    return undefined;
+  }
 }
 
-/** What the server says is wrong, also where it is not the server of groups that says it. @param {Response} response @param {number} nowMs */
-async function problem(response, nowMs) {
-  /** @type {any} */
-  let body = {};
-  try {
-    body = (await response.json()) ?? {};
-  } catch {
-    // Some proxy's page: the status has to do.
-  }
+/** What the server says is wrong, also where it is not the server of groups that says it. @param {Response} response @param {any} said @param {number} nowMs */
+function problem(response, said, nowMs) {
+  const body = said ?? {};
   return new ApiError({
     status: response.status,
     code: typeof body.code === "string" ? body.code : `http_${response.status}`,

@@ -45,8 +45,10 @@ export class Link {
   #everLive = false;
   /** When it became live. @type {number | null} */
   #liveSince = null;
-  /** The server named the time of the next try: nothing else hurries it. */
-  #mustWait = false;
+  /** Until when nothing hurries the next try, because the server named the time. */
+  #waitUntil = -Infinity;
+  /** Ends asking why an upgrade was refused. @type {AbortController | null} */
+  #probe = null;
   /** A token was renewed since the last success. */
   #renewed = false;
   /** Why the last connection was lost. */
@@ -94,7 +96,7 @@ export class Link {
   wake() {
     if (!this.#running) return;
     if (this.#socket) this.#socket.check();
-    else if (this.#timer !== null && !this.#mustWait) void this.#open();
+    else if (this.#probe || (this.#timer !== null && this.#env.now() >= this.#waitUntil)) void this.#open();
   }
 
   /** Drops the connection, as a failing network would, and comes back after so many milliseconds. @param {number} ms */
@@ -111,6 +113,8 @@ export class Link {
     this.#era += 1;
     this.#env.clearTimeout(this.#timer);
     this.#timer = null;
+    this.#probe?.abort();
+    this.#probe = null;
     const socket = this.#socket;
     this.#socket = null;
     socket?.end(1000);
@@ -175,8 +179,9 @@ export class Link {
     if (welcomed || what.waitMs) return this.#again(what.reason, what.waitMs);
     // A browser does not tell why an upgrade was refused. The plain way does.
     this.#onStatus(this.#down(what.reason));
+    this.#probe = new AbortController();
     try {
-      await this.#api.me();
+      await this.#api.me({ signal: this.#probe.signal });
     } catch (error) {
       if (era !== this.#era) return;
       if (error instanceof SignedOutError) return this.#giveUp("signed-out", "The token is refused");
@@ -212,7 +217,7 @@ export class Link {
     this.#liveSince = null;
     const { random } = this.#env;
     const ms = waitMs ? Math.round(waitMs[0] + (waitMs[1] - waitMs[0]) * random()) : fullJitter(this.#attempt, random);
-    this.#mustWait = waitMs !== undefined;
+    this.#waitUntil = waitMs ? this.#env.now() + ms : -Infinity;
     this.#attempt += 1;
     this.#timer = this.#env.setTimeout(() => void this.#open(), ms);
     this.#onStatus({ ...this.#down(reason), retryInMs: ms });

@@ -20,6 +20,8 @@ export class Socket {
   /** @type {any} */
   #timer;
   #ended = false;
+  /** Whether an answer to a ping is awaited. */
+  #asked = false;
   /** Whether the server has said anything. */
   welcomed = false;
 
@@ -50,7 +52,9 @@ export class Socket {
 
   /** Asks whether the other side is still there: a laptop that slept does not know. */
   check() {
-    if (!this.welcomed || this.#ended) return;
+    // Asking again must not give a dead line more time.
+    if (!this.welcomed || this.#ended || this.#asked) return;
+    this.#asked = true;
     this.send({ type: "ping" });
     this.#expect(PONG_MS_MAX);
   }
@@ -68,6 +72,7 @@ export class Socket {
 
   /** @param {unknown} data */
   #heard(data) {
+    this.#asked = false;
     this.#rest();
     if (typeof data !== "string") return;
     /** @type {ServerFrame} */

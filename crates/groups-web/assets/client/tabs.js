@@ -31,6 +31,7 @@ export const STEAL_MS_MIN = 60_000;
  * @typedef {object} Handlers
  * @property {() => void} onLead This tab is the leader now.
  * @property {() => void} onDeposed It is no more.
+ * @property {() => void} onAlone The browser has locks and channels, and refuses them here, as in a frame without an origin: this tab is on its own.
  * @property {() => any} exportState For another tab.
  * @property {(state: any) => void} importState
  * @property {(frame: ServerFrame) => void} onFrame
@@ -82,7 +83,11 @@ export class Tabs {
 
   join() {
     const Channel = /** @type {NonNullable<Env["BroadcastChannel"]>} */ (this.#env.BroadcastChannel);
-    this.#channel = new Channel(this.#name);
+    try {
+      this.#channel = new Channel(this.#name);
+    } catch {
+      return this.#handlers.onAlone();
+    }
     this.#channel.onmessage = ({ data }) => this.#hear(data);
     this.#queueUp({});
     this.#hello();
@@ -131,17 +136,20 @@ export class Tabs {
     const queue = new AbortController();
     this.#queue = queue;
     const options = how.steal ? how : { ...how, signal: queue.signal };
+    let granted = false;
     locks
       .request(this.#name, options, () => {
         if (this.#queue !== queue) return undefined;
+        granted = true;
         return new Promise((release) => {
           this.#release = () => release(undefined);
           this.#takeOver();
         });
       })
       .catch(() => {
-        // Left the queue of one's own will, or was deposed.
+        // Left the queue of one's own will, was refused at its door, or was deposed.
         if (this.#queue !== queue || queue.signal.aborted) return;
+        if (!granted) return this.#handlers.onAlone();
         this.#stepDown();
         this.#handlers.onDeposed();
         this.#queueUp({});

@@ -1,4 +1,11 @@
-/** The token: asked for once, and again when it is refused. */
+/**
+ * The token: asked for once, and again when it is refused.
+ *
+ * @import { Env } from "./env.js"
+ */
+
+/** How long `getToken` may take, in milliseconds. After that the try counts as failed, and it is asked again with the next one. */
+export const TOKEN_MS_MAX = 30_000;
 
 /**
  * Gives the token, or nothing where nobody is signed in. `expired` is true where the last one was refused or has run out.
@@ -8,15 +15,19 @@
  */
 
 export class Tokens {
+  #env;
   /** @type {GetToken} */
   #getToken;
   /** @type {string | null} */
   #token = null;
   /** @type {Promise<string | null> | null} */
   #pending = null;
+  /** What was asked before it was forgotten, or came too late, is of no interest any more. */
+  #era = 0;
 
-  /** @param {GetToken} getToken */
-  constructor(getToken) {
+  /** @param {Env} env @param {GetToken} getToken */
+  constructor(env, getToken) {
+    this.#env = env;
     this.#getToken = getToken;
   }
 
@@ -37,14 +48,35 @@ export class Tokens {
 
   /** Forgets it: the next use asks anew. */
   forget() {
+    this.#era += 1;
     this.#token = null;
+    this.#pending = null;
   }
 
   /** @param {boolean} expired @returns {Promise<string | null>} */
   #ask(expired) {
-    const ask = async () => (this.#token = (await this.#getToken({ expired })) || null);
-    this.#pending ??= ask().finally(() => (this.#pending = null));
-    return this.#pending;
+    if (this.#pending) return this.#pending;
+    const asked = this.#inTime(expired).finally(() => {
+      if (this.#pending === asked) this.#pending = null;
+    });
+    this.#pending = asked;
+    return asked;
+  }
+
+  /** @param {boolean} expired @returns {Promise<string | null>} */
+  async #inTime(expired) {
+    const era = this.#era;
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = this.#env.setTimeout(() => reject(new Error("getToken took too long")), TOKEN_MS_MAX);
+    });
+    try {
+      const token = (await Promise.race([(async () => this.#getToken({ expired }))(), late])) || null;
+      if (era === this.#era) this.#token = token;
+      return token;
+    } finally {
+      this.#env.clearTimeout(timer);
+    }
   }
 }
 
@@ -57,7 +89,7 @@ export function subjectOf(token) {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const { sub } = JSON.parse(atob(payload));
-    return typeof sub === "string" ? sub : undefined;
+    return typeof sub === "string" ? sub.toLowerCase() : undefined;
   } catch {
     return undefined;
   }

@@ -433,3 +433,44 @@ test("the same state is not told twice", async () => {
   socket().say(welcome(), snapshot([]), ready());
   assert.deepEqual(told, ["connecting", "live"]);
 });
+
+test("asking again whether a silent line still stands gives it no more time", async () => {
+  const { client, clock, socket, world } = await live();
+  const first = socket();
+  for (let seconds = 0; seconds < 8; seconds += 4) {
+    world.wake();
+    await clock.pass(4_000);
+  }
+  assert.deepEqual(first.sent, [{ type: "ping" }]);
+  assert.deepEqual([first.closedByClient, client.state], [true, "reconnecting"]);
+});
+
+test("a network that returns while the server is asked why it refused is not waited for", async () => {
+  const { client, clock, sockets, socket, world } = await live([], { handler: () => new Promise(() => {}) });
+  socket().drop();
+  await clock.pass(500);
+  socket().drop();
+  await settled();
+  assert.equal(sockets.length, 2);
+  world.wake();
+  await settled();
+  assert.equal(sockets.length, 3);
+  socket().say(welcome(true), ready());
+  await clock.pass(20_000);
+  assert.deepEqual([sockets.length, client.state], [3, "live"]);
+});
+
+test("the time that the server named holds no longer than it was named for", async () => {
+  const { clock, sockets, socket, world } = await live();
+  socket().drop(1012, '{"retry_ms":[1000,1000]}');
+  // A hidden page: its timers are held back.
+  world.clock.holdBack();
+  clock.now += 900;
+  world.wake();
+  await settled();
+  assert.equal(sockets.length, 1);
+  clock.now += 100;
+  world.wake();
+  await settled();
+  assert.equal(sockets.length, 2);
+});

@@ -25,6 +25,11 @@ export class FakeClock {
     return this.#timers.size;
   }
 
+  /** The browser calls none of the timers that are set. */
+  holdBack() {
+    this.#timers.clear();
+  }
+
   /** Lets so many milliseconds pass, timers due in order, promises settled after each. */
   async pass(ms) {
     const end = this.now + ms;

@@ -17,6 +17,15 @@ function start(handler, getToken) {
   return { ...world, client, api: client.api, asked: () => asked };
 }
 
+/** Answers each request with what `answer` gives, as it is. */
+function raw(answer) {
+  const world = fakeEnv();
+  world.tries = 0;
+  world.env.fetch = async (_, { signal }) => ((world.tries += 1), answer(signal));
+  const client = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(ADA), tabs: false, env: world.env });
+  return { world, api: client.api };
+}
+
 const problem = (status, code, headers) => ({ status, headers, body: { type: "about:blank", title: "Refused", status, code, detail: `because ${code}` } });
 const id = groupId(1);
 
@@ -172,4 +181,24 @@ test("all members are read page by page", async () => {
   const seen = [];
   for await (const { user_id } of api.members(id)) seen.push(user_id);
   assert.deepEqual(seen, ["a", "b", "c"]);
+});
+
+test("an answer that breaks off, or is no answer of this server, counts as none", async () => {
+  const broken = () => new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("cut")) }), { status: 200 });
+  const portal = () => new Response("<h1>Welcome to the hotel</h1>", { status: 200 });
+  for (const page of [broken, portal]) {
+    const { world, api } = raw(page);
+    const call = api.updateGroup(id, { name: "Tea" });
+    const refused = assert.rejects(call, (error) => error instanceof NetworkError && error.idempotencyKey === "id-1");
+    await world.clock.pass(10_000);
+    await refused;
+    assert.equal(world.tries, 3);
+  }
+});
+
+test("an answer whose end never comes is given up in time", async () => {
+  const { world, api } = raw((signal) => new Response(new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) })));
+  const refused = assert.rejects(api.getGroup(id), NetworkError);
+  await world.clock.pass(60_000);
+  await refused;
 });

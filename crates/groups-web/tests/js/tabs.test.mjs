@@ -16,7 +16,7 @@ function browser() {
     Channel,
     async tab({ userId = ADA, token = tokenOf(userId), handler } = {}) {
       const world = fakeEnv({ clock, handler, tabs: { locks, Channel, prefix: `tab${(tabs += 1)}-` } });
-      const client = new GroupsClient({ url: "https://groups.example/", getToken: () => token, env: world.env });
+      const client = new GroupsClient({ url: "https://groups.example/", getToken: () => (typeof token === "function" ? token() : token), env: world.env });
       const before = new Set(Channel.all);
       client.connect();
       await settled();
@@ -217,4 +217,44 @@ test("a group that is being created shows in its own tab only, and once in both 
   answer({ status: 201, body: group(1, { name: "Tea" }) });
   await creating;
   assert.deepEqual(names(second), ["Tea"]);
+});
+
+test("where the browser refuses locks or channels each tab is on its own", async () => {
+  const { clock, Channel } = browser();
+  let requests = 0;
+  const refused = { request: () => ((requests += 1), Promise.reject(new Error("SecurityError"))) };
+  class NoChannel {
+    constructor() {
+      throw new Error("SecurityError");
+    }
+  }
+  for (const tabs of [{ locks: refused, Channel }, { locks: new FakeLocks(), Channel: NoChannel }]) {
+    const world = fakeEnv({ clock, tabs });
+    const client = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(ADA), env: world.env });
+    client.connect();
+    await clock.pass(10_000);
+    assert.equal(world.sockets.length, 1);
+    world.sockets[0].say(welcome(), snapshot([group(1)]), ready());
+    assert.deepEqual([client.state, client.leading, names({ client })], ["live", true, ["Group 1"]]);
+    client.close();
+    assert.ok(world.sockets[0].closedByClient);
+  }
+  assert.equal(requests, 1);
+  assert.equal(Channel.all.size, 0);
+});
+
+test("a tab that follows another person than before begins anew", async () => {
+  const { tab } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  let person = ADA;
+  const second = await tab({ token: () => tokenOf(person) });
+  assert.deepEqual(names(second), ["Group 1"]);
+  const bob = await tab({ userId: BOB });
+  bob.socket().say(welcome(false, BOB), snapshot([group(2)]), ready());
+  second.client.close();
+  person = BOB;
+  second.client.connect();
+  await settled();
+  assert.deepEqual([names(second), second.client.userId, second.sockets.length], [["Group 2"], BOB, 0]);
 });

@@ -49,7 +49,7 @@ export class GroupsClient extends Emitter<ClientEvents> {
     get leading(): boolean;
     /** Connects, and stays connected until {@link close}. Does nothing where that is the case already. */
     connect(): void;
-    /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there. */
+    /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there; with another person's token it begins anew. */
     close(): void;
     /**
      * Creates a group. It is in the list at once, as `pending`; the promise tells what became of it.

@@ -28,6 +28,7 @@ export const STEAL_MS_MIN: 60000;
  * @typedef {object} Handlers
  * @property {() => void} onLead This tab is the leader now.
  * @property {() => void} onDeposed It is no more.
+ * @property {() => void} onAlone The browser has locks and channels, and refuses them here, as in a frame without an origin: this tab is on its own.
  * @property {() => any} exportState For another tab.
  * @property {(state: any) => void} importState
  * @property {(frame: ServerFrame) => void} onFrame
@@ -118,6 +119,10 @@ export type Handlers = {
      * It is no more.
      */
     onDeposed: () => void;
+    /**
+     * The browser has locks and channels, and refuses them here, as in a frame without an origin: this tab is on its own.
+     */
+    onAlone: () => void;
     /**
      * For another tab.
      */

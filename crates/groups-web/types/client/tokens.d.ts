@@ -4,7 +4,13 @@
  * @returns {string | undefined}
  */
 export function subjectOf(token: string): string | undefined;
-/** The token: asked for once, and again when it is refused. */
+/**
+ * The token: asked for once, and again when it is refused.
+ *
+ * @import { Env } from "./env.js"
+ */
+/** How long `getToken` may take, in milliseconds. After that the try counts as failed, and it is asked again with the next one. */
+export const TOKEN_MS_MAX: 30000;
 /**
  * Gives the token, or nothing where nobody is signed in. `expired` is true where the last one was refused or has run out.
  * @callback GetToken
@@ -12,8 +18,8 @@ export function subjectOf(token: string): string | undefined;
  * @returns {string | null | undefined | Promise<string | null | undefined>}
  */
 export class Tokens {
-    /** @param {GetToken} getToken */
-    constructor(getToken: GetToken);
+    /** @param {Env} env @param {GetToken} getToken */
+    constructor(env: Env, getToken: GetToken);
     /** The token at hand, or the first one. @returns {Promise<string | null>} */
     current(): Promise<string | null>;
     /**
@@ -32,3 +38,4 @@ export class Tokens {
 export type GetToken = (why: {
     expired: boolean;
 }) => string | null | undefined | Promise<string | null | undefined>;
+import type { Env } from "./env.js";
