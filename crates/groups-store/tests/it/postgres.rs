@@ -19,6 +19,7 @@ mod commands;
 mod keys;
 #[path = "suite/laws.rs"]
 mod laws;
+mod plans;
 #[path = "suite/robust.rs"]
 mod robust;
 mod several;
