@@ -63,6 +63,10 @@ impl Drop for Inner {
 impl Groups {
     /// Opens the database, and starts the relay and the chores on the current runtime.
     ///
+    /// Of the settings, `listen`, `workers` and `drain_seconds` mean nothing here: they are for [`run`](crate::run). Without a
+    /// secret this is development mode as well, and that it is served on loopback only is for the caller to see to:
+    /// [`Settings::check`] says so of an address.
+    ///
     /// # Errors
     /// [`OpenError`] where the database cannot be used; its text is for an operator.
     ///
@@ -121,7 +125,8 @@ impl Groups {
 
     /// Says good-bye to every WebSocket client, spread over `spread`, and closes the database.
     ///
-    /// Changes that were accepted before are finished first. Requests that come later are answered with 503.
+    /// To be called while the `HttpServer` still runs: that is what carries the good-bye, and it does not end by itself as long as
+    /// a WebSocket is open. Changes that were accepted before are finished first. Requests that come later are answered with 503.
     pub async fn stop(&self, spread: Duration) {
         self.announce_stop();
         self.say_goodbye(spread).await;

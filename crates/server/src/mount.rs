@@ -10,7 +10,11 @@ use crate::routes;
 impl Groups {
     /// Mounts every path of the service into an actix-web application:
     ///
-    /// `App::new().configure(groups.configure())`, with [`on_connect`](crate::on_connect) given to the `HttpServer`.
+    /// `App::new().configure(groups.configure())`, with [`on_connect`](crate::on_connect) given to the `HttpServer`, and
+    /// `tcp_nodelay(true)`. Where there are many connections, give it `h1_write_buffer_size(7 * 1024)`, which bounds what each of
+    /// them holds, and `client_disconnect_timeout(Duration::ZERO)`, which ends them sooner, as [`run`](crate::run) does.
+    ///
+    /// The paths are `/`, `/assets/…`, `/v1/…`, `/healthz` and `/readyz`.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let groups = self.clone();
         move |config| {
