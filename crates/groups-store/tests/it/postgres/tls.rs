@@ -7,13 +7,14 @@ use std::time::Duration;
 use groups_store::{OpenError, Store, StoreOptions};
 
 use super::{Db, run};
+use crate::cast::*;
 
 async fn open(url: String) -> Result<Store, OpenError> {
     let few = StoreOptions { postgres_connections_max: 2, postgres_lanes: 1, ..StoreOptions::new(url) };
     Store::open(StoreOptions { wait_max: Duration::from_secs(5), ..few }).await
 }
 
-/// Whether the store's connections are encrypted: `true`, `false`, or both.
+/// Whether the store's connections are encrypted: `true`, `false`, or both. It has none before it is used.
 async fn encrypted(db: &Db) -> Vec<String> {
     db.lines(
         "SELECT DISTINCT ssl::text AS line FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
@@ -47,6 +48,7 @@ fn a_mode_that_does_not_exist_is_refused_and_none_is_guessed() {
             assert!(matches!(error, OpenError::Encryption { .. }), "{error}");
         }
         let store = open(format!("{}?sslmode=disable", db.url)).await.unwrap();
+        store.did(ADA, group_id(1), create("Team")).await;
         assert_eq!(encrypted(db).await, ["false"]);
         store.close().await;
     });
@@ -73,7 +75,6 @@ fn without_the_feature_a_connection_that_has_to_be_encrypted_is_refused_before_i
 #[cfg(feature = "postgres-tls")]
 mod with_the_feature {
     use super::*;
-    use crate::cast::*;
     use crate::server;
 
     /// The name of the test's database on the server by its name, and the parameter that names its authority.
