@@ -9,14 +9,12 @@
 //!
 //! * [`Frames`] feeds the decoder frame by frame. Else it decodes all that has come before it yields the first message, and
 //!   collects a frame of any announced length before it refuses it.
-//! * Long frames go out in slices of [`SLICE_BYTES`], so that the dispatcher's write buffer never outgrows its first 8
-//!   KiB, given
+//! * Long frames go out in slices of [`SLICE_BYTES`], so that the dispatcher's write buffer never outgrows its first 8 KiB, given
 //!   `h1_write_buffer_size(7 * 1024)`; it would keep the peak for the life of the connection.
 //! * [`socket`] shuts down the socket of a client that takes nothing: actix does not poll a body while its write buffer
 //!   is full.
 //!
-//! The server has to be built with `.on_connect(notify::on_connect)`, `.tcp_nodelay(true)`, `.h1_write_buffer_size(7 *
-//! 1024)` and
+//! The server has to be built with `.on_connect(notify::on_connect)`, `.tcp_nodelay(true)`, `.h1_write_buffer_size(7 * 1024)` and
 //! `.client_disconnect_timeout(Duration::ZERO)` (a close handshake ends TCP at once, instead of a second later).
 
 mod echo;
