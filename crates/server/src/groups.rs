@@ -47,7 +47,6 @@ struct Inner {
     origins: Origins,
     names: Names,
     limiter: Arc<Limiter>,
-    allowed_origins: Vec<String>,
     stopping: AtomicBool,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -68,11 +67,12 @@ impl Groups {
     /// [`Settings::check`] says so of an address.
     ///
     /// # Errors
-    /// [`OpenError`] where the database cannot be used; its text is for an operator.
+    /// [`OpenError`] where the settings make no sense or the database cannot be used; its text is for an operator.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let origins = Origins::new(settings.origins()?);
         let store = Store::open(StoreOptions {
             limits: Limits { members_max: settings.max_members },
             log_kept: settings.log_kept(),
@@ -110,9 +110,8 @@ impl Groups {
         ]);
         Ok(Self(Arc::new(Inner {
             tokens: Tokens::new(secret, settings),
-            origins: Origins::new(settings.origins()),
+            origins,
             limiter,
-            allowed_origins: settings.origins().map(str::to_owned).collect(),
             names: Names::default(),
             stopping: AtomicBool::new(false),
             store,
@@ -144,10 +143,6 @@ impl Groups {
 
     pub(crate) async fn close_store(&self) {
         self.0.store.clone().close().await;
-    }
-
-    pub(crate) fn allowed_origins(&self) -> &[String] {
-        &self.0.allowed_origins
     }
 
     /// The service of a request.

@@ -10,6 +10,7 @@
 
 mod access_log;
 mod bus;
+mod cors;
 mod edge;
 mod groups;
 mod health;

@@ -1,9 +1,8 @@
 //! The service as part of an actix-web application.
 
-use actix_cors::Cors;
-use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
 
+use crate::cors::cors;
 use crate::groups::Groups;
 use crate::routes;
 
@@ -18,24 +17,9 @@ impl Groups {
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let groups = self.clone();
         move |config| {
-            let cors = groups.cors();
+            let cors = cors(groups.origins().clone());
             config.app_data(web::Data::new(groups));
             routes::configure(config, cors);
         }
-    }
-
-    /// Which pages of other origins may use the HTTP interface.
-    fn cors(&self) -> Cors {
-        let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
-        let headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH];
-        self.allowed_origins()
-            .iter()
-            .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
-            .allowed_methods(methods)
-            .allowed_headers(headers)
-            .allowed_header("Idempotency-Key")
-            .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER])
-            .max_age(3_600)
-            .block_on_origin_mismatch(false)
     }
 }

@@ -1,6 +1,6 @@
 //! What goes out: the JSON of contract sections 2 and 3.
 
-use actix_web::http::header::{ETag, EntityTag};
+use actix_web::http::header::{ETag, EntityTag, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use groups_domain::{Change, ChangeKind, Group, NewMember, Role};
 use groups_store::{Executed, MemberRow};
@@ -16,12 +16,13 @@ pub(crate) fn etag(group: &Group) -> ETag {
     ETag(EntityTag::new_strong(group.version.to_string()))
 }
 
-/// Says that an answer is the first one again.
+/// The header that says that an answer is the first one again.
+pub(crate) const REPLAYED: &str = "idempotency-replayed";
+
+/// Says so, where it is.
 pub(crate) fn mark_replayed(mut response: HttpResponse, executed: &Executed) -> HttpResponse {
-    use actix_web::http::header::{HeaderName, HeaderValue};
     if executed.replayed {
-        let name = HeaderName::from_static("idempotency-replayed");
-        response.headers_mut().insert(name, HeaderValue::from_static("true"));
+        response.headers_mut().insert(HeaderName::from_static(REPLAYED), HeaderValue::from_static("true"));
     }
     response
 }

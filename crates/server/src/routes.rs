@@ -21,15 +21,17 @@ mod websocket;
 
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
 
+use crate::cors::refusals_as_problems;
 use crate::{Code, Problem};
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
     let v1 = web::scope("/v1")
         .wrap(cors)
+        .wrap(from_fn(refusals_as_problems))
         // Answers are for one caller, and a moment later they are different.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::identity::canonical;
+
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -178,19 +180,13 @@ impl Settings {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
         self.nats_url()?;
-        let is_origin = |origin: &str| {
-            origin.split_once("://").is_some_and(|(scheme, authority)| {
-                matches!(scheme, "http" | "https") && !authority.is_empty() && !authority.contains(['/', '?', '#', '@'])
-            })
-        };
-        match self.origins().find(|origin| !is_origin(origin)) {
-            Some(origin) => Err(SettingsError::Origin(origin.to_owned())),
-            None => Ok(()),
-        }
+        self.origins().map(drop)
     }
 
-    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
-        self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty())
+    /// The origins that are allowed besides the server's own, as browsers write them.
+    pub(crate) fn origins(&self) -> Result<Vec<String>, SettingsError> {
+        let given = self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
+        given.map(|origin| canonical(origin).ok_or_else(|| SettingsError::Origin(origin.to_owned()))).collect()
     }
 
     /// Where NATS is, if it is to connect the servers.
@@ -294,7 +290,9 @@ mod tests {
             let settings = Settings { allowed_origins: vec![origin.to_owned()], ..Settings::default() };
             settings.check(SocketAddr::from(([127, 0, 0, 1], 1)))
         };
-        assert_eq!(with("https://chat.example.org"), Ok(()));
+        for good in ["https://chat.example.org", "HTTPS://Chat.example.org", "http://localhost:5173"] {
+            assert_eq!(with(good), Ok(()));
+        }
         for bad in ["chat.example.org", "https://", "https://chat.example.org/", "*"] {
             assert_eq!(with(bad), Err(SettingsError::Origin(bad.to_owned())));
         }

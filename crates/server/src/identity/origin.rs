@@ -1,33 +1,60 @@
-//! Which pages may open a WebSocket: the server's own, and those that the operator allows.
+//! Which pages may use the service: the server's own, and those of the origins that the operator allows.
 //!
 //! Browsers send `Origin` and no page can forge it (RFC 6455 section 10.2); other clients send none and are judged by their token.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::uri::Authority;
 
 use crate::{Code, Problem};
 
-/// The origins that the operator allows besides the server's own.
-pub(crate) struct Origins(Vec<String>);
+/// The origins that the operator allows besides the server's own: one list, for HTTP (CORS) and for the WebSocket's upgrade.
+#[derive(Clone)]
+pub(crate) struct Origins(Arc<[String]>);
 
 impl Origins {
-    pub(crate) fn new<'a>(allowed: impl Iterator<Item = &'a str>) -> Self {
-        Self(allowed.map(str::to_ascii_lowercase).collect())
+    /// Of what [`canonical`] has made of each.
+    pub(crate) fn new(canonical: Vec<String>) -> Self {
+        Self(canonical.into())
     }
 
+    /// Whether the operator has named this origin.
+    pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
+        let origin = origin.to_str().ok().and_then(canonical);
+        origin.is_some_and(|origin| self.0.contains(&origin))
+    }
+
+    /// For an upgrade, which CORS does not cover.
+    ///
     /// # Errors
     /// [`Code::Forbidden`] to a page from elsewhere.
     pub(crate) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
         let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
-        let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
-        if self.0.contains(&origin) || is_own(&origin, request) {
+        if self.allows(origin) || is_own(origin, request) {
             return Ok(());
         }
         Err(Problem::new(Code::Forbidden, "pages of this origin may not connect"))
     }
+}
+
+/// An origin as browsers write it (RFC 6454 section 6.1): scheme and host in lower case, without the scheme's own port.
+/// `None` where it is none of HTTP.
+pub(crate) fn canonical(origin: &str) -> Option<String> {
+    let origin = origin.to_ascii_lowercase();
+    let (scheme, authority) = origin.split_once("://")?;
+    let own_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let parsed = authority.parse::<Authority>().ok().filter(|_| !authority.contains('@'))?;
+    Some(match parsed.port_u16() {
+        Some(port) if port != own_port => format!("{scheme}://{}:{port}", parsed.host()),
+        _ => format!("{scheme}://{}", parsed.host()),
+    })
 }
 
 /// Whether the request was made to a name of this machine alone. A page from elsewhere that has its own name resolve to loopback
@@ -48,10 +75,34 @@ pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// The scheme is not compared: behind a proxy that ends TLS the server does not know its own.
-fn is_own(origin: &str, request: &HttpRequest) -> bool {
+fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    match (origin.split_once("://"), host) {
+    match (origin.to_str().ok().and_then(|origin| origin.split_once("://")), host) {
         (Some(("http" | "https", authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_the_same_in_any_case_and_with_its_own_port() {
+        for same in ["https://Chat.Example.org", "HTTPS://chat.example.org", "https://chat.example.org:443"] {
+            assert_eq!(canonical(same).as_deref(), Some("https://chat.example.org"));
+        }
+        for other in ["http://chat.example.org", "https://chat.example.org:8443", "https://[::1]:80", "http://[::1]"] {
+            assert_eq!(canonical(other).as_deref(), Some(other));
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_of_http_is_none() {
+        let none =
+            ["", "null", "*", "chat.example.org", "https://", "https://a/", "https://a?b", "https://a@b", "ftp://a"];
+        for none in none {
+            assert_eq!(canonical(none), None, "{none}");
+        }
     }
 }

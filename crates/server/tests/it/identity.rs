@@ -116,7 +116,8 @@ async fn a_browser_authenticates_by_the_subprotocol() {
 
 #[tokio::test]
 async fn only_pages_of_ours_and_allowed_ones_may_connect() {
-    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "https://app.example.org,https://two.example.org")]).await;
+    let allowed = "https://app.example.org, https://Two.Example.org:443";
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", allowed)]).await;
     let ada = server.user();
     let from = |origin: &str| server.dial().protocols(&ada.token).header("Origin", origin);
     let own = format!("http://{}", server.address());
@@ -139,6 +140,40 @@ async fn only_pages_of_ours_and_allowed_ones_may_connect() {
     }
     // Programs send no origin.
     ada.connects().await;
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not() {
+    // As an operator may write it; browsers write it in lower case, without the scheme's own port.
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "HTTPS://App.example.org:443")]).await;
+    let ada = server.user();
+    let (ours, foreign) = ("https://app.example.org", "https://evil.example.org");
+    let asks = |origin: &'static str, method: &'static str, headers: &'static str| {
+        let call = server.http().call("OPTIONS", "/v1/groups").header("Origin", origin);
+        call.header("Access-Control-Request-Method", method).header("Access-Control-Request-Headers", headers).send()
+    };
+    let allowed = asks(ours, "POST", "authorization,content-type,idempotency-key").await;
+    assert_eq!(allowed.status, 200, "{}", allowed.text());
+    assert_eq!(allowed.header("access-control-allow-origin"), Some(ours));
+    let too_much = [(foreign, "POST", "authorization"), (ours, "PUT", "authorization"), (ours, "POST", "x-other")];
+    for (origin, method, headers) in too_much {
+        let refused = asks(origin, method, headers).await;
+        assert_eq!(refused.header("access-control-allow-origin"), None, "{origin} {method} {headers}");
+        refused.problem(403, "forbidden");
+    }
+    let nobody =
+        server.http().call("OPTIONS", "/v1/groups").header("Access-Control-Request-Method", "GET").send().await;
+    nobody.problem(400, "malformed_request");
+
+    // What needs no preflight is answered to everybody. Only pages of allowed origins can read it.
+    for (origin, may_read) in [(ours, true), (foreign, false)] {
+        let answer = server.http().call("GET", "/v1/me").bearer(&ada.token).header("Origin", origin).send().await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("access-control-allow-origin"), may_read.then_some(origin));
+        let unknown = server.http().call("GET", "/v1/me").header("Origin", origin).send().await;
+        assert_eq!(unknown.header("access-control-allow-origin"), may_read.then_some(origin), "errors are read too");
+        unknown.problem(401, "unauthenticated");
+    }
 }
 
 #[tokio::test]
