@@ -35,16 +35,14 @@
  */
 
 import { say } from "./sidebar/element.js";
+import { NextFrame } from "./sidebar/next-frame.js";
 import { SORTS, arrange } from "./sidebar/order.js";
+import { StatusLine } from "./sidebar/status.js";
 import { STYLE } from "./sidebar/style.js";
 import { ENGLISH } from "./sidebar/texts.js";
-import { build, createRow, rowOf, updateRow } from "./sidebar/tree.js";
+import { build, createRow, label, note, rowOf, updateRow } from "./sidebar/tree.js";
+import { TypeAhead } from "./sidebar/type-ahead.js";
 import { RowWindow } from "./sidebar/window.js";
-
-/** A page that is hidden draws no frames: then after so many milliseconds. */
-const DRAW_MS_MAX = 120;
-/** Letters typed within so many milliseconds are one search. */
-const TYPE_AHEAD_MS = 700;
 
 /** @type {CSSStyleSheet | undefined} */
 let sheet;
@@ -66,6 +64,8 @@ export class GroupsSidebar extends Base {
   #dom = null;
   /** @type {RowWindow<ListedGroup> | null} */
   #window = null;
+  /** @type {StatusLine | null} */
+  #statusLine = null;
   /** @type {readonly ListedGroup[]} */
   #listed = [];
   /** The row that the keyboard is on. */
@@ -78,11 +78,8 @@ export class GroupsSidebar extends Base {
   #listening = null;
   /** @type {ResizeObserver | null} */
   #resized = null;
-  #drawAt = { frame: 0, timer: 0 };
-  #countdown = 0;
-  /** When the next try of the connection is due. */
-  #retryAt = 0;
-  #typed = { text: "", at: 0 };
+  #nextFrame = new NextFrame(() => (this.#changed ? this.#render() : this.#window?.scrolled()));
+  #typeAhead = new TypeAhead();
   /** Whether the list has to be arranged anew, or only drawn. */
   #stale = true;
   /** Whether anything has changed since it was drawn, besides what is in sight. */
@@ -110,7 +107,8 @@ export class GroupsSidebar extends Base {
     const selected = id ?? "";
     if (selected === this.#selected) return;
     this.#selected = selected;
-    this.#active = selected;
+    // Where nothing is selected any more the keyboard stays where it was.
+    if (selected) this.#active = selected;
     this.#fresh.delete(selected);
     if (selected) this.setAttribute("selected", selected);
     else this.removeAttribute("selected");
@@ -145,8 +143,15 @@ export class GroupsSidebar extends Base {
   /** @param {Partial<Texts>} texts */
   set texts(texts) {
     this.#texts = { ...ENGLISH, ...texts };
-    if (this.#dom) this.#label(this.#dom);
+    if (this.#dom) label(this.#dom, this.#texts);
+    this.#status();
     this.#arrange();
+  }
+
+  /** Into the list, to the row where the keyboard was; to the first thing that takes it where nothing is listed. @param {FocusOptions} [options] */
+  focus(options) {
+    if (this.#dom && !this.#dom.list.hidden) this.#dom.list.focus(options);
+    else super.focus(options);
   }
 
   // ---- Its life in the page ----
@@ -184,8 +189,8 @@ export class GroupsSidebar extends Base {
     this.#listening = null;
     this.#resized?.disconnect();
     this.#resized = null;
-    this.#cancelDraw();
-    clearInterval(this.#countdown);
+    this.#nextFrame.cancel();
+    this.#statusLine?.stop();
   }
 
   /** @param {string} name @param {string | null} _old @param {string | null} value */
@@ -255,26 +260,18 @@ export class GroupsSidebar extends Base {
       Home: () => this.#move(0),
       End: () => this.#move(this.#listed.length - 1),
       Enter: () => this.#select(this.#active),
-      " ": () => (this.#searching() ? this.#typeAhead(" ") : this.#select(this.#active)),
+      " ": () => (this.#typeAhead.searching(event.timeStamp) ? this.#search(event) : this.#select(this.#active)),
     };
-    const act = keys[event.key] ?? ([...event.key].length === 1 ? () => this.#typeAhead(event.key) : undefined);
+    const act = keys[event.key] ?? ([...event.key].length === 1 ? () => this.#search(event) : undefined);
     if (!act) return;
     event.preventDefault();
     act();
   }
 
-  #searching() {
-    return this.#typed.text !== "" && performance.now() - this.#typed.at < TYPE_AHEAD_MS;
-  }
-
-  /** Letters go to the next name that begins with them. @param {string} letter */
-  #typeAhead(letter) {
-    const text = (this.#searching() ? this.#typed.text : "") + letter.toLocaleLowerCase();
-    this.#typed = { text, at: performance.now() };
-    const from = this.#index(this.#active) + ([...text].length === 1 ? 1 : 0);
-    const order = [...this.#listed.keys()].map((_, step) => (Math.max(0, from) + step) % this.#listed.length);
-    const found = order.find((index) => this.#listed[index].name.toLocaleLowerCase().startsWith(text));
-    if (found !== undefined) this.#move(found);
+  /** @param {KeyboardEvent} event */
+  #search({ key, timeStamp }) {
+    const found = this.#typeAhead.type(key, this.#listed, this.#index(this.#active), timeStamp);
+    if (found >= 0) this.#move(found);
   }
 
   /** @param {number} index */
@@ -312,26 +309,8 @@ export class GroupsSidebar extends Base {
   }
 
   #status() {
-    const { client } = this;
-    const dom = this.#dom;
-    if (!dom) return;
-    const { state, reason, retryInMs } = client?.status ?? { state: "connecting", reason: "", retryInMs: undefined };
-    const key = state === "signed-out" ? "signedOut" : state;
-    dom.status.dataset.state = state;
-    dom.status.title = reason;
-    say(dom.stateText, this.#texts[key]);
-    clearInterval(this.#countdown);
-    this.#retryAt = performance.now() + (retryInMs ?? 0);
-    this.#tick();
-    if (retryInMs) this.#countdown = window.setInterval(() => this.#tick(), 1_000);
+    this.#statusLine?.show(this.#client?.status, this.#texts);
     this.#draw();
-  }
-
-  #tick() {
-    const seconds = Math.ceil((this.#retryAt - performance.now()) / 1_000);
-    // A wait that is over before it is read is not worth a number.
-    if (this.#dom) say(this.#dom.countdown, seconds > 1 ? this.#texts.retryIn(seconds) : "");
-    if (seconds <= 1) clearInterval(this.#countdown);
   }
 
   // ---- Drawing ----
@@ -347,7 +326,9 @@ export class GroupsSidebar extends Base {
     const dom = build();
     root.append(dom.root);
     this.#dom = dom;
-    this.#label(dom);
+    this.#statusLine = new StatusLine(dom);
+    label(dom, this.#texts);
+    this.#status();
     dom.sort.value = this.#sort;
     this.#window = new RowWindow(dom.list, dom.space, {
       key: (group) => group.group_id,
@@ -355,21 +336,6 @@ export class GroupsSidebar extends Base {
       update: (row, group, index) => this.#updateRow(row, group, index),
     });
     return dom;
-  }
-
-  /** @param {Tree} dom */
-  #label(dom) {
-    const texts = this.#texts;
-    say(dom.title, texts.title);
-    dom.root.setAttribute("aria-label", texts.title);
-    dom.filter.placeholder = texts.filter;
-    dom.filter.setAttribute("aria-label", texts.filter);
-    dom.sort.setAttribute("aria-label", texts.sort);
-    for (const option of dom.sort.options) option.textContent = texts[/** @type {Sort} */ (option.value)];
-    dom.list.setAttribute("aria-label", texts.title);
-    say(dom.loading, texts.loading);
-    say(dom.retry, texts.retry);
-    this.#status();
   }
 
   /** The list, the filter or the order has changed. */
@@ -385,19 +351,7 @@ export class GroupsSidebar extends Base {
   }
 
   #schedule() {
-    if (!this.#present || this.#drawAt.timer) return;
-    const draw = () => {
-      this.#cancelDraw();
-      if (this.#changed) this.#render();
-      else this.#window?.scrolled();
-    };
-    this.#drawAt = { frame: requestAnimationFrame(draw), timer: window.setTimeout(draw, DRAW_MS_MAX) };
-  }
-
-  #cancelDraw() {
-    cancelAnimationFrame(this.#drawAt.frame);
-    clearTimeout(this.#drawAt.timer);
-    this.#drawAt = { frame: 0, timer: 0 };
+    if (this.#present) this.#nextFrame.ask();
   }
 
   #render() {
@@ -420,7 +374,7 @@ export class GroupsSidebar extends Base {
     dom.list.hidden = !listed;
     dom.list.setAttribute("aria-busy", String(loading));
     dom.note.hidden = listed || loading;
-    this.#note(failed);
+    if (!dom.note.hidden) note(dom, { failed, status: client?.status, filter: this.filter, texts: this.#texts });
     say(dom.total, client?.loaded ? groups.length.toLocaleString(document.documentElement.lang || undefined) : "");
     dom.total.hidden = !client?.loaded;
     dom.tools.hidden = groups.length === 0;
@@ -428,19 +382,6 @@ export class GroupsSidebar extends Base {
     this.#window?.show(this.#listed, active);
     if (active >= 0) dom.list.setAttribute("aria-activedescendant", this.#active);
     else dom.list.removeAttribute("aria-activedescendant");
-  }
-
-  /** @param {boolean} failed */
-  #note(failed) {
-    const dom = this.#dom;
-    if (!dom || dom.note.hidden) return;
-    const texts = this.#texts;
-    say(dom.noteTitle, failed ? texts.failed : this.filter ? texts.nothing(this.filter) : texts.empty);
-    say(dom.noteText, failed ? (this.#client?.status.reason ?? "") : this.filter ? "" : texts.emptyHint);
-    dom.hint.hidden = failed || this.filter !== "";
-    dom.noteText.hidden = !failed;
-    say(dom.emptyHint, texts.emptyHint);
-    dom.retry.hidden = !failed || this.#client?.state === "signed-out";
   }
 
   /** @param {HTMLElement} row @param {ListedGroup} group @param {number} index */

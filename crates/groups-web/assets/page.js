@@ -60,6 +60,8 @@ function start(session) {
   const commands = new Commands({ client, session, names, toasts });
   /** @type {GroupView | null} */
   let view = null;
+  /** The group of which the end was told last where it was open. */
+  let ended = "";
 
   const main = h("main", { class: "main", id: "main" });
   const sidebar = /** @type {GroupsSidebar} */ (document.createElement("groups-sidebar"));
@@ -95,8 +97,8 @@ function start(session) {
   }, { signal });
   client.on("change", () => lookAgain(), { signal });
   client.on("removed_from_group", (event) => left(event.group_id, event.reason === "left" ? `You left ${event.group_name}.` : `${names.of(event.removed_by)} removed you from ${event.group_name}.`), { signal });
-  client.on("group_deleted", (event) => left(event.group_id, `${event.group_name} was deleted.`), { signal });
-  tellNews({ client, names, toasts, open, signal });
+  client.on("group_deleted", (event) => left(event.group_id, event.deleted_by === client.userId ? `${event.group_name} is deleted.` : `${names.of(event.deleted_by)} deleted ${event.group_name}.`), { signal });
+  tellNews({ client, names, toasts, open, seen: (groupId) => groupId === ended, signal });
   if (session.development) session.people("").then((people) => names.learn(people), () => {});
 
   document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the open group"), bar, layout, toasts.element);
@@ -114,6 +116,8 @@ function start(session) {
   function open(groupId, { focus = true } = {}) {
     if (!client.group(groupId)) return;
     view?.close();
+    ended = "";
+    toasts.settle(groupId);
     sidebar.selected = groupId;
     view = new GroupView({ client, names, commands, groupId, onBack: close });
     main.replaceChildren(view.element);
@@ -129,6 +133,7 @@ function start(session) {
 
   /** @param {string} [gone] */
   function nothingOpen(gone) {
+    const focused = main.contains(document.activeElement);
     view?.close();
     view = null;
     sidebar.selected = "";
@@ -139,15 +144,21 @@ function start(session) {
         { class: "nothing", testid: "nothing-open" },
         h("div", { class: "mark large", "aria-hidden": "true" }),
         gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, gone) : null,
-        h("h1", null, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
+        h("h1", { tabIndex: -1 }, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
         h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
       ),
     );
+    // Whoever worked in the group is not left without a place.
+    if (focused) main.querySelector("h1")?.focus();
   }
 
   /** @param {string} groupId @param {string} text */
   function left(groupId, text) {
-    if (isOpen(groupId)) nothingOpen(text);
+    ended = "";
+    if (!isOpen(groupId)) return;
+    nothingOpen(text);
+    // On a narrow screen the list is seen now, and not what has just been said.
+    if (getComputedStyle(main).display !== "none") ended = groupId;
   }
 
   /** A list that was read anew may lack the open group, without an event that says why. */

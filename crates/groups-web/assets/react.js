@@ -2,6 +2,7 @@
  * Groups in React: the hook `useGroups` and the component `GroupsSidebar`.
  *
  * ```jsx
+ * import { useState } from "react";
  * import { GroupsSidebar, useGroups, useGroupsClient } from "groups-web/react";
  *
  * function App({ getToken }) {
@@ -17,7 +18,7 @@
  * }
  * ```
  *
- * @import { ReactNode } from "react"
+ * @import { CSSProperties, ReactNode } from "react"
  * @import { ClientOptions } from "./client/client.js"
  * @import { State, Status } from "./client/link.js"
  * @import { ListedGroup } from "./client/pending.js"
@@ -72,6 +73,7 @@ export function useGroups(client) {
  * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
  * @property {(detail: { group_id: string }) => void} [onGroupGone]
  * @property {string} [className]
+ * @property {CSSProperties} [style] Its size, above all.
  * @property {ReactNode} [children] For the slots, by their `slot` attribute.
  */
 
@@ -79,7 +81,7 @@ export function useGroups(client) {
  * `<groups-sidebar>` with React's ways: objects as properties, events as functions.
  * @param {SidebarProps} props
  */
-export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, children }) {
+export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, style, children }) {
   const ref = useRef(/** @type {Element | null} */ (null));
   const handlers = useRef({ onGroupSelected, onGroupGone });
   handlers.current = { onGroupSelected, onGroupGone };
@@ -101,7 +103,7 @@ export function GroupsSidebar({ client, selected, sort, filter, texts, theme, on
     element.addEventListener("group-gone", (event) => handlers.current.onGroupGone?.(/** @type {CustomEvent} */ (event).detail), { signal });
     return () => abort.abort();
   }, []);
-  return createElement("groups-sidebar", { ref, theme, class: className }, children);
+  return createElement("groups-sidebar", { ref, theme, class: className, style }, children);
 }
 
 /** @param {() => void} one @param {() => void} other */

@@ -26,16 +26,18 @@ export function useGroups(client: GroupsClient): {
  * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
  * @property {(detail: { group_id: string }) => void} [onGroupGone]
  * @property {string} [className]
+ * @property {CSSProperties} [style] Its size, above all.
  * @property {ReactNode} [children] For the slots, by their `slot` attribute.
  */
 /**
  * `<groups-sidebar>` with React's ways: objects as properties, events as functions.
  * @param {SidebarProps} props
  */
-export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, children }: SidebarProps): import("react").ReactElement<{
+export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, style, children }: SidebarProps): import("react").ReactElement<{
     ref: import("react").RefObject<Element | null>;
     theme: "auto" | "dark" | "light" | undefined;
     class: string | undefined;
+    style: CSSProperties | undefined;
 }, string | import("react").JSXElementConstructor<any>>;
 export type SidebarProps = {
     client: GroupsClient;
@@ -56,6 +58,10 @@ export type SidebarProps = {
     }) => void) | undefined;
     className?: string | undefined;
     /**
+     * Its size, above all.
+     */
+    style?: CSSProperties | undefined;
+    /**
      * For the slots, by their `slot` attribute.
      */
     children?: ReactNode;
@@ -66,6 +72,7 @@ import type { ListedGroup } from "./client/pending.js";
 import type { State } from "./client/link.js";
 import type { Status } from "./client/link.js";
 import type { GroupsSidebar as Element } from "./groups-sidebar.js";
+import type { CSSProperties } from "react";
 import type { Sort } from "./sidebar/order.js";
 import type { Texts } from "./sidebar/texts.js";
 import type { ReactNode } from "react";

@@ -57,6 +57,10 @@ export function ask({ title, content, submit, danger = false, testid, onsubmit }
     );
     dialog.addEventListener("close", () => {
       dialog.remove();
+      // What had the focus may have gone meanwhile, and on a narrow screen the place of the open group as well.
+      for (const place of ["#main h1", "groups-sidebar"]) {
+        if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector(place))?.focus();
+      }
       resolve(done);
     });
     // A click beside it closes it, as people expect; one that began inside does not.

@@ -30,6 +30,12 @@ export class GroupView {
   #typingTimer = 0;
   /** @type {IntersectionObserver | undefined} */
   #observer;
+  /** A long description is scrolled, with the keyboard too. */
+  #resized = new ResizeObserver(() => {
+    const { scrollHeight, clientHeight } = this.#description;
+    if (scrollHeight > clientHeight) this.#description.tabIndex = 0;
+    else this.#description.removeAttribute("tabindex");
+  });
 
   #avatar = h("div", { class: "avatar", "aria-hidden": "true" });
   #name = h("h1", { testid: "group-title", dir: "auto", tabIndex: -1 });
@@ -95,6 +101,7 @@ export class GroupView {
     this.#members = new Members({ client, groupId, names, onChange: () => this.#drawMembers() });
     // The next page comes by itself when the end of the list comes into sight.
     this.#observer = new IntersectionObserver((entries) => this.#endSeen(entries), { rootMargin: "300px" });
+    this.#resized.observe(this.#description);
     this.#draw();
     this.#drawMembers();
   }
@@ -104,6 +111,7 @@ export class GroupView {
     this.#abort.abort();
     this.#members.close();
     this.#observer?.disconnect();
+    this.#resized.disconnect();
     this.element.remove();
   }
 
@@ -123,6 +131,7 @@ export class GroupView {
     const group = this.#group;
     if (!group) return;
     say(this.#name, group.name);
+    this.#name.title = group.name;
     say(this.#avatar, initials(group.name));
     this.#avatar.style.setProperty("--hue", String(hue(group.group_id)));
     say(this.#role, ROLE[group.role]);
@@ -232,7 +241,7 @@ export class GroupView {
         : h("span", { class: "pill", "data-role": role, testid: "member-role" }, ROLE[role]),
       canRemove(group.role, role)
         ? h("button", { type: "button", class: "bare risky", testid: "remove-member", "aria-label": `Remove ${name}`, title: "Remove", onclick: () => void this.#commands.remove(...now()) }, icon("close"))
-        : h("span", { class: "no-button" }),
+        : canAdd(group.role) && h("span", { class: "no-button" }),
     );
   }
 

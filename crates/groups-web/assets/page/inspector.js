@@ -51,7 +51,7 @@ export class Inspector {
     const socket = this.#client.leading ? "in this tab" : "in another tab";
     const facts = { state: reason ? `${state} (${reason})` : state, socket, connection: this.#connection.slice(0, 8), cursor: this.#cursor };
     const entries = Object.entries(facts).filter(([, value]) => value);
-    this.#facts.replaceChildren(...entries.flatMap(([name, value]) => [h("dt", null, name), h("dd", { title: value }, value)]));
+    this.#facts.replaceChildren(...entries.flatMap(([name, value]) => [h("dt", null, name), h("dd", { title: value, dir: "ltr" }, value)]));
   }
 
   /** Shows it, or hides it. Hidden, it only takes note. @param {boolean} shown */
@@ -85,7 +85,7 @@ export class Inspector {
 /** @param {Entry} entry */
 function drawn({ direction, frame, at }) {
   const about = frame.group?.name ?? frame.group_name ?? frame.name ?? (frame.groups ? counted(frame.groups.length, "group", "groups") : "");
-  const body = h("pre", { tabIndex: 0 });
+  const body = h("pre", { tabIndex: 0, dir: "ltr" });
   const summary = h(
     "summary",
     null,
@@ -93,9 +93,9 @@ function drawn({ direction, frame, at }) {
     h("code", { class: "type" }, frame.type),
     frame.version ? h("span", { class: "version", title: "version" }, `v${frame.version}`) : null,
     h("span", { class: "about", dir: "auto" }, frame.action ? `${frame.action} · ${about}` : about),
-    h("time", null, clock(at)),
+    h("time", { dir: "auto" }, clock(at)),
   );
-  const cursor = frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", null, frame.cursor)) : null;
+  const cursor = frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", { dir: "ltr" }, frame.cursor)) : null;
   const details = h("details", null, summary, cursor, body);
   // Only what is looked at is written out.
   details.addEventListener("toggle", () => details.open && say(body, JSON.stringify(frame, null, 2)));

@@ -8,8 +8,10 @@
 
 /** So many at once. */
 export const PAGE_MEMBERS = 100;
-/** After newcomers came in, their names are asked for once within so many milliseconds. */
+/** After newcomers came in, their names are asked for once within so many milliseconds. As long may the list be ahead of the events. */
 const NAMES_MS = 200;
+
+/** @typedef {Extract<GroupEvent, { group: any }>} MemberEvent */
 
 export class Members {
   #client;
@@ -23,9 +25,14 @@ export class Members {
   #next = null;
   /** Where the last page began: what joins later joins there. @type {string | undefined} */
   #lastPage;
+  /** Of the group, up to which these members are right. */
   #version = 0;
   #timer = 0;
-  #reading = false;
+  #behindTimer = 0;
+  /** Counts the readings: what one brings that was overtaken by a later one is of no interest any more. */
+  #readings = 0;
+  /** What was told during the reading that is under way: the answer may be older. @type {MemberEvent[] | null} */
+  #meanwhile = null;
   loaded = false;
   /** @type {unknown} */
   error = null;
@@ -41,12 +48,15 @@ export class Members {
       client.on(name, (event) => this.#event(event), { signal });
     }
     client.on("welcome", ({ resumed }) => !resumed && this.loaded && void this.load(), { signal });
+    client.on("change", () => this.#watch(), { signal });
+    client.on("ready", () => this.error && void this.load(), { signal });
     void this.load();
   }
 
   close() {
     this.#abort.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#behindTimer);
   }
 
   get list() {
@@ -66,12 +76,11 @@ export class Members {
   /** Reads it anew, as far as it was read. */
   async load() {
     const wanted = Math.max(PAGE_MEMBERS, this.#members.size);
-    this.#reading = false;
     await this.#read(undefined, Math.min(500, wanted), (members) => (this.#members = new Map(members)));
   }
 
   async next() {
-    if (this.#next === null || this.#reading) return;
+    if (this.#next === null || this.#meanwhile) return;
     await this.#read(this.#next, PAGE_MEMBERS, (members) => {
       for (const [id, member] of members) this.#members.set(id, member);
     });
@@ -79,28 +88,47 @@ export class Members {
 
   /** @param {string | undefined} after @param {number} limit @param {(members: [string, Member][]) => void} take */
   async #read(after, limit, take) {
-    this.#reading = true;
+    const reading = (this.#readings += 1);
+    /** @type {MemberEvent[]} */
+    const meanwhile = (this.#meanwhile = []);
     try {
       const page = await this.#client.api.listMembers(this.#groupId, { after, limit }, { signal: this.#abort.signal });
       this.#names.learn(page.members);
+      if (reading !== this.#readings) return;
       take(page.members.map((member) => [member.user_id, member]));
       if (after === undefined) this.#version = page.version;
       this.#lastPage = after;
       this.#next = page.next;
       this.loaded = true;
       this.error = null;
+      for (const event of meanwhile) if (event.version > page.version) this.#apply(event);
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
+      if (this.#abort.signal.aborted || reading !== this.#readings) return;
       this.error = error;
     }
-    this.#reading = false;
+    this.#meanwhile = null;
     this.#onChange();
   }
 
-  /** @param {Extract<GroupEvent, { group: any }>} event */
+  /** Tabs can miss what another tab was told, and get the list from it: then it is ahead of what was told here. */
+  #watch() {
+    const behind = () => this.loaded && !this.#meanwhile && (this.#client.group(this.#groupId)?.version ?? 0) > this.#version;
+    clearTimeout(this.#behindTimer);
+    if (behind()) this.#behindTimer = setTimeout(() => behind() && void this.load(), NAMES_MS);
+  }
+
+  /** @param {MemberEvent} event */
   #event(event) {
-    if (event.group_id !== this.#groupId || !this.loaded || event.version <= this.#version) return;
-    this.#version = event.version;
+    if (event.group_id !== this.#groupId) return;
+    this.#meanwhile?.push(event);
+    if (!this.loaded || event.version <= this.#version) return;
+    this.#apply(event);
+    this.#onChange();
+  }
+
+  /** @param {MemberEvent} event */
+  #apply(event) {
+    this.#version = Math.max(event.version, this.#version);
     if (event.type === "role_changed") {
       this.#set(this.#client.userId, { role: event.role });
       // Whether the old owner stayed or left is not said.
@@ -128,7 +156,6 @@ export class Members {
       if (user_id === event.group.admin_id) this.#set(user_id, { role: "owner" });
       else if (role === "owner") this.#set(user_id, { role: "admin" });
     }
-    this.#onChange();
   }
 
   /** @param {string} userId @param {Partial<Member>} change */
@@ -145,12 +172,12 @@ export class Members {
       this.#members.set(user_id, { user_id, role, joined_at: at, name });
     }
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.#tail(), NAMES_MS);
+    this.#timer = setTimeout(() => void this.#tail(), NAMES_MS);
   }
 
   /** The end of the list again, for the names and roles of those who have just come in. */
   async #tail() {
-    if (this.#reading) return void this.#retail();
+    if (this.#meanwhile) return void this.#retail();
     await this.#read(this.#lastPage, PAGE_MEMBERS, (members) => {
       for (const [id, member] of members) this.#members.set(id, member);
     });
@@ -158,6 +185,6 @@ export class Members {
 
   #retail() {
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.#tail(), NAMES_MS);
+    this.#timer = setTimeout(() => void this.#tail(), NAMES_MS);
   }
 }

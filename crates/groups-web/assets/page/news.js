@@ -6,8 +6,16 @@
  * @import { Toasts } from "./toasts.js"
  */
 
-/** @param {{ client: GroupsClient, names: Names, toasts: Toasts, open: (groupId: string) => void, signal: AbortSignal }} parts */
-export function tellNews({ client, names, toasts, open, signal }) {
+/**
+ * @param {object} parts
+ * @param {GroupsClient} parts.client
+ * @param {Names} parts.names
+ * @param {Toasts} parts.toasts
+ * @param {(groupId: string) => void} parts.open
+ * @param {(groupId: string) => boolean} parts.seen Whether the end of the group has just been told where it was open.
+ * @param {AbortSignal} parts.signal
+ */
+export function tellNews({ client, names, toasts, open, seen, signal }) {
   // What is caught up on after an absence is told too, but not what one has done oneself.
   const mine = (/** @type {string} */ actor) => actor === client.userId;
 
@@ -15,28 +23,38 @@ export function tellNews({ client, names, toasts, open, signal }) {
     "added_to_group",
     async ({ group_id, group_name, added_by }) => {
       const who = await names.find(added_by, group_id);
-      toasts.show(`${who} added you to ${group_name}.`, { kind: "good", action: "Open", onaction: () => open(group_id) });
+      // While the name was asked for it may have gone again, or been opened.
+      if (!client.group(group_id)) return;
+      toasts.show(`${who} added you to ${group_name}.`, { kind: "good", action: "Open", onaction: () => open(group_id), about: group_id });
     },
     { signal },
   );
   client.on(
     "removed_from_group",
-    ({ group_name, removed_by, reason }) => {
-      toasts.show(reason === "left" ? `You left ${group_name}.` : `${names.of(removed_by)} removed you from ${group_name}.`);
+    ({ group_id, group_name, removed_by, reason }) => {
+      toasts.settle(group_id);
+      if (seen(group_id)) return;
+      toasts.show(reason === "left" ? `You left ${group_name}.` : `${names.of(removed_by)} removed you from ${group_name}.`, { about: group_id });
     },
     { signal },
   );
   client.on(
     "group_deleted",
-    ({ group_name, deleted_by }) => toasts.show(mine(deleted_by) ? `${group_name} is deleted.` : `${names.of(deleted_by)} deleted ${group_name}.`),
+    ({ group_id, group_name, deleted_by }) => {
+      toasts.settle(group_id);
+      if (seen(group_id)) return;
+      toasts.show(mine(deleted_by) ? `${group_name} is deleted.` : `${names.of(deleted_by)} deleted ${group_name}.`, { about: group_id });
+    },
     { signal },
   );
   client.on(
     "role_changed",
     async ({ group_id, group_name, role, changed_by }) => {
       const what = { owner: `the owner of ${group_name}`, admin: `an admin of ${group_name}`, member: `a member of ${group_name}` }[role];
-      if (mine(changed_by)) toasts.show(`You are ${what} now.`);
-      else toasts.show(`${await names.find(changed_by, group_id)} made you ${what}.`, { kind: role === "member" ? "plain" : "good" });
+      if (mine(changed_by)) return toasts.show(`You are ${what} now.`, { about: group_id });
+      const who = await names.find(changed_by, group_id);
+      if (client.group(group_id)?.role !== role) return;
+      toasts.show(`${who} made you ${what}.`, { kind: role === "member" ? "plain" : "good", about: group_id });
     },
     { signal },
   );

@@ -4,6 +4,8 @@
  * @import { Login, Person } from "../../types/wire.js"
  */
 
+import { forGood, forTab } from "./storage.js";
+
 const HERE = "groups.session";
 const RECENT = "groups.recent-names";
 const TOKENS = "groups.signs-in-by-token";
@@ -22,13 +24,13 @@ export class Session {
   /** @param {Signed} signed */
   constructor(signed) {
     this.#signed = signed;
-    sessionStorage.setItem(HERE, JSON.stringify(signed));
+    forTab.set(HERE, JSON.stringify(signed));
   }
 
   /** The one of before the reload. @returns {Session | null} */
   static restore() {
     try {
-      const signed = JSON.parse(sessionStorage.getItem(HERE) ?? "null");
+      const signed = JSON.parse(forTab.get(HERE) ?? "null");
       return signed?.token ? new Session(signed) : null;
     } catch {
       return null;
@@ -70,12 +72,12 @@ export class Session {
     // Another database, in which the name is somebody else's: this session is over.
     if (login.user_id !== this.userId) return null;
     this.#signed = { ...login, development: true };
-    sessionStorage.setItem(HERE, JSON.stringify(this.#signed));
+    forTab.set(HERE, JSON.stringify(this.#signed));
     return login.token;
   }
 
   end() {
-    sessionStorage.removeItem(HERE);
+    forTab.set(HERE, null);
   }
 
   // ---- The development mode's directory ----
@@ -98,7 +100,7 @@ export class Session {
 /** @returns {string[]} */
 export function recentNames() {
   try {
-    const names = JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+    const names = JSON.parse(forGood.get(RECENT) ?? "[]");
     return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
   } catch {
     return [];
@@ -107,7 +109,7 @@ export function recentNames() {
 
 /** Whether this server was seen to have no development mode. Asking it at each visit would be an error in everybody's console. */
 export function knownForTokens() {
-  return localStorage.getItem(TOKENS) === "yes";
+  return forGood.get(TOKENS) === "yes";
 }
 
 /** @param {string} name @returns {Promise<Login>} */
@@ -118,11 +120,11 @@ async function logIn(name) {
     body: JSON.stringify({ name }),
   });
   if (response.status === 404) {
-    localStorage.setItem(TOKENS, "yes");
+    forGood.set(TOKENS, "yes");
     throw new NoDevelopmentMode();
   }
   const answer = await response.json().catch(() => ({}));
-  if (response.ok) localStorage.removeItem(TOKENS);
+  if (response.ok) forGood.set(TOKENS, null);
   else throw new Error(answer.detail ?? answer.title ?? `The server answered ${response.status}.`);
   return answer;
 }
@@ -130,5 +132,5 @@ async function logIn(name) {
 /** @param {string} name */
 function remember(name) {
   const names = [name, ...recentNames().filter((other) => other !== name)].slice(0, RECENT_MAX);
-  localStorage.setItem(RECENT, JSON.stringify(names));
+  forGood.set(RECENT, JSON.stringify(names));
 }

@@ -1,10 +1,12 @@
 /** Light, dark, or as the system has it. */
 
+import { forGood } from "./storage.js";
+
 const KEY = "groups.theme";
 const SCHEMES = ["light dark", "light", "dark"];
 
 export function restoreTheme() {
-  apply(localStorage.getItem(KEY) ?? SCHEMES[0]);
+  apply(forGood.get(KEY) ?? SCHEMES[0]);
 }
 
 /** To the other one than is seen now; back to the system's where that is the same. */
@@ -19,5 +21,5 @@ export function nextTheme() {
 function apply(scheme) {
   const known = SCHEMES.includes(scheme) ? scheme : SCHEMES[0];
   document.documentElement.style.colorScheme = known;
-  localStorage.setItem(KEY, known);
+  forGood.set(KEY, known);
 }

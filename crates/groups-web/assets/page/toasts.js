@@ -13,9 +13,10 @@ export class Toasts {
 
   /**
    * @param {string} text
-   * @param {{ kind?: "plain" | "good" | "bad", action?: string, onaction?: () => void }} [how]
+   * @param {{ kind?: "plain" | "good" | "bad", action?: string, onaction?: () => void, about?: string }} [how] `about`: the group, of which there is one notice, the latest
    */
-  show(text, { kind = "plain", action, onaction } = {}) {
+  show(text, { kind = "plain", action, onaction, about } = {}) {
+    if (about) this.settle(about);
     const close = () => {
       clearTimeout(timer);
       toast.remove();
@@ -26,7 +27,7 @@ export class Toasts {
     };
     const toast = h(
       "div",
-      { class: `toast ${kind}`, testid: "toast" },
+      { class: `toast ${kind}`, testid: "toast", "data-about": about },
       h("span", { class: "toast-text" }, text),
       action ? h("button", { type: "button", class: "link", testid: "toast-action", onclick: act }, action) : null,
       h("button", { type: "button", class: "bare small", "aria-label": "Dismiss", onclick: close }, icon("close")),
@@ -39,6 +40,11 @@ export class Toasts {
       else close();
     };
     let timer = window.setTimeout(later, action ? STAY_WITH_ACTION_MS : STAY_MS);
+  }
+
+  /** What was said about a group is settled: it is looked at, or there is later news. @param {string} about */
+  settle(about) {
+    for (const toast of this.element.querySelectorAll(`[data-about="${about}"]`)) toast.remove();
   }
 
   /** @param {unknown} error */

@@ -25,9 +25,18 @@ export const STYLE = `
   display: flex;
   flex-direction: column;
   height: 100%;
+  /* In a page that gives it no height it is as long as its list, but no longer than what can be seen. */
+  max-height: 100dvh;
   background: var(--_background);
   color: var(--_text);
   font: var(--groups-font, 15px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
+  /* What a page sets for its own text around it. Sizes are in em and px for the same reason: a page's rem is its own. */
+  letter-spacing: normal;
+  word-spacing: normal;
+  text-align: start;
+  text-indent: 0;
+  text-transform: none;
+  white-space: normal;
 }
 :host([hidden]) { display: none; }
 :host([theme="light"]) { color-scheme: light; }
@@ -39,31 +48,31 @@ export const STYLE = `
   position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 
-.header { display: flex; align-items: center; gap: .5rem; padding: 1rem 1rem .5rem; min-height: 3.5rem; }
-h2 { margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: -.01em; }
+.header { display: flex; align-items: center; gap: 8px; padding: 15px 15px 8px; min-height: 52px; }
+h2 { margin: 0; font-size: 1.05em; font-weight: 650; letter-spacing: -.01em; }
 .total {
-  font-size: .8rem; font-variant-numeric: tabular-nums; color: var(--_muted);
-  padding: .05rem .5rem; border-radius: 99px; background: var(--_hover);
+  font-size: .8em; font-variant-numeric: tabular-nums; color: var(--_muted);
+  padding: 1px 8px; border-radius: 99px; background: var(--_hover);
 }
-.actions { margin-inline-start: auto; display: flex; gap: .25rem; }
+.actions { margin-inline-start: auto; display: flex; gap: 4px; }
 
-.tools { display: flex; gap: .5rem; padding: .25rem 1rem .75rem; }
+.tools { display: flex; gap: 8px; padding: 4px 15px 11px; }
 input, select {
-  font: inherit; font-size: .9rem; color: inherit; background: var(--_surface);
-  border: 1px solid var(--_border); border-radius: calc(var(--_radius) - 2px); height: 2.25rem; min-width: 0;
+  font: inherit; font-size: .9em; color: inherit; background: var(--_surface);
+  border: 1px solid var(--_border); border-radius: calc(var(--_radius) - 2px); height: 34px; min-width: 0;
 }
-input { flex: 1; padding: 0 .75rem; }
+input { flex: 1; padding: 0 11px; }
 input::placeholder { color: var(--_muted); opacity: 1; }
-select { padding: 0 .5rem; max-width: 8.5rem; }
+select { padding: 0 8px; max-width: 128px; }
 :is(input, select, button):focus-visible { outline: 2px solid var(--_accent); outline-offset: 1px; }
 
 .body { position: relative; flex: 1; min-height: 0; display: flex; flex-direction: column; }
-.list { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; outline: none; padding: 0 .5rem; scrollbar-width: thin; }
+.list { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; outline: none; padding: 0 8px; scrollbar-width: thin; }
 .space { position: relative; }
 
 .row {
-  position: absolute; inset-inline: 0; top: 0; height: var(--_row); padding: 0 .5rem;
-  display: flex; align-items: center; gap: .75rem; border-radius: var(--_radius); cursor: pointer; contain: strict;
+  position: absolute; inset-inline: 0; top: 0; height: var(--_row); padding: 0 8px;
+  display: flex; align-items: center; gap: 11px; border-radius: var(--_radius); cursor: pointer; contain: strict;
   user-select: none; -webkit-user-select: none;
 }
 .row:hover { background: var(--_hover); }
@@ -74,43 +83,43 @@ select { padding: 0 .5rem; max-width: 8.5rem; }
 @keyframes arrive { from { background: var(--_highlight); } 40% { background: var(--_highlight); } }
 
 .avatar {
-  flex: none; width: 2.4rem; height: 2.4rem; border-radius: 30%; display: grid; place-items: center;
-  font-size: .85rem; font-weight: 600; letter-spacing: .02em;
+  flex: none; width: 36px; height: 36px; border-radius: 30%; display: grid; place-items: center;
+  font-size: .85em; font-weight: 600; letter-spacing: .02em;
   background: light-dark(hsl(var(--hue) 55% 88%), hsl(var(--hue) 30% 28%));
   color: light-dark(hsl(var(--hue) 60% 25%), hsl(var(--hue) 70% 88%));
 }
-.text { flex: 1; min-width: 0; display: grid; gap: .05rem; }
+.text { flex: 1; min-width: 0; display: grid; gap: 1px; }
 .name { font-weight: 550; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start; }
-.meta { color: var(--_muted); font-size: .82rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.meta { color: var(--_muted); font-size: .82em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .role.owner, .role.admin { color: var(--_text); }
 .separator { margin-inline: .35em; }
 .badge {
-  flex: none; font-size: .72rem; font-weight: 600; padding: .1rem .5rem; border-radius: 99px;
+  flex: none; font-size: .72em; font-weight: 600; padding: 1.5px 8px; border-radius: 99px;
   background: var(--_accent); color: var(--_accent-text);
 }
 .pending .badge { background: none; color: var(--_muted); font-weight: 500; padding: 0; }
 
-.note { padding: 2.5rem 1.5rem; text-align: center; color: var(--_muted); display: grid; gap: .5rem; justify-items: center; text-wrap: balance; }
+.note { padding: 38px 22px; text-align: center; color: var(--_muted); display: grid; gap: 8px; justify-items: center; text-wrap: balance; }
 .note strong { color: var(--_text); font-weight: 600; overflow-wrap: anywhere; }
 .note button {
-  font: inherit; font-weight: 550; margin-top: .5rem; padding: .4rem .9rem; border-radius: calc(var(--_radius) - 2px); cursor: pointer;
+  font: inherit; font-weight: 550; margin-top: 8px; padding: 6px 14px; border-radius: calc(var(--_radius) - 2px); cursor: pointer;
   border: 1px solid var(--_border); background: var(--_surface); color: inherit;
 }
 .note button { color: var(--_text); }
-.skeleton { padding: 0 1rem; }
-.bone { display: flex; align-items: center; gap: .75rem; height: var(--_row); animation: breathe 1.6s ease-in-out infinite alternate; }
-.bone i { display: block; background: var(--_hover); border-radius: 6px; height: .8rem; }
-.bone i:first-child { width: 2.4rem; height: 2.4rem; border-radius: 30%; }
+.skeleton { padding: 0 15px; }
+.bone { display: flex; align-items: center; gap: 11px; height: var(--_row); animation: breathe 1.6s ease-in-out infinite alternate; }
+.bone i { display: block; background: var(--_hover); border-radius: 6px; height: 12px; }
+.bone i:first-child { width: 36px; height: 36px; border-radius: 30%; }
 .bone i:last-child { width: 55%; }
 .bone:nth-child(3n) i:last-child { width: 40%; }
 .bone:nth-child(3n + 1) i:last-child { width: 65%; }
 @keyframes breathe { to { opacity: .45; } }
 
 .status {
-  display: flex; align-items: center; gap: .5rem; padding: .6rem 1rem; font-size: .82rem; color: var(--_muted);
-  border-top: 1px solid var(--_border); min-height: 2.5rem;
+  display: flex; align-items: center; gap: 8px; padding: 9px 15px; font-size: .82em; color: var(--_muted);
+  border-top: 1px solid var(--_border); min-height: 38px;
 }
-.dot { flex: none; width: .55rem; height: .55rem; border-radius: 50%; background: var(--dot); }
+.dot { flex: none; width: 8px; height: 8px; border-radius: 50%; background: var(--dot); }
 .status { --dot: light-dark(#8b93a1, #7b8492); }
 .status[data-state="live"] { --dot: light-dark(#1f9d55, #42c883); }
 .status:is([data-state="connecting"], [data-state="reconnecting"]) { --dot: light-dark(#c98a06, #e5b13c); }

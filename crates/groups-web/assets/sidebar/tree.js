@@ -1,7 +1,9 @@
 /**
  * What stands in the shadow tree of `<groups-sidebar>`.
  *
+ * @import { Status } from "../client/link.js"
  * @import { ListedGroup } from "../client/pending.js"
+ * @import { Sort } from "./order.js"
  * @import { Texts } from "./texts.js"
  */
 
@@ -44,6 +46,33 @@ export function build() {
   const news = make("div", { class: "unseen", attributes: { "aria-live": "polite" } });
   const root = make("section", { class: "root" }, header, tools, body, status, news);
   return { root, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
+}
+
+/** What stands there in the reader's language, but for the rows and the note. @param {Tree} dom @param {Texts} texts */
+export function label(dom, texts) {
+  say(dom.title, texts.title);
+  dom.root.setAttribute("aria-label", texts.title);
+  dom.filter.placeholder = texts.filter;
+  dom.filter.setAttribute("aria-label", texts.filter);
+  dom.sort.setAttribute("aria-label", texts.sort);
+  for (const option of dom.sort.options) option.textContent = texts[/** @type {Sort} */ (option.value)];
+  dom.list.setAttribute("aria-label", texts.title);
+  say(dom.loading, texts.loading);
+  say(dom.retry, texts.retry);
+}
+
+/**
+ * In place of rows: why there are none.
+ * @param {Tree} dom
+ * @param {{ failed: boolean, status: Readonly<Status> | undefined, filter: string, texts: Texts }} why
+ */
+export function note(dom, { failed, status, filter, texts }) {
+  say(dom.noteTitle, failed ? texts.failed : filter ? texts.nothing(filter) : texts.empty);
+  say(dom.noteText, failed ? (status?.reason ?? "") : "");
+  say(dom.emptyHint, texts.emptyHint);
+  dom.noteText.hidden = !failed;
+  dom.hint.hidden = failed || filter !== "";
+  dom.retry.hidden = !failed || status?.state === "signed-out";
 }
 
 /** The row that an event is about. @param {Event} event */

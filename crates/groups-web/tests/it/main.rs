@@ -3,5 +3,6 @@
 
 mod conversations;
 mod node;
+mod package;
 mod served;
 mod typescript;

@@ -21,6 +21,19 @@ export function build(): {
     countdown: HTMLSpanElement;
     news: HTMLDivElement;
 };
+/** What stands there in the reader's language, but for the rows and the note. @param {Tree} dom @param {Texts} texts */
+export function label(dom: Tree, texts: Texts): void;
+/**
+ * In place of rows: why there are none.
+ * @param {Tree} dom
+ * @param {{ failed: boolean, status: Readonly<Status> | undefined, filter: string, texts: Texts }} why
+ */
+export function note(dom: Tree, { failed, status, filter, texts }: {
+    failed: boolean;
+    status: Readonly<Status> | undefined;
+    filter: string;
+    texts: Texts;
+}): void;
 export function createRow(): HTMLDivElement;
 /**
  * @param {HTMLElement} row made by {@link createRow}
@@ -35,5 +48,6 @@ export function updateRow(row: HTMLElement, group: ListedGroup, { states, texts,
 }): void;
 export function rowOf(event: Event): Element | null;
 export type Tree = ReturnType<typeof build>;
-import type { ListedGroup } from "../client/pending.js";
 import type { Texts } from "./texts.js";
+import type { Status } from "../client/link.js";
+import type { ListedGroup } from "../client/pending.js";

@@ -4,6 +4,7 @@ mod accessible;
 mod embedded;
 mod many;
 mod pictures;
+mod surroundings;
 mod windows;
 
 use serde_json::json;
@@ -58,6 +59,15 @@ impl<'a> Person<'a> {
     async fn open_group(&self) -> String {
         let id = self.page.value("test.all('[data-testid=group]')[0].dataset.groupId").await;
         id.as_str().expect("an id").to_owned()
+    }
+
+    /// Describes the open group by hand.
+    async fn describes(&self, text: &str) {
+        self.page.clicks("[data-testid=edit]").await;
+        self.page.types("[data-testid=edit-dialog] [data-testid=group-description]", text).await;
+        self.page.clicks("[data-testid=edit-dialog] [data-testid=dialog-submit]").await;
+        self.page.sees("the dialog closes", "test.all('[data-testid=edit-dialog]').length === 0").await;
+        self.page.sees("the description", "test.text('[data-testid=group-description-text]').length === 1").await;
     }
 
     /// Adds people by hand, by their names, to the open group.

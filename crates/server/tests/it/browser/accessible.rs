@@ -68,6 +68,9 @@ async fn axe_finds_nothing_in_the_main_states_light_and_dark() {
         ada.page.clicks(&format!("[data-testid={dialog}-dialog] [data-testid=dialog-cancel]")).await;
         ada.page.sees("it closes", &format!("test.all('[data-testid={dialog}-dialog]').length === 0")).await;
     }
+    ada.describes(&"We plan the product, week by week. ".repeat(28)).await;
+    ada.page.sees("it is scrolled", "test.all('.description').some((text) => text.tabIndex === 0)").await;
+    finds_nothing(&ada.page, "a long description").await;
 
     // What happens to oneself: a new group in the list with its toast, and the one that one looks at gone.
     bob.creates("From Bob", &[&signs_in_without_page(&server, "Ada").await, &eve]).await;

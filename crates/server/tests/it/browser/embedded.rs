@@ -116,3 +116,30 @@ async fn a_page_of_an_origin_that_is_not_allowed_gets_nothing_and_is_told_that_i
     let text = "test.all('groups-sidebar')[0].shadowRoot.textContent";
     assert_eq!(page.value(&format!("{text}.includes('Secret')")).await, false);
 }
+
+#[tokio::test]
+async fn the_sidebar_keeps_its_looks_and_its_rows_in_a_page_with_a_style_of_its_own() {
+    const GROUPS: usize = 60;
+    let Some(browser) = Browser::start().await else { return };
+    let site = Site::new().await;
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", &site.origin())]).await;
+    let bob = server.user_named("Bob");
+    for number in 0..GROUPS {
+        bob.creates(&format!("Group {number}"), &[]).await;
+    }
+    let url = format!("{}/", site.origin());
+    let style = "<style>html { font-size: 62.5%; } body { text-transform: uppercase; text-align: center; }</style>";
+    let snippet = readme(&server).replacen(" style=\"height: 32rem; width: 20rem\"", "", 1);
+    assert!(!snippet.contains("32rem"));
+    site.serves(format!("<!doctype html>{style}{snippet}"), bob.token.clone());
+
+    let page = browser.window(&url).await;
+    page.sees("all are counted", &format!("test.text('[part~=total]').includes('{GROUPS}')")).await;
+    page.sees("only those in sight", "test.all('[role=option]').length > 5 && test.all('[role=option]').length < 40")
+        .await;
+    let shown = "(() => { const style = (part) => getComputedStyle(test.all(`[part~=${part}]`)[0]);
+        return [style('name').fontSize, style('name').textTransform, style('avatar').width]; })()";
+    assert_eq!(page.value(shown).await, serde_json::json!(["15px", "none", "36px"]));
+    let height = page.value("document.querySelector('groups-sidebar').offsetHeight <= innerHeight").await;
+    assert_eq!(height, true);
+}

@@ -53,11 +53,12 @@ async fn who_is_removed_while_looking_at_the_group_is_told_and_looks_at_it_no_lo
     let told = "test.text('[data-testid=gone]').includes('Ada removed you from Project Team.')";
     bob.page.sees("Bob is told", told).await;
     bob.page.sees("nothing of it is left", "test.all('[data-testid=group]').length === 0").await;
+    bob.page.sees("it is told once", "test.all('[data-testid=toast]').length === 0").await;
 
     // The same when the group ends, and for what is open as a dialog.
     bob.opens("Another one").await;
     ada.deletes(&other).await.no_content();
-    bob.page.sees("Bob is told", "test.text('[data-testid=gone]').includes('Another one was deleted.')").await;
+    bob.page.sees("Bob is told", "test.text('[data-testid=gone]').includes('Ada deleted Another one.')").await;
     bob.sees_groups(0).await;
     bob.page.was_not_reloaded().await;
 }

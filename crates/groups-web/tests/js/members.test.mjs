@@ -1,0 +1,115 @@
+// The members of the open group, as pages and events make them, in whichever order they come.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Emitter } from "../../assets/client/emitter.js";
+import { Members } from "../../assets/page/members.js";
+import { Names } from "../../assets/page/names.js";
+import { ADA, BOB, events, groupId, settled } from "./fakes.mjs";
+
+const EVE = "00000000-0000-4000-8000-00000000000e";
+const member = (user_id, role = "member") => ({ user_id, role, joined_at: "2026-01-01T00:00:00.000Z", name: user_id.slice(-1) });
+const page = (version, members, next = null) => ({ members, next, version });
+
+/** A client whose answers the test gives when it likes, and the group opened with it. */
+function open() {
+  class Client extends Emitter {
+    userId = ADA;
+    listed = { version: 1 };
+    asked = [];
+    api = { listMembers: (_, { after }) => new Promise((answer) => this.asked.push(Object.assign(answer, { after }))) };
+    group = () => this.listed;
+    tell = (...told) => told.forEach((event) => this.emit(event.type, event));
+  }
+  const client = new Client();
+  const members = new Members({ client, groupId: groupId(1), names: new Names(client), onChange: () => {} });
+  const roles = () => members.list.map(({ user_id, role }) => `${user_id.at(-1)} ${role}`);
+  return { client, members, roles };
+}
+
+const updated = (version, action) => events.updated(1, version, { action });
+const joined = (version, user_id) => updated(version, { action: "member_added", user_id, role: "member" });
+const gone = (version, user_id) => updated(version, { action: "member_removed", user_id });
+
+test("what happens while the first page is under way is not lost where the page is older", async () => {
+  const { client, members, roles } = open();
+  client.tell(joined(2, BOB), joined(3, EVE), gone(4, BOB));
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  assert.deepEqual(roles(), ["a owner", "e member"]);
+  // What is told again is known.
+  client.tell(joined(2, BOB));
+  assert.deepEqual(roles(), ["a owner", "e member"]);
+  members.close();
+});
+
+test("what happens while the list is read anew is not undone by an older answer", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  void members.load();
+  client.tell(gone(3, BOB));
+  assert.deepEqual(roles(), ["a owner"]);
+  client.asked[1](page(2, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  assert.deepEqual(roles(), ["a owner"]);
+  members.close();
+});
+
+test("who is removed while their page is under way does not come back with it", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](page(2, [member(ADA, "owner")], "next"));
+  await settled();
+  void members.next();
+  client.tell(gone(3, EVE));
+  client.asked[1](page(2, [member(BOB), member(EVE)]));
+  await settled();
+  assert.deepEqual(roles(), ["a owner", "b member"]);
+  members.close();
+});
+
+test("a page that was overtaken by a new reading is left aside", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](page(2, [member(ADA, "owner")], "next"));
+  await settled();
+  void members.next();
+  void members.load();
+  client.asked[2](page(4, [member(ADA, "owner"), member(EVE)]));
+  await settled();
+  client.asked[1](page(2, [member(BOB)], "more"));
+  await settled();
+  assert.deepEqual([roles(), members.more], [["a owner", "e member"], false]);
+  members.close();
+});
+
+test("where the list knows more than was told the members are read anew", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { client, members } = open();
+  client.asked[0](page(2, [member(ADA, "owner")]));
+  await settled();
+  const listed = (version) => {
+    client.listed = { version };
+    client.emit("change", {});
+  };
+  // The change of the list is told first, and what it was right after it.
+  listed(3);
+  client.tell(updated(3, { action: "settings_changed" }));
+  context.mock.timers.tick(1_000);
+  assert.equal(client.asked.length, 1);
+  listed(5);
+  context.mock.timers.tick(1_000);
+  assert.equal(client.asked.length, 2);
+  members.close();
+});
+
+test("members that could not be read are read when the connection is back", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](Promise.reject(new Error("The server cannot be reached")));
+  await settled();
+  assert.ok(members.error);
+  client.emit("ready", {});
+  client.asked[1](page(2, [member(ADA, "owner")]));
+  await settled();
+  assert.deepEqual([roles(), members.error], [["a owner"], null]);
+  members.close();
+});

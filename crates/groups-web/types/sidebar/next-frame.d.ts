@@ -1,0 +1,7 @@
+export class NextFrame {
+    /** @param {() => void} call */
+    constructor(call: () => void);
+    ask(): void;
+    cancel(): void;
+    #private;
+}
