@@ -115,7 +115,7 @@ async fn a_second_signal_ends_it_at_once() {
     witness.goodbye().await;
     server.terminate();
     let (_, taken) = server.ended().await;
-    assert!(taken < Duration::from_secs(1), "it took {taken:?}");
+    assert!(taken < Duration::from_secs(2), "it took {taken:?}");
     server.launch().await;
     assert_eq!(ada.sees(&group).await["version"], 1);
 }
