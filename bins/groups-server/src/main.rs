@@ -9,9 +9,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use server::{RunError, Settings, Shutdown};
 use tracing_subscriber::EnvFilter;
 
-/// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL.
+/// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL
 #[derive(Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
     /// Without one the server runs
     #[command(subcommand)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer, rt, web};
 use server::{Groups, Settings};
 
 #[actix_web::main]
@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings { database_url: "sqlite://mounted.db".to_owned(), ..Settings::default() };
     let groups = Groups::open(&settings).await?;
     let mounted = groups.clone();
-    HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         App::new()
             .route("/hello", web::get().to(|| async { "an endpoint of one's own" }))
             .configure(mounted.configure())
@@ -18,9 +18,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     .on_connect(server::on_connect)
     .tcp_nodelay(true)
     .bind(("127.0.0.1", 8080))?
-    .shutdown_timeout(2)
-    .run()
-    .await?;
-    groups.stop(Duration::ZERO).await;
+    .disable_signals()
+    .run();
+    let handle = server.handle();
+    rt::spawn(server);
+
+    rt::signal::ctrl_c().await?;
+    // The sockets first: as long as one is open, the server waits for it.
+    groups.stop(Duration::from_secs(3)).await;
+    handle.stop(true).await;
     Ok(())
 }

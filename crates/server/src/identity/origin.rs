@@ -57,21 +57,23 @@ pub(crate) fn canonical(origin: &str) -> Option<String> {
     })
 }
 
-/// Whether the request was made to a name of this machine alone. A page from elsewhere that has its own name resolve to loopback
-/// ("DNS rebinding") says that name, and passes every comparison of `Origin` with `Host`.
+/// Whether the request comes from this machine, and was made to a name of it. A page from elsewhere that has its own name
+/// resolve to loopback ("DNS rebinding") says that name, and passes every comparison of `Origin` with `Host`.
 ///
 /// # Errors
-/// [`Code::Forbidden`] for any other name.
+/// [`Code::Forbidden`] for any other name, and to callers from elsewhere where the server listens to them.
 pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_loopback = host.parse::<Authority>().is_ok_and(|authority| {
+    let called_so = host.parse::<Authority>().is_ok_and(|authority| {
         let name = authority.host().to_ascii_lowercase();
         let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
     });
+    // A Unix socket has no address, and is of this machine.
+    let calls_from_here = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
     let elsewhere =
         || Problem::new(Code::Forbidden, "development mode answers to localhost and loopback addresses only");
-    is_loopback.then_some(()).ok_or_else(elsewhere)
+    (called_so && calls_from_here).then_some(()).ok_or_else(elsewhere)
 }
 
 /// The scheme is not compared: behind a proxy that ends TLS the server does not know its own.
@@ -85,6 +87,10 @@ fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     #[test]
@@ -94,6 +100,23 @@ mod tests {
         }
         for other in ["http://chat.example.org", "https://chat.example.org:8443", "https://[::1]:80", "http://[::1]"] {
             assert_eq!(canonical(other).as_deref(), Some(other));
+        }
+    }
+
+    #[test]
+    fn only_callers_from_this_machine_who_call_it_by_such_a_name_are_of_loopback() {
+        let is = |peer: &str, host: &str| {
+            let request = TestRequest::default().insert_header((header::HOST, host));
+            check_loopback(&request.peer_addr(peer.parse().unwrap()).to_http_request()).is_ok()
+        };
+        for peer in ["127.0.0.1:5000", "127.8.8.8:5000", "[::1]:5000", "[::ffff:127.0.0.1]:5000"] {
+            for host in ["localhost:8080", "chat.localhost", "127.0.0.1:8080", "[::1]:8080"] {
+                assert!(is(peer, host), "{peer} to {host}");
+            }
+            assert!(!is(peer, "chat.example.org:8080"), "a name from elsewhere");
+        }
+        for peer in ["192.0.2.1:5000", "[2001:db8::1]:5000", "[::ffff:192.0.2.1]:5000"] {
+            assert!(!is(peer, "localhost:8080"), "{peer}");
         }
     }
 
