@@ -3,12 +3,12 @@
 use std::ops::Add;
 use std::time::Duration;
 
-/// A time on one worker, in milliseconds since it began.
+/// A time of one hub, in milliseconds since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// So long after the worker began.
+    /// So long after the hub began.
     pub(crate) fn since_start(elapsed: Duration) -> Self {
         Self(millis(elapsed))
     }

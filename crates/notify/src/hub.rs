@@ -2,12 +2,13 @@
 
 mod places;
 mod stats;
+mod typing;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
@@ -16,7 +17,9 @@ use uuid::Uuid;
 
 pub(crate) use places::{Place, Places};
 pub use stats::HubStats;
+use typing::Typed;
 
+use crate::clock::Moment;
 use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
 use crate::frame;
@@ -38,13 +41,15 @@ pub struct Hub {
 pub(crate) struct Shared {
     /// Tells one hub's workers on a thread from another's.
     id: u64,
+    started: Instant,
     pub(crate) limits: Arc<HubLimits>,
     pub(crate) source: Arc<dyn Source>,
     shards: RwLock<Vec<ShardHandle>>,
     places: Arc<Places>,
     draining: AtomicBool,
     refused: AtomicU64,
-    /// Who else hears of a client's typing.
+    typed: Typed,
+    /// Who else hears of a user's typing.
     typing_relay: OnceLock<TypingRelay>,
 }
 
@@ -81,26 +86,37 @@ impl Hub {
         static HUBS: AtomicU64 = AtomicU64::new(0);
         let shared = Shared {
             id: HUBS.fetch_add(1, Relaxed),
+            started: Instant::now(),
             places: Places::new(limits.connections_per_user_max),
             limits: Arc::new(limits),
             source,
             shards: RwLock::default(),
             draining: AtomicBool::new(false),
             refused: AtomicU64::new(0),
+            typed: Typed::default(),
             typing_relay: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Tells the other members' connections on this server that somebody types. Whether they may, is the caller's to know.
-    /// Where a worker is too busy to take it, its connections are not told.
+    /// A user types, as told by another way than the WebSocket: it counts as if a connection of the user's had said it. Whether they are a
+    /// member, is the caller's to know.
+    ///
+    /// It is told to the other members' connections here, and to whom [`Hub::relay_typing`] names; what the user has said a moment ago is
+    /// dropped, see [`HubLimits::typing_interval`].
+    pub fn user_types(&self, group: GroupId, user: UserId, typing: bool) {
+        self.shared.user_types(Types { group_id: group, user_id: user, typing });
+    }
+
+    /// Tells the other members' connections on this server that somebody types, as another server's hub has relayed it: it has seen to it
+    /// that it is news. Where a worker is too busy to take it, its connections are not told.
     pub fn typing(&self, group: GroupId, user: UserId, typing: bool) {
         self.shared.typing(Types { group_id: group, user_id: user, typing });
     }
 
-    /// Has each client's typing told to somebody else as well: the hubs of other servers. What comes by [`Hub::typing`] is not.
+    /// Has users' typing told to somebody else as well: the hubs of other servers. What comes by [`Hub::typing`] is not.
     ///
-    /// It is called on the workers, so it must not wait. Only the first call counts.
+    /// It is called on the workers and by [`Hub::user_types`], so it must not wait. Only the first call counts.
     pub fn relay_typing(&self, relay: impl Fn(GroupId, UserId, bool) + Send + Sync + 'static) {
         if self.shared.typing_relay.set(Box::new(relay)).is_err() {
             tracing::warn!("typing is relayed already");
@@ -189,8 +205,15 @@ impl Shared {
         }
     }
 
-    /// A client of this server types.
-    pub(crate) fn client_types(&self, types: Types) {
+    pub(crate) fn now(&self) -> Moment {
+        Moment::since_start(self.started.elapsed())
+    }
+
+    /// A user of this server types.
+    pub(crate) fn user_types(&self, types: Types) {
+        if !self.typed.note(self.now(), &self.limits, types) {
+            return;
+        }
         self.typing(types);
         if let Some(relay) = self.typing_relay.get() {
             relay(types.group_id, types.user_id, types.typing);

@@ -24,7 +24,7 @@
 //!   event is lost or told twice stands at its head, and its tests hold it against random histories.
 //! * `session`: the protocol with one client. Pure as well: messages, events and the clock go in, frames come out.
 //! * `worker`: the tasks around a shard. It never leaves its thread, so nothing in it is locked.
-//! * `hub`: what the workers share, which is little: the limits, the source, and how many connections each user has.
+//! * `hub`: what the workers share, which is little: the limits, the source, how many connections each user has, and who typed lately.
 //! * `transport`: the one place that knows actix.
 //! * [`wire`]: every message, to the letter of the contract.
 //!

@@ -43,8 +43,13 @@ pub struct HubLimits {
     pub messages_per_second: u32,
     /// How many frames it may send ahead of that average. 100.
     pub messages_burst: u32,
-    /// The same state of typing in the same group is passed on once in this time for each connection. 2 seconds.
+    /// The same state of typing in the same group is passed on once in this time for each user, whichever of the user's connections tells
+    /// it; what repeats it is dropped. 2 seconds.
     pub typing_interval: Duration,
+    /// Different ones that are passed on in that time for each user; more are dropped. 32, more than anybody types in at once.
+    pub typing_states_per_user_max: usize,
+    /// Users whose typing is passed on in that time; that of more is dropped. 65,536.
+    pub typing_users_max: usize,
     /// For how long others believe that somebody types, `expires_in_seconds`. 6 seconds.
     pub typing_expiry: Duration,
     /// Between which times a client that was closed with 1012 comes again, in milliseconds.
@@ -72,6 +77,8 @@ impl Default for HubLimits {
             messages_per_second: 20,
             messages_burst: 100,
             typing_interval: Duration::from_secs(2),
+            typing_states_per_user_max: 32,
+            typing_users_max: 65_536,
             typing_expiry: Duration::from_secs(6),
             retry_ms: (500, 5_000),
         }

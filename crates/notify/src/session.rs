@@ -12,7 +12,6 @@ mod closing;
 mod flood;
 #[cfg(test)]
 mod tests;
-mod typing;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,7 +21,6 @@ use groups_domain::{Group, GroupId, Role, View};
 
 pub(crate) use closing::Close;
 use flood::{Bucket, Verdict};
-use typing::Typed;
 
 use crate::clock::Moment;
 use crate::counters::Counters;
@@ -132,7 +130,6 @@ pub(crate) struct Session {
     /// When the client last took a piece of its opening.
     opening_taken_at: Moment,
     bucket: Bucket,
-    typed: Typed,
 }
 
 impl Session {
@@ -151,7 +148,6 @@ impl Session {
             expires_at: cx.now + expires_in,
             opening_taken_at: cx.now,
             bucket: Bucket::full(cx),
-            typed: Typed::default(),
         }
     }
 
@@ -272,11 +268,6 @@ impl Session {
             Err(error @ ParseError::UnknownType(_)) => self.error(cx, ErrorCode::UnknownType, &error.to_string()),
         }
         None
-    }
-
-    /// Whether the user's typing is to be passed on, or says again what was just said.
-    pub(crate) fn may_type(&mut self, cx: &Cx<'_>, group_id: GroupId, typing: bool) -> bool {
-        self.typed.note(cx, group_id, typing)
     }
 
     /// The clock has moved.

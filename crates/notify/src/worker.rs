@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
@@ -45,7 +45,6 @@ pub(crate) struct Worker {
     hub: Arc<Shared>,
     counters: Arc<Counters>,
     shard: RefCell<Shard>,
-    started: Instant,
     opens: Semaphore,
 }
 
@@ -54,7 +53,6 @@ impl Worker {
     pub(crate) fn start(hub: Arc<Shared>, counters: Arc<Counters>, inbox: mpsc::Receiver<Command>) -> Rc<Self> {
         let worker = Rc::new(Self {
             shard: RefCell::new(Shard::new(Arc::clone(&hub.limits), Arc::clone(&counters))),
-            started: Instant::now(),
             opens: Semaphore::new(hub.limits.opens_max.clamp(1, Semaphore::MAX_PERMITS)),
             counters,
             hub,
@@ -69,7 +67,7 @@ impl Worker {
     }
 
     pub(crate) fn now(&self) -> Moment {
-        Moment::since_start(self.started.elapsed())
+        self.hub.now()
     }
 
     fn cx(&self) -> Cx<'_> {
@@ -125,7 +123,7 @@ impl Worker {
     pub(crate) fn receive(&self, conn: &Conn, input: Input<'_>) {
         let types = self.shard.borrow_mut().receive(self.now(), conn, input);
         if let Some(types) = types {
-            self.hub.client_types(types);
+            self.hub.user_types(types);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{GroupId, Limits, UserId};
+use groups_domain::{Limits, UserId};
 use groups_store::{Store, StoreOptions};
 use notify::{Drain, Hub, HubLimits};
 use tokio::task::JoinHandle;
@@ -63,8 +63,8 @@ impl Groups {
     /// Opens the database, and starts the relay and the chores on the current runtime.
     ///
     /// Of the settings, `listen`, `workers` and `drain_seconds` mean nothing here: they are for [`run`](crate::run). Without a
-    /// secret this is development mode as well, and that it is served on loopback only is for the caller to see to:
-    /// [`Settings::check`] says so of an address.
+    /// secret this is development mode as well: it gives tokens to callers from this machine only. To listen on loopback only is
+    /// for the caller to see to: [`Settings::check`] says so of an address.
     ///
     /// # Errors
     /// [`OpenError`] where the settings make no sense or the database cannot be used; its text is for an operator.
@@ -100,7 +100,7 @@ impl Groups {
         };
         // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
         let tail = store.tail().await?;
-        let limiter = Arc::new(Limiter::new(settings.rate_limit, HubLimits::default().typing_interval));
+        let limiter = Arc::new(Limiter::new(settings.rate_limit));
         let (bus, mut tasks) = Bus::start(settings, &store, &hub).await?;
         tasks.extend([
             tokio::spawn(relay(tail, Arc::new(hub.clone()))),
@@ -163,12 +163,6 @@ impl Groups {
 
     pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
-    }
-
-    /// Tells the other members' connections, on every server, that somebody types.
-    pub(crate) fn typing(&self, group_id: GroupId, user_id: UserId, typing: bool) {
-        self.0.hub.typing(group_id, user_id, typing);
-        self.0.bus.typing(group_id, user_id, typing);
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

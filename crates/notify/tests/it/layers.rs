@@ -40,9 +40,9 @@ fn actix_ws_appears_in_one_file_and_actix_in_the_transport_only() {
 }
 
 #[test]
-fn the_clock_is_read_by_the_worker_and_given_to_the_rest() {
-    // The echo has no worker.
-    assert_eq!(that_name(&["Instant", "SystemTime"]), ["transport/echo.rs", "worker.rs"]);
+fn the_clock_is_read_by_the_hub_and_given_to_the_rest() {
+    // The echo has no hub.
+    assert_eq!(that_name(&["Instant", "SystemTime"]), ["hub.rs", "transport/echo.rs"]);
 }
 
 #[test]

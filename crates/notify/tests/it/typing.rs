@@ -1,7 +1,11 @@
 //! Who types where.
 
+use std::time::Duration;
+
 use groups_domain::{Command, GroupId};
+use notify::HubLimits;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::client::{Client, types};
 use crate::server::{Server, patient};
@@ -37,7 +41,7 @@ async fn typing_goes_to_the_other_members_on_every_worker_and_to_nobody_else() {
 
 #[tokio::test]
 async fn the_same_typing_again_is_passed_on_once() {
-    let server = Server::start(patient());
+    let server = Server::start(HubLimits { typing_interval: Duration::from_secs(3_600), ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
     let (mut bob, _) = Client::ready(&server, BOB).await;
@@ -49,6 +53,29 @@ async fn the_same_typing_again_is_passed_on_once() {
     let told = bob.until("group_updated").await;
     assert_eq!(types(&told), ["typing", "typing", "group_updated"]);
     assert_eq!((&told[0]["typing"], &told[1]["typing"]), (&json!(true), &json!(false)));
+}
+
+#[tokio::test]
+async fn what_a_user_says_on_several_devices_and_by_other_ways_is_passed_on_once() {
+    let limits = HubLimits { typing_interval: Duration::from_secs(3_600), ..patient() };
+    let server = Server::with_workers(limits, 2);
+    server.world().create(group(1), ADA, &[BOB]);
+    let (relayed, mut relay) = mpsc::unbounded_channel();
+    server.hub.relay_typing(move |_, user_id, typing| relayed.send((user_id, typing)).unwrap());
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    for _ in 0..3 {
+        let (mut device, _) = Client::ready(&server, ADA).await;
+        device.say(typing(group(1), true)).await;
+        assert!(device.so_far(&server).await.is_empty(), "it is no error");
+        server.hub.user_types(group(1), ADA, true);
+    }
+    server.hub.user_types(group(1), ADA, false);
+    server.happen(|world| world.rename(group(1), ADA, "Done")).await;
+    let told = bob.until("group_updated").await;
+    assert_eq!(types(&told), ["typing", "typing", "group_updated"]);
+    assert_eq!((&told[0]["typing"], &told[1]["typing"]), (&json!(true), &json!(false)));
+    assert_eq!([relay.try_recv(), relay.try_recv()], [Ok((ADA, true)), Ok((ADA, false))]);
+    assert!(relay.try_recv().is_err(), "nor is it relayed again");
 }
 
 #[tokio::test]
@@ -69,10 +96,12 @@ async fn only_members_may_type() {
 }
 
 #[tokio::test]
-async fn typing_that_came_by_another_way_is_told_as_well() {
+async fn typing_on_another_server_is_told_as_it_comes() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut bob, _) = Client::ready(&server, BOB).await;
-    server.hub.typing(group(1), ADA, false);
-    assert_eq!(bob.next().await["typing"], false);
+    for _ in 0..2 {
+        server.hub.typing(group(1), ADA, false);
+        assert_eq!(bob.next().await["typing"], false);
+    }
 }

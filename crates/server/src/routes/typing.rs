@@ -21,8 +21,6 @@ pub(super) async fn respond(
     let group_id = input::group_id(&path)?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
     groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;
-    if groups.limiter().typing_is_news(caller.user_id, group_id, body.typing) {
-        groups.typing(group_id, caller.user_id, body.typing);
-    }
+    groups.hub().user_types(group_id, caller.user_id, body.typing);
     Ok(HttpResponse::Accepted().finish())
 }
