@@ -22,7 +22,7 @@ export class Tokens {
   #token = null;
   /** @type {Promise<string | null> | null} */
   #pending = null;
-  /** What was asked before it was forgotten, or came too late, is of no interest any more. */
+  /** What was asked before all was forgotten is of no interest any more. */
   #era = 0;
 
   /** @param {Env} env @param {GetToken} getToken */
@@ -70,10 +70,14 @@ export class Tokens {
     const late = new Promise((_, reject) => {
       timer = this.#env.setTimeout(() => reject(new Error("getToken took too long")), TOKEN_MS_MAX);
     });
-    try {
-      const token = (await Promise.race([(async () => this.#getToken({ expired }))(), late])) || null;
+    const answer = async () => {
+      const token = (await this.#getToken({ expired })) || null;
+      // Also where it comes too late for those who waited: the next ones have it.
       if (era === this.#era) this.#token = token;
       return token;
+    };
+    try {
+      return await Promise.race([answer(), late]);
     } finally {
       this.#env.clearTimeout(timer);
     }

@@ -33,6 +33,18 @@ test("a getToken that hangs is given up and asked again", async () => {
   assert.deepEqual([asked, sockets.length], [2, 1]);
 });
 
+test("a token that comes too late for one try is there for the next, without another question", async () => {
+  const late = question();
+  let asked = 0;
+  const { client, clock, sockets } = start(() => ((asked += 1), late.promise));
+  client.connect();
+  await clock.pass(30_000);
+  assert.deepEqual([asked, sockets.length, client.state], [1, 0, "reconnecting"]);
+  late.resolve(tokenOf(ADA));
+  await clock.pass(1_000);
+  assert.deepEqual([asked, sockets.length], [1, 1]);
+});
+
 test("a call that is given up does not wait for a token", async () => {
   const { client, calls } = start(() => new Promise(() => {}));
   const abort = new AbortController();
