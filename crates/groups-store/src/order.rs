@@ -38,7 +38,7 @@ pub struct Executed {
     /// The actor's role after it; `None` where they are no longer a member.
     pub role: Option<Role>,
     /// Of an order that adds one person or changes one person's role: that person, after it, under the name last heard of then.
-    /// `None` for all other orders, and for a repetition of one that a version of the store before this field has answered.
+    /// `None` for all other orders.
     pub member: Option<MemberRow>,
     /// Whether this is the answer to an earlier order with the same idempotency key.
     pub replayed: bool,

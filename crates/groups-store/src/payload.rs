@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 use crate::MemberRow;
 
-mod v1;
-mod v2;
+mod answer_1;
+mod change_1;
 
 /// The format in which changes are written.
 pub(crate) const CHANGE_FORMAT: i16 = 1;
 
 /// The format in which answers are written.
-pub(crate) const ANSWER_FORMAT: i16 = 2;
+pub(crate) const ANSWER_FORMAT: i16 = 1;
 
 /// What the columns beside the payload say of a change.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +32,14 @@ pub(crate) struct Columns {
 
 /// A change as text, without what its columns say.
 pub(crate) fn encode_change(change: &Change) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&v1::Change::from(change))
+    serde_json::to_string(&change_1::Change::from(change))
 }
 
 /// A change from its columns and its text.
 pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Result<Change, String> {
     match format {
         1 => {
-            let stored: v1::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+            let stored: change_1::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
             Ok(stored.into_change(columns))
         }
         unknown => Err(format!("format {unknown} is not known to this version")),
@@ -63,18 +63,14 @@ pub(crate) enum AnswerOutcome {
 
 /// An answer as text.
 pub(crate) fn encode_answer(answer: &Answer) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&v2::Answer::from(answer))
+    serde_json::to_string(&answer_1::Answer::from(answer))
 }
 
 /// An answer from its text.
 pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
     match format {
         1 => {
-            let stored: v1::Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
-            Ok(stored.into())
-        }
-        2 => {
-            let stored: v2::Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
+            let stored: answer_1::Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
             Ok(stored.into())
         }
         unknown => Err(format!("format {unknown} is not known to this version")),
@@ -134,8 +130,15 @@ mod tests {
         assert_eq!(read, changes());
     }
 
-    /// In the order of the golden files.
-    fn answers(member: Option<MemberRow>) -> [Answer; 3] {
+    /// In the order of the golden file.
+    fn answers() -> [Answer; 3] {
+        let membership = Membership {
+            user_id: UserId::new(Uuid::from_u128(3)),
+            role: Role::Admin,
+            joined_at: Timestamp::from_unix_millis(1_650_000_000_000),
+            joined_version: Version::new(4),
+        };
+        let member = Some(MemberRow { membership, name: Some("Bob \"B\"".to_owned()) });
         let (group_id, version) = (COLUMNS.group_id, COLUMNS.version);
         let changed = AnswerOutcome::Changed { group_id, version };
         [
@@ -146,25 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_format_1_are_read_as_ever() {
-        let golden = include_str!("payload/answers_1.jsonl").lines();
-        let read: Vec<Answer> = golden.map(|line| decode_answer(1, line).unwrap()).collect();
-        assert_eq!(read, answers(None));
-    }
-
-    #[test]
-    fn answers_of_format_2_are_written_and_read_as_ever() {
-        let membership = Membership {
-            user_id: UserId::new(Uuid::from_u128(3)),
-            role: Role::Admin,
-            joined_at: Timestamp::from_unix_millis(1_650_000_000_000),
-            joined_version: Version::new(4),
-        };
-        let answers = answers(Some(MemberRow { membership, name: Some("Bob \"B\"".to_owned()) }));
-        let golden: Vec<&str> = include_str!("payload/answers_2.jsonl").lines().collect();
+    fn answers_of_format_1_are_written_and_read_as_ever() {
+        let answers = answers();
+        let golden: Vec<&str> = include_str!("payload/answers_1.jsonl").lines().collect();
         let written: Vec<String> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
-        assert_eq!(written, golden, "format 2 is published: write another format instead");
-        let read: Vec<Answer> = golden.iter().map(|line| decode_answer(2, line).unwrap()).collect();
+        assert_eq!(written, golden, "format 1 is published: write another format instead");
+        let read: Vec<Answer> = golden.iter().map(|line| decode_answer(1, line).unwrap()).collect();
         assert_eq!(read, answers);
     }
 
@@ -174,7 +164,6 @@ mod tests {
         assert!(decode_change(COLUMNS, 2, &line).unwrap_err().contains("format 2"));
         assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());
         assert!(decode_answer(1, "{}").is_err());
-        assert!(decode_answer(2, "{}").is_err());
-        assert!(decode_answer(3, "{}").unwrap_err().contains("format 3"));
+        assert!(decode_answer(2, "{}").unwrap_err().contains("format 2"));
     }
 }

@@ -1,9 +1,6 @@
-//! Format 1 of changes and of answers.
+//! Format 1 of changes.
 
-use super::{
-    AnswerOutcome, ChangeKind, Columns, Description, Deserialize, GroupId, GroupName, Serialize, Timestamp, UserId,
-    Uuid, Version,
-};
+use super::{ChangeKind, Columns, Description, Deserialize, GroupName, Serialize, Timestamp, UserId, Uuid};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Change {
@@ -38,26 +35,6 @@ pub(super) enum Role {
     Member,
     Admin,
     Owner,
-}
-
-/// Nothing writes it any more.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
-    Changed { group_id: Uuid, version: u64, role: Option<Role> },
-    Unchanged { group: Group, role: Option<Role> },
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct Group {
-    group_id: Uuid,
-    name: String,
-    description: String,
-    owner_id: Uuid,
-    member_count: u32,
-    version: u64,
-    created_at: i64,
-    updated_at: i64,
 }
 
 impl From<groups_domain::Role> for Role {
@@ -187,51 +164,6 @@ impl From<Kind> for ChangeKind {
                 Self::OwnershipTransferred(succession(user_id, previous_role))
             }
             Kind::GroupDeleted => Self::GroupDeleted,
-        }
-    }
-}
-
-impl From<Answer> for super::Answer {
-    fn from(answer: Answer) -> Self {
-        let (role, outcome) = match answer {
-            Answer::Changed { group_id, version, role } => {
-                let (group_id, version) = (GroupId::new(group_id), Version::new(version));
-                (role, AnswerOutcome::Changed { group_id, version })
-            }
-            Answer::Unchanged { group, role } => (role, AnswerOutcome::Unchanged(group.into())),
-        };
-        Self { role: role.map(Into::into), member: None, outcome }
-    }
-}
-
-impl From<&super::Group> for Group {
-    fn from(group: &super::Group) -> Self {
-        let super::Group { group_id, name, description, owner_id, member_count, version, created_at, updated_at } =
-            group;
-        Self {
-            group_id: group_id.uuid(),
-            name: name.as_str().to_owned(),
-            description: description.as_str().to_owned(),
-            owner_id: owner_id.uuid(),
-            member_count: *member_count,
-            version: version.get(),
-            created_at: created_at.unix_millis(),
-            updated_at: updated_at.unix_millis(),
-        }
-    }
-}
-
-impl From<Group> for super::Group {
-    fn from(group: Group) -> Self {
-        Self {
-            group_id: GroupId::new(group.group_id),
-            name: GroupName::from_stored(group.name),
-            description: Description::from_stored(group.description),
-            owner_id: UserId::new(group.owner_id),
-            member_count: group.member_count,
-            version: Version::new(group.version),
-            created_at: Timestamp::from_unix_millis(group.created_at),
-            updated_at: Timestamp::from_unix_millis(group.updated_at),
         }
     }
 }

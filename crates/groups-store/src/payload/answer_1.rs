@@ -1,13 +1,28 @@
-//! Format 2 of answers: format 1 with the member whom the order was about.
+//! Format 1 of answers.
 
-use super::v1::{Group, Role};
-use super::{AnswerOutcome, Deserialize, GroupId, MemberRow, Membership, Serialize, Timestamp, UserId, Uuid, Version};
+use super::change_1::Role;
+use super::{
+    AnswerOutcome, Description, Deserialize, GroupId, GroupName, MemberRow, Membership, Serialize, Timestamp, UserId,
+    Uuid, Version,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     Changed { group_id: Uuid, version: u64, role: Option<Role>, member: Option<Member> },
     Unchanged { group: Group, role: Option<Role>, member: Option<Member> },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Group {
+    group_id: Uuid,
+    name: String,
+    description: String,
+    owner_id: Uuid,
+    member_count: u32,
+    version: u64,
+    created_at: i64,
+    updated_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +58,38 @@ impl From<Answer> for super::Answer {
             Answer::Unchanged { group, role, member } => (role, member, AnswerOutcome::Unchanged(group.into())),
         };
         Self { role: role.map(Into::into), member: member.map(Into::into), outcome }
+    }
+}
+
+impl From<&super::Group> for Group {
+    fn from(group: &super::Group) -> Self {
+        let super::Group { group_id, name, description, owner_id, member_count, version, created_at, updated_at } =
+            group;
+        Self {
+            group_id: group_id.uuid(),
+            name: name.as_str().to_owned(),
+            description: description.as_str().to_owned(),
+            owner_id: owner_id.uuid(),
+            member_count: *member_count,
+            version: version.get(),
+            created_at: created_at.unix_millis(),
+            updated_at: updated_at.unix_millis(),
+        }
+    }
+}
+
+impl From<Group> for super::Group {
+    fn from(group: Group) -> Self {
+        Self {
+            group_id: GroupId::new(group.group_id),
+            name: GroupName::from_stored(group.name),
+            description: Description::from_stored(group.description),
+            owner_id: UserId::new(group.owner_id),
+            member_count: group.member_count,
+            version: Version::new(group.version),
+            created_at: Timestamp::from_unix_millis(group.created_at),
+            updated_at: Timestamp::from_unix_millis(group.updated_at),
+        }
     }
 }
 
