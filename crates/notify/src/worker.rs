@@ -197,10 +197,13 @@ impl Worker {
         let mut conns = self.shard.borrow().conns();
         shuffle(&mut conns, plan.seed);
         let slices = usize::try_from(plan.spread.as_millis() / DRAIN_SLICE.as_millis()).unwrap_or(usize::MAX).max(1);
+        // A busy thread catches up, so that the last go in time.
+        let mut pace = tokio::time::interval(DRAIN_SLICE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
         for slice in conns.chunks(conns.len().div_ceil(slices).max(1)) {
+            pace.tick().await;
             self.close_with_1012(slice, plan.retry_ms);
             self.flush().await;
-            tokio::time::sleep(DRAIN_SLICE).await;
         }
         // Those that came in while the drain began.
         let conns = self.shard.borrow().conns();

@@ -139,7 +139,8 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) 
     // The sockets do their own closing handshake; waiting once more would only keep clients.
     .client_disconnect_timeout(Duration::ZERO)
     .max_connections(CONNECTIONS_PER_WORKER_MAX)
-    .shutdown_timeout(GRACE.as_secs())
+    // Not before the last client was told to go.
+    .shutdown_timeout(u64::from(settings.drain_seconds) + GRACE.as_secs())
     .disable_signals();
     let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
     let server = server.listen(listener)?.run();

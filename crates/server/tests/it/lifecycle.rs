@@ -29,6 +29,20 @@ async fn a_stopping_server_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn whoever_is_sent_away_last_is_told_why_as_well() {
+    // As many as there are steps in the longest time that they may be spread over.
+    const CLIENTS: usize = 250;
+    let mut server = Server::with(&[("GROUPS_WORKERS", "1"), ("GROUPS_DRAIN_SECONDS", "5")]).await;
+    let people: Vec<User> = (0..CLIENTS).map(|_| server.user()).collect();
+    let mut sockets = join_all(people.iter().map(User::connects)).await;
+    server.terminate();
+    let goodbyes = join_all(sockets.iter_mut().map(|socket| socket.goodbye())).await;
+    assert!(goodbyes.iter().all(|(code, _)| *code == 1012), "{goodbyes:?}");
+    let (status, taken) = server.ended().await;
+    assert!(status.success() && taken < STOP_MAX, "{status} after {taken:?}");
+}
+
+#[tokio::test]
 async fn a_stop_waits_for_requests_and_loses_none_that_was_answered() {
     let mut server = Server::start().await;
     let ada = server.user();
