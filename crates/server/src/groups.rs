@@ -51,11 +51,15 @@ struct Inner {
     tasks: Vec<JoinHandle<()>>,
 }
 
+impl Inner {
+    fn end_tasks(&self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        self.end_tasks();
     }
 }
 
@@ -141,7 +145,9 @@ impl Groups {
         self.0.hub.drain(Drain { spread, ..Drain::default() }).await;
     }
 
+    /// Ends what runs beside the requests, which would find no store, and closes it.
     pub(crate) async fn close_store(&self) {
+        self.0.end_tasks();
         self.0.store.clone().close().await;
     }
 
@@ -226,5 +232,24 @@ async fn trim(store: Store) {
             }
         };
         tokio::time::sleep(if more { PAUSE_MORE } else { PAUSE_DONE }).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_runs_beside_a_service_that_was_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
+        let groups = Groups::open(&Settings { database_url, ..Settings::default() }).await.unwrap();
+        assert!(!groups.0.tasks.is_empty() && !groups.0.tasks.iter().any(JoinHandle::is_finished));
+        groups.stop(Duration::ZERO).await;
+        while !groups.0.tasks.iter().all(JoinHandle::is_finished) {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn components(database: bool, bus: &Bus) -> Value {
     })
 }
 
-/// Looks at every part again and again, and logs what is lost and what has come again, until the store is closed.
+/// Looks at every part again and again, and logs what is lost and what has come again, until aborted or until the store is closed.
 pub(crate) async fn watch(store: Store, bus: Bus) {
     let mut database = Part::new("database", "requests are answered with 503 meanwhile");
     let mut between = Part::new("bus", "changes made by other servers are up to a second late meanwhile");

@@ -13,10 +13,8 @@ impl Source for Openings {
     async fn open(&self, user_id: UserId, cursor: Option<&str>) -> Result<Opening, SourceError> {
         // A cursor that is not one of ours is treated as none.
         let from = cursor.and_then(|token| self.0.cursor(token));
-        let start = self.0.open_stream(user_id, from, ReplayRule::default()).await.map_err(|error| {
-            tracing::warn!(%error, "a client's stream could not be opened");
-            SourceError::new(error.to_string())
-        })?;
+        let start = self.0.open_stream(user_id, from, ReplayRule::default()).await;
+        let start = start.map_err(|error| SourceError::new(error.to_string()))?;
         Ok(Opening {
             seen: notify::ReadPoint { below: start.seen.below, except: start.seen.except },
             groups: start.groups,
