@@ -370,11 +370,14 @@ export class GroupsSidebar extends Base {
     const failed = client !== null && !client.loaded && client.state !== "connecting" && client.status.reason !== "" && client.begun;
     const loading = !client?.loaded && !failed;
     const listed = this.#listed.length > 0;
+    const focused = this.shadowRoot?.activeElement === dom.list;
     dom.skeleton.hidden = !loading || listed;
     dom.list.hidden = !listed;
     dom.list.setAttribute("aria-busy", String(loading));
     dom.note.hidden = listed || loading;
     if (!dom.note.hidden) note(dom, { failed, status: client?.status, filter: this.filter, texts: this.#texts });
+    // Whoever was in the list is told why there is none, and keeps a place.
+    if (focused && !listed) dom.note.focus();
     say(dom.total, client?.loaded ? groups.length.toLocaleString(document.documentElement.lang || undefined) : "");
     dom.total.hidden = !client?.loaded;
     dom.tools.hidden = groups.length === 0;

@@ -150,6 +150,8 @@ function start(session) {
     );
     // Whoever worked in the group is not left without a place.
     if (focused) main.querySelector("h1")?.focus();
+    // On a narrow screen that is not seen, and the list is.
+    if (focused && document.activeElement === document.body) sidebar.focus();
   }
 
   /** @param {string} groupId @param {string} text */

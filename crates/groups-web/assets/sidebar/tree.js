@@ -36,7 +36,7 @@ export function build() {
   const emptyHint = make("span");
   const hint = make("slot", { attributes: { name: "empty" } }, emptyHint);
   const retry = make("button", { part: "retry", hidden: true, attributes: { type: "button" } });
-  const note = make("div", { class: "note", hidden: true }, noteTitle, noteText, hint, retry);
+  const note = make("div", { class: "note", hidden: true, attributes: { tabindex: "-1" } }, noteTitle, noteText, hint, retry);
   const body = make("div", { class: "body" }, list, skeleton, note);
 
   const stateText = make("span", { attributes: { role: "status" } });

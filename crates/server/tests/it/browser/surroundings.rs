@@ -80,5 +80,15 @@ async fn whoever_works_with_the_keyboard_always_has_a_place() {
     ada.removes(&taken, &bobs).await.no_content();
     bob.page.sees("a place", &focus("#main h1")).await;
     bob.sees_groups(1).await;
+
+    // On a narrow screen it is the list, where that of the open group is not seen any more.
+    let narrow = json!({"width": 360, "height": 700, "deviceScaleFactor": 1, "mobile": false});
+    bob.page.call("Emulation.setDeviceMetricsOverride", narrow).await;
+    bob.opens("First").await;
+    bob.page.types("[data-testid=typing-input]", "hello").await;
+    let first = bob.open_group().await;
+    bobs.deletes(&first).await.no_content();
+    bob.sees_groups(0).await;
+    bob.page.sees("a place", &focus("groups-sidebar")).await;
     bob.page.was_not_reloaded().await;
 }
