@@ -7,7 +7,7 @@ use groups_domain::{
 };
 
 use crate::column::Id;
-use crate::payload::{self, Answer, AnswerOutcome};
+use crate::payload::{self, Answer};
 use crate::row::{GroupRow, KeyRow, MembershipRow, SeatRow, role_number, to_stored};
 use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges};
 use crate::{ExecuteError, Executed, MemberRow, Order, Outcome, StoreError};
@@ -39,12 +39,12 @@ struct Slot {
     pending: Option<GroupRow>,
 }
 
-/// An order that was carried out under a key.
+/// An order that was answered under a key.
 #[derive(Clone, Debug)]
 struct Known {
     fingerprint: Vec<u8>,
     created_at: i64,
-    executed: Executed,
+    answer: Result<Executed, Rejection>,
     /// Whether it stands in the table.
     stored: bool,
 }
@@ -128,36 +128,43 @@ impl Batch {
             let id = format!("{}/{}", row.actor_id.0, row.key);
             StoreError::Corrupt { table: "idempotency", id, detail }
         };
-        let executed = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
-            let Answer { role, member, outcome } = answer;
-            Ok(match outcome {
-                AnswerOutcome::Unchanged(group) => {
-                    Executed { outcome: Outcome::Unchanged, group, role, member, replayed: true }
+        let answer = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
+            Ok(match answer {
+                Answer::Unchanged { group, role, member } => {
+                    Ok(Executed { outcome: Outcome::Unchanged, group, role, member, replayed: true })
                 }
-                AnswerOutcome::Changed { group_id, version } => {
+                Answer::Changed { group_id, version, role, member } => {
                     let change = change(group_id, version)?;
                     let group = change.group.clone();
-                    Executed { outcome: Outcome::Changed(change), group, role, member, replayed: true }
+                    Ok(Executed { outcome: Outcome::Changed(change), group, role, member, replayed: true })
                 }
+                Answer::Rejected(rejection) => Err(rejection),
             })
         });
         let (fingerprint, created_at) = (row.fingerprint, row.created_at);
-        let known = executed.map(|executed| Known { fingerprint, created_at, executed, stored: true });
+        let known = answer.map(|answer| Known { fingerprint, created_at, answer, stored: true });
         self.keys.insert((row.actor_id.user(), row.key), known);
     }
 
     /// Decides one order on the facts as the orders before it have left them.
     pub(crate) fn carry_out(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
         if let Some(answer) = self.known(order)? {
-            return Ok(answer);
+            return Ok(answer?);
         }
-        let executed = self.decide(order)?;
-        self.remember(order, &executed)?;
-        Ok(executed)
+        let answer = match self.decide(order) {
+            Ok(executed) => Ok(executed),
+            // Whoever asks whether a version is current may ask again: for one that is not, the answer stays the same.
+            Err(ExecuteError::Rejected(rejection)) if !matches!(rejection, Rejection::VersionMismatch { .. }) => {
+                Err(rejection)
+            }
+            Err(error) => return Err(error),
+        };
+        self.remember(order, &answer)?;
+        Ok(answer?)
     }
 
     /// The first answer to a repeated order.
-    fn known(&mut self, order: &Order) -> Result<Option<Executed>, ExecuteError> {
+    fn known(&mut self, order: &Order) -> Result<Option<Result<Executed, Rejection>>, ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(None) };
         let key = (order.request.actor_id, idempotency.key.clone());
         let known = match self.keys.get(&key) {
@@ -176,7 +183,7 @@ impl Batch {
         if known.fingerprint != idempotency.fingerprint {
             return Err(ExecuteError::IdempotencyKeyReused);
         }
-        Ok(Some(Executed { replayed: true, ..known.executed.clone() }))
+        Ok(Some(known.answer.clone().map(|executed| Executed { replayed: true, ..executed })))
     }
 
     fn decide(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
@@ -214,22 +221,25 @@ impl Batch {
         }
     }
 
-    fn remember(&mut self, order: &Order, executed: &Executed) -> Result<(), ExecuteError> {
+    fn remember(&mut self, order: &Order, answer: &Result<Executed, Rejection>) -> Result<(), ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(()) };
-        let outcome = match &executed.outcome {
-            Outcome::Changed(change) => {
-                AnswerOutcome::Changed { group_id: change.group_id(), version: change.version() }
+        let known = answer.clone();
+        let answer = match answer.clone() {
+            Ok(Executed { outcome: Outcome::Changed(change), role, member, .. }) => {
+                Answer::Changed { group_id: change.group_id(), version: change.version(), role, member }
             }
-            Outcome::Unchanged => AnswerOutcome::Unchanged(executed.group.clone()),
+            Ok(Executed { outcome: Outcome::Unchanged, group, role, member, .. }) => {
+                Answer::Unchanged { group, role, member }
+            }
+            Err(rejection) => Answer::Rejected(rejection),
         };
-        let answer = Answer { role: executed.role, member: executed.member.clone(), outcome };
         let answer = payload::encode_answer(&answer).map_err(not_encoded)?;
         let (actor_id, key) = (order.request.actor_id, idempotency.key.clone());
         let fingerprint = idempotency.fingerprint.to_vec();
         let created_at = order.request.at.unix_millis();
         let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::ANSWER_FORMAT, answer);
         self.writes.answers.insert((actor_id, key.clone()), row);
-        let known = Known { fingerprint, created_at, executed: executed.clone(), stored: false };
+        let known = Known { fingerprint, created_at, answer: known, stored: false };
         self.keys.insert((actor_id, key), Ok(known));
         Ok(())
     }

@@ -4,8 +4,8 @@
 //! edited once published: a new one gets a new number and its own module.
 
 use groups_domain::{
-    Change, ChangeKind, Description, Group, GroupId, GroupName, Membership, NewMember, Role, Succession, Timestamp,
-    UserId, Version,
+    Change, ChangeKind, Description, Group, GroupId, GroupName, Membership, NewMember, Rejection, Role, Rule,
+    Succession, Timestamp, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -46,19 +46,12 @@ pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Res
     }
 }
 
-/// What an order with an idempotency key was answered with.
+/// What an order with an idempotency key was answered with. A change itself stands in the log already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) role: Option<Role>,
-    pub(crate) member: Option<MemberRow>,
-    pub(crate) outcome: AnswerOutcome,
-}
-
-/// The change itself stands in the log already.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AnswerOutcome {
-    Changed { group_id: GroupId, version: Version },
-    Unchanged(Group),
+pub(crate) enum Answer {
+    Changed { group_id: GroupId, version: Version, role: Option<Role>, member: Option<MemberRow> },
+    Unchanged { group: Group, role: Option<Role>, member: Option<MemberRow> },
+    Rejected(Rejection),
 }
 
 /// An answer as text.
@@ -71,7 +64,7 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
     match format {
         1 => {
             let stored: answer_1::Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
-            Ok(stored.into())
+            stored.try_into()
         }
         unknown => Err(format!("format {unknown} is not known to this version")),
     }
@@ -131,21 +124,33 @@ mod tests {
     }
 
     /// In the order of the golden file.
-    fn answers() -> [Answer; 3] {
+    fn answers() -> Vec<Answer> {
+        let user_id = UserId::new(Uuid::from_u128(3));
         let membership = Membership {
-            user_id: UserId::new(Uuid::from_u128(3)),
+            user_id,
             role: Role::Admin,
             joined_at: Timestamp::from_unix_millis(1_650_000_000_000),
             joined_version: Version::new(4),
         };
         let member = Some(MemberRow { membership, name: Some("Bob \"B\"".to_owned()) });
         let (group_id, version) = (COLUMNS.group_id, COLUMNS.version);
-        let changed = AnswerOutcome::Changed { group_id, version };
-        [
-            Answer { role: Some(Role::Owner), member: member.clone(), outcome: changed.clone() },
-            Answer { role: None, member: None, outcome: changed },
-            Answer { role: Some(Role::Member), member, outcome: AnswerOutcome::Unchanged(group()) },
-        ]
+        let rejections = [
+            Rejection::GroupNotFound,
+            Rejection::GroupExists,
+            Rejection::MemberNotFound { user_id },
+            Rejection::AlreadyMember { user_id },
+            Rejection::InvalidRole,
+            Rejection::TooManyMembers { would_be: 1_001, members_max: 1_000 },
+            Rejection::VersionMismatch { expected: Version::new(6), current: version },
+        ];
+        let by_rules =
+            Rule::ALL.iter().flat_map(|rule| [Rejection::Forbidden(*rule), Rejection::OwnerMustTransfer(*rule)]);
+        let executed = [
+            Answer::Changed { group_id, version, role: Some(Role::Owner), member: member.clone() },
+            Answer::Changed { group_id, version, role: None, member: None },
+            Answer::Unchanged { group: group(), role: Some(Role::Member), member },
+        ];
+        executed.into_iter().chain(rejections.into_iter().chain(by_rules).map(Answer::Rejected)).collect()
     }
 
     #[test]
@@ -165,5 +170,7 @@ mod tests {
         assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());
         assert!(decode_answer(1, "{}").is_err());
         assert!(decode_answer(2, "{}").unwrap_err().contains("format 2"));
+        let unknown = r#"{"rejected":{"forbidden":{"rule":"no-such-rule"}}}"#;
+        assert!(decode_answer(1, unknown).unwrap_err().contains("no-such-rule"));
     }
 }

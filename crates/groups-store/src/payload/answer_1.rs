@@ -2,8 +2,8 @@
 
 use super::change_1::Role;
 use super::{
-    AnswerOutcome, Description, Deserialize, GroupId, GroupName, MemberRow, Membership, Serialize, Timestamp, UserId,
-    Uuid, Version,
+    Description, Deserialize, GroupId, GroupName, MemberRow, Membership, Rule, Serialize, Timestamp, UserId, Uuid,
+    Version,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -11,6 +11,22 @@ use super::{
 pub(super) enum Answer {
     Changed { group_id: Uuid, version: u64, role: Option<Role>, member: Option<Member> },
     Unchanged { group: Group, role: Option<Role>, member: Option<Member> },
+    Rejected(Rejection),
+}
+
+/// Rules by their stable identifiers.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Rejection {
+    GroupNotFound,
+    GroupExists,
+    Forbidden { rule: String },
+    MemberNotFound { user_id: Uuid },
+    AlreadyMember { user_id: Uuid },
+    OwnerMustTransfer { rule: String },
+    InvalidRole,
+    TooManyMembers { would_be: u64, members_max: u32 },
+    VersionMismatch { expected: u64, current: u64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,28 +53,86 @@ pub(super) struct Member {
 impl From<&super::Answer> for Answer {
     fn from(answer: &super::Answer) -> Self {
         // All fields are named, so that a new one demands a new format.
-        let super::Answer { role, member, outcome } = answer;
-        let (role, member) = (role.map(Into::into), member.as_ref().map(Into::into));
-        match outcome {
-            AnswerOutcome::Changed { group_id, version } => {
-                Self::Changed { group_id: group_id.uuid(), version: version.get(), role, member }
-            }
-            AnswerOutcome::Unchanged(group) => Self::Unchanged { group: group.into(), role, member },
+        match answer {
+            super::Answer::Changed { group_id, version, role, member } => Self::Changed {
+                group_id: group_id.uuid(),
+                version: version.get(),
+                role: role.map(Into::into),
+                member: member.as_ref().map(Into::into),
+            },
+            super::Answer::Unchanged { group, role, member } => Self::Unchanged {
+                group: group.into(),
+                role: role.map(Into::into),
+                member: member.as_ref().map(Into::into),
+            },
+            super::Answer::Rejected(rejection) => Self::Rejected(rejection.into()),
         }
     }
 }
 
-impl From<Answer> for super::Answer {
-    fn from(answer: Answer) -> Self {
-        let (role, member, outcome) = match answer {
-            Answer::Changed { group_id, version, role, member } => {
-                let (group_id, version) = (GroupId::new(group_id), Version::new(version));
-                (role, member, AnswerOutcome::Changed { group_id, version })
+impl TryFrom<Answer> for super::Answer {
+    type Error = String;
+
+    fn try_from(answer: Answer) -> Result<Self, String> {
+        Ok(match answer {
+            Answer::Changed { group_id, version, role, member } => Self::Changed {
+                group_id: GroupId::new(group_id),
+                version: Version::new(version),
+                role: role.map(Into::into),
+                member: member.map(Into::into),
+            },
+            Answer::Unchanged { group, role, member } => {
+                Self::Unchanged { group: group.into(), role: role.map(Into::into), member: member.map(Into::into) }
             }
-            Answer::Unchanged { group, role, member } => (role, member, AnswerOutcome::Unchanged(group.into())),
-        };
-        Self { role: role.map(Into::into), member: member.map(Into::into), outcome }
+            Answer::Rejected(rejection) => Self::Rejected(rejection.try_into()?),
+        })
     }
+}
+
+impl From<&super::Rejection> for Rejection {
+    fn from(rejection: &super::Rejection) -> Self {
+        use super::Rejection as Rejected;
+        match rejection {
+            Rejected::GroupNotFound => Self::GroupNotFound,
+            Rejected::GroupExists => Self::GroupExists,
+            Rejected::Forbidden(rule) => Self::Forbidden { rule: rule.id().to_owned() },
+            Rejected::MemberNotFound { user_id } => Self::MemberNotFound { user_id: user_id.uuid() },
+            Rejected::AlreadyMember { user_id } => Self::AlreadyMember { user_id: user_id.uuid() },
+            Rejected::OwnerMustTransfer(rule) => Self::OwnerMustTransfer { rule: rule.id().to_owned() },
+            Rejected::InvalidRole => Self::InvalidRole,
+            Rejected::TooManyMembers { would_be, members_max } => {
+                Self::TooManyMembers { would_be: *would_be, members_max: *members_max }
+            }
+            Rejected::VersionMismatch { expected, current } => {
+                Self::VersionMismatch { expected: expected.get(), current: current.get() }
+            }
+        }
+    }
+}
+
+impl TryFrom<Rejection> for super::Rejection {
+    type Error = String;
+
+    fn try_from(rejection: Rejection) -> Result<Self, String> {
+        Ok(match rejection {
+            Rejection::GroupNotFound => Self::GroupNotFound,
+            Rejection::GroupExists => Self::GroupExists,
+            Rejection::Forbidden { rule } => Self::Forbidden(rule_named(&rule)?),
+            Rejection::MemberNotFound { user_id } => Self::MemberNotFound { user_id: UserId::new(user_id) },
+            Rejection::AlreadyMember { user_id } => Self::AlreadyMember { user_id: UserId::new(user_id) },
+            Rejection::OwnerMustTransfer { rule } => Self::OwnerMustTransfer(rule_named(&rule)?),
+            Rejection::InvalidRole => Self::InvalidRole,
+            Rejection::TooManyMembers { would_be, members_max } => Self::TooManyMembers { would_be, members_max },
+            Rejection::VersionMismatch { expected, current } => {
+                Self::VersionMismatch { expected: Version::new(expected), current: Version::new(current) }
+            }
+        })
+    }
+}
+
+fn rule_named(id: &str) -> Result<Rule, String> {
+    let rule = Rule::ALL.iter().find(|rule| rule.id() == id);
+    rule.copied().ok_or_else(|| format!("the rule {id:?} is not known to this version"))
 }
 
 impl From<&super::Group> for Group {

@@ -8,7 +8,7 @@ use groups_domain::{GroupId, Limits};
 use super::{Conn, load_groups};
 use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
-use crate::payload::{self, AnswerOutcome};
+use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
 use crate::row::{KeyRow, LogRow, SeatRow, to_stored};
 use crate::row_set::{Keys, RowSet, Seats, Versions, With};
@@ -68,9 +68,9 @@ async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> R
     }
     let versions: BTreeSet<(Id, i64)> = rows
         .iter()
-        .filter_map(|row| match payload::decode_answer(row.format, &row.answer).ok()?.outcome {
-            AnswerOutcome::Changed { group_id, version } => Some((group_id.into(), to_stored(version.get()))),
-            AnswerOutcome::Unchanged(_) => None,
+        .filter_map(|row| match payload::decode_answer(row.format, &row.answer).ok()? {
+            Answer::Changed { group_id, version, .. } => Some((group_id.into(), to_stored(version.get()))),
+            Answer::Unchanged { .. } | Answer::Rejected(_) => None,
         })
         .collect();
     let mut changes: HashMap<(Id, i64), LogRow> = HashMap::new();

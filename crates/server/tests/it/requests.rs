@@ -268,6 +268,20 @@ async fn a_repeated_key_gives_the_first_answer_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_given_again_to_a_repeated_key_whatever_has_changed_since() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    let member = format!("/v1/groups/{group}/members/{}", bob.id);
+    let remove = || ada.call("DELETE", &member).header("Idempotency-Key", "remove").send();
+    let first = remove().await;
+    first.problem(404, "member_not_found");
+    ada.adds(&group, &bob).await.ok(201);
+    assert_eq!(remove().await.text(), first.text());
+    assert_eq!(ada.sees(&group).await["member_count"], 2);
+}
+
+#[tokio::test]
 async fn a_key_with_another_request_is_refused() {
     let server = Server::start().await;
     let ada = server.user();

@@ -1,7 +1,7 @@
 //! Idempotency keys: a repetition gives the first answer again and changes nothing.
 
 use futures_util::future::join_all;
-use groups_domain::{Command, Rejection, Request, Role};
+use groups_domain::{Command, Rejection, Request, Role, Rule};
 use groups_store::{ExecuteError, Executed, Outcome};
 
 use super::run;
@@ -55,7 +55,7 @@ fn of_the_same_orders_at_once_one_is_carried_out() {
 }
 
 #[test]
-fn an_order_that_changes_nothing_is_remembered_and_a_rejected_one_is_not() {
+fn an_order_that_changes_nothing_is_remembered_and_so_is_a_rejected_one() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -65,10 +65,51 @@ fn an_order_that_changes_nothing_is_remembered_and_a_rejected_one_is_not() {
         store.did(ADA, group_id(1), rename("Crew")).await;
         assert_eq!(store.execute(same).await.unwrap(), Executed { replayed: true, ..first });
 
-        let refused = keyed(request(group_id(1), BOB, add(CAT)), "refused", 1);
-        assert!(matches!(store.execute(refused.clone()).await, Err(ExecuteError::Rejected(Rejection::Forbidden(_)))));
+        let refused = [
+            ("1", BOB, add(CAT), Rejection::Forbidden(Rule::AdminsAdd)),
+            ("2", ADA, add(BOB), Rejection::AlreadyMember { user_id: BOB }),
+            ("3", ADA, remove(DAN), Rejection::MemberNotFound { user_id: DAN }),
+            ("4", EVE, rename("Eve's"), Rejection::GroupNotFound),
+        ];
+        for (key, actor, command, why) in &refused {
+            let order = keyed(request(group_id(1), *actor, command.clone()), key, 1);
+            assert_eq!(store.execute(order).await, Err(ExecuteError::Rejected(*why)));
+        }
+        // By now, each of them would be carried out.
+        store.did(ADA, group_id(1), remove(BOB)).await;
+        store.did(ADA, group_id(1), add_many([BOB, DAN, EVE])).await;
         store.did(ADA, group_id(1), role(BOB, Role::Admin)).await;
-        assert!(!store.execute(refused).await.unwrap().replayed);
+        store.did(ADA, group_id(1), role(EVE, Role::Admin)).await;
+        store.did(ADA, group_id(1), remove(BOB)).await;
+        store.close().await;
+        let store = db.open().await;
+        let before = store.group(ADA, group_id(1)).await.unwrap();
+        for (key, actor, command, why) in refused {
+            let with = |fingerprint| keyed(request(group_id(1), actor, command.clone()), key, fingerprint);
+            assert_eq!(store.execute(with(1)).await, Err(ExecuteError::Rejected(why)));
+            assert_eq!(store.execute(with(2)).await, Err(ExecuteError::IdempotencyKeyReused));
+        }
+        assert_eq!(store.group(ADA, group_id(1)).await.unwrap(), before);
+    });
+}
+
+#[test]
+fn of_several_versions_that_are_asked_for_under_one_key_the_current_one_is_found() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        store.did(ADA, group_id(1), rename("Crew")).await;
+        let at = |seen| {
+            let request =
+                Request { expected_version: Some(version(seen)), ..request(group_id(1), ADA, rename("Gang")) };
+            keyed(request, "k", 1)
+        };
+        let stale = Rejection::VersionMismatch { expected: version(1), current: version(2) };
+        for _ in 0..2 {
+            assert_eq!(store.execute(at(1)).await, Err(ExecuteError::Rejected(stale)));
+        }
+        assert!(!store.execute(at(2)).await.unwrap().replayed);
+        assert!(store.execute(at(1)).await.unwrap().replayed);
     });
 }
 
