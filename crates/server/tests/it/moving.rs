@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Postgres, Server, program};
+use crate::support::{Postgres, Server, program, within};
 
 /// Runs the program to its end: whether it succeeded, and what it printed.
 fn runs(arguments: &[&str]) -> (bool, String) {
@@ -69,13 +69,22 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
     let cursor = bob.connects().await.cursor();
     let changes = format!("/v1/groups/{group}/changes?limit=500");
     let (list, history) = (bob.lists().await, ada.pages(&changes, "changes").await);
-    let people = ada.lists_members(&group).await;
+    // Names are kept beside the requests that tell them.
+    let people = within("both names", async {
+        loop {
+            let people = ada.lists_members(&group).await;
+            if people.iter().all(|person| person["name"].is_string()) {
+                return people;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     old.terminate();
     old.ended().await;
 
     let (from, to) = (format!("sqlite://{}", old.database().display()), postgres.url());
     let (done, text) = runs(&["copy", "--from", &from, "--to", &to]);
-    // Names are kept beside the requests that tell them, but both were there before the end.
     assert!(done && text.contains("copied: 2 groups, 4 memberships, 5 changes, 1 idempotency keys, 2 names"), "{text}");
 
     let new = Server::with(&[("DATABASE_URL", &to)]).await;
