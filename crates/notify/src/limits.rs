@@ -37,6 +37,10 @@ pub struct HubLimits {
     pub inbox_commands_max: usize,
     /// Groups in one piece of a snapshot. 500, by the contract.
     pub snapshot_groups_max: usize,
+    /// Bytes of one piece of a snapshot, before JSON escapes some of them; with the group that would exceed it, the next piece
+    /// begins. A WebSocket's frame is read as a whole: libraries limit it, often to 1 MiB, and on a slow line nothing else
+    /// passes meanwhile. 256 KiB, which 500 groups with short descriptions stay below.
+    pub snapshot_bytes_max: usize,
     /// A client's message in bytes, fragments together; a longer one closes with 1009. 4 KiB.
     pub message_bytes_max: usize,
     /// Frames of any kind that a client may send each second, averaged; beyond the burst it is closed with 4501. 20.
@@ -73,6 +77,7 @@ impl Default for HubLimits {
             journal_changes_max: 16_384,
             inbox_commands_max: 1_024,
             snapshot_groups_max: 500,
+            snapshot_bytes_max: 256 * 1024,
             message_bytes_max: 4 * 1024,
             messages_per_second: 20,
             messages_burst: 100,

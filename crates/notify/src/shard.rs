@@ -164,7 +164,7 @@ impl Shard {
             heartbeat_seconds: self.limits.heartbeat.as_secs(),
         })));
         match start {
-            Start::Snapshot(list) => snapshot(&mut pieces, list, self.limits.snapshot_groups_max, &cursor),
+            Start::Snapshot(list) => snapshot(&mut pieces, list, &self.limits, &cursor),
             Start::Resumed(missed) => pieces.extend(missed.into_iter().map(|delivery| {
                 let view = delivery.view_of(user_id);
                 Piece::Missed(Box::new(delivery), view)
@@ -375,12 +375,28 @@ fn mark(dirty: &mut Vec<Rc<Conn>>, conn: &Rc<Conn>) {
     }
 }
 
-/// The list in pieces, at least one.
-fn snapshot(pieces: &mut VecDeque<Piece>, list: Vec<(Group, Role)>, groups_max: usize, cursor: &str) {
-    let mut list = list.into_iter();
+/// What a group takes up in a snapshot besides its name and description, in bytes, about.
+const GROUP_BYTES: usize = 350;
+
+/// In place of a cursor: no position reads as this.
+const UNFINISHED: &str = "0";
+
+/// The list in pieces, at least one. Only the last one's cursor is a position: whoever drops before it has not got the list, and
+/// coming back with the cursor of another piece gets it again.
+fn snapshot(pieces: &mut VecDeque<Piece>, list: Vec<(Group, Role)>, limits: &HubLimits, cursor: &str) {
+    let mut list = list.into_iter().peekable();
     loop {
-        let groups = list.by_ref().take(groups_max.max(1)).collect();
-        let more = list.len() > 0;
+        let (mut groups, mut bytes) = (Vec::new(), 0);
+        while groups.len() < limits.snapshot_groups_max.max(1) {
+            let Some((group, _)) = list.peek() else { break };
+            bytes += GROUP_BYTES + group.name.as_str().len() + group.description.as_str().len();
+            if bytes > limits.snapshot_bytes_max && !groups.is_empty() {
+                break;
+            }
+            groups.extend(list.next());
+        }
+        let more = list.peek().is_some();
+        let cursor = if more { UNFINISHED } else { cursor };
         pieces.push_back(Piece::Snapshot { groups, more, cursor: cursor.to_owned() });
         if !more {
             return;

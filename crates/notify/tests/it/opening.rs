@@ -86,6 +86,24 @@ async fn a_long_list_comes_in_pieces() {
     assert_eq!(sizes, [2, 2, 1]);
     let more: Vec<_> = opening[1..4].iter().map(|piece| &piece["more"]).collect();
     assert_eq!(more, [true, true, false]);
+    // Who has not got the whole list does not resume after it.
+    let cursors: Vec<_> = opening[1..5].iter().map(|message| &message["cursor"]).collect();
+    assert_eq!(cursors, ["0", "0", "c5", "c5"]);
+}
+
+#[tokio::test]
+async fn groups_with_much_to_say_come_in_smaller_pieces_and_each_at_least_by_itself() {
+    for (snapshot_bytes_max, expected) in [(1, vec![1; 5]), (1_600, vec![2, 2, 1]), (1_000_000, vec![5])] {
+        let server = Server::start(HubLimits { snapshot_bytes_max, ..patient() });
+        for number in 1..=5 {
+            server.world().create(group(number), BOB, &[]);
+            server.world().rename(group(number), BOB, &"🦀".repeat(100));
+        }
+        let (_bob, opening) = Client::ready(&server, BOB).await;
+        let pieces = opening.iter().filter(|message| message["type"] == "snapshot");
+        let sizes: Vec<usize> = pieces.map(|piece| piece["groups"].as_array().unwrap().len()).collect();
+        assert_eq!(sizes, expected);
+    }
 }
 
 #[tokio::test]
