@@ -235,11 +235,11 @@ export type ServerMessage = {
   heartbeat_seconds: number;
 } | {
   type: "snapshot";
-  /** At most 500 groups. */
+  /** At most 500 groups, and some 256 KiB. */
   groups: Group[];
   /** Whether another piece follows. */
   more: boolean;
-  /** The position that the list was read at. */
+  /** With the last piece, the position that the list was read at; with the others, none. */
   cursor: Cursor;
 } | {
   type: "ready";

@@ -26,12 +26,12 @@ pub enum ServerMessage<'a> {
     },
     /// A piece of the user's list, newest group first.
     Snapshot {
-        /// At most 500 groups.
+        /// At most 500 groups, and some 256 KiB.
         #[cfg_attr(test, ts(type = "Group[]"))]
         groups: Vec<GroupBody<'a>>,
         /// Whether another piece follows.
         more: bool,
-        /// The position that the list was read at.
+        /// With the last piece, the position that the list was read at; with the others, none.
         #[cfg_attr(test, ts(type = "Cursor"))]
         cursor: &'a str,
     },
