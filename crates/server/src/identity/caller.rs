@@ -8,7 +8,7 @@ use groups_domain::{Timestamp, UserId};
 
 use super::token::bearer;
 use crate::groups::Groups;
-use crate::{Code, Problem};
+use crate::{Code, Problem, edge};
 
 /// Who is calling, with a good token.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl Caller {
         let groups = Groups::of(request)?;
         let token = bearer(request.headers())
             .ok_or_else(|| Problem::new(Code::Unauthenticated, "the header 'Authorization: Bearer …' is missing"))?;
-        let claims = groups.tokens().check(token)?;
+        let claims = groups.tokens().check(token, edge::now())?;
         if let Some(name) = claims.name.clone() {
             groups.learn_name(claims.user_id, name);
         }

@@ -32,6 +32,8 @@ impl Tokens {
         let _ = PROVIDER.install_default();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
+        // That is checked here: the library counts in whole seconds, and takes a token in the one in which it expires.
+        validation.validate_exp = false;
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "sub"]);
         validation.validate_aud = settings.audience().is_some();
@@ -48,11 +50,10 @@ impl Tokens {
 
     /// # Errors
     /// [`Code::Unauthenticated`], with a sentence about what is wrong with the token.
-    pub(crate) fn check(&self, token: &str) -> Result<Claims, Problem> {
+    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Claims, Problem> {
         let refuse = |detail: &str| Problem::new(Code::Unauthenticated, detail);
         let token = jsonwebtoken::decode::<WireClaims>(token, &self.key, &self.validation).map_err(|error| {
             refuse(match error.kind() {
-                ErrorKind::ExpiredSignature => "the token has expired",
                 ErrorKind::ImmatureSignature => "the token is not valid yet",
                 ErrorKind::InvalidIssuer => "the token is from another issuer",
                 ErrorKind::InvalidAudience => "the token is for another audience",
@@ -68,11 +69,15 @@ impl Tokens {
             return Err(refuse("the token has critical extensions, and none is known here"));
         }
         let claims = token.claims;
-        let user_id = uuid(&claims.sub).ok_or_else(|| refuse("the token's sub is not a UUID"))?;
-        let name = claims.name.as_deref().and_then(display_name);
         // As a float, because RFC 7519 allows fractions of a second.
         #[expect(clippy::cast_possible_truncation, reason = "saturates: a token may live for ever")]
         let expires_at = Timestamp::from_unix_millis((claims.exp * 1_000.0) as i64);
+        // RFC 7519 section 4.1.4: not on, and not after.
+        if now >= expires_at {
+            return Err(refuse("the token has expired"));
+        }
+        let user_id = uuid(&claims.sub).ok_or_else(|| refuse("the token's sub is not a UUID"))?;
+        let name = claims.name.as_deref().and_then(display_name);
         Ok(Claims { user_id: UserId::new(user_id), name, expires_at })
     }
 }
@@ -161,5 +166,30 @@ impl JwtSigner for Hs256 {
 impl JwtVerifier for Hs256 {
     fn algorithm(&self) -> Algorithm {
         Algorithm::HS256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_the_moment_of_its_expiry_and_not_in_it() {
+        let (secret, user_id) = ([7; 32], UserId::new(uuid::Uuid::from_u128(1)));
+        let tokens = Tokens::new(&secret, &Settings::default());
+        let at = Timestamp::from_unix_millis;
+        for (exp, last_millis) in [("2000", 1_999_999), ("2000.25", 2_000_249), ("2e3", 1_999_999)] {
+            let claims = format!(r#"{{"sub":"{user_id}","exp":{exp}}}"#);
+            let claims: serde_json::Value = serde_json::from_str(&claims).unwrap();
+            let key = EncodingKey::from_secret(&secret);
+            let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+            assert_eq!(tokens.check(&token, at(last_millis)).unwrap().user_id, user_id, "{exp}");
+            for millis in [last_millis + 1, last_millis + 2, last_millis + 1_000, i64::MAX] {
+                let refused = tokens.check(&token, at(millis)).unwrap_err();
+                assert_eq!(refused, Problem::new(Code::Unauthenticated, "the token has expired"), "{exp} at {millis}");
+            }
+        }
     }
 }

@@ -26,7 +26,8 @@ pub(super) async fn respond(
             "a token is needed: in 'Authorization: Bearer …' or as subprotocol 'bearer.…'",
         )
     })?;
-    let claims = groups.tokens().check(token)?;
+    let now = edge::now();
+    let claims = groups.tokens().check(token, now)?;
     groups.origins().check(&request)?;
     let query: Query = input::query(&request)?;
     if groups.is_stopping() {
@@ -35,7 +36,7 @@ pub(super) async fn respond(
     if let Some(name) = claims.name {
         groups.learn_name(claims.user_id, name);
     }
-    let left_millis = claims.expires_at.unix_millis().saturating_sub(edge::now().unix_millis());
+    let left_millis = claims.expires_at.unix_millis().saturating_sub(now.unix_millis());
     let client = Client {
         user_id: claims.user_id,
         connection_id: edge::new_connection_id(),

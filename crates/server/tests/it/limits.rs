@@ -206,6 +206,8 @@ async fn when_its_token_expires_a_connection_is_closed_with_4003() {
     short.creates("Team", &[]).await;
     socket.event(&id, "group_created").await;
     assert_eq!(socket.goodbye().await.0, 4003);
+    // From that moment on it is good for nothing.
+    short.get("/v1/me").await.problem(401, "unauthenticated");
     let taken = start.elapsed();
     assert!(taken > Duration::from_millis(1_500) && taken < PATIENCE / 2, "after {taken:?}");
     lasting.event(&id, "group_created").await;
