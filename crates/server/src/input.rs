@@ -1,5 +1,6 @@
 //! What comes in with a request, made into what the rooms below understand.
 
+mod body;
 mod changing;
 mod json;
 mod member;
@@ -12,8 +13,9 @@ use uuid::Uuid;
 
 use crate::{Code, Problem};
 
+pub(crate) use body::{read_body, spare_oversized};
 pub(crate) use changing::Changing;
-pub(crate) use json::{Object, json, read_body};
+pub(crate) use json::{Object, json};
 pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;
 

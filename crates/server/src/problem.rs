@@ -42,6 +42,7 @@ codes! {
     GroupNotFound = "group_not_found", 404, "There is no such group";
     MemberNotFound = "member_not_found", 404, "There is no such member";
     MethodNotAllowed = "method_not_allowed", 405, "This path knows other methods";
+    RequestTimeout = "request_timeout", 408, "The body took too long";
     AlreadyMember = "already_member", 409, "Already a member";
     GroupExists = "group_exists", 409, "The group exists already";
     OwnerMustTransfer = "owner_must_transfer", 409, "The owner has to hand over first";
@@ -126,6 +127,10 @@ impl ResponseError for Problem {
             }
             Code::UpgradeRequired => {
                 response.insert_header((header::UPGRADE, "websocket"));
+            }
+            // Of the body there may be more, which nobody wants to wait for.
+            Code::PayloadTooLarge | Code::RequestTimeout => {
+                response.force_close();
             }
             _ => {}
         }

@@ -26,10 +26,12 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
 
 use crate::cors::refusals_as_problems;
+use crate::input::spare_oversized;
 use crate::{Code, Problem};
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
     let v1 = web::scope("/v1")
+        .wrap(from_fn(spare_oversized))
         .wrap(cors)
         .wrap(from_fn(refusals_as_problems))
         // Answers are for one caller, and a moment later they are different.

@@ -1,17 +1,13 @@
-//! Bodies: bounded, and objects.
+//! JSON, and objects of it.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use actix_web::web::{self, Bytes};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::{Code, Problem};
-
-/// The largest body of a request in bytes: room for 1,000 members several times over. A larger one is answered with 413.
-const BODY_BYTES_MAX: usize = 256 * 1024;
+use crate::Problem;
 
 /// A body of JSON, an object. What the `Content-Type` says of it does not matter.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -40,13 +36,5 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         }
 
         deserializer.deserialize_map(Fields(PhantomData))
-    }
-}
-
-pub(crate) async fn read_body(payload: web::Payload) -> Result<Bytes, Problem> {
-    match payload.to_bytes_limited(BODY_BYTES_MAX).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(Problem::malformed("the body ended early")),
-        Err(_) => Err(Problem::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"))),
     }
 }

@@ -1,0 +1,136 @@
+//! Bodies: bounded in length, and in the time that they may take.
+
+use std::time::Duration;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::web::{self, Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use tokio::time::{sleep, timeout};
+
+use crate::{Code, Problem};
+
+/// The largest body of a request in bytes: room for 1,000 members several times over. A larger one is answered with 413.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// How long a body may take to come, from when it is asked for. A later one is answered with 408, and the connection ends.
+const BODY_READ_MAX: Duration = Duration::from_secs(30);
+
+/// Reads a body.
+///
+/// # Errors
+/// [`Code::PayloadTooLarge`], [`Code::RequestTimeout`], or [`Code::MalformedRequest`] where it does not come whole.
+pub(crate) async fn read_body(payload: web::Payload) -> Result<Bytes, Problem> {
+    read_body_within(payload, BODY_READ_MAX).await
+}
+
+async fn read_body_within(mut payload: web::Payload, limit: Duration) -> Result<Bytes, Problem> {
+    match timeout(limit, read(&mut payload)).await {
+        Ok(read) => read,
+        Err(_) => {
+            outlive_the_answer(payload);
+            Err(Problem::new(Code::RequestTimeout, format!("the body did not come within {} s", limit.as_secs())))
+        }
+    }
+}
+
+async fn read(payload: &mut web::Payload) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
+    let mut body = BytesMut::new();
+    while let Some(part) = payload.next().await {
+        let part = part.map_err(|error| match error {
+            PayloadError::Overflow => too_large(),
+            _ => Problem::malformed("the body ended early"),
+        })?;
+        if part.len() > BODY_BYTES_MAX - body.len() {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body.freeze())
+}
+
+/// Of a chunked body that nobody wants any more, the rest is awaited before the connection ends, however long that takes; of one
+/// that somebody still holds when the answer goes out, it is not.
+fn outlive_the_answer(payload: web::Payload) {
+    const LONGER_THAN_AN_ANSWER: Duration = Duration::from_secs(1);
+    actix_web::rt::spawn(async move {
+        sleep(LONGER_THAN_AN_ANSWER).await;
+        drop(payload);
+    });
+}
+
+/// Puts an error in the place of a body that says by itself that it is too large: whoever reads it learns so at once.
+///
+/// Not refused here: the token is judged before the body.
+pub(crate) async fn spare_oversized<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if declared.and_then(|length| length.parse().ok()).is_some_and(|bytes: u64| bytes > BODY_BYTES_MAX as u64) {
+        let refused = stream::iter([Err(PayloadError::Overflow)]);
+        request.set_payload(Payload::Stream { payload: Box::pin(refused) });
+    }
+    next.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use actix_web::{App, HttpServer, ResponseError};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    #[actix_web::test]
+    async fn a_body_that_stalls_is_answered_with_408_and_the_connection_ends() {
+        const LIMIT: Duration = Duration::from_millis(50);
+        let read = |payload: web::Payload| async move {
+            let body = read_body_within(payload, LIMIT).await?;
+            Ok::<_, Problem>(format!("{} bytes", body.len()))
+        };
+        let server = HttpServer::new(move || App::new().route("/", web::post().to(read)))
+            .workers(1)
+            .client_disconnect_timeout(Duration::ZERO)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        for body in [
+            "Content-Length: 10\r\n\r\nhalf",
+            "Content-Length: 10\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n4\r\nha",
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("POST / HTTP/1.1\r\nHost: x\r\n{body}").as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+            let (head, problem) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 408 "), "{body:?}: {answer}");
+            assert!(head.to_ascii_lowercase().contains("\r\nconnection: close"), "{body:?}: {answer}");
+            assert!(problem.contains("\"request_timeout\""), "{body:?}: {answer}");
+        }
+        handle.stop(false).await;
+    }
+
+    #[test]
+    fn what_ends_the_connection_says_so() {
+        for code in [Code::PayloadTooLarge, Code::RequestTimeout] {
+            let response = Problem::new(code, "").error_response();
+            assert!(response.head().connection_type() == actix_web::http::ConnectionType::Close, "{code:?}");
+        }
+    }
+}
