@@ -2,6 +2,7 @@
 
 mod body;
 mod changing;
+mod if_match;
 mod json;
 mod member;
 mod paging;

@@ -3,14 +3,14 @@
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
-use groups_domain::{Command, GroupId, Rejection, Request, Version};
+use groups_domain::{Command, GroupId, Rejection, Request};
 use groups_store::{ExecuteError, Executed, Idempotency, Order};
 use ring::digest;
 use serde::de::DeserializeOwned;
 
+use super::if_match::IfMatch;
 use super::{json, read_body};
 use crate::groups::Groups;
 use crate::identity::Caller;
@@ -20,7 +20,7 @@ use crate::{Problem, edge};
 pub(crate) struct Changing {
     pub(crate) caller: Caller,
     body: Bytes,
-    expected: Option<Expected>,
+    if_match: Option<IfMatch>,
     idempotency: Option<Idempotency>,
 }
 
@@ -38,15 +38,18 @@ impl Changing {
         command: Command,
     ) -> Result<Executed, Problem> {
         let (actor_id, at) = (self.caller.user_id, edge::now());
-        let mut expected_version = self.expected.as_ref().map(|expected| expected.0[0]);
+        let mut expected_version = self.if_match.as_ref().map(IfMatch::lowest);
         loop {
             let request = Request { group_id, actor_id, at, expected_version, command: command.clone() };
             match groups.store().execute(Order { request, idempotency: self.idempotency.clone() }).await {
                 // Of several tags, the one that is current decides. Versions only grow, so this ends.
                 Err(ExecuteError::Rejected(Rejection::VersionMismatch { expected, current }))
-                    if current > expected && self.expected.as_ref().is_some_and(|tags| tags.0.contains(&current)) =>
+                    if current > expected && self.if_match.as_ref().is_some_and(|tags| tags.names(current)) =>
                 {
                     expected_version = Some(current);
+                }
+                Err(ExecuteError::Rejected(Rejection::VersionMismatch { current, .. })) => {
+                    return Err(IfMatch::mismatch(current));
                 }
                 executed => return Ok(executed?),
             }
@@ -64,42 +67,12 @@ impl FromRequest for Changing {
         Box::pin(async move {
             let caller = Caller::extract(&request).await?;
             Groups::of(&request)?.limiter().check(caller.user_id)?;
-            let expected = Expected::of(request.headers())?;
+            let if_match = IfMatch::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
             let body = read_body(payload).await?;
             let idempotency = idempotency(&request, &body)?;
-            Ok(Self { caller, body, expected, idempotency })
+            Ok(Self { caller, body, if_match, idempotency })
         })
-    }
-}
-
-/// The versions that `If-Match` insists on (RFC 9110 section 13.1.1), lowest first, at least one.
-struct Expected(Vec<Version>);
-
-impl Expected {
-    /// `None` where the header is absent or `*`.
-    fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
-        let mut versions = Vec::new();
-        for line in headers.get_all(header::IF_MATCH) {
-            let line = line.to_str().unwrap_or("?");
-            if line.trim() == "*" {
-                return Ok(None);
-            }
-            for tag in line.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-                versions.push(Self::version(tag).ok_or_else(|| {
-                    Problem::malformed("If-Match is neither '*' nor a list of entity tags such as \"7\"")
-                })?);
-            }
-        }
-        versions.sort_unstable();
-        Ok((!versions.is_empty()).then_some(Self(versions)))
-    }
-
-    /// A weak tag, or one that is no version, is none of ours: it matches nothing, which version 0 never is.
-    fn version(tag: &str) -> Option<Version> {
-        let (is_weak, tag) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
-        let opaque = tag.strip_prefix('"')?.strip_suffix('"').filter(|opaque| !opaque.contains('"'))?;
-        Some(Version::new(if is_weak { 0 } else { opaque.parse().unwrap_or(0) }))
     }
 }
 

@@ -202,8 +202,18 @@ async fn if_match_lets_only_the_seen_version_be_changed() {
         let answer = with("PATCH", &path, tag, json!({"name": "No"})).await;
         answer.problem_of(&[(400, "malformed_request"), (412, "version_mismatch")]);
     }
-    // A list matches where one of them does.
-    with("DELETE", &path, "\"1\", \"6\"", Value::Null).await.no_content();
+    // Nor is nothing: a client that has lost its tag changes nothing unseen.
+    for tag in ["", " ", ","] {
+        with("PATCH", &path, tag, json!({"name": "No"})).await.problem(400, "malformed_request");
+    }
+    // What is refused says what is so, also where none of the tags is a version.
+    for tag in ["W/\"6\"", "\"six\"", "\"a,b\", \"06\"", "\"5\", \"7\""] {
+        let problem = with("PATCH", &path, tag, json!({"name": "No"})).await.problem(412, "version_mismatch");
+        assert_eq!(problem["detail"], "the group's entity tag is \"6\", and If-Match does not name it", "{tag}");
+    }
+    // A list matches where one of them does; a comma within a tag parts nothing.
+    with("PATCH", &path, "\"a,b\", \"6\"", json!({"name": "Seven"})).await.group(200);
+    with("DELETE", &path, "\"1\", \"7\"", Value::Null).await.no_content();
 }
 
 #[tokio::test]

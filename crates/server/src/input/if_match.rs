@@ -1,0 +1,156 @@
+//! `If-Match` (RFC 9110 section 13.1.1): the versions that a request insists on.
+
+use actix_web::http::header::{self, HeaderMap};
+use groups_domain::Version;
+
+use crate::{Code, Problem};
+
+/// The entity tags of an `If-Match`, as versions, lowest first, at least one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct IfMatch(Vec<Version>);
+
+impl IfMatch {
+    /// `None` where the header is absent or `*`.
+    ///
+    /// # Errors
+    /// [`Code::MalformedRequest`] where it is anything else but a list of entity tags.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        // RFC 9110 section 5.3: several lines are one list.
+        let lines: Vec<_> = headers.get_all(header::IF_MATCH).map(|line| line.as_bytes()).collect();
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let list = lines.join(&b',');
+        if list.trim_ascii() == b"*" {
+            return Ok(None);
+        }
+        let mut versions = versions(&list)
+            .filter(|versions| !versions.is_empty())
+            .ok_or_else(|| Problem::malformed("If-Match is neither '*' nor a list of entity tags such as \"7\""))?;
+        versions.sort_unstable();
+        Ok(Some(Self(versions)))
+    }
+
+    /// The one to begin with.
+    pub(super) fn lowest(&self) -> Version {
+        self.0[0]
+    }
+
+    pub(super) fn names(&self, version: Version) -> bool {
+        self.0.contains(&version)
+    }
+
+    /// The refusal of a group at a version that is not named.
+    pub(super) fn mismatch(current: Version) -> Problem {
+        let detail = format!("the group's entity tag is \"{current}\", and If-Match does not name it");
+        Problem::new(Code::VersionMismatch, detail)
+    }
+}
+
+/// The elements of a list, of which some may be empty (RFC 9110 section 5.6.1.2); `None` where something is no entity tag.
+fn versions(list: &[u8]) -> Option<Vec<Version>> {
+    let (mut versions, mut rest) = (Vec::new(), list.trim_ascii_start());
+    while let Some(&first) = rest.first() {
+        if first != b',' {
+            let (version, behind) = version(rest)?;
+            versions.push(version);
+            rest = behind.trim_ascii_start();
+        }
+        match rest.split_first() {
+            Some((b',', behind)) => rest = behind.trim_ascii_start(),
+            Some(_) => return None,
+            None => break,
+        }
+    }
+    Some(versions)
+}
+
+/// The entity tag at the beginning (RFC 9110 section 8.8.3), and what is behind it.
+///
+/// One that the service never gives, a weak one among them, is none of its versions: it matches nothing, as version 0 does.
+fn version(text: &[u8]) -> Option<(Version, &[u8])> {
+    let (is_weak, quoted) = text.strip_prefix(b"W/").map_or((false, text), |quoted| (true, quoted));
+    let opaque = quoted.strip_prefix(b"\"")?;
+    let end = opaque.iter().position(|&byte| byte == b'"')?;
+    let (opaque, behind) = (&opaque[..end], &opaque[end + 1..]);
+    if !opaque.iter().all(|&byte| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..)) {
+        return None;
+    }
+    let number = std::str::from_utf8(opaque).ok().and_then(|opaque| opaque.parse().ok().map(|number| (opaque, number)));
+    // As the service writes it: "07" is another tag than "7".
+    let number = number.filter(|(opaque, number): &(&str, u64)| !is_weak && number.to_string() == *opaque);
+    Some((Version::new(number.map_or(0, |(_, number)| number)), behind))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn of(lines: &[&[u8]]) -> Result<Option<Vec<u64>>, Problem> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::IF_MATCH, HeaderValue::from_bytes(line).unwrap());
+        }
+        let numbers = |IfMatch(versions)| versions.into_iter().map(Version::get).collect();
+        Ok(IfMatch::of(&headers)?.map(numbers))
+    }
+
+    #[test]
+    fn a_list_is_read_as_the_rfc_has_it() {
+        assert_eq!(of(&[]), Ok(None));
+        assert_eq!(of(&[b"*"]), Ok(None));
+        assert_eq!(of(&[b" * "]), Ok(None));
+        let lists: [(&[u8], &[u64]); 14] = [
+            (b"\"7\"", &[7]),
+            (b"\"9\",\"7\"", &[7, 9]),
+            (b" \"9\" \t, \"7\" ", &[7, 9]),
+            (b",\"9\",, ,\"7\",", &[7, 9]),
+            (b"\"a,b\", \"10\"", &[0, 10]),
+            (b"\"10\",\",\"", &[0, 10]),
+            (b"\"W/\",\"10\"", &[0, 10]),
+            (b"W/\"7\", \"8\"", &[0, 8]),
+            (b"W/\"a,b\"", &[0]),
+            (b"\"\"", &[0]),
+            (b"\"\xc3\xa9\xff\"", &[0]),
+            (b"\"07\"", &[0]),
+            (b"\"+7\"", &[0]),
+            (b"\"99999999999999999999\"", &[0]),
+        ];
+        for (list, versions) in lists {
+            assert_eq!(of(&[list]), Ok(Some(versions.to_vec())), "{}", String::from_utf8_lossy(list));
+        }
+        assert_eq!(of(&[b"\"9\"", b"\"a,b\", \"7\""]), Ok(Some(vec![0, 7, 9])), "several lines");
+    }
+
+    #[test]
+    fn what_is_no_list_of_entity_tags_is_refused() {
+        let lists: [&[u8]; 17] = [
+            b"",
+            b" ",
+            b",",
+            b", ,",
+            b"7",
+            b"\"7",
+            b"7\"",
+            b"\"",
+            b"W/",
+            b"W/7",
+            b"w/\"7\"",
+            b"W/ \"7\"",
+            b"\"7\" \"8\"",
+            b"\"7\"8",
+            b"\"a b\"",
+            b"*, \"7\"",
+            b"\"7\", *",
+        ];
+        for list in lists {
+            assert!(of(&[list]).is_err(), "{}", String::from_utf8_lossy(list));
+        }
+        assert!(of(&[b"*", b"\"7\""]).is_err() && of(&[b"\"7\"", b"*"]).is_err());
+        assert_eq!(of(&[b"", b"\"7\""]), Ok(Some(vec![7])), "an empty line in a list that is none");
+    }
+}
