@@ -1,5 +1,6 @@
 //! The server's command line: settings in, exit code out.
 
+mod environment;
 mod moving;
 
 use std::io::IsTerminal;
@@ -48,7 +49,10 @@ fn main() -> ExitCode {
     start_log(&cli);
     let done = actix_web::rt::System::new().block_on(async {
         match &cli.command {
-            None => serve(cli.settings).await.map_err(|error| error.to_string()),
+            None => match environment::unknown_settings(std::env::vars_os().map(|(name, _)| name)) {
+                Ok(unknown) => serve(cli.settings, &unknown).await.map_err(|error| error.to_string()),
+                Err(error) => Err(error),
+            },
             Some(Command::Migrate(migrate)) => migrate.run().await.map_err(|error| error.to_string()),
             Some(Command::Copy(copy)) => copy.run().await.map_err(|error| error.to_string()),
         }
@@ -62,12 +66,15 @@ fn main() -> ExitCode {
     }
 }
 
-async fn serve(settings: Settings) -> Result<(), RunError> {
+async fn serve(settings: Settings, unknown: &[String]) -> Result<(), RunError> {
     let listener = server::listen(&settings)?;
     let address = listener.local_addr()?;
     if settings.is_development() {
         tracing::warn!(
             "DEVELOPMENT MODE: anybody may sign in as anybody. Set GROUPS_JWT_SECRET for anything but trying it out."
+    for name in unknown {
+        tracing::warn!("{name} is no setting of this version, and has no effect");
+    }
         );
     }
     if settings.secret().is_some_and(|secret| secret.len() < Settings::SECRET_BYTES_MIN) {

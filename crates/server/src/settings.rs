@@ -125,6 +125,12 @@ pub enum SettingsError {
     /// The address to listen on is none.
     #[error("GROUPS_LISTEN: '{0}' is not an address with a port")]
     Listen(String),
+    /// An unset variable of a container becomes an empty one; that is no wish for development mode.
+    #[error(
+        "GROUPS_JWT_SECRET is empty: give it the key of the tokens, or unset it for development mode, \
+         in which anybody may sign in as anybody"
+    )]
+    EmptySecret,
     /// Development mode hands a token to whoever asks.
     #[error(
         "without GROUPS_JWT_SECRET this is development mode, in which anybody may sign in as anybody: \
@@ -156,7 +162,7 @@ impl Settings {
         self.secret().is_none()
     }
 
-    /// The shared secret. An empty one, as an unset variable of a container becomes, is none.
+    /// The shared secret. An empty one is none, and [`check`](Self::check) refuses it.
     pub fn secret(&self) -> Option<&str> {
         self.jwt_secret.as_deref().filter(|secret| !secret.is_empty())
     }
@@ -176,6 +182,9 @@ impl Settings {
     /// # Errors
     /// The first [`SettingsError`] found.
     pub fn check(&self, address: SocketAddr) -> Result<(), SettingsError> {
+        if self.jwt_secret.as_deref() == Some("") {
+            return Err(SettingsError::EmptySecret);
+        }
         if self.is_development() && !address.ip().is_loopback() {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
@@ -253,9 +262,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_secret_is_none() {
+    fn an_empty_secret_is_none_and_starts_nothing() {
         let settings = Settings { jwt_secret: Some(String::new()), ..Settings::default() };
         assert!(settings.is_development());
+        assert_eq!(settings.check(SocketAddr::from(([127, 0, 0, 1], 1))), Err(SettingsError::EmptySecret));
     }
 
     #[test]

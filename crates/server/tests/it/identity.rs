@@ -1,10 +1,10 @@
 //! Who is let in: tokens, the development mode, and the origins of browsers.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::support::{SECRET, Server, claims, new_id, seconds_from_now, signed, signed_with};
+use crate::support::{SECRET, Server, claims, new_id, seconds_from_now, signed, signed_with, within};
 
 /// Tokens that open nothing, each for its own reason.
 fn bad_tokens() -> Vec<(&'static str, String)> {
@@ -259,6 +259,33 @@ async fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
         assert!(!said.contains("panicked"), "{said}");
         assert!(!said.trim().is_empty(), "{name}={value}: it says why");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_empty_or_not_understood_starts_no_development_mode() {
+    for (name, value) in [("GROUPS_JWT_SECRET", ""), ("GROUPS_JWKS", "https://id.example/keys"), ("GROUPS_JWKS", "")] {
+        let directory = tempfile::tempdir().unwrap();
+        let output = Command::new(crate::support::program())
+            .env_clear()
+            .env("GROUPS_LISTEN", "127.0.0.1:0")
+            .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
+            .env(name, value)
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{name}={value:?} must not start");
+        assert!(said.contains(name) && !said.contains("panicked"), "it says which: {said}");
+    }
+    let server = Server::with(&[("GROUPS_RATE_LIMITS", "7"), ("GROUPS_TEST_ANYTHING", "1")]).await;
+    // It is said before the server says that it listens; whoever reads the log may be a moment behind.
+    within("the warning", async {
+        while !server.log().contains("GROUPS_RATE_LIMITS") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(!server.log().contains("GROUPS_TEST_ANYTHING"), "{}", server.log());
 }
 
 #[tokio::test]

@@ -1,0 +1,62 @@
+//! Settings in the environment that this program does not have: named, rather than passed over in silence.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::CommandFactory;
+
+use crate::Cli;
+
+/// What every setting of groups begins with, but for `DATABASE_URL`.
+const PREFIX: &str = "GROUPS_";
+
+/// What the project's tests are set by. It means nothing to the server.
+const PREFIX_OF_TESTS: &str = "GROUPS_TEST_";
+
+/// The keys by which other deployments check tokens. A server that passed over them would trust what its operator does not.
+const JWKS: &str = "GROUPS_JWKS";
+
+/// The names that look like settings and are none, in order.
+///
+/// # Errors
+/// A sentence for the operator, where one of them is about who may call.
+pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
+    let command = Cli::command();
+    let known: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_env()).collect();
+    let unknown: BTreeSet<_> = names
+        .into_iter()
+        .filter(|name| !known.contains(&name.as_os_str()))
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(PREFIX) && !name.starts_with(PREFIX_OF_TESTS))
+        .collect();
+    if unknown.contains(JWKS) {
+        return Err(format!(
+            "{JWKS} is set, and this version checks tokens by a shared secret only: unset it, and set GROUPS_JWT_SECRET"
+        ));
+    }
+    Ok(unknown.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: &[&str]) -> Result<Vec<String>, String> {
+        unknown_settings(names.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn settings_that_there_are_not_are_named_and_others_are_not() {
+        let known = ["GROUPS_LISTEN", "GROUPS_JWT_SECRET", "GROUPS_NATS_URL", "GROUPS_LOG", "GROUPS_LOG_FORMAT"];
+        assert_eq!(of(&known), Ok(vec![]));
+        assert_eq!(of(&["PATH", "DATABASE_URL", "GROUPS", "MY_GROUPS_LISTEN", "GROUPS_TEST_SERVER"]), Ok(vec![]));
+        let unknown = ["GROUPS_RATE_LIMITS", "GROUPS_JWT_SECRETS", "groups_listen", "GROUPS_LISTEN"];
+        assert_eq!(of(&unknown), Ok(vec!["GROUPS_JWT_SECRETS".to_owned(), "GROUPS_RATE_LIMITS".to_owned()]));
+    }
+
+    #[test]
+    fn keys_that_would_be_passed_over_are_refused() {
+        assert!(of(&["GROUPS_JWKS"]).is_err_and(|error| error.contains("GROUPS_JWKS")));
+        assert!(of(&["GROUPS_JWT_SECRET", "GROUPS_JWKS"]).is_err());
+    }
+}
