@@ -11,8 +11,11 @@ use notify::{Delivery, EventSink};
 
 use crate::openings::delivery;
 
+/// The pause before a first try again. Each further one is twice as long.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
-const RETRY_LONGEST: Duration = Duration::from_secs(5);
+
+/// The longest pause: so much later than the database or the sink is back, its changes are told at most.
+const RETRY_LONGEST: Duration = Duration::from_secs(1);
 
 /// Hands every change from the tail on to the sink, each group's in version order, until dropped.
 ///
@@ -133,6 +136,15 @@ mod tests {
             tokio::task::yield_now().await;
         }
         recorder.deliveries().iter().map(|delivery| delivery.change().version().get()).collect()
+    }
+
+    #[test]
+    fn tries_come_further_apart_up_to_a_second() {
+        let mut pause = Backoff::default();
+        assert!(!pause.has_waited());
+        let pauses: Vec<_> = (0..8).map(|_| pause.next().as_millis()).collect();
+        assert_eq!(pauses, [50, 100, 200, 400, 800, 1_000, 1_000, 1_000]);
+        assert!(pause.has_waited());
     }
 
     #[actix_web::test]
