@@ -26,9 +26,12 @@ struct Cli {
     log_format: LogFormat,
 
     /// What is logged: `info`, `debug` with every request, `notify=debug,info` …
-    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = "info,actix_server=warn")]
+    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = DEFAULT_FILTER)]
     log: String,
 }
+
+/// Not `actix_http::ws::codec`: it writes an error for every malformed frame, so that whoever connects could fill the log.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::ws::codec=off";
 
 #[derive(Subcommand)]
 enum Command {
@@ -69,12 +72,12 @@ fn main() -> ExitCode {
 async fn serve(settings: Settings, unknown: &[String]) -> Result<(), RunError> {
     let listener = server::listen(&settings)?;
     let address = listener.local_addr()?;
-    if settings.is_development() {
-        tracing::warn!(
-            "DEVELOPMENT MODE: anybody may sign in as anybody. Set GROUPS_JWT_SECRET for anything but trying it out."
     for name in unknown {
         tracing::warn!("{name} is no setting of this version, and has no effect");
     }
+    if settings.is_development() {
+        tracing::warn!(
+            "DEVELOPMENT MODE: anybody may sign in as anybody. Set GROUPS_JWT_SECRET for anything but trying it out."
         );
     }
     if settings.secret().is_some_and(|secret| secret.len() < Settings::SECRET_BYTES_MIN) {
@@ -89,8 +92,8 @@ async fn serve(settings: Settings, unknown: &[String]) -> Result<(), RunError> {
 
 fn start_log(cli: &Cli) {
     let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|error| {
-        eprintln!("groups-server: GROUPS_LOG: {error}; logging at info");
-        EnvFilter::new("info")
+        eprintln!("groups-server: GROUPS_LOG: {error}; logging as without it");
+        EnvFilter::new(DEFAULT_FILTER)
     });
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match cli.log_format {

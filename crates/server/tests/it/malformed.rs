@@ -1,12 +1,14 @@
 //! What makes no sense is refused as what it is, by HTTP and on the socket, and does no harm.
 
-use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::{Bytes, Message};
+use std::time::Duration;
 
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
 use crate::support::{Chance, Server, User, new_id, within};
 
 const REFUSED: &[(u16, &str)] = &[(400, "malformed_request"), (422, "invalid_name"), (422, "invalid_role")];
@@ -186,8 +188,6 @@ async fn a_huge_body_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn malformed_messages_are_answered_and_the_connection_stays() {
-#[tokio::test]
 async fn a_body_that_says_that_it_is_too_large_is_refused_before_it_comes() {
     let server = Server::start().await;
     let ada = server.user();
@@ -222,6 +222,8 @@ async fn a_body_that_says_that_it_is_too_large_is_refused_before_it_comes() {
     sent(&ada, "POST", "/v1/groups", body).await.group(201);
 }
 
+#[tokio::test]
+async fn malformed_messages_are_answered_and_the_connection_stays() {
     let server = Server::start().await;
     let ada = server.user();
     let mut socket = ada.connects().await;
@@ -297,6 +299,42 @@ async fn text_that_is_no_utf_8_closes_the_connection() {
     socket.send_raw(Message::Frame(frame)).await;
     // RFC 6455 section 8.1 and 7.4.1.
     assert_eq!(socket.goodbye().await.0, 1007);
+}
+
+#[tokio::test]
+async fn no_client_writes_to_the_log_by_what_it_sends() {
+    use tokio_tungstenite::tungstenite::protocol::frame::{
+        Frame, FrameHeader,
+        coding::{Control, Data, OpCode},
+    };
+    let server = Server::start().await;
+    let ada = server.user();
+    let frame = |opcode, payload: &'static [u8], is_final| {
+        Frame::from_payload(FrameHeader { is_final, opcode, ..FrameHeader::default() }, Bytes::from_static(payload))
+    };
+    // RFC 6455 section 5.5: a control frame is neither in fragments nor longer than 125 bytes.
+    let frames = [
+        frame(OpCode::Control(Control::Ping), b"", false),
+        frame(OpCode::Control(Control::Close), b"", false),
+        frame(OpCode::Control(Control::Ping), &[0; 126], true),
+        frame(OpCode::Data(Data::Continue), b"", true),
+        frame(OpCode::Data(Data::Reserved(3)), b"", true),
+        frame(OpCode::Data(Data::Text), b"\xc3\x28", true),
+    ];
+    for frame in frames {
+        let mut socket = ada.connects().await;
+        socket.send_raw(Message::Frame(frame)).await;
+        socket.goodbye().await;
+    }
+    server.terminate();
+    within("the last lines of the log", async {
+        while !server.log().contains("stopping") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let log = server.log();
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
 }
 
 #[tokio::test]
