@@ -227,7 +227,11 @@ async fn write_all(
     let mut copied = Copied::default();
     loop {
         match pieces.recv().await {
-            Some(Piece::End) => return Ok(Ok(copied)),
+            Some(Piece::End) => {
+                // Nobody has to wait until PostgreSQL notices by itself how large the tables have become.
+                diesel::sql_query("ANALYZE groups, memberships, log, idempotency, names").execute(conn).await?;
+                return Ok(Ok(copied));
+            }
             // The reading has failed, and says why itself.
             None => return Err(StoreError::Unavailable(Reason::Closed).into()),
             Some(piece) => write(conn, piece, &mut copied).await?,

@@ -2,15 +2,16 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use groups_domain::UserId;
 
 use crate::column::{CommitId, Id, sql};
 use crate::position::{CommitOrder, Seen, Witness};
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::schema::groups;
-use crate::{Reason, StoreError};
+use crate::{Position, Reason, StoreError};
 
 mod backend;
 mod bus;
@@ -63,6 +64,40 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
         .load(conn)
         .await
         .map_err(reading("groups"))
+}
+
+/// The numbers of the changes within a user's intervals from a position on, in no order.
+pub(crate) async fn missed_seqs(
+    conn: &mut Conn,
+    user: UserId,
+    from: &Position,
+    limit: i64,
+) -> Result<Vec<i64>, QueryError> {
+    #[derive(QueryableByName)]
+    struct Missed {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();
+    // The version that ends an interval belongs to it: it is how the user hears of the end. Each interval by itself and in the
+    // order of an index, so that this is entered at the position and neither the log nor a group's history is read from its start.
+    let missed: Vec<Missed> = diesel::sql_query(
+        "SELECT missed.seq FROM memberships AS m CROSS JOIN LATERAL \
+         (SELECT l.seq FROM log AS l WHERE l.group_id = m.group_id AND l.commit_id >= $2 \
+          AND (l.commit_id >= $3 OR l.commit_id = ANY($4)) \
+          AND l.version >= m.joined_version AND (m.left_version IS NULL OR l.version <= m.left_version) \
+          ORDER BY l.commit_id LIMIT $5) AS missed \
+         WHERE m.user_id = $1 LIMIT $5",
+    )
+    .bind::<sql::Id, _>(Id::from(user))
+    .bind::<sql::Commit, _>(CommitId(from.first_unknown()))
+    .bind::<sql::Commit, _>(CommitId(from.below))
+    .bind::<Array<sql::Commit>, _>(unknown)
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await
+    .map_err(reading("log"))?;
+    Ok(missed.into_iter().map(|missed| missed.seq).collect())
 }
 
 /// What the transaction sees.

@@ -8,15 +8,16 @@ use diesel_async::RunQueryDsl;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use groups_domain::UserId;
 
-use crate::column::Id;
+use crate::column::{CommitId, Id};
 use crate::position::{CommitOrder, Seen, Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow};
 use crate::row_set::{Ids, RowSet, With};
-use crate::schema::log;
+use crate::schema::{log, memberships};
 use crate::statements::{GROUPS_OF_IDS, GroupSql};
-use crate::{ReadPoint, Reason, StoreError};
+use crate::{Position, ReadPoint, Reason, StoreError};
 
 mod backend;
 mod open;
@@ -76,6 +77,29 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
         groups.extend(of_ids.load::<GroupRow>(conn).await.map_err(reading("groups"))?);
     }
     Ok(groups)
+}
+
+/// The numbers of the changes within a user's intervals from a position on, in no order.
+pub(crate) async fn missed_seqs(
+    conn: &mut Conn,
+    user: UserId,
+    from: &Position,
+    limit: i64,
+) -> Result<Vec<i64>, QueryError> {
+    // The version that ends an interval belongs to it: it is how the user hears of the end. Commits come in the order of the log.
+    let within = log::version
+        .ge(memberships::joined_version)
+        .and(memberships::left_version.is_null().or(log::version.nullable().le(memberships::left_version)));
+    memberships::table
+        .inner_join(log::table.on(log::group_id.eq(memberships::group_id)))
+        .filter(memberships::user_id.eq(Id::from(user)))
+        .filter(log::commit_id.ge(CommitId(from.first_unknown())))
+        .filter(within.assume_not_null())
+        .select(log::seq)
+        .limit(limit)
+        .load(conn)
+        .await
+        .map_err(reading("log"))
 }
 
 /// What the transaction sees.

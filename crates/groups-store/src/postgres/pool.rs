@@ -156,13 +156,12 @@ pub(super) async fn connect(settings: &Settings) -> ConnectionResult<Conn> {
     };
     let connected = tokio::time::timeout(settings.wait_max, connected).await;
     let mut conn = connected.map_err(|_| ConnectionError::BadConnection("it did not answer in time".to_owned()))??;
-    // A plan for each use, by the sizes that the tables have then: PostgreSQL would otherwise keep those of when they were empty,
-    // which read whole tables, until somebody analyzes these. Compiling a plan never pays for statements as short as these.
+    // Compiling a plan never pays for statements as short as these.
     // English messages, where the role may ask for them, because some failures are told apart by them.
     let setup = format!(
         "SELECT set_config('application_name', 'groups', false), set_config('statement_timeout', '{statement}', false), \
          set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
-         set_config('plan_cache_mode', 'force_custom_plan', false), set_config('jit', 'off', false); \
+         set_config('jit', 'off', false); \
          SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE rolname = current_user AND rolsuper;",
         statement = settings.statement_max.as_millis(),
         lock = settings.wait_max.as_millis(),

@@ -33,7 +33,11 @@ pub(super) async fn transact<T>(
 ) -> Result<T, Failed<T>> {
     let begin = match purpose {
         Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        // PostgreSQL keeps the plans of when the tables were empty until somebody analyzes these, and for sets of rows they read
+        // whole groups. So each use gets its own, and the orders of a batch share what that costs.
+        Purpose::Write => {
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan"
+        }
     };
     let begun = AnsiTransactionManager::begin_transaction_sql(conn, begin).await;
     begun.map_err(|error| Failed::Before(classify(error.into())))?;

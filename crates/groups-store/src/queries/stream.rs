@@ -6,8 +6,8 @@ use groups_domain::UserId;
 use uuid::Uuid;
 
 use super::read::list;
-use super::{COMMIT_ORDER, Conn, read_point};
-use crate::column::{CommitId, Id};
+use super::{COMMIT_ORDER, Conn, missed_seqs, read_point};
+use crate::column::Id;
 use crate::position::{Seen, Witness, WitnessRow, entries};
 use crate::query_error::{QueryError, reading};
 use crate::row::{LogRow, to_stored};
@@ -80,21 +80,8 @@ async fn missed(
     if from.first_unknown() < floor || !is_of_this_history(conn, from, floor).await? {
         return Ok(None);
     }
-    let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();
-    // The version that ends an interval belongs to it: it is how the user hears of the end.
-    let within = log::version
-        .ge(memberships::joined_version)
-        .and(memberships::left_version.is_null().or(log::version.nullable().le(memberships::left_version)));
-    let missed = memberships::table
-        .inner_join(log::table.on(log::group_id.eq(memberships::group_id)))
-        .filter(memberships::user_id.eq(Id::from(user)))
-        // Said first as one range, so that the index is entered at the right place.
-        .filter(log::commit_id.ge(CommitId(from.first_unknown())))
-        .filter(log::commit_id.ge(CommitId(from.below)).or(log::commit_id.eq_any(unknown)))
-        .filter(within.assume_not_null());
     // Counted first, because the rows themselves may be large.
-    let limit = i64::from(events_max) + 1;
-    let mut seqs: Vec<i64> = missed.select(log::seq).limit(limit).load(conn).await.map_err(reading("log"))?;
+    let mut seqs = missed_seqs(conn, user, from, i64::from(events_max) + 1).await?;
     if seqs.len() > events_max as usize {
         return Ok(None);
     }
