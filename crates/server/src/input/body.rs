@@ -17,6 +17,10 @@ use crate::{Code, Problem};
 /// The largest body of a request in bytes: room for 1,000 members several times over. A larger one is answered with 413.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// How much of a body that is too large is read all the same, in bytes, and let go: many clients read the answer only once they have
+/// sent everything, and would find a broken connection in its place. Beyond this they do: 413 at once, and the end.
+const BODY_BYTES_SPARED: usize = 16 * 1024 * 1024;
+
 /// How long a body may take to come, from when it is asked for. A later one is answered with 408, and the connection ends.
 const BODY_READ_MAX: Duration = Duration::from_secs(30);
 
@@ -40,16 +44,22 @@ async fn read_body_within(mut payload: web::Payload, limit: Duration) -> Result<
 
 async fn read(payload: &mut web::Payload) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
-    let mut body = BytesMut::new();
+    let (mut body, mut length) = (BytesMut::new(), 0);
     while let Some(part) = payload.next().await {
         let part = part.map_err(|error| match error {
             PayloadError::Overflow => too_large(),
             _ => Problem::malformed("the body ended early"),
         })?;
-        if part.len() > BODY_BYTES_MAX - body.len() {
+        length += part.len();
+        if length > BODY_BYTES_SPARED {
             return Err(too_large());
         }
-        body.extend_from_slice(&part);
+        if length <= BODY_BYTES_MAX {
+            body.extend_from_slice(&part);
+        }
+    }
+    if length > BODY_BYTES_MAX {
+        return Err(too_large());
     }
     Ok(body.freeze())
 }
@@ -64,7 +74,8 @@ fn outlive_the_answer(payload: web::Payload) {
     });
 }
 
-/// Puts an error in the place of a body that says by itself that it is too large: whoever reads it learns so at once.
+/// Puts an error in the place of a body that says by itself that it is larger than what is let go: whoever reads it learns so at
+/// once.
 ///
 /// Not refused here: the token is judged before the body.
 pub(crate) async fn spare_oversized<B: MessageBody>(
@@ -72,7 +83,7 @@ pub(crate) async fn spare_oversized<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if declared.and_then(|length| length.parse().ok()).is_some_and(|bytes: u64| bytes > BODY_BYTES_MAX as u64) {
+    if declared.and_then(|length| length.parse().ok()).is_some_and(|bytes: u64| bytes > BODY_BYTES_SPARED as u64) {
         let refused = stream::iter([Err(PayloadError::Overflow)]);
         request.set_payload(Payload::Stream { payload: Box::pin(refused) });
     }
