@@ -37,6 +37,7 @@
 //! replaces the one that is there; by the argument above it is right for both. Nothing else ever replaces the set.
 
 mod journal;
+mod snapshot;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
@@ -47,10 +48,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
-use groups_domain::{Group, GroupId, Role, UserId, View};
+use groups_domain::{GroupId, UserId, View};
 use slab::Slab;
 
 use self::journal::Journal;
+use self::snapshot::pieces_of;
 use self::subscriptions::{Slot, Subscriptions};
 use crate::clock::Moment;
 use crate::conn::Conn;
@@ -164,7 +166,7 @@ impl Shard {
             heartbeat_seconds: self.limits.heartbeat.as_secs(),
         })));
         match start {
-            Start::Snapshot(list) => snapshot(&mut pieces, list, &self.limits, &cursor),
+            Start::Snapshot(list) => pieces.extend(pieces_of(list, &self.limits, &cursor)),
             Start::Resumed(missed) => pieces.extend(missed.into_iter().map(|delivery| {
                 let view = delivery.view_of(user_id);
                 Piece::Missed(Box::new(delivery), view)
@@ -372,34 +374,5 @@ impl Shard {
 fn mark(dirty: &mut Vec<Rc<Conn>>, conn: &Rc<Conn>) {
     if !conn.dirty.replace(true) {
         dirty.push(Rc::clone(conn));
-    }
-}
-
-/// What a group takes up in a snapshot besides its name and description, in bytes, about.
-const GROUP_BYTES: usize = 350;
-
-/// In place of a cursor: no position reads as this.
-const UNFINISHED: &str = "0";
-
-/// The list in pieces, at least one. Only the last one's cursor is a position: whoever drops before it has not got the list, and
-/// coming back with the cursor of another piece gets it again.
-fn snapshot(pieces: &mut VecDeque<Piece>, list: Vec<(Group, Role)>, limits: &HubLimits, cursor: &str) {
-    let mut list = list.into_iter().peekable();
-    loop {
-        let (mut groups, mut bytes) = (Vec::new(), 0);
-        while groups.len() < limits.snapshot_groups_max.max(1) {
-            let Some((group, _)) = list.peek() else { break };
-            bytes += GROUP_BYTES + group.name.as_str().len() + group.description.as_str().len();
-            if bytes > limits.snapshot_bytes_max && !groups.is_empty() {
-                break;
-            }
-            groups.extend(list.next());
-        }
-        let more = list.peek().is_some();
-        let cursor = if more { UNFINISHED } else { cursor };
-        pieces.push_back(Piece::Snapshot { groups, more, cursor: cursor.to_owned() });
-        if !more {
-            return;
-        }
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use groups_domain::{Command, Folded, NewMember, Sidebar, SidebarRow, event_for};
+use groups_domain::{Command, Folded, NewMember, Role, Sidebar, SidebarRow, event_for};
 use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
