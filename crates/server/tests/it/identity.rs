@@ -6,6 +6,21 @@ use serde_json::{Value, json};
 
 use crate::support::{SECRET, Server, claims, new_id, seconds_from_now, signed, signed_with, within};
 
+/// Starts the program with this setting, on a database of its own and no key, and waits for its end: whether it was content, and what it
+/// said.
+fn ended_with(name: &str, value: &str) -> (bool, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(crate::support::program())
+        .env_clear()
+        .env("GROUPS_LISTEN", "127.0.0.1:0")
+        .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
+        .env(name, value)
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// Tokens that open nothing, each for its own reason.
 fn bad_tokens() -> Vec<(&'static str, String)> {
     let id = new_id();
@@ -227,16 +242,8 @@ async fn with_a_key_there_is_no_login_by_name() {
 
 #[tokio::test]
 async fn the_development_mode_does_not_listen_to_the_world() {
-    let directory = tempfile::tempdir().unwrap();
-    let output = Command::new(crate::support::program())
-        .env_clear()
-        .env("GROUPS_LISTEN", "0.0.0.0:0")
-        .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
-        .current_dir(directory.path())
-        .output()
-        .unwrap();
-    assert!(!output.status.success(), "it must not start");
-    let said = String::from_utf8_lossy(&output.stderr);
+    let (success, said) = ended_with("GROUPS_LISTEN", "0.0.0.0:0");
+    assert!(!success, "it must not start");
     assert!(said.contains("GROUPS_JWT_SECRET"), "it says what to do instead: {said}");
 }
 
@@ -245,17 +252,8 @@ async fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
     for (name, value) in
         [("GROUPS_HEARTBEAT_SECONDS", "often"), ("GROUPS_LISTEN", "nowhere"), ("DATABASE_URL", "x://y")]
     {
-        let directory = tempfile::tempdir().unwrap();
-        let output = Command::new(crate::support::program())
-            .env_clear()
-            .env("GROUPS_LISTEN", "127.0.0.1:0")
-            .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
-            .env(name, value)
-            .current_dir(directory.path())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "{name}={value}");
+        let (success, said) = ended_with(name, value);
+        assert!(!success, "{name}={value}");
         assert!(!said.contains("panicked"), "{said}");
         assert!(!said.trim().is_empty(), "{name}={value}: it says why");
     }
@@ -264,17 +262,8 @@ async fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
 #[tokio::test]
 async fn a_key_that_is_empty_or_not_understood_starts_no_development_mode() {
     for (name, value) in [("GROUPS_JWT_SECRET", ""), ("GROUPS_JWKS", "https://id.example/keys"), ("GROUPS_JWKS", "")] {
-        let directory = tempfile::tempdir().unwrap();
-        let output = Command::new(crate::support::program())
-            .env_clear()
-            .env("GROUPS_LISTEN", "127.0.0.1:0")
-            .env("DATABASE_URL", format!("sqlite://{}", directory.path().join("groups.db").display()))
-            .env(name, value)
-            .current_dir(directory.path())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "{name}={value:?} must not start");
+        let (success, said) = ended_with(name, value);
+        assert!(!success, "{name}={value:?} must not start");
         assert!(said.contains(name) && !said.contains("panicked"), "it says which: {said}");
     }
     let server = Server::with(&[("GROUPS_RATE_LIMITS", "7"), ("GROUPS_TEST_ANYTHING", "1")]).await;
