@@ -223,23 +223,23 @@ impl Batch {
 
     fn remember(&mut self, order: &Order, answer: &Result<Executed, Rejection>) -> Result<(), ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(()) };
-        let known = answer.clone();
-        let answer = match answer.clone() {
+        let stored = match answer {
             Ok(Executed { outcome: Outcome::Changed(change), role, member, .. }) => {
-                Answer::Changed { group_id: change.group_id(), version: change.version(), role, member }
+                let (group_id, version) = (change.group_id(), change.version());
+                Answer::Changed { group_id, version, role: *role, member: member.clone() }
             }
             Ok(Executed { outcome: Outcome::Unchanged, group, role, member, .. }) => {
-                Answer::Unchanged { group, role, member }
+                Answer::Unchanged { group: group.clone(), role: *role, member: member.clone() }
             }
-            Err(rejection) => Answer::Rejected(rejection),
+            Err(rejection) => Answer::Rejected(*rejection),
         };
-        let answer = payload::encode_answer(&answer).map_err(not_encoded)?;
+        let stored = payload::encode_answer(&stored).map_err(not_encoded)?;
         let (actor_id, key) = (order.request.actor_id, idempotency.key.clone());
         let fingerprint = idempotency.fingerprint.to_vec();
         let created_at = order.request.at.unix_millis();
-        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::ANSWER_FORMAT, answer);
+        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::ANSWER_FORMAT, stored);
         self.writes.answers.insert((actor_id, key.clone()), row);
-        let known = Known { fingerprint, created_at, answer: known, stored: false };
+        let known = Known { fingerprint, created_at, answer: answer.clone(), stored: false };
         self.keys.insert((actor_id, key), Ok(known));
         Ok(())
     }
