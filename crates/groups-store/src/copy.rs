@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::column::{Id, sql as types};
 use crate::options::Target;
 use crate::query_error::{QueryError, reading};
+use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
 use crate::row_set::{Answers, Changes, Groups, Memberships, Names, RowSet, With};
 use crate::schema::{groups, idempotency, log, memberships, names};
@@ -87,7 +88,8 @@ pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyEr
     let copied = match (&old.inner.backend, &new.inner.backend) {
         (Backend::Sqlite(old), Backend::Postgres(new)) => {
             let (sender, pieces) = channel(PIECES_WAITING_MAX);
-            let reading = old.read(async move |conn: &mut sqlite::Conn| read_all(conn, &sender).await);
+            let reading =
+                old.read(ReadClass::Request, async move |conn: &mut sqlite::Conn| read_all(conn, &sender).await);
             let writing = new.write_once(move |conn| write_all(conn, pieces).boxed());
             let (read, written) = tokio::join!(reading, writing);
             // Where the writer has ended early, the reader could only fail as well.

@@ -72,6 +72,7 @@ mod payload;
 mod position;
 mod postgres;
 mod query_error;
+mod read_class;
 mod row;
 mod row_set;
 mod schema;

@@ -37,15 +37,19 @@ pub struct StoreOptions {
     /// How long changes are kept, and with them closed memberships and deleted groups. 30 days unless told; never less than the 24
     /// hours for which idempotency keys are kept.
     pub log_kept: Duration,
-    /// SQLite: how many threads read. 2 unless told.
+    /// SQLite: how many threads read for requests, and how many for connecting clients. One more reads the log and checks the
+    /// health. Default: 2.
     pub sqlite_readers: usize,
     /// SQLite: the largest size of the file, in pages of 4 KiB; above it the disk counts as full. Unlimited unless told.
     pub sqlite_pages_max: Option<u32>,
-    /// How many readings may wait for the database; the next one is unavailable. 1,024 unless told.
+    /// How many reads of each class may wait for the database: following the log and health checks, connecting clients,
+    /// requests. The next one is [`QueueFull`](crate::Reason::QueueFull). Default: 1,024.
     pub queue_reads_max: usize,
     /// How long a lock or a free connection is waited for. 5 seconds unless told.
     pub wait_max: Duration,
-    /// PostgreSQL: how many connections are held at most, besides those of [`postgres_notify`](Self::postgres_notify). 16 unless told.
+    /// PostgreSQL: how many connections are held at most, in addition to those of [`postgres_notify`](Self::postgres_notify). Each
+    /// lane has one. Of the rest, a sixth is reserved for following the log and health checks, a third for connecting clients;
+    /// requests use what remains. At least one for each. Default: 16.
     pub postgres_connections_max: usize,
     /// PostgreSQL: how many batches are committed side by side. 4 unless told.
     pub postgres_lanes: usize,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::column::Id;
 use crate::options::Target;
 use crate::postgres::{self, PostgresBackend};
+use crate::read_class::ReadClass;
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::{
@@ -44,14 +45,15 @@ pub(crate) enum Backend {
 
 /// Runs a query that is written once, in a transaction of the backend.
 macro_rules! run {
-    ($store:expr, $purpose:ident, $module:ident::$query:ident($($argument:ident),*)) => {
+    ($store:expr, $purpose:ident $(($class:ident))?, $module:ident::$query:ident($($argument:ident),*)) => {
         match &$store.inner.backend {
             Backend::Sqlite(backend) => {
-                backend.$purpose(async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await).await
+                let body = async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await;
+                backend.$purpose($(ReadClass::$class,)? body).await
             }
             Backend::Postgres(backend) => {
                 // It may have to be repeated on another connection, so each attempt gets arguments of its own.
-                backend.$purpose(move |conn| {
+                backend.$purpose($(ReadClass::$class,)? move |conn| {
                     $(let $argument = $argument.clone();)*
                     async move { postgres::$module::$query(conn, $($argument),*).await }.boxed()
                 }).await
@@ -123,7 +125,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
         let store = self.inner.id;
-        run!(self, read, read::groups_of(store, user, after, limit))
+        run!(self, read(Request), read::groups_of(store, user, after, limit))
     }
 
     /// One group with the user's role; `None` where there is none or the user is not in it.
@@ -131,7 +133,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn group(&self, user: UserId, group: GroupId) -> Result<Option<(Group, Role)>, StoreError> {
-        run!(self, read, read::group(user, group))
+        run!(self, read(Request), read::group(user, group))
     }
 
     /// One page of a group's members in joining order; `None` where there is no such group or the user is not in it.
@@ -145,7 +147,7 @@ impl Store {
         after: Option<MemberKey>,
         limit: u32,
     ) -> Result<Option<MemberPage>, StoreError> {
-        run!(self, read, read::members(user, group, after, limit))
+        run!(self, read(Request), read::members(user, group, after, limit))
     }
 
     /// One member; `None` where there is no such group, the user is not in it, or the other is not.
@@ -153,7 +155,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn member(&self, user: UserId, group: GroupId, of: UserId) -> Result<Option<MemberRow>, StoreError> {
-        run!(self, read, read::member(user, group, of))
+        run!(self, read(Request), read::member(user, group, of))
     }
 
     /// One page of a group's history, for its admins and its owner.
@@ -167,7 +169,7 @@ impl Store {
         after: Version,
         limit: u32,
     ) -> Result<History, StoreError> {
-        run!(self, read, read::history(user, group, after, limit))
+        run!(self, read(Request), read::history(user, group, after, limit))
     }
 
     /// Keeps the name that somebody goes by. Writes nothing where it is known already.
@@ -190,7 +192,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
         let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
-        run!(self, read, read::names_of(users))
+        run!(self, read(Request), read::names_of(users))
     }
 
     /// The people whose name begins so, by name. Capitals do not matter.
@@ -199,7 +201,7 @@ impl Store {
     /// [`StoreError`] where the database gave no answer.
     pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
         let prefix = search_key(prefix);
-        run!(self, read, read::people(prefix, limit))
+        run!(self, read(Request), read::people(prefix, limit))
     }
 
     /// Reads a position that was given away as a token. `None`: it is not one of this database.
@@ -218,7 +220,7 @@ impl Store {
         rule: ReplayRule,
     ) -> Result<StreamStart, StoreError> {
         let store = self.inner.id;
-        run!(self, read, stream::open_stream(store, user, from, rule))
+        run!(self, read(Opening), stream::open_stream(store, user, from, rule))
     }
 
     /// Follows the log from now on.
@@ -273,7 +275,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        run!(self, read, upkeep::floor()).map(drop)
+        run!(self, read(Delivery), upkeep::floor()).map(drop)
     }
 }
 

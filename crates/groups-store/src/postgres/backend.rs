@@ -21,6 +21,7 @@ use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, current_snapshot};
 use crate::options::without_password;
 use crate::query_error::QueryError;
+use crate::read_class::ReadClass;
 use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
@@ -121,9 +122,10 @@ impl PostgresBackend {
 
     pub(crate) async fn read<T: Send + 'static>(
         &self,
+        class: ReadClass,
         body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        self.detached(Arc::clone(&self.pool).read(body)).await
+        self.detached(Arc::clone(&self.pool).read(class, body)).await
     }
 
     pub(crate) async fn write<T: Send + 'static>(
@@ -168,7 +170,7 @@ impl PostgresBackend {
     /// A follower of the log from now on.
     pub(crate) async fn tail(&self) -> Result<PostgresTail, StoreError> {
         let woken = self.bus.subscribe();
-        let seen = self.read(|conn| current_snapshot(conn).boxed()).await?;
+        let seen = self.read(ReadClass::Delivery, |conn| current_snapshot(conn).boxed()).await?;
         Ok(PostgresTail::new(seen, woken))
     }
 }

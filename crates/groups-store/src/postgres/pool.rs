@@ -16,6 +16,7 @@ use super::tls::Encryption;
 use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, Failure};
 use crate::query_error::QueryError;
+use crate::read_class::ReadClass;
 use crate::{OpenError, Reason, StoreError, StoreOptions};
 
 /// How often something is tried where somebody else was in the way or a connection was lost.
@@ -48,10 +49,29 @@ impl Settings {
 pub(super) struct Pool {
     connections: Deadpool<Conn>,
     wait_max: Duration,
-    /// How many readings may wait or run.
+    delivery: Share,
+    openings: Share,
+    requests: Share,
+}
+
+/// What one class of reads may use. The shares and the lanes together are all connections, so none waits for another's.
+struct Share {
+    /// How many reads may wait or run.
     reads: Semaphore,
-    /// How many readings may run: the lanes always find a connection.
-    readers: Semaphore,
+    /// How many reads may run.
+    connections: Semaphore,
+}
+
+impl Share {
+    fn new(reads_max: usize, connections: usize) -> Self {
+        Self { reads: Semaphore::new(reads_max.max(1)), connections: Semaphore::new(connections) }
+    }
+}
+
+/// How many connections each class of reads gets of those that the lanes leave: delivery, openings, requests.
+fn shares(connections: usize) -> [usize; 3] {
+    let (delivery, openings) = ((connections / 6).max(1), (connections / 3).max(1));
+    [delivery, openings, connections.saturating_sub(delivery + openings).max(1)]
 }
 
 impl Pool {
@@ -65,26 +85,33 @@ impl Pool {
             async move { connect(&settings).await }.boxed()
         });
         let lanes = options.postgres_lanes.max(1);
-        let connections_max = options.postgres_connections_max.max(lanes + 1);
+        let [delivery, openings, requests] = shares(options.postgres_connections_max.saturating_sub(lanes));
+        let connections_max = lanes + delivery + openings + requests;
         let manager = AsyncDieselConnectionManager::new_with_config(&settings.url, config);
         let connections = Deadpool::builder(manager).max_size(connections_max).build();
         let connections = connections.map_err(|error| OpenError::Unreachable {
             database: crate::options::without_password(&settings.url),
             detail: error.to_string(),
         })?;
-        let readers = Semaphore::new(connections_max - lanes);
-        let reads = Semaphore::new(options.queue_reads_max.max(1));
-        Ok(Self { connections, wait_max: settings.wait_max, reads, readers })
+        let share = |connections| Share::new(options.queue_reads_max, connections);
+        let [delivery, openings, requests] = [delivery, openings, requests].map(share);
+        Ok(Self { connections, wait_max: settings.wait_max, delivery, openings, requests })
     }
 
     /// Runs a reading transaction, again where the connection turned out to be lost.
     pub(super) async fn read<T>(
         self: Arc<Self>,
+        class: ReadClass,
         body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
-        let _queued = self.reads.try_acquire().map_err(|_| StoreError::Unavailable(Reason::QueueFull))?;
+        let share = match class {
+            ReadClass::Delivery => &self.delivery,
+            ReadClass::Opening => &self.openings,
+            ReadClass::Request => &self.requests,
+        };
+        let _queued = share.reads.try_acquire().map_err(|_| StoreError::Unavailable(Reason::QueueFull))?;
         let busy = || StoreError::Unavailable(Reason::Busy);
-        let reader = tokio::time::timeout(self.wait_max, self.readers.acquire()).await.map_err(|_| busy())?;
+        let reader = tokio::time::timeout(self.wait_max, share.connections.acquire()).await.map_err(|_| busy())?;
         let _reader = reader.map_err(|_| StoreError::Unavailable(Reason::Closed))?;
         self.attempts(Purpose::Read, body).await
     }
@@ -141,7 +168,9 @@ impl Pool {
     }
 
     pub(super) fn close(&self) {
-        self.readers.close();
+        for share in [&self.delivery, &self.openings, &self.requests] {
+            share.connections.close();
+        }
         self.connections.close();
     }
 }
@@ -169,4 +198,16 @@ pub(super) async fn connect(settings: &Settings) -> ConnectionResult<Conn> {
     );
     conn.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares;
+
+    #[test]
+    fn every_class_of_reads_has_connections_of_its_own() {
+        assert_eq!(shares(12), [2, 4, 6]);
+        assert_eq!(shares(3), [1, 1, 1]);
+        assert_eq!(shares(0), [1, 1, 1]);
+    }
 }

@@ -19,6 +19,7 @@ use crate::StoreError;
 use crate::column::{CommitId, sql};
 use crate::position::{Batch, entries};
 use crate::query_error::{QueryError, reading};
+use crate::read_class::ReadClass;
 use crate::row::LogRow;
 use crate::schema::log;
 
@@ -69,7 +70,7 @@ impl PostgresTail {
             // A commit from here on wakes the next waiting, even if this reading sees it already.
             self.woken.mark_unchanged();
             let seen = self.seen.clone();
-            let round = backend.read(move |conn| {
+            let round = backend.read(ReadClass::Delivery, move |conn| {
                 let seen = seen.clone();
                 async move {
                     let now = current_snapshot(conn).await?;
@@ -82,7 +83,7 @@ impl PostgresTail {
         let Some(round) = self.round.as_mut() else { return Ok(Batch::default()) };
         if let (true, Some(after)) = (round.pending.is_empty(), round.more_after) {
             let (seen, now) = (self.seen.clone(), round.now.clone());
-            let next = backend.read(move |conn| {
+            let next = backend.read(ReadClass::Delivery, move |conn| {
                 let (seen, now) = (seen.clone(), now.clone());
                 async move { self::round(conn, &seen, now, after).await }.boxed()
             });
@@ -94,7 +95,7 @@ impl PostgresTail {
             return Ok(Batch::default());
         }
         let count = seqs.len();
-        let rows = backend.read(move |conn| {
+        let rows = backend.read(ReadClass::Delivery, move |conn| {
             let seqs = seqs.clone();
             async move {
                 log::table

@@ -11,14 +11,32 @@ use super::transaction::Purpose;
 use super::{COMMIT_ORDER, Conn, log_from, read_point};
 use crate::position::{Batch, entries};
 use crate::query_error::QueryError;
+use crate::read_class::ReadClass;
 use crate::{OpenError, Order, ReadPoint, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
     writer: Queue<WriterJob>,
-    readers: Queue<Task>,
+    readers: Readers,
     committed: watch::Receiver<()>,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
+}
+
+/// The queue of each class of reads. Each has threads of its own, so a full one delays no other.
+struct Readers {
+    delivery: Queue<Task>,
+    openings: Queue<Task>,
+    requests: Queue<Task>,
+}
+
+impl Readers {
+    fn of(&self, class: ReadClass) -> &Queue<Task> {
+        match class {
+            ReadClass::Delivery => &self.delivery,
+            ReadClass::Opening => &self.openings,
+            ReadClass::Request => &self.requests,
+        }
+    }
 }
 
 impl std::fmt::Debug for SqliteBackend {
@@ -39,14 +57,24 @@ impl SqliteBackend {
             committed,
         };
         let (writer, end, id) = start_writer(settings, proposal).await?;
-        let (readers, mut ends) = start_readers(&connection, options.sqlite_readers, options.queue_reads_max).await?;
-        ends.push(end);
+        let mut ends = vec![end];
+        let mut start = async |class, count| {
+            let (queue, mut ended) = start_readers(&connection, class, count, options.queue_reads_max).await?;
+            ends.append(&mut ended);
+            Ok::<_, OpenError>(queue)
+        };
+        let readers = Readers {
+            delivery: start("delivery", 1).await?,
+            openings: start("opening", options.sqlite_readers).await?,
+            requests: start("request", options.sqlite_readers).await?,
+        };
         Ok((Self { writer, readers, committed: woken, ends: Mutex::new(ends) }, id))
     }
 
     pub(crate) async fn close(&self) {
         self.writer.close();
-        self.readers.close();
+        let Readers { delivery, openings, requests } = &self.readers;
+        [delivery, openings, requests].into_iter().for_each(Queue::close);
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         for end in ends {
             // An error means that the thread has ended as well.
@@ -60,10 +88,11 @@ impl SqliteBackend {
 
     pub(crate) async fn read<T: Send + 'static>(
         &self,
+        class: ReadClass,
         body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (task, result) = task(Purpose::Read, body);
-        self.readers.send(task)?;
+        self.readers.of(class).send(task)?;
         result.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
     }
 
@@ -83,7 +112,7 @@ impl SqliteBackend {
     /// A follower of the log from now on.
     pub(crate) async fn tail(&self) -> Result<SqliteTail, StoreError> {
         let committed = self.committed.clone();
-        let reading = self.read(async |conn: &mut Conn| read_point(conn).await).await?;
+        let reading = self.read(ReadClass::Delivery, async |conn: &mut Conn| read_point(conn).await).await?;
         Ok(SqliteTail { next: reading.point.below, committed })
     }
 }
@@ -101,7 +130,8 @@ impl SqliteTail {
         // A commit from here on wakes the next waiting, even if this reading sees it already.
         self.committed.mark_unchanged();
         let from = self.next;
-        let rows = backend.read(async move |conn: &mut Conn| log_from(conn, from, limit).await).await?;
+        let rows = async move |conn: &mut Conn| log_from(conn, from, limit).await;
+        let rows = backend.read(ReadClass::Delivery, rows).await?;
         let Some(last) = rows.last() else { return Ok(Batch::default()) };
         self.next = last.commit_id.0 + 1;
         let seen = ReadPoint { below: self.next, except: Vec::new() };

@@ -126,7 +126,8 @@ fn patiently(settings: &Settings, mut attempt: impl FnMut() -> Result<(), OpenEr
 pub(super) fn open_reader(settings: &Settings) -> Result<Conn, OpenError> {
     let mut conn = connect(settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
-    batch(&mut conn, settings, "PRAGMA query_only = ON")?;
+    // There are several, and the operating system caches the file as well.
+    batch(&mut conn, settings, "PRAGMA query_only = ON; PRAGMA cache_size = -4096")?;
     Ok(Conn::new(conn))
 }
 

@@ -116,9 +116,10 @@ pub(super) async fn start_writer(
     Ok((Queue::new(jobs), end, id.await?))
 }
 
-/// Starts the readers, and waits until all are connected.
+/// Starts the readers of one class, and waits until all are connected.
 pub(super) async fn start_readers(
     settings: &Settings,
+    class: &str,
     count: usize,
     queue_reads_max: usize,
 ) -> Result<(Queue<Task>, Vec<oneshot::Receiver<()>>), OpenError> {
@@ -129,7 +130,8 @@ pub(super) async fn start_readers(
         let (ended, end) = oneshot::channel();
         let (queue, settings) = (Arc::clone(&queue), settings.clone());
         let database = settings.path.clone();
-        let name = format!("groups-reader-{number}");
+        // Linux shows the first 15 bytes.
+        let name = format!("{class}-{number}");
         let ready = start(&name, &database, move |ready| {
             match open_reader(&settings) {
                 Err(error) => drop(ready.send(Err(error))),

@@ -50,6 +50,24 @@ fn an_order_that_finds_the_queue_full_is_told_so() {
 }
 
 #[test]
+fn a_flood_of_requests_delays_neither_the_log_nor_the_health_check_nor_a_client_that_connects() {
+    run(async |db| {
+        let store = Store::open(StoreOptions { queue_reads_max: 1, ..db.options() }).await.unwrap();
+        let mut tail = store.tail().await.unwrap();
+        store.did(ADA, group_id(1), create("Team")).await;
+        let flood = join_all((0..256).map(|_| store.groups(ADA, None, 100)));
+        let others = async {
+            let told = tail.next().await.map(|entries| entries.len());
+            (told, store.ping().await, store.open_stream(ADA, None, ReplayRule::default()).await.map(drop))
+        };
+        let (answers, others) = tokio::join!(flood, others);
+        let full = |answer: &Result<_, StoreError>| matches!(answer, Err(StoreError::Unavailable(Reason::QueueFull)));
+        assert!(answers.iter().any(full), "the queue of the requests was full");
+        assert_eq!(others, (Ok(1), Ok(()), Ok(())));
+    });
+}
+
+#[test]
 fn a_row_that_cannot_be_read_fails_the_orders_for_its_group_and_no_other() {
     run(async |db| {
         let store = db.open().await;
