@@ -8,23 +8,40 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 
-use crate::identity::Origins;
+use crate::groups::Groups;
+use crate::identity::{Origins, is_safe};
 use crate::output::REPLAYED;
 use crate::{Code, Problem};
 
-/// Pages of allowed origins may do all that there is. To pages of others a request is answered as to anybody else, without the headers
-/// that would let them read the answer: whoever sends it without a page gets the same, and what decides is the token.
+/// Pages of allowed origins may send every method and any header: tracing and monitoring add headers of their own to a page's requests
+/// (`traceparent`, `baggage`, `x-datadog-…`), and a header that the service does not know has no effect. To pages of other origins a
+/// request that changes nothing is answered as to any client, without the headers that would let them read the answer.
 pub(crate) fn cors(origins: Origins) -> Cors {
     let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
-    let headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH];
     Cors::default()
         .allowed_origin_fn(move |origin, _| origins.allows(origin))
         .allowed_methods(methods)
-        .allowed_headers(headers)
-        .allowed_header("Idempotency-Key")
+        .allow_any_header()
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, HeaderName::from_static(REPLAYED)])
         .max_age(3_600)
         .block_on_origin_mismatch(false)
+}
+
+/// Refuses requests of pages of foreign origins that change something. CORS does not stop them: a form, or a script with a `text/plain`
+/// body, sends them without a preflight, and only the answer is kept from the page. With credentials that the browser adds by itself that
+/// is enough for a forged request (CSRF).
+pub(crate) async fn refuse_forged<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let origins = Groups::of(request.request())?.origins();
+    let safe = is_safe(request.method());
+    // Asked of every request, because it also tells the operator which origin is missing in the list.
+    if origins.is_foreign(request.head()) && !safe {
+        let refused = Origins::refusal();
+        return Ok(request.into_response(refused.error_response()).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 /// A preflight that asks for too much is answered like every error of the service. The status is the one that the Fetch standard
@@ -42,7 +59,7 @@ pub(crate) async fn refusals_as_problems<B: MessageBody>(
 
 fn problem(refusal: &CorsError) -> Problem {
     let detail = match refusal {
-        CorsError::OriginNotAllowed => "pages of this origin may not call",
+        CorsError::OriginNotAllowed => return Origins::refusal(),
         CorsError::MethodNotAllowed => "pages of other origins may not use this method",
         CorsError::HeadersNotAllowed => "pages of other origins may not send these headers",
         _ => return Problem::malformed("the preflight request of a page of another origin cannot be read"),

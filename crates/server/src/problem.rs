@@ -127,6 +127,8 @@ impl ResponseError for Problem {
             }
             Code::UpgradeRequired => {
                 response.insert_header((header::UPGRADE, "websocket"));
+                // RFC 6455 section 4.4.
+                response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
             }
             // Of the body there may be more, which nobody wants to wait for.
             Code::PayloadTooLarge | Code::RequestTimeout => {

@@ -25,15 +25,17 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
 
-use crate::cors::refusals_as_problems;
-use crate::input::spare_oversized;
+use crate::cors::{refusals_as_problems, refuse_forged};
+use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::{Code, Problem};
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
     let v1 = web::scope("/v1")
         .wrap(from_fn(spare_oversized))
+        .wrap(from_fn(end_body_despite_upgrade))
         .wrap(cors)
         .wrap(from_fn(refusals_as_problems))
+        .wrap(from_fn(refuse_forged))
         // Answers are for one caller, and a moment later they are different.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use tokio::net::TcpSocket;
@@ -134,6 +135,10 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) 
     })
     .on_connect(notify::on_connect)
     .tcp_nodelay(true)
+    .keep_alive(match settings.keep_alive_seconds {
+        0 => KeepAlive::Disabled,
+        seconds => KeepAlive::Timeout(Duration::from_secs(seconds.into())),
+    })
     // With more, each WebSocket connection would keep a larger buffer for good.
     .h1_write_buffer_size(7 * 1024)
     // The sockets do their own closing handshake; waiting once more would only keep clients.

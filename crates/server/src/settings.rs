@@ -42,7 +42,7 @@ pub struct Settings {
     #[arg(long, alias = "groups-jwt-audience", env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
 
-    /// Origins of other pages that may call, comma-separated: `https://chat.example.org`
+    /// Origins of other pages that may call, comma-separated: `https://chat.example.org`, `capacitor://localhost`
     #[arg(
         long,
         alias = "groups-allowed-origins",
@@ -61,6 +61,10 @@ pub struct Settings {
         default_value_t = 50
     )]
     pub rate_limit: u32,
+
+    /// Seconds for which a connection is kept open between two requests; 0 closes it after each answer
+    #[arg(long, alias = "groups-keep-alive-seconds", env = "GROUPS_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    pub keep_alive_seconds: u32,
 
     /// WebSocket connections of one user at a time; one more is closed with 4502
     #[arg(
@@ -108,6 +112,7 @@ impl Default for Settings {
             jwt_audience: None,
             allowed_origins: Vec::new(),
             rate_limit: 50,
+            keep_alive_seconds: 90,
             max_connections_per_user: 20,
             heartbeat_seconds: 25,
             max_members: 100_000,
@@ -137,9 +142,14 @@ pub enum SettingsError {
          it listens on loopback only, not on {0}"
     )]
     DevelopmentInPublic(SocketAddr),
-    /// An allowed origin is none.
-    #[error("GROUPS_ALLOWED_ORIGINS: '{0}' is not an origin such as https://chat.example.org")]
-    Origin(String),
+    /// No page can have an allowed origin as it is written.
+    #[error("GROUPS_ALLOWED_ORIGINS: '{origin}' matches no page: {reason}. Example: https://chat.example.org")]
+    Origin {
+        /// What is in the list.
+        origin: String,
+        /// Why it matches no page.
+        reason: &'static str,
+    },
     /// This program knows nothing of NATS.
     #[error(
         "GROUPS_NATS_URL: this program was built without NATS; build it with \
@@ -195,7 +205,8 @@ impl Settings {
     /// The origins that are allowed besides the server's own, as browsers write them.
     pub(crate) fn origins(&self) -> Result<Vec<String>, SettingsError> {
         let given = self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
-        given.map(|origin| canonical(origin).ok_or_else(|| SettingsError::Origin(origin.to_owned()))).collect()
+        let refused = |origin: &str, reason| SettingsError::Origin { origin: origin.to_owned(), reason };
+        given.map(|origin| canonical(origin).map_err(|reason| refused(origin, reason))).collect()
     }
 
     /// Where NATS is, if it is to connect the servers.
@@ -300,11 +311,16 @@ mod tests {
             let settings = Settings { allowed_origins: vec![origin.to_owned()], ..Settings::default() };
             settings.check(SocketAddr::from(([127, 0, 0, 1], 1)))
         };
-        for good in ["https://chat.example.org", "HTTPS://Chat.example.org", "http://localhost:5173"] {
+        for good in ["https://chat.example.org", "HTTPS://Chat.example.org", "http://localhost:5173", "app://x", "null"]
+        {
             assert_eq!(with(good), Ok(()));
         }
-        for bad in ["chat.example.org", "https://", "https://chat.example.org/", "*"] {
-            assert_eq!(with(bad), Err(SettingsError::Origin(bad.to_owned())));
+        for bad in ["chat.example.org", "https://", "https://chat.example.org/", "*", "https://*.example.org"] {
+            let refused = with(bad);
+            assert!(
+                matches!(&refused, Err(SettingsError::Origin { origin, .. }) if origin == bad),
+                "{bad}: {refused:?}"
+            );
         }
     }
 }

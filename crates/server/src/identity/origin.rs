@@ -2,59 +2,167 @@
 //!
 //! Browsers send `Origin` and no page can forge it (RFC 6455 section 10.2); other clients send none and are judged by their token.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::uri::Authority;
 
 use crate::{Code, Problem};
 
-/// The origins that the operator allows besides the server's own: one list, for HTTP (CORS) and for the WebSocket's upgrade.
+/// The origins that the operator allows in addition to the server's own: one list, for CORS, for changing requests and for the
+/// WebSocket's upgrade.
 #[derive(Clone)]
-pub(crate) struct Origins(Arc<[String]>);
+pub(crate) struct Origins {
+    allowed: Arc<[String]>,
+    refused: Arc<Mutex<HashSet<String>>>,
+}
+
+/// Origins that the log names when they are refused, each once. Further ones are not named, so that nobody can fill the log or the memory.
+const REFUSED_ORIGINS_NAMED_MAX: usize = 64;
+
+/// A longer `Origin` is shortened in the log, in bytes.
+const ORIGIN_LOGGED_BYTES_MAX: usize = 200;
 
 impl Origins {
     /// Of what [`canonical`] has made of each.
     pub(crate) fn new(canonical: Vec<String>) -> Self {
-        Self(canonical.into())
+        Self { allowed: canonical.into(), refused: Arc::default() }
     }
 
     /// Whether the operator has named this origin.
     pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
-        let origin = origin.to_str().ok().and_then(canonical);
-        origin.is_some_and(|origin| self.0.contains(&origin))
+        let origin = origin.to_str().ok().and_then(|origin| canonical(origin).ok());
+        origin.is_some_and(|origin| self.allowed.contains(&origin))
     }
 
-    /// For an upgrade, which CORS does not cover.
+    /// Refuses an upgrade by a page of a foreign origin: CORS does not cover upgrades.
     ///
     /// # Errors
-    /// [`Code::Forbidden`] to a page from elsewhere.
-    pub(crate) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
-        let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
-        if self.allows(origin) || is_own(origin, request) {
-            return Ok(());
+    /// [`Code::Forbidden`] to a page of a foreign origin.
+    pub(crate) fn check(&self, request: &RequestHead) -> Result<(), Problem> {
+        if self.is_foreign(request) { Err(Self::refusal()) } else { Ok(()) }
+    }
+
+    /// What a page of a foreign origin is told.
+    pub(crate) fn refusal() -> Problem {
+        Problem::new(
+            Code::Forbidden,
+            "Pages of this origin may not use this server; the operator can allow it with GROUPS_ALLOWED_ORIGINS.",
+        )
+    }
+
+    /// Whether a page of a foreign origin sent the request.
+    pub(crate) fn is_foreign(&self, request: &RequestHead) -> bool {
+        let headers = request.headers();
+        // Set by the browser, and by no page: a second line where `Origin` is missing, or `Host` was changed on the way.
+        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        let Some(origin) = headers.get(header::ORIGIN) else { return site == Some(b"cross-site") };
+        let own = site == Some(b"same-origin") || is_own(origin, headers.get(header::HOST));
+        let foreign = !own && !self.allows(origin);
+        if foreign {
+            self.note_refused(origin);
         }
-        Err(Problem::new(Code::Forbidden, "pages of this origin may not connect"))
+        foreign
+    }
+
+    /// Tells the operator once which origin is refused: mostly it is one that was forgotten.
+    fn note_refused(&self, origin: &HeaderValue) {
+        let origin = String::from_utf8_lossy(origin.as_bytes());
+        let origin: String = origin.chars().filter(|char| !char.is_control()).take(ORIGIN_LOGGED_BYTES_MAX).collect();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() < REFUSED_ORIGINS_NAMED_MAX && refused.insert(origin.clone()) {
+            let named = refused.len();
+            drop(refused);
+            tracing::info!(origin, "refused a page of this origin; if it is yours, add it to GROUPS_ALLOWED_ORIGINS");
+            if named == REFUSED_ORIGINS_NAMED_MAX {
+                tracing::info!("further refused origins are not logged");
+            }
+        }
     }
 }
 
-/// An origin as browsers write it (RFC 6454 section 6.1): scheme and host in lower case, without the scheme's own port.
-/// `None` where it is none of HTTP.
-pub(crate) fn canonical(origin: &str) -> Option<String> {
+/// Whether a method changes nothing (RFC 9110 section 9.2.1).
+pub(crate) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// An origin as browsers write it (RFC 6454 section 6.1): scheme and host in lower case, without the scheme's own port. `null`, which
+/// stands for sandboxed frames and files of any author, is the same as itself.
+///
+/// # Errors
+/// Why no page can have this origin, for an operator.
+pub(crate) fn canonical(origin: &str) -> Result<String, &'static str> {
+    if origin == "null" {
+        return Ok(origin.to_owned());
+    }
+    if origin.contains('*') {
+        return Err("wildcards are not supported; list each origin");
+    }
     let origin = origin.to_ascii_lowercase();
-    let (scheme, authority) = origin.split_once("://")?;
-    let own_port = match scheme {
-        "http" => 80,
-        "https" => 443,
-        _ => return None,
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return Err("the scheme is missing");
     };
-    let parsed = authority.parse::<Authority>().ok().filter(|_| !authority.contains('@'))?;
-    Some(match parsed.port_u16() {
-        Some(port) if port != own_port => format!("{scheme}://{}:{port}", parsed.host()),
-        _ => format!("{scheme}://{}", parsed.host()),
+    let own_port = match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        "ws" | "wss" => return Err("the origin of a page begins with http:// or https://, also for its WebSockets"),
+        "file" => return Err("pages from files have the origin `null`"),
+        "ftp" | "data" | "blob" | "about" | "javascript" => return Err("no page has an origin of this scheme"),
+        // An app's or an extension's own: `capacitor://localhost`, `chrome-extension://…`.
+        _ => None,
+    };
+    let mut chars = scheme.chars();
+    if !chars.next().is_some_and(|first| first.is_ascii_lowercase())
+        || !chars.all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
+    {
+        return Err("the scheme is invalid");
+    }
+    if authority.contains(['/', '?', '#']) {
+        return Err("an origin ends with host and port, without a slash or a path");
+    }
+    if authority.contains('@') {
+        return Err("an origin has no user name");
+    }
+    let (host, port) = host_and_port(authority)?;
+    Ok(match port {
+        Some(port) if Some(port) != own_port => format!("{scheme}://{host}:{port}"),
+        _ => format!("{scheme}://{host}"),
     })
+}
+
+fn host_and_port(authority: &str) -> Result<(String, Option<u16>), &'static str> {
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => {
+            let address = address.parse::<Ipv6Addr>().map_err(|_| "the IPv6 address is invalid")?;
+            (format!("[{address}]"), port)
+        }
+        None => {
+            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            if host.is_empty() {
+                return Err("the host is missing");
+            }
+            if !host.is_ascii() {
+                return Err("browsers send the host in its ASCII form (Punycode, `xn--…`)");
+            }
+            if !host.chars().all(|char| char.is_ascii_alphanumeric() || "-._".contains(char)) {
+                return Err("the host is invalid");
+            }
+            (host.to_owned(), port)
+        }
+    };
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok((host, None)),
+        Some(digits) if !digits.starts_with('+') => match digits.parse() {
+            Ok(port) => Ok((host, Some(port))),
+            Err(_) => Err("the port is invalid"),
+        },
+        _ => Err("the port is invalid"),
+    }
 }
 
 /// Whether the request comes from this machine, and was made to a name of it. A page from elsewhere that has its own name
@@ -77,8 +185,8 @@ pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// The scheme is not compared: behind a proxy that ends TLS the server does not know its own.
-fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let host = host.and_then(|host| host.to_str().ok());
     match (origin.to_str().ok().and_then(|origin| origin.split_once("://")), host) {
         (Some(("http" | "https", authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
         _ => false,
@@ -96,11 +204,99 @@ mod tests {
     #[test]
     fn an_origin_is_the_same_in_any_case_and_with_its_own_port() {
         for same in ["https://Chat.Example.org", "HTTPS://chat.example.org", "https://chat.example.org:443"] {
-            assert_eq!(canonical(same).as_deref(), Some("https://chat.example.org"));
+            assert_eq!(canonical(same).as_deref(), Ok("https://chat.example.org"));
         }
         for other in ["http://chat.example.org", "https://chat.example.org:8443", "https://[::1]:80", "http://[::1]"] {
-            assert_eq!(canonical(other).as_deref(), Some(other));
+            assert_eq!(canonical(other).as_deref(), Ok(other));
         }
+        assert_eq!(canonical("http://[0:0::1]:80").as_deref(), Ok("http://[::1]"));
+    }
+
+    #[test]
+    fn apps_and_extensions_have_origins_of_their_own_schemes() {
+        for app in [
+            "capacitor://localhost",
+            "tauri://localhost",
+            "ionic://localhost",
+            "app://obsidian.md",
+            "app://.",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "moz-extension://1b7f4ff8-38f5-4ab9-8b1b-6f2d8a7e3b11",
+            "null",
+        ] {
+            assert_eq!(canonical(app).as_deref(), Ok(app));
+        }
+        let safari = canonical("safari-web-extension://1B7F4FF8-38F5-4AB9-8B1B-6F2D8A7E3B11");
+        assert_eq!(safari.as_deref(), Ok("safari-web-extension://1b7f4ff8-38f5-4ab9-8b1b-6f2d8a7e3b11"));
+    }
+
+    #[test]
+    fn what_no_page_can_have_as_its_origin_is_refused_with_a_reason() {
+        for (none, reason) in [
+            ("", "scheme"),
+            ("chat.example.org", "scheme"),
+            ("://a", "scheme"),
+            ("9p://a", "scheme"),
+            ("*", "wildcard"),
+            ("https://*.example.org", "wildcard"),
+            ("capacitor://*", "wildcard"),
+            ("https://", "host"),
+            ("https://:8080", "host"),
+            ("https://exa mple", "host"),
+            ("https://bücher.example", "Punycode"),
+            ("https://a/", "slash"),
+            ("https://a/path", "slash"),
+            ("https://a?b", "slash"),
+            ("https://a@b", "user name"),
+            ("https://a:99999", "port"),
+            ("https://a:+80", "port"),
+            ("https://a:", "port"),
+            ("https://[::1", "host"),
+            ("https://[::1]x", "port"),
+            ("https://[::x]", "IPv6"),
+            ("ftp://a", "scheme"),
+            ("wss://a", "http"),
+            ("file:///index.html", "null"),
+        ] {
+            let refused = canonical(none).unwrap_err();
+            assert!(refused.contains(reason), "{none}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_page_is_one_of_another_origin_that_is_not_allowed() {
+        let origins = Origins::new(vec!["https://app.example".to_owned(), "capacitor://localhost".to_owned()]);
+        let foreign = |headers: &[(&'static str, &str)]| {
+            let request = TestRequest::default().insert_header((header::HOST, "chat.example:8080"));
+            let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
+            origins.is_foreign(request.to_http_request().head())
+        };
+        assert!(!foreign(&[]), "programs send no Origin");
+        for ours in
+            ["http://chat.example:8080", "https://Chat.Example:8080", "https://app.example", "capacitor://localhost"]
+        {
+            assert!(!foreign(&[("origin", ours)]), "{ours}");
+            assert!(!foreign(&[("origin", ours), ("sec-fetch-site", "cross-site")]), "{ours}");
+        }
+        for other in ["https://chat.example", "null", "https://evil.example", "app://chat.example:8080", "nonsense", ""]
+        {
+            assert!(foreign(&[("origin", other)]), "{other}");
+        }
+        // Behind a proxy that changes `Host` the browser still knows.
+        assert!(!foreign(&[("origin", "https://public.example"), ("sec-fetch-site", "same-origin")]));
+        assert!(foreign(&[("sec-fetch-site", "cross-site")]));
+        assert!(!foreign(&[("sec-fetch-site", "none")]));
+    }
+
+    #[test]
+    fn refused_origins_are_remembered_up_to_a_bound() {
+        let origins = Origins::new(Vec::new());
+        for number in 0..2 * REFUSED_ORIGINS_NAMED_MAX {
+            let origin = HeaderValue::from_str(&format!("https://{number}.example")).unwrap();
+            origins.note_refused(&origin);
+            origins.note_refused(&origin);
+        }
+        assert_eq!(origins.refused.lock().unwrap().len(), REFUSED_ORIGINS_NAMED_MAX);
     }
 
     #[test]
@@ -117,15 +313,6 @@ mod tests {
         }
         for peer in ["192.0.2.1:5000", "[2001:db8::1]:5000", "[::ffff:192.0.2.1]:5000"] {
             assert!(!is(peer, "localhost:8080"), "{peer}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_origin_of_http_is_none() {
-        let none =
-            ["", "null", "*", "chat.example.org", "https://", "https://a/", "https://a?b", "https://a@b", "ftp://a"];
-        for none in none {
-            assert_eq!(canonical(none), None, "{none}");
         }
     }
 }

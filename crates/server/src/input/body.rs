@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, BytesMut};
+use actix_web::{Error, HttpMessage};
 use futures_util::{StreamExt, stream};
 use tokio::time::{sleep, timeout};
 
@@ -86,6 +86,34 @@ pub(crate) async fn spare_oversized<B: MessageBody>(
     if declared.and_then(|length| length.parse().ok()).is_some_and(|bytes: u64| bytes > BODY_BYTES_SPARED as u64) {
         let refused = stream::iter([Err(PayloadError::Overflow)]);
         request.set_payload(Payload::Stream { payload: Box::pin(refused) });
+    }
+    next.call(request).await
+}
+
+/// Ends the body of a request that carries `Upgrade: websocket` and cannot be an upgrade, because only a GET is one: some proxies add that
+/// header to every request. The HTTP layer takes everything that comes after such a head for the upgraded connection, and would wait for
+/// its end.
+pub(crate) async fn end_body_despite_upgrade<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let headers = request.headers();
+    let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    if request.method() != Method::GET && headers.contains_key(header::UPGRADE) && !chunked {
+        let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let left = declared.and_then(|length| length.trim().parse::<u64>().ok()).unwrap_or(0);
+        let body = stream::unfold((request.take_payload(), left), |(mut payload, left)| async move {
+            if left == 0 {
+                return None;
+            }
+            let part = payload.next().await?.map(|mut part| {
+                part.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                part
+            });
+            let left = left - part.as_ref().map_or(left, |part| part.len() as u64);
+            Some((part, (payload, left)))
+        });
+        request.set_payload(Payload::Stream { payload: Box::pin(body) });
     }
     next.call(request).await
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/groups`: create a group, with initial members in the same change.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::{Command, Description, GroupName, Role};
 use serde::Deserialize;
 
@@ -16,7 +16,11 @@ struct Body {
     members: Option<Vec<Object<MemberInput>>>,
 }
 
-pub(super) async fn respond(groups: web::Data<Groups>, changing: Changing) -> Result<HttpResponse, Problem> {
+pub(super) async fn respond(
+    groups: web::Data<Groups>,
+    request: HttpRequest,
+    changing: Changing,
+) -> Result<HttpResponse, Problem> {
     let body: Body = changing.json()?;
     let command = Command::CreateGroup {
         name: GroupName::parse(&body.name).map_err(Problem::name)?,
@@ -25,7 +29,10 @@ pub(super) async fn respond(groups: web::Data<Groups>, changing: Changing) -> Re
     };
     let executed = changing.execute(&groups, edge::new_group_id(), command).await?;
     let mut response = HttpResponse::Created();
-    response.insert_header((header::LOCATION, format!("/v1/groups/{}", executed.group.group_id)));
+    // Relative to the URL of the request (RFC 9110 section 10.2.2): the server does not know the prefix under which a proxy or an
+    // application publishes it.
+    let up = if request.path().ends_with("/create") { "../.." } else { ".." };
+    response.insert_header((header::LOCATION, format!("{up}/v1/groups/{}", executed.group.group_id)));
     let response = output::group(response, &executed.group, executed.role.unwrap_or(Role::Owner));
     Ok(output::mark_replayed(response, &executed))
 }

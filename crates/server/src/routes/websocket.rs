@@ -28,7 +28,7 @@ pub(super) async fn respond(
     })?;
     let now = edge::now();
     let claims = groups.tokens().check(token, now)?;
-    groups.origins().check(&request)?;
+    groups.origins().check(request.head())?;
     let query: Query = input::query(&request)?;
     if groups.is_stopping() {
         return Err(Problem::new(Code::Unavailable, "the server is stopping").retry_after(1));

@@ -170,7 +170,11 @@ async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not
     let allowed = asks(ours, "POST", "authorization,content-type,idempotency-key").await;
     assert_eq!(allowed.status, 200, "{}", allowed.text());
     assert_eq!(allowed.header("access-control-allow-origin"), Some(ours));
-    let too_much = [(foreign, "POST", "authorization"), (ours, "PUT", "authorization"), (ours, "POST", "x-other")];
+    // What tracing and monitoring add to the requests of a page.
+    let instrumented =
+        "authorization,traceparent,tracestate,baggage,sentry-trace,x-datadog-trace-id,newrelic,x-request-id";
+    assert_eq!(asks(ours, "POST", instrumented).await.status, 200);
+    let too_much = [(foreign, "POST", "authorization"), (ours, "PUT", "authorization")];
     for (origin, method, headers) in too_much {
         let refused = asks(origin, method, headers).await;
         assert_eq!(refused.header("access-control-allow-origin"), None, "{origin} {method} {headers}");
@@ -189,6 +193,63 @@ async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not
         assert_eq!(unknown.header("access-control-allow-origin"), may_read.then_some(origin), "errors are read too");
         unknown.problem(401, "unauthenticated");
     }
+}
+
+#[tokio::test]
+async fn apps_and_extensions_can_be_allowed() {
+    let apps = ["capacitor://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "null"];
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", &apps.join(","))]).await;
+    let ada = server.user();
+    for origin in apps {
+        let call = server.http().call("OPTIONS", "/v1/groups").header("Origin", origin);
+        let allowed = call.header("Access-Control-Request-Method", "POST").send().await;
+        assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, Some(origin)));
+        ada.call("POST", "/v1/groups").header("Origin", origin).json(&json!({"name": "x"})).send().await.group(201);
+        server.dial().protocols(&ada.token).header("Origin", origin).ready().await;
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_matches_no_page_is_refused_at_the_start() {
+    for (origin, reason) in [("https://*.example.org", "wildcard"), ("https://a.example/chat", "slash")] {
+        let (success, said) = ended_with("GROUPS_ALLOWED_ORIGINS", origin);
+        assert!(!success && said.contains(origin) && said.contains(reason), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_changes_nothing_whatever_it_sends() {
+    let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "https://app.example.org")]).await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let path = format!("/v1/groups/{group}");
+    let body = json!({"name": "Forged"}).to_string();
+    for origin in ["https://evil.example.org", "null", "capacitor://localhost"] {
+        for (method, path) in
+            [("POST", "/v1/groups"), ("POST", "/v1/groups/create"), ("PATCH", &*path), ("DELETE", &path)]
+        {
+            // What a form or a script sends without a preflight.
+            for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json"] {
+                let call = ada.call(method, path).header("Origin", origin).body(kind, body.clone());
+                call.send().await.problem(403, "forbidden");
+            }
+        }
+    }
+    let call = ada.call("POST", "/v1/groups").header("Sec-Fetch-Site", "cross-site").body("text/plain", body.clone());
+    call.send().await.problem(403, "forbidden");
+    assert_eq!(ada.lists().await.len(), 1);
+    assert_eq!(ada.sees(&group).await["version"], 1);
+    let own = format!("http://{}", server.address());
+    for origin in [own.as_str(), "https://app.example.org"] {
+        ada.call("POST", "/v1/groups")
+            .header("Origin", origin)
+            .body("text/plain", body.clone())
+            .send()
+            .await
+            .group(201);
+    }
+    // The operator learns which origin it was, once.
+    assert_eq!(server.log().matches("https://evil.example.org").count(), 1, "{}", server.log());
 }
 
 #[tokio::test]

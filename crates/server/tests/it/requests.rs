@@ -19,7 +19,11 @@ async fn a_group_has_an_address_and_its_version_is_its_etag() {
     assert_eq!(group["member_count"], 1);
     assert_eq!(created.header("etag"), Some("\"1\""));
     let location = created.header("location").unwrap();
-    assert!(location.ends_with(&format!("/v1/groups/{id}")), "{location}");
+    // Relative to the URL of the request: right below any prefix.
+    assert_eq!(location, format!("../v1/groups/{id}"));
+    let created = ada.post("/v1/groups/create", json!({"name": "Team"})).await;
+    let other = created.group(201)["group_id"].as_str().unwrap().to_owned();
+    assert_eq!(created.header("location"), Some(&*format!("../../v1/groups/{other}")));
 
     let read = ada.get(&format!("/v1/groups/{id}")).await;
     assert_eq!(read.group(200), group);
