@@ -1,14 +1,19 @@
 //! The server's command line: settings in, exit code out.
 
 mod environment;
+mod log;
 mod moving;
+mod output;
 
-use std::io::IsTerminal;
+use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use server::{RunError, Settings, Shutdown};
-use tracing_subscriber::EnvFilter;
+
+use crate::log::LogSettings;
+use crate::output::Output;
 
 /// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL
 #[derive(Parser)]
@@ -21,17 +26,9 @@ struct Cli {
     #[command(flatten)]
     settings: Settings,
 
-    /// How logs are written, to the standard error
-    #[arg(long, env = "GROUPS_LOG_FORMAT", value_enum, default_value = "text")]
-    log_format: LogFormat,
-
-    /// What is logged: `info`, `debug` with every request, `notify=debug,info` …
-    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = DEFAULT_FILTER)]
-    log: String,
+    #[command(flatten)]
+    log: LogSettings,
 }
-
-/// Not `actix_http::ws::codec`: it writes an error for every malformed frame, so that whoever connects could fill the log.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::ws::codec=off";
 
 #[derive(Subcommand)]
 enum Command {
@@ -41,37 +38,42 @@ enum Command {
     Copy(moving::Copy),
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
-}
+/// How long the end waits for the last lines to be written.
+const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log(&cli);
-    let done = actix_web::rt::System::new().block_on(async {
-        match &cli.command {
-            None => match environment::unknown_settings(std::env::vars_os().map(|(name, _)| name)) {
-                Ok(unknown) => serve(cli.settings, &unknown).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error),
-            },
-            Some(Command::Migrate(migrate)) => migrate.run().await.map_err(|error| error.to_string()),
-            Some(Command::Copy(copy)) => copy.run().await.map_err(|error| error.to_string()),
-        }
-    });
-    match done {
+    let outputs = Output::start("groups-log", io::stderr(), log::report_dropped)
+        .and_then(|stderr| Ok((Output::start("groups-output", io::stdout(), drop)?, stderr)));
+    // Without a thread there is nothing that could be served either.
+    let Ok((stdout, stderr)) = outputs else { return ExitCode::FAILURE };
+    log::start(&cli.log, &stderr);
+    let done = actix_web::rt::System::new().block_on(run(cli, &stdout));
+    let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("groups-server: {error}");
+            stderr.line(format_args!("groups-server: {error}"));
             ExitCode::FAILURE
         }
+    };
+    stdout.flush(FLUSH_WAIT_MAX);
+    stderr.flush(FLUSH_WAIT_MAX);
+    code
+}
+
+async fn run(cli: Cli, stdout: &Output) -> Result<(), String> {
+    match &cli.command {
+        None => {
+            let unknown = environment::unknown_settings(std::env::vars_os().map(|(name, _)| name))?;
+            serve(cli.settings, &unknown, stdout).await.map_err(|error| error.to_string())
+        }
+        Some(Command::Migrate(migrate)) => migrate.run(stdout).await.map_err(|error| error.to_string()),
+        Some(Command::Copy(copy)) => copy.run(stdout).await.map_err(|error| error.to_string()),
     }
 }
 
-async fn serve(settings: Settings, unknown: &[String]) -> Result<(), RunError> {
+async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Result<(), RunError> {
     let listener = server::listen(&settings)?;
-    let address = listener.local_addr()?;
     for name in unknown {
         tracing::warn!("{name} is no setting of this version, and has no effect");
     }
@@ -85,19 +87,12 @@ async fn serve(settings: Settings, unknown: &[String]) -> Result<(), RunError> {
             "GROUPS_JWT_SECRET is shorter than 32 bytes: a key for HS256 that can be guessed (RFC 7518, section 3.2)"
         );
     }
-    // Bound already: whoever reads this line can connect.
-    println!("listening on http://{address}");
-    server::run(settings, listener, Shutdown::on_signals()?).await
-}
-
-fn start_log(cli: &Cli) {
-    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|error| {
-        eprintln!("groups-server: GROUPS_LOG: {error}; logging as without it");
-        EnvFilter::new(DEFAULT_FILTER)
-    });
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match cli.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let mut shutdown = Shutdown::on_signals()?;
+    let running = tokio::select! {
+        running = server::start(settings, listener) => running?,
+        () = shutdown.asked() => return Ok(()),
+    };
+    // Everything that can keep it from starting is behind it.
+    stdout.line(format_args!("listening on http://{}", running.address()));
+    running.until(shutdown).await
 }

@@ -3,6 +3,8 @@
 use clap::Args;
 use groups_store::{CopyError, OpenError, Store, StoreOptions};
 
+use crate::output::Output;
+
 #[derive(Args)]
 pub(crate) struct Migrate {
     /// The database: `sqlite://PATH`, a path, or `postgres://…`
@@ -22,7 +24,7 @@ pub(crate) struct Migrate {
 
 impl Migrate {
     /// Prints a line for each migration, the oldest first.
-    pub(crate) async fn run(&self) -> Result<(), OpenError> {
+    pub(crate) async fn run(&self, stdout: &Output) -> Result<(), OpenError> {
         let options = StoreOptions::new(&self.database_url);
         let pending = groups_store::pending_migrations(&options).await?;
         if !self.pending {
@@ -30,10 +32,10 @@ impl Migrate {
         }
         let done = if self.pending { "pending" } else { "applied" };
         for name in &pending {
-            println!("{done}: {name}");
+            stdout.line(format_args!("{done}: {name}"));
         }
         if pending.is_empty() {
-            println!("the tables are up to date");
+            stdout.line("the tables are up to date");
         }
         Ok(())
     }
@@ -52,14 +54,14 @@ pub(crate) struct Copy {
 
 impl Copy {
     /// Prints what was copied.
-    pub(crate) async fn run(&self) -> Result<(), CopyError> {
+    pub(crate) async fn run(&self, stdout: &Output) -> Result<(), CopyError> {
         let (from, to) = (StoreOptions::new(&self.from), StoreOptions::new(&self.to));
         let copied = groups_store::copy(from, to).await?;
-        println!(
+        stdout.line(format_args!(
             "copied: {} groups, {} memberships, {} changes, {} idempotency keys, {} names",
             copied.groups, copied.memberships, copied.changes, copied.keys, copied.names
-        );
-        println!("cursors of the old database mean nothing in the new one: clients get their lists anew");
+        ));
+        stdout.line("cursors of the old database mean nothing in the new one: clients get their lists anew");
         Ok(())
     }
 }

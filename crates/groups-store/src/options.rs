@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use groups_domain::Limits;
+use groups_supervisor::Supervisor;
 
 use crate::OpenError;
 
@@ -60,6 +61,9 @@ pub struct StoreOptions {
     pub postgres_notify: bool,
     /// How often a tail looks by itself, in case nothing woke it. Every second unless told.
     pub tail_poll: Duration,
+    /// Who is told when a thread or task of the store ends unexpectedly: `sqlite writer`, `sqlite reader request-1` and so on;
+    /// `postgres lane 1` and so on, `postgres notify`, `postgres listen`. Default: a supervisor that nobody asks.
+    pub supervisor: Supervisor,
 }
 
 impl StoreOptions {
@@ -81,6 +85,7 @@ impl StoreOptions {
             postgres_statement_max: Duration::from_secs(10),
             postgres_notify: true,
             tail_poll: Duration::from_secs(1),
+            supervisor: Supervisor::new(),
         }
     }
 }

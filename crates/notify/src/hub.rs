@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
+use groups_supervisor::Supervisor;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     started: Instant,
     pub(crate) limits: Arc<HubLimits>,
     pub(crate) source: Arc<dyn Source>,
+    pub(crate) supervisor: Supervisor,
     shards: RwLock<Vec<ShardHandle>>,
     places: Arc<Places>,
     draining: AtomicBool,
@@ -81,8 +83,16 @@ thread_local! {
 }
 
 impl Hub {
-    /// Without any client yet.
+    /// Without any client yet, and with a supervisor of its own that nobody asks.
     pub fn new(limits: HubLimits, source: Arc<dyn Source>) -> Self {
+        Self::supervised(limits, source, Supervisor::new())
+    }
+
+    /// The same with a supervisor that is told when a worker of the hub fails: `websocket worker 1` and so on.
+    ///
+    /// A worker that has failed closes its connections with 1012, and the hub answers further upgrades with 503: the clients
+    /// resume on another server, or on this one after its restart. The other workers go on until they are drained.
+    pub fn supervised(limits: HubLimits, source: Arc<dyn Source>, supervisor: Supervisor) -> Self {
         static HUBS: AtomicU64 = AtomicU64::new(0);
         let shared = Shared {
             id: HUBS.fetch_add(1, Relaxed),
@@ -90,6 +100,7 @@ impl Hub {
             places: Places::new(limits.connections_per_user_max),
             limits: Arc::new(limits),
             source,
+            supervisor,
             shards: RwLock::default(),
             draining: AtomicBool::new(false),
             refused: AtomicU64::new(0),
@@ -178,8 +189,11 @@ impl Shared {
             }
             let (inbox, commands) = mpsc::channel(self.limits.inbox_commands_max.max(1));
             let counters = Arc::new(Counters::default());
-            let worker = Worker::start(Arc::clone(self), Arc::clone(&counters), commands);
-            self.shards.write().unwrap_or_else(PoisonError::into_inner).push(ShardHandle { inbox, counters });
+            let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+            let name = format!("websocket worker {}", shards.len() + 1);
+            let worker = Worker::start(name, Arc::clone(self), Arc::clone(&counters), commands);
+            shards.push(ShardHandle { inbox, counters });
+            drop(shards);
             workers.push((self.id, Rc::clone(&worker)));
             worker
         })
@@ -203,6 +217,11 @@ impl Shared {
         for permit in permits {
             permit.send(command.clone());
         }
+    }
+
+    /// Takes no new client from now on: a worker has failed.
+    pub(crate) fn refuse_clients(&self) {
+        self.draining.store(true, SeqCst);
     }
 
     pub(crate) fn now(&self) -> Moment {

@@ -1,11 +1,14 @@
 //! The tasks of one worker thread: its inbox, its clock, the clients that load, and those that are let go.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use groups_supervisor::{Cause, TaskFailure};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
@@ -41,7 +44,13 @@ pub(crate) enum Command {
 }
 
 /// One worker thread's part of the hub. It never leaves its thread.
+///
+/// A panic in a task of the worker, or in a call from one of its connections, may leave the shard half changed: some
+/// connections would hear nothing any more, and would not know. So after one the worker gives up all of them, see
+/// [`abandon`](Self::abandon).
 pub(crate) struct Worker {
+    /// As which its failure is reported.
+    name: String,
     hub: Arc<Shared>,
     counters: Arc<Counters>,
     shard: RefCell<Shard>,
@@ -50,16 +59,57 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Starts the tasks. Must be called on a thread with a local set, as actix's workers are.
-    pub(crate) fn start(hub: Arc<Shared>, counters: Arc<Counters>, inbox: mpsc::Receiver<Command>) -> Rc<Self> {
+    pub(crate) fn start(
+        name: String,
+        hub: Arc<Shared>,
+        counters: Arc<Counters>,
+        inbox: mpsc::Receiver<Command>,
+    ) -> Rc<Self> {
         let worker = Rc::new(Self {
+            name,
             shard: RefCell::new(Shard::new(Arc::clone(&hub.limits), Arc::clone(&counters))),
             opens: Semaphore::new(hub.limits.opens_max.clamp(1, Semaphore::MAX_PERMITS)),
             counters,
             hub,
         });
-        spawn_local(Rc::clone(&worker).work(inbox));
-        spawn_local(Rc::clone(&worker).keep_time());
+        worker.spawn(Rc::clone(&worker).work(inbox));
+        worker.spawn(Rc::clone(&worker).keep_time());
         worker
+    }
+
+    /// Spawns a task of the worker. If it panics, the worker has failed.
+    fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
+        let worker = Rc::clone(self);
+        spawn_local(async move {
+            if worker.hub.supervisor.until_closed(&worker.name, task).await.is_none() {
+                worker.abandon();
+            }
+        });
+    }
+
+    /// Runs a call from a connection. If it panics, the worker has failed.
+    fn call<T>(&self, call: impl FnOnce() -> T) -> std::thread::Result<T> {
+        catch_unwind(AssertUnwindSafe(call)).inspect_err(|panic| {
+            self.hub.supervisor.report(TaskFailure { task: self.name.clone(), cause: Cause::of_panic(&**panic) });
+            self.abandon();
+        })
+    }
+
+    /// Closes every connection of this worker with 1012, without relying on the shard any more than it must.
+    fn abandon(&self) {
+        self.hub.refuse_clients();
+        let Ok(conns) = catch_unwind(AssertUnwindSafe(|| self.shard.borrow().conns())) else { return };
+        let (cx, retry_ms) = (self.cx(), self.limits().retry_ms);
+        for conn in conns {
+            // A session that panics again must not keep the others from being closed.
+            let closed = catch_unwind(AssertUnwindSafe(|| {
+                conn.session.borrow_mut().close(&cx, Close::restarting(retry_ms));
+                conn.wake();
+            }));
+            if closed.is_err() {
+                conn.shut_down();
+            }
+        }
     }
 
     pub(crate) fn limits(&self) -> &HubLimits {
@@ -76,6 +126,11 @@ impl Worker {
 
     /// A client came in. Without a place it is closed with 4502; else its list is read.
     pub(crate) fn accept(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
+        // Without a connection there is nothing to close: the request ends with the panic.
+        self.call(|| self.take_in(client, place, socket)).unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    fn take_in(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
         Counters::one(&self.counters.accepted);
         let Client { user_id, connection_id, cursor, expires_in } = client;
         // Sixteen steps over half a heartbeat, by a byte of the id, which is random.
@@ -90,7 +145,7 @@ impl Worker {
         let conn = Conn::new(user_id, connection_id, session, place, socket);
         self.shard.borrow_mut().connect(&conn);
         if !refused {
-            spawn_local(Rc::clone(self).load(Rc::clone(&conn), cursor));
+            self.spawn(Rc::clone(self).load(Rc::clone(&conn), cursor));
         }
         conn
     }
@@ -107,35 +162,38 @@ impl Worker {
         if !self.shard.borrow_mut().register(&conn) {
             return;
         }
-        // Also where the source panics: the journal must not be kept for it for ever.
-        let unfinished = Unfinished { worker: &self, conn: &conn };
-        let opening = self.hub.source.open(conn.user_id, cursor.as_deref());
+        let opening = AssertUnwindSafe(self.hub.source.open(conn.user_id, cursor.as_deref())).catch_unwind();
         let opening = match tokio::time::timeout(self.limits().open_timeout, opening).await {
-            Ok(opening) => opening,
+            Ok(Ok(opening)) => opening,
+            // A panic of the source concerns this client only: nothing of the worker was touched.
+            Ok(Err(_)) => Err(SourceError::new("the source panicked")),
             Err(_) => Err(SourceError::new("it took too long")),
         };
         self.shard.borrow_mut().opened(self.now(), &conn, opening);
-        drop(unfinished);
         self.flush().await;
     }
 
     /// Something came from a client.
     pub(crate) fn receive(&self, conn: &Conn, input: Input<'_>) {
-        let types = self.shard.borrow_mut().receive(self.now(), conn, input);
-        if let Some(types) = types {
-            self.hub.user_types(types);
-        }
+        // If it panics, the connection has been closed with the others.
+        let _ = self.call(|| {
+            let types = self.shard.borrow_mut().receive(self.now(), conn, input);
+            if let Some(types) = types {
+                self.hub.user_types(types);
+            }
+        });
     }
 
     /// What a connection has to send next.
     pub(crate) fn transmit(&self, conn: &Conn) -> Transmit {
-        conn.session.borrow_mut().transmit(&self.cx())
+        self.call(|| conn.session.borrow_mut().transmit(&self.cx())).unwrap_or(Transmit::End)
     }
 
     /// A connection is gone.
     pub(crate) fn disconnect(&self, conn: &Rc<Conn>) {
         tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "a client went");
-        self.shard.borrow_mut().disconnect(conn);
+        // It is called from a destructor, which must not panic.
+        let _ = self.call(|| self.shard.borrow_mut().disconnect(conn));
     }
 
     async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Command>) {
@@ -146,7 +204,7 @@ impl Worker {
                     Command::Deliver(batch) => self.deliver(&batch).await,
                     Command::Typing(types, frame) => self.shard.borrow_mut().typing(self.now(), types, &frame),
                     Command::Drain(plan) => {
-                        spawn_local(Rc::clone(&self).drain(plan));
+                        self.spawn(Rc::clone(&self).drain(plan));
                     }
                     Command::Lagged => {
                         let conns = self.shard.borrow().conns();
@@ -216,21 +274,6 @@ impl Worker {
         for conn in conns {
             shard.close(now, conn, Close::restarting(retry_ms));
         }
-    }
-}
-
-/// A client whose list is being read.
-struct Unfinished<'a> {
-    worker: &'a Worker,
-    conn: &'a Rc<Conn>,
-}
-
-impl Drop for Unfinished<'_> {
-    /// Does nothing where the read is back.
-    fn drop(&mut self) {
-        let error = SourceError::new("the read did not end");
-        self.worker.shard.borrow_mut().opened(self.worker.now(), self.conn, Err(error));
-        self.conn.wake();
     }
 }
 

@@ -23,9 +23,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let handle = server.handle();
     rt::spawn(server);
 
-    rt::signal::ctrl_c().await?;
+    // A part of groups that ends unexpectedly is not restarted: end with an error, and be started again as a whole.
+    let failure = tokio::select! {
+        interrupted = rt::signal::ctrl_c() => interrupted.map(|()| None)?,
+        failure = groups.failed() => Some(failure),
+    };
     // The sockets first: as long as one is open, the server waits for it.
     groups.stop(Duration::from_secs(3)).await;
     handle.stop(true).await;
-    Ok(())
+    failure.map_or(Ok(()), |failure| Err(failure.into()))
 }

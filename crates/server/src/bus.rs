@@ -5,9 +5,9 @@
 
 use groups_domain::{GroupId, UserId};
 use groups_store::{Signals, Store};
+use groups_supervisor::Supervisor;
 use notify::Hub;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::Settings;
@@ -29,29 +29,27 @@ pub(crate) enum Bus {
 }
 
 impl Bus {
-    /// Connects the hub and the store with those of the other servers; the tasks do so until aborted.
+    /// Connects the hub and the store with those of the other servers; the tasks do so until the supervisor stops them.
     pub(crate) async fn start(
         settings: &Settings,
         store: &Store,
         hub: &Hub,
-    ) -> Result<(Self, Vec<JoinHandle<()>>), OpenError> {
-        let (bus, tasks) = match (settings.nats_url()?, store.signals()) {
+        supervisor: &Supervisor,
+    ) -> Result<Self, OpenError> {
+        let bus = match (settings.nats_url()?, store.signals()) {
             #[cfg(feature = "nats")]
-            (Some(url), _) => {
-                let (nats, tasks) = nats::start(url, store, hub).await.map_err(OpenError::Bus)?;
-                (Self::Nats(nats), tasks)
-            }
+            (Some(url), _) => Self::Nats(nats::start(url, store, hub, supervisor).await.map_err(OpenError::Bus)?),
             #[cfg(not(feature = "nats"))]
-            (Some(_), _) => (Self::Alone, Vec::new()),
+            (Some(_), _) => Self::Alone,
             (None, Some(signals)) => {
-                let hears = tokio::spawn(hear(signals.clone(), hub.clone()));
-                (Self::Database(signals), vec![hears])
+                supervisor.spawn("signals of other servers", hear(signals.clone(), hub.clone()));
+                Self::Database(signals)
             }
-            (None, None) => (Self::Alone, Vec::new()),
+            (None, None) => Self::Alone,
         };
         let outlet = bus.clone();
         hub.relay_typing(move |group_id, user_id, typing| outlet.typing(group_id, user_id, typing));
-        Ok((bus, tasks))
+        Ok(bus)
     }
 
     /// Tells the other servers that somebody types, or does not while they cannot be reached.

@@ -1,14 +1,15 @@
 //! The assembled service: store, hub, relay and identity, ready to be mounted.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
 use groups_domain::{Limits, UserId};
 use groups_store::{Store, StoreOptions};
+use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub, HubLimits};
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use crate::bus::Bus;
 use crate::identity::{Development, Names, Origins, Tokens};
@@ -48,18 +49,15 @@ struct Inner {
     names: Names,
     limiter: Arc<Limiter>,
     stopping: AtomicBool,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-impl Inner {
-    fn end_tasks(&self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
+    supervisor: Supervisor,
+    /// Sends the clients away once something has failed.
+    on_failure: AbortHandle,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.end_tasks();
+        self.supervisor.stop();
+        self.on_failure.abort();
     }
 }
 
@@ -77,16 +75,18 @@ impl Groups {
     /// Outside a tokio runtime.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
         let origins = Origins::new(settings.origins()?);
+        let supervisor = Supervisor::new();
         let store = Store::open(StoreOptions {
             limits: Limits { members_max: settings.max_members },
             log_kept: settings.log_kept(),
             // What NATS carries, PostgreSQL need not.
             postgres_notify: settings.nats_url()?.is_none(),
+            supervisor: supervisor.clone(),
             ..StoreOptions::new(&settings.database_url)
         })
         .await?;
         let heartbeat = Duration::from_secs(u64::from(settings.heartbeat_seconds));
-        let hub = Hub::new(
+        let hub = Hub::supervised(
             HubLimits {
                 heartbeat,
                 // Four times a heartbeat, so that "two beats" holds for short ones as well.
@@ -95,6 +95,7 @@ impl Groups {
                 ..HubLimits::default()
             },
             Arc::new(Openings(store.clone())),
+            supervisor.clone(),
         );
         let development = settings.is_development().then(|| Development::new(store.id()));
         let secret = match (settings.secret(), &development) {
@@ -105,15 +106,16 @@ impl Groups {
         // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
         let tail = store.tail().await?;
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
-        let (bus, mut tasks) = Bus::start(settings, &store, &hub).await?;
-        tasks.extend([
-            tokio::spawn(relay(tail, Arc::new(hub.clone()))),
-            tokio::spawn(trim(store.clone())),
-            tokio::spawn(sweep(Arc::clone(&limiter))),
-            tokio::spawn(health::watch(store.clone(), bus.clone())),
-        ]);
-        Ok(Self(Arc::new(Inner {
-            tokens: Tokens::new(secret, settings),
+        let bus = Bus::start(settings, &store, &hub, &supervisor).await?;
+        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone())));
+        supervisor.spawn("pruning", trim(store.clone()));
+        supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
+        supervisor.spawn("health", health::watch(store.clone(), bus.clone()));
+        let tokens = Tokens::new(secret, settings);
+        let spread = Duration::from_secs(u64::from(settings.drain_seconds));
+        Ok(Self(Arc::new_cyclic(|inner| Inner {
+            on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
+            tokens,
             origins,
             limiter,
             names: Names::default(),
@@ -122,8 +124,30 @@ impl Groups {
             hub,
             bus,
             development,
-            tasks,
+            supervisor,
         })))
+    }
+
+    /// Waits for the unexpected end of a task or thread that the service cannot do without: the relay, a worker of the
+    /// WebSocket clients, a thread of the database and so on. Pending as long as everything runs, and after
+    /// [`stop`](Self::stop).
+    ///
+    /// Nothing restarts what has ended. From that moment `/readyz` answers 503, WebSocket upgrades are refused, and the
+    /// clients that are connected are closed with 1012 over `drain_seconds`. The host is expected to
+    /// [`stop`](Self::stop) the service and to end with an error, so that its own supervisor starts it again.
+    pub async fn failed(&self) -> TaskFailure {
+        self.0.supervisor.failed().await
+    }
+
+    /// The first unexpected end, if there was one: see [`failed`](Self::failed).
+    pub fn failure(&self) -> Option<TaskFailure> {
+        self.0.supervisor.failure()
+    }
+
+    /// The supervisor of everything that runs in this service.
+    #[doc(hidden)]
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.0.supervisor
     }
 
     /// Says good-bye to every WebSocket client, spread over `spread`, and closes the database.
@@ -147,7 +171,7 @@ impl Groups {
 
     /// Ends what runs beside the requests, which would find no store, and closes it.
     pub(crate) async fn close_store(&self) {
-        self.0.end_tasks();
+        self.0.supervisor.stop();
         self.0.store.clone().close().await;
     }
 
@@ -210,6 +234,16 @@ impl Groups {
     }
 }
 
+/// Once something has failed: closes the clients, which would wait for events that do not come.
+async fn send_clients_away(supervisor: Supervisor, service: Weak<Inner>, spread: Duration) {
+    supervisor.failed().await;
+    if let Some(inner) = service.upgrade() {
+        let groups = Groups(inner);
+        groups.announce_stop();
+        groups.say_goodbye(spread).await;
+    }
+}
+
 /// Forgets the token buckets of users who have been quiet.
 async fn sweep(limiter: Arc<Limiter>) {
     loop {
@@ -246,10 +280,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
         let groups = Groups::open(&Settings { database_url, ..Settings::default() }).await.unwrap();
-        assert!(!groups.0.tasks.is_empty() && !groups.0.tasks.iter().any(JoinHandle::is_finished));
+        assert_eq!(groups.supervisor().running(), 4);
         groups.stop(Duration::ZERO).await;
-        while !groups.0.tasks.iter().all(JoinHandle::is_finished) {
+        while groups.supervisor().running() > 0 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(groups.failure(), None);
     }
 }

@@ -27,9 +27,10 @@ mod run;
 mod settings;
 
 pub use groups::{Groups, OpenError};
+pub use groups_supervisor::{Cause, TaskFailure};
 pub use notify::on_connect;
 pub use problem::{Code, Problem};
-pub use run::{RunError, Shutdown, ShutdownHandle, listen, run};
+pub use run::{RunError, Running, Shutdown, ShutdownHandle, listen, run, start};
 pub use settings::{Settings, SettingsError};
 
 /// The examples of the README are compiled.

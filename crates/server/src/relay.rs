@@ -4,10 +4,10 @@
 //! is the queue between them, so nothing is lost, skipped or reordered, and no command ever waits for a sink.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use groups_store::{StoreError, Tail};
-use notify::{Delivery, EventSink};
+use notify::{Delivery, EventSink, SinkError};
 
 use crate::openings::delivery;
 
@@ -17,6 +17,9 @@ const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// The longest pause: so much later than the database or the sink is back, its changes are told at most.
 const RETRY_LONGEST: Duration = Duration::from_secs(1);
 
+/// A sink that takes a batch for so long is worth a line of log, each time that it passes.
+const STALL: Duration = Duration::from_secs(10);
+
 /// Hands every change from the tail on to the sink, each group's in version order, until dropped.
 ///
 /// A batch that the sink refuses is offered again, with growing pauses: it may see a change twice, but never one before another
@@ -25,13 +28,29 @@ pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>) {
     loop {
         let batch = next_batch(&mut tail, &*sink).await;
         let mut pause = Backoff::default();
-        while let Err(error) = sink.deliver(&batch).await {
+        while let Err(error) = deliver(&*sink, &batch).await {
             let wait = pause.next();
             tracing::warn!(sink = sink.name(), %error, changes = batch.len(), ?wait, "a sink has failed, trying again");
             tokio::time::sleep(wait).await;
         }
         if pause.has_waited() {
             tracing::info!(sink = sink.name(), "a sink has recovered");
+        }
+    }
+}
+
+/// Delivers a batch, and says so in the log for as long as it takes unusually long. Nothing is given up: the sink may have
+/// taken a part of the batch.
+async fn deliver(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
+    let mut delivered = sink.deliver(batch);
+    let begun = Instant::now();
+    loop {
+        match tokio::time::timeout(STALL, &mut delivered).await {
+            Ok(result) => return result,
+            Err(_) => {
+                let (sink, seconds) = (sink.name(), begun.elapsed().as_secs());
+                tracing::error!(sink, seconds, changes = batch.len(), "a sink has not taken a batch");
+            }
         }
     }
 }
@@ -79,7 +98,7 @@ mod tests {
     use async_trait::async_trait;
     use groups_domain::{Command, Description, GroupId, GroupName, Request, Timestamp, UserId};
     use groups_store::{Store, StoreOptions};
-    use notify::{Recorder, SinkError};
+    use notify::Recorder;
     use uuid::Uuid;
 
     use super::*;

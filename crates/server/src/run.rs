@@ -2,13 +2,18 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::task::Poll;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use futures_util::poll;
+use groups_supervisor::{Cause, TaskFailure};
 use tokio::net::TcpSocket;
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
 use crate::access_log::access_log;
@@ -35,6 +40,9 @@ pub enum RunError {
     /// The operating system refused something else.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// A part of the running service ended unexpectedly. Clients were sent away, and the service was closed.
+    #[error("{0}; the server has stopped and has to be started again")]
+    Failed(#[source] TaskFailure),
 }
 
 /// Binds the address of the settings. From here on clients can connect; they are served once [`run`] is called.
@@ -93,7 +101,8 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    async fn asked(&mut self) {
+    /// Waits until it is told to stop.
+    pub async fn asked(&mut self) {
         if self.0.recv().await.is_none() {
             // Nobody is left who could ask.
             std::future::pending::<()>().await;
@@ -112,21 +121,32 @@ impl ShutdownHandle {
 /// How long running requests and closing sockets are waited for, after the clients were told to go.
 const GRACE: Duration = Duration::from_secs(4);
 
+/// How long the database may take to finish what it has accepted.
+const STORE_GRACE: Duration = Duration::from_secs(1);
+
 /// Connections of one worker, HTTP and WebSocket together; further ones wait to be accepted until others end.
 const CONNECTIONS_PER_WORKER_MAX: usize = 100_000;
 
-/// Serves on the listener until told to stop, and comes back when everything is closed.
-///
-/// Asked to stop, it takes no more connections, lets running requests finish, sends the WebSocket clients away over
-/// `drain_seconds` with close code 1012, and ends within that and four seconds, ten at most. Asked twice, it ends at once.
+/// A server that serves, from [`start`] until [`until`](Self::until) is told to stop it.
+pub struct Running {
+    groups: Groups,
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    spread: Duration,
+}
+
+/// Opens the service and serves on the listener. Everything that can keep a server from starting has not done so once this
+/// returns; clients that connected meanwhile were waiting and are served from here on.
 ///
 /// # Errors
-/// [`RunError`], before anything is served.
+/// [`RunError`] if the settings contradict each other, or the database, the bus or the threads cannot be had.
 ///
 /// # Panics
 /// Outside an actix system.
-pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) -> Result<(), RunError> {
-    settings.check(listener.local_addr()?)?;
+pub async fn start(settings: Settings, listener: TcpListener) -> Result<Running, RunError> {
+    let address = listener.local_addr()?;
+    settings.check(address)?;
     let groups = Groups::open(&settings).await?;
     let mounted = groups.clone();
     let server = HttpServer::new(move || {
@@ -148,39 +168,95 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) 
     .shutdown_timeout(u64::from(settings.drain_seconds) + GRACE.as_secs())
     .disable_signals();
     let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
-    let server = server.listen(listener)?.run();
+    let mut server = Box::pin(server.listen(listener)?.run());
     let handle = server.handle();
-    let stopping = stop_when_asked(shutdown, groups, handle, settings.drain_seconds);
-    let serving = actix_web::rt::spawn(server);
-    stopping.await;
-    serving.abort();
-    Ok(())
+    // The first poll starts the workers, which may fail.
+    let serving = match poll!(&mut server) {
+        Poll::Pending => actix_web::rt::spawn(server),
+        Poll::Ready(Ok(())) => return Err(io::Error::other("the HTTP server ended as it started").into()),
+        Poll::Ready(Err(error)) => return Err(error.into()),
+    };
+    let spread = Duration::from_secs(u64::from(settings.drain_seconds));
+    Ok(Running { groups, address, handle, serving, spread })
 }
 
-async fn stop_when_asked(
-    mut shutdown: Shutdown,
-    groups: Groups,
-    server: actix_web::dev::ServerHandle,
-    drain_seconds: u32,
-) {
-    shutdown.asked().await;
-    tracing::info!("stopping: no new connections; a second signal ends it at once");
-    groups.announce_stop();
-    let spread = Duration::from_secs(u64::from(drain_seconds));
-    let polite = async {
+/// [`start`] and [`Running::until`] in one.
+///
+/// # Errors
+/// Those of the two.
+///
+/// # Panics
+/// Outside an actix system.
+pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) -> Result<(), RunError> {
+    start(settings, listener).await?.until(shutdown).await
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The service that is served.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Serves until told to stop, or until a part of the service fails, and comes back when everything is closed.
+    ///
+    /// Either way it takes no more connections, lets running requests finish, sends the WebSocket clients away over
+    /// `drain_seconds` with close code 1012, and ends within that and four seconds, ten at most. Asked (once more), it ends
+    /// at once.
+    ///
+    /// # Errors
+    /// [`RunError::Failed`] if a part of the service ended unexpectedly. The process should end with an error as well.
+    pub async fn until(mut self, mut shutdown: Shutdown) -> Result<(), RunError> {
+        let failure = tokio::select! {
+            () = shutdown.asked() => None,
+            failure = self.groups.failed() => Some(failure),
+            ended = &mut self.serving => {
+                let failure = TaskFailure { task: "http server".to_owned(), cause: cause_of(ended) };
+                self.groups.supervisor().report(failure.clone());
+                Some(failure)
+            }
+        };
+        match &failure {
+            None => tracing::info!("stopping: no new connections; a second signal ends it at once"),
+            Some(failure) => tracing::error!(%failure, "stopping, because a part of the server has failed"),
+        }
+        self.groups.announce_stop();
+        tokio::select! {
+            () = self.close() => tracing::info!("stopped"),
+            () = shutdown.asked() => {
+                // Whatever still runs ends with the process; what was acknowledged is on the disk.
+                tracing::warn!("stopped at once");
+            }
+        }
+        self.serving.abort();
+        failure.map_or(Ok(()), |failure| Err(RunError::Failed(failure)))
+    }
+
+    async fn close(&self) {
         // Stops accepting at once, and waits for the connections that there are.
-        let requests = timeout(spread + GRACE, server.stop(true));
-        let sockets = timeout(spread + GRACE, groups.say_goodbye(spread));
+        let requests = timeout(self.spread + GRACE, self.handle.stop(true));
+        let sockets = timeout(self.spread + GRACE, self.groups.say_goodbye(self.spread));
         if let (Err(_), _) | (_, Err(_)) = tokio::join!(requests, sockets) {
             tracing::warn!("some connections did not end in time and were cut");
         }
-        groups.close_store().await;
-    };
-    tokio::select! {
-        () = polite => tracing::info!("stopped"),
-        () = shutdown.asked() => {
-            // Whatever still runs ends with the process; what was acknowledged is on the disk.
-            tracing::warn!("stopped at once");
+        if timeout(STORE_GRACE, self.groups.close_store()).await.is_err() {
+            tracing::warn!("the database did not close in time");
         }
+    }
+}
+
+/// How the task of the HTTP server ended.
+fn cause_of(ended: Result<io::Result<()>, JoinError>) -> Cause {
+    match ended {
+        Ok(Ok(())) => Cause::Returned,
+        Ok(Err(error)) => Cause::Failed { detail: error.to_string() },
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => Cause::of_panic(&*panic),
+            Err(_) => Cause::Returned,
+        },
     }
 }

@@ -70,10 +70,11 @@ impl PostgresBackend {
 
         let pool = Arc::new(Pool::new(&settings, options)?);
         let (bus, waiting) = Bus::new();
+        let supervisor = &options.supervisor;
         let talking = if options.postgres_notify {
             vec![
-                runtime.spawn(bus.clone().notify(settings.clone(), waiting)),
-                runtime.spawn(bus.clone().listen(settings)),
+                runtime.spawn(supervisor.endless("postgres notify", bus.clone().notify(settings.clone(), waiting))),
+                runtime.spawn(supervisor.endless("postgres listen", bus.clone().listen(settings))),
             ]
         } else {
             Vec::new()
@@ -85,10 +86,13 @@ impl PostgresBackend {
             batch_orders_max: options.batch_orders_max,
         };
         let (mut lanes, mut working) = (Vec::new(), Vec::new());
-        for _ in 0..options.postgres_lanes.max(1) {
+        for number in 1..=options.postgres_lanes.max(1) {
             let (sender, queue) = mpsc::channel(options.queue_orders_max.max(1));
             lanes.push(sender);
-            working.extend(runtime.spawn(lane.clone().run(queue)));
+            let (supervisor, lane) = (supervisor.clone(), lane.clone());
+            working.extend(runtime.spawn(async move {
+                supervisor.until_closed(&format!("postgres lane {number}"), lane.run(queue)).await;
+            }));
         }
         let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
         Ok((Self { pool, bus, lanes: RwLock::new(lanes), working: Mutex::new(working), talking, runtime }, id))
@@ -158,7 +162,14 @@ impl PostgresBackend {
     ) -> Result<T, StoreError> {
         let closed = StoreError::Unavailable(Reason::Closed);
         match self.runtime.spawn(future) {
-            Some(result) => result.await.unwrap_or(Err(closed)),
+            Some(result) => match result.await {
+                Ok(result) => result,
+                Err(error) if error.is_panic() => {
+                    tracing::error!(%error, "a query panicked");
+                    Err(StoreError::Database { detail: "a query panicked".to_owned() })
+                }
+                Err(_) => Err(closed),
+            },
             None => Err(closed),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! One group is always in the same lane, so no two batches of one server ever wait for each other's locks.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Lane {
 
     async fn carry_out(&self, orders: Vec<Order>, answers: Vec<Answer>) {
         let orders: Arc<[Order]> = orders.into();
-        match self.attempts(Arc::clone(&orders)).await {
+        match self.contained(Arc::clone(&orders)).await {
             Ok(executed) => {
                 answers.into_iter().zip(executed).for_each(|(answer, executed)| drop(answer.send(executed)))
             }
@@ -73,13 +74,20 @@ impl Lane {
             Err(error) => {
                 tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
                 for (order, answer) in orders.iter().zip(answers) {
-                    let executed = self.attempts([order.clone()].into()).await;
+                    let executed = self.contained([order.clone()].into()).await;
                     let nothing = || StoreError::Database { detail: "an order without an answer".to_owned() };
                     let executed = executed.and_then(|mut executed| executed.pop().ok_or_else(nothing));
                     drop(answer.send(executed.unwrap_or_else(|error| Err(error.into()))));
                 }
             }
         }
+    }
+
+    /// A panic about one batch ends neither the lane nor the transactions that come after it: a connection with an open
+    /// transaction does not come back into use.
+    async fn contained(&self, orders: Arc<[Order]>) -> Result<Answers, StoreError> {
+        let attempts = AssertUnwindSafe(self.attempts(orders)).catch_unwind();
+        attempts.await.unwrap_or_else(|_| Err(StoreError::Database { detail: "a panic, rolled back".to_owned() }))
     }
 
     async fn attempts(&self, orders: Arc<[Order]>) -> Result<Answers, StoreError> {

@@ -12,7 +12,7 @@ use super::{COMMIT_ORDER, Conn, log_from, read_point};
 use crate::position::{Batch, entries};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
-use crate::{OpenError, Order, ReadPoint, Reason, StoreError, StoreOptions};
+use crate::{OpenError, Order, ReadPoint, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
@@ -54,12 +54,14 @@ impl SqliteBackend {
             limits: options.limits,
             queue_orders_max: options.queue_orders_max,
             batch_orders_max: options.batch_orders_max,
+            supervisor: options.supervisor.clone(),
             committed,
         };
         let (writer, end, id) = start_writer(settings, proposal).await?;
         let mut ends = vec![end];
         let mut start = async |class, count| {
-            let (queue, mut ended) = start_readers(&connection, class, count, options.queue_reads_max).await?;
+            let (queue, mut ended) =
+                start_readers(&connection, class, count, options.queue_reads_max, &options.supervisor).await?;
             ends.append(&mut ended);
             Ok::<_, OpenError>(queue)
         };
@@ -92,8 +94,9 @@ impl SqliteBackend {
         body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (task, result) = task(Purpose::Read, body);
-        self.readers.of(class).send(task)?;
-        result.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
+        let readers = self.readers.of(class);
+        readers.send(task)?;
+        result.await.map_err(|_| readers.lost())?
     }
 
     pub(crate) async fn write<T: Send + 'static>(
@@ -102,7 +105,7 @@ impl SqliteBackend {
     ) -> Result<T, StoreError> {
         let (task, result) = task(Purpose::Write, body);
         self.writer.send(WriterJob::Task(task))?;
-        result.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
+        result.await.map_err(|_| self.writer.lost())?
     }
 
     pub(crate) fn commits(&self) -> watch::Receiver<()> {

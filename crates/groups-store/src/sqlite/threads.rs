@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::FutureExt;
 use groups_domain::Limits;
+use groups_supervisor::Supervisor;
 use tokio::sync::{oneshot, watch};
 
 use super::open::{Settings, open_reader, open_writer};
@@ -19,6 +20,9 @@ use crate::{ExecuteError, Executed, OpenError, Order, Reason, StoreError};
 
 /// A batch takes no further order once its orders name so many users: the facts of a batch stay small.
 const BATCH_READS_MAX: usize = 8_192;
+
+/// The name of the writing thread, as its failure is reported.
+const WRITER: &str = "sqlite writer";
 
 /// Where the answer to an order goes.
 pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
@@ -49,6 +53,14 @@ impl<T> Queue<T> {
             Some(Err(TrySendError::Disconnected(_))) | None => Reason::Closed,
         };
         Err(StoreError::Unavailable(reason))
+    }
+
+    /// What became of a job whose answer does not come: the store was closed, or the job panicked.
+    pub(super) fn lost(&self) -> StoreError {
+        match *self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(_) => StoreError::Database { detail: "a query panicked".to_owned() },
+            None => StoreError::Unavailable(Reason::Closed),
+        }
     }
 
     /// Takes no further job. The thread behind it ends after those that it has accepted.
@@ -82,6 +94,7 @@ pub(super) struct WriterSettings {
     pub(super) limits: Limits,
     pub(super) queue_orders_max: usize,
     pub(super) batch_orders_max: usize,
+    pub(super) supervisor: Supervisor,
     /// Told after every commit that has made changes.
     pub(super) committed: watch::Sender<()>,
 }
@@ -107,7 +120,8 @@ pub(super) async fn start_writer(
             Err(error) => drop(ready.send(Err(error))),
             Ok((conn, id)) => {
                 drop(ready.send(Ok(id)));
-                Writer { conn, settings }.run(&queue);
+                let supervisor = settings.supervisor.clone();
+                supervisor.thread(WRITER, || Writer { conn, settings }.run(&queue));
             }
         }
         // Whoever waits for the end hears of it by this.
@@ -122,25 +136,31 @@ pub(super) async fn start_readers(
     class: &str,
     count: usize,
     queue_reads_max: usize,
+    supervisor: &Supervisor,
 ) -> Result<(Queue<Task>, Vec<oneshot::Receiver<()>>), OpenError> {
     let (jobs, queue) = sync_channel::<Task>(queue_reads_max.max(1));
     let queue = Arc::new(Mutex::new(queue));
     let mut ends = Vec::new();
     for number in 1..=count.max(1) {
         let (ended, end) = oneshot::channel();
-        let (queue, settings) = (Arc::clone(&queue), settings.clone());
+        let (queue, settings, supervisor) = (Arc::clone(&queue), settings.clone(), supervisor.clone());
         let database = settings.path.clone();
         // Linux shows the first 15 bytes.
         let name = format!("{class}-{number}");
+        let task = format!("sqlite reader {name}");
         let ready = start(&name, &database, move |ready| {
             match open_reader(&settings) {
                 Err(error) => drop(ready.send(Err(error))),
                 Ok(mut conn) => {
                     drop(ready.send(Ok(())));
-                    // One reader waits at the queue, the others for their turn to do so.
-                    while let Ok(task) = next(&queue) {
-                        guarded(&mut conn, task);
-                    }
+
+                    supervisor.thread(&task, || {
+                        // One reader waits at the queue, the others for their turn to do so.
+                        while let Ok(job) = next(&queue) {
+                            supervisor.fault_point(&task);
+                            guarded(&mut conn, job);
+                        }
+                    });
                 }
             }
             // Whoever waits for the end hears of it by this.
@@ -178,6 +198,7 @@ impl Writer {
         let mut held = None;
         // What was accepted before the queue was closed is still carried out.
         while let Some(job) = held.take().or_else(|| queue.recv().ok()) {
+            self.settings.supervisor.fault_point(WRITER);
             match job {
                 WriterJob::Task(task) => guarded(&mut self.conn, task),
                 WriterJob::Order(order, answer) => {

@@ -1,9 +1,11 @@
 //! One sink made of several, none of which can delay or break another.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinHandle;
@@ -89,7 +91,7 @@ impl Lane {
                     () = counted.behind.notified() => None,
                 };
                 if let Some(batch) = batch
-                    && let Err(error) = sink.deliver(&batch).await
+                    && let Err(error) = contained(&*sink, &batch).await
                 {
                     counted.failures.fetch_add(1, Relaxed);
                     tracing::error!(sink = sink.name(), changes = batch.len(), %error, "a sink failed to take a batch");
@@ -124,6 +126,12 @@ impl Lane {
         self.counters.behind.notify_one();
         self.counters.missed_total.fetch_add(changes, Relaxed);
     }
+}
+
+/// A panic of a sink is a failure like any other.
+async fn contained(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
+    let delivered = AssertUnwindSafe(sink.deliver(batch)).catch_unwind().await;
+    delivered.unwrap_or_else(|_| Err(SinkError::new("the sink panicked")))
 }
 
 impl Drop for Lane {

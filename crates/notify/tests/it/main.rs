@@ -5,6 +5,7 @@
 mod client;
 mod delivery;
 mod drain;
+mod failures;
 mod golden;
 mod handshake;
 mod layers;

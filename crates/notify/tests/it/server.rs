@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpServer, web};
 use async_trait::async_trait;
 use groups_domain::UserId;
+use groups_supervisor::Supervisor;
 use notify::{Client, Delivery, EventSink as _, Hub, HubLimits, Opening, Source, SourceError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -71,6 +72,7 @@ pub(crate) struct Server {
     pub(crate) hub: Hub,
     pub(crate) source: Arc<Scripted>,
     pub(crate) address: SocketAddr,
+    pub(crate) supervisor: Supervisor,
     handle: ServerHandle,
 }
 
@@ -91,7 +93,8 @@ impl Server {
 
     pub(crate) fn with_workers(limits: HubLimits, workers: usize) -> Self {
         let source = Arc::new(Scripted::default());
-        let hub = Hub::new(limits, Arc::clone(&source) as Arc<dyn Source>);
+        let supervisor = Supervisor::new();
+        let hub = Hub::supervised(limits, Arc::clone(&source) as Arc<dyn Source>, supervisor.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let (started, handle) = std::sync::mpsc::channel();
@@ -103,6 +106,7 @@ impl Server {
                         .app_data(web::Data::new(served.clone()))
                         .route("/ws", web::get().to(connect))
                         .route("/plain", web::get().to(|| async { "plain" }))
+                        .route("/panic", web::get().to(panics))
                         .route(
                             "/echo",
                             web::get().to(|request, payload| async move { notify::echo(&request, payload, 1 << 20) }),
@@ -122,7 +126,7 @@ impl Server {
                 server.await.unwrap();
             });
         });
-        Self { hub, source, address, handle: handle.recv().unwrap() }
+        Self { hub, source, address, supervisor, handle: handle.recv().unwrap() }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -168,6 +172,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
     }
+}
+
+async fn panics() -> &'static str {
+    panic!("a handler panics")
 }
 
 #[derive(serde::Deserialize)]

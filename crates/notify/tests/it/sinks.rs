@@ -66,6 +66,19 @@ impl EventSink for Failing {
     }
 }
 
+struct Panicking;
+
+#[async_trait]
+impl EventSink for Panicking {
+    fn name(&self) -> &str {
+        "panicking"
+    }
+
+    async fn deliver(&self, _: &[Arc<Delivery>]) -> Result<(), SinkError> {
+        panic!("always")
+    }
+}
+
 fn changes(count: usize) -> Vec<Arc<Delivery>> {
     let mut world = World::default();
     let mut changes = vec![world.create(group(1), ADA, &[])];
@@ -78,10 +91,10 @@ fn versions(recorder: &Recorder) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_failing_sink_and_a_stalling_one_leave_the_rest_alone() {
+async fn sinks_that_fail_panic_or_stall_leave_the_rest_alone() {
     let (stalling, open) = (Gated::new(), Gated::new());
     open.permits.add_permits(100);
-    let sinks: Vec<Arc<dyn EventSink>> = vec![stalling.clone(), Arc::new(Failing), open.clone()];
+    let sinks: Vec<Arc<dyn EventSink>> = vec![stalling.clone(), Arc::new(Failing), open.clone(), Arc::new(Panicking)];
     let fan_out = FanOut::new(sinks, 8);
     for change in changes(6) {
         fan_out.deliver(&[change]).await.unwrap();
@@ -92,6 +105,9 @@ async fn a_failing_sink_and_a_stalling_one_leave_the_rest_alone() {
     let stats = fan_out.stats();
     assert_eq!((stats[1].name.as_str(), stats[1].failures), ("failing", 6));
     assert_eq!((stats[0].missed, stats[2].missed), (0, 0));
+    // The last batch may still be on its way to it.
+    assert_eq!(stats[3].name, "panicking");
+    assert!(stats[3].failures >= 5, "{stats:?}");
 }
 
 #[tokio::test]

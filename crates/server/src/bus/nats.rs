@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
 use futures_util::StreamExt;
 use groups_store::Store;
+use groups_supervisor::Supervisor;
 use notify::Hub;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 
 use super::Typing;
 
@@ -45,7 +45,7 @@ impl Nats {
 }
 
 /// Connects, at once or as soon as NATS is there. Several URLs, with commas between them, are the members of one cluster.
-pub(super) async fn start(urls: &str, store: &Store, hub: &Hub) -> Result<(Nats, Vec<JoinHandle<()>>), String> {
+pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Supervisor) -> Result<Nats, String> {
     let addresses = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
     // Not the error's own words, which may repeat a password.
     let addresses = addresses.map_err(|_| "GROUPS_NATS_URL: not a URL such as nats://127.0.0.1:4222".to_owned())?;
@@ -80,13 +80,11 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub) -> Result<(Nats,
     let grown = client.subscribe(log.clone()).await.map_err(|error| failed(&error))?;
     let signals = client.subscribe(typing.clone()).await.map_err(|error| failed(&error))?;
     let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
-    let tasks = vec![
-        tokio::spawn(tell_of_commits(client.clone(), log, store.commits())),
-        tokio::spawn(tell_signals(client, typing, waiting)),
-        tokio::spawn(hear_of_commits(grown, store.clone())),
-        tokio::spawn(hear_signals(signals, hub.clone())),
-    ];
-    Ok((Nats { sending, up }, tasks))
+    supervisor.spawn("nats: telling of commits", tell_of_commits(client.clone(), log, store.commits()));
+    supervisor.spawn("nats: sending signals", tell_signals(client, typing, waiting));
+    supervisor.spawn("nats: hearing of commits", hear_of_commits(grown, store.clone()));
+    supervisor.spawn("nats: hearing signals", hear_signals(signals, hub.clone()));
+    Ok(Nats { sending, up })
 }
 
 async fn tell_of_commits(client: Client, subject: String, mut commits: watch::Receiver<()>) {

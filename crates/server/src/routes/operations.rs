@@ -12,15 +12,17 @@ pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// The process can serve: its database answers, and it is not about to stop. Without its bus it is slower to hear of changes that
+/// The process can serve: its database answers, all of its parts run, and it is not about to stop. Without its bus it is slower to hear of changes that
 /// other servers made, but misses none, and so is ready.
 pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
     let database = groups.store().ping().await.is_ok();
     let components = health::components(database, groups.bus());
-    let detail = match (groups.is_stopping(), database) {
-        (true, _) => "the server is stopping",
-        (false, false) => "the database does not answer",
-        (false, true) => {
+    let failure = groups.failure().map(|failure| format!("a part of the server has failed: {}", failure.task));
+    let detail = match (failure, groups.is_stopping(), database) {
+        (Some(failure), _, _) => failure,
+        (None, true, _) => "the server is stopping".to_owned(),
+        (None, false, false) => "the database does not answer".to_owned(),
+        (None, false, true) => {
             let connections = groups.hub().connections();
             return HttpResponse::Ok()
                 .json(json!({"status": "ready", "connections": connections, "components": components}));

@@ -158,6 +158,7 @@ async fn two_servers_on_one_port_are_one_too_many() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(&server.address().port().to_string()), "it says what is taken: {said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it never listened");
     assert!(!said.contains("panicked"), "{said}");
 }
 
@@ -177,5 +178,6 @@ async fn a_file_that_is_no_database_is_refused_with_a_clear_word_and_left_as_it_
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("notes.txt") && !said.contains("panicked"), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it never said that it listens");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), notes);
 }

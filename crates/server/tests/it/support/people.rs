@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Dial, Http, Socket, http::Call};
+use super::{Answer, Dial, Http, SECRET, Socket, claims, http::Call, new_id, signed};
 
 /// Somebody with a token.
 #[derive(Clone)]
@@ -15,6 +15,13 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// Somebody new, with a token for an hour, at a server that this process runs itself.
+    pub(crate) fn new(http: &Arc<Http>) -> Self {
+        let id = new_id();
+        let token = signed(SECRET, &claims(&id));
+        Self { id, token, http: Arc::clone(http) }
+    }
+
     /// The same person at another door: another server, or a load balancer.
     pub(crate) fn at(&self, http: &Arc<Http>) -> Self {
         Self { http: Arc::clone(http), ..self.clone() }

@@ -1,0 +1,62 @@
+//! The log: what is logged, in which form, and panics as lines of it.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::output::Output;
+
+/// Not `actix_http::ws::codec`: it writes an error for every malformed frame, so that whoever connects could fill the log.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::ws::codec=off";
+
+#[derive(Args)]
+pub(crate) struct LogSettings {
+    /// How logs are written, to the standard error
+    #[arg(long, env = "GROUPS_LOG_FORMAT", value_enum, default_value = "text")]
+    log_format: LogFormat,
+
+    /// What is logged: `info`, `debug` with every request, `notify=debug,info` …
+    #[arg(long, env = "GROUPS_LOG", value_name = "FILTER", default_value = DEFAULT_FILTER)]
+    log: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Has everything that is traced, and every panic, written as lines of the log.
+pub(crate) fn start(settings: &LogSettings, output: &Output) {
+    let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
+        output.line(format_args!("groups-server: GROUPS_LOG: {error}; logging as without it"));
+        EnvFilter::new(DEFAULT_FILTER)
+    });
+    let to = output.clone();
+    // An `Output` never fails; what the subscriber says of errors would go around it.
+    let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter);
+    let log = log.with_writer(move || to.clone());
+    match settings.log_format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    // The default hook writes to the standard error itself, and waits for its reader.
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Says in the log how many lines are missing from it.
+pub(crate) fn report_dropped(lines: u64) {
+    tracing::warn!(lines, "lines of the log were dropped, because they could not be written");
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("without a message");
+    let location = panic.location().map(ToString::to_string);
+    let thread = std::thread::current();
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(thread = thread.name(), location, backtrace, "panicked: {message}");
+}
