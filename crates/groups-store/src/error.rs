@@ -130,6 +130,16 @@ pub enum OpenError {
         /// The file, or the database's name.
         database: String,
     },
+    /// It keeps text in another encoding, in which not every name can be written.
+    #[error(
+        "{database:?} keeps text as {encoding}, in which not every name can be written: create the database with ENCODING 'UTF8'"
+    )]
+    NotUtf8 {
+        /// The database's name.
+        database: String,
+        /// Its encoding, as PostgreSQL calls it.
+        encoding: String,
+    },
     /// A newer version of this program has written it.
     #[error("{database:?} was written by a newer version of groups (migration {migration}): update this program")]
     Newer {

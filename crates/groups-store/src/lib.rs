@@ -71,6 +71,7 @@ mod page;
 mod payload;
 mod position;
 mod postgres;
+mod prune_clock;
 mod query_error;
 mod read_class;
 mod row;

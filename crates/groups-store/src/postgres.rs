@@ -1,9 +1,8 @@
 //! PostgreSQL: a pool, lanes that commit in batches, and the queries compiled for its connections.
 
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use groups_domain::UserId;
 
 use crate::column::{CommitId, Id, sql};
@@ -11,11 +10,14 @@ use crate::position::{CommitOrder, Seen, Witness};
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::schema::groups;
-use crate::{Position, Reason, StoreError};
+use crate::{Position, StoreError};
 
+mod aside;
 mod backend;
 mod bus;
+mod connection;
 mod encryption;
+mod failure;
 mod lane;
 mod open;
 mod pool;
@@ -27,6 +29,7 @@ mod tls;
 #[cfg(feature = "postgres-tls")]
 mod tls;
 mod transaction;
+mod wire;
 
 #[path = "queries/commit.rs"]
 pub(crate) mod commit;
@@ -50,7 +53,7 @@ pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
 
 /// The migrations that are still to be applied to a database, by name.
 pub(crate) async fn pending(url: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
-    open::pending(&pool::Settings::new(&url, options)?).await
+    open::pending(&connection::Settings::new(&url, options)?).await
 }
 
 /// The groups with these ids, locked until the transaction ends. The locks are taken in the order of the ids, so that transactions
@@ -100,6 +103,21 @@ pub(crate) async fn missed_seqs(
     Ok(missed.into_iter().map(|missed| missed.seq).collect())
 }
 
+/// Fails where nothing can be written now.
+///
+/// The locks are those that changes take. A row is written, unless another server is just writing it. And there has to be room on the
+/// disk for a temporary file, where PostgreSQL puts what does not fit into the memory that it is given here.
+pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
+    let probe = "SET LOCAL lock_timeout = '1s'; SET LOCAL work_mem = '64kB'; \
+                 LOCK TABLE groups, memberships, log, idempotency IN ROW EXCLUSIVE MODE; \
+                 INSERT INTO meta (name, value) VALUES ('probe', '0') ON CONFLICT DO NOTHING; \
+                 UPDATE meta SET value = CASE value WHEN '0' THEN '1' ELSE '0' END \
+                 WHERE name IN (SELECT name FROM meta WHERE name = 'probe' FOR UPDATE SKIP LOCKED); \
+                 SELECT count(*) FROM generate_series(1, 20000)";
+    conn.batch_execute(probe).await?;
+    Ok(())
+}
+
 /// What the transaction sees.
 pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
     let (snapshot, witness) = now(conn).await?;
@@ -144,62 +162,4 @@ async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
     let newest = now.seq.zip(now.group_id).zip(now.version).zip(now.actor_id.zip(now.at));
     let witness = newest.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
     Ok((snapshot, witness.map_or(Witness::NONE, Witness::new)))
-}
-
-/// What a failure means for what was attempted.
-#[derive(Debug)]
-enum Failure {
-    /// The connection is of no use any more; another one may be.
-    Lost(String),
-    /// Somebody else was in the way; they have probably gone.
-    Conflict,
-    /// It would fail again.
-    Final(StoreError),
-}
-
-impl Failure {
-    fn into_error(self) -> StoreError {
-        match self {
-            Self::Lost(detail) => {
-                tracing::warn!(detail, "the connection to PostgreSQL was lost");
-                StoreError::Unavailable(Reason::Unreachable)
-            }
-            Self::Conflict => StoreError::Unavailable(Reason::Busy),
-            Self::Final(error) => error,
-        }
-    }
-}
-
-/// Tells the kinds of failure apart. Where Diesel does not pass the SQLSTATE on, the server's English message has to do:
-/// sessions ask for English where they may.
-fn classify(error: QueryError) -> Failure {
-    let error = match error {
-        QueryError::Store(error) => return Failure::Final(error),
-        QueryError::Diesel(error) => error,
-    };
-    let detail = error.to_string();
-    let says = |text: &str| detail.contains(text);
-    match error {
-        Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, _)
-        | Error::BrokenTransactionManager
-        | Error::RollbackErrorOnCommit { .. }
-        // A primary that has become a standby: its clients have to look for the new one.
-        | Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Failure::Lost(detail),
-        // A unique key was taken between looking and writing: by another server, with the same group id or idempotency key.
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation, _) => {
-            Failure::Conflict
-        }
-        Error::DatabaseError(DatabaseErrorKind::Unknown, _) if says("deadlock detected") || says("canceling statement") => {
-            Failure::Conflict
-        }
-        Error::DatabaseError(DatabaseErrorKind::Unknown, _)
-            if says("terminating connection") || says("the database system is") =>
-        {
-            Failure::Lost(detail)
-        }
-        Error::DatabaseError(DatabaseErrorKind::Unknown, _) if says("No space left") || says("could not extend file") => {
-            Failure::Final(StoreError::Unavailable(Reason::DiskFull))
-        }
-        _ => Failure::Final(StoreError::Database { detail }),
-    }
 }

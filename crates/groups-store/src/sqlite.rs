@@ -124,6 +124,15 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
     Ok(Seen { point, witness: newest.map_or(Witness::NONE, Witness::new) })
 }
 
+/// Fails where nothing can be written now.
+pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
+    // Another value each time, or SQLite would find nothing to write.
+    let write = "INSERT INTO meta (name, value) VALUES ('probe', '0') \
+                 ON CONFLICT (name) DO UPDATE SET value = CASE meta.value WHEN '0' THEN '1' ELSE '0' END";
+    diesel::sql_query(write).execute(conn).await?;
+    Ok(())
+}
+
 /// The changes from a position on, in order.
 pub(crate) async fn log_from(conn: &mut Conn, next: u64, limit: u32) -> Result<Vec<LogRow>, QueryError> {
     log::table

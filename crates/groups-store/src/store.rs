@@ -1,7 +1,7 @@
 //! The store: everything that the rest of the program may ask of a database.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::column::Id;
 use crate::options::Target;
 use crate::postgres::{self, PostgresBackend};
+use crate::prune_clock::PruneClock;
 use crate::read_class::ReadClass;
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) tail_poll: Duration,
     pub(crate) tail_entries_max: u32,
     log_kept_ms: i64,
+    prune_clock: Mutex<PruneClock>,
     postgres_notify: bool,
 }
 
@@ -85,6 +87,7 @@ impl Store {
             tail_poll: options.tail_poll,
             tail_entries_max: options.tail_entries_max,
             postgres_notify: options.postgres_notify,
+            prune_clock: Mutex::default(),
             log_kept_ms: i64::try_from(options.log_kept.as_millis()).unwrap_or(i64::MAX),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -263,11 +266,26 @@ impl Store {
     /// Forgets what is older than it has to be kept, at most `step_max` rows of each kind, beside the work. To be called again
     /// until [`Trimmed::is_empty`], and then now and then.
     ///
+    /// `open_for` is how long the store has been open by a clock that cannot be set. What is forgotten goes by `now` only as far as that
+    /// has run on as well: a clock that jumps ahead for less than six hours has nothing forgotten.
+    ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
-    pub async fn trim(&self, now: Timestamp, step_max: u32) -> Result<Trimmed, StoreError> {
-        let log_kept_ms = self.inner.log_kept_ms;
-        run!(self, write, upkeep::trim(now, log_kept_ms, step_max))
+    pub async fn trim(&self, now: Timestamp, open_for: Duration, step_max: u32) -> Result<Trimmed, StoreError> {
+        let clock = || self.inner.prune_clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let (log_kept_ms, now) = (self.inner.log_kept_ms, now.unix_millis());
+        let time = clock().time(now, open_for);
+        let (trimmed, believed) = run!(self, write, upkeep::trim(time, log_kept_ms, step_max))?;
+        clock().pruned(now, believed, open_for);
+        Ok(trimmed)
+    }
+
+    /// Whether the database can be written: it is neither read-only nor full, and nobody has locked its tables. Writes a row.
+    ///
+    /// # Errors
+    /// [`StoreError`] says why not.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        run!(self, write, upkeep::check_writable())
     }
 
     /// Whether the database answers.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
 use groups_domain::{Limits, UserId};
@@ -12,6 +12,7 @@ use notify::{Drain, Hub, HubLimits};
 use tokio::task::AbortHandle;
 
 use crate::bus::Bus;
+use crate::health::Health;
 use crate::identity::{Development, Names, Origins, Tokens};
 use crate::limiter::Limiter;
 use crate::openings::Openings;
@@ -47,6 +48,7 @@ struct Inner {
     development: Option<Development>,
     origins: Origins,
     names: Names,
+    health: Health,
     limiter: Arc<Limiter>,
     stopping: AtomicBool,
     supervisor: Supervisor,
@@ -110,7 +112,8 @@ impl Groups {
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone())));
         supervisor.spawn("pruning", trim(store.clone()));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
-        supervisor.spawn("health", health::watch(store.clone(), bus.clone()));
+        let health = Health::new();
+        supervisor.spawn("health", health::watch(store.clone(), bus.clone(), health.clone()));
         let tokens = Tokens::new(secret, settings);
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
         Ok(Self(Arc::new_cyclic(|inner| Inner {
@@ -119,6 +122,7 @@ impl Groups {
             origins,
             limiter,
             names: Names::default(),
+            health,
             stopping: AtomicBool::new(false),
             store,
             hub,
@@ -191,6 +195,10 @@ impl Groups {
         &self.0.hub
     }
 
+    pub(crate) fn health(&self) -> &Health {
+        &self.0.health
+    }
+
     pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
     }
@@ -257,8 +265,9 @@ async fn trim(store: Store) {
     const PAUSE_DONE: Duration = Duration::from_secs(60);
     const PAUSE_MORE: Duration = Duration::from_millis(50);
     const STEP_ROWS_MAX: u32 = 500;
+    let opened = Instant::now();
     loop {
-        let more = match store.trim(edge::now(), STEP_ROWS_MAX).await {
+        let more = match store.trim(edge::now(), opened.elapsed(), STEP_ROWS_MAX).await {
             Ok(trimmed) => !trimmed.is_empty(),
             Err(error) => {
                 tracing::warn!(%error, "the log could not be trimmed");

@@ -13,9 +13,10 @@ use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
 use super::bus::Bus;
+use super::connection::Settings;
 use super::lane::{Answer, Job, Lane};
 use super::open::prepare;
-use super::pool::{Pool, Settings};
+use super::pool::Pool;
 use super::tail::PostgresTail;
 use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, current_snapshot};
@@ -84,6 +85,8 @@ impl PostgresBackend {
             bus: bus.clone(),
             limits: options.limits,
             batch_orders_max: options.batch_orders_max,
+            aside_orders_max: options.queue_orders_max.max(1),
+            wait_max: options.wait_max,
         };
         let (mut lanes, mut working) = (Vec::new(), Vec::new());
         for number in 1..=options.postgres_lanes.max(1) {
@@ -146,7 +149,7 @@ impl PostgresBackend {
     ) -> Result<T, StoreError> {
         let pool = Arc::clone(&self.pool);
         self.detached(async move {
-            let mut conn = pool.connection().await?;
+            let mut conn = pool.connection(pool.deadline()).await?;
             transact(&mut conn, Purpose::Write, body).await.map_err(|failed| match failed {
                 Failed::Before(failure) => failure.into_error(),
                 Failed::During(..) => StoreError::Unavailable(Reason::OutcomeUnknown),

@@ -11,12 +11,11 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel::sql_types::{Array, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use futures_util::StreamExt;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use uuid::Uuid;
 
 use super::Conn;
-use super::pool::{Settings, connect};
+use super::connection::{ConnectError, Connection, Settings, connect};
 
 /// Says that the log has grown. The payload is the id of the server that says so.
 const LOG: &str = "groups_log";
@@ -30,8 +29,9 @@ const SIGNALS_WAITING_MAX: usize = 256;
 /// Signals that were heard and wait to be taken; whoever is slower misses the oldest.
 const SIGNALS_HEARD_MAX: usize = 1_024;
 
-/// How long a silent connection is trusted before it is asked whether it is still there.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How long a silent connection is trusted before it is asked whether it is still there. That may be a half-open one, on which
+/// nothing is heard any more.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// Between two attempts to connect.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
@@ -103,7 +103,8 @@ impl Bus {
 
     /// Tells the other servers, for ever.
     pub(super) async fn notify(self, settings: Settings, mut waiting: Waiting) {
-        let mut conn: Option<Conn> = None;
+        let settings = settings.prompt();
+        let mut conn: Option<Connection> = None;
         loop {
             let mut signals = Vec::new();
             let mut grown = tokio::select! {
@@ -117,7 +118,7 @@ impl Bus {
                     signals.push(signal);
                 }
                 let sent = match conn.as_mut() {
-                    Some(conn) => tell(conn, grown.then_some(self.me), &signals).await.is_ok(),
+                    Some(conn) => tell(conn.conn(), grown.then_some(self.me), &signals).await.is_ok(),
                     None => false,
                 };
                 if sent {
@@ -138,6 +139,7 @@ impl Bus {
 
     /// Listens to the other servers, for ever.
     pub(super) async fn listen(self, settings: Settings) {
+        let settings = settings.prompt();
         loop {
             let ended = self.listen_once(&settings).await;
             let was_listening = self.listening.swap(false, Relaxed);
@@ -152,32 +154,29 @@ impl Bus {
         }
     }
 
-    async fn listen_once(&self, settings: &Settings) -> Result<(), diesel::ConnectionError> {
-        let failed = diesel::ConnectionError::CouldntSetupConfiguration;
+    async fn listen_once(&self, settings: &Settings) -> Result<(), ConnectError> {
         let mut conn = connect(settings).await?;
-        conn.batch_execute(&format!("LISTEN {LOG}; LISTEN {SIGNALS}")).await.map_err(failed)?;
+        let wire = conn.wire().clone();
+        let failed = |error: diesel::result::Error| ConnectError::Refused(wire.ended().unwrap_or(error.to_string()));
+        conn.conn().batch_execute(&format!("LISTEN {LOG}; LISTEN {SIGNALS}")).await.map_err(failed)?;
         self.listening.store(true, Relaxed);
         // Something may have been said before.
         self.wake();
         let me = self.me.to_string();
+        let silence_max = SILENCE_MAX.min(settings.wait_max);
         loop {
-            let heard = {
-                let mut stream = std::pin::pin!(conn.notifications_stream());
-                tokio::time::timeout(SILENCE_MAX, stream.next()).await
-            };
-            match heard {
-                Ok(Some(Ok(notification))) => {
-                    let (from, text) = notification.payload.split_once(' ').unwrap_or((&notification.payload, ""));
-                    match notification.channel.as_str() {
+            match tokio::time::timeout(silence_max, conn.notification()).await {
+                Ok(Some(notification)) => {
+                    let (from, text) = notification.payload().split_once(' ').unwrap_or((notification.payload(), ""));
+                    match notification.channel() {
                         _ if from == me => {}
                         // Where nobody takes signals, there is nobody to miss them.
                         SIGNALS => drop(self.heard.send(text.into())),
                         _ => self.wake(),
                     }
                 }
-                Ok(Some(Err(error))) => return Err(failed(error)),
-                Ok(None) => return Ok(()),
-                Err(_) => conn.batch_execute("SELECT 1").await.map_err(failed)?,
+                Ok(None) => return Err(ConnectError::Refused(conn.wire().ended().unwrap_or_default())),
+                Err(_) => conn.conn().batch_execute("SELECT 1").await.map_err(failed)?,
             }
         }
     }

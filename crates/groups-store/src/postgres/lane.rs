@@ -1,7 +1,10 @@
 //! A lane: commits the orders for its share of the groups, batch after batch.
 //!
-//! One group is always in the same lane, so no two batches of one server ever wait for each other's locks.
+//! One group is always in the same lane, so no two batches of one server ever wait for each other's locks. Somebody else's locks are
+//! waited for only as long as other servers hold theirs. Orders that need more patience are set aside, so that those for other
+//! groups do not wait behind them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,29 +12,50 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
-use diesel_async::pooled_connection::deadpool::Object;
 use futures_util::FutureExt;
-use groups_domain::Limits;
+use futures_util::future::BoxFuture;
+use groups_domain::{GroupId, Limits};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::aside::Aside;
 use super::bus::Bus;
-use super::pool::{ATTEMPTS_MAX, Pool};
+use super::failure::Failure;
+use super::pool::{ATTEMPTS_MAX, Lease, Pool};
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, Failure, commit};
+use super::{Conn, commit};
 use crate::batch::{CommitMade, Committed};
-use crate::column::CommitId;
-
-use crate::schema::log;
+use crate::column::{CommitId, Id};
+use crate::query_error::{QueryError, reading};
+use crate::schema::{groups, log};
 use crate::{ExecuteError, Executed, Order, Reason, StoreError};
 
 /// A batch takes no further order once its orders name so many users: the facts of a batch stay small.
 const BATCH_READS_MAX: usize = 8_192;
+
+/// For how long a batch waits for a lock. Another server holds it for the few milliseconds of a batch.
+const LOCK_MAX: Duration = Duration::from_millis(100);
+
+/// For how long orders that were set aside wait for a lock when they are tried again.
+const LOCK_AGAIN_MAX: Duration = Duration::from_millis(10);
+
+/// After so many groups that a lock keeps from being changed, a batch that is tried group by group tries no other: whole tables
+/// are locked then.
+const LOCKED_GROUPS_MAX: usize = 3;
 
 /// Where the answer to an order goes.
 pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 
 /// An order and where its answer goes.
 pub(super) type Job = (Box<Order>, Answer);
+
+/// An order on its way through a lane.
+pub(super) struct Waiting {
+    pub(super) order: Order,
+    pub(super) answer: Answer,
+    /// For how long it waits for locks.
+    pub(super) until: Instant,
+}
 
 /// What a lane works with.
 #[derive(Clone)]
@@ -40,90 +64,226 @@ pub(super) struct Lane {
     pub(super) bus: Bus,
     pub(super) limits: Limits,
     pub(super) batch_orders_max: usize,
+    /// Orders that may be set aside; further ones are refused.
+    pub(super) aside_orders_max: usize,
+    /// For how long an order waits for locks.
+    pub(super) wait_max: Duration,
 }
 
-type Answers = Vec<Result<Executed, ExecuteError>>;
+/// How a batch treats groups that somebody else has locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Locked {
+    /// They are waited for.
+    Wait,
+    /// Their orders are left out.
+    Skip,
+}
+
+/// How the orders of a batch are tried.
+#[derive(Clone, Copy, Debug)]
+struct Try {
+    locked: Locked,
+    lock_max: Duration,
+    deadline: Instant,
+}
+
+/// One for each order; `None`: its group is locked.
+type Answers = Vec<Option<Result<Executed, ExecuteError>>>;
 
 impl Lane {
     /// Works until the queue is closed and empty.
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Job>) {
-        while let Some((order, answer)) = queue.recv().await {
-            let mut reads = order.request.reads().len();
-            let (mut orders, mut answers) = (vec![*order], vec![answer]);
-            // Whoever waits already comes along; nobody is waited for.
-            while orders.len() < self.batch_orders_max && reads < BATCH_READS_MAX {
-                let Ok((order, answer)) = queue.try_recv() else { break };
-                reads += order.request.reads().len();
-                orders.push(*order);
-                answers.push(answer);
+        let mut aside = Aside::default();
+        loop {
+            tokio::select! {
+                biased;
+                () = aside.due() => self.try_again(&mut aside).await,
+                jobs = self.next_batch(&mut queue) => match jobs {
+                    Some(jobs) => self.work(jobs, &mut aside).await,
+                    None => break,
+                },
             }
-            self.carry_out(orders, answers).await;
+        }
+        // What was accepted gets its answer.
+        while !aside.is_empty() {
+            aside.due().await;
+            self.try_again(&mut aside).await;
         }
     }
 
-    async fn carry_out(&self, orders: Vec<Order>, answers: Vec<Answer>) {
-        let orders: Arc<[Order]> = orders.into();
-        match self.contained(Arc::clone(&orders)).await {
-            Ok(executed) => {
-                answers.into_iter().zip(executed).for_each(|(answer, executed)| drop(answer.send(executed)))
-            }
-            Err(error @ StoreError::Unavailable(_)) => {
-                answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone().into()))));
-            }
-            // Something about one of them: each for itself, so that it fails alone.
-            Err(error) => {
-                tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
-                for (order, answer) in orders.iter().zip(answers) {
-                    let executed = self.contained([order.clone()].into()).await;
-                    let nothing = || StoreError::Database { detail: "an order without an answer".to_owned() };
-                    let executed = executed.and_then(|mut executed| executed.pop().ok_or_else(nothing));
-                    drop(answer.send(executed.unwrap_or_else(|error| Err(error.into()))));
-                }
+    /// Cancel safe: what was taken is given back at once.
+    async fn next_batch(&self, queue: &mut mpsc::Receiver<Job>) -> Option<Vec<Job>> {
+        let first = queue.recv().await?;
+        let mut reads = first.0.request.reads().len();
+        let mut jobs = vec![first];
+        // Whoever waits already comes along; nobody is waited for.
+        while jobs.len() < self.batch_orders_max && reads < BATCH_READS_MAX {
+            let Ok(job) = queue.try_recv() else { break };
+            reads += job.0.request.reads().len();
+            jobs.push(job);
+        }
+        Some(jobs)
+    }
+
+    async fn work(&self, jobs: Vec<Job>, aside: &mut Aside) {
+        let until = Instant::now() + self.wait_max;
+        let mut batch = Vec::with_capacity(jobs.len());
+        for (order, answer) in jobs {
+            let job = Waiting { order: *order, answer, until };
+            if !aside.holds(job.order.request.group_id) {
+                batch.push(job);
+            } else if aside.orders() < self.aside_orders_max {
+                aside.push(job);
+            } else {
+                refuse(job, Reason::QueueFull);
             }
         }
+        if batch.is_empty() {
+            return;
+        }
+        let how = Try { locked: Locked::Wait, lock_max: LOCK_MAX.min(self.wait_max), deadline: self.pool.deadline() };
+        for job in self.execute(batch, how).await {
+            if aside.orders() < self.aside_orders_max {
+                aside.push(job);
+            } else {
+                refuse(job, Reason::Busy);
+            }
+        }
+    }
+
+    /// Tries what was set aside once more, and gives up what has waited too long.
+    async fn try_again(&self, aside: &mut Aside) {
+        let (due, expired) = aside.take(Instant::now(), self.batch_orders_max);
+        expired.into_iter().for_each(|job| refuse(job, Reason::Busy));
+        let count = due.len();
+        let how = Try { locked: Locked::Skip, lock_max: LOCK_AGAIN_MAX, deadline: self.pool.deadline() };
+        let locked = if due.is_empty() { due } else { self.execute(due, how).await };
+        let progress = locked.len() < count;
+        aside.put_back(locked, progress);
+    }
+
+    /// Carries out orders and answers them, but for those that a lock is in the way of: these are given back, in their order.
+    fn execute(&self, jobs: Vec<Waiting>, how: Try) -> BoxFuture<'_, Vec<Waiting>> {
+        async move {
+            let orders: Arc<[Order]> = jobs.iter().map(|job| job.order.clone()).collect();
+            let failure = match self.contained(orders, how).await {
+                Ok(answers) => {
+                    let mut locked = Vec::new();
+                    for (job, executed) in jobs.into_iter().zip(answers) {
+                        match executed {
+                            Some(executed) => drop(job.answer.send(executed)),
+                            None => locked.push(job),
+                        }
+                    }
+                    return locked;
+                }
+                Err(failure) => failure,
+            };
+            match failure {
+                Failure::Locked if how.locked == Locked::Wait => {
+                    self.execute(jobs, Try { locked: Locked::Skip, ..how }).await
+                }
+                // Not the groups are locked but something else.
+                Failure::Locked => match apart(jobs) {
+                    Apart::Groups(groups) => self.group_by_group(groups, how).await,
+                    Apart::Orders(jobs) => jobs,
+                },
+                failure => match failure.into_error() {
+                    StoreError::Unavailable(reason) => {
+                        jobs.into_iter().for_each(|job| refuse(job, reason));
+                        Vec::new()
+                    }
+                    // Something about one of them: each for itself, so that it fails alone.
+                    error => {
+                        if jobs.len() > 1 {
+                            tracing::error!(%error, orders = jobs.len(), "a batch failed, its orders are tried one by one");
+                        }
+                        match apart(jobs) {
+                            Apart::Groups(groups) => self.group_by_group(groups, how).await,
+                            Apart::Orders(jobs) => self.one_by_one(jobs, error, how).await,
+                        }
+                    }
+                },
+            }
+        }
+        .boxed()
+    }
+
+    async fn group_by_group(&self, groups: Vec<Vec<Waiting>>, how: Try) -> Vec<Waiting> {
+        let (mut locked, mut locked_groups) = (Vec::new(), 0);
+        for jobs in groups {
+            if locked_groups < LOCKED_GROUPS_MAX {
+                let left = self.execute(jobs, Try { locked: Locked::Skip, ..how }).await;
+                locked_groups += usize::from(!left.is_empty());
+                locked.extend(left);
+            } else {
+                locked.extend(jobs);
+            }
+        }
+        locked
+    }
+
+    /// Of one group. Alone it fails with the error that it failed with.
+    async fn one_by_one(&self, mut jobs: Vec<Waiting>, error: StoreError, how: Try) -> Vec<Waiting> {
+        if jobs.len() < 2 {
+            jobs.into_iter().for_each(|job| drop(job.answer.send(Err(error.clone().into()))));
+            return Vec::new();
+        }
+        while !jobs.is_empty() {
+            let first = jobs.remove(0);
+            let locked = self.execute(vec![first], how).await;
+            if !locked.is_empty() {
+                // Those behind it stay behind it.
+                return locked.into_iter().chain(jobs).collect();
+            }
+        }
+        jobs
     }
 
     /// A panic about one batch ends neither the lane nor the transactions that come after it: a connection with an open
     /// transaction does not come back into use.
-    async fn contained(&self, orders: Arc<[Order]>) -> Result<Answers, StoreError> {
-        let attempts = AssertUnwindSafe(self.attempts(orders)).catch_unwind();
-        attempts.await.unwrap_or_else(|_| Err(StoreError::Database { detail: "a panic, rolled back".to_owned() }))
+    async fn contained(&self, orders: Arc<[Order]>, how: Try) -> Result<Answers, Failure> {
+        let attempts = AssertUnwindSafe(self.attempts(orders, how)).catch_unwind();
+        let panicked = || StoreError::Database { detail: "a panic, rolled back".to_owned() };
+        attempts.await.unwrap_or_else(|_| Err(Failure::Final(panicked())))
     }
 
-    async fn attempts(&self, orders: Arc<[Order]>) -> Result<Answers, StoreError> {
+    async fn attempts(&self, orders: Arc<[Order]>, how: Try) -> Result<Answers, Failure> {
         let mut attempt = 1;
         loop {
-            let mut conn = self.pool.connection().await?;
+            let mut conn = self.pool.connection(how.deadline).await.map_err(Failure::Final)?;
             let (own, limits) = (Arc::clone(&orders), self.limits);
-            let done = transact(&mut conn, Purpose::Write, move |conn| {
-                async move { commit::carry_out(conn, &own, limits).await }.boxed()
+            let done = transact(&mut conn, Purpose::Commit { lock_max: how.lock_max }, move |conn| {
+                let work = carry_out(conn, own, limits, how.locked);
+                let late = || QueryError::Store(StoreError::Unavailable(Reason::Busy));
+                async move { timeout_at(how.deadline, work).await.unwrap_or_else(|_| Err(late())) }.boxed()
             });
             let failure = match done.await {
-                Ok(Committed { answers, made }) => {
-                    if made.is_some() {
+                Ok(done) => {
+                    if done.committed.made.is_some() {
                         self.bus.committed();
                     }
-                    return Ok(answers);
+                    return Ok(done.into_answers());
                 }
                 Err(Failed::Before(failure)) => failure,
-                Err(Failed::During(committed, detail)) => match self.find_out(&committed, conn).await {
+                Err(Failed::During(done, detail)) => match self.find_out(&done.committed, conn).await {
                     Some(true) => {
                         self.bus.committed();
-                        return Ok(committed.answers);
+                        return Ok(done.into_answers());
                     }
                     Some(false) => {
                         // It is known not to have happened, and the connection has been dealt with.
                         if attempt == ATTEMPTS_MAX {
-                            return Err(Failure::Lost(detail).into_error());
+                            return Err(Failure::Lost(detail));
                         }
                         attempt += 1;
                         continue;
                     }
-                    None => return Err(StoreError::Unavailable(Reason::OutcomeUnknown)),
+                    None => return Err(Failure::Final(StoreError::Unavailable(Reason::OutcomeUnknown))),
                 },
             };
-            if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_)) {
-                return Err(failure.into_error());
+            if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_) | Failure::Locked) {
+                return Err(failure);
             }
             self.pool.before_another(attempt, &failure, conn).await;
             attempt += 1;
@@ -131,25 +291,28 @@ impl Lane {
     }
 
     /// Whether a commit was made although its connection was lost; `None` where that cannot be found out in time.
-    async fn find_out(&self, committed: &Committed, lost: Object<Conn>) -> Option<bool> {
+    async fn find_out(&self, committed: &Committed, lost: Lease) -> Option<bool> {
         self.pool.before_another(1, &Failure::Lost(String::new()), lost).await;
         // Without a change there is only an answer under a key, which repeating finds or writes again.
         let Some(made) = committed.made else { return Some(false) };
-        for attempt in 1..=ATTEMPTS_MAX {
-            match self.look(made).await {
-                Some(found) => return Some(found),
-                None => tokio::time::sleep(Duration::from_millis(50 << attempt)).await,
+        let looking = async {
+            for attempt in 1..=ATTEMPTS_MAX {
+                match self.look(made).await {
+                    Some(found) => return Some(found),
+                    None => tokio::time::sleep(Duration::from_millis(50 << attempt)).await,
+                }
             }
-        }
-        None
+            None
+        };
+        timeout(self.wait_max, looking).await.ok().flatten()
     }
 
     /// Once the transaction has ended, its row in the log says whether it was committed.
     async fn look(&self, made: CommitMade) -> Option<bool> {
-        let mut conn = self.pool.connection().await.ok()?;
+        let mut conn = self.pool.connection(self.pool.deadline()).await.ok()?;
+        let conn = conn.conn();
         let status = format!("pg_xact_status('{}'::xid8)", made.commit);
-        let status =
-            diesel::select(diesel::dsl::sql::<Nullable<Text>>(&status)).get_result::<Option<String>>(&mut conn);
+        let status = diesel::select(diesel::dsl::sql::<Nullable<Text>>(&status)).get_result::<Option<String>>(conn);
         if !matches!(status.await.ok()?.as_deref(), Some("committed" | "aborted")) {
             return None;
         }
@@ -157,7 +320,81 @@ impl Lane {
             .filter(log::group_id.eq(made.group_id).and(log::version.eq(made.version)))
             .filter(log::commit_id.eq(CommitId(made.commit)))
             .filter(log::actor_id.eq(made.actor_id).and(log::at.eq(made.at)));
-        let found = diesel::select(diesel::dsl::exists(row)).get_result::<bool>(&mut conn);
+        let found = diesel::select(diesel::dsl::exists(row)).get_result::<bool>(conn);
         found.await.ok()
     }
+}
+
+fn refuse(job: Waiting, reason: Reason) {
+    drop(job.answer.send(Err(StoreError::Unavailable(reason).into())));
+}
+
+/// What a batch is divided into when it fails.
+enum Apart {
+    /// Those of several groups.
+    Groups(Vec<Vec<Waiting>>),
+    /// They are of one group.
+    Orders(Vec<Waiting>),
+}
+
+fn apart(jobs: Vec<Waiting>) -> Apart {
+    let mut groups: BTreeMap<GroupId, Vec<Waiting>> = BTreeMap::new();
+    for job in jobs {
+        groups.entry(job.order.request.group_id).or_default().push(job);
+    }
+    let mut groups: Vec<Vec<Waiting>> = groups.into_values().collect();
+    if groups.len() > 1 { Apart::Groups(groups) } else { Apart::Orders(groups.pop().unwrap_or_default()) }
+}
+
+/// A batch before it is committed.
+struct Done {
+    committed: Committed,
+    /// Of each order, whether it is among those that were answered.
+    taken: Vec<bool>,
+}
+
+impl Done {
+    fn into_answers(self) -> Answers {
+        let mut answers = self.committed.answers.into_iter();
+        self.taken.into_iter().map(|taken| if taken { answers.next() } else { None }).collect()
+    }
+}
+
+async fn carry_out(conn: &mut Conn, orders: Arc<[Order]>, limits: Limits, locked: Locked) -> Result<Done, QueryError> {
+    if locked == Locked::Wait {
+        let committed = commit::carry_out(conn, &orders, limits).await?;
+        return Ok(Done { committed, taken: vec![true; orders.len()] });
+    }
+    let locked = locked_groups(conn, &orders).await?;
+    let taken: Vec<bool> = orders.iter().map(|order| !locked.contains(&order.request.group_id.into())).collect();
+    let free: Vec<Order> =
+        orders.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(order, _)| order.clone()).collect();
+    Ok(Done { committed: commit::carry_out(conn, &free, limits).await?, taken })
+}
+
+/// Those of the groups that somebody else has locked. The others are locked from here on.
+async fn locked_groups(conn: &mut Conn, orders: &[Order]) -> Result<BTreeSet<Id>, QueryError> {
+    let ids: BTreeSet<Id> = orders.iter().map(|order| order.request.group_id.into()).collect();
+    let free: Vec<Id> = groups::table
+        .filter(groups::id.eq_any(ids.iter().copied().collect::<Vec<_>>()))
+        .order(groups::id)
+        .select(groups::id)
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await
+        .map_err(reading("groups"))?;
+    let free: BTreeSet<Id> = free.into_iter().collect();
+    let others: Vec<Id> = ids.difference(&free).copied().collect();
+    if others.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    // The rest are not there yet.
+    let locked: Vec<Id> = groups::table
+        .filter(groups::id.eq_any(others))
+        .select(groups::id)
+        .load(conn)
+        .await
+        .map_err(reading("groups"))?;
+    Ok(locked.into_iter().collect())
 }

@@ -1,5 +1,7 @@
 //! Opening a PostgreSQL database: whose it is, whether it can be written, and bringing its tables up to date.
 
+use std::time::Duration;
+
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -10,11 +12,10 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::pool::{Settings, connect};
+use super::connection::{ConnectError, Connection, Settings, connect_patiently};
 use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, upkeep};
 use crate::OpenError;
-use crate::options::without_password;
 use crate::query_error::QueryError;
 use crate::schema::meta;
 
@@ -26,29 +27,40 @@ const LOCK: i64 = 0x0067_726f_7570_7300;
 /// Where the database lives, in `meta`.
 const HOME: &str = "home";
 
+/// Between two looks whether another server is still at it.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Brings the tables up to date, and gives the database's id.
 pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Uuid, OpenError> {
-    let database = without_password(&settings.url);
+    let database = settings.database.clone();
     let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
-    let mut conn = connect(settings).await.map_err(|error| unreachable(error.to_string()))?;
-    if holds(&mut conn, &database, "pg_is_in_recovery() OR current_setting('transaction_read_only')::bool").await? {
+    // A migration may take longer than a statement otherwise may.
+    let mut connection = open(&settings.patient()).await?;
+    let conn = connection.conn();
+    if holds(conn, &database, "current_setting('transaction_read_only')::bool").await? {
         return Err(OpenError::ReadOnly { database });
     }
-    // Another server may be at it for longer than a statement may take.
-    conn.batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK})"))
+    // Another server may be at it for as long. Its turn is not waited for in a statement, which PostgreSQL would wait for in turn
+    // where it makes an index beside the work.
+    while !holds(conn, &database, &format!("pg_try_advisory_lock({LOCK})")).await? {
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
+    conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")
         .await
         .map_err(|error| unreachable(error.to_string()))?;
-    refuse(&mut conn, &database).await?;
+    refuse(conn, &database).await?;
     // Diesel's migrations are synchronous; the lock goes with the connection.
+    let (conn, whole) = connection.into_parts();
     let migrated = tokio::task::spawn_blocking(move || {
         let mut conn = AsyncConnectionWrapper::<Conn>::from(conn);
         let result = conn.run_pending_migrations(MIGRATIONS).map(drop).map_err(|error| error.to_string());
         (result, conn.into_inner())
     });
-    let (result, mut conn) = migrated.await.map_err(|error| unreachable(error.to_string()))?;
+    let (result, conn) = migrated.await.map_err(|error| unreachable(error.to_string()))?;
     result.map_err(|detail| OpenError::Migration { database: database.clone(), detail })?;
-    let home = home(&mut conn).await;
-    let settled = transact(&mut conn, Purpose::Write, move |conn| {
+    let mut connection = whole(conn);
+    let home = home(connection.conn()).await;
+    let settled = transact(&mut connection, Purpose::Write, move |conn| {
         async move {
             let id = upkeep::store_id(conn, proposal).await?;
             settle(conn, home, id, proposal).await
@@ -61,13 +73,28 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Uuid,
     })
 }
 
+/// A connection to a database in which everything can be said.
+async fn open(settings: &Settings) -> Result<Connection, OpenError> {
+    let database = settings.database.clone();
+    let mut connection = connect_patiently(settings).await.map_err(|error| match error {
+        ConnectError::Standby(_) => OpenError::ReadOnly { database: database.clone() },
+        error => OpenError::Unreachable { database: database.clone(), detail: error.to_string() },
+    })?;
+    let encoding = text(connection.conn(), "current_setting('server_encoding')").await;
+    match encoding.map_err(|error| OpenError::Unreachable { database: database.clone(), detail: error.to_string() })? {
+        encoding if encoding == "UTF8" => Ok(connection),
+        encoding => Err(OpenError::NotUtf8 { database, encoding }),
+    }
+}
+
 /// The migrations that are still to be applied, by name. Changes nothing.
 pub(super) async fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
-    let database = without_password(&settings.url);
+    let database = settings.database.clone();
     let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
-    let mut conn = connect(settings).await.map_err(|error| unreachable(error.to_string()))?;
-    refuse(&mut conn, &database).await?;
-    let applied = applied(&mut conn).await.map_err(|error| unreachable(error.to_string()))?;
+    let mut connection = open(settings).await?;
+    let conn = connection.conn();
+    refuse(conn, &database).await?;
+    let applied = applied(conn).await.map_err(|error| unreachable(error.to_string()))?;
     crate::migrate::unapplied::<Pg>(&MIGRATIONS, &applied)
         .map_err(|detail| OpenError::Migration { database: database.clone(), detail })
 }

@@ -1,9 +1,9 @@
 //! What stands in for encryption where this program was built without it.
 
-use diesel::ConnectionResult;
+use std::io;
 
-use super::Conn;
 use super::encryption::{Demands, Mode};
+use super::wire::Stream;
 use crate::OpenError;
 
 /// There is none.
@@ -20,7 +20,7 @@ impl Encryption {
     }
 
     #[expect(clippy::unused_async, reason = "as the one that encrypts")]
-    pub(super) async fn connect(&self, _url: &str) -> ConnectionResult<Conn> {
+    pub(super) async fn secure(&self, _socket: Box<dyn Stream>, _name: Option<&str>) -> io::Result<Box<dyn Stream>> {
         match *self {}
     }
 }

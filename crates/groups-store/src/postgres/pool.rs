@@ -3,18 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::pooled_connection::deadpool::{Object, Pool as Deadpool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use futures_util::FutureExt;
+use deadpool::managed::{Manager, Metrics, Object, Pool as Deadpool, PoolError, RecycleError, RecycleResult};
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::encryption::Demands;
-use super::tls::Encryption;
+use super::Conn;
+use super::connection::{ConnectError, Connection, Settings, connect};
+use super::failure::Failure;
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, Failure};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::{OpenError, Reason, StoreError, StoreOptions};
@@ -22,33 +19,34 @@ use crate::{OpenError, Reason, StoreError, StoreOptions};
 /// How often something is tried where somebody else was in the way or a connection was lost.
 pub(super) const ATTEMPTS_MAX: u32 = 5;
 
-/// How connections are made.
-#[derive(Clone)]
-pub(super) struct Settings {
-    /// Without what it demands of the encryption.
-    pub(super) url: String,
-    /// `None`: connections are plain.
-    pub(super) encryption: Option<Encryption>,
-    pub(super) wait_max: Duration,
-    pub(super) statement_max: Duration,
-}
+/// The longest pause before PostgreSQL is asked again for a connection that it had no place for.
+const PLACE_PAUSE_MAX: Duration = Duration::from_millis(200);
 
-impl Settings {
-    pub(super) fn new(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
-        let demands = Demands::of(url)?;
-        Ok(Self {
-            encryption: Encryption::new(&demands)?,
-            url: demands.url,
-            wait_max: options.wait_max,
-            statement_max: options.postgres_statement_max,
-        })
+/// Makes the connections of the pool.
+pub(super) struct Connector(Settings);
+
+impl Manager for Connector {
+    type Type = Connection;
+    type Error = ConnectError;
+
+    async fn create(&self) -> Result<Connection, ConnectError> {
+        connect(&self.0).await
+    }
+
+    /// A connection that was lost is noticed by its first use, which then takes another.
+    async fn recycle(&self, conn: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {
+        if conn.is_clean() { Ok(()) } else { Err(RecycleError::message("it is not clean")) }
     }
 }
 
+/// A connection of the pool, which goes back to it when dropped.
+pub(super) type Lease = Object<Connector>;
+
 /// Connections for everybody.
 pub(super) struct Pool {
-    connections: Deadpool<Conn>,
+    connections: Deadpool<Connector>,
     wait_max: Duration,
+    request_max: Duration,
     delivery: Share,
     openings: Share,
     requests: Share,
@@ -76,26 +74,18 @@ fn shares(connections: usize) -> [usize; 3] {
 
 impl Pool {
     pub(super) fn new(settings: &Settings, options: &StoreOptions) -> Result<Self, OpenError> {
-        let mut config = ManagerConfig::<Conn>::default();
-        // An open transaction is noticed without asking; a lost connection by the first use, which then takes another.
-        config.recycling_method = RecyclingMethod::Fast;
-        let own = settings.clone();
-        config.custom_setup = Box::new(move |_| {
-            let settings = own.clone();
-            async move { connect(&settings).await }.boxed()
-        });
         let lanes = options.postgres_lanes.max(1);
         let [delivery, openings, requests] = shares(options.postgres_connections_max.saturating_sub(lanes));
         let connections_max = lanes + delivery + openings + requests;
-        let manager = AsyncDieselConnectionManager::new_with_config(&settings.url, config);
-        let connections = Deadpool::builder(manager).max_size(connections_max).build();
+        let connections = Deadpool::builder(Connector(settings.clone())).max_size(connections_max).build();
         let connections = connections.map_err(|error| OpenError::Unreachable {
-            database: crate::options::without_password(&settings.url),
+            database: settings.database.clone(),
             detail: error.to_string(),
         })?;
         let share = |connections| Share::new(options.queue_reads_max, connections);
         let [delivery, openings, requests] = [delivery, openings, requests].map(share);
-        Ok(Self { connections, wait_max: settings.wait_max, delivery, openings, requests })
+        let (wait_max, request_max) = (settings.wait_max, settings.request_max());
+        Ok(Self { connections, wait_max, request_max, delivery, openings, requests })
     }
 
     /// Runs a reading transaction, again where the connection turned out to be lost.
@@ -124,47 +114,72 @@ impl Pool {
         self.attempts(Purpose::Write, body).await
     }
 
+    /// When work that begins now has to be done.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.request_max
+    }
+
+    /// One deadline is over all attempts, however they go.
     async fn attempts<T>(
         &self,
         purpose: Purpose,
         body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
-        let mut attempt = 1;
-        loop {
-            let mut conn = self.connection().await?;
-            let failure = match transact(&mut conn, purpose, &body).await {
-                Ok(value) => return Ok(value),
-                Err(Failed::Before(failure)) => failure,
-                Err(Failed::During(_, detail)) => Failure::Lost(detail),
-            };
-            if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_)) {
-                return Err(failure.into_error());
+        let deadline = self.deadline();
+        let attempts = async {
+            let mut attempt = 1;
+            loop {
+                let mut conn = self.connection(deadline).await?;
+                let failure = match transact(&mut conn, purpose, &body).await {
+                    Ok(value) => return Ok(value),
+                    Err(Failed::Before(failure)) => failure,
+                    Err(Failed::During(_, detail)) => Failure::Lost(detail),
+                };
+                // A lock was waited for already.
+                if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_) | Failure::Locked) {
+                    return Err(failure.into_error());
+                }
+                self.before_another(attempt, &failure, conn).await;
+                attempt += 1;
             }
-            self.before_another(attempt, &failure, conn).await;
-            attempt += 1;
-        }
+        };
+        timeout_at(deadline, attempts).await.unwrap_or(Err(StoreError::Unavailable(Reason::Busy)))
     }
 
-    /// A connection of the pool, or a new one.
-    pub(super) async fn connection(&self) -> Result<Object<Conn>, StoreError> {
-        match tokio::time::timeout(self.wait_max, self.connections.get()).await {
-            Ok(Ok(conn)) => Ok(conn),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "no connection to PostgreSQL");
-                Err(StoreError::Unavailable(Reason::Unreachable))
+    /// A connection of the pool, or a new one. Where PostgreSQL has no place for another, one of ours is waited for.
+    pub(super) async fn connection(&self, deadline: Instant) -> Result<Lease, StoreError> {
+        let deadline = deadline.min(Instant::now() + self.wait_max);
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match timeout_at(deadline, self.connections.get()).await {
+                Ok(Ok(conn)) => return Ok(conn),
+                Ok(Err(PoolError::Backend(ConnectError::NotYet(detail)))) => {
+                    tracing::debug!(detail, "no further connection to PostgreSQL now");
+                    if Instant::now() + pause >= deadline {
+                        tracing::warn!(detail, "no connection to PostgreSQL");
+                        return Err(StoreError::Unavailable(Reason::Busy));
+                    }
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PLACE_PAUSE_MAX);
+                }
+                Ok(Err(PoolError::Closed)) => return Err(StoreError::Unavailable(Reason::Closed)),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "no connection to PostgreSQL");
+                    return Err(StoreError::Unavailable(Reason::Unreachable));
+                }
+                Err(_) => return Err(StoreError::Unavailable(Reason::Busy)),
             }
-            Err(_) => Err(StoreError::Unavailable(Reason::Busy)),
         }
     }
 
     /// What has to be done between two attempts.
-    pub(super) async fn before_another(&self, attempt: u32, failure: &Failure, conn: Object<Conn>) {
+    pub(super) async fn before_another(&self, attempt: u32, failure: &Failure, conn: Lease) {
         if let Failure::Lost(_) = failure {
             // Where one was lost, the others probably were as well: whoever comes next gets a new one.
             drop(Object::take(conn));
             self.connections.retain(|_, _| false);
         }
-        tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+        sleep(Duration::from_millis(5 << attempt)).await;
     }
 
     pub(super) fn close(&self) {
@@ -173,31 +188,6 @@ impl Pool {
         }
         self.connections.close();
     }
-}
-
-/// A connection with its limits set.
-pub(super) async fn connect(settings: &Settings) -> ConnectionResult<Conn> {
-    let connected = async {
-        match &settings.encryption {
-            Some(encryption) => encryption.connect(&settings.url).await,
-            None => Conn::establish(&settings.url).await,
-        }
-    };
-    let connected = tokio::time::timeout(settings.wait_max, connected).await;
-    let mut conn = connected.map_err(|_| ConnectionError::BadConnection("it did not answer in time".to_owned()))??;
-    // Compiling a plan never pays for statements as short as these.
-    // English messages, where the role may ask for them, because some failures are told apart by them.
-    let setup = format!(
-        "SELECT set_config('application_name', 'groups', false), set_config('statement_timeout', '{statement}', false), \
-         set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
-         set_config('jit', 'off', false); \
-         SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE rolname = current_user AND rolsuper;",
-        statement = settings.statement_max.as_millis(),
-        lock = settings.wait_max.as_millis(),
-        idle = (settings.statement_max + settings.wait_max).as_millis(),
-    );
-    conn.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
 }
 
 #[cfg(test)]

@@ -2,19 +2,10 @@
 
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use diesel::{ConnectionError, ConnectionResult};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::Socket;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -24,14 +15,19 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-use super::Conn;
 use super::encryption::{Demands, Mode};
+use super::wire::Stream;
 use crate::OpenError;
+
+/// Asks a server whether it offers encryption: `SSLRequest`
+/// (<https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL>).
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// How connections are encrypted.
 #[derive(Clone)]
 pub(super) struct Encryption {
-    mode: SslMode,
+    /// Whether a connection that cannot be encrypted is refused.
+    required: bool,
     connector: TlsConnector,
 }
 
@@ -60,21 +56,25 @@ impl Encryption {
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        let mode = if demands.mode == Mode::Prefer { SslMode::Prefer } else { SslMode::Require };
-        Ok(Some(Self { mode, connector: TlsConnector::from(Arc::new(config)) }))
+        let required = demands.mode != Mode::Prefer;
+        Ok(Some(Self { required, connector: TlsConnector::from(Arc::new(config)) }))
     }
 
-    pub(super) async fn connect(&self, url: &str) -> ConnectionResult<Conn> {
-        let failed = |error: tokio_postgres::Error| {
-            // The library's own words do not say why.
-            let why = std::error::Error::source(&error).map(|why| format!(": {why}")).unwrap_or_default();
-            let error = error.to_string();
-            ConnectionError::BadConnection(if error.ends_with(&why) { error } else { error + &why })
+    /// The stream, encrypted if the server offers it. `name` is the host's; without one, on a socket of the file system, nothing is
+    /// encrypted.
+    pub(super) async fn secure(&self, mut socket: Box<dyn Stream>, name: Option<&str>) -> io::Result<Box<dyn Stream>> {
+        let unencrypted =
+            |socket, why: &str| if self.required { Err(io::Error::other(why.to_owned())) } else { Ok(socket) };
+        let Some(name) = name else {
+            return unencrypted(socket, "a socket of the file system is not encrypted, as sslmode demands");
         };
-        let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
-        config.ssl_mode(self.mode);
-        let (client, connection) = config.connect(self.clone()).await.map_err(failed)?;
-        Conn::try_from_client_and_connection(client, connection).await
+        socket.write_all(&SSL_REQUEST).await?;
+        socket.flush().await?;
+        if socket.read_u8().await? != b'S' {
+            return unencrypted(socket, "the server offers no encryption, which sslmode demands");
+        }
+        let host = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+        Ok(Box::new(self.connector.connect(host, socket).await?))
     }
 }
 
@@ -145,62 +145,5 @@ impl ServerCertVerifier for Lenient {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// A connection being encrypted for one host.
-pub(super) struct ForHost {
-    connector: TlsConnector,
-    host: ServerName<'static>,
-}
-
-impl MakeTlsConnect<Socket> for Encryption {
-    type Stream = Stream;
-    type TlsConnect = ForHost;
-    type Error = io::Error;
-
-    fn make_tls_connect(&mut self, host: &str) -> io::Result<ForHost> {
-        let host = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        Ok(ForHost { connector: self.connector.clone(), host })
-    }
-}
-
-impl TlsConnect<Socket> for ForHost {
-    type Stream = Stream;
-    type Error = io::Error;
-    type Future = BoxFuture<'static, io::Result<Stream>>;
-
-    fn connect(self, socket: Socket) -> Self::Future {
-        async move { Ok(Stream(Box::new(self.connector.connect(self.host, socket).await?))) }.boxed()
-    }
-}
-
-/// An encrypted connection.
-pub(super) struct Stream(Box<TlsStream<Socket>>);
-
-impl tokio_postgres::tls::TlsStream for Stream {
-    /// Passwords are not bound to the channel: who wants to be sure of the server verifies its certificate.
-    fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

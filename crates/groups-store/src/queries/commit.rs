@@ -96,22 +96,28 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
     // All fields are named, so that nothing is forgotten.
     let RowsToWrite { groups_new, groups_changed, seats_changed, seats_new, changes, keys_expired, answers } = rows;
     for set in groups_new {
-        With::execute(set, statements::INSERT_GROUPS).execute(conn).await?;
+        let count = set.len();
+        written("groups", count, With::execute(set, statements::INSERT_GROUPS).execute(conn).await?)?;
     }
     for set in groups_changed {
-        With::execute(set, statements::UPDATE_GROUPS).execute(conn).await?;
+        let count = set.len();
+        written("groups", count, With::execute(set, statements::UPDATE_GROUPS).execute(conn).await?)?;
     }
     // Intervals end before others begin: nobody is in a group twice, not even within one transaction.
     for set in seats_changed {
-        With::execute(set, statements::UPDATE_SEATS).execute(conn).await?;
+        let count = set.len();
+        written("memberships", count, With::execute(set, statements::UPDATE_SEATS).execute(conn).await?)?;
     }
     for set in seats_new {
-        With::execute(set, statements::INSERT_SEATS).execute(conn).await?;
+        let count = set.len();
+        written("memberships", count, With::execute(set, statements::INSERT_SEATS).execute(conn).await?)?;
     }
     let mut made = None;
     for set in changes {
+        let count = set.len();
         let rows = With::<_, MadeSql>::select(set, statements::INSERT_CHANGES);
         let rows: Vec<(CommitId, Id, i64, Id, i64)> = rows.load(conn).await?;
+        written("log", count, rows.len())?;
         made = rows.into_iter().next().map(|(commit, group_id, version, actor_id, at)| CommitMade {
             commit: commit.0,
             group_id,
@@ -124,7 +130,18 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
         With::execute(set, statements::DELETE_KEYS).execute(conn).await?;
     }
     for set in answers {
-        With::execute(set, statements::INSERT_ANSWERS).execute(conn).await?;
+        let count = set.len();
+        written("idempotency", count, With::execute(set, statements::INSERT_ANSWERS).execute(conn).await?)?;
     }
     Ok(made)
+}
+
+/// Refuses to go on where the database has not written what it was told to write, for instance because of a trigger that somebody
+/// has added: an acknowledged change would be missing.
+fn written(table: &'static str, told: usize, done: usize) -> Result<(), QueryError> {
+    if told == done {
+        return Ok(());
+    }
+    let (id, detail) = (format!("of a change ({told} rows)"), format!("{done} of {told} rows were written"));
+    Err(StoreError::Corrupt { table, id, detail }.into())
 }

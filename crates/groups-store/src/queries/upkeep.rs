@@ -3,18 +3,20 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
-use groups_domain::{Timestamp, UserId};
+use groups_domain::UserId;
 use uuid::Uuid;
 
 use super::Conn;
 use crate::batch::KEY_KEPT_MS;
 use crate::column::{CommitId, Id};
+use crate::prune_clock::PruneTime;
 use crate::query_error::{QueryError, reading};
 use crate::schema::{log, meta, names};
 use crate::{StoreError, Trimmed};
 
 const STORE_ID: &str = "store_id";
 const LOG_FLOOR: &str = "log_floor";
+const PRUNED_AT: &str = "pruned_at";
 
 /// The database's id; the proposal becomes it where there is none yet.
 pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, QueryError> {
@@ -46,16 +48,22 @@ pub(crate) async fn remember_name(conn: &mut Conn, user: UserId, name: String, k
     Ok(())
 }
 
-/// Forgets at most `step_max` rows of each kind that are older than they have to be kept.
+/// Fails where nothing can be written now.
+pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
+    super::check_writable(conn).await
+}
+
+/// Forgets at most `step_max` rows of each kind that are older than they have to be kept, and tells the time that it went by.
 pub(crate) async fn trim(
     conn: &mut Conn,
-    now: Timestamp,
+    time: PruneTime,
     log_kept_ms: i64,
     step_max: u32,
-) -> Result<Trimmed, QueryError> {
+) -> Result<(Trimmed, i64), QueryError> {
+    let now = prune_time(conn, time).await?;
     // An answer under a key refers to its change in the log, so no change is forgotten before the keys of its time are.
-    let log_end = now.unix_millis().saturating_sub(log_kept_ms.max(KEY_KEPT_MS));
-    let key_end = now.unix_millis().saturating_sub(KEY_KEPT_MS);
+    let log_end = now.saturating_sub(log_kept_ms.max(KEY_KEPT_MS));
+    let key_end = now.saturating_sub(KEY_KEPT_MS);
     let keys = run(
         "DELETE FROM idempotency WHERE (actor_id, key) IN \
          (SELECT actor_id, key FROM idempotency WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
@@ -97,20 +105,51 @@ pub(crate) async fn trim(
         step_max,
         conn,
     );
-    Ok(Trimmed { changes, memberships, groups: groups.await?, keys })
+    Ok((Trimmed { changes, memberships, groups: groups.await?, keys }, now))
 }
 
-/// Forgets the oldest changes, and remembers up to where.
+/// The time that pruning goes by. It is kept, so that it goes on from there.
+async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError> {
+    let kept = match read_meta(conn, PRUNED_AT).await? {
+        None => None,
+        Some(value) => Some(value.parse::<i64>().map_err(|error| corrupt_meta(PRUNED_AT, &error))?),
+    };
+    let known = match kept {
+        Some(kept) => kept,
+        // Nothing was ever pruned: the newest change was made when it says.
+        None => {
+            let newest = log::table.order(log::seq.desc()).select(log::at).first::<i64>(conn).await.optional();
+            newest.map_err(reading("log"))?.unwrap_or(i64::MAX)
+        }
+    };
+    let believed = time.believed(known);
+    if kept.is_none_or(|kept| kept < believed) {
+        // With leading zeros, so that the order of the texts is that of the numbers.
+        let value = format!("{:020}", believed.max(0));
+        diesel::insert_into(meta::table)
+            .values((meta::name.eq(PRUNED_AT), meta::value.eq(&value)))
+            .on_conflict_do_nothing()
+            .execute(conn)
+            .await?;
+        diesel::update(meta::table.find(PRUNED_AT).filter(meta::value.lt(&value)))
+            .set(meta::value.eq(&value))
+            .execute(conn)
+            .await?;
+    }
+    Ok(believed)
+}
+
+/// Forgets the oldest changes by their dates, and remembers up to where.
 async fn trim_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, QueryError> {
-    let oldest: Vec<(i64, CommitId, i64)> = log::table
-        .order(log::seq)
+    let old: Vec<(i64, CommitId)> = log::table
+        .filter(log::at.lt(end))
+        .order(log::at)
         .limit(i64::from(step_max))
-        .select((log::seq, log::commit_id, log::at))
+        .select((log::seq, log::commit_id))
         .load(conn)
         .await
         .map_err(reading("log"))?;
-    let old: Vec<_> = oldest.into_iter().filter(|(_, _, at)| *at < end).collect();
-    let Some(last) = old.iter().map(|(_, commit, _)| commit.0).max() else { return Ok(0) };
+    let Some(last) = old.iter().map(|(_, commit)| commit.0).max() else { return Ok(0) };
     // With leading zeros, so that the order of the texts is that of the numbers.
     let floor = format!("{:020}", last.saturating_add(1));
     diesel::insert_into(meta::table)
@@ -124,7 +163,7 @@ async fn trim_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, Query
         .await?;
     let mut count = 0;
     for old in old.chunks(crate::row_set::ROWS_MAX) {
-        let seqs: Vec<i64> = old.iter().map(|(seq, _, _)| *seq).collect();
+        let seqs: Vec<i64> = old.iter().map(|(seq, _)| *seq).collect();
         count += diesel::delete(log::table.filter(log::seq.eq_any(seqs))).execute(conn).await?;
     }
     Ok(u32::try_from(count).unwrap_or(u32::MAX))

@@ -19,6 +19,9 @@ mod commands;
 mod keys;
 #[path = "suite/laws.rs"]
 mod laws;
+mod line;
+mod locks;
+mod network;
 mod plans;
 #[path = "suite/robust.rs"]
 mod robust;
@@ -68,6 +71,22 @@ impl Db {
             "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_role_check; UPDATE {table} SET {set} WHERE {condition}"
         ))
         .await;
+    }
+
+    /// Lets a table take no further rows, or no changes of them, without saying so.
+    pub(crate) async fn ignore(&self, table: &str, operation: &str) {
+        self.sql(&format!(
+            "CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+             CREATE TRIGGER ignore BEFORE {operation} ON {table} FOR EACH ROW EXECUTE FUNCTION ignore()"
+        ))
+        .await;
+    }
+
+    /// Keeps everybody from writing until dropped.
+    pub(crate) async fn lock_all(&self) -> AsyncPgConnection {
+        let mut conn = self.connect().await;
+        conn.batch_execute("BEGIN; LOCK TABLE memberships IN SHARE MODE").await.unwrap();
+        conn
     }
 
     /// All that the schema consists of.

@@ -23,7 +23,6 @@ impl Server {
         format!("postgres://groups@127.0.0.1:{}/{database}", self.port)
     }
 
-    #[cfg_attr(not(feature = "postgres-tls"), expect(dead_code, reason = "only encrypted connections need it"))]
     pub(crate) fn port(&self) -> u16 {
         self.port
     }

@@ -60,6 +60,18 @@ impl Db {
         self.connect().batch_execute(&update).unwrap();
     }
 
+    /// Lets a table take no further rows, or no changes of them, without saying so.
+    pub(crate) async fn ignore(&self, table: &str, operation: &str) {
+        self.sql(&format!("CREATE TRIGGER ignore BEFORE {operation} ON {table} BEGIN SELECT RAISE(IGNORE); END")).await;
+    }
+
+    /// Keeps everybody from writing until dropped.
+    pub(crate) async fn lock_all(&self) -> SqliteConnection {
+        let mut conn = self.connect();
+        conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+        conn
+    }
+
     /// All that the schema consists of.
     pub(crate) async fn schema(&self) -> Vec<String> {
         self.lines("SELECT coalesce(sql, name) AS line FROM sqlite_master ORDER BY name")

@@ -12,16 +12,16 @@ pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// The process can serve: its database answers, all of its parts run, and it is not about to stop. Without its bus it is slower to hear of changes that
-/// other servers made, but misses none, and so is ready.
+/// The process can serve: its database answers and can be written, as was found within the last seconds, all of its parts run, and it is
+/// not about to stop. Without its bus it is slower to hear of changes that other servers made, but misses none, and so is ready.
 pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
-    let database = groups.store().ping().await.is_ok();
+    let database = groups.health().has_database();
     let components = health::components(database, groups.bus());
     let failure = groups.failure().map(|failure| format!("a part of the server has failed: {}", failure.task));
     let detail = match (failure, groups.is_stopping(), database) {
         (Some(failure), _, _) => failure,
         (None, true, _) => "the server is stopping".to_owned(),
-        (None, false, false) => "the database does not answer".to_owned(),
+        (None, false, false) => "the database does not answer, or cannot be written".to_owned(),
         (None, false, true) => {
             let connections = groups.hub().connections();
             return HttpResponse::Ok()

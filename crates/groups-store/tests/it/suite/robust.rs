@@ -111,6 +111,42 @@ fn a_change_that_cannot_be_read_is_reported_once_and_replaced_by_the_list() {
 }
 
 #[test]
+fn a_change_that_the_database_does_not_write_is_an_error_and_nothing_of_it_is_kept() {
+    for (table, operation) in
+        [("groups", "UPDATE"), ("memberships", "UPDATE"), ("memberships", "INSERT"), ("log", "INSERT")]
+    {
+        run(async |db| {
+            let store = db.open().await;
+            store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+            db.ignore(table, operation).await;
+            let command = if operation == "INSERT" { add(CAT) } else { remove(BOB) };
+            let answer = store.does(ADA, group_id(1), command).await;
+            let refused = matches!(&answer, Err(ExecuteError::Store(StoreError::Corrupt { table: named, .. })) if *named == table);
+            assert!(refused, "{table} {operation}: {answer:?}");
+            let (group, _) = store.group(ADA, group_id(1)).await.unwrap().unwrap();
+            assert_eq!((group.version, group.member_count), (version(1), 2));
+            assert_eq!(store.members(ADA, group_id(1), None, 9).await.unwrap().unwrap().members.len(), 2);
+        });
+    }
+}
+
+#[test]
+fn whether_the_database_can_be_written_is_found_out_by_writing() {
+    run(async |db| {
+        let store = Store::open(StoreOptions { wait_max: Duration::from_secs(2), ..db.options() }).await.unwrap();
+        store.check_writable().await.unwrap();
+        store.check_writable().await.unwrap();
+        let locked = db.lock_all().await;
+        let answer = store.check_writable().await;
+        assert_eq!(answer, Err(StoreError::Unavailable(Reason::Busy)));
+        // Reading does not tell.
+        store.ping().await.unwrap();
+        drop(locked);
+        store.check_writable().await.unwrap();
+    });
+}
+
+#[test]
 fn a_database_of_a_newer_version_is_refused() {
     run(async |db| {
         db.open().await.close().await;
@@ -166,5 +202,5 @@ fn tables_and_columns_are_those_of_the_other_backend() {
 fn migrations_have_the_names_of_the_other_backend() {
     let names = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
     let names: Vec<_> = names.iter().map(|migration| migration.name().to_string()).collect();
-    assert_eq!(names, ["2026-01-15-000000_init"]);
+    assert_eq!(names, ["2026-01-15-000000_init", "2026-02-10-000000_log_age"]);
 }

@@ -1,5 +1,7 @@
 //! Forgetting what need not be kept.
 
+use std::time::Duration;
+
 use groups_domain::{Command, Request, UserId, Version};
 use groups_store::{History, ReplayRule, Start, Store, Trimmed};
 
@@ -16,8 +18,9 @@ async fn did_at(store: &Store, hours: i64, actor: UserId, group: u128, command: 
 /// In small steps until nothing is left; the sum of them.
 async fn trim(store: &Store, hours: i64, step_max: u32) -> Trimmed {
     let mut sum = Trimmed::default();
+    let open_for = Duration::from_millis((hours * HOUR_MS) as u64);
     loop {
-        let step = store.trim(after_hours(hours), step_max).await.unwrap();
+        let step = store.trim(after_hours(hours), open_for, step_max).await.unwrap();
         if step.is_empty() {
             return sum;
         }
@@ -84,5 +87,45 @@ fn keys_are_forgotten_after_24_hours() {
         }
         assert_eq!(trim(&store, 23, 2).await, Trimmed::default());
         assert_eq!(trim(&store, 24, 2).await, Trimmed { keys: 3, ..Trimmed::default() });
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_for_a_while_has_nothing_forgotten() {
+    run(async |db| {
+        let store = db.open().await;
+        did_at(&store, 0, ADA, 1, create_with("Team", [BOB])).await;
+        did_at(&store, 1, ADA, 1, remove(BOB)).await;
+        let create = request(group_id(2), ADA, create("Keyed"));
+        store.execute(keyed(create, "key", 1)).await.unwrap();
+        // Not at the first pruning of a store, nor at a later one, nor of one that was opened again.
+        let jumped = async |store: &Store, minutes: u64| {
+            let open_for = Duration::from_secs(60 * minutes);
+            store.trim(after_hours(40 * DAY), open_for, 100).await.unwrap()
+        };
+        assert_eq!(jumped(&store, 1).await, Trimmed::default());
+        assert_eq!(trim(&store, 2, 100).await, Trimmed::default());
+        assert_eq!(jumped(&store, 121).await, Trimmed::default());
+        let again = db.open().await;
+        assert_eq!(jumped(&again, 1).await, Trimmed::default());
+        // Once so much time has really passed, nothing has to be waited for.
+        assert_eq!(trim(&store, 40 * DAY, 100).await, Trimmed { changes: 3, memberships: 1, groups: 0, keys: 1 });
+    });
+}
+
+#[test]
+fn changes_that_are_dated_in_the_future_keep_no_other_from_being_forgotten() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 1..5 {
+            did_at(&store, 300 * DAY, ADA, number, create("Of a clock that was wrong")).await;
+        }
+        did_at(&store, 0, ADA, 5, create("Team")).await;
+        did_at(&store, 1, ADA, 5, rename("Crew")).await;
+        // So that the newest change is dated rightly.
+        did_at(&store, 31 * DAY, ADA, 6, create("Team")).await;
+        let old = Trimmed { changes: 2, ..Trimmed::default() };
+        assert_eq!(trim(&store, 32 * DAY, 2).await, old);
+        assert_eq!(trim(&store, 331 * DAY, 2).await, Trimmed { changes: 5, ..Trimmed::default() });
     });
 }

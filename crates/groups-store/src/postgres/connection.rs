@@ -1,0 +1,384 @@
+//! A connection: how it is made, and what is known of it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::RunQueryDsl;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio_postgres::config::{Host, LoadBalanceHosts, SslMode};
+use tokio_postgres::{AsyncMessage, NoTls, Notification};
+
+use super::Conn;
+use super::encryption::Demands;
+use super::tls::Encryption;
+use super::wire::{Stream, Watched, Wire};
+use crate::options::without_password;
+use crate::{OpenError, StoreOptions};
+
+/// Where PostgreSQL listens by default.
+const PORT: u16 = 5432;
+
+/// A connection that is silent for so long is asked by the operating system whether it is still there…
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
+/// …again and again, so far apart…
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(3);
+/// …and so often.
+const KEEPALIVE_TRIES: u32 = 3;
+
+/// For how long what was sent may stay unacknowledged by the other end's operating system.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+
+/// What takes no work on the server is answered within this, or the connection is taken for a lost one.
+const PROMPT_MAX: Duration = Duration::from_secs(3);
+
+/// Notifications that wait to be taken; with more the newest are dropped.
+const NOTIFICATIONS_WAITING_MAX: usize = 1_024;
+
+/// How connections are made.
+#[derive(Clone)]
+pub(super) struct Settings {
+    /// Without what it demands of the encryption.
+    config: Arc<tokio_postgres::Config>,
+    /// As it may be shown.
+    pub(super) database: String,
+    /// `None`: connections are plain.
+    encryption: Option<Encryption>,
+    pub(super) wait_max: Duration,
+    statement_max: Duration,
+    /// For how long the server may be silent when it was asked something; `None` is for ever.
+    answer_max: Option<Duration>,
+}
+
+/// How long the ends of a transaction are waited for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// For its begin, and for rolling it back.
+    pub(super) begin_max: Duration,
+    /// For its commit.
+    pub(super) commit_max: Duration,
+}
+
+impl Settings {
+    pub(super) fn new(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
+        let demands = Demands::of(url)?;
+        let database = without_password(url);
+        let config = demands.url.parse::<tokio_postgres::Config>();
+        let mut config = config
+            .map_err(|error| OpenError::Unreachable { database: database.clone(), detail: with_causes(&error) })?;
+        // Encrypting is done below the protocol.
+        config.ssl_mode(SslMode::Disable).application_name("groups");
+        Ok(Self {
+            config: Arc::new(config),
+            database,
+            encryption: Encryption::new(&demands)?,
+            wait_max: options.wait_max,
+            statement_max: options.postgres_statement_max,
+            // The server ends the statement itself before, if it is there.
+            answer_max: Some(
+                options.postgres_statement_max + options.postgres_statement_max.min(Duration::from_secs(1)),
+            ),
+        })
+    }
+
+    /// For what takes the server long.
+    pub(super) fn patient(&self) -> Self {
+        Self { answer_max: None, ..self.clone() }
+    }
+
+    /// For what takes the server no work.
+    pub(super) fn prompt(&self) -> Self {
+        Self { answer_max: Some(self.prompt_max()), ..self.clone() }
+    }
+
+    pub(super) fn prompt_max(&self) -> Duration {
+        self.statement_max.min(PROMPT_MAX)
+    }
+
+    /// For how long a request may be worked on altogether, tries after the first included.
+    pub(super) fn request_max(&self) -> Duration {
+        self.wait_max + self.statement_max
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectError {
+    /// All places are taken, or the server is still starting: it may work in a moment.
+    #[error("{0}")]
+    NotYet(String),
+    /// The server is one that only repeats what another one does.
+    #[error("{0} is a standby, which cannot be written")]
+    Standby(String),
+    /// Anything else.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A connection.
+pub(super) struct Connection {
+    conn: Conn,
+    wire: Wire,
+    bounds: Bounds,
+    /// Whether a transaction was begun and is not known to have ended.
+    in_transaction: bool,
+    notifications: mpsc::Receiver<Notification>,
+    driver: Driver,
+}
+
+impl Connection {
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// For statements outside a transaction.
+    pub(super) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    pub(super) fn open_transaction(&mut self) -> OpenTransaction<'_> {
+        self.in_transaction = true;
+        OpenTransaction(self)
+    }
+
+    /// Whether somebody else may have it next.
+    pub(super) fn is_clean(&self) -> bool {
+        !self.in_transaction && self.wire.ended().is_none()
+    }
+
+    /// The next notification; `None` when the connection has ended.
+    pub(super) async fn notification(&mut self) -> Option<Notification> {
+        self.notifications.recv().await
+    }
+
+    /// The connection itself, for what knows nothing else, and what makes it whole again.
+    pub(super) fn into_parts(self) -> (Conn, impl FnOnce(Conn) -> Self) {
+        let Self { conn, wire, bounds, in_transaction, notifications, driver } = self;
+        (conn, move |conn| Self { conn, wire, bounds, in_transaction, notifications, driver })
+    }
+}
+
+/// A transaction of a connection, which is not clean until it has [`ended`](Self::ended).
+pub(super) struct OpenTransaction<'a>(&'a mut Connection);
+
+impl OpenTransaction<'_> {
+    pub(super) fn conn(&mut self) -> &mut Conn {
+        &mut self.0.conn
+    }
+
+    pub(super) fn ended(self) {
+        self.0.in_transaction = false;
+    }
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if self.0.in_transaction {
+            // Closed at once, because it may hold locks.
+            self.0.driver.0.abort();
+        }
+    }
+}
+
+/// What carries the bytes of a connection, for as long as this lives.
+struct Driver(AbortHandle);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A connection to a server that can be written, with its limits set, within [`Settings::wait_max`].
+pub(super) async fn connect(settings: &Settings) -> Result<Connection, ConnectError> {
+    let connected = tokio::time::timeout(settings.wait_max, connect_any(settings)).await;
+    connected.unwrap_or_else(|_| Err(ConnectError::Refused("the server did not answer in time".to_owned())))
+}
+
+/// As [`connect`], and where the server has no place yet, it is asked again for so long.
+pub(super) async fn connect_patiently(settings: &Settings) -> Result<Connection, ConnectError> {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let begun = tokio::time::Instant::now();
+    loop {
+        match connect(settings).await {
+            Err(ConnectError::NotYet(_)) if begun.elapsed() + PAUSE < settings.wait_max => {
+                tokio::time::sleep(PAUSE).await
+            }
+            done => return done,
+        }
+    }
+}
+
+/// To the first of its hosts that takes it and can be written.
+async fn connect_any(settings: &Settings) -> Result<Connection, ConnectError> {
+    let config = &settings.config;
+    let count = config.get_hosts().len().max(config.get_hostaddrs().len());
+    let first = match config.get_load_balance_hosts() {
+        LoadBalanceHosts::Random if count > 1 => usize::from(uuid::Uuid::new_v4().as_bytes()[0]) % count,
+        _ => 0,
+    };
+    let mut failed = ConnectError::Refused("the URL names no host".to_owned());
+    for index in (first..count).chain(0..first) {
+        let port = config.get_ports().get(index).or_else(|| config.get_ports().first()).copied().unwrap_or(PORT);
+        let address = config.get_hostaddrs().get(index).map(ToString::to_string);
+        let connected = match (config.get_hosts().get(index), address) {
+            (Some(Host::Unix(directory)), None) => {
+                let path = directory.join(format!(".s.PGSQL.{port}"));
+                let place = path.display().to_string();
+                match UnixStream::connect(&path).await {
+                    Ok(socket) => establish(settings, Box::new(socket), None, &place).await,
+                    Err(error) => Err(refused(&place, &error)),
+                }
+            }
+            (host, address) => {
+                let name = match host {
+                    Some(Host::Tcp(name)) => Some(name.clone()),
+                    _ => None,
+                };
+                let host = address.or_else(|| name.clone()).unwrap_or_default();
+                connect_tcp(settings, &host, port, name.as_deref().unwrap_or(&host)).await
+            }
+        };
+        match connected {
+            Ok(connection) => return Ok(connection),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// `name` is what a certificate has to be for.
+async fn connect_tcp(settings: &Settings, host: &str, port: u16, name: &str) -> Result<Connection, ConnectError> {
+    let place = format!("{host}:{port}");
+    let addresses = match tokio::net::lookup_host((host, port)).await {
+        Ok(addresses) => addresses.collect::<Vec<SocketAddr>>(),
+        Err(error) => return Err(refused(&place, &error)),
+    };
+    let mut failed = ConnectError::Refused(format!("{place}: the name has no address"));
+    for address in addresses {
+        let connected = match TcpStream::connect(address).await.and_then(|socket| prepare(settings, socket)) {
+            Ok(socket) => establish(settings, Box::new(socket), Some(name), &place).await,
+            Err(error) => Err(refused(&place, &error)),
+        };
+        match connected {
+            Ok(connection) => return Ok(connection),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// Lets the operating system notice when the other end is gone. What the URL says of it comes first.
+fn prepare(settings: &Settings, socket: TcpStream) -> std::io::Result<TcpStream> {
+    socket.set_nodelay(true)?;
+    let (config, options) = (&settings.config, SockRef::from(&socket));
+    if config.get_keepalives() {
+        // Two hours are what the library has where the URL says nothing.
+        let idle = config.get_keepalives_idle();
+        let idle = if idle == Duration::from_secs(2 * 60 * 60) { KEEPALIVE_AFTER } else { idle };
+        let keepalive = TcpKeepalive::new().with_time(idle);
+        let keepalive = keepalive.with_interval(config.get_keepalives_interval().unwrap_or(KEEPALIVE_EVERY));
+        let keepalive = keepalive.with_retries(config.get_keepalives_retries().unwrap_or(KEEPALIVE_TRIES));
+        options.set_tcp_keepalive(&keepalive)?;
+    }
+    #[cfg(target_os = "linux")]
+    options.set_tcp_user_timeout(Some(config.get_tcp_user_timeout().copied().unwrap_or(UNACKNOWLEDGED_MAX)))?;
+    Ok(socket)
+}
+
+/// A connection on a stream. `name`: `None` on a socket of the file system, which nobody can listen to.
+async fn establish(
+    settings: &Settings,
+    socket: Box<dyn Stream>,
+    name: Option<&str>,
+    place: &str,
+) -> Result<Connection, ConnectError> {
+    #[derive(QueryableByName)]
+    struct Facts {
+        #[diesel(sql_type = Bool)]
+        standby: bool,
+        #[expect(dead_code, reason = "what counts is that they were set")]
+        #[diesel(sql_type = Text)]
+        limits: String,
+    }
+    let socket = match &settings.encryption {
+        Some(encryption) => encryption.secure(socket, name).await.map_err(|error| refused(place, &error))?,
+        None => socket,
+    };
+    let wire = Wire::default();
+    let watched = Watched::new(socket, wire.clone(), settings.answer_max);
+    let (client, connection) = settings.config.connect_raw(watched, NoTls).await.map_err(|error| {
+        let detail = format!("{place}: {}", with_causes(&error));
+        match wire.last_error().as_ref() {
+            // No place left, or still starting up.
+            Some(b"53300" | b"57P03") => ConnectError::NotYet(detail),
+            _ => ConnectError::Refused(detail),
+        }
+    })?;
+    let (heard, notifications) = mpsc::channel(NOTIFICATIONS_WAITING_MAX);
+    let driver = Driver(tokio::spawn(drive(connection, heard, wire.clone())).abort_handle());
+    let failed = |error: &dyn std::error::Error| {
+        let detail = wire.ended().unwrap_or_else(|| with_causes(error));
+        ConnectError::Refused(format!("{place}: {detail}"))
+    };
+    let mut conn = Conn::try_from(client).await.map_err(|error| failed(&error))?;
+    // Compiling a plan never pays for statements as short as these.
+    let setup = format!(
+        "SELECT pg_is_in_recovery() AS standby, concat(set_config('statement_timeout', '{statement}', false), \
+         set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
+         set_config('jit', 'off', false)) AS limits",
+        statement = settings.statement_max.as_millis(),
+        lock = settings.wait_max.as_millis(),
+        idle = (settings.statement_max + settings.wait_max).as_millis(),
+    );
+    let facts: Facts = diesel::sql_query(setup).get_result(&mut conn).await.map_err(|error| failed(&error))?;
+    if facts.standby {
+        return Err(ConnectError::Standby(place.to_owned()));
+    }
+    let bounds = Bounds { begin_max: settings.prompt_max(), commit_max: settings.statement_max };
+    Ok(Connection { conn, wire, bounds, in_transaction: false, notifications, driver })
+}
+
+/// Carries the bytes of a connection until it ends.
+async fn drive(
+    mut connection: tokio_postgres::Connection<Watched, tokio_postgres::tls::NoTlsStream>,
+    heard: mpsc::Sender<Notification>,
+    wire: Wire,
+) {
+    loop {
+        match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            // A notification wakes somebody, and one that does not fit comes after many that did.
+            Some(Ok(AsyncMessage::Notification(notification))) => drop(heard.try_send(notification)),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return wire.end(with_causes(&error)),
+            None => return wire.end("the connection was closed".to_owned()),
+        }
+    }
+}
+
+fn refused(place: &str, error: &dyn std::error::Error) -> ConnectError {
+    ConnectError::Refused(format!("{place}: {}", with_causes(error)))
+}
+
+/// An error with all that caused it: the outermost seldom says what an operator needs.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = error.source();
+    }
+    text
+}

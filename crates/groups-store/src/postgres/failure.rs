@@ -1,0 +1,82 @@
+//! What a failure means for what was attempted, told apart by the SQLSTATE
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+
+use diesel::result::{DatabaseErrorKind, Error};
+
+use super::wire::{SqlState, Wire};
+use crate::query_error::QueryError;
+use crate::{Reason, StoreError};
+
+/// What a failure means for what was attempted.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The connection is of no use any more; another one may be.
+    Lost(String),
+    /// Somebody else was in the way; they have probably gone.
+    Conflict,
+    /// Somebody else holds a lock, and was waited for.
+    Locked,
+    /// It would fail again.
+    Final(StoreError),
+}
+
+impl Failure {
+    pub(super) fn into_error(self) -> StoreError {
+        match self {
+            Self::Lost(detail) => {
+                tracing::warn!(detail, "the connection to PostgreSQL was lost");
+                StoreError::Unavailable(Reason::Unreachable)
+            }
+            Self::Conflict | Self::Locked => StoreError::Unavailable(Reason::Busy),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+/// Tells the kinds of failure apart. `wire` is that of the connection on which it happened, and has seen no other error since.
+pub(super) fn classify(error: QueryError, wire: &Wire) -> Failure {
+    let error = match error {
+        QueryError::Store(error) => return Failure::Final(error),
+        QueryError::Diesel(error) => error,
+    };
+    let detail = wire.ended().unwrap_or_else(|| error.to_string());
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, _)
+        | Error::BrokenTransactionManager
+        | Error::RollbackErrorOnCommit { .. } => Failure::Lost(detail),
+        Error::DatabaseError(..) => match wire.last_error() {
+            Some(state) => meaning(state, detail),
+            None => Failure::Final(StoreError::Database { detail }),
+        },
+        _ => Failure::Final(StoreError::Database { detail }),
+    }
+}
+
+fn meaning(state: SqlState, detail: String) -> Failure {
+    let unavailable = |reason| Failure::Final(StoreError::Unavailable(reason));
+    match &state {
+        b"55P03" => Failure::Locked,
+        // A serialization failure, a deadlock, or a unique key that was taken between looking and writing: by another server, with
+        // the same group id or idempotency key.
+        b"40001" | b"40P01" | b"23505" => Failure::Conflict,
+        // It took too long, and would again.
+        b"57014" => unavailable(Reason::Busy),
+        b"53100" => unavailable(Reason::DiskFull),
+        // No memory, or too much of something else.
+        [b'5', b'3', ..] => unavailable(Reason::Busy),
+        // Its disk failed.
+        [b'5', b'8', ..] => {
+            tracing::error!(detail, "PostgreSQL cannot use its files");
+            unavailable(Reason::Unreachable)
+        }
+        // The connection is gone, the server is ending or not yet there, or the transaction was idle for too long.
+        [b'0', b'8', ..] | [b'5', b'7', b'P', ..] | b"25P03" => Failure::Lost(detail),
+        // A primary that has become a standby: its clients have to look for the new one.
+        b"25006" => Failure::Lost(detail),
+        _ => Failure::Final(StoreError::Database { detail: format!("{detail} (SQLSTATE {})", text(state)) }),
+    }
+}
+
+pub(super) fn text(state: SqlState) -> String {
+    String::from_utf8_lossy(&state).into_owned()
+}

@@ -1,0 +1,274 @@
+//! What passes on the wire of one connection: the code of the server's last error, and whether it still answers.
+//!
+//! Diesel hands on the text of an error, in the server's language, but not its SQLSTATE. And neither Diesel nor tokio-postgres
+//! notices that a connection is half-open: what it waits for never comes. Both are visible below them, in the frames of the
+//! protocol (<https://www.postgresql.org/docs/current/protocol-message-formats.html>).
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// The bytes of one error that are looked at. The code is among the first fields.
+const ERROR_BYTES_MAX: usize = 1_024;
+
+/// A stream that a connection may run on.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A code of five characters (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+pub(super) type SqlState = [u8; 5];
+
+/// What is known of a connection beyond what its client says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wire(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    last: Option<SqlState>,
+    ended: Option<String>,
+}
+
+impl Wire {
+    /// Forgets earlier errors, so that the next one is not taken for them.
+    pub(super) fn forget_error(&self) {
+        self.noted(|noted| noted.last = None);
+    }
+
+    /// The code of the server's last error.
+    pub(super) fn last_error(&self) -> Option<SqlState> {
+        self.noted(|noted| noted.last)
+    }
+
+    /// Notes why the connection ended.
+    pub(super) fn end(&self, why: String) {
+        self.noted(|noted| noted.ended = Some(why));
+    }
+
+    /// Why the connection ended; `None` while it has not.
+    pub(super) fn ended(&self) -> Option<String> {
+        self.noted(|noted| noted.ended.clone())
+    }
+
+    fn noted<T>(&self, with: impl FnOnce(&mut Noted) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A stream whose frames are watched. It fails with [`io::ErrorKind::TimedOut`] when the server is asked something and sends nothing
+/// for `answer_max`.
+pub(super) struct Watched {
+    inner: Box<dyn Stream>,
+    wire: Wire,
+    heard: Frames,
+    said: Frames,
+    /// Requests that the server has not finished.
+    unanswered: u64,
+    /// Whether something was said that is not a whole request yet.
+    unfinished: bool,
+    answer_max: Option<Duration>,
+    /// Runs out when the server has been silent for too long; none while nothing is asked.
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+impl Watched {
+    /// `answer_max`: `None` is for ever.
+    pub(super) fn new(inner: Box<dyn Stream>, wire: Wire, answer_max: Option<Duration>) -> Self {
+        let heard = Frames::new(false, Some(b'E'));
+        // Its first message has no type.
+        let said = Frames::new(true, None);
+        Self { inner, wire, heard, said, unanswered: 0, unfinished: false, answer_max, silence: None }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        let (wire, unanswered) = (&self.wire, &mut self.unanswered);
+        self.heard.feed(bytes, |kind, body| match kind {
+            b'E' => {
+                if let Some(code) = code_of(body) {
+                    wire.noted(|noted| noted.last = Some(code));
+                }
+            }
+            b'Z' => *unanswered = unanswered.saturating_sub(1),
+            _ => {}
+        });
+        if self.unanswered == 0 && !self.unfinished {
+            self.silence = None;
+        } else {
+            self.expect_answer();
+        }
+    }
+
+    fn say(&mut self, bytes: &[u8]) {
+        let was_waiting = self.silence.is_some();
+        let (unanswered, unfinished) = (&mut self.unanswered, &mut self.unfinished);
+        *unfinished = true;
+        self.said.feed(bytes, |kind, _| match kind {
+            // A startup message, a simple query or a sync: each ends with the server being ready again.
+            STARTUP | b'Q' | b'S' => {
+                *unanswered += 1;
+                *unfinished = false;
+            }
+            // A password is part of the startup; nothing follows the end.
+            b'p' | b'X' => *unfinished = false,
+            _ => *unfinished = true,
+        });
+        if !was_waiting {
+            self.expect_answer();
+        }
+    }
+
+    fn expect_answer(&mut self) {
+        let Some(answer_max) = self.answer_max else { return };
+        let by = Instant::now() + answer_max;
+        match &mut self.silence {
+            Some(silence) => silence.as_mut().reset(by),
+            None => self.silence = Some(Box::pin(tokio::time::sleep_until(by))),
+        }
+    }
+
+    /// Whether the server has been silent for too long; if not, the task is woken when it has.
+    fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
+        self.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(cx).is_ready())
+    }
+}
+
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time")
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) => {
+                this.hear(buf.filled().get(before..).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending if this.is_silent(cx) => Poll::Ready(Err(silent())),
+            other => other,
+        }
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match Pin::new(&mut this.inner).poll_write(cx, bytes) {
+            Poll::Ready(Ok(count)) => {
+                this.say(bytes.get(..count).unwrap_or_default());
+                // Whoever only writes is woken as well.
+                if this.is_silent(cx) { Poll::Ready(Err(silent())) } else { Poll::Ready(Ok(count)) }
+            }
+            Poll::Pending if this.is_silent(cx) => Poll::Ready(Err(silent())),
+            other => other,
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}
+
+/// The kind under which the first message of a client is reported, which has none itself.
+const STARTUP: u8 = 0;
+
+/// Splits bytes into messages, however they were cut.
+struct Frames {
+    /// The head of the message that is being read: its kind and its length.
+    head: [u8; 5],
+    head_bytes: usize,
+    /// The bytes of its body that are still to come.
+    left: usize,
+    /// The kind whose bodies are kept.
+    kept: Option<u8>,
+    body: Vec<u8>,
+}
+
+impl Frames {
+    fn new(first_has_no_kind: bool, kept: Option<u8>) -> Self {
+        // As if its kind had been read.
+        Self { head: [STARTUP; 5], head_bytes: usize::from(first_has_no_kind), left: 0, kept, body: Vec::new() }
+    }
+
+    /// Calls `each` with the kind of every message that is complete, and with the begin of its body where that is kept.
+    fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(u8, &[u8])) {
+        while !bytes.is_empty() {
+            if let Some(missing) = self.head.len().checked_sub(self.head_bytes).filter(|missing| *missing > 0) {
+                let (now, rest) = bytes.split_at(missing.min(bytes.len()));
+                for byte in now {
+                    self.head[self.head_bytes] = *byte;
+                    self.head_bytes += 1;
+                }
+                bytes = rest;
+                if self.head_bytes < self.head.len() {
+                    return;
+                }
+                let [_, a, b, c, d] = self.head;
+                // The length counts itself.
+                self.left = (u32::from_be_bytes([a, b, c, d]) as usize).saturating_sub(4);
+            }
+            let (now, rest) = bytes.split_at(self.left.min(bytes.len()));
+            if self.kept == Some(self.head[0]) {
+                let room = ERROR_BYTES_MAX.saturating_sub(self.body.len());
+                self.body.extend_from_slice(&now[..room.min(now.len())]);
+            }
+            self.left -= now.len();
+            bytes = rest;
+            if self.left == 0 {
+                each(self.head[0], &self.body);
+                self.body.clear();
+                self.head_bytes = 0;
+            }
+        }
+    }
+}
+
+/// The field `C` of an error.
+fn code_of(body: &[u8]) -> Option<SqlState> {
+    body.split(|byte| *byte == 0).find_map(|field| field.strip_prefix(b"C")).and_then(|code| code.try_into().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(kind: &[u8], body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len() + 4).unwrap_or(u32::MAX).to_be_bytes();
+        [kind, &length, body].concat()
+    }
+
+    #[test]
+    fn messages_are_told_apart_however_they_are_cut() {
+        let error = message(b"E", b"SERROR\0VERROR\0C55P03\0MKonnte Sperre nicht setzen\0\0");
+        let bytes = [message(b"T", &[7; 300]), message(b"D", b""), error, message(b"Z", b"I")].concat();
+        for size in [1, 2, 3, 5, 7, 64, bytes.len()] {
+            let (mut frames, mut kinds, mut codes) = (Frames::new(false, Some(b'E')), Vec::new(), Vec::new());
+            for piece in bytes.chunks(size) {
+                frames.feed(piece, |kind, body| {
+                    kinds.push(kind);
+                    codes.extend(code_of(body));
+                });
+            }
+            assert_eq!((kinds.as_slice(), codes.as_slice()), (&b"TDEZ"[..], &[*b"55P03"][..]), "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn the_first_message_of_a_client_has_no_kind() {
+        let bytes =
+            [message(b"", b"\0\x03\0\0user\0ada\0\0"), message(b"p", b"secret\0"), message(b"Q", b";\0")].concat();
+        let (mut frames, mut kinds) = (Frames::new(true, None), Vec::new());
+        frames.feed(&bytes, |kind, _| kinds.push(kind));
+        assert_eq!(kinds, [STARTUP, b'p', b'Q']);
+    }
+}
