@@ -27,7 +27,8 @@ fn main() -> Result<(), Error> {
 /// What happens, as text.
 pub(crate) fn story() -> Result<String, Error> {
     // Ids and times are the program's own affair; these are made up.
-    let mut circle = Circle::new(GroupId::new(Uuid::from_u128(0xb00c)), Limits { members_max: 4 });
+    let limits = Limits { members_max: 4, ..Limits::default() };
+    let mut circle = Circle::new(GroupId::new(Uuid::from_u128(0xb00c)), limits);
     circle.says(ADA, "makes the group", Command::create("Reading Circle", "One book a month.")?)?;
     circle.says(ADA, "adds Bob as an admin", Command::AddMember(NewMember { user_id: BOB, role: Role::Admin }))?;
     circle.says(BOB, "adds Cleo and Dan", Command::AddMembers(vec![NewMember::plain(CLEO), NewMember::plain(DAN)]))?;
@@ -45,6 +46,10 @@ pub(crate) fn story() -> Result<String, Error> {
 
     circle.says(ADA, "makes Cleo an admin", Command::ChangeRole { user_id: CLEO, role: Role::Admin })?;
     circle.says(BOB, "removes Dan", Command::RemoveMember { user_id: DAN })?;
+    // What the roster cannot know by itself: Zoe is in as many other groups as one person may be.
+    circle.roster.people_mut().group_counts.extend(limits.groups_per_user_max.map(|groups_max| (ZOE, groups_max)));
+    circle.says(BOB, "adds Zoe", Command::AddMember(NewMember::plain(ZOE)))?;
+    circle.roster.people_mut().group_counts.remove(&ZOE);
     circle.says(ADA, "leaves the group to Cleo", Command::Leave { successor: Some(CLEO) })?;
 
     // The changes are all that has to be kept: replayed, they are the group.

@@ -29,8 +29,9 @@ pub enum Command {
     },
     /// Add one person. Somebody who is in already makes it fail.
     AddMember(NewMember),
-    /// Add many in one change. Those who are in already are passed over and keep their role; of somebody who is named
-    /// twice the first mention counts. The roles of all who are named are judged, also of those passed over.
+    /// Add many in one change. Those who are in already are skipped and keep their role; of somebody who is named
+    /// twice the first mention counts. The roles of all who are named are judged, also of those skipped.
+    /// People who cannot join for a reason of their own are left out, and the others join: [`left_out`](crate::left_out).
     /// How many may be named at once is for the caller to limit.
     AddMembers(Vec<NewMember>),
     /// Remove a person. Removing oneself is leaving.
@@ -94,7 +95,8 @@ pub struct Request {
 impl Request {
     /// The users whose memberships the decision depends on: the actor and those whom the command names.
     ///
-    /// Together with the group itself this is all that [`decide`](crate::decide) looks at. Users may repeat.
+    /// Together with the group itself and with what is known of the [`candidates`](Self::candidates), this is all that
+    /// [`decide`](crate::decide) looks at. Users may repeat.
     ///
     /// ```
     /// use groups_domain::{Command, GroupId, NewMember, Request, Timestamp, UserId, Uuid};
@@ -121,5 +123,42 @@ impl Request {
             Command::Leave { successor } => users.extend(successor),
         }
         users
+    }
+
+    /// The users who would become members. The decision depends on what is known of each of them beyond the group:
+    /// [`People`](crate::People). Users may repeat.
+    ///
+    /// ```
+    /// use groups_domain::{Command, GroupId, NewMember, Request, Timestamp, UserId, Uuid};
+    ///
+    /// let (ada, bob) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+    /// let request = |command| Request {
+    ///     group_id: GroupId::new(Uuid::from_u128(10)),
+    ///     actor_id: ada,
+    ///     at: Timestamp::from_unix_millis(1_700_000_000_000),
+    ///     expected_version: None,
+    ///     command,
+    /// };
+    /// assert_eq!(request(Command::create("Project Team", "")?).candidates(), [ada], "the creator joins as the owner");
+    /// assert_eq!(request(Command::AddMember(NewMember::plain(bob))).candidates(), [bob]);
+    /// assert_eq!(request(Command::DeleteGroup).candidates(), []);
+    /// # Ok::<(), groups_domain::TextError>(())
+    /// ```
+    pub fn candidates(&self) -> Vec<UserId> {
+        let all = |members: &[NewMember]| members.iter().map(|member| member.user_id).collect::<Vec<_>>();
+        match &self.command {
+            Command::CreateGroup { members, .. } => {
+                let mut users = all(members);
+                users.push(self.actor_id);
+                users
+            }
+            Command::AddMember(member) => vec![member.user_id],
+            Command::AddMembers(members) => all(members),
+            Command::UpdateSettings { .. }
+            | Command::RemoveMember { .. }
+            | Command::Leave { .. }
+            | Command::ChangeRole { .. }
+            | Command::DeleteGroup => Vec::new(),
+        }
     }
 }

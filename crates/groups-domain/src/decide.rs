@@ -5,8 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::{
-    Change, ChangeKind, Command, Description, Facts, Group, GroupName, NewMember, Rejection, Request, Role, Rule,
-    Succession, UserId, Version,
+    Change, ChangeKind, Command, Description, Facts, Group, GroupName, LeftOut, NewMember, Rejection, Request, Role,
+    Rule, Succession, UserId, Version, admission,
 };
 
 /// What becomes of a request that is not refused.
@@ -22,8 +22,9 @@ type Outcome = Result<Decision, Rejection>;
 
 /// Decides one request on its facts.
 ///
-/// The facts have to be those of the requested group: its row, and the memberships of the users in [`Request::reads`]. They
-/// are trusted to be consistent; where they are not, the answer is of no use, but it is an answer and no panic.
+/// The facts have to be those of the requested group: its row, the memberships of the users in [`Request::reads`], and what is
+/// known of the users in [`Request::candidates`]. They are trusted to be consistent; if they are not, the answer is
+/// of no use, but it is an answer and no panic.
 ///
 /// # Errors
 /// A [`Rejection`] says which [`Rule`] refuses it. Permissions are judged before anything else that the actor could learn
@@ -85,6 +86,9 @@ fn create(
     // A group always has exactly one owner: nobody is added as one.
     one_owner(members)?;
     let members = newcomers(members, |user_id| user_id == request.actor_id);
+    // A person is in at most as many groups as the limit for one person allows: the creator, and all initial members.
+    admission::check(facts, request.actor_id)?;
+    members.iter().try_for_each(|member| admission::check(facts, member.user_id))?;
     let group = Group {
         group_id: request.group_id,
         name: name.clone(),
@@ -151,13 +155,17 @@ impl<'a> Seat<'a> {
         if self.facts.role_of(member.user_id).is_some() {
             return Err(Rejection::AlreadyMember { user_id: member.user_id });
         }
+        // A person is in at most as many groups as the limit for one person allows.
+        admission::check(self.facts, member.user_id)?;
         self.add(vec![member])
     }
 
     fn add_many(&self, members: &[NewMember]) -> Outcome {
         self.may_add(members)?;
-        // Nobody is a member twice: in company, those who are in already are passed over.
-        let members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
+        // Nobody is a member twice: of several, those who are in already are skipped.
+        let mut members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
+        // A person is in at most as many groups as the limit for one person allows: of several, the others join.
+        members.retain(|member| admission::check(self.facts, member.user_id).is_ok());
         if members.is_empty() { Ok(Decision::Unchanged) } else { self.add(members) }
     }
 
@@ -258,6 +266,20 @@ impl<'a> Seat<'a> {
         group.updated_at = group.updated_at.max(self.request.at);
         Decision::Change(Change { group, actor_id: self.request.actor_id, kind })
     }
+}
+
+/// The people on the list of [`Command::AddMembers`] who cannot join although the others may, each once and in the order of the
+/// list. Empty for every other command.
+///
+/// The facts are those on which the request is decided, before its change is applied; a request that [`decide`] refuses leaves
+/// out nobody. Everybody on the list of a request that is not refused is a member already, joins, or is left out.
+pub fn left_out(facts: &Facts, request: &Request) -> Vec<LeftOut> {
+    let Command::AddMembers(members) = &request.command else { return Vec::new() };
+    let members = newcomers(members, |user_id| facts.role_of(user_id).is_some());
+    let obstacle = |member: NewMember| {
+        Some(LeftOut { user_id: member.user_id, obstacle: admission::obstacle(facts, member.user_id)? })
+    };
+    members.into_iter().filter_map(obstacle).collect()
 }
 
 fn one_owner(members: &[NewMember]) -> Result<(), Rejection> {

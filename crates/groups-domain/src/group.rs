@@ -60,15 +60,19 @@ impl NewMember {
     }
 }
 
-/// How large a group may become.
+/// How large a group may become, and in how many groups one person may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most members that a group may have, the owner included. 100,000 unless told.
+    /// The most members that a group may have, the owner included. Default: 100,000.
     pub members_max: u32,
+    /// The most groups that one person may be in; `None` is no limit. Default: 10,000.
+    ///
+    /// Lowering it removes nobody: a person above the limit joins no further group.
+    pub groups_per_user_max: Option<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { members_max: 100_000 }
+        Self { members_max: 100_000, groups_per_user_max: Some(10_000) }
     }
 }

@@ -43,6 +43,7 @@ rules! {
     MembersOnly = "members-only": "Whoever is acted on is a member.";
     OnceAMember = "once-a-member": "Nobody is a member twice.";
     RoomForAll = "room-for-all": "A group has at most as many members as its limit allows.";
+    GroupsPerUser = "groups-per-user": "A person is in at most as many groups as the limit for one person allows.";
     SeenVersion = "seen-version": "A request made for one version is not carried out on another.";
 }
 
@@ -93,6 +94,14 @@ pub enum Rejection {
         /// How many it may have.
         members_max: u32,
     },
+    /// Somebody would be in more groups than one person may be: the person to be added, or the creator.
+    #[error("{user_id} is in {groups_max} groups already, the most for one person")]
+    TooManyGroups {
+        /// Who.
+        user_id: UserId,
+        /// How many groups one person may be in.
+        groups_max: u32,
+    },
     /// The group has moved on since the actor looked.
     #[error("the group is at version {current}, not {expected}")]
     VersionMismatch {
@@ -116,6 +125,7 @@ impl Rejection {
             Self::OwnerMustTransfer(_) => "owner_must_transfer",
             Self::InvalidRole => "invalid_role",
             Self::TooManyMembers { .. } => "too_many_members",
+            Self::TooManyGroups { .. } => "too_many_groups",
             Self::VersionMismatch { .. } => "version_mismatch",
         }
     }
@@ -130,6 +140,7 @@ impl Rejection {
             Self::AlreadyMember { .. } => Rule::OnceAMember,
             Self::InvalidRole => Rule::OneOwner,
             Self::TooManyMembers { .. } => Rule::RoomForAll,
+            Self::TooManyGroups { .. } => Rule::GroupsPerUser,
             Self::VersionMismatch { .. } => Rule::SeenVersion,
         }
     }

@@ -4,8 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::{
-    Change, Command, Decision, Effect, Event, Facts, Group, GroupId, Limits, Membership, Rejection, Request, Role,
-    Timestamp, UserId, View, decide,
+    Change, Command, Decision, Effect, Event, Facts, Group, GroupId, LeftOut, Limits, Membership, People, Rejection,
+    Request, Role, Timestamp, UserId, View, decide, left_out,
 };
 
 /// A group with all its members. It does not exist until [`Command::CreateGroup`] was executed, and no longer after
@@ -88,6 +88,22 @@ impl Roster {
     /// The role of a user, `None` for somebody who is not a member.
     pub fn role_of(&self, user_id: UserId) -> Option<Role> {
         self.facts.role_of(user_id)
+    }
+
+    /// What is known of people beyond this group. A roster by itself knows of no other groups: it counts its own members as
+    /// being in one.
+    pub fn people(&self) -> &People {
+        &self.facts.people
+    }
+
+    /// For programs that keep several rosters, or know of other groups: what the next decisions take for true.
+    pub fn people_mut(&mut self) -> &mut People {
+        &mut self.facts.people
+    }
+
+    /// The people on the list of a request who are left out of it: [`left_out()`], before the change is applied.
+    pub fn left_out(&self, request: &Request) -> Vec<LeftOut> {
+        left_out(&self.facts, request)
     }
 
     /// Carries out a command, and says who has to be told what. Nothing is told where nothing changed.

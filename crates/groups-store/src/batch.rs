@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use groups_domain::{
-    Change, Command, Decision, Effect, Facts, GroupId, Limits, Membership, Rejection, UserId, Version, decide,
+    Change, Command, Decision, Effect, Facts, GroupId, Limits, Membership, People, Rejection, Request, UserId, Version,
+    decide, left_out,
 };
 
 use crate::column::Id;
@@ -23,6 +24,8 @@ pub(crate) type Key = (UserId, String);
 pub(crate) struct Batch {
     limits: Limits,
     slots: HashMap<GroupId, Result<Slot, StoreError>>,
+    /// What is known of people beyond one group. While an order is decided, it belongs to the facts of the order's group.
+    people: People,
     /// Of the users whom an order is about, those who have one.
     names: HashMap<UserId, String>,
     keys: HashMap<Key, Result<Known, StoreError>>,
@@ -93,7 +96,7 @@ pub(crate) struct RowsToWrite {
 
 impl Batch {
     /// Takes in what was loaded. A row that cannot be read spoils its own group or key, and no other.
-    pub(crate) fn new(limits: Limits, groups: Vec<GroupRow>, seats: Vec<SeatRow>) -> Self {
+    pub(crate) fn new(limits: Limits, groups: Vec<GroupRow>, seats: Vec<SeatRow>, people: People) -> Self {
         let mut slots: HashMap<GroupId, Result<Slot, StoreError>> = HashMap::with_capacity(groups.len());
         for row in groups {
             let (group_id, deleted) = (row.id.group(), row.deleted_version.is_some());
@@ -119,7 +122,7 @@ impl Batch {
                 (Ok(_), Ok(_)) | (Err(_), _) => {}
             }
         }
-        Self { limits, slots, names, keys: HashMap::new(), writes: Writes::default() }
+        Self { limits, slots, people, names, keys: HashMap::new(), writes: Writes::default() }
     }
 
     /// Takes in a stored answer, and the change that it refers to where it refers to one.
@@ -130,13 +133,13 @@ impl Batch {
         };
         let answer = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
             Ok(match answer {
-                Answer::Unchanged { group, role, member } => {
-                    Ok(Executed { outcome: Outcome::Unchanged, group, role, member, replayed: true })
+                Answer::Unchanged { group, role, member, left_out } => {
+                    Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, replayed: true })
                 }
-                Answer::Changed { group_id, version, role, member } => {
+                Answer::Changed { group_id, version, role, member, left_out } => {
                     let change = change(group_id, version)?;
                     let group = change.group.clone();
-                    Ok(Executed { outcome: Outcome::Changed(change), group, role, member, replayed: true })
+                    Ok(Executed { outcome: Outcome::Changed(change), group, role, member, left_out, replayed: true })
                 }
                 Answer::Rejected(rejection) => Err(rejection),
             })
@@ -197,47 +200,31 @@ impl Batch {
         if matches!(request.command, Command::CreateGroup { .. }) && (slot.stored || slot.pending.is_some()) {
             return Err(Rejection::GroupExists.into());
         }
-        let member = |facts: &Facts| {
-            let membership = *facts.memberships.get(&member_of(&request.command)?)?;
-            Some(MemberRow { membership, name: self.names.get(&membership.user_id).cloned() })
-        };
-        match decide(&slot.facts, request)? {
-            Decision::Unchanged => {
-                // Only members get here, and they are members of something.
-                let group = slot.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
-                let role = slot.facts.role_of(request.actor_id);
-                let member = member(&slot.facts);
-                Ok(Executed { outcome: Outcome::Unchanged, group, role, member, replayed: false })
-            }
-            Decision::Change(change) => {
-                let payload = payload::encode_change(&change).map_err(not_encoded)?;
-                self.writes.change(&slot.facts, &change, payload);
-                slot.facts.apply(&change);
-                slot.pending = Some(GroupRow::new(&change.group, change.ends_group()));
-                let (group, role) = (change.group.clone(), slot.facts.role_of(request.actor_id));
-                let member = member(&slot.facts);
-                Ok(Executed { outcome: Outcome::Changed(change), group, role, member, replayed: false })
-            }
-        }
+        slot.facts.people = std::mem::take(&mut self.people);
+        let executed = slot.execute(request, &self.names, &mut self.writes);
+        self.people = std::mem::take(&mut slot.facts.people);
+        executed
     }
 
     fn remember(&mut self, order: &Order, answer: &Result<Executed, Rejection>) -> Result<(), ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(()) };
         let stored = match answer {
-            Ok(Executed { outcome: Outcome::Changed(change), role, member, .. }) => {
+            Ok(Executed { outcome: Outcome::Changed(change), role, member, left_out, .. }) => {
                 let (group_id, version) = (change.group_id(), change.version());
-                Answer::Changed { group_id, version, role: *role, member: member.clone() }
+                let (member, left_out) = (member.clone(), left_out.clone());
+                Answer::Changed { group_id, version, role: *role, member, left_out }
             }
-            Ok(Executed { outcome: Outcome::Unchanged, group, role, member, .. }) => {
-                Answer::Unchanged { group: group.clone(), role: *role, member: member.clone() }
+            Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, .. }) => {
+                let (member, left_out) = (member.clone(), left_out.clone());
+                Answer::Unchanged { group: group.clone(), role: *role, member, left_out }
             }
             Err(rejection) => Answer::Rejected(*rejection),
         };
-        let stored = payload::encode_answer(&stored).map_err(not_encoded)?;
+        let (format, stored) = payload::encode_answer(&stored).map_err(not_encoded)?;
         let (actor_id, key) = (order.request.actor_id, idempotency.key.clone());
         let fingerprint = idempotency.fingerprint.to_vec();
         let created_at = order.request.at.unix_millis();
-        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, payload::ANSWER_FORMAT, stored);
+        let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, format, stored);
         self.writes.answers.insert((actor_id, key.clone()), row);
         let known = Known { fingerprint, created_at, answer: answer.clone(), stored: false };
         self.keys.insert((actor_id, key), Ok(known));
@@ -269,6 +256,41 @@ impl Batch {
             changes: Changes::chunks(self.writes.changes),
             keys_expired: Keys::chunks(self.writes.expired),
             answers: Answers::chunks(self.writes.answers.into_values()),
+        }
+    }
+}
+
+impl Slot {
+    /// Decides a request on the facts, and applies its change to them.
+    fn execute(
+        &mut self,
+        request: &Request,
+        names: &HashMap<UserId, String>,
+        writes: &mut Writes,
+    ) -> Result<Executed, ExecuteError> {
+        let member = |facts: &Facts| {
+            let membership = *facts.memberships.get(&member_of(&request.command)?)?;
+            Some(MemberRow { membership, name: names.get(&membership.user_id).cloned() })
+        };
+        let decision = decide(&self.facts, request)?;
+        let left_out = left_out(&self.facts, request);
+        match decision {
+            Decision::Unchanged => {
+                // Only members get here, and they are members of something.
+                let group = self.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
+                let role = self.facts.role_of(request.actor_id);
+                let member = member(&self.facts);
+                Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, replayed: false })
+            }
+            Decision::Change(change) => {
+                let payload = payload::encode_change(&change).map_err(not_encoded)?;
+                writes.change(&self.facts, &change, payload);
+                self.facts.apply(&change);
+                self.pending = Some(GroupRow::new(&change.group, change.ends_group()));
+                let (group, role) = (change.group.clone(), self.facts.role_of(request.actor_id));
+                let member = member(&self.facts);
+                Ok(Executed { outcome: Outcome::Changed(change), group, role, member, left_out, replayed: false })
+            }
         }
     }
 }

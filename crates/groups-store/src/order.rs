@@ -1,6 +1,6 @@
 //! What is asked of the store, and what it answers.
 
-use groups_domain::{Change, Group, Request, Role};
+use groups_domain::{Change, Group, LeftOut, Request, Role};
 
 use crate::MemberRow;
 
@@ -40,6 +40,8 @@ pub struct Executed {
     /// Of an order that adds one person or changes one person's role: that person, after it, under the name last heard of then.
     /// `None` for all other orders.
     pub member: Option<MemberRow>,
+    /// Of an order that adds a list of people: those who could not join, in the order of the list.
+    pub left_out: Vec<LeftOut>,
     /// Whether this is the answer to an earlier order with the same idempotency key.
     pub replayed: bool,
 }

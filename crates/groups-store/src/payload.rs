@@ -4,7 +4,7 @@
 //! edited once published: a new one gets a new number and its own module.
 
 use groups_domain::{
-    Change, ChangeKind, Description, Group, GroupId, GroupName, Membership, NewMember, Rejection, Role, Rule,
+    Change, ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Rejection, Role, Rule,
     Succession, Timestamp, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,11 @@ use uuid::Uuid;
 use crate::MemberRow;
 
 mod answer_1;
+mod answer_2;
 mod change_1;
 
 /// The format in which changes are written.
 pub(crate) const CHANGE_FORMAT: i16 = 1;
-
-/// The format in which answers are written.
-pub(crate) const ANSWER_FORMAT: i16 = 1;
 
 /// What the columns beside the payload say of a change.
 #[derive(Clone, Copy, Debug)]
@@ -49,14 +47,56 @@ pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Res
 /// What an order with an idempotency key was answered with. A change itself stands in the log already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Changed { group_id: GroupId, version: Version, role: Option<Role>, member: Option<MemberRow> },
-    Unchanged { group: Group, role: Option<Role>, member: Option<MemberRow> },
+    Changed {
+        group_id: GroupId,
+        version: Version,
+        role: Option<Role>,
+        member: Option<MemberRow>,
+        left_out: Vec<LeftOut>,
+    },
+    Unchanged {
+        group: Group,
+        role: Option<Role>,
+        member: Option<MemberRow>,
+        left_out: Vec<LeftOut>,
+    },
     Rejected(Rejection),
 }
 
-/// An answer as text.
-pub(crate) fn encode_answer(answer: &Answer) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&answer_1::Answer::from(answer))
+impl Answer {
+    fn left_out(&self) -> &[LeftOut] {
+        match self {
+            Self::Changed { left_out, .. } | Self::Unchanged { left_out, .. } => left_out,
+            Self::Rejected(_) => &[],
+        }
+    }
+
+    fn leaving_out(self, people: Vec<LeftOut>) -> Self {
+        match self {
+            Self::Changed { group_id, version, role, member, .. } => {
+                Self::Changed { group_id, version, role, member, left_out: people }
+            }
+            Self::Unchanged { group, role, member, .. } => Self::Unchanged { group, role, member, left_out: people },
+            Self::Rejected(rejection) => Self::Rejected(rejection),
+        }
+    }
+}
+
+/// An answer as text, and its format: the lowest one that can say it.
+pub(crate) fn encode_answer(answer: &Answer) -> Result<(i16, String), serde_json::Error> {
+    if let Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max }) = answer {
+        let stored = answer_2::Answer::TooManyGroups { user_id: user_id.uuid(), groups_max: *groups_max };
+        return Ok((2, serde_json::to_string(&stored)?));
+    }
+    let no_format = || serde::ser::Error::custom("no format can say this answer");
+    let stored = answer_1::Answer::of(answer).ok_or_else(no_format)?;
+    match answer.left_out() {
+        [] => Ok((1, serde_json::to_string(&stored)?)),
+        people => {
+            let left_out = people.iter().map(Into::into).collect();
+            Ok((2, serde_json::to_string(&answer_2::Answer::Partly { answer: stored, left_out })?))
+        }
+    }
 }
 
 /// An answer from its text.
@@ -66,6 +106,15 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
             let stored: answer_1::Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
             stored.try_into()
         }
+        2 => match serde_json::from_str(text).map_err(|error| error.to_string())? {
+            answer_2::Answer::Partly { answer, left_out } => {
+                let answer: Answer = answer.try_into()?;
+                Ok(answer.leaving_out(left_out.into_iter().map(Into::into).collect()))
+            }
+            answer_2::Answer::TooManyGroups { user_id, groups_max } => {
+                Ok(Answer::Rejected(Rejection::TooManyGroups { user_id: UserId::new(user_id), groups_max }))
+            }
+        },
         unknown => Err(format!("format {unknown} is not known to this version")),
     }
 }
@@ -73,6 +122,8 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use groups_domain::Obstacle;
+
     use super::*;
 
     const COLUMNS: Columns = Columns {
@@ -146,9 +197,15 @@ mod tests {
         let by_rules =
             Rule::ALL.iter().flat_map(|rule| [Rejection::Forbidden(*rule), Rejection::OwnerMustTransfer(*rule)]);
         let executed = [
-            Answer::Changed { group_id, version, role: Some(Role::Owner), member: member.clone() },
-            Answer::Changed { group_id, version, role: None, member: None },
-            Answer::Unchanged { group: group(), role: Some(Role::Member), member },
+            Answer::Changed {
+                group_id,
+                version,
+                role: Some(Role::Owner),
+                member: member.clone(),
+                left_out: Vec::new(),
+            },
+            Answer::Changed { group_id, version, role: None, member: None, left_out: Vec::new() },
+            Answer::Unchanged { group: group(), role: Some(Role::Member), member, left_out: Vec::new() },
         ];
         executed.into_iter().chain(rejections.into_iter().chain(by_rules).map(Answer::Rejected)).collect()
     }
@@ -157,9 +214,33 @@ mod tests {
     fn answers_of_format_1_are_written_and_read_as_ever() {
         let answers = answers();
         let golden: Vec<&str> = include_str!("payload/answers_1.jsonl").lines().collect();
-        let written: Vec<String> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
+        let written: Vec<(i16, String)> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
+        let golden: Vec<(i16, String)> = golden.into_iter().map(|line| (1, line.to_owned())).collect();
         assert_eq!(written, golden, "format 1 is published: write another format instead");
-        let read: Vec<Answer> = golden.iter().map(|line| decode_answer(1, line).unwrap()).collect();
+        let read: Vec<Answer> = golden.iter().map(|(format, line)| decode_answer(*format, line).unwrap()).collect();
+        assert_eq!(read, answers);
+    }
+
+    /// In the order of the golden file.
+    fn answers_that_leave_out() -> Vec<Answer> {
+        let user_id = UserId::new(Uuid::from_u128(3));
+        let (group_id, version, role) = (COLUMNS.group_id, COLUMNS.version, Some(Role::Admin));
+        let left_out = vec![LeftOut { user_id, obstacle: Obstacle::TooManyGroups }];
+        vec![
+            Answer::Changed { group_id, version, role, member: None, left_out: left_out.clone() },
+            Answer::Unchanged { group: group(), role, member: None, left_out },
+            Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max: 10_000 }),
+        ]
+    }
+
+    #[test]
+    fn answers_of_format_2_are_written_and_read_as_ever() {
+        let answers = answers_that_leave_out();
+        let written: Vec<(i16, String)> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
+        let golden: Vec<(i16, String)> =
+            include_str!("payload/answers_2.jsonl").lines().map(|line| (2, line.to_owned())).collect();
+        assert_eq!(written, golden, "format 2 is published: write another format instead");
+        let read: Vec<Answer> = golden.iter().map(|(format, line)| decode_answer(*format, line).unwrap()).collect();
         assert_eq!(read, answers);
     }
 
@@ -169,7 +250,8 @@ mod tests {
         assert!(decode_change(COLUMNS, 2, &line).unwrap_err().contains("format 2"));
         assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());
         assert!(decode_answer(1, "{}").is_err());
-        assert!(decode_answer(2, "{}").unwrap_err().contains("format 2"));
+        assert!(decode_answer(2, "{}").is_err());
+        assert!(decode_answer(3, "{}").unwrap_err().contains("format 3"));
         let unknown = r#"{"rejected":{"forbidden":{"rule":"no-such-rule"}}}"#;
         assert!(decode_answer(1, unknown).unwrap_err().contains("no-such-rule"));
     }

@@ -1,7 +1,9 @@
 //! PostgreSQL: a pool, lanes that commit in batches, and the queries compiled for its connections.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use groups_domain::UserId;
 
@@ -33,6 +35,8 @@ mod wire;
 
 #[path = "queries/commit.rs"]
 pub(crate) mod commit;
+#[path = "queries/people.rs"]
+pub(crate) mod people;
 #[path = "queries/read.rs"]
 pub(crate) mod read;
 #[path = "queries/stream.rs"]
@@ -67,6 +71,28 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
         .load(conn)
         .await
         .map_err(reading("groups"))
+}
+
+/// Lets other transactions that lock one of these users wait until this one ends. Returns whether the users have to be read again,
+/// because others may have written while this one waited.
+///
+/// A user has one of a few locks, so that a long list does not fill PostgreSQL's table of locks. They are taken in their order,
+/// and after the locks of the groups: transactions wait for each other but never in a circle.
+pub(crate) async fn lock_users(conn: &mut Conn, users: &[Id]) -> Result<bool, QueryError> {
+    /// "grps", to tell these locks from those of other programs.
+    const CLASS: i32 = 1_735_552_115;
+    const LOCKS: u128 = 64;
+    // The last bits of a UUID are random in every version that anybody uses for ids.
+    let locks: BTreeSet<i32> = users.iter().map(|user| (user.0.as_u128() % LOCKS) as i32).collect();
+    if locks.is_empty() {
+        return Ok(false);
+    }
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1, lock) FROM unnest($2) AS lock")
+        .bind::<Integer, _>(CLASS)
+        .bind::<Array<Integer>, _>(locks.into_iter().collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(true)
 }
 
 /// The numbers of the changes within a user's intervals from a position on, in no order.

@@ -4,6 +4,8 @@
 //! up with blank ones to a power of two: eleven prepared statements serve all numbers, and preparing one
 //! costs as much as running it.
 
+use std::borrow::Cow;
+
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -45,21 +47,21 @@ pub(crate) trait RowSet: Default {
 #[derive(Debug)]
 pub(crate) struct With<S, T = ()> {
     rows: S,
-    statement: &'static str,
+    statement: Cow<'static, str>,
     result: std::marker::PhantomData<T>,
 }
 
 impl<S: RowSet> With<S> {
     /// A statement that gives nothing back.
-    pub(crate) fn execute(rows: S, statement: &'static str) -> Self {
-        Self { rows, statement, result: std::marker::PhantomData }
+    pub(crate) fn execute(rows: S, statement: impl Into<Cow<'static, str>>) -> Self {
+        Self { rows, statement: statement.into(), result: std::marker::PhantomData }
     }
 }
 
 impl<S: RowSet, T> With<S, T> {
     /// A statement that gives rows of the SQL type `T` back.
-    pub(crate) fn select(rows: S, statement: &'static str) -> Self {
-        Self { rows, statement, result: std::marker::PhantomData }
+    pub(crate) fn select(rows: S, statement: impl Into<Cow<'static, str>>) -> Self {
+        Self { rows, statement: statement.into(), result: std::marker::PhantomData }
     }
 }
 
@@ -85,7 +87,7 @@ impl<S: RowSet + QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for With<S, T> 
         out.push_sql("), v AS (SELECT * FROM w WHERE ");
         out.push_sql(S::COLUMNS.split(',').next().unwrap_or_default());
         out.push_sql(" IS NOT NULL) ");
-        out.push_sql(self.statement);
+        out.push_sql(&self.statement);
         Ok(())
     }
 }
@@ -97,7 +99,7 @@ impl<S: RowSet + QueryFragment<Pg>, T> QueryFragment<Pg> for With<S, T> {
         out.push_sql(") AS (");
         self.rows.walk_ast(out.reborrow())?;
         out.push_sql(") ");
-        out.push_sql(self.statement);
+        out.push_sql(&self.statement);
         Ok(())
     }
 }

@@ -21,6 +21,21 @@ pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, 
 
 pub(crate) type SeatSql = (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Text>);
 
+/// How many open memberships each user has, counted up to `count_max`. Those of deleted groups count too, until they are ended.
+pub(crate) fn open_seats_of_users(count_max: u64) -> String {
+    format!(
+        "SELECT v.id, (SELECT count(*) FROM (SELECT 1 FROM memberships AS m \
+         WHERE m.user_id = v.id AND m.left_version IS NULL LIMIT {count_max}) AS counted) FROM v"
+    )
+}
+
+pub(crate) type CountSql = (sql::Id, BigInt);
+
+/// Ends the open memberships of users in groups that were deleted, with the version that ended the group.
+pub(crate) const END_SEATS_OF_DELETED_GROUPS: &str = "UPDATE memberships SET left_version = g.deleted_version, left_at = g.updated_at FROM v, groups AS g \
+     WHERE memberships.user_id = v.id AND memberships.left_version IS NULL \
+     AND g.id = memberships.group_id AND g.deleted_version IS NOT NULL";
+
 /// `KeyRow`s of keys.
 pub(crate) const ANSWERS_OF_KEYS: &str = "SELECT i.actor_id, i.key, i.fingerprint, i.created_at, i.format, i.answer FROM v \
      CROSS JOIN idempotency AS i WHERE i.actor_id = v.actor_id AND i.key = v.key";

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{Limits, UserId};
+use groups_domain::UserId;
 use groups_store::{Store, StoreOptions};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub, HubLimits};
@@ -79,7 +79,7 @@ impl Groups {
         let origins = Origins::new(settings.origins()?);
         let supervisor = Supervisor::new();
         let store = Store::open(StoreOptions {
-            limits: Limits { members_max: settings.max_members },
+            limits: settings.limits(),
             log_kept: settings.log_kept(),
             // What NATS carries, PostgreSQL need not.
             postgres_notify: settings.nats_url()?.is_none(),

@@ -52,6 +52,7 @@ codes! {
     InvalidDescription = "invalid_description", 422, "Not a valid description";
     InvalidRole = "invalid_role", 422, "Not a role that can be given";
     TooManyMembers = "too_many_members", 422, "Too many members";
+    TooManyGroups = "too_many_groups", 422, "Too many groups";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "This idempotency key was used for another request";
     UpgradeRequired = "upgrade_required", 426, "This path speaks WebSocket";
     RateLimited = "rate_limited", 429, "Too many requests";
@@ -158,6 +159,7 @@ impl From<Rejection> for Problem {
             Rejection::OwnerMustTransfer(_) => Code::OwnerMustTransfer,
             Rejection::InvalidRole => Code::InvalidRole,
             Rejection::TooManyMembers { .. } => Code::TooManyMembers,
+            Rejection::TooManyGroups { .. } => Code::TooManyGroups,
             Rejection::VersionMismatch { .. } => Code::VersionMismatch,
         };
         Self::new(code, rejection.to_string())

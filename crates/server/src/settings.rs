@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use clap::Args;
+use groups_domain::Limits;
 
 use crate::identity::canonical;
 
@@ -84,6 +85,16 @@ pub struct Settings {
     #[arg(long, alias = "groups-max-members", env = "GROUPS_MAX_MEMBERS", value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_members: u32,
 
+    /// The most groups that one person may be in, created and joined; 0 is no limit
+    #[arg(
+        long,
+        alias = "groups-max-groups-per-user",
+        env = "GROUPS_MAX_GROUPS_PER_USER",
+        value_name = "COUNT",
+        default_value_t = 10_000
+    )]
+    pub max_groups_per_user: u32,
+
     /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub log_days: u32,
@@ -116,6 +127,7 @@ impl Default for Settings {
             max_connections_per_user: 20,
             heartbeat_seconds: 25,
             max_members: 100_000,
+            max_groups_per_user: 10_000,
             log_days: 30,
             nats_url: None,
             workers: 0,
@@ -217,6 +229,13 @@ impl Settings {
             Some(_) if !cfg!(feature = "nats") => Err(SettingsError::NatsMissing),
             Some(_) if !several => Err(SettingsError::NatsAlone),
             url => Ok(url),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            members_max: self.max_members,
+            groups_per_user_max: (self.max_groups_per_user > 0).then_some(self.max_groups_per_user),
         }
     }
 

@@ -28,6 +28,9 @@ pub(crate) const TEAM: GroupId = GroupId::new(Uuid::from_u128(0x7ea3));
 /// 2026-01-05T09:00:00Z, a Monday.
 pub(crate) const MONDAY: Timestamp = Timestamp::from_unix_millis(1_767_603_600_000);
 
+/// The most groups for one person, by default.
+pub(crate) const GROUPS_MAX: u32 = 10_000;
+
 /// A text with everybody's id replaced by their name.
 pub(crate) fn with_names(mut text: String) -> String {
     for (name, user_id) in PEOPLE {
@@ -122,7 +125,8 @@ pub(crate) fn nothing() -> Given {
 
 /// No group yet, and a limit on how large it may become.
 pub(crate) fn nothing_within(members_max: u32) -> Given {
-    Given { roster: Roster::new(TEAM, Limits { members_max }), history: Vec::new(), now: MONDAY }
+    let limits = Limits { members_max, ..Limits::default() };
+    Given { roster: Roster::new(TEAM, limits), history: Vec::new(), now: MONDAY }
 }
 
 /// Ada has made a group and is alone in it.
@@ -159,10 +163,22 @@ impl Given {
         }
     }
 
+    /// The same, where this person is in so many groups.
+    pub(crate) fn in_groups(mut self, user_id: UserId, count: u32) -> Self {
+        self.roster.people_mut().group_counts.insert(user_id, count);
+        self
+    }
+
+    /// The same, where this person is in as many groups as one person may be.
+    pub(crate) fn in_all_groups_allowed(self, user_id: UserId) -> Self {
+        self.in_groups(user_id, GROUPS_MAX)
+    }
+
     /// All that a decision could look at.
     pub(crate) fn facts(&self) -> Facts {
         let memberships = self.roster.members().map(|membership| (membership.user_id, *membership)).collect();
-        Facts { group: self.roster.group().cloned(), memberships, limits: Limits::default() }
+        let (group, people) = (self.roster.group().cloned(), self.roster.people().clone());
+        Facts { group, memberships, people, limits: Limits::default() }
     }
 
     pub(crate) fn decide(&self, by: By) -> Result<Decision, Rejection> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use groups_domain::Role::{self, Admin, Member, Owner};
-use groups_domain::{Command, Decision, Rejection, Rule, UserId};
+use groups_domain::{Command, Decision, Rejection, Rule, UserId, Uuid};
 
 use crate::cast::{
     ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
@@ -45,6 +45,7 @@ pub(crate) fn table() -> (String, BTreeSet<Rule>) {
             add_all([(EVE, Member), (user_id, role)])
         });
     }
+    table.in_too_many_groups();
     table.on_people("Removing", remove);
     table.leaving();
     for role in [Member, Admin] {
@@ -79,6 +80,19 @@ impl Table {
         self.row("anybody", &nothing(), FAY, commands(FAY).map(Some));
         for (role, actor) in ACTORS {
             self.row(&format!("{role} of one with that id"), &team(), actor, commands(actor).map(Some));
+        }
+    }
+
+    fn in_too_many_groups(&mut self) {
+        let columns = ["them alone", "them alone, on a list", "them and somebody else, on a list"];
+        self.head("Adding an outsider who is in as many groups as one person may be", &columns);
+        for (role, actor) in ACTORS {
+            let commands = [
+                add(GUS, Member),
+                add_all([(GUS, Member)]),
+                add_all([(GUS, Member), (UserId::new(Uuid::from_u128(0x1_0e)), Member)]),
+            ];
+            self.row(role, &team().in_all_groups_allowed(GUS), actor, commands.map(Some));
         }
     }
 

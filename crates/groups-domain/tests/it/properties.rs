@@ -3,20 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use groups_domain::{
-    Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, NewMember, Request,
-    Role, Roster, Timestamp, UserId, Version, decide, event_for,
+    Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, NewMember, People,
+    Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cast::{ADA, BOB, DAN, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
+use crate::cast::{ADA, BOB, DAN, EVE, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
 
 /// Few enough that a random group is often full.
 const MEMBERS_MAX: u32 = 5;
 
+/// Few enough that some people reach it.
+const GROUPS_MAX: u32 = 3;
+
 fn limits() -> Limits {
-    Limits { members_max: MEMBERS_MAX }
+    Limits { members_max: MEMBERS_MAX, groups_per_user_max: Some(GROUPS_MAX) }
+}
+
+/// No group yet, among people of whom some are in other groups: one in all that are allowed, one in all but one.
+fn among_the_busy() -> Roster {
+    let mut roster = Roster::new(TEAM, limits());
+    roster.people_mut().group_counts.extend([(EVE, GROUPS_MAX), (DAN, GROUPS_MAX - 1)]);
+    roster
 }
 
 fn user() -> impl Strategy<Value = UserId> {
@@ -121,7 +131,14 @@ fn members(roster: &Roster) -> BTreeSet<UserId> {
 
 fn facts(roster: &Roster, of: impl Fn(UserId) -> bool) -> Facts {
     let memberships = roster.members().filter(|membership| of(membership.user_id)).map(|m| (m.user_id, *m)).collect();
-    Facts { group: roster.group().cloned(), memberships, limits: limits() }
+    let mut people = roster.people().clone();
+    people.group_counts.retain(|user_id, _| of(*user_id));
+    Facts { group: roster.group().cloned(), memberships, people, limits: limits() }
+}
+
+/// All users of whom the decision looks at something.
+fn looked_at(request: &Request) -> Vec<UserId> {
+    [request.reads(), request.candidates()].concat()
 }
 
 proptest! {
@@ -223,11 +240,15 @@ proptest! {
 
     #[test]
     fn the_memberships_that_a_request_reads_are_enough_to_decide_it(requests in requests()) {
-        let mut roster = Roster::new(TEAM, limits());
+        let mut roster = among_the_busy();
         for request in &requests {
             let whole = decide(&facts(&roster, |_| true), request);
-            let reads = request.reads();
-            prop_assert_eq!(&decide(&facts(&roster, |user_id| reads.contains(&user_id)), request), &whole);
+            let (reads, candidates) = (request.reads(), request.candidates());
+            let mut bounded = facts(&roster, |_| true);
+            bounded.memberships.retain(|user_id, _| reads.contains(user_id));
+            bounded.people.group_counts.retain(|user_id, _| candidates.contains(user_id));
+            prop_assert_eq!(&decide(&bounded, request), &whole);
+            prop_assert_eq!(left_out(&bounded, request), roster.left_out(request));
             if let Ok(Decision::Change(change)) = whole {
                 roster.apply(&change);
             }
@@ -239,9 +260,9 @@ proptest! {
 
     #[test]
     fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12) {
-        let mut roster = Roster::new(TEAM, limits());
+        let mut roster = among_the_busy();
         for batch in requests.chunks(size) {
-            let reads: BTreeSet<UserId> = batch.iter().flat_map(Request::reads).collect();
+            let reads: BTreeSet<UserId> = batch.iter().flat_map(looked_at).collect();
             let mut facts = facts(&roster, |user_id| reads.contains(&user_id));
             for request in batch {
                 let decision = decide(&facts, request);
@@ -251,9 +272,43 @@ proptest! {
                     roster.apply(&change);
                 }
             }
-            // Who joined with a creation is known besides.
-            facts.memberships.retain(|user_id, _| reads.contains(user_id));
             prop_assert_eq!(facts, self::facts(&roster, |user_id| reads.contains(&user_id)));
+        }
+    }
+
+    #[test]
+    fn everybody_on_a_list_is_in_already_or_joins_or_is_left_out(requests in requests()) {
+        let mut roster = among_the_busy();
+        for request in &requests {
+            let (before, left_out) = (members(&roster), roster.left_out(request));
+            let Ok(decision) = roster.decide(request) else { continue };
+            if let Decision::Change(change) = &decision {
+                roster.apply(change);
+            }
+            let Command::AddMembers(named) = &request.command else {
+                prop_assert_eq!(left_out, []);
+                continue;
+            };
+            let named: BTreeSet<UserId> = named.iter().map(|member| member.user_id).collect();
+            let out: BTreeSet<UserId> = left_out.iter().map(|left_out| left_out.user_id).collect();
+            prop_assert_eq!(out.len(), left_out.len(), "nobody twice");
+            let joined: BTreeSet<UserId> = members(&roster).difference(&before).copied().collect();
+            prop_assert!(out.is_disjoint(&members(&roster)));
+            let accounted: BTreeSet<UserId> = named.intersection(&before).chain(&joined).chain(&out).copied().collect();
+            prop_assert_eq!(named, accounted);
+        }
+    }
+
+    #[test]
+    fn nobody_joins_more_groups_than_one_person_may_be_in(requests in requests()) {
+        let mut roster = among_the_busy();
+        for request in &requests {
+            if let Ok(Decision::Change(change)) = roster.decide(request) {
+                roster.apply(&change);
+            }
+            let counts = roster.people().group_counts.values();
+            prop_assert!(counts.copied().max().unwrap_or_default() <= GROUPS_MAX);
+            prop_assert_eq!(roster.role_of(EVE), None, "there was no group left for her");
         }
     }
 
@@ -264,6 +319,8 @@ proptest! {
         member_count in prop_oneof![Just(0), Just(1), Just(u32::MAX), any::<u32>()],
         version in prop_oneof![Just(0), Just(u64::MAX), any::<u64>()],
         members_max in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()],
+        groups_max in proptest::option::of(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()]),
+        counts in vec(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], PEOPLE.len()),
         updated_at in any::<i64>(),
     ) {
         let memberships = PEOPLE.iter().zip(roles).filter_map(|((_, user_id), role)| {
@@ -280,7 +337,10 @@ proptest! {
             created_at: MONDAY,
             updated_at: Timestamp::from_unix_millis(updated_at),
         };
-        let mut facts = Facts { group: Some(group), memberships: memberships.collect(), limits: Limits { members_max } };
+        let people = People { group_counts: PEOPLE.iter().map(|(_, user_id)| *user_id).zip(counts).collect() };
+        let limits = Limits { members_max, groups_per_user_max: groups_max };
+        let mut facts = Facts { group: Some(group), memberships: memberships.collect(), people, limits };
+        drop(left_out(&facts, &request));
         if let Ok(Decision::Change(change)) = decide(&facts, &request) {
             facts.apply(&change);
             prop_assert_eq!(facts.group.is_none(), change.ends_group());
@@ -309,9 +369,9 @@ fn random_people_bring_about_every_kind_of_change_and_refusal() {
 
     let mut runner = TestRunner::deterministic();
     let (mut kinds, mut refusals) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..200 {
+    for case in 0..200 {
         let requests = requests().new_tree(&mut runner).unwrap().current();
-        let mut roster = Roster::new(TEAM, limits());
+        let mut roster = if case % 2 == 0 { Roster::new(TEAM, limits()) } else { among_the_busy() };
         for request in &requests {
             match roster.decide(request) {
                 Ok(Decision::Unchanged) => {}

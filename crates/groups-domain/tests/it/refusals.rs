@@ -2,14 +2,17 @@
 
 use groups_domain::Rejection::{
     AlreadyMember, Forbidden, GroupExists, GroupNotFound, InvalidRole, MemberNotFound, OwnerMustTransfer,
-    TooManyMembers, VersionMismatch,
+    TooManyGroups, TooManyMembers, VersionMismatch,
 };
 use groups_domain::Role::{Admin, Member, Owner};
-use groups_domain::{Command, Decision, GroupId, Rejection, Role, Rule, Uuid, Version, decide};
+use groups_domain::{
+    Change, ChangeKind, Command, Decision, GroupId, LeftOut, NewMember, Obstacle, Rejection, Role, Rule, UserId, Uuid,
+    Version, decide,
+};
 
 use crate::cast::{
-    ADA, BOB, By, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
-    leave_to, nothing, nothing_within, remove, rename, team, team_within,
+    ADA, BOB, By, CLEO, DAN, EVE, FAY, GROUPS_MAX, GUS, Given, add, add_all, alone, by, create, delete, describe, give,
+    leave, leave_to, nothing, nothing_within, remove, rename, team, team_within,
 };
 use crate::check::{Expect, check};
 
@@ -104,6 +107,18 @@ refusals! {
     a_group_is_not_created_too_large:
         nothing_within(2), by(ADA, create([(BOB, Member), (CLEO, Member)])) => TooManyMembers { would_be: 3, members_max: 2 };
 
+    nobody_is_added_to_more_groups_than_one_person_may_be_in:
+        team().in_all_groups_allowed(FAY), by(BOB, add(FAY, Member)) => too_many_groups(FAY);
+    nor_is_somebody_whom_a_higher_limit_let_into_more:
+        team().in_groups(FAY, GROUPS_MAX + 7), by(BOB, add(FAY, Member)) => too_many_groups(FAY);
+    nobody_creates_one_group_too_many: nothing().in_all_groups_allowed(ADA), by(ADA, create([])) => too_many_groups(ADA);
+    a_group_is_not_created_without_somebody_whom_its_creator_named:
+        nothing().in_all_groups_allowed(CLEO), by(ADA, create([(BOB, Admin), (CLEO, Member)])) => too_many_groups(CLEO);
+    a_member_does_not_learn_in_how_many_groups_somebody_is:
+        team().in_all_groups_allowed(FAY), by(DAN, add(FAY, Member)) => Forbidden(Rule::AdminsAdd);
+    of_somebody_who_is_in_their_number_of_groups_does_not_matter:
+        team().in_all_groups_allowed(EVE), by(BOB, add(EVE, Member)) => AlreadyMember { user_id: EVE };
+
     a_request_made_for_an_older_version_is_refused:
         team(), by(BOB, rename("Launch")).having_seen(4) => VersionMismatch { expected: Version::new(4), current: Version::new(5) };
     a_request_made_for_a_later_version_is_refused:
@@ -112,6 +127,60 @@ refusals! {
         => VersionMismatch { expected: Version::FIRST, current: Version::new(5) };
     permission_is_judged_before_the_version: team(), by(DAN, delete()).having_seen(1) => Forbidden(Rule::OwnerDeletes);
     existence_is_judged_before_the_version: team(), by(BOB, remove(FAY)).having_seen(1) => MemberNotFound { user_id: FAY };
+}
+
+fn too_many_groups(user_id: UserId) -> Rejection {
+    TooManyGroups { user_id, groups_max: GROUPS_MAX }
+}
+
+fn added(given: &Given, by: By) -> Vec<UserId> {
+    match given.decide(by) {
+        Ok(Decision::Change(Change { kind: ChangeKind::MembersAdded { members }, .. })) => {
+            members.iter().map(|member| member.user_id).collect()
+        }
+        other => panic!("people were to be added, not {other:?}"),
+    }
+}
+
+#[test]
+fn of_several_people_those_in_too_many_groups_are_left_out_and_the_others_join() {
+    let given = team().in_all_groups_allowed(FAY);
+    let request = by(BOB, add_all([(FAY, Member), (EVE, Member), (GUS, Member), (FAY, Member)]));
+    assert_eq!(added(&given, request.clone()), [GUS]);
+    let left_out = [LeftOut { user_id: FAY, obstacle: Obstacle::TooManyGroups }];
+    assert_eq!(given.roster.left_out(&request.at(given.now)), left_out);
+    let alone = by(BOB, add_all([(FAY, Member)]));
+    check(given.clone(), alone.clone(), Expect::Unchanged);
+    assert_eq!(given.roster.left_out(&alone.at(given.now)), left_out);
+}
+
+#[test]
+fn who_is_left_out_takes_no_room() {
+    let given = team_within(6).in_all_groups_allowed(FAY);
+    assert_eq!(added(&given, by(BOB, add_all([(FAY, Member), (GUS, Member)]))), [GUS]);
+}
+
+#[test]
+fn a_group_less_makes_room_for_another() {
+    let given = team().in_groups(FAY, GROUPS_MAX - 1).after(by(BOB, add(FAY, Member)));
+    assert_eq!(given.roster.people().group_count(FAY), GROUPS_MAX);
+    let given = given.after(by(BOB, remove(FAY)));
+    assert_eq!(added(&given, by(BOB, add(FAY, Member))), [FAY]);
+    let given = given.after(by(BOB, add(FAY, Member))).after(by(ADA, delete()));
+    assert_eq!(given.roster.people().group_count(FAY), GROUPS_MAX - 1, "a deleted group does not count");
+}
+
+#[test]
+fn without_a_limit_on_groups_per_person_their_number_does_not_matter() {
+    let limits = groups_domain::Limits { groups_per_user_max: None, ..Default::default() };
+    let mut roster = groups_domain::Roster::new(crate::cast::TEAM, limits);
+    for user_id in [ADA, BOB] {
+        roster.people_mut().group_counts.insert(user_id, u32::MAX);
+    }
+    let create = create([(BOB, Member)]);
+    assert_eq!(roster.execute(ADA, team().now, create).map(|told| told.len()), Ok(2));
+    let many = Command::AddMembers(vec![NewMember::plain(FAY)]);
+    assert_eq!(roster.left_out(&by(ADA, many).at(team().now)), []);
 }
 
 #[test]
@@ -163,7 +232,7 @@ fn whoever_is_passed_over_takes_no_room() {
 #[test]
 fn a_limit_lowered_later_keeps_newcomers_out_and_nobody_else() {
     let Given { history, now, .. } = team();
-    let limits = groups_domain::Limits { members_max: 3 };
+    let limits = groups_domain::Limits { members_max: 3, ..Default::default() };
     let roster = groups_domain::Roster::replay(crate::cast::TEAM, limits, &history);
     let given = Given { roster, history, now };
     check(given.clone(), by(BOB, add(FAY, Member)), TooManyMembers { would_be: 6, members_max: 3 });

@@ -50,23 +50,24 @@ pub(super) struct Member {
     name: Option<String>,
 }
 
-impl From<&super::Answer> for Answer {
-    fn from(answer: &super::Answer) -> Self {
+impl Answer {
+    /// The answer but for whom it leaves out; `None` for one that this format cannot say.
+    pub(super) fn of(answer: &super::Answer) -> Option<Self> {
         // All fields are named, so that a new one demands a new format.
-        match answer {
-            super::Answer::Changed { group_id, version, role, member } => Self::Changed {
+        Some(match answer {
+            super::Answer::Changed { group_id, version, role, member, left_out: _ } => Self::Changed {
                 group_id: group_id.uuid(),
                 version: version.get(),
                 role: role.map(Into::into),
                 member: member.as_ref().map(Into::into),
             },
-            super::Answer::Unchanged { group, role, member } => Self::Unchanged {
+            super::Answer::Unchanged { group, role, member, left_out: _ } => Self::Unchanged {
                 group: group.into(),
                 role: role.map(Into::into),
                 member: member.as_ref().map(Into::into),
             },
-            super::Answer::Rejected(rejection) => Self::Rejected(rejection.into()),
-        }
+            super::Answer::Rejected(rejection) => Self::Rejected(Rejection::of(rejection)?),
+        })
     }
 }
 
@@ -80,19 +81,24 @@ impl TryFrom<Answer> for super::Answer {
                 version: Version::new(version),
                 role: role.map(Into::into),
                 member: member.map(Into::into),
+                left_out: Vec::new(),
             },
-            Answer::Unchanged { group, role, member } => {
-                Self::Unchanged { group: group.into(), role: role.map(Into::into), member: member.map(Into::into) }
-            }
+            Answer::Unchanged { group, role, member } => Self::Unchanged {
+                group: group.into(),
+                role: role.map(Into::into),
+                member: member.map(Into::into),
+                left_out: Vec::new(),
+            },
             Answer::Rejected(rejection) => Self::Rejected(rejection.try_into()?),
         })
     }
 }
 
-impl From<&super::Rejection> for Rejection {
-    fn from(rejection: &super::Rejection) -> Self {
+impl Rejection {
+    fn of(rejection: &super::Rejection) -> Option<Self> {
         use super::Rejection as Rejected;
-        match rejection {
+        Some(match rejection {
+            Rejected::TooManyGroups { .. } => return None,
             Rejected::GroupNotFound => Self::GroupNotFound,
             Rejected::GroupExists => Self::GroupExists,
             Rejected::Forbidden(rule) => Self::Forbidden { rule: rule.id().to_owned() },
@@ -106,7 +112,7 @@ impl From<&super::Rejection> for Rejection {
             Rejected::VersionMismatch { expected, current } => {
                 Self::VersionMismatch { expected: expected.get(), current: current.get() }
             }
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use diesel_async::RunQueryDsl;
 use groups_domain::{GroupId, Limits};
 
-use super::{Conn, load_groups};
+use super::{Conn, load_groups, people};
 use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
 use crate::payload::{self, Answer};
@@ -51,7 +51,8 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Batch
         let of_seats = With::<_, SeatSql>::select(seats, statements::SEATS);
         rows.extend(of_seats.load::<SeatRow>(conn).await.map_err(reading("memberships"))?);
     }
-    let mut batch = Batch::new(limits, groups, rows);
+    let people = people::load(conn, orders, limits).await?;
+    let mut batch = Batch::new(limits, groups, rows, people);
     load_answers(conn, orders, &mut batch).await?;
     Ok(batch)
 }

@@ -19,9 +19,12 @@ mod commands;
 mod keys;
 #[path = "suite/laws.rs"]
 mod laws;
+mod limits;
 mod line;
 mod locks;
 mod network;
+#[path = "suite/people.rs"]
+mod people;
 mod plans;
 #[path = "suite/robust.rs"]
 mod robust;

@@ -15,6 +15,8 @@ mod files;
 mod keys;
 #[path = "suite/laws.rs"]
 mod laws;
+#[path = "suite/people.rs"]
+mod people;
 #[path = "suite/robust.rs"]
 mod robust;
 #[path = "suite/stream.rs"]

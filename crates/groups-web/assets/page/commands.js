@@ -93,9 +93,11 @@ export class Commands {
         if (members.length === 0) throw new Error("Pick somebody first");
         const { results } = await this.#client.api.addMembers(group.group_id, members);
         const added = results.filter(({ outcome }) => outcome === "added").length;
-        const passed = results.length - added;
-        const already = passed > 0 ? ` ${counted(passed, "was", "were")} in already.` : "";
-        this.#toasts.show(`${counted(added, "person", "people")} added.${already}`, { kind: "good" });
+        const already = results.filter(({ outcome }) => outcome === "already_member").length;
+        const others = results.length - added - already;
+        const wereIn = already > 0 ? ` ${counted(already, "was", "were")} in already.` : "";
+        const couldNot = others > 0 ? ` ${counted(others, "person", "people")} could not be added.` : "";
+        this.#toasts.show(`${counted(added, "person", "people")} added.${wereIn}${couldNot}`, { kind: "good" });
       },
     });
   }

@@ -27,7 +27,7 @@ export type MemberPage = {
   version: number;
 };
 
-export type AddOutcome = "added" | "already_member";
+export type AddOutcome = "added" | "already_member" | "too_many_groups";
 
 export type AddedResult = {
   user_id: Uuid;
@@ -155,7 +155,7 @@ export type Login = {
 };
 
 /** The stable codes of errors. */
-export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
+export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
 
 /** RFC 9457, `application/problem+json`. */
 export type Problem = {

@@ -1,9 +1,9 @@
 //! `POST /v1/groups/{group_id}/members`: add one person, or many in one change.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::{HttpResponse, web};
-use groups_domain::{ChangeKind, Command, NewMember, Role};
+use groups_domain::{ChangeKind, Command, NewMember, Obstacle, Role};
 use groups_store::{Executed, Outcome};
 use notify::wire::GroupBody;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,16 @@ pub(super) struct Added {
 pub(super) enum AddOutcome {
     Added,
     AlreadyMember,
+    /// They are in as many groups as one person may be.
+    TooManyGroups,
+}
+
+impl From<Obstacle> for AddOutcome {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::TooManyGroups => Self::TooManyGroups,
+        }
+    }
 }
 
 pub(super) async fn respond(
@@ -75,7 +85,8 @@ pub(super) async fn respond(
     Ok(output::mark_replayed(response, &executed))
 }
 
-/// What became of each person asked for, in the order of the request. Somebody named twice was in already the second time.
+/// What became of each person asked for, in the order of the request. Somebody who was added and is named twice was in already the
+/// second time.
 fn results(asked: &[NewMember], executed: &Executed) -> Vec<Added> {
     let mut added: HashSet<_> = match &executed.outcome {
         Outcome::Changed(change) => match &change.kind {
@@ -84,8 +95,13 @@ fn results(asked: &[NewMember], executed: &Executed) -> Vec<Added> {
         },
         Outcome::Unchanged => HashSet::new(),
     };
+    let left_out: HashMap<_, _> = executed.left_out.iter().map(|person| (person.user_id, person.obstacle)).collect();
     let outcome = |member: &NewMember| {
-        let outcome = if added.remove(&member.user_id) { AddOutcome::Added } else { AddOutcome::AlreadyMember };
+        let outcome = match left_out.get(&member.user_id) {
+            Some(obstacle) => AddOutcome::from(*obstacle),
+            None if added.remove(&member.user_id) => AddOutcome::Added,
+            None => AddOutcome::AlreadyMember,
+        };
         Added { user_id: member.user_id.to_string(), outcome }
     };
     asked.iter().map(outcome).collect()

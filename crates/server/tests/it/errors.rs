@@ -181,6 +181,30 @@ async fn a_full_group_takes_nobody_in() {
 }
 
 #[tokio::test]
+async fn nobody_is_put_into_more_groups_than_one_person_may_be_in() {
+    let server = Server::with(&[("GROUPS_MAX_GROUPS_PER_USER", "2")]).await;
+    let (ada, bob, cat) = (server.user(), server.user(), server.user());
+    for name in ["One", "Two"] {
+        bob.creates(name, &[]).await;
+    }
+    bob.post("/v1/groups", json!({"name": "Three"})).await.problem(422, "too_many_groups");
+    let members = json!([{"user_id": cat.id}, {"user_id": bob.id}]);
+    let refused = ada.post("/v1/groups", json!({"name": "With Bob", "members": members})).await;
+    let detail = refused.problem(422, "too_many_groups")["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(detail.contains(&bob.id), "{detail}");
+
+    let group = ada.creates("Team", &[]).await;
+    ada.adds(&group, &bob).await.problem(422, "too_many_groups");
+    let answer = ada.adds_all(&group, &[&bob.id, &cat.id, &bob.id]).await.ok(201);
+    let outcomes: Vec<_> = answer["results"].as_array().expect("results").iter().map(|one| &one["outcome"]).collect();
+    assert_eq!(outcomes, ["too_many_groups", "added", "too_many_groups"]);
+    assert_eq!((&answer["group"]["member_count"], &answer["group"]["version"]), (&json!(2), &json!(2)));
+    let own = bob.lists().await[0]["group_id"].as_str().expect("an id").to_owned();
+    bob.deletes(&own).await.no_content();
+    ada.adds(&group, &bob).await.ok(201);
+}
+
+#[tokio::test]
 async fn who_asks_too_often_has_to_wait_and_nobody_else() {
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "2")]).await;
     let (ada, bob) = (server.user(), server.user());

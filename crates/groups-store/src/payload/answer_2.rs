@@ -1,0 +1,50 @@
+//! Format 2 of answers: what format 1 cannot say. It is written only where it is needed, so that a server of the version before
+//! reads all other answers.
+
+use groups_domain::{LeftOut, Obstacle};
+
+use super::{Deserialize, Serialize, UserId, Uuid, answer_1};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    /// An answer of format 1 to a list from which some people were left out.
+    Partly {
+        answer: answer_1::Answer,
+        left_out: Vec<Person>,
+    },
+    TooManyGroups {
+        user_id: Uuid,
+        groups_max: u32,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Person {
+    user_id: Uuid,
+    obstacle: Reason,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reason {
+    TooManyGroups,
+}
+
+impl From<&LeftOut> for Person {
+    fn from(left_out: &LeftOut) -> Self {
+        let obstacle = match left_out.obstacle {
+            Obstacle::TooManyGroups => Reason::TooManyGroups,
+        };
+        Self { user_id: left_out.user_id.uuid(), obstacle }
+    }
+}
+
+impl From<Person> for LeftOut {
+    fn from(person: Person) -> Self {
+        let obstacle = match person.obstacle {
+            Reason::TooManyGroups => Obstacle::TooManyGroups,
+        };
+        Self { user_id: UserId::new(person.user_id), obstacle }
+    }
+}

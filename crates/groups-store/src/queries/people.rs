@@ -1,0 +1,82 @@
+//! What is known of people beyond one group, for all orders of a batch: in how many groups each candidate is.
+
+use std::collections::BTreeMap;
+
+use diesel_async::RunQueryDsl;
+use groups_domain::{Limits, People};
+
+use super::{Conn, lock_users};
+use crate::Order;
+use crate::column::Id;
+use crate::query_error::{QueryError, reading};
+use crate::row_set::{Ids, RowSet, With};
+use crate::statements::{self, CountSql};
+
+/// How far beyond the limit memberships are counted: more than the members of one batch can leave groups.
+const BEYOND_LIMIT: u32 = 4_096;
+
+/// Transactions that may add one person at the same time without a lock before the limit could be exceeded. Above it the
+/// limit is approximate: each further transaction can exceed it by the joins of its batch.
+const UNLOCKED_WRITERS_MAX: u64 = 16;
+
+/// Loads what the decisions on these orders depend on beyond their groups.
+pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<People, QueryError> {
+    let mut people = People::default();
+    if let Some(groups_max) = limits.groups_per_user_max {
+        let mut joins: BTreeMap<Id, u64> = BTreeMap::new();
+        for user in orders.iter().flat_map(|order| order.request.candidates()) {
+            *joins.entry(user.into()).or_default() += 1;
+        }
+        people.group_counts = group_counts(conn, &joins, groups_max)
+            .await?
+            .into_iter()
+            .map(|(user, count)| (user.user(), u32::try_from(count).unwrap_or(u32::MAX)))
+            .collect();
+    }
+    Ok(people)
+}
+
+/// In how many groups each of these users is, given how often each of them would join one with this batch.
+async fn group_counts(
+    conn: &mut Conn,
+    joins: &BTreeMap<Id, u64>,
+    groups_max: u32,
+) -> Result<BTreeMap<Id, u64>, QueryError> {
+    let reaches = |(user, count): (&Id, &u64), writers: u64| {
+        let joins = joins.get(user).copied().unwrap_or_default();
+        (*count + joins.saturating_mul(writers) > u64::from(groups_max)).then_some(*user)
+    };
+    let mut counts = count(conn, joins.keys().copied(), groups_max).await?;
+    // What another transaction adds meanwhile is not counted. Near the limit these follow one after the other.
+    let is_half = |count: u64| count >= u64::from(groups_max.div_ceil(2));
+    let near: Vec<Id> = counts
+        .iter()
+        .filter_map(|(user, count)| reaches((user, count), UNLOCKED_WRITERS_MAX).or(is_half(*count).then_some(*user)))
+        .collect();
+    if lock_users(conn, &near).await? {
+        counts.extend(count(conn, near, groups_max).await?);
+    }
+    // Deleting a group ends none of its memberships, however many there are. They end here, once they stand in the way.
+    let full: Vec<Id> = counts.iter().filter_map(|counted| reaches(counted, 1)).collect();
+    for users in Ids::chunks(full.iter().map(|user| (*user,))) {
+        With::execute(users, statements::END_SEATS_OF_DELETED_GROUPS).execute(conn).await?;
+    }
+    counts.extend(count(conn, full, groups_max).await?);
+    Ok(counts)
+}
+
+/// How many open memberships each of these users has, those of deleted groups included.
+async fn count(
+    conn: &mut Conn,
+    users: impl IntoIterator<Item = Id>,
+    groups_max: u32,
+) -> Result<BTreeMap<Id, u64>, QueryError> {
+    let statement = statements::open_seats_of_users(u64::from(groups_max) + u64::from(BEYOND_LIMIT));
+    let mut counts = BTreeMap::new();
+    for users in Ids::chunks(users.into_iter().map(|user| (user,))) {
+        let of_users = With::<_, CountSql>::select(users, statement.clone());
+        let rows: Vec<(Id, i64)> = of_users.load(conn).await.map_err(reading("memberships"))?;
+        counts.extend(rows.into_iter().map(|(user, count)| (user, u64::try_from(count).unwrap_or_default())));
+    }
+    Ok(counts)
+}
