@@ -58,8 +58,8 @@ impl Copy {
         let (from, to) = (StoreOptions::new(&self.from), StoreOptions::new(&self.to));
         let copied = groups_store::copy(from, to).await?;
         stdout.line(format_args!(
-            "copied: {} groups, {} memberships, {} changes, {} idempotency keys, {} names",
-            copied.groups, copied.memberships, copied.changes, copied.keys, copied.names
+            "copied: {} groups, {} memberships, {} changes, {} idempotency keys, {} names, {} blocks",
+            copied.groups, copied.memberships, copied.changes, copied.keys, copied.names, copied.blocks
         ));
         stdout.line("cursors of the old database mean nothing in the new one: clients get their lists anew");
         Ok(())

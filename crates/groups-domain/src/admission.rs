@@ -1,10 +1,12 @@
-//! Whether one person may join, apart from who asks for it and from the room in the group.
+//! Whether one person may join, apart from the actor's role and from the room in the group.
 
-use crate::{Facts, Rejection, UserId};
+use crate::{AddPolicy, Facts, Rejection, Rule, UserId};
 
-/// Why somebody cannot join, for a reason of their own.
+/// Why somebody cannot join, for a reason that concerns them alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
+    /// The actor may not add them: they have blocked the actor, or share no group with the actor where that is required.
+    NotAllowed,
     /// They are in as many groups as one person may be.
     TooManyGroups,
 }
@@ -18,19 +20,52 @@ pub struct LeftOut {
     pub obstacle: Obstacle,
 }
 
-/// What keeps a candidate out; `None` if nothing does.
-pub(crate) fn obstacle(facts: &Facts, user_id: UserId) -> Option<Obstacle> {
-    // A person is in at most as many groups as the limit for one person allows.
-    let is_full = |groups_max| facts.people.group_count(user_id) >= groups_max;
-    facts.limits.groups_per_user_max.is_some_and(is_full).then_some(Obstacle::TooManyGroups)
+/// Refuses to add anybody directly where people join by invitation only.
+pub(crate) fn adding_is_open(facts: &Facts) -> Result<(), Rejection> {
+    // People join by invitation only: nobody can be added directly.
+    match facts.limits.add_policy {
+        AddPolicy::Invitation => Err(Rejection::Forbidden(Rule::InvitationOnly)),
+        AddPolicy::Anybody | AddPolicy::SharedGroup => Ok(()),
+    }
 }
 
-/// Refuses a request that fails with this one person.
-pub(crate) fn check(facts: &Facts, user_id: UserId) -> Result<(), Rejection> {
-    match obstacle(facts, user_id) {
-        None => Ok(()),
-        Some(Obstacle::TooManyGroups) => {
-            Err(Rejection::TooManyGroups { user_id, groups_max: facts.limits.groups_per_user_max.unwrap_or(u32::MAX) })
-        }
+/// What keeps a person out whom the actor wants to add; `None` if nothing does.
+pub(crate) fn obstacle(facts: &Facts, actor_id: UserId, user_id: UserId) -> Option<Obstacle> {
+    // You can only add people who allow it. It comes first: who may not add somebody learns nothing else of them.
+    if !allows(facts, actor_id, user_id) {
+        return Some(Obstacle::NotAllowed);
     }
+    has_no_room(facts, user_id).then_some(Obstacle::TooManyGroups)
+}
+
+fn allows(facts: &Facts, actor_id: UserId, user_id: UserId) -> bool {
+    let people = &facts.people;
+    let is_open = match facts.limits.add_policy {
+        AddPolicy::SharedGroup => people.acquaintances.contains(&(actor_id, user_id)),
+        AddPolicy::Anybody | AddPolicy::Invitation => true,
+    };
+    is_open && !people.blocks.contains(&(user_id, actor_id))
+}
+
+// A person is in at most as many groups as the limit for one person allows.
+fn has_no_room(facts: &Facts, user_id: UserId) -> bool {
+    facts.limits.groups_per_user_max.is_some_and(|groups_max| facts.people.group_count(user_id) >= groups_max)
+}
+
+/// Refuses a request that fails with this one person, whom the actor wants to add.
+pub(crate) fn check_added(facts: &Facts, actor_id: UserId, user_id: UserId) -> Result<(), Rejection> {
+    match obstacle(facts, actor_id, user_id) {
+        None => Ok(()),
+        Some(Obstacle::NotAllowed) => Err(Rejection::CannotBeAdded { user_id }),
+        Some(Obstacle::TooManyGroups) => Err(too_many_groups(facts, user_id)),
+    }
+}
+
+/// Refuses a creator who is in too many groups.
+pub(crate) fn check_creator(facts: &Facts, actor_id: UserId) -> Result<(), Rejection> {
+    if has_no_room(facts, actor_id) { Err(too_many_groups(facts, actor_id)) } else { Ok(()) }
+}
+
+fn too_many_groups(facts: &Facts, user_id: UserId) -> Rejection {
+    Rejection::TooManyGroups { user_id, groups_max: facts.limits.groups_per_user_max.unwrap_or(u32::MAX) }
 }

@@ -86,9 +86,14 @@ fn create(
     // A group always has exactly one owner: nobody is added as one.
     one_owner(members)?;
     let members = newcomers(members, |user_id| user_id == request.actor_id);
-    // A person is in at most as many groups as the limit for one person allows: the creator, and all initial members.
-    admission::check(facts, request.actor_id)?;
-    members.iter().try_for_each(|member| admission::check(facts, member.user_id))?;
+    if !members.is_empty() {
+        // People join by invitation only: nobody can be added directly.
+        admission::adding_is_open(facts)?;
+    }
+    // A person is in at most as many groups as the limit for one person allows.
+    admission::check_creator(facts, request.actor_id)?;
+    // You can only add people who allow it, and who are in fewer groups than one person may be.
+    members.iter().try_for_each(|member| admission::check_added(facts, request.actor_id, member.user_id))?;
     let group = Group {
         group_id: request.group_id,
         name: name.clone(),
@@ -155,8 +160,8 @@ impl<'a> Seat<'a> {
         if self.facts.role_of(member.user_id).is_some() {
             return Err(Rejection::AlreadyMember { user_id: member.user_id });
         }
-        // A person is in at most as many groups as the limit for one person allows.
-        admission::check(self.facts, member.user_id)?;
+        // You can only add people who allow it, and who are in fewer groups than one person may be.
+        admission::check_added(self.facts, self.request.actor_id, member.user_id)?;
         self.add(vec![member])
     }
 
@@ -164,14 +169,17 @@ impl<'a> Seat<'a> {
         self.may_add(members)?;
         // Nobody is a member twice: of several, those who are in already are skipped.
         let mut members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
-        // A person is in at most as many groups as the limit for one person allows: of several, the others join.
-        members.retain(|member| admission::check(self.facts, member.user_id).is_ok());
+        // You can only add people who allow it, and who are in fewer groups than one person may be: of several, the others join.
+        let actor_id = self.request.actor_id;
+        members.retain(|member| admission::obstacle(self.facts, actor_id, member.user_id).is_none());
         if members.is_empty() { Ok(Decision::Unchanged) } else { self.add(members) }
     }
 
     fn may_add(&self, members: &[NewMember]) -> Result<(), Rejection> {
         // Adding members needs `admin`.
         self.at_least(Role::Admin, Rule::AdminsAdd)?;
+        // People join by invitation only: nobody can be added directly.
+        admission::adding_is_open(self.facts)?;
         // A group always has exactly one owner: nobody is added as one.
         one_owner(members)?;
         // One gives only roles strictly below one's own.
@@ -277,7 +285,8 @@ pub fn left_out(facts: &Facts, request: &Request) -> Vec<LeftOut> {
     let Command::AddMembers(members) = &request.command else { return Vec::new() };
     let members = newcomers(members, |user_id| facts.role_of(user_id).is_some());
     let obstacle = |member: NewMember| {
-        Some(LeftOut { user_id: member.user_id, obstacle: admission::obstacle(facts, member.user_id)? })
+        let obstacle = admission::obstacle(facts, request.actor_id, member.user_id)?;
+        Some(LeftOut { user_id: member.user_id, obstacle })
     };
     members.into_iter().filter_map(obstacle).collect()
 }

@@ -1,6 +1,6 @@
 //! The bounded read set of a decision.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{Change, Effect, Group, Limits, Membership, Role, UserId};
 
@@ -36,6 +36,12 @@ pub struct People {
     /// A count that reaches [`Limits::groups_per_user_max`] must be exact or capped at a number from there on; a lower
     /// one may be any number from the exact count up.
     pub group_counts: BTreeMap<UserId, u32>,
+    /// Who has blocked being added by whom: the person, and whom they blocked. Read for candidates and the actor.
+    pub blocks: BTreeSet<(UserId, UserId)>,
+    /// Which actor shares a group with which candidate. Read under [`AddPolicy::SharedGroup`](crate::AddPolicy).
+    ///
+    /// Applying a change does not touch it: all requests of a batch are judged by who shared a group before the batch.
+    pub acquaintances: BTreeSet<(UserId, UserId)>,
 }
 
 impl People {

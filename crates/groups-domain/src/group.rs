@@ -60,7 +60,7 @@ impl NewMember {
     }
 }
 
-/// How large a group may become, and in how many groups one person may be.
+/// How large a group may become, in how many groups one person may be, and who may add whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most members that a group may have, the owner included. Default: 100,000.
@@ -69,10 +69,24 @@ pub struct Limits {
     ///
     /// Lowering it removes nobody: a person above the limit joins no further group.
     pub groups_per_user_max: Option<u32>,
+    /// Who may add whom. Default: [`AddPolicy::Anybody`].
+    pub add_policy: AddPolicy,
+}
+
+/// Whom an admin or owner may add to a group. In every case nobody is added by somebody whom they have blocked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddPolicy {
+    /// Anybody whose id they know.
+    #[default]
+    Anybody,
+    /// People with whom they share a group already.
+    SharedGroup,
+    /// Nobody: people join by invitation only.
+    Invitation,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { members_max: 100_000, groups_per_user_max: Some(10_000) }
+        Self { members_max: 100_000, groups_per_user_max: Some(10_000), add_policy: AddPolicy::default() }
     }
 }

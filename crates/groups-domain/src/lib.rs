@@ -17,7 +17,7 @@
 //!
 //! * A [`Request`] is a [`Command`] with the group, the actor and the time. [`Request::reads`] names the users whose
 //!   memberships the decision depends on, and [`Request::candidates`] those of whom it has to be known in how many groups
-//!   they are. There are never more of either than the command names.
+//!   they are and by whom they may be added. There are never more of either than the command names.
 //! * [`Facts`] is that bounded read set. Adding somebody reads the same few rows in a group of three and of 100,000.
 //! * [`decide`] answers with a [`Decision`] or a [`Rejection`]. Each rule is a sentence above its guard, and a [`Rule`] by name.
 //! * A [`Change`] is one new [`Version`] of the group. [`Change::effects`] says what it does to memberships,
@@ -88,7 +88,7 @@ pub use command::{Command, Request};
 pub use decide::{Decision, decide, left_out};
 pub use event::{Action, Event, EventKind, LeaveReason, View, event_for};
 pub use facts::{Facts, People};
-pub use group::{Group, Limits, Membership, NewMember};
+pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
 pub use id::{GroupId, Timestamp, UserId, Version};
 pub use rejection::{Rejection, Rule};
 pub use role::{ParseRoleError, Role};

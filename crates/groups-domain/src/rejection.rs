@@ -43,6 +43,8 @@ rules! {
     MembersOnly = "members-only": "Whoever is acted on is a member.";
     OnceAMember = "once-a-member": "Nobody is a member twice.";
     RoomForAll = "room-for-all": "A group has at most as many members as its limit allows.";
+    InvitationOnly = "invitation-only": "People join by invitation only: nobody can be added directly.";
+    AddedByConsent = "added-by-consent": "You can only add people who allow it: they have not blocked you and, if the server requires it, share a group with you.";
     GroupsPerUser = "groups-per-user": "A person is in at most as many groups as the limit for one person allows.";
     SeenVersion = "seen-version": "A request made for one version is not carried out on another.";
 }
@@ -94,6 +96,12 @@ pub enum Rejection {
         /// How many it may have.
         members_max: u32,
     },
+    /// The actor may not add this person. It does not tell whether the person has blocked the actor.
+    #[error("{user_id} cannot be added: {}", Rule::AddedByConsent.sentence())]
+    CannotBeAdded {
+        /// Who.
+        user_id: UserId,
+    },
     /// Somebody would be in more groups than one person may be: the person to be added, or the creator.
     #[error("{user_id} is in {groups_max} groups already, the most for one person")]
     TooManyGroups {
@@ -119,7 +127,7 @@ impl Rejection {
         match self {
             Self::GroupNotFound => "group_not_found",
             Self::GroupExists => "group_exists",
-            Self::Forbidden(_) => "forbidden",
+            Self::Forbidden(_) | Self::CannotBeAdded { .. } => "forbidden",
             Self::MemberNotFound { .. } => "member_not_found",
             Self::AlreadyMember { .. } => "already_member",
             Self::OwnerMustTransfer(_) => "owner_must_transfer",
@@ -140,6 +148,7 @@ impl Rejection {
             Self::AlreadyMember { .. } => Rule::OnceAMember,
             Self::InvalidRole => Rule::OneOwner,
             Self::TooManyMembers { .. } => Rule::RoomForAll,
+            Self::CannotBeAdded { .. } => Rule::AddedByConsent,
             Self::TooManyGroups { .. } => Rule::GroupsPerUser,
             Self::VersionMismatch { .. } => Rule::SeenVersion,
         }

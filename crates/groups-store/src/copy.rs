@@ -16,8 +16,8 @@ use crate::options::Target;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
-use crate::row_set::{Answers, Changes, Groups, Memberships, Names, RowSet, With};
-use crate::schema::{groups, idempotency, log, memberships, names};
+use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
+use crate::schema::{blocks, groups, idempotency, log, memberships, names};
 use crate::store::Backend;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions, postgres, sqlite, statements};
 
@@ -40,6 +40,8 @@ pub struct Copied {
     pub keys: u64,
     /// Display names.
     pub names: u64,
+    /// Blocks: by whom people do not want to be added.
+    pub blocks: u64,
 }
 
 /// Why nothing was copied.
@@ -68,7 +70,7 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// Copies groups, memberships, the log, idempotency keys and names, in one transaction.
+/// Copies groups, memberships, the log, idempotency keys, names and blocks, in one transaction.
 ///
 /// Both databases are brought up to date first. Nobody may write to the old one meanwhile: what is committed after the reading has begun
 /// is not copied. Positions do not come along: the new database has an id of its own, so that no cursor of the old one is taken for one
@@ -115,11 +117,14 @@ enum Piece {
     Changes(Vec<LogRow>),
     Keys(Vec<KeyRow>),
     Names(Vec<NameRow>),
+    Blocks(Vec<BlockRow>),
     /// That was all.
     End,
 }
 
 type NameRow = (Id, String, String);
+
+type BlockRow = (Id, Id, i64);
 
 /// Hands a piece over, waiting for room: this is the reader's own thread. Ends the reading where nobody takes it.
 fn hand_over(pieces: &Sender<Piece>, piece: Piece) -> Result<(), QueryError> {
@@ -207,11 +212,24 @@ async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(),
         after = Some(last.0);
         hand_over(pieces, Piece::Names(rows))?;
     }
+    let mut after = (nil, nil);
+    loop {
+        let later = sql::<Bool>("(user_id, blocked_id) > (")
+            .bind::<types::Id, _>(after.0)
+            .sql(", ")
+            .bind::<types::Id, _>(after.1)
+            .sql(")");
+        let page = blocks::table.filter(later).order((blocks::user_id, blocks::blocked_id)).limit(PIECE_ROWS_MAX);
+        let rows: Vec<BlockRow> = page.load(conn).await.map_err(reading("blocks"))?;
+        let Some(last) = rows.last() else { break };
+        after = (last.0, last.1);
+        hand_over(pieces, Piece::Blocks(rows))?;
+    }
     hand_over(pieces, Piece::End)
 }
 
 /// The tables, those that others refer to first.
-const TABLES: [&str; 5] = ["groups", "memberships", "log", "idempotency", "names"];
+const TABLES: [&str; 6] = ["groups", "memberships", "log", "idempotency", "names", "blocks"];
 
 /// What was copied, or why the database is not the right one.
 async fn write_all(
@@ -231,7 +249,7 @@ async fn write_all(
         match pieces.recv().await {
             Some(Piece::End) => {
                 // Nobody has to wait until PostgreSQL notices by itself how large the tables have become.
-                diesel::sql_query("ANALYZE groups, memberships, log, idempotency, names").execute(conn).await?;
+                diesel::sql_query("ANALYZE groups, memberships, log, idempotency, names, blocks").execute(conn).await?;
                 return Ok(Ok(copied));
             }
             // The reading has failed, and says why itself.
@@ -285,6 +303,12 @@ async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> 
         Piece::Names(rows) => {
             for set in Names::chunks(rows) {
                 copied.names += With::execute(set, insert_names).execute(conn).await? as u64;
+            }
+        }
+        Piece::Blocks(rows) => {
+            let insert = "INSERT INTO blocks (user_id, blocked_id, at) SELECT user_id, blocked_id, at FROM v";
+            for set in Blocks::chunks(rows) {
+                copied.blocks += With::execute(set, insert).execute(conn).await? as u64;
             }
         }
         Piece::End => {}

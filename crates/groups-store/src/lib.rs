@@ -88,7 +88,10 @@ pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use migrate::pending_migrations;
 pub use options::StoreOptions;
 pub use order::{Executed, Idempotency, Order, Outcome};
-pub use page::{GroupPage, History, MemberKey, MemberPage, MemberRow, ReplayRule, Start, StreamStart, Trimmed};
+pub use page::{
+    BLOCKS_MAX, Block, BlockPage, Blocked, GroupPage, History, MemberKey, MemberPage, MemberRow, ReplayRule, Start,
+    StreamStart, Trimmed,
+};
 pub use position::{LogEntry, Position, ReadPoint};
 pub use signals::Signals;
 pub use store::Store;

@@ -1,6 +1,6 @@
 //! What is read from the store.
 
-use groups_domain::{Change, Group, GroupId, Membership, Role, Version};
+use groups_domain::{Change, Group, GroupId, Membership, Role, Timestamp, UserId, Version};
 
 use crate::{LogEntry, Position, ReadPoint};
 
@@ -42,6 +42,36 @@ pub struct MemberKey {
     pub joined_version: Version,
     /// Their place among those who came in with it.
     pub ordinal: u32,
+}
+
+/// The most people whom one user may block.
+pub const BLOCKS_MAX: u32 = 10_000;
+
+/// Somebody by whom a user does not want to be added to groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Who is blocked.
+    pub user_id: UserId,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// One page of the people whom a user has blocked, by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockPage {
+    /// The people.
+    pub blocks: Vec<Block>,
+    /// What to ask for next, where there is more.
+    pub next: Option<UserId>,
+}
+
+/// What became of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocked {
+    /// It is there, now or already.
+    Done,
+    /// The user has blocked [`BLOCKS_MAX`] others.
+    TooMany,
 }
 
 /// A page of a group's history, for those who may see it.

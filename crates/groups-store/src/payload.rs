@@ -84,8 +84,16 @@ impl Answer {
 
 /// An answer as text, and its format: the lowest one that can say it.
 pub(crate) fn encode_answer(answer: &Answer) -> Result<(i16, String), serde_json::Error> {
-    if let Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max }) = answer {
-        let stored = answer_2::Answer::TooManyGroups { user_id: user_id.uuid(), groups_max: *groups_max };
+    let in_format_2 = match answer {
+        Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max }) => {
+            Some(answer_2::Answer::TooManyGroups { user_id: user_id.uuid(), groups_max: *groups_max })
+        }
+        Answer::Rejected(Rejection::CannotBeAdded { user_id }) => {
+            Some(answer_2::Answer::CannotBeAdded { user_id: user_id.uuid() })
+        }
+        _ => None,
+    };
+    if let Some(stored) = in_format_2 {
         return Ok((2, serde_json::to_string(&stored)?));
     }
     let no_format = || serde::ser::Error::custom("no format can say this answer");
@@ -113,6 +121,9 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
             }
             answer_2::Answer::TooManyGroups { user_id, groups_max } => {
                 Ok(Answer::Rejected(Rejection::TooManyGroups { user_id: UserId::new(user_id), groups_max }))
+            }
+            answer_2::Answer::CannotBeAdded { user_id } => {
+                Ok(Answer::Rejected(Rejection::CannotBeAdded { user_id: UserId::new(user_id) }))
             }
         },
         unknown => Err(format!("format {unknown} is not known to this version")),
@@ -225,11 +236,15 @@ mod tests {
     fn answers_that_leave_out() -> Vec<Answer> {
         let user_id = UserId::new(Uuid::from_u128(3));
         let (group_id, version, role) = (COLUMNS.group_id, COLUMNS.version, Some(Role::Admin));
-        let left_out = vec![LeftOut { user_id, obstacle: Obstacle::TooManyGroups }];
+        let left_out = vec![
+            LeftOut { user_id, obstacle: Obstacle::TooManyGroups },
+            LeftOut { user_id: COLUMNS.actor_id, obstacle: Obstacle::NotAllowed },
+        ];
         vec![
             Answer::Changed { group_id, version, role, member: None, left_out: left_out.clone() },
             Answer::Unchanged { group: group(), role, member: None, left_out },
             Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max: 10_000 }),
+            Answer::Rejected(Rejection::CannotBeAdded { user_id }),
         ]
     }
 

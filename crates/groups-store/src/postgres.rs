@@ -33,6 +33,8 @@ mod tls;
 mod transaction;
 mod wire;
 
+#[path = "queries/blocks.rs"]
+pub(crate) mod blocks;
 #[path = "queries/commit.rs"]
 pub(crate) mod commit;
 #[path = "queries/people.rs"]

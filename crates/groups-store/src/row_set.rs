@@ -167,6 +167,14 @@ row_set! {
     Ids { id: sql::Id = Id }
 }
 row_set! {
+    /// Pairs of users.
+    Pairs { one: sql::Id = Id, other: sql::Id = Id }
+}
+row_set! {
+    /// Blocks: by whom somebody does not want to be added.
+    Blocks { user_id: sql::Id = Id, blocked_id: sql::Id = Id, at: BigInt = i64 }
+}
+row_set! {
     /// Seats: a user in a group, and whether the user's name is wanted.
     Seats { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
 }

@@ -81,4 +81,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    blocks (user_id, blocked_id) {
+        user_id -> Id,
+        blocked_id -> Id,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(groups, memberships, log, names);

@@ -26,6 +26,8 @@ mod plans;
 mod threads;
 mod transaction;
 
+#[path = "queries/blocks.rs"]
+pub(crate) mod blocks;
 #[path = "queries/commit.rs"]
 pub(crate) mod commit;
 #[path = "queries/people.rs"]

@@ -36,6 +36,19 @@ pub(crate) const END_SEATS_OF_DELETED_GROUPS: &str = "UPDATE memberships SET lef
      WHERE memberships.user_id = v.id AND memberships.left_version IS NULL \
      AND g.id = memberships.group_id AND g.deleted_version IS NOT NULL";
 
+/// The pairs of which the one has blocked the other.
+pub(crate) const BLOCKS_OF_PAIRS: &str = "SELECT b.user_id, b.blocked_id FROM v \
+     CROSS JOIN blocks AS b WHERE b.user_id = v.one AND b.blocked_id = v.other";
+
+/// The pairs that are members of the same group. The groups of `one` are looked through: let it be the one with fewer groups.
+pub(crate) const PAIRS_IN_ONE_GROUP: &str = "SELECT v.one, v.other FROM v WHERE EXISTS \
+     (SELECT 1 FROM memberships AS m CROSS JOIN memberships AS n CROSS JOIN groups AS g \
+     WHERE m.user_id = v.one AND m.left_version IS NULL \
+     AND n.group_id = m.group_id AND n.user_id = v.other AND n.left_version IS NULL \
+     AND g.id = m.group_id AND g.deleted_version IS NULL)";
+
+pub(crate) type PairSql = (sql::Id, sql::Id);
+
 /// `KeyRow`s of keys.
 pub(crate) const ANSWERS_OF_KEYS: &str = "SELECT i.actor_id, i.key, i.fingerprint, i.created_at, i.format, i.answer FROM v \
      CROSS JOIN idempotency AS i WHERE i.actor_id = v.actor_id AND i.key = v.key";

@@ -17,8 +17,8 @@ use crate::read_class::ReadClass;
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::{
-    ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order, Position, Reason,
-    ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
+    BlockPage, Blocked, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order,
+    Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -205,6 +205,30 @@ impl Store {
     pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
         let prefix = search_key(prefix);
         run!(self, read(Request), read::people(prefix, limit))
+    }
+
+    /// One page of the people by whom a user does not want to be added, by id.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database gave no answer.
+    pub async fn blocks(&self, user: UserId, after: Option<UserId>, limit: u32) -> Result<BlockPage, StoreError> {
+        run!(self, read(Request), blocks::list(user, after, limit))
+    }
+
+    /// Lets nobody be added by somebody whom they have blocked. Blocking somebody again is a no-op.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database gave no answer.
+    pub async fn block(&self, user: UserId, blocked: UserId, at: Timestamp) -> Result<Blocked, StoreError> {
+        run!(self, write, blocks::put(user, blocked, at))
+    }
+
+    /// Takes a block back. A no-op if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database gave no answer.
+    pub async fn unblock(&self, user: UserId, blocked: UserId) -> Result<(), StoreError> {
+        run!(self, write, blocks::remove(user, blocked))
     }
 
     /// Reads a position that was given away as a token. `None`: it is not one of this database.

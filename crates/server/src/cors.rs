@@ -17,7 +17,7 @@ use crate::{Code, Problem};
 /// (`traceparent`, `baggage`, `x-datadog-…`), and a header that the service does not know has no effect. To pages of other origins a
 /// request that changes nothing is answered as to any client, without the headers that would let them read the answer.
 pub(crate) fn cors(origins: Origins) -> Cors {
-    let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     Cors::default()
         .allowed_origin_fn(move |origin, _| origins.allows(origin))
         .allowed_methods(methods)

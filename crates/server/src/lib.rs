@@ -31,7 +31,7 @@ pub use groups_supervisor::{Cause, TaskFailure};
 pub use notify::on_connect;
 pub use problem::{Code, Problem};
 pub use run::{RunError, Running, Shutdown, ShutdownHandle, listen, run, start};
-pub use settings::{Settings, SettingsError};
+pub use settings::{AddPolicy, Settings, SettingsError};
 
 /// The examples of the README are compiled.
 #[cfg(doctest)]

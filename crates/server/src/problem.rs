@@ -53,6 +53,7 @@ codes! {
     InvalidRole = "invalid_role", 422, "Not a role that can be given";
     TooManyMembers = "too_many_members", 422, "Too many members";
     TooManyGroups = "too_many_groups", 422, "Too many groups";
+    TooManyBlocks = "too_many_blocks", 422, "Too many blocked people";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "This idempotency key was used for another request";
     UpgradeRequired = "upgrade_required", 426, "This path speaks WebSocket";
     RateLimited = "rate_limited", 429, "Too many requests";
@@ -153,7 +154,7 @@ impl From<Rejection> for Problem {
         let code = match rejection {
             Rejection::GroupNotFound => Code::GroupNotFound,
             Rejection::GroupExists => Code::GroupExists,
-            Rejection::Forbidden(_) => Code::Forbidden,
+            Rejection::Forbidden(_) | Rejection::CannotBeAdded { .. } => Code::Forbidden,
             Rejection::MemberNotFound { .. } => Code::MemberNotFound,
             Rejection::AlreadyMember { .. } => Code::AlreadyMember,
             Rejection::OwnerMustTransfer(_) => Code::OwnerMustTransfer,

@@ -1,6 +1,7 @@
 //! Every URL of the server, on one screen. One endpoint, one file below.
 
 mod add_members;
+mod blocks;
 mod change_role;
 mod create_group;
 mod delete_group;
@@ -53,6 +54,8 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
         .service(at("/groups/{group_id}/changes", [get(history::respond)]))
         .service(at("/groups/{group_id}/typing", [post(typing::respond)]))
         .service(at("/me", [get(me::respond)]))
+        .service(at("/me/blocks", [get(blocks::list)]))
+        .service(at("/me/blocks/{user_id}", [put(blocks::put), delete(blocks::remove)]))
         .service(at("/ws", [get(websocket::respond)]))
         .service(at("/dev/login", [post(development::sign_in)]))
         .service(at("/dev/people", [get(development::people)]))
@@ -94,6 +97,14 @@ where
     A: FromRequest + 'static,
 {
     (Method::POST, web::post().to(handler))
+}
+
+fn put<F, A>(handler: F) -> (Method, Route)
+where
+    F: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    (Method::PUT, web::put().to(handler))
 }
 
 fn patch<F, A>(handler: F) -> (Method, Route)

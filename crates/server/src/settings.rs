@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use groups_domain::Limits;
 
 use crate::identity::canonical;
@@ -95,6 +95,18 @@ pub struct Settings {
     )]
     pub max_groups_per_user: u32,
 
+    /// Who may add whom to a group: anybody whose id they know, people with whom they share a group already, or nobody (people
+    /// join by invitation only)
+    #[arg(
+        long,
+        alias = "groups-add-policy",
+        env = "GROUPS_ADD_POLICY",
+        value_name = "POLICY",
+        value_enum,
+        default_value_t = AddPolicy::Anybody
+    )]
+    pub add_policy: AddPolicy,
+
     /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub log_days: u32,
@@ -110,6 +122,18 @@ pub struct Settings {
     /// Seconds over which WebSocket clients are sent away when the server stops, so that they do not return as one wave
     #[arg(long, alias = "groups-drain-seconds", env = "GROUPS_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=5))]
     pub drain_seconds: u32,
+}
+
+/// Who may add whom to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum AddPolicy {
+    /// Anybody whose id they know
+    Anybody,
+    /// People with whom they share a group already
+    SharedGroup,
+    /// Nobody: people join by invitation only
+    Invitation,
 }
 
 impl Default for Settings {
@@ -128,6 +152,7 @@ impl Default for Settings {
             heartbeat_seconds: 25,
             max_members: 100_000,
             max_groups_per_user: 10_000,
+            add_policy: AddPolicy::Anybody,
             log_days: 30,
             nats_url: None,
             workers: 0,
@@ -236,6 +261,11 @@ impl Settings {
         Limits {
             members_max: self.max_members,
             groups_per_user_max: (self.max_groups_per_user > 0).then_some(self.max_groups_per_user),
+            add_policy: match self.add_policy {
+                AddPolicy::Anybody => groups_domain::AddPolicy::Anybody,
+                AddPolicy::SharedGroup => groups_domain::AddPolicy::SharedGroup,
+                AddPolicy::Invitation => groups_domain::AddPolicy::Invitation,
+            },
         }
     }
 

@@ -1,8 +1,8 @@
 //! The people of the tests, what they say, and the histories that they have behind them.
 
 use groups_domain::{
-    Change, Command, Decision, Description, Facts, GroupId, GroupName, Limits, NewMember, Rejection, Request, Role,
-    Roster, Timestamp, UserId, Uuid, Version,
+    AddPolicy, Change, Command, Decision, Description, Facts, GroupId, GroupName, Limits, NewMember, Rejection,
+    Request, Role, Roster, Timestamp, UserId, Uuid, Version,
 };
 
 /// The owner of the team.
@@ -172,6 +172,26 @@ impl Given {
     /// The same, where this person is in as many groups as one person may be.
     pub(crate) fn in_all_groups_allowed(self, user_id: UserId) -> Self {
         self.in_groups(user_id, GROUPS_MAX)
+    }
+
+    /// The same, where `user_id` has blocked being added by `blocked`.
+    pub(crate) fn blocking(mut self, user_id: UserId, blocked: UserId) -> Self {
+        self.roster.people_mut().blocks.insert((user_id, blocked));
+        self
+    }
+
+    /// The same, where these two share another group.
+    pub(crate) fn acquainted(mut self, one: UserId, other: UserId) -> Self {
+        self.roster.people_mut().acquaintances.extend([(one, other), (other, one)]);
+        self
+    }
+
+    /// The same, where the operator has another policy since.
+    pub(crate) fn under(self, add_policy: AddPolicy) -> Self {
+        let limits = Limits { add_policy, ..Limits::default() };
+        let mut roster = Roster::replay(TEAM, limits, &self.history);
+        roster.people_mut().clone_from(self.roster.people());
+        Self { roster, ..self }
     }
 
     /// All that a decision could look at.

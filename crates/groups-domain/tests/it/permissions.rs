@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use groups_domain::Role::{self, Admin, Member, Owner};
-use groups_domain::{Command, Decision, Rejection, Rule, UserId, Uuid};
+use groups_domain::{AddPolicy, Command, Decision, Rejection, Rule, UserId, Uuid};
 
 use crate::cast::{
     ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
@@ -22,6 +22,9 @@ const ACTORS: [(&str, UserId); 4] = [("owner", ADA), ("admin", BOB), ("member", 
 
 /// On whom, by their role: somebody else than the actor, unless it is oneself.
 const OTHERS: [(&str, UserId); 4] = [("the owner", ADA), ("an admin", CLEO), ("a member", EVE), ("an outsider", GUS)];
+
+/// Never heard of the team either.
+const ZOE: UserId = UserId::new(Uuid::from_u128(0x20e));
 
 /// The table, and the rules that refuse something in it.
 pub(crate) fn table() -> (String, BTreeSet<Rule>) {
@@ -46,6 +49,7 @@ pub(crate) fn table() -> (String, BTreeSet<Rule>) {
         });
     }
     table.in_too_many_groups();
+    table.without_consent();
     table.on_people("Removing", remove);
     table.leaving();
     for role in [Member, Admin] {
@@ -84,15 +88,27 @@ impl Table {
     }
 
     fn in_too_many_groups(&mut self) {
-        let columns = ["them alone", "them alone, on a list", "them and somebody else, on a list"];
-        self.head("Adding an outsider who is in as many groups as one person may be", &columns);
+        let given = |_| team().in_all_groups_allowed(GUS);
+        self.one_by_one_and_on_lists("Adding an outsider who is in as many groups as one person may be", given);
+    }
+
+    fn without_consent(&mut self) {
+        let given = |actor| team().blocking(GUS, actor);
+        self.one_by_one_and_on_lists("Adding an outsider who has blocked the actor", given);
+        let given = |actor| team().acquainted(actor, ZOE).under(AddPolicy::SharedGroup);
+        self.one_by_one_and_on_lists("Where a shared group is required: adding an outsider without one", given);
+        let given = |actor| team().acquainted(actor, GUS).acquainted(actor, ZOE).under(AddPolicy::SharedGroup);
+        self.one_by_one_and_on_lists("Where a shared group is required: adding an outsider with one", given);
+        let given = |_| team().under(AddPolicy::Invitation);
+        self.one_by_one_and_on_lists("Where people join by invitation only: adding an outsider", given);
+    }
+
+    fn one_by_one_and_on_lists(&mut self, title: &str, given: impl Fn(UserId) -> Given) {
+        self.head(title, &["them alone", "them alone, on a list", "them and somebody else, on a list"]);
         for (role, actor) in ACTORS {
-            let commands = [
-                add(GUS, Member),
-                add_all([(GUS, Member)]),
-                add_all([(GUS, Member), (UserId::new(Uuid::from_u128(0x1_0e)), Member)]),
-            ];
-            self.row(role, &team().in_all_groups_allowed(GUS), actor, commands.map(Some));
+            let (alone, list) = (add(GUS, Member), add_all([(GUS, Member)]));
+            let both = add_all([(GUS, Member), (ZOE, Member)]);
+            self.row(role, &given(actor), actor, [alone, list, both].map(Some));
         }
     }
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use groups_domain::{
-    Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, NewMember, People,
-    Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
+    AddPolicy, Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, NewMember,
+    People, Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cast::{ADA, BOB, DAN, EVE, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
+use crate::cast::{ADA, BOB, CLEO, DAN, EVE, FAY, GUS, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
 
 /// Few enough that a random group is often full.
 const MEMBERS_MAX: u32 = 5;
@@ -19,14 +19,27 @@ const MEMBERS_MAX: u32 = 5;
 const GROUPS_MAX: u32 = 3;
 
 fn limits() -> Limits {
-    Limits { members_max: MEMBERS_MAX, groups_per_user_max: Some(GROUPS_MAX) }
+    Limits { members_max: MEMBERS_MAX, groups_per_user_max: Some(GROUPS_MAX), add_policy: AddPolicy::Anybody }
 }
 
-/// No group yet, among people of whom some are in other groups: one in all that are allowed, one in all but one.
+/// No group yet, among people of whom some are in other groups: one in all that are allowed, one in all but one. Some share a
+/// group, and some have blocked others.
 fn among_the_busy() -> Roster {
-    let mut roster = Roster::new(TEAM, limits());
-    roster.people_mut().group_counts.extend([(EVE, GROUPS_MAX), (DAN, GROUPS_MAX - 1)]);
+    under(AddPolicy::Anybody)
+}
+
+/// The same under another policy.
+fn under(add_policy: AddPolicy) -> Roster {
+    let mut roster = Roster::new(TEAM, Limits { add_policy, ..limits() });
+    let people = roster.people_mut();
+    people.group_counts.extend([(EVE, GROUPS_MAX), (DAN, GROUPS_MAX - 1)]);
+    people.blocks.extend([(FAY, BOB), (BOB, CLEO)]);
+    people.acquaintances.extend([(ADA, BOB), (ADA, CLEO), (ADA, DAN), (BOB, GUS), (CLEO, FAY)]);
     roster
+}
+
+fn policy() -> impl Strategy<Value = AddPolicy> {
+    select(vec![AddPolicy::Anybody, AddPolicy::SharedGroup, AddPolicy::Invitation])
 }
 
 fn user() -> impl Strategy<Value = UserId> {
@@ -129,11 +142,14 @@ fn members(roster: &Roster) -> BTreeSet<UserId> {
     roster.members().map(|membership| membership.user_id).collect()
 }
 
-fn facts(roster: &Roster, of: impl Fn(UserId) -> bool) -> Facts {
+fn facts(roster: &Roster, add_policy: AddPolicy, of: impl Fn(UserId) -> bool) -> Facts {
     let memberships = roster.members().filter(|membership| of(membership.user_id)).map(|m| (m.user_id, *m)).collect();
     let mut people = roster.people().clone();
     people.group_counts.retain(|user_id, _| of(*user_id));
-    Facts { group: roster.group().cloned(), memberships, people, limits: limits() }
+    people.blocks.retain(|(user_id, blocked)| of(*user_id) && of(*blocked));
+    people.acquaintances.retain(|(actor_id, user_id)| of(*actor_id) && of(*user_id));
+    let limits = Limits { add_policy, ..limits() };
+    Facts { group: roster.group().cloned(), memberships, people, limits }
 }
 
 /// All users of whom the decision looks at something.
@@ -239,14 +255,16 @@ proptest! {
     }
 
     #[test]
-    fn the_memberships_that_a_request_reads_are_enough_to_decide_it(requests in requests()) {
-        let mut roster = among_the_busy();
+    fn the_memberships_that_a_request_reads_are_enough_to_decide_it(requests in requests(), policy in policy()) {
+        let mut roster = under(policy);
         for request in &requests {
-            let whole = decide(&facts(&roster, |_| true), request);
-            let (reads, candidates) = (request.reads(), request.candidates());
-            let mut bounded = facts(&roster, |_| true);
+            let whole = decide(&facts(&roster, policy, |_| true), request);
+            let (reads, candidates, actor_id) = (request.reads(), request.candidates(), request.actor_id);
+            let mut bounded = facts(&roster, policy, |_| true);
             bounded.memberships.retain(|user_id, _| reads.contains(user_id));
             bounded.people.group_counts.retain(|user_id, _| candidates.contains(user_id));
+            bounded.people.blocks.retain(|(user_id, blocked)| candidates.contains(user_id) && *blocked == actor_id);
+            bounded.people.acquaintances.retain(|(actor, user_id)| *actor == actor_id && candidates.contains(user_id));
             prop_assert_eq!(&decide(&bounded, request), &whole);
             prop_assert_eq!(left_out(&bounded, request), roster.left_out(request));
             if let Ok(Decision::Change(change)) = whole {
@@ -259,26 +277,26 @@ proptest! {
     }
 
     #[test]
-    fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12) {
-        let mut roster = among_the_busy();
+    fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12, policy in policy()) {
+        let mut roster = under(policy);
         for batch in requests.chunks(size) {
             let reads: BTreeSet<UserId> = batch.iter().flat_map(looked_at).collect();
-            let mut facts = facts(&roster, |user_id| reads.contains(&user_id));
+            let mut facts = facts(&roster, policy, |user_id| reads.contains(&user_id));
             for request in batch {
                 let decision = decide(&facts, request);
-                prop_assert_eq!(&decision, &decide(&self::facts(&roster, |_| true), request));
+                prop_assert_eq!(&decision, &decide(&self::facts(&roster, policy, |_| true), request));
                 if let Ok(Decision::Change(change)) = decision {
                     facts.apply(&change);
                     roster.apply(&change);
                 }
             }
-            prop_assert_eq!(facts, self::facts(&roster, |user_id| reads.contains(&user_id)));
+            prop_assert_eq!(facts, self::facts(&roster, policy, |user_id| reads.contains(&user_id)));
         }
     }
 
     #[test]
-    fn everybody_on_a_list_is_in_already_or_joins_or_is_left_out(requests in requests()) {
-        let mut roster = among_the_busy();
+    fn everybody_on_a_list_is_in_already_or_joins_or_is_left_out(requests in requests(), policy in policy()) {
+        let mut roster = under(policy);
         for request in &requests {
             let (before, left_out) = (members(&roster), roster.left_out(request));
             let Ok(decision) = roster.decide(request) else { continue };
@@ -320,6 +338,7 @@ proptest! {
         version in prop_oneof![Just(0), Just(u64::MAX), any::<u64>()],
         members_max in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()],
         groups_max in proptest::option::of(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()]),
+        policy in policy(),
         counts in vec(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], PEOPLE.len()),
         updated_at in any::<i64>(),
     ) {
@@ -337,8 +356,9 @@ proptest! {
             created_at: MONDAY,
             updated_at: Timestamp::from_unix_millis(updated_at),
         };
-        let people = People { group_counts: PEOPLE.iter().map(|(_, user_id)| *user_id).zip(counts).collect() };
-        let limits = Limits { members_max, groups_per_user_max: groups_max };
+        let group_counts = PEOPLE.iter().map(|(_, user_id)| *user_id).zip(counts).collect();
+        let people = People { group_counts, ..under(policy).people().clone() };
+        let limits = Limits { members_max, groups_per_user_max: groups_max, add_policy: policy };
         let mut facts = Facts { group: Some(group), memberships: memberships.collect(), people, limits };
         drop(left_out(&facts, &request));
         if let Ok(Decision::Change(change)) = decide(&facts, &request) {
@@ -371,7 +391,11 @@ fn random_people_bring_about_every_kind_of_change_and_refusal() {
     let (mut kinds, mut refusals) = (BTreeSet::new(), BTreeSet::new());
     for case in 0..200 {
         let requests = requests().new_tree(&mut runner).unwrap().current();
-        let mut roster = if case % 2 == 0 { Roster::new(TEAM, limits()) } else { among_the_busy() };
+        let mut roster = match case % 4 {
+            0 | 1 => Roster::new(TEAM, limits()),
+            2 => among_the_busy(),
+            _ => under(if case % 8 == 3 { AddPolicy::SharedGroup } else { AddPolicy::Invitation }),
+        };
         for request in &requests {
             match roster.decide(request) {
                 Ok(Decision::Unchanged) => {}

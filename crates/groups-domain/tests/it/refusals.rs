@@ -1,13 +1,13 @@
 //! Every refusal: the rule and the circumstance by the name of the test.
 
 use groups_domain::Rejection::{
-    AlreadyMember, Forbidden, GroupExists, GroupNotFound, InvalidRole, MemberNotFound, OwnerMustTransfer,
-    TooManyGroups, TooManyMembers, VersionMismatch,
+    AlreadyMember, CannotBeAdded, Forbidden, GroupExists, GroupNotFound, InvalidRole, MemberNotFound,
+    OwnerMustTransfer, TooManyGroups, TooManyMembers, VersionMismatch,
 };
 use groups_domain::Role::{Admin, Member, Owner};
 use groups_domain::{
-    Change, ChangeKind, Command, Decision, GroupId, LeftOut, NewMember, Obstacle, Rejection, Role, Rule, UserId, Uuid,
-    Version, decide,
+    AddPolicy, Change, ChangeKind, Command, Decision, GroupId, LeftOut, NewMember, Obstacle, Rejection, Role, Rule,
+    UserId, Uuid, Version, decide,
 };
 
 use crate::cast::{
@@ -107,6 +107,34 @@ refusals! {
     a_group_is_not_created_too_large:
         nothing_within(2), by(ADA, create([(BOB, Member), (CLEO, Member)])) => TooManyMembers { would_be: 3, members_max: 2 };
 
+    nobody_is_added_by_somebody_whom_they_blocked:
+        team().blocking(FAY, BOB), by(BOB, add(FAY, Member)) => CannotBeAdded { user_id: FAY };
+    nobody_is_an_initial_member_by_somebody_whom_they_blocked:
+        nothing().blocking(CLEO, ADA), by(ADA, create([(BOB, Admin), (CLEO, Member)])) => CannotBeAdded { user_id: CLEO };
+    a_stranger_is_not_added_where_a_shared_group_is_required:
+        team().under(AddPolicy::SharedGroup), by(BOB, add(FAY, Member)) => CannotBeAdded { user_id: FAY };
+    that_others_share_a_group_with_somebody_is_not_enough:
+        team().acquainted(ADA, FAY).under(AddPolicy::SharedGroup), by(BOB, add(FAY, Member)) => CannotBeAdded { user_id: FAY };
+    a_stranger_is_no_initial_member_where_a_shared_group_is_required:
+        nothing().under(AddPolicy::SharedGroup), by(ADA, create([(CLEO, Member)])) => CannotBeAdded { user_id: CLEO };
+    a_block_counts_also_among_people_who_share_a_group:
+        team().acquainted(BOB, FAY).blocking(FAY, BOB).under(AddPolicy::SharedGroup), by(BOB, add(FAY, Member))
+        => CannotBeAdded { user_id: FAY };
+    who_may_not_add_somebody_does_not_learn_in_how_many_groups_they_are:
+        team().blocking(FAY, BOB).in_all_groups_allowed(FAY), by(BOB, add(FAY, Member)) => CannotBeAdded { user_id: FAY };
+    a_member_does_not_learn_who_has_blocked_them: team().blocking(FAY, DAN), by(DAN, add(FAY, Member)) => Forbidden(Rule::AdminsAdd);
+    somebody_who_is_in_already_is_no_question_of_consent:
+        team().blocking(EVE, BOB), by(BOB, add(EVE, Member)) => AlreadyMember { user_id: EVE };
+
+    nobody_is_added_where_people_join_by_invitation:
+        team().under(AddPolicy::Invitation), by(ADA, add(FAY, Member)) => Forbidden(Rule::InvitationOnly);
+    nobody_is_added_on_a_list_where_people_join_by_invitation:
+        team().acquainted(BOB, FAY).under(AddPolicy::Invitation), by(BOB, add_all([(FAY, Member)])) => Forbidden(Rule::InvitationOnly);
+    nobody_is_an_initial_member_where_people_join_by_invitation:
+        nothing().under(AddPolicy::Invitation), by(ADA, create([(BOB, Member)])) => Forbidden(Rule::InvitationOnly);
+    a_member_adds_nobody_by_invitation_either:
+        team().under(AddPolicy::Invitation), by(DAN, add(FAY, Member)) => Forbidden(Rule::AdminsAdd);
+
     nobody_is_added_to_more_groups_than_one_person_may_be_in:
         team().in_all_groups_allowed(FAY), by(BOB, add(FAY, Member)) => too_many_groups(FAY);
     nor_is_somebody_whom_a_higher_limit_let_into_more:
@@ -152,6 +180,36 @@ fn of_several_people_those_in_too_many_groups_are_left_out_and_the_others_join()
     let alone = by(BOB, add_all([(FAY, Member)]));
     check(given.clone(), alone.clone(), Expect::Unchanged);
     assert_eq!(given.roster.left_out(&alone.at(given.now)), left_out);
+}
+
+#[test]
+fn of_several_people_those_who_may_not_be_added_are_left_out_and_the_others_join() {
+    let list = by(BOB, add_all([(FAY, Member), (EVE, Member), (GUS, Member)]));
+    let blocked = team().blocking(FAY, BOB).in_all_groups_allowed(FAY);
+    let strangers = team().acquainted(BOB, GUS).under(AddPolicy::SharedGroup);
+    for given in [blocked, strangers] {
+        assert_eq!(added(&given, list.clone()), [GUS]);
+        let left_out = [LeftOut { user_id: FAY, obstacle: Obstacle::NotAllowed }];
+        assert_eq!(given.roster.left_out(&list.clone().at(given.now)), left_out, "a block looks like a missing group");
+    }
+}
+
+#[test]
+fn blocking_stops_one_person_and_takes_away_nothing() {
+    let given = team().blocking(FAY, BOB).blocking(BOB, FAY).blocking(EVE, ADA);
+    assert_eq!(added(&given, by(ADA, add(FAY, Member))), [FAY]);
+    assert!(matches!(given.decide(by(ADA, remove(EVE))), Ok(Decision::Change(_))));
+    assert!(matches!(given.decide(by(BOB, give(DAN, Member))), Ok(Decision::Unchanged)));
+    let own = nothing().blocking(ADA, ADA);
+    assert!(matches!(own.decide(by(ADA, create([]))), Ok(Decision::Change(_))), "nobody is added to what they create");
+}
+
+#[test]
+fn every_policy_lets_people_create_groups_of_their_own() {
+    for policy in [AddPolicy::Anybody, AddPolicy::SharedGroup, AddPolicy::Invitation] {
+        let given = nothing().under(policy);
+        assert!(matches!(given.decide(by(ADA, create([(ADA, Member)]))), Ok(Decision::Change(_))));
+    }
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Rejection {
     fn of(rejection: &super::Rejection) -> Option<Self> {
         use super::Rejection as Rejected;
         Some(match rejection {
-            Rejected::TooManyGroups { .. } => return None,
+            Rejected::TooManyGroups { .. } | Rejected::CannotBeAdded { .. } => return None,
             Rejected::GroupNotFound => Self::GroupNotFound,
             Rejected::GroupExists => Self::GroupExists,
             Rejected::Forbidden(rule) => Self::Forbidden { rule: rule.id().to_owned() },

@@ -13,6 +13,9 @@ pub(super) enum Answer {
         answer: answer_1::Answer,
         left_out: Vec<Person>,
     },
+    CannotBeAdded {
+        user_id: Uuid,
+    },
     TooManyGroups {
         user_id: Uuid,
         groups_max: u32,
@@ -28,12 +31,14 @@ pub(super) struct Person {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
+    NotAllowed,
     TooManyGroups,
 }
 
 impl From<&LeftOut> for Person {
     fn from(left_out: &LeftOut) -> Self {
         let obstacle = match left_out.obstacle {
+            Obstacle::NotAllowed => Reason::NotAllowed,
             Obstacle::TooManyGroups => Reason::TooManyGroups,
         };
         Self { user_id: left_out.user_id.uuid(), obstacle }
@@ -43,6 +48,7 @@ impl From<&LeftOut> for Person {
 impl From<Person> for LeftOut {
     fn from(person: Person) -> Self {
         let obstacle = match person.obstacle {
+            Reason::NotAllowed => Obstacle::NotAllowed,
             Reason::TooManyGroups => Obstacle::TooManyGroups,
         };
         Self { user_id: UserId::new(person.user_id), obstacle }

@@ -1,39 +1,83 @@
-//! What is known of people beyond one group, for all orders of a batch: in how many groups each candidate is.
+//! What is known of people beyond one group, for all orders of a batch: in how many groups each candidate is, and by whom they may
+//! be added.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel_async::RunQueryDsl;
-use groups_domain::{Limits, People};
+use groups_domain::{AddPolicy, Limits, People, UserId};
 
 use super::{Conn, lock_users};
 use crate::Order;
 use crate::column::Id;
 use crate::query_error::{QueryError, reading};
-use crate::row_set::{Ids, RowSet, With};
-use crate::statements::{self, CountSql};
+use crate::row_set::{Ids, Pairs, RowSet, With};
+use crate::statements::{self, CountSql, PairSql};
 
 /// How far beyond the limit memberships are counted: more than the members of one batch can leave groups.
-const BEYOND_LIMIT: u32 = 4_096;
+const BEYOND_LIMIT: u64 = 4_096;
 
 /// Transactions that may add one person at the same time without a lock before the limit could be exceeded. Above it the
 /// limit is approximate: each further transaction can exceed it by the joins of its batch.
 const UNLOCKED_WRITERS_MAX: u64 = 16;
 
+/// Groups that are counted to find out which of two people is in fewer.
+const COMPARED_MAX: u64 = 1_000;
+
 /// Loads what the decisions on these orders depend on beyond their groups.
 pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<People, QueryError> {
     let mut people = People::default();
+    let candidates = || orders.iter().flat_map(|order| order.request.candidates());
     if let Some(groups_max) = limits.groups_per_user_max {
         let mut joins: BTreeMap<Id, u64> = BTreeMap::new();
-        for user in orders.iter().flat_map(|order| order.request.candidates()) {
+        for user in candidates() {
             *joins.entry(user.into()).or_default() += 1;
         }
-        people.group_counts = group_counts(conn, &joins, groups_max)
-            .await?
-            .into_iter()
-            .map(|(user, count)| (user.user(), u32::try_from(count).unwrap_or(u32::MAX)))
-            .collect();
+        let counts = group_counts(conn, &joins, groups_max).await?.into_iter();
+        let counts = counts.map(|(user, count)| (user.user(), u32::try_from(count).unwrap_or(u32::MAX)));
+        people.group_counts = counts.collect();
     }
+    // Each actor with whom they want to add.
+    let pairs = orders.iter().flat_map(|Order { request, .. }| {
+        let added = request.candidates().into_iter().filter(|user| *user != request.actor_id);
+        added.map(|user| (Id::from(request.actor_id), Id::from(user)))
+    });
+    let pairs: BTreeSet<(Id, Id)> = pairs.collect();
+    people.blocks = blocks(conn, &pairs).await?;
+    people.acquaintances = match limits.add_policy {
+        AddPolicy::SharedGroup => acquaintances(conn, &pairs).await?,
+        AddPolicy::Anybody | AddPolicy::Invitation => BTreeSet::new(),
+    };
     Ok(people)
+}
+
+/// Which of these candidates have blocked the actor, as (candidate, actor).
+async fn blocks(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BTreeSet<(UserId, UserId)>, QueryError> {
+    let mut blocks = BTreeSet::new();
+    for pairs in Pairs::chunks(pairs.iter().map(|(actor, user)| (*user, *actor))) {
+        let of_pairs = With::<_, PairSql>::select(pairs, statements::BLOCKS_OF_PAIRS);
+        let rows: Vec<(Id, Id)> = of_pairs.load(conn).await.map_err(reading("blocks"))?;
+        blocks.extend(rows.into_iter().map(|(user, blocked)| (user.user(), blocked.user())));
+    }
+    Ok(blocks)
+}
+
+/// Which of these actors share a group with the candidate.
+async fn acquaintances(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BTreeSet<(UserId, UserId)>, QueryError> {
+    let users: BTreeSet<Id> = pairs.iter().flat_map(|(actor, user)| [*actor, *user]).collect();
+    let counts = count(conn, users, COMPARED_MAX).await?;
+    let fewer_first = |(actor, user): &(Id, Id)| match counts.get(actor) <= counts.get(user) {
+        true => (*actor, *user),
+        false => (*user, *actor),
+    };
+    let mut acquaintances = BTreeSet::new();
+    for sets in Pairs::chunks(pairs.iter().map(fewer_first)) {
+        let of_pairs = With::<_, PairSql>::select(sets, statements::PAIRS_IN_ONE_GROUP);
+        let rows: Vec<(Id, Id)> = of_pairs.load(conn).await.map_err(reading("memberships"))?;
+        // To share a group is mutual.
+        acquaintances
+            .extend(rows.into_iter().flat_map(|(one, other)| [(one.user(), other.user()), (other.user(), one.user())]));
+    }
+    Ok(acquaintances)
 }
 
 /// In how many groups each of these users is, given how often each of them would join one with this batch.
@@ -46,7 +90,8 @@ async fn group_counts(
         let joins = joins.get(user).copied().unwrap_or_default();
         (*count + joins.saturating_mul(writers) > u64::from(groups_max)).then_some(*user)
     };
-    let mut counts = count(conn, joins.keys().copied(), groups_max).await?;
+    let count_max = u64::from(groups_max) + BEYOND_LIMIT;
+    let mut counts = count(conn, joins.keys().copied(), count_max).await?;
     // What another transaction adds meanwhile is not counted. Near the limit these follow one after the other.
     let is_half = |count: u64| count >= u64::from(groups_max.div_ceil(2));
     let near: Vec<Id> = counts
@@ -54,24 +99,24 @@ async fn group_counts(
         .filter_map(|(user, count)| reaches((user, count), UNLOCKED_WRITERS_MAX).or(is_half(*count).then_some(*user)))
         .collect();
     if lock_users(conn, &near).await? {
-        counts.extend(count(conn, near, groups_max).await?);
+        counts.extend(count(conn, near, count_max).await?);
     }
     // Deleting a group ends none of its memberships, however many there are. They end here, once they stand in the way.
     let full: Vec<Id> = counts.iter().filter_map(|counted| reaches(counted, 1)).collect();
     for users in Ids::chunks(full.iter().map(|user| (*user,))) {
         With::execute(users, statements::END_SEATS_OF_DELETED_GROUPS).execute(conn).await?;
     }
-    counts.extend(count(conn, full, groups_max).await?);
+    counts.extend(count(conn, full, count_max).await?);
     Ok(counts)
 }
 
-/// How many open memberships each of these users has, those of deleted groups included.
+/// How many open memberships each of these users has, counted up to `count_max`, those of deleted groups included.
 async fn count(
     conn: &mut Conn,
     users: impl IntoIterator<Item = Id>,
-    groups_max: u32,
+    count_max: u64,
 ) -> Result<BTreeMap<Id, u64>, QueryError> {
-    let statement = statements::open_seats_of_users(u64::from(groups_max) + u64::from(BEYOND_LIMIT));
+    let statement = statements::open_seats_of_users(count_max);
     let mut counts = BTreeMap::new();
     for users in Ids::chunks(users.into_iter().map(|user| (user,))) {
         let of_users = With::<_, CountSql>::select(users, statement.clone());

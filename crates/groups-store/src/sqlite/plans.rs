@@ -14,7 +14,7 @@ use super::Conn;
 use super::open::{Settings, open_writer};
 use super::threads::in_place;
 use crate::row_set::{
-    Answers, Changes, Groups, Ids, Keys, Memberships, RowSet, SeatChanges, Seats, Seqs, Versions, With,
+    Answers, Changes, Groups, Ids, Keys, Memberships, Pairs, RowSet, SeatChanges, Seats, Seqs, Versions, With,
 };
 use crate::statements;
 
@@ -70,6 +70,8 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
                 reads_whole::<Seats>(conn, rows, statements::SEATS),
                 reads_whole::<Ids>(conn, rows, statements::open_seats_of_users(10_000)),
                 reads_whole::<Ids>(conn, rows, statements::END_SEATS_OF_DELETED_GROUPS),
+                reads_whole::<Pairs>(conn, rows, statements::BLOCKS_OF_PAIRS),
+                reads_whole::<Pairs>(conn, rows, statements::PAIRS_IN_ONE_GROUP),
                 reads_whole::<Keys>(conn, rows, statements::ANSWERS_OF_KEYS),
                 reads_whole::<Versions>(conn, rows, statements::CHANGES_OF_VERSIONS),
                 reads_whole::<Seqs>(conn, rows, statements::CHANGES_OF_SEQS),

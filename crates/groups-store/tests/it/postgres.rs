@@ -136,6 +136,11 @@ fn id_literal(id: uuid::Uuid) -> String {
     format!("'{id}'")
 }
 
+/// An insertion with a fresh id for each row.
+fn many_rows(count: u32, insert: impl Fn(&str) -> String) -> String {
+    format!("{} FROM generate_series(1, {count}) AS n", insert("gen_random_uuid()"))
+}
+
 /// Gives a test a fresh database, and the kind of runtime that an actix worker has.
 fn with(test: impl FnOnce(&Runtime, &Db)) {
     static NUMBER: AtomicU32 = AtomicU32::new(1);

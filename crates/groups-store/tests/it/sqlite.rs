@@ -113,6 +113,12 @@ fn id_literal(id: uuid::Uuid) -> String {
     format!("x'{}'", id.simple())
 }
 
+/// An insertion with a fresh id for each row.
+fn many_rows(count: u32, insert: impl Fn(&str) -> String) -> String {
+    let numbers = format!("WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})");
+    format!("{numbers} {} FROM n", insert("randomblob(16)"))
+}
+
 /// Gives a test a fresh database, and the kind of runtime that an actix worker has.
 fn with(test: impl FnOnce(&Runtime, &Db)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

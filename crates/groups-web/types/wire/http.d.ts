@@ -27,7 +27,7 @@ export type MemberPage = {
   version: number;
 };
 
-export type AddOutcome = "added" | "already_member" | "too_many_groups";
+export type AddOutcome = "added" | "already_member" | "not_allowed" | "too_many_groups";
 
 export type AddedResult = {
   user_id: Uuid;
@@ -137,6 +137,19 @@ export type Me = {
   expires_at: Time;
 };
 
+/** Somebody whom the caller has blocked. */
+export type Block = {
+  user_id: Uuid;
+  /** Since when. */
+  blocked_at: Time;
+};
+
+export type BlockPage = {
+  blocks: Array<Block>;
+  /** What to pass as `after` for the next page. */
+  next: string | null;
+};
+
 /** A person of the development mode. */
 export type Person = {
   user_id: Uuid;
@@ -155,7 +168,7 @@ export type Login = {
 };
 
 /** The stable codes of errors. */
-export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
+export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "too_many_blocks" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
 
 /** RFC 9457, `application/problem+json`. */
 export type Problem = {

@@ -42,6 +42,8 @@ pub(super) struct Added {
 pub(super) enum AddOutcome {
     Added,
     AlreadyMember,
+    /// The caller may not add them.
+    NotAllowed,
     /// They are in as many groups as one person may be.
     TooManyGroups,
 }
@@ -49,6 +51,7 @@ pub(super) enum AddOutcome {
 impl From<Obstacle> for AddOutcome {
     fn from(obstacle: Obstacle) -> Self {
         match obstacle {
+            Obstacle::NotAllowed => Self::NotAllowed,
             Obstacle::TooManyGroups => Self::TooManyGroups,
         }
     }

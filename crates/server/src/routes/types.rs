@@ -6,7 +6,7 @@
 mod declare;
 
 use self::declare::{compare, declared, union};
-use super::{add_members, development, history, list_groups, list_members, me};
+use super::{add_members, blocks, development, history, list_groups, list_members, me};
 use crate::output::{ChangeAction, ChangeBody, MemberBody, NewMemberBody};
 use crate::problem::{self, Code};
 
@@ -31,6 +31,8 @@ fn golden_the_types_of_the_answers_for_typescript() {
         declared::<ChangeBody<'_>>(),
         declared::<history::Page<'_>>(),
         declared::<me::Body>(),
+        declared::<blocks::BlockBody>(),
+        declared::<blocks::Page>(),
         declared::<development::Person>(),
         declared::<development::People>(),
         declared::<development::Login>(),

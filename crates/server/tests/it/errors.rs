@@ -181,6 +181,46 @@ async fn a_full_group_takes_nobody_in() {
 }
 
 #[tokio::test]
+async fn nobody_is_added_by_somebody_whom_they_have_blocked() {
+    let server = Server::start().await;
+    let (ada, bob, cat) = (server.user(), server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    let path = format!("/v1/me/blocks/{}", ada.id);
+    for _ in 0..2 {
+        bob.call("PUT", &path).send().await.no_content();
+    }
+    let blocks = bob.get("/v1/me/blocks?limit=1").await.ok(200);
+    assert_eq!((&blocks["blocks"][0]["user_id"], &blocks["next"]), (&json!(ada.id), &json!(null)));
+    assert_eq!(ada.get("/v1/me/blocks").await.ok(200)["blocks"], json!([]), "the blocked person is not told");
+
+    ada.adds(&group, &bob).await.problem(403, "forbidden");
+    let members = json!([{"user_id": bob.id}]);
+    ada.post("/v1/groups", json!({"name": "With Bob", "members": members})).await.problem(403, "forbidden");
+    let answer = ada.adds_all(&group, &[&bob.id, &cat.id]).await.ok(201);
+    let outcomes: Vec<_> = answer["results"].as_array().expect("results").iter().map(|one| &one["outcome"]).collect();
+    assert_eq!(outcomes, ["not_allowed", "added"]);
+    for _ in 0..2 {
+        bob.delete(&path).await.no_content();
+    }
+    ada.adds(&group, &bob).await.ok(201);
+    bob.call("PUT", &format!("/v1/me/blocks/{}", bob.id)).send().await.problem(400, "malformed_request");
+    bob.call("PUT", "/v1/me/blocks/me").send().await.problem(400, "malformed_request");
+}
+
+#[tokio::test]
+async fn the_policy_of_the_operator_decides_who_may_add_whom() {
+    let server = Server::with(&[("GROUPS_ADD_POLICY", "shared_group")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    ada.adds(&group, &bob).await.problem(403, "forbidden");
+    let server = Server::with(&[("GROUPS_ADD_POLICY", "invitation")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    let detail = ada.adds(&group, &bob).await.problem(403, "forbidden")["detail"].to_string();
+    assert!(detail.contains("invitation"), "{detail}");
+}
+
+#[tokio::test]
 async fn nobody_is_put_into_more_groups_than_one_person_may_be_in() {
     let server = Server::with(&[("GROUPS_MAX_GROUPS_PER_USER", "2")]).await;
     let (ada, bob, cat) = (server.user(), server.user(), server.user());

@@ -66,6 +66,8 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
     let added = adds().send().await.ok(201);
     ada.makes(&group, &bob, "admin").await.ok(200);
     ada.deletes(&gone).await.no_content();
+    ada.call("PUT", &format!("/v1/me/blocks/{}", bob.id)).send().await.no_content();
+    let blocks = ada.get("/v1/me/blocks").await.ok(200);
     let cursor = bob.connects().await.cursor();
     let changes = format!("/v1/groups/{group}/changes?limit=500");
     let (list, history) = (bob.lists().await, ada.pages(&changes, "changes").await);
@@ -85,13 +87,17 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
 
     let (from, to) = (format!("sqlite://{}", old.database().display()), postgres.url());
     let (done, text) = runs(&["copy", "--from", &from, "--to", &to]);
-    assert!(done && text.contains("copied: 2 groups, 4 memberships, 5 changes, 1 idempotency keys, 2 names"), "{text}");
+    assert!(
+        done && text.contains("copied: 2 groups, 4 memberships, 5 changes, 1 idempotency keys, 2 names, 1 blocks"),
+        "{text}"
+    );
 
     let new = Server::with(&[("DATABASE_URL", &to)]).await;
     let (ada, bob) = (ada.at(new.http()), bob.at(new.http()));
     assert_eq!(bob.lists().await, list);
     assert_eq!(ada.pages(&changes, "changes").await, history);
     assert_eq!(ada.lists_members(&group).await, people);
+    assert_eq!(ada.get("/v1/me/blocks").await.ok(200), blocks);
     let again =
         ada.call("POST", &members).json(&json!({"user_id": bob.id})).header("Idempotency-Key", key).send().await;
     assert_eq!(again.ok(201), added, "the first answer again");

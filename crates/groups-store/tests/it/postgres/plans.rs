@@ -52,6 +52,33 @@ fn changes_do_not_read_whole_groups_that_have_grown_since_the_statements_were_fi
     });
 }
 
+#[test]
+fn adding_people_does_not_read_what_they_have_left() {
+    const PEOPLE: u128 = 100;
+    const LEFT: i64 = 300;
+    run(async |db| {
+        let store = Store::open(StoreOptions { postgres_lanes: 1, ..db.options() }).await.unwrap();
+        store.did(ADA, group_id(1), create("Team")).await;
+        store.did(ADA, group_id(2), create("Left by all")).await;
+        let (left, people) =
+            (group_id(2).uuid(), (0..PEOPLE).map(|number| format!("('{}'::uuid)", person(number + 100))));
+        let people = people.collect::<Vec<_>>().join(", ");
+        db.sql(&format!(
+            "INSERT INTO memberships SELECT '{left}', p.id, n, 0, 1, 0, n + 1, 0 FROM (VALUES {people}) AS p (id), \
+             generate_series(1, {LEFT}) AS n; ANALYZE memberships;"
+        ))
+        .await;
+        let before = read(db).await;
+        store.did(ADA, group_id(1), add_many((0..PEOPLE).map(|number| person(number + 100)))).await;
+        store.close().await;
+        alone(db).await;
+        let rows = read(db).await - before;
+        assert!(rows > 0, "the counts came in");
+        // In the index, in the tables, for the foreign key and for the catalogue: some of each, and not all that they have left.
+        assert!(rows < PEOPLE as i64 * LEFT / 4, "{rows} entries of indexes and rows were read");
+    });
+}
+
 /// Every kind of statement that changes something, often enough for PostgreSQL to know each of them.
 async fn changes(store: &Store) {
     let group = group_id(1);

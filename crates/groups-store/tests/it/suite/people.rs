@@ -1,8 +1,10 @@
-//! Limits that concern one person, whatever the group: in how many groups they are.
+//! What concerns one person, whatever the group: in how many groups they are, and by whom they may be added.
 
 use futures_util::future::join_all;
-use groups_domain::{Command, LeftOut, Limits, Obstacle, Rejection, UserId};
-use groups_store::{ExecuteError, Executed, Outcome, ReplayRule, Start, Store, StoreOptions};
+use groups_domain::{AddPolicy, Command, LeftOut, Limits, Obstacle, Rejection, Role, Rule, UserId};
+use groups_store::{
+    BLOCKS_MAX, Block, BlockPage, Blocked, ExecuteError, Executed, Outcome, ReplayRule, Start, Store, StoreOptions,
+};
 
 use super::{Db, run};
 use crate::cast::*;
@@ -133,6 +135,115 @@ fn a_repeated_list_names_the_same_people_as_left_out() {
             let replayed = first.map(|executed| Executed { replayed: true, ..executed });
             assert_eq!(store.execute(order).await, replayed);
         }
+    });
+}
+
+async fn open_with(db: &Db, add_policy: AddPolicy) -> Store {
+    let limits = Limits { add_policy, ..Limits::default() };
+    Store::open(StoreOptions { limits, ..db.options() }).await.unwrap()
+}
+
+fn cannot_be_added(user_id: UserId) -> Result<Executed, ExecuteError> {
+    Err(ExecuteError::Rejected(Rejection::CannotBeAdded { user_id }))
+}
+
+#[test]
+fn blocks_are_there_once_and_come_in_pages() {
+    run(async |db| {
+        let store = db.open().await;
+        for blocked in [CAT, BOB, DAN, BOB] {
+            assert_eq!(store.block(ADA, blocked, DAWN).await.unwrap(), Blocked::Done);
+        }
+        store.block(EVE, ADA, DAWN).await.unwrap();
+        let first = store.blocks(ADA, None, 2).await.unwrap();
+        assert_eq!(first.blocks, [BOB, CAT].map(|user_id| Block { user_id, at: DAWN }));
+        let second = store.blocks(ADA, first.next, 2).await.unwrap();
+        assert_eq!((second.blocks, second.next), (vec![Block { user_id: DAN, at: DAWN }], None));
+        for _ in 0..2 {
+            store.unblock(ADA, CAT).await.unwrap();
+        }
+        let left: Vec<_> =
+            store.blocks(ADA, None, 10).await.unwrap().blocks.iter().map(|block| block.user_id).collect();
+        assert_eq!(left, [BOB, DAN]);
+        assert_eq!(store.blocks(BOB, None, 10).await.unwrap(), BlockPage { blocks: Vec::new(), next: None });
+    });
+}
+
+#[test]
+fn nobody_blocks_more_people_than_there_is_room_for() {
+    run(async |db| {
+        let store = db.open().await;
+        store.block(ADA, BOB, DAWN).await.unwrap();
+        let (ada, max) = (super::id_literal(ADA.uuid()), BLOCKS_MAX - 1);
+        db.sql(&super::many_rows(max, |id| format!("INSERT INTO blocks SELECT {ada}, {id}, 0"))).await;
+        assert_eq!(store.block(ADA, CAT, DAWN).await.unwrap(), Blocked::TooMany);
+        assert_eq!(store.block(ADA, BOB, DAWN).await.unwrap(), Blocked::Done, "it is there already");
+        store.unblock(ADA, BOB).await.unwrap();
+        assert_eq!(store.block(ADA, CAT, DAWN).await.unwrap(), Blocked::Done);
+    });
+}
+
+#[test]
+fn a_block_keeps_one_adder_out_until_it_is_taken_back() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [CAT])).await;
+        store.did(ADA, group_id(1), role(CAT, Role::Admin)).await;
+        store.block(BOB, ADA, DAWN).await.unwrap();
+        assert_eq!(store.does(ADA, group_id(1), add(BOB)).await, cannot_be_added(BOB));
+        assert_eq!(store.does(ADA, group_id(2), create_with("Crew", [DAN, BOB])).await, cannot_be_added(BOB));
+        let list = store.does(ADA, group_id(1), add_many([BOB, DAN])).await.unwrap();
+        assert_eq!(list.left_out, [LeftOut { user_id: BOB, obstacle: Obstacle::NotAllowed }]);
+        assert_eq!(list.group.member_count, 3);
+        store.did(CAT, group_id(1), add(BOB)).await;
+        store.did(BOB, group_id(1), remove(BOB)).await;
+        store.unblock(BOB, ADA).await.unwrap();
+        store.did(ADA, group_id(1), add(BOB)).await;
+    });
+}
+
+#[test]
+fn where_a_shared_group_is_required_only_people_with_one_are_added() {
+    run(async |db| {
+        let store = open_with(db, AddPolicy::SharedGroup).await;
+        assert_eq!(store.does(ADA, group_id(1), create_with("Team", [BOB])).await, cannot_be_added(BOB));
+        store.close().await;
+        // They met under another policy.
+        let store = db.open().await;
+        store.did(DAN, group_id(1), create_with("Club", [ADA, BOB])).await;
+        store.did(ADA, group_id(2), create_with("Long ago", [CAT])).await;
+        store.did(ADA, group_id(2), Command::DeleteGroup).await;
+        store.did(DAN, group_id(3), create_with("Left", [ADA, EVE])).await;
+        store.did(DAN, group_id(3), remove(EVE)).await;
+        // In more groups than those whom she adds, and in fewer.
+        for number in 10..14 {
+            store.did(ADA, group_id(number), create("Own")).await;
+        }
+        store.close().await;
+        let store = open_with(db, AddPolicy::SharedGroup).await;
+        let list = store.does(ADA, group_id(10), add_many([BOB, CAT, DAN, EVE])).await.unwrap();
+        let left_out: Vec<_> = list.left_out.iter().map(|person| person.user_id).collect();
+        assert_eq!(left_out, [CAT, EVE], "neither a deleted group nor one that somebody has left is shared");
+        assert_eq!(store.does(ADA, group_id(11), add(CAT)).await, cannot_be_added(CAT));
+        store.did(BOB, group_id(20), create_with("By Bob", [ADA])).await;
+        store.block(BOB, ADA, DAWN).await.unwrap();
+        assert_eq!(store.does(ADA, group_id(11), add(BOB)).await, cannot_be_added(BOB), "a block looks the same");
+    });
+}
+
+#[test]
+fn where_people_join_by_invitation_nobody_is_added() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
+        store.close().await;
+        let store = open_with(db, AddPolicy::Invitation).await;
+        let refused = Err(ExecuteError::Rejected(Rejection::Forbidden(Rule::InvitationOnly)));
+        assert_eq!(store.does(ADA, group_id(1), add(CAT)).await, refused);
+        assert_eq!(store.does(ADA, group_id(1), add_many([CAT])).await, refused);
+        assert_eq!(store.does(ADA, group_id(2), create_with("Crew", [BOB])).await, refused);
+        store.did(ADA, group_id(3), create("Alone")).await;
+        store.did(ADA, group_id(1), role(BOB, Role::Admin)).await;
     });
 }
 

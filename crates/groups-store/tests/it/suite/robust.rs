@@ -206,6 +206,8 @@ fn migrations_have_the_names_of_the_other_backend() {
         "2026-01-15-000000_init",
         "2026-02-10-000000_log_age",
         "2026-11-26-110000_groups_per_user",
+        "2026-11-26-111000_blocks",
     ];
+    assert_eq!(names, expected);
     assert_eq!(names, expected);
 }

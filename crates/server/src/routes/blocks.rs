@@ -1,0 +1,85 @@
+//! `/v1/me/blocks`: the people by whom the caller does not want to be added to groups.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use groups_domain::UserId;
+use groups_store::{BLOCKS_MAX, Block, Blocked};
+use notify::wire::rfc3339;
+use serde::Serialize;
+
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::input::{self, Paging};
+use crate::{Code, Problem, edge};
+
+/// Somebody whom the caller has blocked.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Block"))]
+pub(super) struct BlockBody {
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    user_id: String,
+    /// Since when.
+    #[cfg_attr(test, ts(type = "Time"))]
+    blocked_at: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "BlockPage"))]
+pub(super) struct Page {
+    blocks: Vec<BlockBody>,
+    /// What to pass as `after` for the next page.
+    next: Option<String>,
+}
+
+impl From<Block> for BlockBody {
+    fn from(block: Block) -> Self {
+        Self { user_id: block.user_id.to_string(), blocked_at: rfc3339(block.at) }
+    }
+}
+
+pub(super) async fn list(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let paging = Paging::of(&request)?;
+    let after = paging.after.as_deref().map(|after| input::uuid(after).map(UserId::new).ok_or_else(Paging::not_ours));
+    let page = groups.store().blocks(caller.user_id, after.transpose()?, paging.limit).await?;
+    let blocks = page.blocks.into_iter().map(BlockBody::from).collect();
+    Ok(HttpResponse::Ok().json(Page { blocks, next: page.next.map(|next| next.to_string()) }))
+}
+
+pub(super) async fn put(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    groups.limiter().check(caller.user_id)?;
+    let blocked = blocked(&path, &caller)?;
+    match groups.store().block(caller.user_id, blocked, edge::now()).await? {
+        Blocked::Done => Ok(HttpResponse::NoContent().finish()),
+        Blocked::TooMany => {
+            let detail =
+                format!("You have blocked {BLOCKS_MAX} people, the most for one person. Unblock somebody first.");
+            Err(Problem::new(Code::TooManyBlocks, detail))
+        }
+    }
+}
+
+pub(super) async fn remove(
+    groups: web::Data<Groups>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    groups.limiter().check(caller.user_id)?;
+    groups.store().unblock(caller.user_id, blocked(&path, &caller)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The person of the path. Whether there is such a person is not looked up, and so not told.
+fn blocked(path: &str, caller: &Caller) -> Result<UserId, Problem> {
+    let user_id = input::user_id(path, "The user id in the path")?;
+    if user_id == caller.user_id {
+        return Err(Problem::malformed("You cannot block yourself."));
+    }
+    Ok(user_id)
+}
