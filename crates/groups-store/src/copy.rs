@@ -122,7 +122,7 @@ enum Piece {
     End,
 }
 
-type NameRow = (Id, String, String);
+type NameRow = (Id, String, String, i64);
 
 type BlockRow = (Id, Id, i64);
 
@@ -260,7 +260,6 @@ async fn write_all(
 }
 
 async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> Result<(), QueryError> {
-    let insert_names = "INSERT INTO names (user_id, name, name_key) SELECT user_id, name, name_key FROM v";
     match piece {
         Piece::Groups(rows) => {
             let rows = rows.into_iter().map(|row| {
@@ -302,7 +301,7 @@ async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> 
         }
         Piece::Names(rows) => {
             for set in Names::chunks(rows) {
-                copied.names += With::execute(set, insert_names).execute(conn).await? as u64;
+                copied.names += With::execute(set, statements::UPSERT_NAMES).execute(conn).await? as u64;
             }
         }
         Piece::Blocks(rows) => {

@@ -65,6 +65,7 @@ mod column;
 mod copy;
 mod error;
 mod migrate;
+mod name;
 mod options;
 mod order;
 mod page;
@@ -86,6 +87,7 @@ mod tail;
 pub use copy::{Copied, CopyError, copy};
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use migrate::pending_migrations;
+pub use name::DisplayName;
 pub use options::StoreOptions;
 pub use order::{Executed, Idempotency, Order, Outcome};
 pub use page::{

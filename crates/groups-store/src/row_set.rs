@@ -241,7 +241,7 @@ row_set! {
 }
 row_set! {
     /// The names that people go by.
-    Names { user_id: sql::Id = Id, name: Text = String, name_key: Text = String }
+    Names { user_id: sql::Id = Id, name: Text = String, name_key: Text = String, issued_at: BigInt = i64 }
 }
 row_set! {
     /// Answers to be kept under their keys.

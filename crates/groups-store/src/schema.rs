@@ -78,6 +78,7 @@ diesel::table! {
         user_id -> Id,
         name -> Text,
         name_key -> Text,
+        issued_at -> BigInt,
     }
 }
 

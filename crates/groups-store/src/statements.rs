@@ -92,3 +92,9 @@ pub(crate) const DELETE_KEYS: &str = "DELETE FROM idempotency WHERE (actor_id, k
 pub(crate) const INSERT_ANSWERS: &str = "INSERT INTO idempotency \
     (actor_id, key, fingerprint, created_at, format, answer) \
     SELECT actor_id, key, fingerprint, created_at, format, answer FROM v";
+
+/// Keeps a name unless the known one comes from a newer token. Of two tokens of one date the one that writes last counts.
+pub(crate) const UPSERT_NAMES: &str = "INSERT INTO names (user_id, name, name_key, issued_at) \
+    SELECT user_id, name, name_key, issued_at FROM v WHERE true \
+    ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, issued_at = excluded.issued_at \
+    WHERE names.issued_at < excluded.issued_at OR (names.issued_at = excluded.issued_at AND names.name <> excluded.name)";

@@ -1,6 +1,6 @@
 //! The store: everything that the rest of the program may ask of a database.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::read_class::ReadClass;
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::{
-    BlockPage, Blocked, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order,
+    BlockPage, Blocked, DisplayName, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order,
     Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
 
@@ -175,18 +175,31 @@ impl Store {
         run!(self, read(Request), read::history(user, group, after, limit))
     }
 
-    /// Keeps the name that somebody goes by. Writes nothing where it is known already.
+    /// Keeps the names that people go by, in one transaction. A name stays if it comes from a newer token. Of several names of one
+    /// person here the newest counts; of equally new ones the last.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
-    pub async fn remember_name(&self, user: UserId, name: &str) -> Result<(), StoreError> {
-        // No database here has a place for U+0000, and nobody's name has one for the other control characters.
-        let name: String = name.chars().filter(|character| !character.is_control()).collect();
-        if self.names(&[user]).await?.get(&user) == Some(&name) {
+    /// [`StoreError`] where the database gave no answer; then none is kept.
+    pub async fn remember_names(&self, names: impl IntoIterator<Item = DisplayName>) -> Result<(), StoreError> {
+        // Sorted by user, so that two servers lock rows in the same order.
+        let mut newest: BTreeMap<Id, DisplayName> = BTreeMap::new();
+        for name in names {
+            let id = Id::from(name.user_id);
+            if newest.get(&id).is_none_or(|known| known.issued_at <= name.issued_at) {
+                newest.insert(id, name);
+            }
+        }
+        if newest.is_empty() {
             return Ok(());
         }
-        let key = search_key(&name);
-        run!(self, write, upkeep::remember_name(user, name, key))
+        let row = |(id, DisplayName { name, issued_at, .. }): (Id, DisplayName)| {
+            // PostgreSQL cannot store U+0000, and no name has a use for the other control characters.
+            let name: String = name.chars().filter(|character| !character.is_control()).collect();
+            let key = search_key(&name);
+            (id, name, key, issued_at.unix_millis())
+        };
+        let rows: Vec<_> = newest.into_iter().map(row).collect();
+        run!(self, write, upkeep::remember_names(rows))
     }
 
     /// The names that people go by, of those who have one.

@@ -5,15 +5,14 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
-use groups_domain::UserId;
-use groups_store::{Store, StoreOptions};
+use groups_store::{DisplayName, Store, StoreOptions};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub, HubLimits};
 use tokio::task::AbortHandle;
 
 use crate::bus::Bus;
 use crate::health::Health;
-use crate::identity::{Development, Names, Origins, Tokens};
+use crate::identity::{Claims, Development, Names, Origins, Tokens};
 use crate::limiter::Limiter;
 use crate::openings::Openings;
 use crate::relay::relay;
@@ -76,6 +75,7 @@ impl Groups {
     /// # Panics
     /// Outside a tokio runtime.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        settings.check_tokens()?;
         let origins = Origins::new(settings.origins()?);
         let supervisor = Supervisor::new();
         let store = Store::open(StoreOptions {
@@ -226,18 +226,13 @@ impl Groups {
         self.0.development.as_ref().ok_or_else(not_here)
     }
 
-    /// Keeps a display name, beside the request that told it.
-    pub(crate) fn learn_name(&self, user_id: UserId, name: String) {
-        if self.0.names.is_news(user_id, &name) {
+    /// Keeps the display name of a token, beside the request that came with it.
+    pub(crate) fn learn_name(&self, claims: &Claims) {
+        let Some(name) = claims.name.clone() else { return };
+        let name = DisplayName { user_id: claims.user_id, name, issued_at: claims.issued_at };
+        if self.0.names.learn(name, edge::now()) {
             let groups = self.clone();
-            tokio::spawn(async move { groups.write_name(user_id, &name).await });
-        }
-    }
-
-    /// Keeps a display name, and comes back when others can see it.
-    pub(crate) async fn write_name(&self, user_id: UserId, name: &str) {
-        if let Err(error) = self.0.names.write(&self.0.store, user_id, name).await {
-            tracing::warn!(%error, "a display name could not be kept");
+            tokio::spawn(async move { groups.0.names.write_waiting(&groups.0.store).await });
         }
     }
 }

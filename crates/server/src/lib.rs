@@ -24,6 +24,7 @@ mod problem;
 mod relay;
 mod routes;
 mod run;
+mod secret;
 mod settings;
 
 pub use groups::{Groups, OpenError};
@@ -31,6 +32,7 @@ pub use groups_supervisor::{Cause, TaskFailure};
 pub use notify::on_connect;
 pub use problem::{Code, Problem};
 pub use run::{RunError, Running, Shutdown, ShutdownHandle, listen, run, start};
+pub use secret::Secret;
 pub use settings::{AddPolicy, Settings, SettingsError};
 
 /// The examples of the README are compiled.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use groups_domain::Limits;
 
+use crate::Secret;
 use crate::identity::canonical;
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
@@ -31,9 +32,9 @@ pub struct Settings {
     )]
     pub database_url: String,
 
-    /// Shared secret of the tokens (HS256), 32 bytes or more. Without it: development mode, on loopback only
+    /// Shared secret of the tokens (HS256), 32 bytes or more; fewer than 16 are refused. Without it: development mode, on loopback only
     #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
-    pub jwt_secret: Option<String>,
+    pub jwt_secret: Option<Secret>,
 
     /// The issuer that tokens must name
     #[arg(long, alias = "groups-jwt-issuer", env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
@@ -42,6 +43,14 @@ pub struct Settings {
     /// The audience that tokens must name
     #[arg(long, alias = "groups-jwt-audience", env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
+
+    /// Seconds for which tokens are accepted after their `exp` and before their `nbf`. Without it: 5 seconds before `nbf`
+    #[arg(long, alias = "groups-jwt-leeway-seconds", env = "GROUPS_JWT_LEEWAY_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=60))]
+    pub jwt_leeway_seconds: u32,
+
+    /// The longest that a token may still be valid, in seconds; tokens with a later `exp` are refused. The default is 366 days
+    #[arg(long, alias = "groups-jwt-max-lifetime-seconds", env = "GROUPS_JWT_MAX_LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = 31_622_400, value_parser = clap::value_parser!(u32).range(60..))]
+    pub jwt_max_lifetime_seconds: u32,
 
     /// Origins of other pages that may call, comma-separated: `https://chat.example.org`, `capacitor://localhost`
     #[arg(
@@ -145,6 +154,8 @@ impl Default for Settings {
             jwt_secret: None,
             jwt_issuer: None,
             jwt_audience: None,
+            jwt_leeway_seconds: 0,
+            jwt_max_lifetime_seconds: 31_622_400,
             allowed_origins: Vec::new(),
             rate_limit: 50,
             keep_alive_seconds: 90,
@@ -173,6 +184,12 @@ pub enum SettingsError {
          in which anybody may sign in as anybody"
     )]
     EmptySecret,
+    /// Such a secret is found by trying.
+    #[error("GROUPS_JWT_SECRET has {0} bytes: use at least 32 random bytes; fewer than {min} are refused", min = Settings::SECRET_BYTES_ACCEPTED_MIN)]
+    ShortSecret(usize),
+    /// An unset variable of a container becomes an empty one, and the operator believes that the claim is checked.
+    #[error("{0} is empty, so the claim would not be checked: set a value, or unset it to accept any")]
+    EmptyClaim(&'static str),
     /// Development mode hands a token to whoever asks.
     #[error(
         "without GROUPS_JWT_SECRET this is development mode, in which anybody may sign in as anybody: \
@@ -204,6 +221,9 @@ impl Settings {
     /// The shortest secret in bytes that cannot be guessed: as long as the hash, says RFC 7518 section 3.2.
     pub const SECRET_BYTES_MIN: usize = 32;
 
+    /// Shorter secrets, in bytes, are refused. Those between this and [`SECRET_BYTES_MIN`](Self::SECRET_BYTES_MIN) are warned of.
+    pub const SECRET_BYTES_ACCEPTED_MIN: usize = 16;
+
     /// Whether anybody may sign in as anybody, because no key is configured.
     pub fn is_development(&self) -> bool {
         self.secret().is_none()
@@ -211,7 +231,7 @@ impl Settings {
 
     /// The shared secret. An empty one is none, and [`check`](Self::check) refuses it.
     pub fn secret(&self) -> Option<&str> {
-        self.jwt_secret.as_deref().filter(|secret| !secret.is_empty())
+        self.jwt_secret.as_ref().map(Secret::expose).filter(|secret| !secret.is_empty())
     }
 
     /// Where to listen.
@@ -229,14 +249,26 @@ impl Settings {
     /// # Errors
     /// The first [`SettingsError`] found.
     pub fn check(&self, address: SocketAddr) -> Result<(), SettingsError> {
-        if self.jwt_secret.as_deref() == Some("") {
-            return Err(SettingsError::EmptySecret);
-        }
+        self.check_tokens()?;
         if self.is_development() && !address.ip().is_loopback() {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
         self.nats_url()?;
         self.origins().map(drop)
+    }
+
+    /// Checks that tokens are checked as the operator believes.
+    pub(crate) fn check_tokens(&self) -> Result<(), SettingsError> {
+        match self.jwt_secret.as_ref().map(|secret| secret.expose().len()) {
+            Some(0) => return Err(SettingsError::EmptySecret),
+            Some(bytes) if bytes < Self::SECRET_BYTES_ACCEPTED_MIN => return Err(SettingsError::ShortSecret(bytes)),
+            _ => {}
+        }
+        let claims = [("GROUPS_JWT_ISSUER", &self.jwt_issuer), ("GROUPS_JWT_AUDIENCE", &self.jwt_audience)];
+        match claims.into_iter().find(|(_, value)| value.as_deref().is_some_and(|value| value.trim().is_empty())) {
+            Some((name, _)) => Err(SettingsError::EmptyClaim(name)),
+            None => Ok(()),
+        }
     }
 
     /// The origins that are allowed besides the server's own, as browsers write them.
@@ -270,11 +302,11 @@ impl Settings {
     }
 
     pub(crate) fn issuer(&self) -> Option<&str> {
-        self.jwt_issuer.as_deref().filter(|issuer| !issuer.is_empty())
+        self.jwt_issuer.as_deref()
     }
 
     pub(crate) fn audience(&self) -> Option<&str> {
-        self.jwt_audience.as_deref().filter(|audience| !audience.is_empty())
+        self.jwt_audience.as_deref()
     }
 
     pub(crate) fn log_kept(&self) -> Duration {
@@ -323,9 +355,40 @@ mod tests {
 
     #[test]
     fn an_empty_secret_is_none_and_starts_nothing() {
-        let settings = Settings { jwt_secret: Some(String::new()), ..Settings::default() };
+        let settings = Settings { jwt_secret: Some("".into()), ..Settings::default() };
         assert!(settings.is_development());
         assert_eq!(settings.check(SocketAddr::from(([127, 0, 0, 1], 1))), Err(SettingsError::EmptySecret));
+    }
+
+    #[test]
+    fn a_secret_that_is_found_by_trying_is_refused() {
+        let with = |bytes: usize| {
+            let settings = Settings { jwt_secret: Some("s".repeat(bytes).into()), ..Settings::default() };
+            settings.check(SocketAddr::from(([127, 0, 0, 1], 1)))
+        };
+        assert_eq!(with(1), Err(SettingsError::ShortSecret(1)));
+        assert_eq!(with(15), Err(SettingsError::ShortSecret(15)));
+        assert_eq!((with(16), with(32)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_claim_that_is_set_to_nothing_is_not_taken_for_one_that_is_not_checked() {
+        for empty in ["", " "] {
+            let (issuer, audience) = (
+                Settings { jwt_issuer: Some(empty.to_owned()), ..Settings::default() },
+                Settings { jwt_audience: Some(empty.to_owned()), ..Settings::default() },
+            );
+            assert_eq!(issuer.check_tokens(), Err(SettingsError::EmptyClaim("GROUPS_JWT_ISSUER")));
+            assert_eq!(audience.check_tokens(), Err(SettingsError::EmptyClaim("GROUPS_JWT_AUDIENCE")));
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown_with_the_settings() {
+        let secret = "a secret that nobody may read in a log";
+        let settings = Settings { jwt_secret: Some(secret.into()), ..Settings::default() };
+        let shown = format!("{settings:?} {settings:#?}");
+        assert!(!shown.contains(secret) && shown.contains("Secret"), "{shown}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self::with(Settings { jwt_secret: Some(SECRET.to_owned()), rate_limit: 0, ..Settings::default() })
+        Self::with(Settings { jwt_secret: Some(SECRET.into()), rate_limit: 0, ..Settings::default() })
     }
 
     pub(crate) fn in_development() -> Self {

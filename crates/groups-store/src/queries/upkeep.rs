@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
-use groups_domain::UserId;
 use uuid::Uuid;
 
 use super::Conn;
@@ -11,8 +10,9 @@ use crate::batch::KEY_KEPT_MS;
 use crate::column::{CommitId, Id};
 use crate::prune_clock::PruneTime;
 use crate::query_error::{QueryError, reading};
-use crate::schema::{log, meta, names};
-use crate::{StoreError, Trimmed};
+use crate::row_set::{Names, RowSet, With};
+use crate::schema::{log, meta};
+use crate::{StoreError, Trimmed, statements};
 
 const STORE_ID: &str = "store_id";
 const LOG_FLOOR: &str = "log_floor";
@@ -37,14 +37,11 @@ pub(crate) async fn floor(conn: &mut Conn) -> Result<u64, QueryError> {
     }
 }
 
-pub(crate) async fn remember_name(conn: &mut Conn, user: UserId, name: String, key: String) -> Result<(), QueryError> {
-    diesel::insert_into(names::table)
-        .values((names::user_id.eq(Id::from(user)), names::name.eq(&name), names::name_key.eq(&key)))
-        .on_conflict(names::user_id)
-        .do_update()
-        .set((names::name.eq(&name), names::name_key.eq(&key)))
-        .execute(conn)
-        .await?;
+/// Keeps names with their search keys and dates. No user may occur twice.
+pub(crate) async fn remember_names(conn: &mut Conn, rows: Vec<(Id, String, String, i64)>) -> Result<(), QueryError> {
+    for set in Names::chunks(rows) {
+        With::execute(set, statements::UPSERT_NAMES).execute(conn).await?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A cast of fixed people, and short ways to say what they do.
 
 use groups_domain::{Change, Command, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
-use groups_store::{ExecuteError, Executed, Idempotency, Order, Outcome, Store};
+use groups_store::{DisplayName, ExecuteError, Executed, Idempotency, Order, Outcome, Store};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = person(1);
@@ -25,6 +25,11 @@ pub(crate) const fn group_id(number: u128) -> GroupId {
 
 pub(crate) fn after_hours(hours: i64) -> Timestamp {
     Timestamp::from_unix_millis(DAWN.unix_millis() + hours * HOUR_MS)
+}
+
+/// A name from a token that was issued so many milliseconds after 1970.
+pub(crate) fn named(user_id: UserId, name: &str, issued_ms: i64) -> DisplayName {
+    DisplayName { user_id, name: name.to_owned(), issued_at: Timestamp::from_unix_millis(issued_ms) }
 }
 
 pub(crate) fn request(group: GroupId, actor: UserId, command: Command) -> Request {

@@ -31,11 +31,9 @@ impl Caller {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let groups = Groups::of(request)?;
         let token = bearer(request.headers())
-            .ok_or_else(|| Problem::new(Code::Unauthenticated, "the header 'Authorization: Bearer …' is missing"))?;
+            .ok_or_else(|| Problem::new(Code::Unauthenticated, "The header `Authorization: Bearer …` is missing."))?;
         let claims = groups.tokens().check(token, edge::now())?;
-        if let Some(name) = claims.name.clone() {
-            groups.learn_name(claims.user_id, name);
-        }
+        groups.learn_name(&claims);
         Ok(Self { user_id: claims.user_id, name: claims.name, expires_at: claims.expires_at })
     }
 }

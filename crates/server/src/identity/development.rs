@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use groups_domain::{Timestamp, UserId};
 use ring::digest;
 use uuid::Uuid;
 
-use super::token;
+use super::{Origins, check_loopback, token};
 use crate::{Code, Problem};
 
 /// The people of one database: the same name is the same person for as long as the data lives.
@@ -38,6 +39,29 @@ impl Development {
         &self.secret
     }
 
+    /// Whether a request comes straight from this machine, and from no page of elsewhere. A proxy on this machine may pass on what anybody
+    /// in the world asks for, and a page of elsewhere runs in the developer's own browser.
+    ///
+    /// # Errors
+    /// [`Code::Forbidden`] for all others.
+    pub(crate) fn admit(request: &HttpRequest, origins: &Origins) -> Result<(), Problem> {
+        check_loopback(request)?;
+        if let Some(header) = passed_on(request) {
+            let detail = format!(
+                "Development mode does not accept requests that came through a proxy (header `{header}`); \
+                 set GROUPS_JWT_SECRET to serve others."
+            );
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+        origins.check(request.head())?;
+        // Another port of localhost is the same site: without `Origin`, as a GET may come, this is all that tells the page apart.
+        let site = request.headers().get("sec-fetch-site").map(|site| site.as_bytes());
+        if !request.headers().contains_key("origin") && site == Some(b"same-site") {
+            return Err(Origins::refusal());
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// [`Code::InvalidName`] where the name is none.
     pub(crate) fn sign_in(&self, name: &str, now: Timestamp) -> Result<Person, Problem> {
@@ -46,10 +70,76 @@ impl Development {
         let user_id = UserId::new(Uuid::new_v5(&self.people, name.as_str().as_bytes()));
         let life = i64::try_from(Self::TOKEN_LIFE.as_millis()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_millis(now.unix_millis().saturating_add(life));
-        let token = token::sign(&self.secret, user_id, name.as_str(), expires_at).map_err(|error| {
+        let token = token::sign(&self.secret, user_id, name.as_str(), now, expires_at).map_err(|error| {
             tracing::error!(%error, "a development token could not be signed");
             Problem::new(Code::Internal, "no token could be made")
         })?;
         Ok(Person { user_id, name: name.into(), token })
+    }
+}
+
+/// The first header that only a proxy adds.
+fn passed_on(request: &HttpRequest) -> Option<&str> {
+    const HEADERS: [&str; 9] = [
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-host",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+    ];
+    let names = request.headers().keys().map(|name| name.as_str());
+    names.into_iter().find(|name| name.starts_with("x-forwarded-") || HEADERS.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    /// Whether a request with these headers is admitted, where one page of elsewhere is allowed.
+    fn admits(headers: &[(&str, &str)]) -> bool {
+        let origins = Origins::new(vec!["http://localhost:5173".to_owned()]);
+        let request = TestRequest::default().peer_addr("127.0.0.1:5000".parse().unwrap());
+        let request = headers
+            .iter()
+            .fold(request.insert_header(("host", "localhost:8080")), |request, header| request.append_header(*header));
+        Development::admit(&request.to_http_request(), &origins).is_ok()
+    }
+
+    #[test]
+    fn what_a_proxy_passes_on_is_not_of_this_machine() {
+        assert!(admits(&[]));
+        for header in [
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "x-forwarded-proto",
+            "Forwarded",
+            "Via",
+            "X-Real-IP",
+            "X-Client-IP",
+            "CF-Connecting-IP",
+        ] {
+            assert!(!admits(&[(header, "127.0.0.1")]), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_elsewhere_signs_nobody_in_unless_the_operator_allows_it() {
+        for own in ["http://localhost:8080", "http://localhost:5173"] {
+            assert!(admits(&[("origin", own), ("sec-fetch-site", "cross-site")]), "{own}");
+        }
+        for foreign in ["https://evil.example", "http://localhost:3000", "null"] {
+            assert!(!admits(&[("origin", foreign)]), "{foreign}");
+        }
+        for (site, good) in [("cross-site", false), ("same-site", false), ("same-origin", true), ("none", true)] {
+            assert_eq!(admits(&[("sec-fetch-site", site)]), good, "{site}");
+        }
     }
 }

@@ -1,47 +1,227 @@
 //! Display names, as tokens tell them, kept so that others see more than an id.
+//!
+//! The name of a person's newest token counts, so that two tokens that differ do not take turns. Names are written beside the requests
+//! that tell them, many in one transaction and one transaction at a time: however many come, each waits behind the others and no change of
+//! a group does.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use groups_domain::UserId;
-use groups_store::{Store, StoreError};
+use groups_domain::{Timestamp, UserId};
+use groups_store::{DisplayName, Store};
 
-/// What was written last, so that a name is written when it is new and not at every request.
+/// What is known of names, and which of them are still to be written.
 #[derive(Default)]
-pub(crate) struct Names {
-    written: Mutex<HashMap<UserId, String>>,
+pub(crate) struct Names(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// By user, what was written last or waits to be.
+    known: HashMap<UserId, Known>,
+    waiting: BTreeMap<UserId, DisplayName>,
+    /// Whether somebody writes what waits.
+    writing: bool,
+}
+
+struct Known {
+    name: String,
+    issued_at: Timestamp,
+    /// When all of the writes that this person has had are paid off, in milliseconds.
+    paid_at_ms: i64,
+    /// From when on a name of the same date counts, in milliseconds.
+    tie_at_ms: i64,
+}
+
+impl Known {
+    /// Newer tokens of one person are written once in this time...
+    const WRITE_EVERY_MS: i64 = 60_000;
+    /// ... with so many at once.
+    const WRITES_AT_ONCE: i64 = 5;
+
+    fn new(name: &DisplayName, now: Timestamp) -> Self {
+        let paid_at_ms = now.unix_millis().saturating_add(Self::WRITE_EVERY_MS);
+        Self { name: name.name.clone(), issued_at: name.issued_at, paid_at_ms, tie_at_ms: i64::MIN }
+    }
+
+    /// Whether this name is to be written in place of the known one; if so, it is the known one from now on.
+    fn gives_way_to(&mut self, name: &DisplayName, now: Timestamp) -> bool {
+        let now_ms = now.unix_millis();
+        if name.issued_at < self.issued_at || (name.issued_at == self.issued_at && name.name == self.name) {
+            return false;
+        }
+        if name.issued_at == self.issued_at {
+            // Two tokens of one second that differ: a correction, or two that take turns. Either is seen once in a while.
+            if now_ms < self.tie_at_ms {
+                return false;
+            }
+            self.tie_at_ms = now_ms.saturating_add(Self::WRITE_EVERY_MS);
+        } else {
+            let paid_at_ms = self.paid_at_ms.max(now_ms).saturating_add(Self::WRITE_EVERY_MS);
+            if paid_at_ms > now_ms.saturating_add(Self::WRITE_EVERY_MS * Self::WRITES_AT_ONCE) {
+                return false;
+            }
+            self.paid_at_ms = paid_at_ms;
+        }
+        self.name.clone_from(&name.name);
+        self.issued_at = name.issued_at;
+        true
+    }
 }
 
 impl Names {
-    /// The most names remembered here. One more empties the memory: names are then written once again, and nothing else happens.
-    const REMEMBERED_MAX: usize = 50_000;
+    /// The most people remembered here. One more empties the memory: names are then written once again, and nothing else happens.
+    const KNOWN_MAX: usize = 50_000;
+    /// The most names that wait to be written. One more is left to the next request that tells it.
+    const WAITING_MAX: usize = 10_000;
+    /// The most names of one transaction.
+    const BATCH_MAX: usize = 64;
+    /// How long nothing is tried after names could not be written; so often it is said in the log.
+    const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-    /// Whether a name differs from what was written last; from now on it does not.
-    pub(crate) fn is_news(&self, user_id: UserId, name: &str) -> bool {
-        let mut written = self.lock();
-        if written.get(&user_id).is_some_and(|known| known == name) {
+    /// Takes note of a name. Whether the caller has to see to [`write_waiting`](Self::write_waiting).
+    pub(crate) fn learn(&self, name: DisplayName, now: Timestamp) -> bool {
+        let mut state = self.lock();
+        if state.waiting.len() >= Self::WAITING_MAX && !state.waiting.contains_key(&name.user_id) {
             return false;
         }
-        if written.len() >= Self::REMEMBERED_MAX {
-            written.clear();
+        if let Some(known) = state.known.get_mut(&name.user_id) {
+            if !known.gives_way_to(&name, now) {
+                return false;
+            }
+        } else {
+            if state.known.len() >= Self::KNOWN_MAX {
+                state.known.clear();
+            }
+            state.known.insert(name.user_id, Known::new(&name, now));
         }
-        written.insert(user_id, name.to_owned());
-        true
+        state.waiting.insert(name.user_id, name);
+        !std::mem::replace(&mut state.writing, true)
     }
 
-    /// Writes a name.
-    ///
-    /// # Errors
-    /// [`StoreError`] where it cannot be written; it is news again then.
-    pub(crate) async fn write(&self, store: &Store, user_id: UserId, name: &str) -> Result<(), StoreError> {
-        let written = store.remember_name(user_id, name).await;
-        if written.is_err() {
-            self.lock().remove(&user_id);
+    /// Writes names until none waits. Ends early only with its task; the next name that is learnt goes on.
+    pub(crate) async fn write_waiting(&self, store: &Store) {
+        let _writing = Writing(self);
+        while let Some(batch) = self.next_batch() {
+            let users: Vec<_> = batch.iter().map(|name| name.user_id).collect();
+            if let Err(error) = store.remember_names(batch).await {
+                let forgotten = self.forget(&users);
+                tracing::warn!(%error, names = forgotten, "display names could not be written; requests will bring them again");
+                tokio::time::sleep(Self::PAUSE_AFTER_FAILURE).await;
+            }
+        }
+    }
+
+    fn next_batch(&self) -> Option<Vec<DisplayName>> {
+        let mut state = self.lock();
+        let batch: Vec<_> =
+            std::iter::from_fn(|| state.waiting.pop_first()).take(Self::BATCH_MAX).map(|(_, name)| name).collect();
+        state.writing = !batch.is_empty();
+        state.writing.then_some(batch)
+    }
+
+    /// Forgets these people and all who wait: their names are news again. How many names that is.
+    fn forget(&self, users: &[UserId]) -> usize {
+        let mut state = self.lock();
+        let waiting = std::mem::take(&mut state.waiting);
+        for user in users.iter().chain(waiting.keys()) {
+            state.known.remove(user);
+        }
+        users.len() + waiting.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever writes what waits. Where its task is cut short, somebody else may go on.
+struct Writing<'a>(&'a Names);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().writing = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE_MS: i64 = 60_000;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(uuid::Uuid::from_u128(number))
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(millis)
+    }
+
+    fn named(name: &str, issued_ms: i64) -> DisplayName {
+        DisplayName { user_id: user(1), name: name.to_owned(), issued_at: at(issued_ms) }
+    }
+
+    /// The names that are written when requests tell these, each at its time.
+    fn written(told: &[(i64, &str, i64)]) -> Vec<String> {
+        let names = Names::default();
+        let mut written = Vec::new();
+        for (now, name, issued_ms) in told {
+            names.learn(named(name, *issued_ms), at(*now));
+            while let Some(batch) = names.next_batch() {
+                written.extend(batch.into_iter().map(|name| name.name));
+            }
         }
         written
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<UserId, String>> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    #[test]
+    fn the_newest_token_names_a_person_whatever_the_order() {
+        let told = [(0, "Old", 5), (1, "New", 6), (2, "Old", 5), (3, "New", 6), (4, "Older", 4)];
+        assert_eq!(written(&told), ["Old", "New"]);
+    }
+
+    #[test]
+    fn two_tokens_of_one_date_take_turns_once_a_minute_at_most() {
+        let told: Vec<_> = (0..3 * MINUTE_MS)
+            .step_by(10)
+            .map(|now| (now, if now / 10 % 2 == 0 { "One" } else { "Other" }, 5))
+            .collect();
+        assert_eq!(written(&told), ["One", "Other", "One", "Other"]);
+    }
+
+    #[test]
+    fn somebody_with_ever_newer_tokens_writes_once_a_minute_after_the_first_five() {
+        let told: Vec<_> = (0..10 * MINUTE_MS).step_by(100).map(|now| (now, "Ada", now)).collect();
+        let count = written(&told).len();
+        assert!((14..=15).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_comes_again_with_the_next_request() {
+        let names = Names::default();
+        let person = |number: usize| DisplayName { user_id: user(number as u128), ..named("Ada", 1) };
+        assert!(names.learn(person(0), at(0)), "whoever is first writes");
+        for number in 1..Names::WAITING_MAX + 10 {
+            assert!(!names.learn(person(number), at(0)));
+        }
+        let mut written = 0;
+        while let Some(batch) = names.next_batch() {
+            assert!(batch.len() <= Names::BATCH_MAX);
+            written += batch.len();
+        }
+        assert_eq!(written, Names::WAITING_MAX);
+        assert!(names.learn(person(Names::WAITING_MAX + 1), at(0)), "it was not remembered");
+    }
+
+    #[test]
+    fn a_name_that_could_not_be_written_is_news_again() {
+        let names = Names::default();
+        assert!(names.learn(named("Ada", 1), at(0)));
+        assert_eq!(names.next_batch().map(|batch| batch.len()), Some(1));
+        names.learn(DisplayName { user_id: user(2), ..named("Bob", 1) }, at(0));
+        assert_eq!(names.forget(&[user(1)]), 2);
+        assert_eq!(names.next_batch(), None);
+        assert!(names.learn(named("Ada", 1), at(1)));
     }
 }

@@ -2,10 +2,11 @@
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use groups_domain::UserId;
+use groups_store::DisplayName;
 use serde::{Deserialize, Serialize};
 
 use crate::groups::Groups;
-use crate::identity::{Caller, check_loopback};
+use crate::identity::{Caller, Development};
 use crate::{Problem, edge, input};
 
 #[derive(Deserialize)]
@@ -45,10 +46,13 @@ pub(super) async fn sign_in(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let development = groups.development()?;
-    check_loopback(&request)?;
+    Development::admit(&request, groups.origins())?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
-    let person = development.sign_in(&body.name, edge::now())?;
-    groups.write_name(person.user_id, &person.name).await;
+    let now = edge::now();
+    let person = development.sign_in(&body.name, now)?;
+    // Awaited, so that others can be shown the name from here on.
+    let name = DisplayName { user_id: person.user_id, name: person.name.clone(), issued_at: now };
+    groups.store().remember_names([name]).await?;
     Ok(HttpResponse::Ok().json(Login { token: person.token, user_id: person.user_id.to_string(), name: person.name }))
 }
 
@@ -61,6 +65,7 @@ struct Query {
 pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     const PEOPLE_MAX: u32 = 20;
     groups.development()?;
+    Development::admit(&request, groups.origins())?;
     let caller = Caller::extract(&request).await?;
     let query: Query = input::query(&request)?;
     tracing::debug!(user_id = %caller.user_id, "looking for people");

@@ -23,7 +23,7 @@ pub(super) async fn respond(
     let token = bearer_of_upgrade(request.headers()).ok_or_else(|| {
         Problem::new(
             Code::Unauthenticated,
-            "a token is needed: in 'Authorization: Bearer …' or as subprotocol 'bearer.…'",
+            "A token is required, in the header `Authorization: Bearer …` or as the subprotocol `bearer.…`.",
         )
     })?;
     let now = edge::now();
@@ -33,9 +33,7 @@ pub(super) async fn respond(
     if groups.is_stopping() {
         return Err(Problem::new(Code::Unavailable, "the server is stopping").retry_after(1));
     }
-    if let Some(name) = claims.name {
-        groups.learn_name(claims.user_id, name);
-    }
+    groups.learn_name(&claims);
     let left_millis = claims.expires_at.unix_millis().saturating_sub(now.unix_millis());
     let client = Client {
         user_id: claims.user_id,

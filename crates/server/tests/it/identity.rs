@@ -49,6 +49,9 @@ fn bad_tokens() -> Vec<(&'static str, String)> {
         ("no alg", signed_with(SECRET, &json!({"typ": "JWT"}), &claims(&id))),
         ("expired", signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(-600)}))),
         ("no exp", signed(SECRET, &json!({"sub": id}))),
+        ("exp in milliseconds", signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(600) * 1_000}))),
+        ("good for two years", signed(SECRET, &json!({"sub": id, "exp": seconds_from_now(2 * 365 * 86_400)}))),
+        ("sub is a number", signed(SECRET, &json!({"sub": 7, "exp": seconds_from_now(600)}))),
         ("exp is no number", signed(SECRET, &json!({"sub": id, "exp": "tomorrow"}))),
         ("no sub", signed(SECRET, &json!({"exp": seconds_from_now(600)}))),
         ("sub is no UUID", signed(SECRET, &json!({"sub": "ada", "exp": seconds_from_now(600)}))),
@@ -327,6 +330,14 @@ async fn a_key_that_is_empty_or_not_understood_starts_no_development_mode() {
         assert!(!success, "{name}={value:?} must not start");
         assert!(said.contains(name) && !said.contains("panicked"), "it says which: {said}");
     }
+    for (name, value) in [("GROUPS_JWT_ISSUER", ""), ("GROUPS_JWT_AUDIENCE", ""), ("GROUPS_JWT_AUDIENCE", " ")] {
+        let (success, said) = ended_with(name, value);
+        assert!(!success && said.contains(name), "{name}={value:?}: {said}");
+    }
+    for (name, value) in [("GROUPS_JWT_SECRET", "x"), ("GROUPS_JWT_SECRET", "fifteen bytes !")] {
+        let (success, said) = ended_with(name, value);
+        assert!(!success && said.contains(name) && said.contains("32"), "{name}={value:?}: {said}");
+    }
     let server = Server::with(&[("GROUPS_RATE_LIMITS", "7"), ("GROUPS_TEST_ANYTHING", "1")]).await;
     // It is said before the server says that it listens; whoever reads the log may be a moment behind.
     within("the warning", async {
@@ -355,6 +366,88 @@ async fn settings_of_issuer_and_audience_are_held_against_the_token() {
     assert_eq!(try_with(json!({"iss": "https://id.example"})).await, 401);
     assert_eq!(try_with(json!({"aud": "groups"})).await, 401);
     assert_eq!(try_with(json!({})).await, 401);
+}
+
+#[tokio::test]
+async fn an_error_names_the_claim_that_is_wrong() {
+    let server = Server::start().await;
+    let id = new_id();
+    let exp = seconds_from_now(600);
+    for (claims, named) in [
+        (json!({"sub": id}), "`exp`"),
+        (json!({"sub": id, "exp": exp * 1_000}), "`exp`"),
+        (json!({"sub": id, "exp": "tomorrow"}), "`exp`"),
+        (json!({"exp": exp}), "`sub`"),
+        (json!({"sub": 7, "exp": exp}), "`sub`"),
+        (json!({"sub": "ada", "exp": exp}), "`sub`"),
+        (json!({"sub": id, "exp": exp, "nbf": exp}), "`nbf`"),
+    ] {
+        let answer = server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &claims)).send().await;
+        let problem = answer.problem(401, "unauthenticated");
+        assert!(problem["detail"].as_str().unwrap().contains(named), "{claims}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_a_little_ahead_signs_good_tokens() {
+    let server = Server::start().await;
+    for ahead in [0, 1, 2] {
+        let (at, exp) = (seconds_from_now(ahead), seconds_from_now(600));
+        let token = signed(SECRET, &json!({"sub": new_id(), "exp": exp, "nbf": at, "iat": at}));
+        server.http().call("GET", "/v1/me").bearer(&token).send().await.ok(200);
+        server.dial().bearer(&token).ready().await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_be_good_for_a_year_and_for_as_long_as_is_set() {
+    let hour = Server::with(&[("GROUPS_JWT_MAX_LIFETIME_SECONDS", "3600"), ("GROUPS_JWT_LEEWAY_SECONDS", "60")]).await;
+    let year = Server::start().await;
+    let status = async |server: &Server, more: Value| {
+        let mut all = claims(&new_id());
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &all)).send().await.status
+    };
+    assert_eq!(status(&year, json!({"exp": seconds_from_now(365 * 86_400)})).await, 200);
+    assert_eq!(status(&year, json!({"exp": seconds_from_now(-1)})).await, 401);
+    assert_eq!(status(&hour, json!({"exp": seconds_from_now(3_600)})).await, 200);
+    assert_eq!(status(&hour, json!({"exp": seconds_from_now(7_200)})).await, 401);
+    assert_eq!(status(&hour, json!({"exp": seconds_from_now(-30), "nbf": seconds_from_now(30)})).await, 200);
+}
+
+#[tokio::test]
+async fn the_newest_token_names_a_person_and_older_ones_no_longer_do() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let calls = async |id: &str, name: &str, iat: i64| {
+        let mut all = claims(id);
+        (all["name"], all["iat"]) = (json!(name), json!(seconds_from_now(iat)));
+        server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &all)).send().await.ok(200);
+    };
+    let is_called = async |person: &crate::support::User, group: &str, name: &str| {
+        within("the name", async {
+            while person.lists_members(group).await[0]["name"] != name {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    };
+    calls(&ada.id, "Ada Old", -60).await;
+    is_called(&ada, &group, "Ada Old").await;
+    calls(&ada.id, "Ada New", -30).await;
+    is_called(&ada, &group, "Ada New").await;
+    for _ in 0..20 {
+        calls(&ada.id, "Ada Old", -60).await;
+        calls(&ada.id, "Ada New", -30).await;
+    }
+    calls(&ada.id, "Ada Old", -60).await;
+    // Names are written in the order of their coming: once this one is there, the old one is not to come.
+    let bob = server.user();
+    let other = bob.creates("Other", &[]).await;
+    calls(&bob.id, "Bob", -60).await;
+    is_called(&bob, &other, "Bob").await;
+    is_called(&ada, &group, "Ada New").await;
 }
 
 #[tokio::test]
@@ -431,6 +524,21 @@ async fn the_development_mode_answers_to_no_name_that_others_own() {
         login(format!("{host}:{port}")).await.ok(200);
     }
     // A name of a foreign page that resolves to the loopback: the browser sends it as `Host`, and as `Origin` too.
+    for (header, value) in [
+        ("X-Forwarded-For", "203.0.113.7"),
+        ("Forwarded", "for=203.0.113.7"),
+        ("Via", "1.1 proxy"),
+        ("X-Real-IP", "::1"),
+    ] {
+        let login = server.http().call("POST", "/v1/dev/login").header(header, value).json(&json!({"name": "Ada"}));
+        let problem = login.send().await.problem(403, "forbidden");
+        assert!(problem["detail"].as_str().unwrap().contains("proxy"), "{problem}");
+    }
+    let own = format!("http://localhost:{port}");
+    for (origin, status) in [(own.as_str(), 200), ("https://evil.example.org", 403), ("null", 403)] {
+        let login = server.http().call("POST", "/v1/dev/login").header("Host", &own[7..]).header("Origin", origin);
+        assert_eq!(login.json(&json!({"name": "Ada"})).send().await.status, status, "{origin}");
+    }
     for host in ["evil.example.org", "localhost.evil.example.org", "127.0.0.1.evil.example.org", "notlocalhost"] {
         login(format!("{host}:{port}")).await.problem(403, "forbidden");
     }

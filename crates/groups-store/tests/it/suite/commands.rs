@@ -56,8 +56,8 @@ fn members_come_in_joining_order_with_their_names() {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [DAN, CAT])).await;
         store.did(ADA, group_id(1), add(BOB)).await;
-        store.remember_name(CAT, "Cat").await.unwrap();
-        store.remember_name(CAT, "Cat").await.unwrap();
+        store.remember_names([named(CAT, "Cat", 1)]).await.unwrap();
+        store.remember_names([named(CAT, "Cat", 1)]).await.unwrap();
         let first = store.members(ADA, group_id(1), None, 3).await.unwrap().unwrap();
         let second = store.members(ADA, group_id(1), first.next, 3).await.unwrap().unwrap();
         assert_eq!((first.version, second.next), (version(2), None));
@@ -72,14 +72,40 @@ fn members_come_in_joining_order_with_their_names() {
 fn people_are_found_by_the_beginning_of_their_name() {
     run(async |db| {
         let store = db.open().await;
-        for (user, name) in [(ADA, "Ada"), (BOB, "adam"), (CAT, "Åsa"), (DAN, "Dan\u{0}")] {
-            store.remember_name(user, name).await.unwrap();
-        }
+        let people = [(ADA, "Ada"), (BOB, "adam"), (CAT, "Åsa"), (DAN, "Dan\u{0}")];
+        store.remember_names(people.map(|(user, name)| named(user, name, 1))).await.unwrap();
         let found = store.people("AD", 10).await.unwrap();
         assert_eq!(found, [(ADA, "Ada".to_owned()), (BOB, "adam".to_owned())]);
         assert_eq!(store.people("å", 10).await.unwrap(), [(CAT, "Åsa".to_owned())]);
         assert_eq!(store.people("", 10).await.unwrap().len(), 4);
         assert_eq!(store.names(&[DAN, EVE]).await.unwrap(), [(DAN, "Dan".to_owned())].into());
+    });
+}
+
+#[test]
+fn the_newest_token_names_a_person() {
+    run(async |db| {
+        let store = db.open().await;
+        let known = async || store.names(&[ADA, BOB]).await.unwrap();
+        store.remember_names([named(ADA, "Ada", 5), named(BOB, "Bob", 1)]).await.unwrap();
+        store.remember_names([named(ADA, "Older", 4), named(BOB, "Robert", 2)]).await.unwrap();
+        assert_eq!(known().await, [(ADA, "Ada".to_owned()), (BOB, "Robert".to_owned())].into());
+        store.remember_names([named(ADA, "Newest", 9), named(ADA, "Second", 8)]).await.unwrap();
+        assert_eq!(known().await[&ADA], "Newest", "also within one call");
+        store.remember_names([named(ADA, "As new", 9)]).await.unwrap();
+        assert_eq!(known().await[&ADA], "As new", "of one date the last counts");
+        store.remember_names([]).await.unwrap();
+    });
+}
+
+#[test]
+fn a_name_of_before_there_were_dates_gives_way_to_any_other() {
+    run(async |db| {
+        let store = db.open().await;
+        store.remember_names([named(ADA, "Ada", 5)]).await.unwrap();
+        db.sql("UPDATE names SET issued_at = 0").await;
+        store.remember_names([named(ADA, "Dated", 1)]).await.unwrap();
+        assert_eq!(store.names(&[ADA]).await.unwrap()[&ADA], "Dated");
     });
 }
 

@@ -129,7 +129,7 @@ fn who_left_with_a_key_gets_the_answer_again() {
 fn an_order_about_one_member_answers_with_them_and_a_repetition_as_they_were_then() {
     run(async |db| {
         let store = db.open().await;
-        store.remember_name(BOB, "Bob").await.unwrap();
+        store.remember_names([named(BOB, "Bob", 1)]).await.unwrap();
         let order = |key, command| keyed(request(group_id(1), ADA, command), key, 1);
         let orders = [
             order("create", create("Team")),
@@ -147,7 +147,7 @@ fn an_order_about_one_member_answers_with_them_and_a_repetition_as_they_were_the
         assert_eq!(answers[4].member, read);
         assert_eq!(read.unwrap().name.as_deref(), Some("Bob"));
 
-        store.remember_name(BOB, "Robert").await.unwrap();
+        store.remember_names([named(BOB, "Robert", 2)]).await.unwrap();
         store.did(BOB, group_id(1), Command::Leave { successor: Some(ADA) }).await;
         store.close().await;
         let store = db.open().await;

@@ -207,7 +207,7 @@ fn migrations_have_the_names_of_the_other_backend() {
         "2026-02-10-000000_log_age",
         "2026-11-26-110000_groups_per_user",
         "2026-11-26-111000_blocks",
+        "2026-11-26-120000_name_dates",
     ];
-    assert_eq!(names, expected);
     assert_eq!(names, expected);
 }

@@ -1,0 +1,241 @@
+//! What a token claims, judged claim by claim, so that an error names the claim and what is wrong with it.
+
+use groups_domain::{Timestamp, UserId};
+use serde_json::{Map, Value};
+
+use crate::input::uuid;
+
+/// What a good token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claims {
+    pub(crate) user_id: UserId,
+    /// The display name, where there is one.
+    pub(crate) name: Option<String>,
+    /// When the token was issued: never in the future. A token without `iat` counts as issued as early as its `exp` allows.
+    pub(crate) issued_at: Timestamp,
+    /// The first moment at which the token is no longer accepted.
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Why a token is refused although its signature is good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ClaimError {
+    #[error("The token has no `{0}` claim.")]
+    Missing(&'static str),
+    #[error("The token's `{claim}` claim must be {expected}; it is {found}.")]
+    Type { claim: &'static str, expected: &'static str, found: &'static str },
+    #[error("The token's `sub` claim must be a UUID, such as \"f7a54a9e-b01a-593f-8b27-0307af030bbc\".")]
+    Subject,
+    #[error("The token has expired: see its `exp` claim.")]
+    Expired,
+    #[error("The token is valid for too long: its `exp` claim is more than {seconds} seconds ahead{}.", hint(*.milliseconds))]
+    TooLong { seconds: u32, milliseconds: bool },
+    #[error("The token is not valid yet: its `nbf` claim is {seconds} seconds ahead{}.", hint(*.milliseconds))]
+    NotYet { seconds: i64, milliseconds: bool },
+}
+
+const fn hint(milliseconds: bool) -> &'static str {
+    if milliseconds { ". Times are in seconds since 1970, and this one looks like milliseconds" } else { "" }
+}
+
+/// How claims are judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClaimRules {
+    /// For how long after `exp`, and before `nbf`, a token is accepted.
+    pub(super) leeway_seconds: u32,
+    /// How far ahead `exp` may be.
+    pub(super) lifetime_seconds_max: u32,
+}
+
+impl ClaimRules {
+    /// How far ahead the clock of whoever signs may be without any setting (RFC 7519 section 4.1.5): it covers `nbf`, and the `exp` of
+    /// a token with the longest lifetime.
+    const SKEW_MS: i64 = 5_000;
+
+    /// # Errors
+    /// The first [`ClaimError`] found.
+    pub(super) fn check(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Claims, ClaimError> {
+        let now = now.unix_millis();
+        let user_id = UserId::new(uuid(text(claims, "sub")?).ok_or(ClaimError::Subject)?);
+        let exp = time(claims, "exp")?.ok_or(ClaimError::Missing("exp"))?;
+        let (leeway, lifetime) = (i64::from(self.leeway_seconds) * 1_000, i64::from(self.lifetime_seconds_max) * 1_000);
+        let expires_at = exp.saturating_add(leeway);
+        // RFC 7519 section 4.1.4: not on, and not after.
+        if now >= expires_at {
+            return Err(ClaimError::Expired);
+        }
+        if exp > now.saturating_add(lifetime).saturating_add(Self::SKEW_MS) {
+            let seconds = self.lifetime_seconds_max;
+            return Err(ClaimError::TooLong { seconds, milliseconds: looks_like_milliseconds(exp) });
+        }
+        if let Some(nbf) = time(claims, "nbf")?
+            && nbf > now.saturating_add(leeway.max(Self::SKEW_MS))
+        {
+            let seconds = nbf.saturating_sub(now) / 1_000;
+            return Err(ClaimError::NotYet { seconds, milliseconds: looks_like_milliseconds(nbf) });
+        }
+        // Nothing depends on `iat` but which name is the newer one, so that none is a reason to refuse.
+        let issued_at = time(claims, "iat").ok().flatten().unwrap_or_else(|| exp.saturating_sub(lifetime));
+        Ok(Claims {
+            user_id,
+            name: claims.get("name").and_then(Value::as_str).and_then(display_name),
+            issued_at: Timestamp::from_unix_millis(issued_at.min(now)),
+            expires_at: Timestamp::from_unix_millis(expires_at),
+        })
+    }
+}
+
+/// A display name as it is kept, `None` where it is not fit to be shown.
+fn display_name(name: &str) -> Option<String> {
+    groups_domain::GroupName::parse(name).ok().map(String::from)
+}
+
+/// A claim, where there is one. As for the library, `null` is none.
+fn given<'a>(claims: &'a Map<String, Value>, claim: &str) -> Option<&'a Value> {
+    claims.get(claim).filter(|value| !value.is_null())
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, claim: &'static str) -> Result<&'a str, ClaimError> {
+    let value = given(claims, claim).ok_or(ClaimError::Missing(claim))?;
+    value.as_str().ok_or(ClaimError::Type { claim, expected: "a string", found: kind(value) })
+}
+
+/// A NumericDate (RFC 7519 section 2) in milliseconds: seconds, also fractions of them.
+fn time(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<i64>, ClaimError> {
+    let Some(value) = given(claims, claim) else { return Ok(None) };
+    let expected = "a number of seconds since 1970";
+    let seconds = value.as_f64().ok_or(ClaimError::Type { claim, expected, found: kind(value) })?;
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and what is far away is refused or far past")]
+    Ok(Some((seconds * 1_000.0) as i64))
+}
+
+/// Seconds of the year 5138 and later are milliseconds of 1973 and later.
+const fn looks_like_milliseconds(millis: i64) -> bool {
+    millis >= 100_000_000_000_000
+}
+
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const SUB: &str = "00000000-0000-0000-0000-000000000001";
+    const NOW_SECONDS: i64 = 1_800_000_000;
+    const YEAR: ClaimRules = ClaimRules { leeway_seconds: 0, lifetime_seconds_max: 31_622_400 };
+
+    fn judged(rules: ClaimRules, claims: Value) -> Result<Claims, ClaimError> {
+        rules.check(claims.as_object().unwrap(), Timestamp::from_unix_millis(NOW_SECONDS * 1_000))
+    }
+
+    fn refused(claims: Value) -> String {
+        judged(YEAR, claims).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_of_the_claim_by_its_name() {
+        let exp = NOW_SECONDS + 60;
+        for (claims, says) in [
+            (json!({"exp": exp}), "The token has no `sub` claim."),
+            (json!({"sub": null, "exp": exp}), "The token has no `sub` claim."),
+            (json!({"sub": SUB}), "The token has no `exp` claim."),
+            (json!({"sub": 7, "exp": exp}), "The token's `sub` claim must be a string; it is a number."),
+            (json!({"sub": ["a"], "exp": exp}), "The token's `sub` claim must be a string; it is a list."),
+            (
+                json!({"sub": "ada", "exp": exp}),
+                "The token's `sub` claim must be a UUID, such as \"f7a54a9e-b01a-593f-8b27-0307af030bbc\".",
+            ),
+            (
+                json!({"sub": SUB, "exp": "1800000060"}),
+                "The token's `exp` claim must be a number of seconds since 1970; it is a string.",
+            ),
+            (
+                json!({"sub": SUB, "exp": exp, "nbf": true}),
+                "The token's `nbf` claim must be a number of seconds since 1970; it is a boolean.",
+            ),
+            (json!({"sub": SUB, "exp": NOW_SECONDS}), "The token has expired: see its `exp` claim."),
+            (json!({"sub": SUB, "exp": -1}), "The token has expired: see its `exp` claim."),
+        ] {
+            assert_eq!(refused(claims.clone()), says, "{claims}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_no_seconds() {
+        let exp = (NOW_SECONDS + 60) * 1_000;
+        let says = "The token is valid for too long: its `exp` claim is more than 31622400 seconds ahead. \
+                    Times are in seconds since 1970, and this one looks like milliseconds.";
+        assert_eq!(refused(json!({"sub": SUB, "exp": exp})), says);
+        let nbf = refused(json!({"sub": SUB, "exp": NOW_SECONDS + 60, "nbf": NOW_SECONDS * 1_000}));
+        assert!(nbf.contains("`nbf`") && nbf.contains("milliseconds"), "{nbf}");
+        assert!(judged(YEAR, json!({"sub": SUB, "exp": NOW_SECONDS + 60, "iat": NOW_SECONDS * 1_000})).is_ok());
+    }
+
+    #[test]
+    fn a_lifetime_is_bounded_also_for_a_clock_that_is_a_little_ahead() {
+        let longest = NOW_SECONDS + 31_622_400;
+        for (exp, good) in [(longest, true), (longest + 5, true), (longest + 6, false), (i64::MAX, false)] {
+            assert_eq!(judged(YEAR, json!({"sub": SUB, "exp": exp})).is_ok(), good, "{exp}");
+        }
+        let hour = ClaimRules { lifetime_seconds_max: 3_600, ..YEAR };
+        assert!(judged(hour, json!({"sub": SUB, "exp": NOW_SECONDS + 3_600})).is_ok());
+        assert!(judged(hour, json!({"sub": SUB, "exp": NOW_SECONDS + 7_200})).is_err());
+        assert!(judged(YEAR, json!({"sub": SUB, "exp": 1e300})).is_err());
+    }
+
+    #[test]
+    fn the_clock_of_whoever_signs_may_be_five_seconds_ahead_or_as_much_as_is_set() {
+        let with = |leeway_seconds, nbf: i64| {
+            let rules = ClaimRules { leeway_seconds, ..YEAR };
+            judged(rules, json!({"sub": SUB, "exp": NOW_SECONDS + 60, "nbf": NOW_SECONDS + nbf})).is_ok()
+        };
+        assert!([-60, 0, 1, 2, 5].into_iter().all(|ahead| with(0, ahead)));
+        assert!(!with(0, 6) && with(60, 60) && !with(60, 61));
+    }
+
+    #[test]
+    fn a_leeway_lets_a_token_live_on_for_as_long() {
+        let rules = ClaimRules { leeway_seconds: 30, ..YEAR };
+        let claims = judged(rules, json!({"sub": SUB, "exp": NOW_SECONDS - 29})).unwrap();
+        assert_eq!(claims.expires_at.unix_millis(), (NOW_SECONDS + 1) * 1_000);
+        assert_eq!(judged(rules, json!({"sub": SUB, "exp": NOW_SECONDS - 30})), Err(ClaimError::Expired));
+    }
+
+    #[test]
+    fn a_token_is_as_old_as_it_says_or_as_it_can_be_and_never_of_the_future() {
+        let issued = |more: Value| {
+            let mut claims = json!({"sub": SUB, "exp": NOW_SECONDS + 60});
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            judged(YEAR, claims).unwrap().issued_at.unix_millis()
+        };
+        assert_eq!(issued(json!({"iat": NOW_SECONDS - 5})), (NOW_SECONDS - 5) * 1_000);
+        for ahead in [1, 2, 3_600, NOW_SECONDS * 999] {
+            assert_eq!(issued(json!({"iat": NOW_SECONDS + ahead})), NOW_SECONDS * 1_000);
+        }
+        for none in [json!({}), json!({"iat": null}), json!({"iat": "today"})] {
+            assert_eq!(issued(none), (NOW_SECONDS + 60 - 31_622_400) * 1_000);
+        }
+    }
+
+    #[test]
+    fn a_name_that_shows_nothing_is_none() {
+        let name = |name: Value| judged(YEAR, json!({"sub": SUB, "exp": NOW_SECONDS + 60, "name": name})).unwrap().name;
+        assert_eq!(name(json!(" Ada ")).as_deref(), Some("Ada"));
+        for none in [json!(null), json!(5), json!(""), json!("\u{200b}"), json!("a\nb")] {
+            assert_eq!(name(none.clone()), None, "{none}");
+        }
+    }
+}
