@@ -67,7 +67,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(failure) => {
-            eprintln!("groups-load: {failure}");
+            // It may have the answer of a server in it, and that whatever people have written.
+            eprintln!("groups-load: {}", groups_domain::printable(&failure.to_string()));
             ExitCode::from(2)
         }
     }

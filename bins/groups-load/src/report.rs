@@ -49,7 +49,7 @@ pub(crate) fn print(report: &impl Report, json: bool) -> Result<(), serde_json::
     if json {
         println!("{}", serde_json::to_string(report)?);
     } else {
-        print!("{}", report.text()?);
+        print!("{}", groups_domain::printable(&report.text()?));
     }
     Ok(())
 }

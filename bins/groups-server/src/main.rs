@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            stderr.line(format_args!("groups-server: {error}"));
+            stderr.line(format_args!("groups-server: {}", groups_domain::printable(&error)));
             ExitCode::FAILURE
         }
     };

@@ -94,7 +94,7 @@ pub use rejection::{Rejection, Rule};
 pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};
 pub use sidebar::{Folded, Sidebar, SidebarRow};
-pub use text::{Description, GroupName, TextError};
+pub use text::{Description, GroupName, TextError, printable};
 // Ids are made of it: who uses this crate alone has it too.
 pub use uuid::Uuid;
 

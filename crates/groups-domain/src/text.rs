@@ -3,6 +3,9 @@
 //! Normalisation is NFC of [UAX #15](https://www.unicode.org/reports/tr15/), so that a name typed on two keyboards is one name.
 //! Trimming takes white space (the `White_Space` property) off both ends, and nothing else: joiners and variation selectors stay,
 //! because emoji and several scripts end in them. Only a name that shows nothing at all is refused for them.
+//!
+//! Controls of writing direction are kept. Whoever shows a name keeps them from the text around it: see [`printable`] for a terminal, and
+//! `docs/rules.md` for pages.
 
 use alloc::string::String;
 use core::fmt;
@@ -29,6 +32,12 @@ pub enum TextError {
         /// The first one found.
         character: char,
     },
+    /// It has a character that breaks lines, stands for an object that is not there, or is a noncharacter.
+    #[error("it has the character U+{:04X}, which cannot be shown in a line of text", *.character as u32)]
+    UnfitCharacter {
+        /// The first one found.
+        character: char,
+    },
 }
 
 /// Trims white space, normalises, and checks what is left.
@@ -36,6 +45,9 @@ fn normalise(text: &str, max: usize) -> Result<String, TextError> {
     let text: String = text.trim().nfc().collect();
     if let Some(character) = text.chars().find(|c| c.is_control()) {
         return Err(TextError::ControlCharacter { character });
+    }
+    if let Some(character) = text.chars().find(|c| is_unfit(*c)) {
+        return Err(TextError::UnfitCharacter { character });
     }
     let count = text.chars().count();
     if count > max {
@@ -65,15 +77,58 @@ pub(crate) fn stored_option<'de, D: serde::Deserializer<'de>, T: From<Stored>>(
     serde::Deserialize::deserialize(deserializer).map(|text: Option<Stored>| text.map(T::from))
 }
 
+/// Whether a character has no place in a line of text:
+///
+/// * U+2028 and U+2029 (categories Zl and Zp) break the line, as the control characters do;
+/// * U+FFF9 to U+FFFB (interlinear annotation) and U+FFFC (object replacement) mark what plain text does not carry: the Unicode Standard,
+///   section 23.8, leaves them to the inside of programs;
+/// * noncharacters are not for interchange: section 23.7.
+const fn is_unfit(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFC}' | '\u{FDD0}'..='\u{FDEF}')
+        || character as u32 & 0xFFFE == 0xFFFE
+}
+
+/// A text for a terminal or a log: controls of the terminal and of writing direction, and what breaks lines, as escapes such as `\u{202e}`.
+/// Line feeds stay, because messages may have several lines.
+///
+/// ```
+/// assert_eq!(groups_domain::printable("Team \u{202E}\u{1B}[2J"), r"Team \u{202e}\u{1b}[2J");
+/// ```
+pub fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '\n' && (character.is_control() || is_unfit(character) || is_directional(character)) {
+            printable.extend(character.escape_unicode());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
+/// The controls of the bidirectional algorithm (UAX #9, section 2).
+const fn is_directional(character: char) -> bool {
+    matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether a character leaves nothing on the screen by itself: white space, the `Default_Ignorable_Code_Point` property of
-/// [UAX #44](https://www.unicode.org/reports/tr44/) (Unicode 16), and the blank Braille pattern, which is drawn as a space.
+/// [UAX #44](https://www.unicode.org/reports/tr44/) (Unicode 16), and what the charts of Unicode show as blank without that property.
 fn is_invisible(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(character,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+    character.is_whitespace() || is_default_ignorable(character) || is_blank(character)
+}
+
+const fn is_default_ignorable(character: char) -> bool {
+    matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// The blank Braille pattern, the Egyptian format controls and blanks, the Khitan filler, and the musical null notehead.
+const fn is_blank(character: char) -> bool {
+    matches!(character,
+        '\u{2800}' | '\u{13430}'..='\u{1343F}' | '\u{13441}'..='\u{13442}' | '\u{16FE4}' | '\u{1D159}')
 }
 
 macro_rules! text {
@@ -129,8 +184,8 @@ macro_rules! text {
 }
 
 text! {
-    /// A group's name: 1 to 100 characters after trimming and NFC, none of them a control character, at least one of them
-    /// visible.
+    /// A group's name: 1 to 100 characters after trimming and NFC, none of them a control character or otherwise unfit
+    /// for a line of text, at least one of them visible.
     ///
     /// ```
     /// use groups_domain::{GroupName, TextError};
@@ -143,8 +198,8 @@ text! {
     GroupName
 }
 text! {
-    /// A group's description: at most 1,000 characters after trimming and NFC, none of them a control character. The empty
-    /// one is a description, and the default.
+    /// A group's description: at most 1,000 characters after trimming and NFC, none of them a control character or otherwise
+    /// unfit for a line of text. The empty one is a description, and the default.
     #[derive(Default)]
     Description
 }
@@ -170,7 +225,7 @@ impl Description {
     /// Trims, normalises and checks. An empty description is one.
     ///
     /// # Errors
-    /// [`TextError::TooLong`] or [`TextError::ControlCharacter`].
+    /// [`TextError::TooLong`], [`TextError::ControlCharacter`] or [`TextError::UnfitCharacter`].
     pub fn parse(text: &str) -> Result<Self, TextError> {
         normalise(text, Self::CHARS_MAX).map(Self)
     }

@@ -1,6 +1,6 @@
 //! Names and descriptions: every script, and what is refused.
 
-use groups_domain::{Description, GroupName, TextError};
+use groups_domain::{Description, GroupName, TextError, printable};
 use proptest::prelude::*;
 
 fn name(text: &str) -> Result<String, TextError> {
@@ -89,6 +89,17 @@ fn a_name_that_shows_nothing_is_no_name() {
         "\u{2800}\u{2800}",
         "\u{E0041}",
         "\u{200B} \u{200B}",
+        "\u{1D159}",
+        "\u{FE0F}",
+        "\u{FE0E}\u{E0100}",
+        "\u{115F}",
+        "\u{FFA0}",
+        "\u{17B4}\u{17B5}",
+        "\u{13441}\u{13442}",
+        "\u{16FE4}",
+        "\u{2066}\u{2069}",
+        "\u{2028}",
+        "\u{2029} \u{2028}",
     ] {
         assert_eq!(name(text), Err(TextError::Empty), "{:?}", text.escape_unicode().to_string());
     }
@@ -127,10 +138,60 @@ fn control_characters_are_refused_wherever_they_stand_but_at_the_ends_where_they
 }
 
 #[test]
+fn what_does_not_fit_into_a_line_of_text_is_refused_wherever_it_stands() {
+    let annotations = ['\u{FFF9}', '\u{FFFA}', '\u{FFFB}', '\u{FFFC}'];
+    let noncharacters = ['\u{FDD0}', '\u{FDEF}', '\u{FFFE}', '\u{FFFF}', '\u{1FFFE}', '\u{10FFFF}'];
+    for character in annotations.into_iter().chain(noncharacters) {
+        let refused = TextError::UnfitCharacter { character };
+        for text in [character.to_string(), format!("Te{character}am"), format!("{character}Team")] {
+            assert_eq!(
+                (name(&text), Description::parse(&text)),
+                (Err(refused), Err(refused)),
+                "U+{:X}",
+                character as u32
+            );
+        }
+    }
+    for character in ['\u{2028}', '\u{2029}'] {
+        let refused = TextError::UnfitCharacter { character };
+        assert_eq!(name(&format!("Te{character}am")), Err(refused));
+        assert_eq!(Description::parse(&format!("Te{character}am")), Err(refused));
+        assert_eq!(
+            name(&format!("{character}Team{character}")),
+            Ok("Team".to_owned()),
+            "at the ends it is white space"
+        );
+    }
+}
+
+#[test]
+fn directions_are_for_whoever_shows_a_name() {
+    for text in
+        ["\u{202E}Team\u{202C}", "Te\u{202E}am", "\u{2067}Team\u{2069}", "Team\u{2069}", "\u{202A}+49 30\u{202C}"]
+    {
+        is_kept(text);
+    }
+}
+
+#[test]
+fn on_a_terminal_controls_are_seen_and_do_nothing() {
+    assert_eq!(printable("Team 7: été, 项目, 👨\u{200D}👩\nnext line"), "Team 7: été, 项目, 👨\u{200D}👩\nnext line");
+    assert_eq!(printable("\u{1B}[31m\u{7}\r\u{9B}"), r"\u{1b}[31m\u{7}\u{d}\u{9b}");
+    assert_eq!(printable("a\u{202E}b\u{2069}c\u{200F}d\u{2028}e"), r"a\u{202e}b\u{2069}c\u{200f}d\u{2028}e");
+}
+
+#[test]
+fn a_text_of_before_is_kept_as_it_was() {
+    assert_eq!(GroupName::from_stored("a\u{2028}b\u{FFFC}".to_owned()).as_str(), "a\u{2028}b\u{FFFC}");
+}
+
+#[test]
 fn what_is_wrong_is_said_in_a_sentence() {
     assert_eq!(TextError::Empty.to_string(), "it is empty");
     assert_eq!(TextError::TooLong { count: 101, max: 100 }.to_string(), "it has 101 characters, 100 are allowed");
     assert_eq!(TextError::ControlCharacter { character: '\n' }.to_string(), "it has the control character U+000A");
+    let unfit = TextError::UnfitCharacter { character: '\u{2028}' };
+    assert_eq!(unfit.to_string(), "it has the character U+2028, which cannot be shown in a line of text");
 }
 
 #[test]
@@ -162,6 +223,10 @@ fn text() -> impl Strategy<Value = String> {
         '\u{212B}',
         '\u{1D15E}',
         '\u{2800}',
+        '\u{2028}',
+        '\u{FFFC}',
+        '\u{1D159}',
+        '\u{202E}',
     ]);
     proptest::collection::vec(prop_oneof![special, any::<char>()], 0..120).prop_map(String::from_iter)
 }
@@ -182,7 +247,8 @@ proptest! {
         if let Ok(name) = GroupName::parse(&text) {
             let name = name.as_str();
             prop_assert!((1..=GroupName::CHARS_MAX).contains(&name.chars().count()));
-            prop_assert!(!name.chars().any(char::is_control));
+            let unfit = ['\u{2028}', '\u{2029}', '\u{FFFC}'];
+            prop_assert!(!name.chars().any(|c| c.is_control() || unfit.contains(&c)));
             prop_assert_eq!(name.trim(), name);
             prop_assert_eq!(Description::parse(&text).map(String::from), Ok(name.to_owned()));
         }
