@@ -13,12 +13,13 @@
  */
 
 /** @typedef {import("./client/client.js").ClientEvents} ClientEvents */
-/** @typedef {import("./client/client.js").ClientOptions} ClientOptions */
+/** @typedef {import("./client/options.js").ClientOptions} ClientOptions */
 /** @typedef {import("./client/http.js").CallOptions} CallOptions */
 /** @typedef {import("./client/link.js").State} State */
 /** @typedef {import("./client/link.js").Status} Status */
 /** @typedef {import("./client/pending.js").ListedGroup} ListedGroup */
 
+export { isolated } from "./client/bidi.js";
 export { GroupsClient } from "./client/client.js";
 export { ApiError, GroupsError, NetworkError, SignedOutError } from "./client/errors.js";
 export {

@@ -34,6 +34,7 @@
  * @import { Tree } from "./sidebar/tree.js"
  */
 
+import { isolated } from "./client/bidi.js";
 import { say } from "./sidebar/element.js";
 import { NextFrame } from "./sidebar/next-frame.js";
 import { SORTS, arrange } from "./sidebar/order.js";
@@ -209,9 +210,9 @@ export class GroupsSidebar extends Base {
     client?.on("ready", () => this.#arrange(), { signal });
     client?.on("added_to_group", ({ group_id, group_name }) => this.#arrived(group_id, group_name), { signal });
     // What one has made oneself is no surprise.
-    client?.on("group_created", ({ name }) => this.#announce(this.#texts.arrived(name)), { signal });
-    client?.on("removed_from_group", ({ group_name }) => this.#announce(this.#texts.gone(group_name)), { signal });
-    client?.on("group_deleted", ({ group_name }) => this.#announce(this.#texts.gone(group_name)), { signal });
+    client?.on("group_created", ({ name }) => this.#announce(this.#texts.arrived(isolated(name))), { signal });
+    client?.on("removed_from_group", ({ group_name }) => this.#announce(this.#texts.gone(isolated(group_name))), { signal });
+    client?.on("group_deleted", ({ group_name }) => this.#announce(this.#texts.gone(isolated(group_name))), { signal });
     this.#status();
     this.#arrange();
   }
@@ -299,7 +300,7 @@ export class GroupsSidebar extends Base {
   /** @param {string} id @param {string} name */
   #arrived(id, name) {
     if (id !== this.#selected) this.#fresh.add(id);
-    this.#announce(this.#texts.arrived(name));
+    this.#announce(this.#texts.arrived(isolated(name)));
     this.#arrange();
   }
 

@@ -21,10 +21,10 @@
  * and picks "a new person" in the field of people makes one, in the development mode.
  */
 
-import { GroupsClient } from "./groups-client.js";
+import { GroupsClient, isolated } from "./groups-client.js";
 import "./groups-sidebar.js";
 import { Commands } from "./page/commands.js";
-import { h, icon } from "./page/dom.js";
+import { h, icon, named, parts, text } from "./page/dom.js";
 import { GroupView } from "./page/group-view.js";
 import { CUT_MS, Inspector } from "./page/inspector.js";
 import { Names } from "./page/names.js";
@@ -35,7 +35,10 @@ import { signIn } from "./page/sign-in.js";
 import { nextTheme, restoreTheme } from "./page/theme.js";
 import { Toasts } from "./page/toasts.js";
 
-/** @import { GroupsSidebar } from "./groups-sidebar.js" */
+/**
+ * @import { GroupsSidebar } from "./groups-sidebar.js"
+ * @import { Text } from "./page/dom.js"
+ */
 
 restoreTheme();
 const restored = Session.restore();
@@ -77,7 +80,7 @@ function start(session) {
     icon("frames"),
   );
   const layout = h("div", { class: "layout" }, sidebar, main, inspector.element);
-  const me = h("span", { class: "me", testid: "me", "data-user-id": session.userId, title: session.userId }, face(session.userId, session.name), h("bdi", { class: "me-name" }, session.name));
+  const me = h("span", { class: "me", testid: "me", "data-user-id": session.userId, title: session.userId }, face(session.userId, session.name), named(session.name, { class: "me-name" }));
   const bar = h(
     "header",
     { class: "bar" },
@@ -96,13 +99,13 @@ function start(session) {
     else if (final && state === "offline") toasts.show(client.status.reason, { kind: "bad", action: "Connect", onaction: () => client.connect() });
   }, { signal });
   client.on("change", () => lookAgain(), { signal });
-  client.on("removed_from_group", (event) => left(event.group_id, event.reason === "left" ? `You left ${event.group_name}.` : `${names.of(event.removed_by)} removed you from ${event.group_name}.`), { signal });
-  client.on("group_deleted", (event) => left(event.group_id, event.deleted_by === client.userId ? `${event.group_name} is deleted.` : `${names.of(event.deleted_by)} deleted ${event.group_name}.`), { signal });
+  client.on("removed_from_group", (event) => left(event.group_id, event.reason === "left" ? text`You left ${event.group_name}.` : text`${names.of(event.removed_by)} removed you from ${event.group_name}.`), { signal });
+  client.on("group_deleted", (event) => left(event.group_id, event.deleted_by === client.userId ? text`${event.group_name} is deleted.` : text`${names.of(event.deleted_by)} deleted ${event.group_name}.`), { signal });
   tellNews({ client, names, toasts, open, seen: (groupId) => groupId === ended, signal });
   if (session.development) session.people("").then((people) => names.learn(people), () => {});
 
   document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the open group"), bar, layout, toasts.element);
-  document.title = `${session.name} · Groups`;
+  document.title = `${isolated(session.name)} · Groups`;
   nothingOpen();
   client.connect();
 
@@ -131,7 +134,7 @@ function start(session) {
     sidebar.focus();
   }
 
-  /** @param {string} [gone] */
+  /** @param {Text} [gone] */
   function nothingOpen(gone) {
     const focused = main.contains(document.activeElement);
     view?.close();
@@ -143,7 +146,7 @@ function start(session) {
         "div",
         { class: "nothing", testid: "nothing-open" },
         h("div", { class: "mark large", "aria-hidden": "true" }),
-        gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, gone) : null,
+        gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, ...parts(gone)) : null,
         h("h1", { tabIndex: -1 }, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
         h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
       ),
@@ -154,11 +157,11 @@ function start(session) {
     if (focused && document.activeElement === document.body) sidebar.focus();
   }
 
-  /** @param {string} groupId @param {string} text */
-  function left(groupId, text) {
+  /** @param {string} groupId @param {Text} why */
+  function left(groupId, why) {
     ended = "";
     if (!isOpen(groupId)) return;
-    nothingOpen(text);
+    nothingOpen(why);
     // On a narrow screen the list is seen now, and not what has just been said.
     if (getComputedStyle(main).display !== "none") ended = groupId;
   }

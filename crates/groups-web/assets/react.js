@@ -19,7 +19,7 @@
  * ```
  *
  * @import { CSSProperties, ReactNode } from "react"
- * @import { ClientOptions } from "./client/client.js"
+ * @import { ClientOptions } from "./client/options.js"
  * @import { State, Status } from "./client/link.js"
  * @import { ListedGroup } from "./client/pending.js"
  * @import { GroupsSidebar as Element } from "./groups-sidebar.js"

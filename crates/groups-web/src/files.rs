@@ -11,6 +11,7 @@ macro_rules! embed {
 
 pub(crate) const FILES: &[Embedded] = embed![
     "client/backoff.js",
+    "client/bidi.js",
     "client/client.js",
     "client/emitter.js",
     "client/env.js",
@@ -18,10 +19,13 @@ pub(crate) const FILES: &[Embedded] = embed![
     "client/fold.js",
     "client/http.js",
     "client/link.js",
+    "client/list.js",
+    "client/options.js",
     "client/pending.js",
     "client/permissions.js",
     "client/socket.js",
     "client/tabs.js",
+    "client/timers.js",
     "client/tokens.js",
     "client/typing.js",
     "groups-client.js",

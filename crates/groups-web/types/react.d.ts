@@ -66,7 +66,7 @@ export type SidebarProps = {
      */
     children?: ReactNode;
 };
-import type { ClientOptions } from "./client/client.js";
+import type { ClientOptions } from "./client/options.js";
 import { GroupsClient } from "./groups-client.js";
 import type { ListedGroup } from "./client/pending.js";
 import type { State } from "./client/link.js";

@@ -5,6 +5,8 @@
  * the crowd of returning clients best.
  */
 
+import { waitable } from "./timers.js";
+
 /** The first bound, and the highest, in milliseconds. */
 export const BACKOFF_BASE_MS = 500;
 export const BACKOFF_MAX_MS = 30_000;
@@ -71,14 +73,14 @@ function retryMs(reason) {
 }
 
 /**
- * `Retry-After` in milliseconds: seconds, or a date (RFC 9110 section 10.2.3).
+ * `Retry-After` in milliseconds: seconds, or a date (RFC 9110 section 10.2.3). No longer than a timer can wait.
  * @param {string | null | undefined} value
  * @param {number} nowMs milliseconds since 1970
  * @returns {number | undefined}
  */
 export function retryAfterMs(value, nowMs) {
   if (!value) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1_000;
+  if (/^\s*\d+\s*$/.test(value)) return waitable(Number(value) * 1_000);
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  return Number.isNaN(date) ? undefined : waitable(date - nowMs);
 }

@@ -2,20 +2,21 @@
  * The client: one user's groups, live.
  *
  * @import { AddedToGroup, ClientFrame, ErrorFrame, Group, GroupCreated, GroupDeleted, GroupEvent, GroupUpdated, NewMember, Ready, RemovedFromGroup, RoleChanged, ServerFrame, Snapshot, Typing, Welcome } from "../../types/wire.js"
- * @import { Env } from "./env.js"
  * @import { CallOptions } from "./http.js"
  * @import { State, Status } from "./link.js"
+ * @import { ListState } from "./list.js"
+ * @import { ClientOptions } from "./options.js"
  * @import { ListedGroup } from "./pending.js"
- * @import { GetToken } from "./tokens.js"
  */
 
 import { Emitter } from "./emitter.js";
 import { browserEnv } from "./env.js";
-import { Fold } from "./fold.js";
 import { Api } from "./http.js";
 import { Link } from "./link.js";
-import { Pending } from "./pending.js";
+import { GroupList } from "./list.js";
+import { checkedOptions } from "./options.js";
 import { Tabs } from "./tabs.js";
+import { withBoundedTimers } from "./timers.js";
 import { Tokens, subjectOf } from "./tokens.js";
 import { Typing as Typists } from "./typing.js";
 
@@ -40,14 +41,6 @@ import { Typing as Typists } from "./typing.js";
  * @property {ErrorFrame} error
  */
 
-/**
- * @typedef {object} ClientOptions
- * @property {GetToken} getToken Gives the token; called again when it is refused or has expired.
- * @property {string | URL} [url] Where the server is; `v1/…` is below it. The page's own place unless told.
- * @property {boolean} [tabs] Whether tabs of the same person share one socket. Where the browser allows it unless told.
- * @property {Partial<Env>} [env] For tests.
- */
-
 /** @extends {Emitter<ClientEvents>} */
 export class GroupsClient extends Emitter {
   /** Every HTTP path as a call. @readonly @type {Api} */
@@ -60,21 +53,10 @@ export class GroupsClient extends Emitter {
   /** @type {Tabs | null} */
   #tabs = null;
   #shares;
-  #fold = new Fold();
-  #pending = new Pending();
-  /** @type {string | undefined} */
-  #cursor;
-  /** The pieces of a snapshot that is coming in. @type {Group[]} */
-  #pieces = [];
+  #list = new GroupList(() => this.emit("change", { groups: this.groups }));
   /** @type {Status} */
   #status = { state: "offline", reason: "Not connected", final: true };
   #userId = "";
-  #loaded = false;
-  /** Between `welcome` and `ready` changes are collected. */
-  #catchingUp = false;
-  #changed = false;
-  /** @type {readonly ListedGroup[] | null} */
-  #listed = null;
   /** Counts connects and closes: what was begun before the last of them does not go on. */
   #era = 0;
   #open = false;
@@ -82,16 +64,15 @@ export class GroupsClient extends Emitter {
   #stopWaking = null;
   #typists;
 
-  /** @param {ClientOptions} options */
-  constructor({ getToken, url, tabs, env }) {
+  /** Throws a `TypeError` that says what is wrong with the options. @param {ClientOptions} options */
+  constructor(options) {
     super();
-    this.#env = { ...browserEnv(), ...env };
+    const { getToken, base, tabs, env } = checkedOptions(options);
+    this.#env = withBoundedTimers({ ...browserEnv(), ...env });
     this.#tokens = new Tokens(this.#env, getToken);
     this.#typists = new Typists(this.#env, (typing) => this.emit("typing", typing));
-    const base = new URL(url ?? ".", globalThis.document?.baseURI);
-    if (!base.pathname.endsWith("/")) base.pathname += "/";
     this.#base = base.href;
-    this.#shares = (tabs ?? true) && Tabs.possible(this.#env);
+    this.#shares = tabs && Tabs.possible(this.#env);
     this.api = new Api({ env: this.#env, tokens: this.#tokens, base: this.#base });
     const socketUrl = new URL("v1/ws", base);
     socketUrl.protocol = base.protocol === "https:" ? "wss:" : "ws:";
@@ -102,7 +83,7 @@ export class GroupsClient extends Emitter {
       url: socketUrl.href,
       cursor: () => {
         this.#opening();
-        return this.#cursor;
+        return this.#list.cursor;
       },
       onFrame: (frame) => {
         if (frame.type === "welcome" && this.#isOther(frame.user_id)) return this.#changeHands(frame.user_id);
@@ -120,13 +101,12 @@ export class GroupsClient extends Emitter {
 
   /** The groups: those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
   get groups() {
-    this.#listed ??= [...this.#pending.rows(this.#fold), ...[...this.#fold.rows()].sort(newestFirst)];
-    return this.#listed;
+    return this.#list.groups;
   }
 
   /** One of them. @param {string} groupId @returns {ListedGroup | undefined} */
   group(groupId) {
-    return this.#fold.get(groupId) ?? this.groups.find((group) => group.group_id === groupId);
+    return this.#list.group(groupId);
   }
 
   /** How the connection is. @returns {State} */
@@ -141,7 +121,7 @@ export class GroupsClient extends Emitter {
 
   /** Whether a list was ever received: before that, an empty one means nothing. */
   get loaded() {
-    return this.#loaded;
+    return this.#list.loaded;
   }
 
   /** Whether {@link connect} was ever called. */
@@ -183,21 +163,11 @@ export class GroupsClient extends Emitter {
    * @param {CallOptions} [options]
    * @returns {Promise<Group>}
    */
-  async createGroup(draft, options = {}) {
+  createGroup(draft, options = {}) {
     const key = options.idempotencyKey ?? this.#env.newId();
     const at = new Date(this.#env.wallNow()).toISOString();
-    const entry = this.#pending.add(draft, { key, userId: this.#userId, at });
-    this.#touch({ now: true });
-    try {
-      const group = await this.api.createGroup(draft, { ...options, idempotencyKey: key });
-      this.#pending.answered(entry, group, this.#fold);
-      return group;
-    } catch (error) {
-      this.#pending.drop(entry);
-      throw error;
-    } finally {
-      this.#touch({ now: true });
-    }
+    const create = () => this.api.createGroup(draft, { ...options, idempotencyKey: key });
+    return this.#list.create(draft, { key, userId: this.#userId, at }, create);
   }
 
   /** Tells the others in the group that this user types, or no longer does. Call it at each key; it is sent now and then. @param {string} groupId @param {boolean} typing */
@@ -245,18 +215,11 @@ export class GroupsClient extends Emitter {
         this.#tabs = null;
         this.#link.start();
       },
-      exportState: () => ({
-        fold: this.#fold.export(),
-        cursor: this.#cursor,
-        userId: this.#userId,
-        loaded: this.#loaded,
-        catchingUp: this.#catchingUp,
-        pieces: this.#pieces,
-      }),
+      exportState: () => ({ ...this.#list.export(), userId: this.#userId }),
       importState: (state) => this.#import(state),
       onFrame: (frame) => this.#take(frame),
       onStatus: (status) => this.#follow(status),
-      onOpening: () => this.#pending.connecting(),
+      onOpening: () => this.#list.opening(),
       status: () => this.#status,
       onRequest: (message) => {
         if (message.kind === "wake") this.#link.wake();
@@ -284,25 +247,15 @@ export class GroupsClient extends Emitter {
 
   /** Whether the list is somebody else's. @param {string} userId */
   #isOther(userId) {
-    return this.#loaded && userId !== "" && userId !== this.#userId;
+    return this.#list.loaded && userId !== "" && userId !== this.#userId;
   }
 
   /** The token is another person's now: nothing of the old list or its cursor is theirs. @param {string} userId */
   #changeHands(userId) {
     this.#stop();
-    this.#forget();
+    this.#list.forget();
     this.#userId = userId;
     this.connect();
-  }
-
-  #forget() {
-    this.#fold = new Fold();
-    this.#pending = new Pending();
-    this.#pieces = [];
-    this.#cursor = undefined;
-    this.#loaded = false;
-    this.#catchingUp = false;
-    this.#touch();
   }
 
   /** What the leader says of the connection. Its end is not this tab's: another takes over. @param {Status} status */
@@ -310,17 +263,11 @@ export class GroupsClient extends Emitter {
     this.#setStatus(status.final ? { state: "reconnecting", reason: status.reason } : status);
   }
 
-  /** @param {any} state */
+  /** @param {ListState & { userId: string }} state */
   #import(state) {
-    if (this.#isOther(state.userId)) this.#forget();
-    if (state.loaded) this.#fold.merge(state.fold);
-    this.#cursor = state.cursor;
+    if (this.#isOther(state.userId)) this.#list.forget();
     this.#userId = state.userId || this.#userId;
-    this.#loaded ||= state.loaded;
-    this.#catchingUp = state.catchingUp;
-    this.#pieces = state.pieces;
-    if (state.loaded) this.#pending.replaced(this.#fold);
-    this.#touch();
+    this.#list.import(state);
   }
 
   #wake() {
@@ -330,7 +277,7 @@ export class GroupsClient extends Emitter {
 
   #opening() {
     this.#tabs?.tell({ kind: "opening" });
-    this.#pending.connecting();
+    this.#list.opening();
   }
 
   /** @param {ClientFrame} frame */
@@ -348,20 +295,15 @@ export class GroupsClient extends Emitter {
     switch (frame.type) {
       case "welcome":
         this.#userId = frame.user_id;
-        this.#catchingUp = true;
-        this.#pieces = [];
+        this.#list.welcome();
         this.emit("welcome", frame);
         break;
       case "snapshot":
-        this.#pieces.push(...frame.groups);
-        if (!frame.more) this.#replace(frame);
+        if (this.#list.snapshot(frame)) this.#typists.forget();
         this.emit("snapshot", frame);
         break;
       case "ready":
-        this.#cursor = frame.cursor;
-        this.#loaded = true;
-        this.#catchingUp = false;
-        if (this.#changed) this.#touch();
+        this.#list.ready(frame.cursor);
         this.emit("ready", frame);
         break;
       case "group_created":
@@ -373,7 +315,7 @@ export class GroupsClient extends Emitter {
         this.#event(frame);
         break;
       case "typing":
-        this.#typists.take(frame);
+        if (this.#list.knows(frame.group_id)) this.#typists.take(frame);
         break;
       case "error":
         this.emit("error", frame);
@@ -382,34 +324,19 @@ export class GroupsClient extends Emitter {
     }
   }
 
-  /** @param {Snapshot} last */
-  #replace(last) {
-    this.#fold.replace(this.#pieces);
-    this.#pieces = [];
-    this.#cursor = last.cursor;
-    this.#loaded = true;
-    this.#pending.replaced(this.#fold);
-    this.#touch();
-  }
-
   /** @param {GroupEvent} event */
   #event(event) {
-    const folded = this.#fold.apply(event);
+    const folded = this.#list.event(event);
     if (folded === "gap") {
-      this.#cursor = undefined;
       // A tab that follows has missed something of the leader's, who has not.
       if (this.#tabs && !this.#tabs.leading) this.#tabs.resync();
       else this.#link.resync();
-      return;
     }
-    this.#cursor = event.cursor;
-    if (folded === "stale") return;
-    if (event.type === "group_created") {
-      const group = this.#fold.get(event.group_id);
-      if (group) this.#pending.created(group);
-    }
+    if (folded !== "applied") return;
     if (event.type === "removed_from_group" || event.type === "group_deleted") this.#typists.quiet(event.group_id);
-    this.#touch();
+    else if (event.type === "group_updated" && (event.action === "member_removed" || event.action === "member_left")) {
+      this.#typists.gone(event.group_id, event.user_id);
+    }
     this.emit(/** @type {any} */ (event.type), event);
   }
 
@@ -421,16 +348,4 @@ export class GroupsClient extends Emitter {
     // A new wait is worth telling although it is as long as the last one.
     if (news || retryInMs !== undefined || status.retryInMs !== undefined) this.emit("state", status);
   }
-
-  /** The list has changed. While catching up that is told once, at the end. @param {{ now?: boolean }} [how] */
-  #touch({ now = false } = {}) {
-    this.#listed = null;
-    this.#changed = this.#catchingUp && !now;
-    if (!this.#changed) this.emit("change", { groups: this.groups });
-  }
-}
-
-/** Ids are UUIDv7: they grow with time. @param {Group} a @param {Group} b */
-function newestFirst(a, b) {
-  return a.group_id < b.group_id ? 1 : a.group_id > b.group_id ? -1 : 0;
 }

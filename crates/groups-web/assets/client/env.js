@@ -9,7 +9,8 @@
  * @property {() => number} random From 0 to below 1.
  * @property {() => string} newId A random UUID.
  * @property {typeof fetch} fetch
- * @property {new (url: string, protocols: string[]) => WebSocket} WebSocket
+ * @property {new (url: string, protocols: string[]) => WebSocket} [WebSocket] Missing in Node.js before version 22.
+ * @property {(message: string, cause: unknown) => void} warn Tells a developer, and nobody else.
  * @property {(() => boolean)} isOnline
  * @property {(() => boolean)} isVisible
  * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page is seen again; gives what ends it.
@@ -29,6 +30,7 @@ export function browserEnv() {
     newId,
     fetch: (input, init) => fetch(input, init),
     WebSocket: globalThis.WebSocket,
+    warn: (message, cause) => console.warn(message, cause),
     isOnline: () => navigator?.onLine !== false,
     isVisible: () => document?.visibilityState !== "hidden",
     onWake(wake) {

@@ -43,9 +43,10 @@ export class NetworkError extends GroupsError {
   }
 }
 
-/** There is no token, or a fresh one is refused. */
+/** There is no token, or a fresh one is refused: then `cause` is what the server said. */
 export class SignedOutError extends GroupsError {
-  constructor() {
-    super("signed_out", "Nobody is signed in");
+  /** @param {ApiError} [cause] */
+  constructor(cause) {
+    super("signed_out", cause ? "The token is refused" : "Nobody is signed in", { cause });
   }
 }

@@ -14,6 +14,8 @@ export const TRIES_MAX = 3;
 export const ANSWER_MS_MAX = 15_000;
 /** A `Retry-After` beyond this is left to the caller, in milliseconds. */
 export const PATIENCE_MS_MAX = 5_000;
+/** How long to wait, in milliseconds, before a fresh token that is refused is tried once more: the clock of whoever signed it may be ahead. */
+export const REFUSED_PAUSE_MS = 2_000;
 
 /** Too many requests, a server that is busy, and the gateways before one that is being replaced. */
 const PASSING = new Set([429, 502, 503, 504]);
@@ -140,7 +142,7 @@ export class Api {
     const init = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
 
     let token = await this.#token(this.#tokens.current(), signal);
-    let renewed = false;
+    let refused = 0;
     for (let tried = 1; ; tried += 1) {
       signal?.throwIfAborted();
       headers.Authorization = `Bearer ${token}`;
@@ -158,9 +160,10 @@ export class Api {
       if (response.ok) return answer;
       const error = problem(response, answer, this.#env.wallNow());
       if (error.status === 401) {
-        if (renewed) throw new SignedOutError();
-        renewed = true;
-        token = await this.#token(this.#tokens.renewed(token), signal);
+        refused += 1;
+        if (refused > 2) throw new SignedOutError(error);
+        if (refused === 1) token = await this.#token(this.#tokens.renewed(token), signal);
+        else await this.#sleep(REFUSED_PAUSE_MS, signal);
         continue;
       }
       const waitMs = error.retryAfterMs ?? 1_000;

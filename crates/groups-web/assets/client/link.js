@@ -8,8 +8,9 @@
  */
 
 import { SETTLED_MS, fullJitter, verdict } from "./backoff.js";
-import { ApiError, SignedOutError } from "./errors.js";
-import { Socket } from "./socket.js";
+import { ApiError, GroupsError, SignedOutError } from "./errors.js";
+import { Socket, unopened } from "./socket.js";
+import { waitable } from "./timers.js";
 
 /**
  * `connecting` for the first time · `live`: the list is right, and stays right · `reconnecting` after a loss · `offline`: not
@@ -24,7 +25,10 @@ import { Socket } from "./socket.js";
  * @property {string} reason For people; empty where all is well.
  * @property {number} [retryInMs] When the next try is due.
  * @property {boolean} [final] Nothing more is tried until `connect()`.
+ * @property {unknown} [cause] What was thrown, where something was: by `getToken`, by `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab with the socket.
  */
+
+const NO_TOKEN = "The token could not be fetched: getToken failed";
 
 export class Link {
   #env;
@@ -51,8 +55,12 @@ export class Link {
   #probe = null;
   /** A token was renewed since the last success. */
   #renewed = false;
-  /** Why the last connection was lost. */
+  /** Why the last connection was lost, and what was thrown. */
   #reason = "";
+  /** @type {unknown} */
+  #cause;
+  /** What was told on the console already. @type {Set<string>} */
+  #warned = new Set();
 
   /**
    * @param {object} parts
@@ -101,7 +109,7 @@ export class Link {
 
   /** Drops the connection, as a failing network would, and comes back after so many milliseconds. @param {number} ms */
   cut(ms) {
-    if (this.#socket) this.#again("The connection was cut", [ms, ms]);
+    if (this.#socket) this.#again("The connection was cut", { waitMs: [ms, ms] });
   }
 
   /** The list has a gap: connects anew; the caller has dropped the cursor. */
@@ -124,12 +132,12 @@ export class Link {
     this.#hangUp();
     const era = this.#era;
     const state = this.#everLive || this.#attempt > 0 ? "reconnecting" : "connecting";
-    this.#onStatus({ state: this.#env.isOnline() ? state : "offline", reason: this.#reason });
+    this.#onStatus(this.#status(this.#env.isOnline() ? state : "offline"));
     let token;
     try {
       token = await this.#tokens.current();
-    } catch {
-      if (era === this.#era) this.#again("No token could be had");
+    } catch (error) {
+      if (era === this.#era) this.#again(NO_TOKEN, { cause: error });
       return;
     }
     if (era !== this.#era) return;
@@ -154,15 +162,17 @@ export class Link {
     };
     try {
       socket = new Socket(parts);
-    } catch {
-      // A browser refuses a subprotocol with characters that no token has.
-      return this.#giveUp("signed-out", "The token is malformed");
+    } catch (error) {
+      const { state, reason } = unopened(error, this.#env, token);
+      return this.#giveUp(state, reason, error);
     }
     this.#socket = socket;
   }
 
   #live() {
     this.#reason = "";
+    this.#cause = undefined;
+    this.#warned.clear();
     this.#everLive = true;
     this.#renewed = false;
     this.#liveSince = this.#env.now();
@@ -176,7 +186,7 @@ export class Link {
     const what = verdict(code, reason);
     if (!what.again) return this.#giveUp("offline", what.reason);
     if (what.newToken) return void this.#renew(token, what.reason);
-    if (welcomed || what.waitMs) return this.#again(what.reason, what.waitMs);
+    if (welcomed || what.waitMs) return this.#again(what.reason, { waitMs: what.waitMs });
     // A browser does not tell why an upgrade was refused. The plain way does.
     this.#onStatus(this.#down(what.reason));
     this.#probe = new AbortController();
@@ -184,11 +194,14 @@ export class Link {
       await this.#api.me({ signal: this.#probe.signal });
     } catch (error) {
       if (era !== this.#era) return;
-      if (error instanceof SignedOutError) return this.#giveUp("signed-out", "The token is refused");
-      if (error instanceof ApiError && error.retryAfterMs !== undefined) {
-        return this.#again(error.message, [error.retryAfterMs, error.retryAfterMs * 1.5 + 500]);
-      }
+      if (error instanceof SignedOutError) return this.#giveUp("signed-out", error.message, error.cause);
+      // A server that cannot be reached is no news after a connection that was lost. What getToken throws is.
+      if (!(error instanceof GroupsError)) return this.#again(NO_TOKEN, { cause: error });
+      const { retryAfterMs } = /** @type {ApiError} */ (error);
+      const cause = error instanceof ApiError ? error : undefined;
+      if (retryAfterMs !== undefined) return this.#again(error.message, { waitMs: [retryAfterMs, retryAfterMs * 1.5 + 500], cause });
     }
+    // The token is good, so it was the upgrade: too many connections, or a proxy that knows no WebSocket. Each try waits longer.
     if (era === this.#era) this.#again(what.reason);
   }
 
@@ -203,36 +216,51 @@ export class Link {
       const renewed = await this.#tokens.renewed(token);
       if (era !== this.#era) return;
       if (!renewed) return this.#giveUp("signed-out", "Nobody is signed in");
-    } catch {
-      if (era === this.#era) this.#again("No token could be had");
+    } catch (error) {
+      if (era === this.#era) this.#again(NO_TOKEN, { cause: error });
       return;
     }
     void this.#open();
   }
 
-  /** Tries again, after the server's own time or a back-off. @param {string} reason @param {[number, number]} [waitMs] */
-  #again(reason, waitMs) {
+  /** Tries again, after the server's own time or a back-off. @param {string} reason @param {{ waitMs?: [number, number], cause?: unknown }} [how] */
+  #again(reason, { waitMs, cause } = {}) {
     this.#hangUp();
     if (this.#liveSince !== null && this.#env.now() - this.#liveSince >= SETTLED_MS) this.#attempt = 0;
     this.#liveSince = null;
     const { random } = this.#env;
-    const ms = waitMs ? Math.round(waitMs[0] + (waitMs[1] - waitMs[0]) * random()) : fullJitter(this.#attempt, random);
+    const ms = waitable(waitMs ? Math.round(waitMs[0] + (waitMs[1] - waitMs[0]) * random()) : fullJitter(this.#attempt, random));
     this.#waitUntil = waitMs ? this.#env.now() + ms : -Infinity;
     this.#attempt += 1;
     this.#timer = this.#env.setTimeout(() => void this.#open(), ms);
-    this.#onStatus({ ...this.#down(reason), retryInMs: ms });
+    this.#onStatus({ ...this.#down(reason, cause), retryInMs: ms });
   }
 
-  /** @param {string} reason @returns {Status} */
-  #down(reason) {
-    this.#reason = reason;
-    return { state: this.#env.isOnline() ? "reconnecting" : "offline", reason };
+  /** @param {string} reason @param {unknown} [cause] @returns {Status} */
+  #down(reason, cause) {
+    this.#explain(reason, cause);
+    return this.#status(this.#env.isOnline() ? "reconnecting" : "offline");
   }
 
-  /** @param {"offline" | "signed-out"} state @param {string} reason */
-  #giveUp(state, reason) {
+  /** @param {"offline" | "signed-out"} state @param {string} reason @param {unknown} [cause] */
+  #giveUp(state, reason, cause) {
     this.stop();
     this.#tokens.forget();
-    this.#onStatus({ state, reason, final: true });
+    this.#explain(reason, cause);
+    this.#onStatus({ ...this.#status(state), final: true });
+  }
+
+  /** @param {State} state @returns {Status} */
+  #status(state) {
+    return this.#cause === undefined ? { state, reason: this.#reason } : { state, reason: this.#reason, cause: this.#cause };
+  }
+
+  /** Keeps why it is down; what was thrown is told on the console as well, once until it is live again. @param {string} reason @param {unknown} cause */
+  #explain(reason, cause) {
+    this.#reason = reason;
+    this.#cause = cause;
+    if (cause === undefined || this.#warned.has(reason)) return;
+    this.#warned.add(reason);
+    this.#env.warn(`groups: ${reason}`, cause);
   }
 }

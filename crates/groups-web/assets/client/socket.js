@@ -5,6 +5,25 @@
  * @import { Env } from "./env.js"
  */
 
+/** The characters of a subprotocol (RFC 6455 section 4.1), of which every token of a JSON Web Token is made. */
+const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * Why `new WebSocket` has thrown, for people. It does so before anything goes over the network, and would again: trying again does not help.
+ * @param {unknown} error
+ * @param {Env} env
+ * @param {string} token
+ * @returns {{ state: "offline" | "signed-out", reason: string }}
+ */
+export function unopened(error, env, token) {
+  const name = error instanceof Error ? error.name : "";
+  if (!env.WebSocket) return { state: "offline", reason: "There is no WebSocket here: use a browser, or Node.js 22 or later" };
+  if (!SUBPROTOCOL.test(token)) return { state: "signed-out", reason: "The token is malformed: it has characters that a JSON Web Token does not have" };
+  if (name === "SecurityError") return { state: "offline", reason: "The browser does not allow this connection: a page with https: needs a server with https:" };
+  if (name === "SyntaxError") return { state: "offline", reason: "The address of the server is not one for a WebSocket" };
+  return { state: "offline", reason: `The connection cannot be opened: ${error instanceof Error ? error.message : String(error)}` };
+}
+
 /** How long the first frame may take, and the answer to a ping, in milliseconds. */
 export const WELCOME_MS_MAX = 15_000;
 export const PONG_MS_MAX = 8_000;
@@ -37,7 +56,9 @@ export class Socket {
     this.#env = env;
     this.#onFrame = onFrame;
     this.#onEnd = onEnd;
-    this.#socket = new env.WebSocket(url, ["groups.v1", `bearer.${token}`]);
+    const { WebSocket } = env;
+    if (!WebSocket) throw new ReferenceError("WebSocket is not defined");
+    this.#socket = new WebSocket(url, ["groups.v1", `bearer.${token}`]);
     this.#socket.onmessage = ({ data }) => this.#heard(data);
     this.#socket.onclose = ({ code, reason }) => this.end(code, reason);
     this.#expect(WELCOME_MS_MAX);

@@ -1,14 +1,18 @@
 /**
  * One socket for several tabs: whoever holds the lock is the leader and has the socket; it passes every frame on to the others.
  *
- * A tab that missed a message sees it by the numbers and asks for the whole state. A leader that does not answer is deposed: the
- * lock is stolen, and the deposed one, once it stirs again, follows.
+ * A tab that missed a message sees it by the numbers and asks for the whole state. One that has heard nothing for a while asks whether the
+ * leader is still there, because a tab at a breakpoint or in `alert` says nothing and keeps its lock. A leader that does not answer is
+ * deposed: the lock is stolen, and the deposed one, once it stirs again, follows. From its last word to the theft pass
+ * {@link SILENCE_MS_MAX} and {@link QUESTIONS_MAX} times {@link ANSWER_MS_MAX}: 14.5 seconds.
  *
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  * @import { Status } from "./link.js"
  */
 
+/** After so many milliseconds without a word of the leader, those who follow ask whether it is there. */
+export const SILENCE_MS_MAX = 10_000;
 /** How long a question to the leader may go unanswered, in milliseconds, and how often it is asked. */
 export const ANSWER_MS_MAX = 1_500;
 export const QUESTIONS_MAX = 3;
@@ -17,10 +21,12 @@ export const STEAL_MS_MIN = 60_000;
 
 /**
  * @typedef {{ kind: "hello", from: string }
+ *   | { kind: "ping", from: string }
  *   | { kind: "wake", from: string }
  *   | { kind: "cut", from: string, ms: number }
  *   | { kind: "send", from: string, frame: ClientFrame }
  *   | { kind: "lead", lead: string }
+ *   | { kind: "beat", lead: string, seq: number }
  *   | { kind: "state", lead: string, to: string, seq: number, state: any, status: Status }
  *   | { kind: "frame", lead: string, seq: number, frame: ServerFrame }
  *   | { kind: "status", lead: string, seq: number, status: Status }
@@ -59,6 +65,8 @@ export class Tabs {
   #timer = null;
   /** @type {any} */
   #retryTimer = null;
+  /** @type {any} */
+  #silenceTimer = null;
   /** @type {(() => void) | null} */
   #release = null;
   /** @type {AbortController | null} */
@@ -97,8 +105,7 @@ export class Tabs {
     this.#queue?.abort();
     this.#queue = null;
     this.#stepDown();
-    this.#env.clearTimeout(this.#timer);
-    this.#env.clearTimeout(this.#retryTimer);
+    this.#clearTimers();
     if (this.#channel) {
       this.#channel.onmessage = null;
       this.#channel.close();
@@ -110,7 +117,8 @@ export class Tabs {
   tell(message) {
     if (!this.#leading) return;
     this.#seq += 1;
-    this.#post({ ...message, lead: this.#id, seq: this.#seq });
+    const told = message.kind === "status" ? { ...message, status: plainly(message.status) } : message;
+    this.#post({ ...told, lead: this.#id, seq: this.#seq });
   }
 
   /** To the leader. @param {{ kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }} message */
@@ -159,8 +167,7 @@ export class Tabs {
 
   #takeOver() {
     this.#leading = true;
-    this.#env.clearTimeout(this.#timer);
-    this.#env.clearTimeout(this.#retryTimer);
+    this.#clearTimers();
     this.#post({ kind: "lead", lead: this.#id });
     this.#handlers.onLead();
   }
@@ -171,23 +178,44 @@ export class Tabs {
     this.#release = null;
   }
 
+  #clearTimers() {
+    for (const timer of [this.#timer, this.#retryTimer, this.#silenceTimer]) this.#env.clearTimeout(timer);
+  }
+
   /** Asks the leader for its state; whoever gets no answer deposes it. */
   #hello() {
     this.#asked = 0;
-    this.#askAgain();
+    this.#askAgain("hello");
   }
 
-  #askAgain() {
+  /** The leader has said something: it is there. */
+  #alive() {
+    this.#env.clearTimeout(this.#timer);
+    this.#env.clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = this.#env.setTimeout(() => {
+      this.#asked = 0;
+      // Its answer is a word, where that to a hello is all that it knows.
+      this.#askAgain("ping");
+    }, SILENCE_MS_MAX);
+  }
+
+  /** @param {"hello" | "ping"} question */
+  #askAgain(question) {
     this.#env.clearTimeout(this.#timer);
     if (this.#leading || !this.#channel) return;
-    this.#heard = -1;
-    if (this.#asked >= QUESTIONS_MAX && this.#env.now() >= this.#stealAfter) {
-      this.#stealAfter = this.#env.now() + STEAL_MS_MIN;
-      return this.#queueUp({ steal: true });
+    if (question === "hello") this.#heard = -1;
+    if (this.#asked >= QUESTIONS_MAX) {
+      if (this.#env.now() >= this.#stealAfter) {
+        this.#stealAfter = this.#env.now() + STEAL_MS_MIN;
+        return this.#queueUp({ steal: true });
+      }
+      // What is shown may be outdated, and that is not to be called live.
+      this.#handlers.onStatus({ state: "reconnecting", reason: "The tab with the connection does not answer" });
     }
     this.#asked += 1;
-    this.#post({ kind: "hello", from: this.#id });
-    this.#timer = this.#env.setTimeout(() => this.#askAgain(), ANSWER_MS_MAX);
+    this.#post({ kind: question, from: this.#id });
+    // Tabs of an earlier release know no ping.
+    this.#timer = this.#env.setTimeout(() => this.#askAgain("hello"), ANSWER_MS_MAX);
   }
 
   /** @param {Message} message */
@@ -206,8 +234,11 @@ export class Tabs {
           to: message.from,
           seq: this.#seq,
           state: this.#handlers.exportState(),
-          status: this.#handlers.status(),
+          status: plainly(this.#handlers.status()),
         });
+        break;
+      case "ping":
+        this.#post({ kind: "beat", lead: this.#id, seq: this.#seq });
         break;
       case "wake":
       case "cut":
@@ -225,11 +256,16 @@ export class Tabs {
         break;
       case "state":
         if (message.to !== this.#id) break;
-        this.#env.clearTimeout(this.#timer);
+        this.#alive();
         this.#lead = message.lead;
         this.#heard = message.seq;
         this.#handlers.importState(message.state);
         this.#status(message.status);
+        break;
+      case "beat":
+        if (this.#heard < 0) break;
+        if (message.lead === this.#lead && message.seq === this.#heard) this.#alive();
+        else this.#hello();
         break;
       case "frame":
       case "status":
@@ -241,6 +277,7 @@ export class Tabs {
           break;
         }
         this.#heard = message.seq;
+        this.#alive();
         if (message.kind === "frame") this.#handlers.onFrame(message.frame);
         else if (message.kind === "status") this.#status(message.status);
         else this.#handlers.onOpening();
@@ -265,4 +302,9 @@ export class Tabs {
   #post(message) {
     this.#channel?.postMessage(message);
   }
+}
+
+/** Without its cause: what is thrown may be anything, and not everything can be sent to another tab. @param {Readonly<Status>} status @returns {Status} */
+function plainly({ cause: _, ...status }) {
+  return status;
 }

@@ -71,7 +71,12 @@ export class Tokens {
       timer = this.#env.setTimeout(() => reject(new Error("getToken took too long")), TOKEN_MS_MAX);
     });
     const answer = async () => {
-      const token = (await this.#getToken({ expired })) || null;
+      const given = await this.#getToken({ expired });
+      if (given !== undefined && given !== null && typeof given !== "string") {
+        throw new TypeError(`getToken must return a string, or null if nobody is signed in; it returned a value of type ${typeof given}`);
+      }
+      // As a file or the body of an answer may end.
+      const token = given?.trim() || null;
       // Also where it comes too late for those who waited: the next ones have it.
       if (era === this.#era) this.#token = token;
       return token;

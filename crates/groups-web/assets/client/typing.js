@@ -53,14 +53,21 @@ export class Typing {
     this.#onChange(typing);
   }
 
+  /** Somebody is no longer in a group, and so no longer types there. @param {string} groupId @param {string} userId */
+  gone(groupId, userId) {
+    if (!this.#typists.has(`${groupId} ${userId}`)) return;
+    this.take({ type: "typing", group_id: groupId, user_id: userId, typing: false, expires_in_seconds: 0 });
+  }
+
   /** Nobody types in a group that one is not in. @param {string} groupId */
   quiet(groupId) {
-    for (const [key, typist] of this.#typists) {
-      if (typist.groupId !== groupId) continue;
-      this.#env.clearTimeout(typist.timer);
-      this.#typists.delete(key);
-    }
+    for (const userId of this.of(groupId)) this.gone(groupId, userId);
     this.#told.delete(groupId);
+  }
+
+  /** The list was read anew: whoever left meanwhile is not told, so that nobody is believed to type any more. */
+  forget() {
+    for (const { groupId, userId } of [...this.#typists.values()]) this.gone(groupId, userId);
   }
 
   clear() {

@@ -3,15 +3,17 @@
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { Group, Member, NewMember, Role } from "../../types/wire.js"
+ * @import { Text } from "./dom.js"
  * @import { Names } from "./names.js"
  * @import { Session } from "./session.js"
  * @import { Toasts } from "./toasts.js"
  */
 
+import { isolated } from "../client/bidi.js";
 import { NetworkError } from "../client/errors.js";
 import { rolesToGive } from "../client/permissions.js";
 import { ask, confirm, field } from "./dialogs.js";
-import { counted, h } from "./dom.js";
+import { counted, h, text } from "./dom.js";
 import { Picker } from "./picker.js";
 import { sentence } from "./toasts.js";
 
@@ -58,7 +60,7 @@ export class Commands {
       onCreated(await this.#client.createGroup(wanted, { idempotencyKey: same ? idempotencyKey : undefined }));
     } catch (error) {
       const again = () => void this.create(onCreated, wanted, error instanceof NetworkError ? error.idempotencyKey : undefined);
-      this.#toasts.show(`${wanted.name} was not created. ${sentence(error)}`, { kind: "bad", action: "Edit", onaction: again });
+      this.#toasts.show([...text`${wanted.name} was not created. `, sentence(error)], { kind: "bad", action: "Edit", onaction: again });
     }
   }
 
@@ -75,7 +77,7 @@ export class Commands {
         const before = { name: group.name, description: group.description };
         const after = await this.#client.api.updateGroup(group_id, { name: name.value, description: description.value });
         if (after.version === group.version) return;
-        this.#undoable(`Saved ${after.name}.`, () => this.#client.api.updateGroup(group_id, before));
+        this.#undoable(text`Saved ${after.name}.`, () => this.#client.api.updateGroup(group_id, before));
       },
     });
   }
@@ -84,7 +86,7 @@ export class Commands {
   async addMembers(group, isIn) {
     const picker = this.#picker(group.role, { without: isIn });
     await ask({
-      title: `Add people to ${group.name}`,
+      title: text`Add people to ${group.name}`,
       testid: "add-dialog",
       submit: "Add",
       content: [picker.element],
@@ -108,8 +110,8 @@ export class Commands {
     const { group_id } = group;
     if (role === "owner") {
       return confirm({
-        title: `Make ${name} the owner?`,
-        text: `${name} will own ${group.name}, and you will be an admin. Only ${name} can give it back.`,
+        title: text`Make ${name} the owner?`,
+        text: text`${name} will own ${group.name}, and you will be an admin. Only ${name} can give it back.`,
         submit: "Hand over",
         testid: "transfer-dialog",
         onsubmit: () => this.#client.api.changeRole(group_id, member.user_id, "owner"),
@@ -118,7 +120,7 @@ export class Commands {
     return this.#attempt(async () => {
       await this.#client.api.changeRole(group_id, member.user_id, role);
       const undo = () => this.#client.api.changeRole(group_id, member.user_id, member.role);
-      this.#undoable(`${name} is ${role === "admin" ? "an admin" : "a member"} now.`, undo);
+      this.#undoable(role === "admin" ? text`${name} is an admin now.` : text`${name} is a member now.`, undo);
       return true;
     });
   }
@@ -128,13 +130,13 @@ export class Commands {
     const name = this.#names.of(member.user_id);
     const { group_id } = group;
     return confirm({
-      title: `Remove ${name}?`,
-      text: `${name} will no longer see ${group.name}.`,
+      title: text`Remove ${name}?`,
+      text: text`${name} will no longer see ${group.name}.`,
       submit: "Remove",
       testid: "remove-dialog",
       onsubmit: async () => {
         await this.#client.api.removeMember(group_id, member.user_id);
-        this.#undoable(`${name} was removed.`, () => this.#client.api.addMember(group_id, member.user_id, member.role));
+        this.#undoable(text`${name} was removed.`, () => this.#client.api.addMember(group_id, member.user_id, member.role));
       },
     });
   }
@@ -143,7 +145,7 @@ export class Commands {
   leave(group, others) {
     if (group.role !== "owner") {
       return confirm({
-        title: `Leave ${group.name}?`,
+        title: text`Leave ${group.name}?`,
         text: "You will no longer see this group. Somebody in it can add you again.",
         submit: "Leave",
         testid: "leave-dialog",
@@ -151,12 +153,12 @@ export class Commands {
       });
     }
     const option = (/** @type {Member} */ { user_id, role }) =>
-      h("option", { value: user_id }, `${this.#names.of(user_id)}${role === "admin" ? " (admin)" : ""}`);
+      h("option", { value: user_id }, `${isolated(this.#names.of(user_id))}${role === "admin" ? " (admin)" : ""}`);
     // Admins first: they know the work.
     const sorted = others.toSorted((a, b) => Number(b.role === "admin") - Number(a.role === "admin"));
     const successor = h("select", { testid: "successor", required: true }, ...sorted.map(option));
     return ask({
-      title: `Leave ${group.name}?`,
+      title: text`Leave ${group.name}?`,
       testid: "leave-dialog",
       submit: "Hand over and leave",
       danger: true,
@@ -168,7 +170,7 @@ export class Commands {
   /** @param {Group} group */
   delete(group) {
     return confirm({
-      title: `Delete ${group.name}?`,
+      title: text`Delete ${group.name}?`,
       text: `It will be gone for ${group.member_count === 1 ? "you" : `all ${counted(group.member_count, "member", "members")}`}, for good.`,
       submit: "Delete group",
       testid: "delete-dialog",
@@ -181,9 +183,9 @@ export class Commands {
     return new Picker({ session: this.#session, names: this.#names, roles: rolesToGive(role), ...how });
   }
 
-  /** @param {string} text @param {() => Promise<unknown>} undo */
-  #undoable(text, undo) {
-    this.#toasts.show(text, { kind: "good", action: "Undo", onaction: () => void this.#attempt(undo) });
+  /** @param {Text} done @param {() => Promise<unknown>} undo */
+  #undoable(done, undo) {
+    this.#toasts.show(done, { kind: "good", action: "Undo", onaction: () => void this.#attempt(undo) });
   }
 
   /** @template Result @param {() => Promise<Result>} call @returns {Promise<Result | undefined>} */

@@ -1,11 +1,13 @@
 /** Dialogs: one at a time, closed with Escape, the focus back where it was. */
 
-import { h, icon } from "./dom.js";
+/** @import { Text } from "./dom.js" */
+
+import { h, icon, parts } from "./dom.js";
 import { sentence } from "./toasts.js";
 
 /**
  * @typedef {object} DialogParts
- * @property {string} title
+ * @property {Text} title
  * @property {(Node | string | null)[]} content
  * @property {string} submit
  * @property {boolean} [danger]
@@ -47,7 +49,7 @@ export function ask({ title, content, submit, danger = false, testid, onsubmit }
         h(
           "header",
           null,
-          h("h2", { id: `${testid}-title` }, title),
+          h("h2", { id: `${testid}-title` }, ...parts(title)),
           h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: () => dialog.close() }, icon("close")),
         ),
         h("div", { class: "dialog-body" }, ...content),
@@ -77,10 +79,10 @@ export function ask({ title, content, submit, danger = false, testid, onsubmit }
 
 /**
  * Asks before something that cannot be taken back.
- * @param {{ title: string, text: string, submit: string, testid: string, onsubmit: () => Promise<unknown> }} parts
+ * @param {{ title: Text, text: Text, submit: string, testid: string, onsubmit: () => Promise<unknown> }} parts
  */
-export function confirm({ text, ...parts }) {
-  return ask({ ...parts, danger: true, content: [h("p", null, text)] });
+export function confirm({ text, ...rest }) {
+  return ask({ ...rest, danger: true, content: [h("p", null, ...parts(text))] });
 }
 
 /** A labelled field. @param {string} label @param {HTMLElement} field @param {string} [hint] */

@@ -1,5 +1,9 @@
 /** Elements, icons and times for the page. No HTML from strings: the page's policy forbids it. */
 
+import { tamed } from "../client/bidi.js";
+
+/** Text with names in it, as {@link text} makes it. @typedef {string | (Node | string)[]} Text */
+
 /**
  * An element. `on…` properties are listeners, `data` is the data-testid, what the element has as a property is set as one,
  * everything else as an attribute.
@@ -21,6 +25,32 @@ export function h(tag, props, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
+}
+
+/** A name, isolated from the text around it. @param {string} name @param {Record<string, any> | null} [props] */
+export const named = (name, props) => h("bdi", props, tamed(name));
+
+/**
+ * Text with names in it: text`${name} is gone.` What is put in is a name, or text that was made so itself.
+ * @param {TemplateStringsArray} strings
+ * @param {(string | (Node | string)[])[]} names
+ * @returns {(Node | string)[]}
+ */
+export function text(strings, ...names) {
+  return strings.flatMap((string, index) => {
+    const name = names[index];
+    if (name === undefined) return [string];
+    return [string, ...(typeof name === "string" ? [named(name)] : name)];
+  });
+}
+
+/** The children that a text is made of. @param {Text} text */
+export const parts = (text) => (typeof text === "string" ? [text] : text);
+
+/** Sets the text only where it differs. @param {Element} element @param {Text} text */
+export function sayText(element, text) {
+  const words = parts(text).map((part) => (typeof part === "string" ? part : (part.textContent ?? ""))).join("");
+  if (element.textContent !== words) element.replaceChildren(...parts(text));
 }
 
 /** Drawn with strokes on a field of 24 by 24. */

@@ -7,9 +7,10 @@
  * @import { Names } from "./names.js"
  */
 
+import { isolated, tamed } from "../client/bidi.js";
 import { canAdd, canChangeRole, canChangeSettings, canDelete, canLeave, canRemove, canTransfer, rolesToGive } from "../client/permissions.js";
 import { hue, initials, plain } from "../sidebar/order.js";
-import { counted, day, h, icon, moment, say } from "./dom.js";
+import { counted, day, h, icon, moment, named, say, sayText } from "./dom.js";
 import { Members } from "./members.js";
 import { face } from "./picker.js";
 
@@ -130,7 +131,7 @@ export class GroupView {
   #draw() {
     const group = this.#group;
     if (!group) return;
-    say(this.#name, group.name);
+    say(this.#name, tamed(group.name));
     this.#name.title = group.name;
     say(this.#avatar, initials(group.name));
     this.#avatar.style.setProperty("--hue", String(hue(group.group_id)));
@@ -201,7 +202,7 @@ export class GroupView {
     this.#watchEnd();
     const { error, loaded } = this.#members;
     const searching = wanted && this.#members.more ? "Searched among the members shown so far." : "";
-    const nobody = wanted && shown.length === 0 ? `Nobody is called “${this.#search.value}”. ` : "";
+    const nobody = wanted && shown.length === 0 ? `Nobody is called “${isolated(this.#search.value)}”. ` : "";
     say(this.#state, error ? `The members cannot be read: ${error instanceof Error ? error.message : error}` : !loaded ? "Loading…" : nobody + searching);
     this.#state.hidden = !this.#state.textContent;
     this.#drawTypists();
@@ -232,7 +233,7 @@ export class GroupView {
       h(
         "div",
         { class: "member-name" },
-        h("bdi", { class: "name", title: id }, name),
+        named(name, { class: "name", title: id }),
         self ? h("span", { class: "self" }, "you") : null,
         h("span", { class: "joined" }, `joined ${day(member.joined_at)}`),
       ),
@@ -240,7 +241,7 @@ export class GroupView {
         ? this.#roleSelect(group, member, name)
         : h("span", { class: "pill", "data-role": role, testid: "member-role" }, ROLE[role]),
       canRemove(group.role, role)
-        ? h("button", { type: "button", class: "bare risky", testid: "remove-member", "aria-label": `Remove ${name}`, title: "Remove", onclick: () => void this.#commands.remove(...now()) }, icon("close"))
+        ? h("button", { type: "button", class: "bare risky", testid: "remove-member", "aria-label": `Remove ${isolated(name)}`, title: "Remove", onclick: () => void this.#commands.remove(...now()) }, icon("close"))
         : canAdd(group.role) && h("span", { class: "no-button" }),
     );
   }
@@ -250,7 +251,7 @@ export class GroupView {
     const roles = [...rolesToGive(group.role), ...(canTransfer(group.role) ? /** @type {Role[]} */ (["owner"]) : [])];
     const select = h(
       "select",
-      { class: "role-select", testid: "member-role-select", "aria-label": `Role of ${name}` },
+      { class: "role-select", testid: "member-role-select", "aria-label": `Role of ${isolated(name)}` },
       ...roles.map((each) => h("option", { value: each, selected: each === role }, each === "owner" ? "Owner…" : ROLE[each])),
     );
     select.addEventListener("change", async () => {
@@ -280,8 +281,9 @@ export class GroupView {
   #drawTypists() {
     const typists = this.#client.typists(this.#groupId).filter((id) => id !== this.#client.userId);
     const names = typists.map((id) => this.#names.of(id));
-    const list = new Intl.ListFormat("en").format(names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names);
-    say(this.#typists, names.length === 0 ? "" : `${list} ${names.length === 1 ? "is" : "are"} typing…`);
+    const listed = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
+    const list = new Intl.ListFormat("en").formatToParts(listed).map(({ type, value }) => (type === "element" ? named(value) : value));
+    sayText(this.#typists, names.length === 0 ? "" : [...list, ` ${names.length === 1 ? "is" : "are"} typing…`]);
     for (const [id, { row }] of this.#rows) row.classList.toggle("typing", typists.includes(id));
   }
 }

@@ -4,7 +4,7 @@
  * @import { GroupsClient } from "../client/client.js"
  */
 
-import { clock, counted, h, icon, say } from "./dom.js";
+import { clock, counted, h, icon, named, say } from "./dom.js";
 
 /** So many frames are kept; the oldest go first. */
 const FRAMES_MAX = 200;
@@ -92,12 +92,18 @@ function drawn({ direction, frame, at }) {
     h("span", { class: `direction ${direction}`, title: direction === "in" ? "received" : "sent" }, direction === "in" ? "↓" : "↑"),
     h("code", { class: "type" }, frame.type),
     frame.version ? h("span", { class: "version", title: "version" }, `v${frame.version}`) : null,
-    h("span", { class: "about", dir: "auto" }, frame.action ? `${frame.action} · ${about}` : about),
+    h("span", { class: "about" }, frame.action ? `${frame.action} · ` : "", named(about)),
     h("time", { dir: "auto" }, clock(at)),
   );
   const cursor = frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", { dir: "ltr" }, frame.cursor)) : null;
   const details = h("details", null, summary, cursor, body);
   // Only what is looked at is written out.
-  details.addEventListener("toggle", () => details.open && say(body, JSON.stringify(frame, null, 2)));
+  details.addEventListener("toggle", () => details.open && say(body, escaped(frame)));
   return h("li", { testid: "frame", "data-type": frame.type }, details);
+}
+
+/** As JSON, the controls of direction in it as escapes: here one sees what is there. @param {unknown} frame */
+function escaped(frame) {
+  const escape = (/** @type {string} */ control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(frame, null, 2).replace(/[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, escape);
 }

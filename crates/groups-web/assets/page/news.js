@@ -6,6 +6,8 @@
  * @import { Toasts } from "./toasts.js"
  */
 
+import { text } from "./dom.js";
+
 /**
  * @param {object} parts
  * @param {GroupsClient} parts.client
@@ -25,7 +27,7 @@ export function tellNews({ client, names, toasts, open, seen, signal }) {
       const who = await names.find(added_by, group_id);
       // While the name was asked for it may have gone again, or been opened.
       if (!client.group(group_id)) return;
-      toasts.show(`${who} added you to ${group_name}.`, { kind: "good", action: "Open", onaction: () => open(group_id), about: group_id });
+      toasts.show(text`${who} added you to ${group_name}.`, { kind: "good", action: "Open", onaction: () => open(group_id), about: group_id });
     },
     { signal },
   );
@@ -34,7 +36,7 @@ export function tellNews({ client, names, toasts, open, seen, signal }) {
     ({ group_id, group_name, removed_by, reason }) => {
       toasts.settle(group_id);
       if (seen(group_id)) return;
-      toasts.show(reason === "left" ? `You left ${group_name}.` : `${names.of(removed_by)} removed you from ${group_name}.`, { about: group_id });
+      toasts.show(reason === "left" ? text`You left ${group_name}.` : text`${names.of(removed_by)} removed you from ${group_name}.`, { about: group_id });
     },
     { signal },
   );
@@ -43,18 +45,18 @@ export function tellNews({ client, names, toasts, open, seen, signal }) {
     ({ group_id, group_name, deleted_by }) => {
       toasts.settle(group_id);
       if (seen(group_id)) return;
-      toasts.show(mine(deleted_by) ? `${group_name} is deleted.` : `${names.of(deleted_by)} deleted ${group_name}.`, { about: group_id });
+      toasts.show(mine(deleted_by) ? text`${group_name} is deleted.` : text`${names.of(deleted_by)} deleted ${group_name}.`, { about: group_id });
     },
     { signal },
   );
   client.on(
     "role_changed",
     async ({ group_id, group_name, role, changed_by }) => {
-      const what = { owner: `the owner of ${group_name}`, admin: `an admin of ${group_name}`, member: `a member of ${group_name}` }[role];
-      if (mine(changed_by)) return toasts.show(`You are ${what} now.`, { about: group_id });
+      const what = { owner: text`the owner of ${group_name}`, admin: text`an admin of ${group_name}`, member: text`a member of ${group_name}` }[role];
+      if (mine(changed_by)) return toasts.show(text`You are ${what} now.`, { about: group_id });
       const who = await names.find(changed_by, group_id);
       if (client.group(group_id)?.role !== role) return;
-      toasts.show(`${who} made you ${what}.`, { kind: role === "member" ? "plain" : "good", about: group_id });
+      toasts.show(text`${who} made you ${what}.`, { kind: role === "member" ? "plain" : "good", about: group_id });
     },
     { signal },
   );

@@ -6,8 +6,9 @@
  * @import { Session } from "./session.js"
  */
 
+import { isolated } from "../client/bidi.js";
 import { hue, initials, plain } from "../sidebar/order.js";
-import { h, icon } from "./dom.js";
+import { h, icon, named } from "./dom.js";
 import { sentence } from "./toasts.js";
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
@@ -111,8 +112,8 @@ export class Picker {
         "span",
         { class: "chip picked", testid: "people-picked" },
         face(user_id, name),
-        h("bdi", null, name),
-        h("button", { type: "button", class: "bare small", "aria-label": `Remove ${name}`, onclick: () => this.#unpick(user_id) }, icon("close")),
+        named(name),
+        h("button", { type: "button", class: "bare small", "aria-label": `Remove ${isolated(name)}`, onclick: () => this.#unpick(user_id) }, icon("close")),
       );
     this.#chips.replaceChildren(...[...this.#picked.values()].map(chip));
   }
@@ -164,7 +165,7 @@ export class Picker {
             },
           },
           person ? face(person.user_id, person.name) : icon("plus"),
-          h("bdi", null, person ? person.name : `${newName}`),
+          named(person ? person.name : `${newName}`),
           person ? null : h("span", { class: "hint" }, "a new person"),
         ),
       ),

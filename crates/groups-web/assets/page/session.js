@@ -47,8 +47,9 @@ export class Session {
   /** @param {string} token */
   static async byToken(token) {
     const response = await fetch("v1/me", { headers: { Authorization: `Bearer ${token}` } });
-    if (!response.ok) throw new Error("The server does not accept this token.");
-    const me = await response.json();
+    const me = await response.json().catch(() => ({}));
+    // A problem says in its detail what is wrong with the token.
+    if (!response.ok) throw new Error(`The server does not accept this token. ${response.status === 401 ? (me.detail ?? "") : ""}`.trim());
     return new Session({ token, user_id: me.user_id, name: me.name ?? me.user_id, development: false });
   }
 

@@ -1,6 +1,6 @@
 /** The sign-in: a name in the development mode, a token otherwise. */
 
-import { h } from "./dom.js";
+import { h, named } from "./dom.js";
 import { NoDevelopmentMode, Session, knownForTokens, recentNames } from "./session.js";
 import { sentence } from "./toasts.js";
 
@@ -34,7 +34,7 @@ export function signIn(onSigned, why = "") {
     const button = h("button", { type: "submit", class: "primary wide", testid: "sign-in-submit" }, "Sign in");
     const recent = recentNames();
     const known = recent.map((one) =>
-      h("button", { type: "button", class: "chip", testid: "sign-in-recent", onclick: () => attempt(() => Session.byName(one), button) }, one),
+      h("button", { type: "button", class: "chip", testid: "sign-in-recent", onclick: () => attempt(() => Session.byName(one), button) }, named(one)),
     );
     const onsubmit = (/** @type {Event} */ event) => {
       event.preventDefault();

@@ -1,6 +1,8 @@
 /** Short notices, read out and gone after a while; some with a way back. */
 
-import { h, icon } from "./dom.js";
+/** @import { Text } from "./dom.js" */
+
+import { h, icon, parts } from "./dom.js";
 
 /** How long a notice stays, in milliseconds; with something to press, longer. */
 const STAY_MS = 5_000;
@@ -12,7 +14,7 @@ export class Toasts {
   element = h("div", { class: "toasts", role: "status", testid: "toasts" });
 
   /**
-   * @param {string} text
+   * @param {Text} text
    * @param {{ kind?: "plain" | "good" | "bad", action?: string, onaction?: () => void, about?: string }} [how] `about`: the group, of which there is one notice, the latest
    */
   show(text, { kind = "plain", action, onaction, about } = {}) {
@@ -28,7 +30,7 @@ export class Toasts {
     const toast = h(
       "div",
       { class: `toast ${kind}`, testid: "toast", "data-about": about },
-      h("span", { class: "toast-text" }, text),
+      h("span", { class: "toast-text" }, ...parts(text)),
       action ? h("button", { type: "button", class: "link", testid: "toast-action", onclick: act }, action) : null,
       h("button", { type: "button", class: "bare small", "aria-label": "Dismiss", onclick: close }, icon("close")),
     );

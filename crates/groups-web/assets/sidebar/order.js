@@ -36,9 +36,12 @@ export function plain(text) {
 /** Made once: it takes longer than all that it is used for. @type {Intl.Segmenter | undefined} */
 let segmenter;
 
+/** Controls of direction, of which nothing can be seen. */
+const CONTROLS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+
 /** Two letters to recognise a name by, in any script. @param {string} name */
 export function initials(name) {
-  const words = name.split(/[\s\p{P}]+/u).filter(Boolean);
+  const words = name.replace(CONTROLS, "").split(/[\s\p{P}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[1]] : words.slice(0, 1);
   segmenter ??= new Intl.Segmenter();
   const firsts = letters.map((word) => segmenter?.segment(word).containing(0)?.segment ?? "");

@@ -27,7 +27,7 @@
  * @property {string} offline
  * @property {string} signedOut
  * @property {(seconds: number) => string} retryIn
- * @property {(name: string) => string} arrived For screen readers, when a group comes in.
+ * @property {(name: string) => string} arrived For screen readers, when a group comes in. The name is isolated already, should its direction matter.
  * @property {(name: string) => string} gone For screen readers, when one goes.
  */
 

@@ -7,6 +7,7 @@
  * @import { Texts } from "./texts.js"
  */
 
+import { isolated, tamed } from "../client/bidi.js";
 import { make, say } from "./element.js";
 import { SORTS, hue, initials } from "./order.js";
 
@@ -67,7 +68,7 @@ export function label(dom, texts) {
  * @param {{ failed: boolean, status: Readonly<Status> | undefined, filter: string, texts: Texts }} why
  */
 export function note(dom, { failed, status, filter, texts }) {
-  say(dom.noteTitle, failed ? texts.failed : filter ? texts.nothing(filter) : texts.empty);
+  say(dom.noteTitle, failed ? texts.failed : filter ? texts.nothing(isolated(filter)) : texts.empty);
   say(dom.noteText, failed ? (status?.reason ?? "") : "");
   say(dom.emptyHint, texts.emptyHint);
   dom.noteText.hidden = !failed;
@@ -105,9 +106,10 @@ export function updateRow(row, group, { states, texts, position, size }) {
   put(row, "aria-setsize", String(size));
   put(row, "aria-posinset", String(position));
   const { avatar, name, bdi, count, role, badge } = partsOf(row);
-  if (bdi.textContent !== group.name) {
-    bdi.textContent = group.name;
-    name.title = group.name;
+  const shown = tamed(group.name);
+  if (bdi.textContent !== shown) {
+    bdi.textContent = shown;
+    name.title = shown;
     avatar.textContent = initials(group.name);
   }
   say(count, texts.members(group.member_count));

@@ -27,5 +27,6 @@ test("Retry-After is seconds or a date", () => {
   assert.equal(retryAfterMs("7", now), 7_000);
   assert.equal(retryAfterMs("Thu, 01 Jan 2026 00:00:30 GMT", now), 30_000);
   assert.equal(retryAfterMs("Wed, 31 Dec 2025 00:00:00 GMT", now), 0);
+  for (const long of ["2147484", "99999999999999999999", "9".repeat(400), "Fri, 01 Jan 2027 00:00:00 GMT"]) assert.equal(retryAfterMs(long, now), 2 ** 31 - 1, long);
   for (const value of [null, undefined, "", "soon"]) assert.equal(retryAfterMs(value, now), undefined);
 });

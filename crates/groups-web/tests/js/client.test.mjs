@@ -249,8 +249,23 @@ test("a refused upgrade is looked into: a new token first, then one is signed ou
   client.connect();
   await settled();
   socket().drop();
-  await clock.pass(0);
+  await clock.pass(1_900);
+  assert.deepEqual([client.state, asked], ["reconnecting", [false, true]]);
+  await clock.pass(100);
   assert.deepEqual([client.state, asked, sockets.length], ["signed-out", [false, true], 1]);
+  assert.equal(client.status.cause.status, 401);
+});
+
+test("a token that is valid a second later does not sign out", async () => {
+  const { client, clock, socket } = start({ handler: (call) => (clock.now < 1_500 ? me401(call) : { body: { user_id: ADA } }) });
+  client.connect();
+  await settled();
+  for (let turn = 0; turn < 6 && client.state !== "live"; turn += 1) {
+    if (clock.now < 1_500) socket().drop();
+    else socket().say(welcome(), snapshot([]), ready());
+    await clock.pass(1_000);
+  }
+  assert.equal(client.state, "live");
 });
 
 test("a refused upgrade with a good new token is tried again with it", async () => {
@@ -273,6 +288,64 @@ test("a busy server's Retry-After is obeyed", async () => {
   assert.ok(client.status.retryInMs >= 20_000, String(client.status.retryInMs));
 });
 
+test("a server that is told to be asked again in months is not asked at once", async () => {
+  for (const [status, after] of [[503, "99999999999"], [429, "2147484"], [503, "9".repeat(400)]]) {
+    const { client, clock, socket, sockets } = start({ handler: () => ({ status, headers: { "Retry-After": after }, body: { code: "unavailable" } }) });
+    client.connect();
+    await settled();
+    socket().drop();
+    await clock.pass(60_000);
+    assert.deepEqual([sockets.length, client.status.retryInMs], [1, 2 ** 31 - 1]);
+  }
+  const { client, clock, socket, sockets } = await live();
+  socket().drop(1012, '{"retry_ms":[1e12,1e300]}');
+  await clock.pass(60_000);
+  assert.deepEqual([sockets.length, client.status.retryInMs], [1, 2 ** 31 - 1]);
+});
+
+test("an upgrade that is refused although the token is good is tried again, each time later", async () => {
+  const waits = [];
+  const { client, clock, socket, sockets } = start({ random: () => 0.999_999, handler: () => ({ body: { user_id: ADA } }) });
+  client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
+  client.connect();
+  await settled();
+  for (let refusal = 0; refusal < 8; refusal += 1) {
+    socket().drop();
+    await clock.pass(0);
+    assert.equal(client.state, "reconnecting");
+    await clock.pass(waits.at(-1));
+  }
+  assert.deepEqual([waits, sockets.length], [[500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000], 9]);
+});
+
+test("too many connections are the server's to say, and it is asked again when it says", async () => {
+  const { client, clock, socket, sockets } = start({ handler: () => ({ status: 429, headers: { "Retry-After": "20" }, body: { code: "rate_limited" } }) });
+  client.connect();
+  await settled();
+  socket().drop();
+  await clock.pass(19_000);
+  assert.deepEqual([client.state, sockets.length, client.status.cause.code], ["reconnecting", 1, "rate_limited"]);
+  await clock.pass(12_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("what getToken throws is in the status and once on the console", async () => {
+  const broken = new Error("no session");
+  for (const getToken of [() => { throw broken; }, () => Promise.reject(broken)]) {
+    const { client, clock, warned } = start({ getToken });
+    client.connect();
+    await clock.pass(10_000);
+    assert.deepEqual([client.state, client.status.cause, warned.length], ["reconnecting", broken, 1]);
+    assert.ok(client.status.reason.includes("getToken"));
+    assert.equal(warned[0][1], broken);
+    client.close();
+  }
+  const { client, clock } = start({ getToken: () => ({ token: "x" }) });
+  client.connect();
+  await clock.pass(100);
+  assert.ok(client.status.cause instanceof TypeError && /string/.test(client.status.cause.message));
+});
+
 test("a token provider that fails is asked again later", async () => {
   let calls = 0;
   const { client, clock, sockets } = start({
@@ -287,18 +360,58 @@ test("a token provider that fails is asked again later", async () => {
   assert.deepEqual([calls, sockets.length], [3, 1]);
 });
 
-test("a token that cannot be one signs out instead of breaking", async () => {
-  const { client, world } = start();
-  world.env.WebSocket = class {
-    constructor() {
-      throw new SyntaxError("subprotocol");
-    }
-  };
-  const broken = new GroupsClient({ url: "https://groups.example/", getToken: () => "with spaces", tabs: false, env: world.env });
-  broken.connect();
+test("why no socket could be made is told by its own name", async () => {
+  const throwing = (name, message = "refused") =>
+    class {
+      constructor() {
+        throw new DOMException(message, name);
+      }
+    };
+  for (const [WebSocket, token, state, reason] of [
+    [throwing("SyntaxError"), "with spaces", "signed-out", /token is malformed/],
+    [throwing("SyntaxError"), tokenOf(ADA), "offline", /address/],
+    [throwing("SecurityError"), tokenOf(ADA), "offline", /https:/],
+    [throwing("QuotaExceededError", "enough"), tokenOf(ADA), "offline", /enough/],
+    [undefined, tokenOf(ADA), "offline", /Node\.js 22/],
+  ]) {
+    const { env, warned } = fakeEnv();
+    const client = new GroupsClient({ url: "https://groups.example/", getToken: () => token, tabs: false, env: { ...env, WebSocket } });
+    client.connect();
+    await settled();
+    assert.deepEqual([client.state, client.status.final], [state, true]);
+    assert.match(client.status.reason, reason);
+    assert.ok(client.status.cause instanceof Error);
+    assert.deepEqual([warned.length, warned[0][1]], [1, client.status.cause]);
+  }
+});
+
+test("a token may end in white space, as a file does", async () => {
+  const { client, socket } = start({ getToken: () => `${tokenOf(ADA)}\n` });
+  client.connect();
   await settled();
-  assert.equal(broken.state, "signed-out");
-  assert.equal(client.state, "offline");
+  assert.equal(socket().protocols[1], `bearer.${tokenOf(ADA)}`);
+});
+
+test("options that make no sense are refused where they are given, by name", () => {
+  const getToken = () => null;
+  const url = "https://groups.example/";
+  for (const [options, says] of [
+    [undefined, /object of options/],
+    [null, /object of options/],
+    [{ url }, /getToken/],
+    [{ url, getToken: "a token" }, /getToken.*function.*string/],
+    [{ url, getToken, token: "x" }, /"token".*getToken, url, tabs, env/],
+    [{ url, getToken, tabs: "no" }, /tabs/],
+    [{ url, getToken, env: null }, /env/],
+    [{ url: 7, getToken }, /url/],
+    [{ url: "/groups", getToken }, /url/],
+    [{ url: "wss://groups.example", getToken }, /url.*https:/],
+    [{ url: "file:///groups", getToken }, /url.*https:/],
+    [{ getToken }, /url/],
+  ]) {
+    assert.throws(() => new GroupsClient(options), (error) => error instanceof TypeError && says.test(error.message), JSON.stringify(options));
+  }
+  assert.ok(new GroupsClient({ url: new URL(url), getToken, tabs: undefined }));
 });
 
 test("without a network the state says so, and it is still tried", async () => {
@@ -408,6 +521,25 @@ test("who types is forgotten after a while, and when the group is left", async (
   assert.deepEqual(client.typists(groupId(2)), []);
   await clock.pass(5_000);
   assert.deepEqual(client.typists(groupId(1)), []);
+});
+
+test("whoever is no longer in the group no longer types there, and that is told", async () => {
+  const { client, clock, socket } = await live([group(1), group(2)]);
+  const typing = (number, user_id) => ({ type: "typing", group_id: groupId(number), user_id, typing: true, expires_in_seconds: 5 });
+  const told = [];
+  client.on("typing", (event) => told.push([event.group_id, event.user_id, event.typing]));
+  socket().say(typing(1, "b"), typing(1, "c"), typing(1, "d"), typing(2, "b"));
+  told.length = 0;
+  socket().say(events.updated(1, 2, { action: { action: "member_removed", user_id: "b" } }));
+  socket().say(events.updated(1, 3, { action: { action: "member_left", user_id: "c" } }));
+  assert.deepEqual([client.typists(groupId(1)), client.typists(groupId(2))], [["d"], ["b"]]);
+  socket().say(events.deleted(2, 2), typing(2, "e"));
+  assert.deepEqual(told, [[groupId(1), "b", false], [groupId(1), "c", false], [groupId(2), "b", false]]);
+  assert.deepEqual(client.typists(groupId(2)), [], "of a group that one is not in nothing is believed");
+  socket().drop();
+  await clock.pass(500);
+  socket().say(welcome(), snapshot([group(1, { version: 9 })]), ready());
+  assert.deepEqual(client.typists(groupId(1)), [], "who left meanwhile is not told");
 });
 
 test("retry tries at once, and connects where nothing is tried any more", async () => {

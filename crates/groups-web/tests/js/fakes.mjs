@@ -6,8 +6,10 @@ export class FakeClock {
   #timers = new Map();
   #next = 1;
 
+  /** As browsers do, which keep the wait in 31 bits. */
   setTimeout(call, ms) {
     const id = this.#next++;
+    if (ms > 2 ** 31 - 1) ms = 1;
     this.#timers.set(id, { call, at: this.now + ms });
     return id;
   }
@@ -187,7 +189,7 @@ export function fakeEnv({ clock = new FakeClock(), handler = () => ({ status: 40
   const { fetch, calls } = fakeFetch(handler);
   let ids = 0;
   let wake = () => {};
-  const world = { clock, sockets: sockets.all, calls, online: true, visible: true, timersHeld: false, wake: () => wake() };
+  const world = { clock, sockets: sockets.all, calls, online: true, visible: true, timersHeld: false, warned: [], wake: () => wake() };
   world.env = {
     now: () => clock.now,
     wallNow: () => 1_700_000_000_000 + clock.now,
@@ -197,6 +199,7 @@ export function fakeEnv({ clock = new FakeClock(), handler = () => ({ status: 40
     newId: () => `${tabs?.prefix ?? ""}id-${(ids += 1)}`,
     fetch,
     WebSocket: sockets,
+    warn: (message, cause) => world.warned.push([message, cause]),
     isOnline: () => world.online,
     isVisible: () => world.visible,
     onWake: (call) => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ApiError, GroupsClient, NetworkError, SignedOutError } from "../../assets/groups-client.js";
+import { REFUSED_PAUSE_MS } from "../../assets/client/http.js";
 import { ADA, BOB, fakeEnv, group, groupId, settled, tokenOf } from "./fakes.mjs";
 
 function start(handler, getToken) {
@@ -112,8 +113,21 @@ test("several calls with the same refused token ask for one new one", async () =
 });
 
 test("a fresh token that is refused, or none, is being signed out", async () => {
-  await assert.rejects(start(() => problem(401, "unauthenticated")).api.me(), SignedOutError);
+  const { api, calls, clock, asked } = start(() => problem(401, "unauthenticated"));
+  const refused = assert.rejects(api.me(), (error) => error instanceof SignedOutError && error.cause instanceof ApiError && error.cause.status === 401);
+  await clock.pass(REFUSED_PAUSE_MS);
+  await refused;
+  assert.deepEqual([calls.length, asked()], [3, 2]);
   await assert.rejects(start(() => ({}), () => null).api.me(), { code: "signed_out" });
+});
+
+test("a token that is valid a moment later is tried once more after a pause", async () => {
+  const { api, calls, clock, asked } = start((_, count) => (count < 3 ? problem(401, "unauthenticated") : { body: { ok: true } }));
+  const asking = api.me();
+  await clock.pass(REFUSED_PAUSE_MS - 1);
+  assert.equal(calls.length, 2);
+  await clock.pass(1);
+  assert.deepEqual([await asking, calls.length, asked()], [{ ok: true }, 3, 2]);
 });
 
 test("a busy server, or a gateway without one, is asked again after its own time", async () => {

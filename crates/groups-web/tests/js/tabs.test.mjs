@@ -140,6 +140,78 @@ test("a leader that is frozen is deposed, and follows once it stirs", async () =
   assert.equal(first.sockets.length, 1);
 });
 
+test("a leader at a breakpoint is deposed without anybody looking, and the others are right within half a minute", async () => {
+  const { tab, clock } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const [second, third] = [await tab(), await tab()];
+  for (let beat = 0; beat < 3; beat += 1) {
+    await clock.pass(20_000);
+    first.socket().say({ type: "pong" });
+  }
+  assert.deepEqual([second, third].map(({ sockets }) => sockets.length), [0, 0], "a leader that answers stays");
+  first.channel.frozen = true;
+  await clock.pass(15_000);
+  const leaders = [second, third].filter(({ sockets }) => sockets.length > 0);
+  assert.equal(leaders.length, 1);
+  leaders[0].socket().say(welcome(true), events.updated(1, 2, { name: "Meanwhile" }), ready());
+  await settled();
+  for (const { client } of [second, third]) assert.deepEqual([names({ client }), client.state], [["Meanwhile"], "live"]);
+  first.channel.frozen = false;
+  for (const message of first.channel.backlog.splice(0)) first.channel.receive(message);
+  await clock.pass(2_000);
+  assert.deepEqual([names(first), first.client.leading, first.sockets[0].closedByClient], [["Meanwhile"], false, true]);
+});
+
+test("a leader of an earlier release, that knows no ping, is not deposed", async () => {
+  const { tab, clock, Channel } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const listen = first.channel.onmessage;
+  first.channel.onmessage = (message) => message.data.kind !== "ping" && listen(message);
+  const second = await tab();
+  await clock.pass(120_000);
+  assert.deepEqual([second.sockets.length, first.client.leading, Channel.all.size], [0, true, 2]);
+});
+
+test("a list that nobody vouches for is not called live", async () => {
+  const { tab, clock } = browser();
+  const first = await tab();
+  greet(first, [group(1)]);
+  const second = await tab();
+  first.channel.frozen = true;
+  await clock.pass(15_000);
+  second.socket().say(welcome(true), ready());
+  // The deposed one stirs, deposes in its turn, and hangs again: within a minute this tab deposes nobody a second time.
+  first.channel.frozen = false;
+  first.channel.backlog.length = 0;
+  second.channel.frozen = true;
+  await clock.pass(15_000);
+  second.channel.frozen = false;
+  second.channel.backlog.length = 0;
+  first.channel.frozen = true;
+  await clock.pass(15_000);
+  assert.deepEqual([first.client.leading, second.client.leading, second.client.state], [true, false, "reconnecting"]);
+});
+
+test("why it is down is told in other tabs without what cannot be sent there", async () => {
+  const { tab, clock } = browser();
+  let good = true;
+  const broken = Object.assign(new Error("no session"), { when: () => {} });
+  const token = () => {
+    if (good) return tokenOf(ADA);
+    throw broken;
+  };
+  const first = await tab({ token, handler: () => ({ status: 401, body: { code: "unauthenticated" } }) });
+  greet(first, []);
+  const second = await tab();
+  good = false;
+  first.socket().drop(4003);
+  await clock.pass(100);
+  assert.equal(first.client.status.cause, broken);
+  assert.deepEqual([second.client.state, second.client.status.reason, second.client.status.cause], ["reconnecting", first.client.status.reason, undefined]);
+});
+
 test("every tab sees the connection go and come", async () => {
   const { tab, clock } = browser();
   const first = await tab();
@@ -196,7 +268,7 @@ test("a leader that is signed out gives the place to a tab with a better token",
   const refused = await tab({ handler: () => ({ status: 401, body: { code: "unauthenticated" } }) });
   const better = await tab();
   refused.socket().drop();
-  await clock.pass(100);
+  await clock.pass(3_000);
   assert.deepEqual([refused.client.state, better.sockets.length], ["signed-out", 1]);
   greet(better, [group(1)]);
   assert.equal(better.client.state, "live");

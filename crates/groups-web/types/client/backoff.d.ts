@@ -12,18 +12,12 @@ export function fullJitter(attempt: number, random: () => number): number;
  */
 export function verdict(code: number, reason?: string): Verdict;
 /**
- * `Retry-After` in milliseconds: seconds, or a date (RFC 9110 section 10.2.3).
+ * `Retry-After` in milliseconds: seconds, or a date (RFC 9110 section 10.2.3). No longer than a timer can wait.
  * @param {string | null | undefined} value
  * @param {number} nowMs milliseconds since 1970
  * @returns {number | undefined}
  */
 export function retryAfterMs(value: string | null | undefined, nowMs: number): number | undefined;
-/**
- * When to come back, and whether at all.
- *
- * Full jitter after Marc Brooker, "Exponential Backoff And Jitter" (2015): a random time between nothing and the bound spreads
- * the crowd of returning clients best.
- */
 /** The first bound, and the highest, in milliseconds. */
 export const BACKOFF_BASE_MS: 500;
 export const BACKOFF_MAX_MS: 30000;

@@ -18,17 +18,10 @@
  * @property {Typing} typing
  * @property {ErrorFrame} error
  */
-/**
- * @typedef {object} ClientOptions
- * @property {GetToken} getToken Gives the token; called again when it is refused or has expired.
- * @property {string | URL} [url] Where the server is; `v1/…` is below it. The page's own place unless told.
- * @property {boolean} [tabs] Whether tabs of the same person share one socket. Where the browser allows it unless told.
- * @property {Partial<Env>} [env] For tests.
- */
 /** @extends {Emitter<ClientEvents>} */
 export class GroupsClient extends Emitter<ClientEvents> {
-    /** @param {ClientOptions} options */
-    constructor({ getToken, url, tabs, env }: ClientOptions);
+    /** Throws a `TypeError` that says what is wrong with the options. @param {ClientOptions} options */
+    constructor(options: ClientOptions);
     /** Every HTTP path as a call. @readonly @type {Api} */
     readonly api: Api;
     /** The groups: those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
@@ -98,24 +91,6 @@ export type ClientEvents = {
     typing: Typing;
     error: ErrorFrame;
 };
-export type ClientOptions = {
-    /**
-     * Gives the token; called again when it is refused or has expired.
-     */
-    getToken: GetToken;
-    /**
-     * Where the server is; `v1/…` is below it. The page's own place unless told.
-     */
-    url?: string | URL | undefined;
-    /**
-     * Whether tabs of the same person share one socket. Where the browser allows it unless told.
-     */
-    tabs?: boolean | undefined;
-    /**
-     * For tests.
-     */
-    env?: Partial<Env> | undefined;
-};
 import { Emitter } from "./emitter.js";
 import { Api } from "./http.js";
 import type { ListedGroup } from "./pending.js";
@@ -124,6 +99,7 @@ import type { Status } from "./link.js";
 import type { NewMember } from "../../types/wire.js";
 import type { CallOptions } from "./http.js";
 import type { Group } from "../../types/wire.js";
+import type { ClientOptions } from "./options.js";
 import type { ServerFrame } from "../../types/wire.js";
 import type { ClientFrame } from "../../types/wire.js";
 import type { Welcome } from "../../types/wire.js";
@@ -137,5 +113,3 @@ import type { RemovedFromGroup } from "../../types/wire.js";
 import type { GroupDeleted } from "../../types/wire.js";
 import type { Typing } from "../../types/wire.js";
 import type { ErrorFrame } from "../../types/wire.js";
-import type { GetToken } from "./tokens.js";
-import type { Env } from "./env.js";

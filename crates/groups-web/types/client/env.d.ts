@@ -8,7 +8,8 @@
  * @property {() => number} random From 0 to below 1.
  * @property {() => string} newId A random UUID.
  * @property {typeof fetch} fetch
- * @property {new (url: string, protocols: string[]) => WebSocket} WebSocket
+ * @property {new (url: string, protocols: string[]) => WebSocket} [WebSocket] Missing in Node.js before version 22.
+ * @property {(message: string, cause: unknown) => void} warn Tells a developer, and nobody else.
  * @property {(() => boolean)} isOnline
  * @property {(() => boolean)} isVisible
  * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page is seen again; gives what ends it.
@@ -37,7 +38,14 @@ export type Env = {
      */
     newId: () => string;
     fetch: typeof fetch;
-    WebSocket: new (url: string, protocols: string[]) => WebSocket;
+    /**
+     * Missing in Node.js before version 22.
+     */
+    WebSocket?: (new (url: string, protocols: string[]) => WebSocket) | undefined;
+    /**
+     * Tells a developer, and nobody else.
+     */
+    warn: (message: string, cause: unknown) => void;
     isOnline: (() => boolean);
     isVisible: (() => boolean);
     /**

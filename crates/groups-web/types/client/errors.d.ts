@@ -38,8 +38,9 @@ export class NetworkError extends GroupsError {
     /** Asking the same once more with this key does it once, whatever became of the first time. */
     idempotencyKey: string | undefined;
 }
-/** There is no token, or a fresh one is refused. */
+/** There is no token, or a fresh one is refused: then `cause` is what the server said. */
 export class SignedOutError extends GroupsError {
-    constructor();
+    /** @param {ApiError} [cause] */
+    constructor(cause?: ApiError);
 }
 import type { ErrorCode } from "../../types/wire.js";

@@ -3,6 +3,8 @@ export const TRIES_MAX: 3;
 export const ANSWER_MS_MAX: 15000;
 /** A `Retry-After` beyond this is left to the caller, in milliseconds. */
 export const PATIENCE_MS_MAX: 5000;
+/** How long to wait, in milliseconds, before a fresh token that is refused is tried once more: the clock of whoever signed it may be ahead. */
+export const REFUSED_PAUSE_MS: 2000;
 /**
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal]

@@ -1,16 +1,3 @@
-/**
- * `connecting` for the first time · `live`: the list is right, and stays right · `reconnecting` after a loss · `offline`: not
- * connected, and the browser has no network, or nothing is tried any more (closed, or refused for good) · `signed-out`: no
- * token, or a fresh one is refused.
- * @typedef {"connecting" | "live" | "reconnecting" | "offline" | "signed-out"} State
- */
-/**
- * @typedef {object} Status
- * @property {State} state
- * @property {string} reason For people; empty where all is well.
- * @property {number} [retryInMs] When the next try is due.
- * @property {boolean} [final] Nothing more is tried until `connect()`.
- */
 export class Link {
     /**
      * @param {object} parts
@@ -63,6 +50,10 @@ export type Status = {
      * Nothing more is tried until `connect()`.
      */
     final?: boolean | undefined;
+    /**
+     * What was thrown, where something was: by `getToken`, by `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab with the socket.
+     */
+    cause?: unknown;
 };
 import type { ClientFrame } from "../../types/wire.js";
 import type { Env } from "./env.js";

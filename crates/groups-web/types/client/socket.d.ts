@@ -1,9 +1,14 @@
 /**
- * One WebSocket, from opening to its end: frames, heartbeat, and the certainty that the end is told exactly once.
- *
- * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
- * @import { Env } from "./env.js"
+ * Why `new WebSocket` has thrown, for people. It does so before anything goes over the network, and would again: trying again does not help.
+ * @param {unknown} error
+ * @param {Env} env
+ * @param {string} token
+ * @returns {{ state: "offline" | "signed-out", reason: string }}
  */
+export function unopened(error: unknown, env: Env, token: string): {
+    state: "offline" | "signed-out";
+    reason: string;
+};
 /** How long the first frame may take, and the answer to a ping, in milliseconds. */
 export const WELCOME_MS_MAX: 15000;
 export const PONG_MS_MAX: 8000;
@@ -35,6 +40,6 @@ export class Socket {
     end(code: number, reason?: string): void;
     #private;
 }
-import type { ClientFrame } from "../../types/wire.js";
 import type { Env } from "./env.js";
+import type { ClientFrame } from "../../types/wire.js";
 import type { ServerFrame } from "../../types/wire.js";

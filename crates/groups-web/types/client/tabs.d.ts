@@ -1,13 +1,17 @@
 /**
  * One socket for several tabs: whoever holds the lock is the leader and has the socket; it passes every frame on to the others.
  *
- * A tab that missed a message sees it by the numbers and asks for the whole state. A leader that does not answer is deposed: the
- * lock is stolen, and the deposed one, once it stirs again, follows.
+ * A tab that missed a message sees it by the numbers and asks for the whole state. One that has heard nothing for a while asks whether the
+ * leader is still there, because a tab at a breakpoint or in `alert` says nothing and keeps its lock. A leader that does not answer is
+ * deposed: the lock is stolen, and the deposed one, once it stirs again, follows. From its last word to the theft pass
+ * {@link SILENCE_MS_MAX} and {@link QUESTIONS_MAX} times {@link ANSWER_MS_MAX}: 14.5 seconds.
  *
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  * @import { Status } from "./link.js"
  */
+/** After so many milliseconds without a word of the leader, those who follow ask whether it is there. */
+export const SILENCE_MS_MAX: 10000;
 /** How long a question to the leader may go unanswered, in milliseconds, and how often it is asked. */
 export const ANSWER_MS_MAX: 1500;
 export const QUESTIONS_MAX: 3;
@@ -15,10 +19,12 @@ export const QUESTIONS_MAX: 3;
 export const STEAL_MS_MIN: 60000;
 /**
  * @typedef {{ kind: "hello", from: string }
+ *   | { kind: "ping", from: string }
  *   | { kind: "wake", from: string }
  *   | { kind: "cut", from: string, ms: number }
  *   | { kind: "send", from: string, frame: ClientFrame }
  *   | { kind: "lead", lead: string }
+ *   | { kind: "beat", lead: string, seq: number }
  *   | { kind: "state", lead: string, to: string, seq: number, state: any, status: Status }
  *   | { kind: "frame", lead: string, seq: number, frame: ServerFrame }
  *   | { kind: "status", lead: string, seq: number, status: Status }
@@ -75,6 +81,9 @@ export type Message = {
     kind: "hello";
     from: string;
 } | {
+    kind: "ping";
+    from: string;
+} | {
     kind: "wake";
     from: string;
 } | {
@@ -88,6 +97,10 @@ export type Message = {
 } | {
     kind: "lead";
     lead: string;
+} | {
+    kind: "beat";
+    lead: string;
+    seq: number;
 } | {
     kind: "state";
     lead: string;

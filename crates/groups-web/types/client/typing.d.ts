@@ -7,8 +7,12 @@ export class Typing {
     isNews(groupId: string, typing: boolean): boolean;
     /** Somebody types, or no longer does. @param {Told} typing */
     take(typing: Told): void;
+    /** Somebody is no longer in a group, and so no longer types there. @param {string} groupId @param {string} userId */
+    gone(groupId: string, userId: string): void;
     /** Nobody types in a group that one is not in. @param {string} groupId */
     quiet(groupId: string): void;
+    /** The list was read anew: whoever left meanwhile is not told, so that nobody is believed to type any more. */
+    forget(): void;
     clear(): void;
     #private;
 }

@@ -3,6 +3,7 @@
 mod accessible;
 mod embedded;
 mod many;
+mod names;
 mod pictures;
 mod surroundings;
 mod windows;

@@ -39,6 +39,30 @@ async fn two_tabs_share_one_socket_and_each_is_right_also_when_the_one_that_has_
 }
 
 #[tokio::test]
+async fn a_tab_at_a_breakpoint_keeps_no_other_tab_from_the_truth() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::in_development().await;
+    let first = Person::signs_in(&browser, &url(&server), "Bob").await;
+    let second = Person::signs_in_on(first.page.second_window(&url(&server)).await, "Bob").await;
+    has_connections(&server, 1).await;
+    let (ada, bob) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
+
+    // The first one has the socket. With its next line of code it stands still, and keeps socket and lock.
+    first.page.call("Debugger.enable", json!({})).await;
+    first.page.call("Debugger.pause", json!({})).await;
+    ada.creates("Nobody has told me", &[&bob]).await;
+    second.sees("Nobody has told me", 2, "member").await;
+    second.is("live").await;
+    second.page.was_not_reloaded().await;
+
+    first.page.call("Debugger.resume", json!({})).await;
+    first.page.call("Debugger.disable", json!({})).await;
+    first.sees("Nobody has told me", 2, "member").await;
+    first.is("live").await;
+    has_connections(&server, 1).await;
+}
+
+#[tokio::test]
 async fn who_is_removed_while_looking_at_the_group_is_told_and_looks_at_it_no_longer() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
