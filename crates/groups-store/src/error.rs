@@ -8,6 +8,9 @@ pub enum Reason {
     /// The queue in front of the database is full.
     #[error("too much is waiting for the database")]
     QueueFull,
+    /// The user has too many orders in the queue in front of the database. Others still get in.
+    #[error("too many orders of this user are waiting for the database")]
+    ShareFull,
     /// The database did not answer in time, or others held its locks for too long.
     #[error("the database is busy")]
     Busy,
@@ -30,7 +33,7 @@ impl Reason {
     /// After how many seconds another attempt makes sense.
     pub const fn retry_after_seconds(self) -> u32 {
         match self {
-            Self::QueueFull | Self::Busy | Self::OutcomeUnknown => 1,
+            Self::QueueFull | Self::ShareFull | Self::Busy | Self::OutcomeUnknown => 1,
             Self::Unreachable | Self::Closed => 5,
             Self::DiskFull => 30,
         }

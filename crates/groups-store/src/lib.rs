@@ -64,6 +64,7 @@ mod batch;
 mod column;
 mod copy;
 mod error;
+mod intake;
 mod migrate;
 mod name;
 mod options;

@@ -6,6 +6,7 @@ use groups_domain::Limits;
 use groups_supervisor::Supervisor;
 
 use crate::OpenError;
+use crate::intake::QueueLimits;
 
 /// How to open a [`Store`](crate::Store). All limits have defaults.
 #[derive(Clone)]
@@ -29,8 +30,11 @@ pub struct StoreOptions {
     pub url: String,
     /// What limits a group.
     pub limits: Limits,
-    /// How many orders may wait for each writer; the next one is [`Unavailable`](crate::ExecuteError::Unavailable). 4,096 unless told.
+    /// How many orders may wait for each writer. Default: 4,096. One actor may have as many waiting as there are free places; their
+    /// next one is [`ShareFull`](crate::Reason::ShareFull). Without a free place, an order is [`QueueFull`](crate::Reason::QueueFull).
     pub queue_orders_max: usize,
+    /// How many bytes the waiting orders of each writer may take up, shared in the same way. Default: 32 MiB.
+    pub queue_bytes_max: usize,
     /// How many orders share one commit at most. 256 unless told.
     pub batch_orders_max: usize,
     /// How many entries a [`Tail`](crate::Tail) gives at once at most. 256 unless told.
@@ -73,6 +77,7 @@ impl StoreOptions {
             url: url.into(),
             limits: Limits::default(),
             queue_orders_max: 4_096,
+            queue_bytes_max: 32 * 1024 * 1024,
             batch_orders_max: 256,
             tail_entries_max: 256,
             log_kept: Duration::from_secs(30 * 24 * 60 * 60),
@@ -86,6 +91,16 @@ impl StoreOptions {
             postgres_notify: true,
             tail_poll: Duration::from_secs(1),
             supervisor: Supervisor::new(),
+        }
+    }
+}
+
+impl StoreOptions {
+    pub(crate) fn queue_limits(&self) -> QueueLimits {
+        QueueLimits {
+            items_max: self.queue_orders_max.max(1),
+            bytes_max: self.queue_bytes_max,
+            batch_items_max: self.batch_orders_max,
         }
     }
 }

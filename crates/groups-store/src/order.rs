@@ -1,8 +1,9 @@
 //! What is asked of the store, and what it answers.
 
-use groups_domain::{Change, Group, LeftOut, Request, Role};
+use groups_domain::{Change, Command, Group, LeftOut, NewMember, Request, Role};
 
 use crate::MemberRow;
+use crate::intake::{Flow, Size};
 
 /// A request with what makes a repetition of it harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,36 @@ pub struct Order {
     pub request: Request,
     /// The key under which a repetition is known; without one, a repetition is a new request.
     pub idempotency: Option<Idempotency>,
+}
+
+impl Order {
+    /// Rows of every order, however few people it names: the actor's membership, the group, its log, the usage.
+    const ROWS_MIN: u32 = 4;
+
+    /// Whose turn it is to have it executed.
+    pub(crate) fn flow(&self) -> Flow {
+        Flow::Actor(self.request.actor_id)
+    }
+
+    /// How much work it is, at most.
+    pub(crate) fn size(&self) -> Size {
+        let (members, text_bytes) = match &self.request.command {
+            Command::CreateGroup { name, description, members } => {
+                (members.len(), name.as_str().len() + description.as_str().len())
+            }
+            Command::AddMembers(members) => (members.len(), 0),
+            Command::UpdateSettings { name, description } => {
+                let name = name.as_ref().map_or(0, |name| name.as_str().len());
+                (1, name + description.as_ref().map_or(0, |description| description.as_str().len()))
+            }
+            _ => (1, 0),
+        };
+        let key_bytes = self.idempotency.as_ref().map_or(0, |idempotency| idempotency.key.len());
+        Size {
+            rows: u32::try_from(members).unwrap_or(u32::MAX).saturating_add(Self::ROWS_MIN),
+            bytes: size_of::<Self>() + members * size_of::<NewMember>() + text_bytes + key_bytes,
+        }
+    }
 }
 
 impl From<Request> for Order {

@@ -53,9 +53,22 @@ pub(crate) struct Shared {
     typed: Typed,
     /// Who else hears of a user's typing.
     typing_relay: OnceLock<TypingRelay>,
+    /// Who is told what is sent for each group.
+    traffic_observer: OnceLock<TrafficObserver>,
 }
 
 type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
+
+type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
+
+/// What one worker has queued for the connections of a group because of one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupTraffic {
+    /// Bytes for all its connections together.
+    pub bytes: usize,
+    /// Connections of the group on all workers: an estimate from this worker's share.
+    pub connections: usize,
+}
 
 /// The way to one worker.
 #[derive(Clone)]
@@ -106,6 +119,7 @@ impl Hub {
             refused: AtomicU64::new(0),
             typed: Typed::default(),
             typing_relay: OnceLock::new(),
+            traffic_observer: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -131,6 +145,15 @@ impl Hub {
     pub fn relay_typing(&self, relay: impl Fn(GroupId, UserId, bool) + Send + Sync + 'static) {
         if self.shared.typing_relay.set(Box::new(relay)).is_err() {
             tracing::warn!("typing is relayed already");
+        }
+    }
+
+    /// Calls `observer` for each change that is queued for connections, once for each worker that has some of them.
+    ///
+    /// It is called on the workers, so it must not wait. Only the first call counts.
+    pub fn observe_traffic(&self, observer: impl Fn(GroupId, GroupTraffic) + Send + Sync + 'static) {
+        if self.shared.traffic_observer.set(Box::new(observer)).is_err() {
+            tracing::warn!("the traffic is observed already");
         }
     }
 
@@ -226,6 +249,16 @@ impl Shared {
 
     pub(crate) fn now(&self) -> Moment {
         Moment::since_start(self.started.elapsed())
+    }
+
+    /// A worker has queued a change for some of its connections.
+    pub(crate) fn note_traffic(&self, group_id: GroupId, frames: usize, bytes: usize) {
+        if frames > 0
+            && let Some(observer) = self.traffic_observer.get()
+        {
+            let workers = self.shards.read().unwrap_or_else(PoisonError::into_inner).len();
+            observer(group_id, GroupTraffic { bytes, connections: frames * workers });
+        }
     }
 
     /// A user of this server types.

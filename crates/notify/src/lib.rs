@@ -92,7 +92,7 @@ extern crate self as notify;
 mod world;
 
 pub use delivery::{Delivery, ReadPoint};
-pub use hub::{Client, Hub, HubStats};
+pub use hub::{Client, GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
 pub use sink::{EventSink, FanOut, FanOutStats, Recorder, SinkError};
 pub use source::{Opening, Source, SourceError, Start};

@@ -90,6 +90,8 @@ struct User {
 pub(crate) struct Routed {
     /// Frames that were queued.
     pub(crate) frames: usize,
+    /// Their bytes.
+    pub(crate) bytes: usize,
     /// Whether a queue is more than half full.
     pub(crate) crowded: bool,
 }
@@ -256,6 +258,7 @@ impl Shard {
                     _ => delivery.frame(view),
                 };
                 let mut session = conn.session.borrow_mut();
+                routed.bytes += frame.len();
                 session.event(&cx, frame);
                 routed.frames += 1;
                 routed.crowded |= session.is_crowded(&self.limits);

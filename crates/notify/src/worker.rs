@@ -221,6 +221,7 @@ impl Worker {
         for delivery in batch {
             let routed = self.shard.borrow_mut().deliver(self.now(), delivery);
             frames += routed.frames;
+            self.hub.note_traffic(delivery.change().group_id(), routed.frames, routed.bytes);
             if routed.crowded {
                 // Nobody's queue overflows because its connection had no turn to send.
                 self.flush().await;

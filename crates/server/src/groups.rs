@@ -108,6 +108,8 @@ impl Groups {
         // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
         let tail = store.tail().await?;
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
+        let traffic = Arc::clone(&limiter);
+        hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
         let bus = Bus::start(settings, &store, &hub, &supervisor).await?;
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone())));
         supervisor.spawn("pruning", trim(store.clone()));

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{Code, Problem};
 
+use body::BODY_BYTES_MAX;
 pub(crate) use body::{end_body_despite_upgrade, read_body, spare_oversized};
 pub(crate) use changing::Changing;
 pub(crate) use json::{Object, json};

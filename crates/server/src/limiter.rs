@@ -1,48 +1,284 @@
-//! How often one user may change things: a token bucket for each.
+//! How much work one user may ask for: token buckets that are charged in proportion to the work.
+//!
+//! The prices are listed in docs/operating.md. What a request costs beyond its entry is charged when it is known: members
+//! after the body is parsed and before it is executed, answers after they were written, against the next request.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
+mod answers;
+mod buckets;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
-use groups_domain::UserId;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
+use groups_domain::{Command, GroupId, UserId};
+
+pub(crate) use self::answers::{charge_for_answers, charge_for_read};
+
+use self::buckets::{Buckets, Rate};
 use crate::{Code, Problem};
 
-type Buckets = RateLimiter<UserId, HashMapStateStore<UserId>, DefaultClock>;
+/// What a user is charged for. Each has buckets of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A request that changes something.
+    Change,
+    /// A request with an idempotency key that is new.
+    NewKey,
+    /// A GET.
+    Read,
+    /// A WebSocket upgrade.
+    Upgrade,
+    /// Typing, told by HTTP.
+    Typing,
+}
 
-/// The limit on the changing requests of each user; `None` is no limit.
-pub(crate) struct Limiter(Option<Buckets>);
+/// The limits of this server. Cheap to ask.
+pub(crate) struct Limiter {
+    started: Instant,
+    /// `None` is no limit.
+    users: Option<Buckets<UserId, 5>>,
+    /// Sign-ins of the development mode. `None` is no limit.
+    addresses: Option<Buckets<IpAddr, 1>>,
+    /// The time that a group's frames take, in seconds. There is always a limit: it protects users from each other.
+    groups: Buckets<GroupId, 1>,
+}
 
 impl Limiter {
-    /// How many seconds' worth of requests may come at once.
-    const BURST_SECONDS: u32 = 4;
-    /// How often the buckets of users who have been quiet are thrown away.
+    /// How often the full buckets are thrown away.
     pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-    /// `changes_per_second` changing requests for each user, 0 being no limit.
+    /// Users, addresses and groups that are remembered at once, each. One more displaces one with full buckets, or any other, which then
+    /// begins with full ones.
+    const KEYS_MAX: usize = 65_536;
+
+    /// What the connections of one group are sent together in a second, at least.
+    const GROUP_BYTES_PER_SECOND: f64 = 8.0 * 1024.0 * 1024.0;
+
+    /// What each connection of a large group is sent in a second, at least.
+    const LINE_BYTES_PER_SECOND: f64 = 64.0 * 1024.0;
+
+    /// How far a group may be ahead of these.
+    const GROUP_BURST: Duration = Duration::from_secs(2);
+
+    /// Everything derives from `changes_per_second`, 0 being no limit on what one user does.
     pub(crate) fn new(changes_per_second: u32) -> Self {
-        let burst = NonZeroU32::new(changes_per_second.saturating_mul(Self::BURST_SECONDS));
-        let changes = NonZeroU32::new(changes_per_second).zip(burst);
-        Self(changes.map(|(rate, burst)| RateLimiter::hashmap(Quota::per_second(rate).allow_burst(burst))))
+        let rate = f64::from(changes_per_second);
+        let per_second = |part: f64, burst_seconds| Rate::per_second(rate * part, Duration::from_secs(burst_seconds));
+        let limited = changes_per_second > 0;
+        // In the order of `Work`.
+        let users =
+            || [per_second(1.0, 4), per_second(0.5, 16), per_second(10.0, 4), per_second(0.2, 20), per_second(0.5, 8)];
+        Self {
+            started: Instant::now(),
+            users: limited.then(|| Buckets::new(users(), Self::KEYS_MAX)),
+            addresses: limited.then(|| Buckets::new([per_second(0.2, 20)], Self::KEYS_MAX)),
+            groups: Buckets::new([Rate::per_second(1.0, Self::GROUP_BURST)], Self::KEYS_MAX),
+        }
+    }
+
+    /// Whether there is any limit on what one user does.
+    pub(crate) fn limits_users(&self) -> bool {
+        self.users.is_some()
     }
 
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
-    pub(crate) fn check(&self, user_id: UserId) -> Result<(), Problem> {
-        let Some(buckets) = &self.0 else { return Ok(()) };
-        buckets.check_key(&user_id).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-            Problem::new(Code::RateLimited, "too many changes in too short a time").retry_after(seconds)
-        })
+    pub(crate) fn charge(&self, user_id: UserId, work: Work, price: f64) -> Result<(), Problem> {
+        self.charge_more(user_id, work, 0.0, price)
+    }
+
+    /// Charges a request that has paid a part of its price already.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`], with the time to wait for the whole price.
+    pub(crate) fn charge_more(&self, user_id: UserId, work: Work, paid: f64, price: f64) -> Result<(), Problem> {
+        let Some(users) = &self.users else { return Ok(()) };
+        let taken = users.take_more(self.now(), user_id, work as usize, paid, price);
+        taken.map_err(|wait| refused(work.refusal(), wait))
+    }
+
+    /// Charges what is known only now; the user's next request waits for it.
+    pub(crate) fn charge_afterwards(&self, user_id: UserId, work: Work, price: f64) {
+        if let Some(users) = &self.users {
+            users.owe(self.now(), user_id, work as usize, price);
+        }
+    }
+
+    /// Gives back what was charged and not needed.
+    pub(crate) fn give_back(&self, user_id: UserId, work: Work, price: f64) {
+        if let Some(users) = &self.users {
+            users.give_back(user_id, work as usize, price);
+        }
+    }
+
+    /// A sign-in of the development mode.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`], with the time to wait.
+    pub(crate) fn charge_sign_in(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+        // A Unix socket has no address: who may open it is the operator's choice.
+        let (Some(addresses), Some(address)) = (&self.addresses, address) else { return Ok(()) };
+        let taken = addresses.take(self.now(), network(address), 0, 1.0);
+        taken.map_err(|wait| refused("Too many sign-ins from this address.", wait))
+    }
+
+    /// Whether a group may have another change now.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`], with the time to wait.
+    pub(crate) fn check_group(&self, group_id: GroupId) -> Result<(), Problem> {
+        let taken = self.groups.check(self.now(), group_id, 0);
+        taken.map_err(|wait| refused("This group changes faster than its members can be told.", wait))
+    }
+
+    /// Charges a group for a change that `connections` were told in `bytes` altogether.
+    pub(crate) fn charge_group(&self, group_id: GroupId, connections: usize, bytes: usize) {
+        self.groups.owe(self.now(), group_id, 0, seconds_of_frames(connections, bytes));
     }
 
     /// Forgets who has been quiet.
     pub(crate) fn sweep(&self) {
-        if let Some(buckets) = &self.0 {
-            buckets.retain_recent();
+        let now = self.now();
+        if let Some(users) = &self.users {
+            users.sweep(now);
         }
+        if let Some(addresses) = &self.addresses {
+            addresses.sweep(now);
+        }
+        self.groups.sweep(now);
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+impl Work {
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Change => "Too many changes in too short a time.",
+            Self::NewKey => "Too many idempotency keys in too short a time.",
+            Self::Read => "Too many reads in too short a time.",
+            Self::Upgrade => "Too many WebSocket connections in too short a time.",
+            Self::Typing => "Too many typing requests in too short a time.",
+        }
+    }
+}
+
+/// The price list.
+pub(crate) mod price {
+    use groups_domain::Command;
+
+    /// A request by the length of its body.
+    pub(crate) fn request(body_bytes: usize) -> f64 {
+        1.0 + body_bytes as f64 / 4_096.0
+    }
+
+    /// The people whom a command names, beyond one.
+    pub(crate) fn members(command: &Command) -> f64 {
+        super::members_of(command).saturating_sub(1) as f64 / 20.0
+    }
+
+    /// An answer by its length.
+    pub(crate) fn answer(bytes: u64) -> f64 {
+        bytes as f64 / 4_096.0
+    }
+}
+
+fn members_of(command: &Command) -> usize {
+    match command {
+        Command::CreateGroup { members, .. } | Command::AddMembers(members) => members.len(),
+        _ => 1,
+    }
+}
+
+/// For how long the frames of a change take up their group.
+fn seconds_of_frames(connections: usize, bytes: usize) -> f64 {
+    let rate = Limiter::GROUP_BYTES_PER_SECOND.max(connections as f64 * Limiter::LINE_BYTES_PER_SECOND);
+    bytes as f64 / rate
+}
+
+fn refused(detail: &str, wait: Duration) -> Problem {
+    let seconds = u32::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX);
+    Problem::new(Code::RateLimited, detail).retry_after(seconds)
+}
+
+/// What counts as one address: of IPv6 the first 64 bits, since one host has all addresses below them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groups_domain::NewMember;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn each_kind_of_work_has_buckets_of_its_own() {
+        let limiter = Limiter::new(50);
+        while limiter.charge(user(1), Work::Change, 1.0).is_ok() {}
+        for work in [Work::NewKey, Work::Read, Work::Upgrade, Work::Typing] {
+            assert_eq!(limiter.charge(user(1), work, 1.0), Ok(()), "{work:?}");
+        }
+        assert_eq!(limiter.charge(user(2), Work::Change, 1.0), Ok(()));
+    }
+
+    #[test]
+    fn zero_is_no_limit_on_users() {
+        let limiter = Limiter::new(0);
+        for _ in 0..10_000 {
+            assert_eq!(limiter.charge(user(1), Work::Change, 1_000.0), Ok(()));
+        }
+    }
+
+    #[test]
+    fn people_and_bytes_have_their_price() {
+        let members: Vec<_> = (0..1_000).map(|number| NewMember::plain(user(number))).collect();
+        assert!((price::members(&Command::AddMembers(members)) - 49.95).abs() < 0.001);
+        assert!(price::members(&Command::DeleteGroup).abs() < 0.001);
+        assert!((price::request(8_192) - 3.0).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_storm_of_small_changes_in_an_ordinary_group_is_not_limited_and_the_amplification_is() {
+        const SMALL: usize = 700;
+        const LARGE: usize = 4_800;
+        // What a second costs: changes, connections, bytes of each frame.
+        let second = |changes: f64, connections: usize, frame: usize| {
+            changes * seconds_of_frames(connections, connections * frame)
+        };
+        assert!(second(100.0, 100, SMALL) < 1.0);
+        assert!(second(1_000.0, 10, SMALL) < 1.0);
+        assert!(second(400.0, 3, LARGE) < 1.0);
+        assert!(second(20.0, 1_000, SMALL) < 1.0);
+        assert!(second(20.0, 10_000, SMALL) < 1.0);
+        assert!(second(75.0, 300, LARGE) > 4.0, "0.3 MB/s of changes to 300 connections");
+    }
+
+    #[test]
+    fn a_group_that_was_told_too_much_waits_and_others_do_not() {
+        let limiter = Limiter::new(0);
+        let group = |number| GroupId::new(Uuid::from_u128(number));
+        for _ in 0..100 {
+            limiter.charge_group(group(1), 300, 300 * 4_800);
+        }
+        assert!(limiter.check_group(group(1)).is_err());
+        assert_eq!(limiter.check_group(group(2)), Ok(()));
+    }
+
+    #[test]
+    fn one_host_is_one_address() {
+        let network = |address: &str| address.parse().map(network).ok();
+        assert_eq!(network("2001:db8::1"), network("2001:db8::2"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     }
 }

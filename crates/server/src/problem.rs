@@ -3,7 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use groups_domain::{Rejection, TextError};
-use groups_store::{ExecuteError, StoreError};
+use groups_store::{ExecuteError, Reason, StoreError};
 use serde::Serialize;
 
 macro_rules! codes {
@@ -175,6 +175,11 @@ impl From<ExecuteError> for Problem {
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key came with another request before: take a fresh one",
             ),
+            ExecuteError::Unavailable { retry_after_seconds, reason: Reason::ShareFull } => Self::new(
+                Code::RateLimited,
+                "Too many of your changes are waiting already: send the next one when some are answered.",
+            )
+            .retry_after(retry_after_seconds),
             ExecuteError::Unavailable { retry_after_seconds, reason } => {
                 tracing::warn!(%reason, "a change could not be made");
                 Self::new(

@@ -28,10 +28,12 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 
 use crate::cors::{refusals_as_problems, refuse_forged};
 use crate::input::{end_body_despite_upgrade, spare_oversized};
+use crate::limiter::charge_for_answers;
 use crate::{Code, Problem};
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
     let v1 = web::scope("/v1")
+        .wrap(from_fn(charge_for_answers))
         .wrap(from_fn(spare_oversized))
         .wrap(from_fn(end_body_despite_upgrade))
         .wrap(cors)

@@ -2,13 +2,11 @@
 //!
 //! Callers come and go with their runtimes, and drop their futures at any time; connections and transactions must not.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::mpsc::{self, Sender};
 use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
@@ -20,6 +18,7 @@ use super::pool::Pool;
 use super::tail::PostgresTail;
 use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, current_snapshot};
+use crate::intake;
 use crate::options::without_password;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
@@ -29,7 +28,7 @@ use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
 pub(crate) struct PostgresBackend {
     pool: Arc<Pool>,
     bus: Bus,
-    lanes: RwLock<Vec<Sender<Job>>>,
+    lanes: Vec<intake::Sender<Job>>,
     working: Mutex<Vec<JoinHandle<()>>>,
     talking: Vec<AbortHandle>,
     runtime: OwnRuntime,
@@ -90,7 +89,7 @@ impl PostgresBackend {
         };
         let (mut lanes, mut working) = (Vec::new(), Vec::new());
         for number in 1..=options.postgres_lanes.max(1) {
-            let (sender, queue) = mpsc::channel(options.queue_orders_max.max(1));
+            let (sender, queue) = intake::intake(options.queue_limits());
             lanes.push(sender);
             let (supervisor, lane) = (supervisor.clone(), lane.clone());
             working.extend(runtime.spawn(async move {
@@ -98,11 +97,11 @@ impl PostgresBackend {
             }));
         }
         let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
-        Ok((Self { pool, bus, lanes: RwLock::new(lanes), working: Mutex::new(working), talking, runtime }, id))
+        Ok((Self { pool, bus, lanes, working: Mutex::new(working), talking, runtime }, id))
     }
 
     pub(crate) async fn close(&self) {
-        self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lanes.iter().for_each(intake::Sender::close);
         let working = std::mem::take(&mut *self.working.lock().unwrap_or_else(PoisonError::into_inner));
         for lane in working {
             if let Err(error) = lane.await {
@@ -114,17 +113,11 @@ impl PostgresBackend {
     }
 
     pub(crate) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
-        let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
-        let closed = StoreError::Unavailable(Reason::Closed);
-        if lanes.is_empty() {
-            return Err(closed);
-        }
         // The last bits of a UUID are random in every version that anybody uses for ids.
-        let lane = (order.request.group_id.uuid().as_u128() % lanes.len() as u128) as usize;
-        lanes[lane].try_send((Box::new(order), answer)).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Unavailable(Reason::QueueFull),
-            TrySendError::Closed(_) => closed,
-        })
+        let lane = (order.request.group_id.uuid().as_u128() % self.lanes.len().max(1) as u128) as usize;
+        let lane = self.lanes.get(lane).ok_or(StoreError::Unavailable(Reason::Closed))?;
+        let (flow, size) = (order.flow(), order.size());
+        lane.send(flow, size, (Box::new(order), answer)).map_err(StoreError::Unavailable)
     }
 
     pub(crate) async fn read<T: Send + 'static>(

@@ -15,7 +15,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use groups_domain::{GroupId, Limits};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::aside::Aside;
@@ -26,12 +26,10 @@ use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, commit};
 use crate::batch::{CommitMade, Committed};
 use crate::column::{CommitId, Id};
+use crate::intake;
 use crate::query_error::{QueryError, reading};
 use crate::schema::{groups, log};
 use crate::{ExecuteError, Executed, Order, Reason, StoreError};
-
-/// A batch takes no further order once its orders name so many users: the facts of a batch stay small.
-const BATCH_READS_MAX: usize = 8_192;
 
 /// For how long a batch waits for a lock. Another server holds it for the few milliseconds of a batch.
 const LOCK_MAX: Duration = Duration::from_millis(100);
@@ -63,6 +61,7 @@ pub(super) struct Lane {
     pub(super) pool: Arc<Pool>,
     pub(super) bus: Bus,
     pub(super) limits: Limits,
+    /// Orders that were set aside and are tried again at once.
     pub(super) batch_orders_max: usize,
     /// Orders that may be set aside; further ones are refused.
     pub(super) aside_orders_max: usize,
@@ -92,13 +91,13 @@ type Answers = Vec<Option<Result<Executed, ExecuteError>>>;
 
 impl Lane {
     /// Works until the queue is closed and empty.
-    pub(super) async fn run(self, mut queue: mpsc::Receiver<Job>) {
+    pub(super) async fn run(self, mut queue: intake::Receiver<Job>) {
         let mut aside = Aside::default();
         loop {
             tokio::select! {
                 biased;
                 () = aside.due() => self.try_again(&mut aside).await,
-                jobs = self.next_batch(&mut queue) => match jobs {
+                jobs = queue.recv() => match jobs {
                     Some(jobs) => self.work(jobs, &mut aside).await,
                     None => break,
                 },
@@ -109,20 +108,6 @@ impl Lane {
             aside.due().await;
             self.try_again(&mut aside).await;
         }
-    }
-
-    /// Cancel safe: what was taken is given back at once.
-    async fn next_batch(&self, queue: &mut mpsc::Receiver<Job>) -> Option<Vec<Job>> {
-        let first = queue.recv().await?;
-        let mut reads = first.0.request.reads().len();
-        let mut jobs = vec![first];
-        // Whoever waits already comes along; nobody is waited for.
-        while jobs.len() < self.batch_orders_max && reads < BATCH_READS_MAX {
-            let Ok(job) = queue.try_recv() else { break };
-            reads += job.0.request.reads().len();
-            jobs.push(job);
-        }
-        Some(jobs)
     }
 
     async fn work(&self, jobs: Vec<Job>, aside: &mut Aside) {

@@ -6,7 +6,7 @@ use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use super::open::Settings;
-use super::threads::{Answer, Queue, Task, WriterJob, WriterSettings, start_readers, start_writer, task};
+use super::threads::{Answer, Queue, Task, WriterQueue, WriterSettings, start_readers, start_writer, task};
 use super::transaction::Purpose;
 use super::{COMMIT_ORDER, Conn, log_from, read_point};
 use crate::position::{Batch, entries};
@@ -16,7 +16,7 @@ use crate::{OpenError, Order, ReadPoint, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
-    writer: Queue<WriterJob>,
+    writer: WriterQueue,
     readers: Readers,
     committed: watch::Receiver<()>,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
@@ -52,8 +52,7 @@ impl SqliteBackend {
         let settings = WriterSettings {
             connection: connection.clone(),
             limits: options.limits,
-            queue_orders_max: options.queue_orders_max,
-            batch_orders_max: options.batch_orders_max,
+            queue: options.queue_limits(),
             supervisor: options.supervisor.clone(),
             committed,
         };
@@ -85,7 +84,7 @@ impl SqliteBackend {
     }
 
     pub(crate) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
-        self.writer.send(WriterJob::Order(Box::new(order), answer))
+        self.writer.execute(order, answer)
     }
 
     pub(crate) async fn read<T: Send + 'static>(
@@ -104,7 +103,7 @@ impl SqliteBackend {
         body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (task, result) = task(Purpose::Write, body);
-        self.writer.send(WriterJob::Task(task))?;
+        self.writer.run(task)?;
         result.await.map_err(|_| self.writer.lost())?
     }
 

@@ -15,11 +15,9 @@ use super::open::{Settings, open_reader, open_writer};
 use super::transaction::{Purpose, roll_back, transact};
 use super::{Conn, commit, upkeep};
 use crate::batch::Committed;
+use crate::intake::{self, Flow, QueueLimits, Size};
 use crate::query_error::QueryError;
 use crate::{ExecuteError, Executed, OpenError, Order, Reason, StoreError};
-
-/// A batch takes no further order once its orders name so many users: the facts of a batch stay small.
-const BATCH_READS_MAX: usize = 8_192;
 
 /// The name of the writing thread, as its failure is reported.
 const WRITER: &str = "sqlite writer";
@@ -33,6 +31,39 @@ pub(super) type Task = Box<dyn FnOnce(&mut Conn) + Send>;
 pub(super) enum WriterJob {
     Order(Box<Order>, Answer),
     Task(Task),
+}
+
+/// Work for the writer, in front of which users take turns.
+pub(super) struct WriterQueue(intake::Sender<WriterJob>);
+
+impl WriterQueue {
+    /// A task counts as so much work: some are one row, others a step of pruning.
+    const TASK: Size = Size { rows: 64, bytes: 1_024 };
+
+    /// Hands an order over, or says why not; never waits.
+    pub(super) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
+        let (flow, size) = (order.flow(), order.size());
+        let sent = self.0.send(flow, size, WriterJob::Order(Box::new(order), answer));
+        sent.map_err(StoreError::Unavailable)
+    }
+
+    /// Hands over what the program does for itself; all of it together takes turns as one user does.
+    pub(super) fn run(&self, task: Task) -> Result<(), StoreError> {
+        self.0.send(Flow::Maintenance, Self::TASK, WriterJob::Task(task)).map_err(StoreError::Unavailable)
+    }
+
+    /// What became of a job whose answer does not come: the store was closed, or the job panicked.
+    pub(super) fn lost(&self) -> StoreError {
+        if self.0.is_closed() {
+            return StoreError::Unavailable(Reason::Closed);
+        }
+        StoreError::Database { detail: "a query panicked".to_owned() }
+    }
+
+    /// Takes no further job. The thread behind it ends after those that it has accepted.
+    pub(super) fn close(&self) {
+        self.0.close();
+    }
 }
 
 /// The sending end of a bounded queue, until it is closed.
@@ -92,8 +123,7 @@ pub(super) fn task<T: Send + 'static>(
 pub(super) struct WriterSettings {
     pub(super) connection: Settings,
     pub(super) limits: Limits,
-    pub(super) queue_orders_max: usize,
-    pub(super) batch_orders_max: usize,
+    pub(super) queue: QueueLimits,
     pub(super) supervisor: Supervisor,
     /// Told after every commit that has made changes.
     pub(super) committed: watch::Sender<()>,
@@ -103,8 +133,8 @@ pub(super) struct WriterSettings {
 pub(super) async fn start_writer(
     settings: WriterSettings,
     proposal: uuid::Uuid,
-) -> Result<(Queue<WriterJob>, oneshot::Receiver<()>, uuid::Uuid), OpenError> {
-    let (jobs, queue) = sync_channel(settings.queue_orders_max.max(1));
+) -> Result<(WriterQueue, oneshot::Receiver<()>, uuid::Uuid), OpenError> {
+    let (jobs, queue) = intake::intake(settings.queue);
     let (ended, end) = oneshot::channel();
     let database = settings.connection.path.clone();
     let id = start("groups-writer", &database, move |ready| {
@@ -121,13 +151,13 @@ pub(super) async fn start_writer(
             Ok((conn, id)) => {
                 drop(ready.send(Ok(id)));
                 let supervisor = settings.supervisor.clone();
-                supervisor.thread(WRITER, || Writer { conn, settings }.run(&queue));
+                supervisor.thread(WRITER, || Writer { conn, settings }.run(queue));
             }
         }
         // Whoever waits for the end hears of it by this.
         drop(ended);
     });
-    Ok((Queue::new(jobs), end, id.await?))
+    Ok((WriterQueue(jobs), end, id.await?))
 }
 
 /// Starts the readers of one class, and waits until all are connected.
@@ -194,34 +224,25 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, queue: &Receiver<WriterJob>) {
-        let mut held = None;
+    fn run(mut self, mut queue: intake::Receiver<WriterJob>) {
         // What was accepted before the queue was closed is still carried out.
-        while let Some(job) = held.take().or_else(|| queue.recv().ok()) {
+        while let Some(jobs) = queue.recv_blocking() {
             self.settings.supervisor.fault_point(WRITER);
-            match job {
-                WriterJob::Task(task) => guarded(&mut self.conn, task),
-                WriterJob::Order(order, answer) => {
-                    let mut reads = order.request.reads().len();
-                    let (mut orders, mut answers) = (vec![*order], vec![answer]);
-                    // Whoever waits already comes along; nobody is waited for.
-                    while orders.len() < self.settings.batch_orders_max && reads < BATCH_READS_MAX {
-                        match queue.try_recv() {
-                            Ok(WriterJob::Order(order, answer)) => {
-                                reads += order.request.reads().len();
-                                orders.push(*order);
-                                answers.push(answer);
-                            }
-                            Ok(task @ WriterJob::Task(_)) => {
-                                held = Some(task);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
+            let (mut orders, mut answers) = (Vec::with_capacity(jobs.len()), Vec::with_capacity(jobs.len()));
+            let mut tasks = Vec::new();
+            for job in jobs {
+                match job {
+                    WriterJob::Order(order, answer) => {
+                        orders.push(*order);
+                        answers.push(answer);
                     }
-                    self.carry_out(&orders, answers);
+                    WriterJob::Task(task) => tasks.push(task),
                 }
             }
+            if !orders.is_empty() {
+                self.carry_out(&orders, answers);
+            }
+            tasks.into_iter().for_each(|task| guarded(&mut self.conn, task));
         }
         self.finish();
     }

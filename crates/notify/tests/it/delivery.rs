@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use groups_domain::{Command, NewMember, Role};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::client::{Client, types};
 use crate::server::{Server, patient};
@@ -164,4 +165,25 @@ async fn a_list_kept_by_events_is_the_list_that_is_read_anew() {
         opening.iter().for_each(|message| fold(&mut anew, message));
         assert_eq!(list, anew, "the list of {who}");
     }
+}
+
+#[tokio::test]
+async fn what_a_change_is_sent_as_is_told_by_group_with_its_bytes() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (seen, mut traffic) = mpsc::unbounded_channel();
+    server.hub.observe_traffic(move |group_id, sent| seen.send((group_id, sent)).unwrap());
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    server.happen(|world| world.rename(group(1), ADA, "Done")).await;
+    let told = [ada.until("group_updated").await, bob.until("group_updated").await].concat();
+    let (group_id, sent) = traffic.recv().await.unwrap();
+    assert_eq!((group_id, sent.connections), (group(1), 2));
+    // Each with the four bytes before a frame of this length.
+    let bytes: usize = told.iter().map(|event| event.to_string().len() + 4).sum();
+    assert_eq!(sent.bytes, bytes);
+    // Of what nobody hears, nothing is told.
+    server.happen(|world| world.create(group(2), EVE, &[])).await;
+    server.happen(|world| world.rename(group(1), ADA, "Again")).await;
+    assert_eq!(traffic.recv().await.unwrap().0, group(1));
 }

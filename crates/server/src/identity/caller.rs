@@ -8,6 +8,7 @@ use groups_domain::{Timestamp, UserId};
 
 use super::token::bearer;
 use crate::groups::Groups;
+use crate::limiter::charge_for_read;
 use crate::{Code, Problem, edge};
 
 /// Who is calling, with a good token.
@@ -33,6 +34,7 @@ impl Caller {
         let token = bearer(request.headers())
             .ok_or_else(|| Problem::new(Code::Unauthenticated, "The header `Authorization: Bearer …` is missing."))?;
         let claims = groups.tokens().check(token, edge::now())?;
+        charge_for_read(request, groups, claims.user_id)?;
         groups.learn_name(&claims);
         Ok(Self { user_id: claims.user_id, name: claims.name, expires_at: claims.expires_at })
     }

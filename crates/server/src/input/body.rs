@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::{Code, Problem};
 
 /// The largest body of a request in bytes: room for 1,000 members several times over. A larger one is answered with 413.
-const BODY_BYTES_MAX: usize = 256 * 1024;
+pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// How much of a body that is too large is read all the same, in bytes, and let go: many clients read the answer only once they have
 /// sent everything, and would find a broken connection in its place. Beyond this they do: 413 at once, and the end.

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
 use groups_domain::{Command, GroupId, Rejection, Request};
@@ -11,14 +12,17 @@ use ring::digest;
 use serde::de::DeserializeOwned;
 
 use super::if_match::IfMatch;
-use super::{json, read_body};
+use super::{BODY_BYTES_MAX, json, read_body};
 use crate::groups::Groups;
 use crate::identity::Caller;
+use crate::limiter::{Work, price};
 use crate::{Problem, edge};
 
 /// A request that changes something: who, on which version, under which idempotency key, with which body.
 pub(crate) struct Changing {
     pub(crate) caller: Caller,
+    /// What was charged when it came in.
+    entry_price: f64,
     body: Bytes,
     if_match: Option<IfMatch>,
     idempotency: Option<Idempotency>,
@@ -37,6 +41,34 @@ impl Changing {
         group_id: GroupId,
         command: Command,
     ) -> Result<Executed, Problem> {
+        self.charge(groups, group_id, &command)?;
+        let executed = self.attempt(groups, group_id, command).await;
+        if self.idempotency.is_some() && executed.as_ref().is_ok_and(|executed| executed.replayed) {
+            groups.limiter().give_back(self.caller.user_id, Work::NewKey, 1.0);
+        }
+        executed
+    }
+
+    /// Charges what is known only now that the body is parsed.
+    fn charge(&self, groups: &Groups, group_id: GroupId, command: &Command) -> Result<(), Problem> {
+        let (limiter, user_id) = (groups.limiter(), self.caller.user_id);
+        let charged =
+            limiter.charge_more(user_id, Work::Change, self.entry_price, price::members(command)).and_then(|()| {
+                if self.idempotency.is_some() {
+                    limiter.charge(user_id, Work::NewKey, 1.0)?;
+                }
+                // Whoever makes a group smaller can do so however busy it is.
+                match command {
+                    Command::RemoveMember { .. } | Command::Leave { .. } | Command::DeleteGroup => Ok(()),
+                    _ => limiter.check_group(group_id),
+                }
+            });
+        // A request that is refused here costs no more than one that is refused at once, so that requests that run side
+        // by side do not use up each other's tokens without any of them getting through.
+        charged.inspect_err(|_| limiter.give_back(user_id, Work::Change, self.entry_price - price::request(0)))
+    }
+
+    async fn attempt(&self, groups: &Groups, group_id: GroupId, command: Command) -> Result<Executed, Problem> {
         let (actor_id, at) = (self.caller.user_id, edge::now());
         let mut expected_version = self.if_match.as_ref().map(IfMatch::lowest);
         loop {
@@ -66,12 +98,19 @@ impl FromRequest for Changing {
         let payload = web::Payload::from_request(&request, payload);
         Box::pin(async move {
             let caller = Caller::extract(&request).await?;
-            Groups::of(&request)?.limiter().check(caller.user_id)?;
+            let declared_bytes = request.headers().get(header::CONTENT_LENGTH);
+            let declared_bytes = declared_bytes.and_then(|length| length.to_str().ok()?.parse().ok());
+            let entry_price = price::request(declared_bytes.unwrap_or(0).min(BODY_BYTES_MAX));
+            let limiter = Groups::of(&request)?.limiter();
+            limiter.charge(caller.user_id, Work::Change, entry_price)?;
             let if_match = IfMatch::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
             let body = read_body(payload).await?;
+            if declared_bytes.is_none() && !body.is_empty() {
+                limiter.charge_afterwards(caller.user_id, Work::Change, price::request(body.len()) - entry_price);
+            }
             let idempotency = idempotency(&request, &body)?;
-            Ok(Self { caller, body, if_match, idempotency })
+            Ok(Self { caller, entry_price, body, if_match, idempotency })
         })
     }
 }

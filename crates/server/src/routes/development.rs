@@ -47,6 +47,7 @@ pub(super) async fn sign_in(
 ) -> Result<HttpResponse, Problem> {
     let development = groups.development()?;
     Development::admit(&request, groups.origins())?;
+    groups.limiter().charge_sign_in(request.peer_addr().map(|peer| peer.ip()))?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
     let now = edge::now();
     let person = development.sign_in(&body.name, now)?;

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::identity::Caller;
+use crate::limiter::Work;
 use crate::{Problem, input};
 
 #[derive(Deserialize)]
@@ -18,6 +19,7 @@ pub(super) async fn respond(
     path: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    groups.limiter().charge(caller.user_id, Work::Typing, 1.0)?;
     let group_id = input::group_id(&path)?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
     groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;

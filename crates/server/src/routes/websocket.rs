@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::identity::bearer_of_upgrade;
+use crate::limiter::Work;
 use crate::{Code, Problem, edge, input};
 
 #[derive(Deserialize)]
@@ -28,6 +29,7 @@ pub(super) async fn respond(
     })?;
     let now = edge::now();
     let claims = groups.tokens().check(token, now)?;
+    groups.limiter().charge(claims.user_id, Work::Upgrade, 1.0)?;
     groups.origins().check(request.head())?;
     let query: Query = input::query(&request)?;
     if groups.is_stopping() {

@@ -17,6 +17,7 @@ mod log;
 mod malformed;
 mod moving;
 mod races;
+mod rates;
 mod requests;
 mod resume;
 mod snapshots;

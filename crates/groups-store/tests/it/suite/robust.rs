@@ -68,6 +68,41 @@ fn a_flood_of_requests_delays_neither_the_log_nor_the_health_check_nor_a_client_
 }
 
 #[test]
+fn an_actor_whose_share_of_the_queue_is_full_is_refused_and_others_still_get_in() {
+    run(async |db| {
+        let options = StoreOptions { queue_orders_max: 8, batch_orders_max: 1, postgres_lanes: 1, ..db.options() };
+        let store = Store::open(options).await.unwrap();
+        let flood = (0..64).map(|number| store.does(ADA, group_id(number), create("Flood")));
+        let others = [BOB, CAT, DAN];
+        let patient = (100..).zip(others).map(|(number, user)| store.does(user, group_id(number), create("Team")));
+        let (flood, patient) = tokio::join!(join_all(flood), join_all(patient));
+        let full = |answer: &Result<_, ExecuteError>| {
+            matches!(answer, Err(ExecuteError::Unavailable { reason: Reason::ShareFull, retry_after_seconds: 1 }))
+        };
+        assert!(flood.iter().any(full));
+        assert!(flood.iter().all(|answer| answer.is_ok() || full(answer)));
+        assert!(patient.iter().all(Result::is_ok), "{patient:?}");
+    });
+}
+
+#[test]
+fn what_one_actor_wants_of_a_group_is_done_in_the_order_in_which_it_was_asked_for() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let names: Vec<_> = (0..50).map(|number| format!("Name {number}")).collect();
+        let renames = names.iter().map(|name| store.did(ADA, group_id(1), rename(name)));
+        let crowd = (100..).zip([BOB, CAT, DAN, EVE]).map(|(number, user)| {
+            let members = (1_000..1_200).map(person);
+            store.did(user, group_id(number), create_with("Crowd", members))
+        });
+        let (changes, _) = tokio::join!(join_all(renames), join_all(crowd));
+        let versions: Vec<_> = changes.iter().map(|change| change.version().get()).collect();
+        assert_eq!(versions, (2..52).collect::<Vec<_>>());
+    });
+}
+
+#[test]
 fn a_row_that_cannot_be_read_fails_the_orders_for_its_group_and_no_other() {
     run(async |db| {
         let store = db.open().await;

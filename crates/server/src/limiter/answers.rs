@@ -1,0 +1,40 @@
+//! Reads are charged in proportion to what they answer, once that is known.
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use groups_domain::UserId;
+
+use super::{Work, price};
+use crate::Problem;
+use crate::groups::Groups;
+
+/// Who pays for the answer to a request.
+struct PaidBy(UserId);
+
+/// The entry price of a GET, of whoever is calling. Other methods have prices of their own.
+///
+/// # Errors
+/// [`Code::RateLimited`](crate::Code::RateLimited), with the time to wait.
+pub(crate) fn charge_for_read(request: &HttpRequest, groups: &Groups, user_id: UserId) -> Result<(), Problem> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) && groups.limiter().limits_users() {
+        groups.limiter().charge(user_id, Work::Read, price::request(0))?;
+        request.extensions_mut().insert(PaidBy(user_id));
+    }
+    Ok(())
+}
+
+/// Charges answers by their length.
+pub(crate) async fn charge_for_answers<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let response = next.call(request).await?;
+    let paid_by = response.request().extensions().get::<PaidBy>().map(|paid_by| paid_by.0);
+    if let (Some(user_id), BodySize::Sized(bytes)) = (paid_by, response.response().body().size()) {
+        Groups::of(response.request())?.limiter().charge_afterwards(user_id, Work::Read, price::answer(bytes));
+    }
+    Ok(response)
+}

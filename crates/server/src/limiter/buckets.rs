@@ -1,0 +1,260 @@
+//! Token buckets by key. The time comes in as an argument.
+//!
+//! A bucket is one number: when it will be full again. A full bucket need not be remembered.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How fast a bucket fills, and how much it holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    /// Time in which one token comes back.
+    token: Duration,
+    /// Time in which an empty bucket is full again.
+    burst: Duration,
+}
+
+impl Rate {
+    /// So many tokens a second, and what comes back in `burst` at once, at least one token.
+    pub(super) fn per_second(tokens: f64, burst: Duration) -> Self {
+        let token = Duration::try_from_secs_f64(1.0 / tokens).unwrap_or(burst);
+        Self { token, burst: burst.max(token) }
+    }
+
+    fn time_of(self, tokens: f64) -> Duration {
+        Duration::try_from_secs_f64(self.token.as_secs_f64() * tokens).unwrap_or(Buckets::<(), 0>::DEBT_MAX)
+    }
+}
+
+/// `N` buckets for each key. Times count from when the program started.
+pub(super) struct Buckets<K, const N: usize> {
+    rates: [Rate; N],
+    keys_max: usize,
+    state: Mutex<State<K, N>>,
+}
+
+struct State<K, const N: usize> {
+    full_at: HashMap<K, [Duration; N]>,
+    swept_at: Duration,
+}
+
+impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
+    /// Keys beyond `keys_max` displace others: first those whose buckets are full, which changes nothing for them, then any, whose
+    /// buckets are full again by that.
+    pub(super) fn new(rates: [Rate; N], keys_max: usize) -> Self {
+        let state = State { full_at: HashMap::new(), swept_at: Duration::ZERO };
+        Self { rates, keys_max: keys_max.max(1), state: Mutex::new(state) }
+    }
+
+    /// Takes tokens. More than the bucket holds are given by a full bucket, which then owes the rest.
+    ///
+    /// # Errors
+    /// The time after which there are enough, if nobody else takes any.
+    pub(super) fn take(&self, now: Duration, key: K, bucket: usize, tokens: f64) -> Result<(), Duration> {
+        self.take_more(now, key, bucket, 0.0, tokens)
+    }
+
+    /// Takes more tokens for a request that has taken some already, as if all were taken at once.
+    ///
+    /// # Errors
+    /// The time after which there are enough for all of them. Those that it has taken are still taken.
+    pub(super) fn take_more(
+        &self,
+        now: Duration,
+        key: K,
+        bucket: usize,
+        already: f64,
+        tokens: f64,
+    ) -> Result<(), Duration> {
+        let Some(rate) = self.rates.get(bucket).copied() else { return Ok(()) };
+        let (already, price) = (rate.time_of(already), rate.time_of(tokens));
+        let mut state = self.lock();
+        let full_at = state.of(now, key, self.keys_max, bucket);
+        let missing = full_at.saturating_sub(now);
+        let all = (already + price).min(rate.burst);
+        let wait = (missing.saturating_sub(already) + all).saturating_sub(rate.burst);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        *full_at = now + missing + price;
+        Ok(())
+    }
+
+    /// Whether a bucket owes nothing beyond what it holds; remembers nobody.
+    ///
+    /// # Errors
+    /// The time after which it does not.
+    pub(super) fn check(&self, now: Duration, key: K, bucket: usize) -> Result<(), Duration> {
+        let state = self.lock();
+        let full_at = state.full_at.get(&key).and_then(|buckets| buckets.get(bucket)).copied().unwrap_or_default();
+        let burst = self.rates.get(bucket).map_or(Duration::MAX, |rate| rate.burst);
+        let wait = full_at.saturating_sub(now).saturating_sub(burst);
+        if wait.is_zero() { Ok(()) } else { Err(wait) }
+    }
+
+    /// Takes tokens whether or not there are enough: the next to ask waits for them.
+    pub(super) fn owe(&self, now: Duration, key: K, bucket: usize, tokens: f64) {
+        let Some(rate) = self.rates.get(bucket).copied() else { return };
+        let mut state = self.lock();
+        let full_at = state.of(now, key, self.keys_max, bucket);
+        let missing = full_at.saturating_sub(now) + rate.time_of(tokens);
+        *full_at = now + missing.min(rate.burst + Self::DEBT_MAX);
+    }
+
+    /// Gives tokens back that were taken.
+    pub(super) fn give_back(&self, key: K, bucket: usize, tokens: f64) {
+        let Some(rate) = self.rates.get(bucket).copied() else { return };
+        if let Some(full_at) = self.lock().full_at.get_mut(&key).and_then(|buckets| buckets.get_mut(bucket)) {
+            *full_at = full_at.saturating_sub(rate.time_of(tokens));
+        }
+    }
+
+    /// Forgets the keys whose buckets are full.
+    pub(super) fn sweep(&self, now: Duration) {
+        self.lock().sweep(now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<K, N>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K, const N: usize> Buckets<K, N> {
+    /// What a bucket owes at most.
+    const DEBT_MAX: Duration = Duration::from_secs(60);
+}
+
+impl<K: Copy + Eq + Hash, const N: usize> State<K, N> {
+    /// When looking for room, the keys are gone through at most so often.
+    const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+
+    fn of(&mut self, now: Duration, key: K, keys_max: usize, bucket: usize) -> &mut Duration {
+        if self.full_at.len() >= keys_max && !self.full_at.contains_key(&key) {
+            if now.saturating_sub(self.swept_at) >= Self::SWEEP_PAUSE {
+                self.sweep(now);
+            }
+            if self.full_at.len() >= keys_max
+                && let Some(displaced) = self.full_at.keys().next().copied()
+            {
+                self.full_at.remove(&displaced);
+            }
+        }
+        &mut self.full_at.entry(key).or_insert([Duration::ZERO; N])[bucket]
+    }
+
+    fn sweep(&mut self, now: Duration) {
+        self.swept_at = now;
+        self.full_at.retain(|_, buckets| buckets.iter().any(|full_at| *full_at > now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Ten a second, twenty at once.
+    fn buckets() -> Buckets<u32, 1> {
+        Buckets::new([Rate::per_second(10.0, 2 * SECOND)], 4)
+    }
+
+    fn keys(buckets: &Buckets<u32, 1>) -> usize {
+        buckets.lock().full_at.len()
+    }
+
+    #[test]
+    fn a_burst_then_the_rate_and_the_wait_is_exact() {
+        let buckets = buckets();
+        for _ in 0..20 {
+            assert_eq!(buckets.take(SECOND, 1, 0, 1.0), Ok(()));
+        }
+        assert_eq!(buckets.take(SECOND, 1, 0, 1.0), Err(SECOND / 10));
+        assert_eq!(buckets.take(SECOND, 1, 0, 5.0), Err(SECOND / 2));
+        assert_eq!(buckets.take(SECOND, 2, 0, 20.0), Ok(()), "others have buckets of their own");
+        assert_eq!(buckets.take(SECOND + SECOND / 2, 1, 0, 5.0), Ok(()));
+        assert_eq!(buckets.take(SECOND + SECOND / 2, 1, 0, 1.0), Err(SECOND / 10));
+    }
+
+    #[test]
+    fn what_costs_more_than_a_bucket_holds_is_let_through_by_a_full_one_and_paid_off_after() {
+        let buckets = buckets();
+        assert_eq!(buckets.take(SECOND, 1, 0, 100.0), Ok(()));
+        assert_eq!(buckets.take(SECOND, 1, 0, 1.0), Err(8 * SECOND + SECOND / 10));
+        buckets.owe(SECOND, 2, 0, 1e12);
+        assert_eq!(buckets.take(SECOND, 2, 0, 20.0), Err(62 * SECOND), "a debt is bounded");
+    }
+
+    #[test]
+    fn what_is_taken_in_two_parts_needs_no_more_than_in_one() {
+        let buckets = buckets();
+        assert_eq!(buckets.take(SECOND, 1, 0, 15.0), Ok(()));
+        assert_eq!(buckets.take_more(SECOND, 1, 0, 15.0, 50.0), Ok(()), "65 are more than a full bucket holds");
+        assert_eq!(buckets.take(SECOND, 2, 0, 1.0), Ok(()));
+        assert_eq!(buckets.take(SECOND, 2, 0, 15.0), Ok(()));
+        assert_eq!(buckets.take_more(SECOND, 2, 0, 15.0, 50.0), Err(SECOND / 10), "this one was not quite full");
+    }
+
+    #[test]
+    fn tokens_can_be_given_back() {
+        let buckets = buckets();
+        assert_eq!(buckets.take(SECOND, 1, 0, 20.0), Ok(()));
+        buckets.give_back(1, 0, 19.0);
+        assert_eq!(buckets.take(SECOND, 1, 0, 19.0), Ok(()));
+        assert!(buckets.take(SECOND, 1, 0, 1.0).is_err());
+    }
+
+    #[test]
+    fn only_so_many_keys_are_remembered_and_those_with_full_buckets_go_first() {
+        let buckets = buckets();
+        assert_eq!(buckets.take(SECOND, 0, 0, 20.0), Ok(()));
+        for key in 1..4 {
+            assert_eq!(buckets.take(SECOND, key, 0, 1.0), Ok(()));
+        }
+        assert_eq!(buckets.take(SECOND + SECOND / 2, 9, 0, 1.0), Ok(()));
+        assert!(buckets.take(SECOND + SECOND / 2, 0, 0, 20.0).is_err(), "the empty one is still known");
+        for key in 10..100 {
+            assert_eq!(buckets.take(SECOND + SECOND / 2, key, 0, 20.0), Ok(()));
+            assert!(keys(&buckets) <= 4);
+        }
+        buckets.sweep(10 * SECOND);
+        assert_eq!(keys(&buckets), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn in_any_time_no_more_is_taken_than_the_rate_a_burst_and_one_request(
+            requests in prop::collection::vec((0_u64..400, 1_u32..40), 1..200),
+        ) {
+            let buckets = buckets();
+            let (mut now, mut taken) = (SECOND, 0.0);
+            for (pause_ms, price) in requests {
+                now += Duration::from_millis(pause_ms);
+                if buckets.take(now, 1, 0, f64::from(price)).is_ok() {
+                    taken += f64::from(price);
+                }
+            }
+            let allowed = 20.0 + 10.0 * (now - SECOND).as_secs_f64() + 20.0;
+            prop_assert!(taken <= allowed + 0.001, "{taken} of {allowed}");
+        }
+
+        #[test]
+        fn after_the_wait_that_it_was_told_a_request_gets_through(
+            requests in prop::collection::vec((0_u64..100, 1_u32..40), 1..100),
+        ) {
+            let buckets = buckets();
+            let mut now = SECOND;
+            for (pause_ms, price) in requests {
+                now += Duration::from_millis(pause_ms);
+                if let Err(wait) = buckets.take(now, 1, 0, f64::from(price)) {
+                    now += wait;
+                    prop_assert_eq!(buckets.take(now, 1, 0, f64::from(price)), Ok(()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Rates: a user is charged in proportion to the work, in buckets of its own for each kind of it.
+
+use serde_json::json;
+
+use crate::support::{Answer, Server, User, new_id};
+
+/// The pause of a refusal, in seconds.
+fn pause(refused: &Answer) -> u32 {
+    refused.problem(429, "rate_limited");
+    refused.header("retry-after").expect("Retry-After").parse().expect("seconds")
+}
+
+async fn adds_many(user: &User, group: &str, count: usize) -> Answer {
+    let ids: Vec<_> = (0..count).map(|_| new_id()).collect();
+    user.adds_all(group, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+#[tokio::test]
+async fn who_names_many_people_pays_for_them() {
+    // Two changes a second, eight at once.
+    let server = Server::with(&[("GROUPS_RATE_LIMIT", "2")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    for _ in 0..4 {
+        ada.renames(&group, "Still cheap").await.group(200);
+    }
+    // 400 people are 20 tokens and a body of 20 KiB five more.
+    let mut paid = 0;
+    let refused = loop {
+        let answer = adds_many(&bob, &group, 400).await;
+        if answer.status == 429 {
+            break answer;
+        }
+        answer.problem(404, "group_not_found");
+        paid += 1;
+        assert!(paid < 50, "it is refused at last");
+    };
+    assert!((1..=14).contains(&pause(&refused)));
+}
+
+#[tokio::test]
+async fn reads_are_charged_by_what_they_answer() {
+    // Ten a second, forty at once.
+    let server = Server::with(&[("GROUPS_RATE_LIMIT", "1")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    ada.post("/v1/groups", json!({"name": "Team", "description": "界".repeat(1_000)})).await.group(201);
+    ada.post("/v1/groups", json!({"name": "Crew", "description": "界".repeat(1_000)})).await.group(201);
+    let mut answered = 0;
+    let refused = loop {
+        let answer = ada.get("/v1/groups").await;
+        if answer.status == 429 {
+            break answer;
+        }
+        answer.ok(200);
+        answered += 1;
+        assert!(answered < 2_000, "it is refused at last");
+    };
+    assert!((1..=5).contains(&pause(&refused)));
+    assert!(answered >= 40 / 3, "{answered} of less than three tokens each");
+    bob.get("/v1/groups").await.ok(200);
+    ada.post("/v1/groups", json!({"name": "Writing is another matter"})).await.group(201);
+}
+
+#[tokio::test]
+async fn typing_keys_upgrades_and_sign_ins_have_rates_of_their_own() {
+    let server = Server::with(&[("GROUPS_RATE_LIMIT", "1")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    let typing = format!("/v1/groups/{group}/typing");
+    let mut refused = ada.post(&typing, json!({"typing": true})).await;
+    while refused.status == 202 {
+        refused = ada.post(&typing, json!({"typing": true})).await;
+    }
+    assert!((1..=2).contains(&pause(&refused)));
+
+    let mut sockets = Vec::new();
+    for _ in 0..4 {
+        sockets.push(bob.connects().await);
+    }
+    assert!((1..=5).contains(&pause(&bob.dial().refused().await)));
+    bob.get("/v1/me").await.ok(200);
+
+    let development = Server::with_exactly(&[("GROUPS_RATE_LIMIT", "1")]).await;
+    let sign_in = || development.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send();
+    let mut answer = sign_in().await;
+    while answer.status == 200 {
+        answer = sign_in().await;
+    }
+    assert!((1..=5).contains(&pause(&answer)));
+}
