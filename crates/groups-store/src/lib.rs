@@ -14,7 +14,7 @@
 //!   backend's own thread or task: a caller that goes away tears nothing.
 //! * A change is one row of the log, whatever the size of the group. Memberships are intervals of versions, so what
 //!   somebody has missed is "the changes of my groups within my intervals" ([`Store::open_stream`]).
-//! * A [`Position`] is opaque. On SQLite it is a row id. On PostgreSQL transactions do not commit in the order of their rows:
+//! * A [`Position`] says how far somebody has read, and leaves the program as an encrypted token ([`Cursors`]). On SQLite it is a row id. On PostgreSQL transactions do not commit in the order of their rows:
 //!   there a position is a snapshot, which names the transactions that were still under way. Resuming from it never skips, and
 //!   repeats only where those were too many to name. Each position names one change as a witness: in a database that was put
 //!   back to an earlier state it is not there, or another one is, and then the position counts as none.
@@ -63,6 +63,7 @@
 mod batch;
 mod column;
 mod copy;
+mod cursor;
 mod error;
 mod intake;
 mod migrate;
@@ -86,6 +87,7 @@ mod store;
 mod tail;
 
 pub use copy::{Copied, CopyError, copy};
+pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use migrate::pending_migrations;
 pub use name::DisplayName;

@@ -16,7 +16,7 @@ use crate::row::LogRow;
 /// way, and the position names them. Where they are too many to name, it goes back to the first of them: resuming from
 /// there repeats changes, but never skips one.
 ///
-/// Besides it names one change of the log, as a witness: a database that was put back to an earlier state has another one in that
+/// It also names one change of the log, as a witness: a database that was put back to an earlier state has another one in that
 /// place, or none, and then the position means nothing there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Position {
@@ -68,6 +68,10 @@ pub(crate) struct Seen {
 /// A position names at most so many commits; with more it goes back to the first of them.
 const EXCEPT_MAX: usize = 32;
 
+/// The length of every position as bytes. The numbers of a database that has been in use for years take some 22 of them, which leaves
+/// room for as many commits that were under way.
+pub(crate) const ENCODED_BYTES: usize = 46;
+
 impl Position {
     pub(crate) fn new(store: Uuid, seen: &ReadPoint, witness: Witness) -> Self {
         let mut except = seen.except.clone();
@@ -82,29 +86,45 @@ impl Position {
         }
     }
 
-    /// As opaque text out of `0-9a-f.`, 29 to 59 characters and 17 more at most for each commit that it names, of which there are
-    /// rarely any and never more than 32. [`Store::cursor`](crate::Store::cursor) reads it back.
-    pub fn token(&self) -> String {
-        use std::fmt::Write;
-        let Witness { seq, check } = self.witness;
-        let mut token = format!("{:016x}.{:x}.{seq:x}.{check:08x}", self.tag, self.below);
-        for commit in &self.except {
-            // How far below is shorter to say than the number itself. Writing to a string does not fail.
-            let _ = write!(token, ".{:x}", self.below.saturating_sub(*commit));
+    /// As bytes, for [`Cursors`](crate::Cursors). Positions of any kind have the same length: one that does not fit goes back to the
+    /// first commit that it does not know.
+    pub(crate) fn encoded(&self) -> [u8; ENCODED_BYTES] {
+        let mut bytes = [0; ENCODED_BYTES];
+        if self.encode(&mut bytes).is_none() {
+            bytes = [0; ENCODED_BYTES];
+            let earlier = Self { below: self.first_unknown(), except: Vec::new(), ..self.clone() };
+            // 32 bytes at most, so it fits.
+            let _fits = earlier.encode(&mut bytes);
         }
-        token
+        bytes
     }
 
-    /// Reads a token of the same database; `None` for everything else.
-    pub(crate) fn parse(store: Uuid, token: &str) -> Option<Self> {
-        let mut numbers = token.split('.').map(|number| u64::from_str_radix(number, 16).ok());
-        let (tag, below, seq) = (numbers.next()??, numbers.next()??, numbers.next()??);
-        let witness = Witness { seq, check: u32::try_from(numbers.next()??).ok()? };
-        let except = numbers.take(EXCEPT_MAX + 1).map(|back| below.checked_sub(back?)).collect::<Option<Vec<_>>>()?;
-        let position = Self { tag, below, except, witness };
-        let well_formed = position.except.len() <= EXCEPT_MAX && position.except.is_sorted();
-        // Comparing the text refuses signs, capitals and leading zeros: one position has one token.
-        (well_formed && position.is_of(store) && position.token() == token).then_some(position)
+    fn encode(&self, mut into: &mut [u8]) -> Option<()> {
+        put(&mut into, &self.tag.to_be_bytes())?;
+        put(&mut into, &self.witness.check.to_be_bytes())?;
+        put_number(&mut into, self.below)?;
+        put_number(&mut into, self.witness.seq)?;
+        // From the last to the first, as distances. None of them is 0, which is what follows the last.
+        let mut above = self.below;
+        for commit in self.except.iter().rev() {
+            put_number(&mut into, above.checked_sub(*commit).filter(|distance| *distance > 0)?)?;
+            above = *commit;
+        }
+        Some(())
+    }
+
+    /// Reads what [`encoded`](Self::encoded) has written; `None` for other bytes.
+    pub(crate) fn decoded(mut bytes: &[u8]) -> Option<Self> {
+        let tag = u64::from_be_bytes(take(&mut bytes)?);
+        let check = u32::from_be_bytes(take(&mut bytes)?);
+        let (below, seq) = (take_number(&mut bytes)?, take_number(&mut bytes)?);
+        let (mut except, mut above) = (Vec::new(), below);
+        while let Some(distance) = take_number(&mut bytes).filter(|distance| *distance > 0) {
+            above = above.checked_sub(distance)?;
+            except.push(above);
+        }
+        except.reverse();
+        Some(Self { tag, below, except, witness: Witness { seq, check } })
     }
 
     pub(crate) fn is_of(&self, store: Uuid) -> bool {
@@ -119,8 +139,45 @@ impl Position {
 
 impl fmt::Debug for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Position({})", self.token())
+        write!(f, "Position(below {}, except {:?}, witness {})", self.below, self.except, self.witness.seq)
     }
+}
+
+fn put(into: &mut &mut [u8], bytes: &[u8]) -> Option<()> {
+    let (head, rest) = std::mem::take(into).split_at_mut_checked(bytes.len())?;
+    head.copy_from_slice(bytes);
+    *into = rest;
+    Some(())
+}
+
+/// Seven bits a byte, the lowest first (LEB128), so that the small distances take one byte each.
+fn put_number(into: &mut &mut [u8], mut number: u64) -> Option<()> {
+    loop {
+        let low = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            return put(into, &[low]);
+        }
+        put(into, &[low | 0x80])?;
+    }
+}
+
+fn take<const COUNT: usize>(from: &mut &[u8]) -> Option<[u8; COUNT]> {
+    let (head, rest) = from.split_first_chunk()?;
+    *from = rest;
+    Some(*head)
+}
+
+fn take_number(from: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let [byte] = take(from)?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
 }
 
 fn tag(store: Uuid) -> u64 {
@@ -204,6 +261,7 @@ pub(crate) fn entries(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::column::CommitId;
@@ -217,36 +275,29 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_back_as_the_position_that_it_was() {
+    fn a_position_is_read_back_from_its_bytes() {
         for except in [&[][..], &[99], &[1, 50, 99]] {
             let position = Position::new(STORE, &seen(100, except), WITNESS);
-            assert_eq!(Position::parse(STORE, &position.token()), Some(position.clone()));
-            assert_eq!(Position::parse(Uuid::nil(), &position.token()), None);
+            assert_eq!(Position::decoded(&position.encoded()), Some(position.clone()));
+            assert!(position.is_of(STORE) && !position.is_of(Uuid::nil()));
             assert_eq!(position.first_unknown(), except.first().copied().unwrap_or(100));
         }
     }
 
     #[test]
-    fn text_that_is_almost_a_token_is_none() {
-        let token = Position::new(STORE, &seen(100, &[50, 99]), WITNESS).token();
-        let (head, _) = token.split_once('.').unwrap_or_default();
-        let many = vec![".1"; EXCEPT_MAX + 1].concat();
-        for text in [
-            String::new(),
-            token.to_uppercase() + "A",
-            format!("{token}."),
-            format!("{head}.64"),
-            format!("{head}.64.7"),
-            format!("{head}.64.7.a"),
-            format!("{head}.64.7.10000000a"),
-            format!("{head}.064.7.0000000a"),
-            format!("{head}.+64.7.0000000a"),
-            format!("{head}.64.7.0000000a.65"),
-            format!("{head}.64.7.0000000a.1.32"),
-            format!("{head}.64.7.0000000a{many}"),
-        ] {
-            assert_eq!(Position::parse(STORE, &text), None, "{text}");
-        }
+    fn a_position_that_does_not_fit_goes_back_to_the_first_commit_that_it_does_not_know() {
+        let far_apart: Vec<u64> = (1..=16).map(|commit| commit << 40).collect();
+        let position = Position::new(STORE, &seen(u64::MAX, &far_apart), WITNESS);
+        let read = Position::decoded(&position.encoded()).unwrap();
+        assert_eq!((read.below, read.except.as_slice(), read.witness), (1 << 40, &[][..], WITNESS));
+    }
+
+    #[test]
+    fn many_neighbours_fit_into_a_position_of_an_old_database() {
+        let running: Vec<u64> = (0..20).map(|step| 3_000_000_000 + 3 * step).collect();
+        let witness = Witness { seq: 2_000_000_000, check: u32::MAX };
+        let position = Position::new(STORE, &seen(3_000_000_100, &running), witness);
+        assert_eq!(Position::decoded(&position.encoded()), Some(position));
     }
 
     #[test]

@@ -10,15 +10,16 @@ use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::column::Id;
-use crate::options::Target;
+use crate::cursor::CursorKey;
+use crate::options::{Target, without_password};
 use crate::postgres::{self, PostgresBackend};
 use crate::prune_clock::PruneClock;
 use crate::read_class::ReadClass;
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::{
-    BlockPage, Blocked, DisplayName, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow, OpenError, Order,
-    Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
+    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow,
+    OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -30,6 +31,7 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) id: Uuid,
+    pub(crate) cursors: Cursors,
     pub(crate) backend: Backend,
     pub(crate) tail_poll: Duration,
     pub(crate) tail_entries_max: u32,
@@ -81,8 +83,10 @@ impl Store {
                 (Backend::Postgres(backend), id)
             }
         };
+        let cursors = cursors(&backend, &without_password(&options.url)).await?;
         let inner = Inner {
             id,
+            cursors,
             backend,
             tail_poll: options.tail_poll,
             tail_entries_max: options.tail_entries_max,
@@ -246,7 +250,12 @@ impl Store {
 
     /// Reads a position that was given away as a token. `None`: it is not one of this database.
     pub fn cursor(&self, token: &str) -> Option<Position> {
-        Position::parse(self.inner.id, token)
+        self.inner.cursors.position(token).filter(|position| position.is_of(self.inner.id))
+    }
+
+    /// Makes the tokens of positions.
+    pub fn cursors(&self) -> Cursors {
+        self.inner.cursors.clone()
     }
 
     /// Where a user's stream begins, read at one point in time.
@@ -332,6 +341,33 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         run!(self, read(Delivery), upkeep::floor()).map(drop)
     }
+}
+
+/// The cursors of a database, with the key that is stored in it. A database without one gets a random key, once, however many servers
+/// open it at the same time.
+async fn cursors(backend: &Backend, database: &str) -> Result<Cursors, OpenError> {
+    let failed = |detail: &str| OpenError::Unreachable { database: database.to_owned(), detail: detail.to_owned() };
+    let proposal = CursorKey::random().ok_or_else(|| failed("the operating system has no randomness"))?;
+    let key = match backend {
+        Backend::Sqlite(backend) => {
+            let key = async move |conn: &mut sqlite::Conn| sqlite::upkeep::cursor_key(conn, proposal).await;
+            backend.write(key).await
+        }
+        Backend::Postgres(backend) => {
+            let key = backend.write(move |conn| {
+                let proposal = proposal.clone();
+                async move { postgres::upkeep::cursor_key(conn, proposal).await }.boxed()
+            });
+            key.await
+        }
+    };
+    let key = key.map_err(|error| match error {
+        StoreError::Unavailable(Reason::DiskFull) => OpenError::DiskFull { database: database.to_owned() },
+        error => failed(&error.to_string()),
+    })?;
+    let unreadable =
+        "the row 'cursor_key' of table 'meta' is not 64 hexadecimal digits: delete it, and a new key is made";
+    Cursors::new(&key).ok_or_else(|| failed(unreadable))
 }
 
 /// What names are searched by.

@@ -7,7 +7,7 @@ use crate::position::Batch;
 use crate::postgres::PostgresTail;
 use crate::sqlite::SqliteTail;
 use crate::store::{Backend, Inner};
-use crate::{LogEntry, Reason, StoreError};
+use crate::{Cursors, LogEntry, Reason, StoreError};
 
 /// Follows the log from where it was opened: every change once, each group's in version order.
 #[derive(Debug)]
@@ -27,6 +27,11 @@ pub(crate) enum Place {
 impl Tail {
     pub(crate) fn new(store: Arc<Inner>, place: Place) -> Self {
         Self { store, place, failed: None }
+    }
+
+    /// Makes the tokens of the entries' positions.
+    pub fn cursors(&self) -> Cursors {
+        self.store.cursors.clone()
     }
 
     /// Waits for changes and gives a bounded number of them, never none. Dropping the future loses nothing.

@@ -1,6 +1,6 @@
 //! A committed change on its way to those whom it concerns.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
 use groups_domain::{Change, Effect, Event, UserId, View};
@@ -13,7 +13,8 @@ use crate::wire::EventBody;
 #[derive(Debug)]
 pub struct Delivery {
     change: Change,
-    cursor: String,
+    /// Made when the first frame needs it, or never if nobody is connected who hears of the change.
+    cursor: LazyLock<String, MakeCursor>,
     commit: u64,
     /// By user, so that a large addition is searched quickly.
     subjects: Vec<(UserId, View)>,
@@ -24,9 +25,17 @@ pub struct Delivery {
     frames: Vec<(View, OnceLock<Bytes>)>,
 }
 
+type MakeCursor = Box<dyn FnOnce() -> String + Send>;
+
 impl Delivery {
     /// The change, the position to resume from after it, and its commit as a [`ReadPoint`] counts them.
     pub fn new(change: Change, cursor: String, commit: u64) -> Self {
+        Self::with_cursor(change, commit, move || cursor)
+    }
+
+    /// As [`new`](Self::new); the cursor is made when it is first needed, and once.
+    pub fn with_cursor(change: Change, commit: u64, cursor: impl FnOnce() -> String + Send + 'static) -> Self {
+        let cursor: LazyLock<String, MakeCursor> = LazyLock::new(Box::new(cursor));
         let mut subjects = change.subjects();
         subjects.sort_unstable_by_key(|(user_id, _)| *user_id);
         let (mut joined, mut left, mut all_left) = (Vec::new(), Vec::new(), false);

@@ -16,7 +16,7 @@ pub(crate) fn new_group_id() -> GroupId {
     GroupId::new(Uuid::now_v7())
 }
 
-/// A name for one connection.
+/// A name for one connection. Random, because an id with a counter in it would tell how many others were made in the same millisecond.
 pub(crate) fn new_connection_id() -> Uuid {
-    Uuid::now_v7()
+    Uuid::new_v4()
 }

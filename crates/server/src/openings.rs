@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use groups_domain::UserId;
-use groups_store::{LogEntry, ReplayRule, Store};
+use groups_store::{Cursors, LogEntry, ReplayRule, Store};
 use notify::{Delivery, Opening, Source, SourceError};
 
 /// Opens streams from the store.
@@ -15,22 +15,24 @@ impl Source for Openings {
         let from = cursor.and_then(|token| self.0.cursor(token));
         let start = self.0.open_stream(user_id, from, ReplayRule::default()).await;
         let start = start.map_err(|error| SourceError::new(error.to_string()))?;
+        let cursors = self.0.cursors();
         Ok(Opening {
             seen: notify::ReadPoint { below: start.seen.below, except: start.seen.except },
             groups: start.groups,
             start: match start.start {
                 groups_store::Start::Snapshot(groups) => notify::Start::Snapshot(groups),
                 groups_store::Start::Resumed(entries) => {
-                    notify::Start::Resumed(entries.into_iter().map(delivery).collect())
+                    notify::Start::Resumed(entries.into_iter().map(|entry| delivery(entry, &cursors)).collect())
                 }
             },
-            cursor: start.cursor.token(),
+            cursor: cursors.token(&start.cursor),
         })
     }
 }
 
 /// A committed change on its way to the sinks.
-pub(crate) fn delivery(entry: LogEntry) -> Delivery {
-    let cursor = entry.position.token();
-    Delivery::new(entry.change, cursor, entry.commit)
+pub(crate) fn delivery(entry: LogEntry, cursors: &Cursors) -> Delivery {
+    let LogEntry { change, commit, position } = entry;
+    let cursors = cursors.clone();
+    Delivery::with_cursor(change, commit, move || cursors.token(&position))
 }

@@ -57,9 +57,10 @@ async fn deliver(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), Si
 
 async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Vec<Arc<Delivery>> {
     let mut pause = Backoff::default();
+    let cursors = tail.cursors();
     loop {
         match tail.next().await {
-            Ok(entries) => return entries.into_iter().map(|entry| Arc::new(delivery(entry))).collect(),
+            Ok(entries) => return entries.into_iter().map(|entry| Arc::new(delivery(entry, &cursors))).collect(),
             // The tail goes on behind a row that cannot be read. Whoever was to hear of it must not believe that nothing is missing.
             Err(error @ StoreError::Corrupt { .. }) => {
                 tracing::error!(sink = sink.name(), %error, "a change cannot be read and is told to nobody");

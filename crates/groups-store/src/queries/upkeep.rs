@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Conn;
 use crate::batch::KEY_KEPT_MS;
 use crate::column::{CommitId, Id};
+use crate::cursor::CursorKey;
 use crate::prune_clock::PruneTime;
 use crate::query_error::{QueryError, reading};
 use crate::row_set::{Names, RowSet, With};
@@ -15,6 +16,7 @@ use crate::schema::{log, meta};
 use crate::{StoreError, Trimmed, statements};
 
 const STORE_ID: &str = "store_id";
+const CURSOR_KEY: &str = "cursor_key";
 const LOG_FLOOR: &str = "log_floor";
 const PRUNED_AT: &str = "pruned_at";
 
@@ -27,6 +29,16 @@ pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, Qu
         .await?;
     let value = read_meta(conn, STORE_ID).await?.unwrap_or_default();
     value.parse().map_err(|error| corrupt_meta(STORE_ID, &error).into())
+}
+
+/// The database's key for cursors; the proposal becomes it if there is none yet.
+pub(crate) async fn cursor_key(conn: &mut Conn, proposal: CursorKey) -> Result<CursorKey, QueryError> {
+    diesel::insert_into(meta::table)
+        .values((meta::name.eq(CURSOR_KEY), meta::value.eq(proposal.as_stored())))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(CursorKey::from_stored(read_meta(conn, CURSOR_KEY).await?.unwrap_or_default()))
 }
 
 /// The first position from which nothing was forgotten yet.

@@ -32,6 +32,6 @@ pub(super) async fn respond(
     Ok(HttpResponse::Ok().json(Page {
         groups: page.groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect(),
         next: page.next.map(|next| next.to_string()),
-        cursor: page.cursor.token(),
+        cursor: groups.store().cursors().token(&page.cursor),
     }))
 }

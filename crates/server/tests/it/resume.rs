@@ -109,7 +109,14 @@ async fn an_absence_is_made_up_for(absence: Absence) {
         let again = bob.resumes(event["cursor"].as_str().unwrap()).await;
         assert!(again.resumed());
         assert_eq!(again.missed().len(), expected.len() - at, "after {event}");
-        assert_eq!(again.missed()[..expected.len() - at - 1], socket.missed()[at + 1..]);
+        // The same events, each with another cursor: no two are alike.
+        let without_cursor = |event: &Value| {
+            let mut event = event.clone();
+            event["cursor"] = Value::Null;
+            event
+        };
+        let again: Vec<_> = again.missed()[..expected.len() - at - 1].iter().map(without_cursor).collect();
+        assert_eq!(again, socket.missed()[at + 1..].iter().map(without_cursor).collect::<Vec<_>>());
     }
 }
 
@@ -170,6 +177,8 @@ async fn a_cursor_that_is_none_of_ours_is_as_none() {
         &format!("x{ours}"),
         &ours[..ours.len() - 2],
         &format!("{}{swapped}", &ours[1..]),
+        // As version 0.1 made them.
+        "a30d0af18bc3b3fd.5.4.faa6942d",
     ];
     for cursor in garbage {
         let socket = bob.resumes(cursor).await;
@@ -190,6 +199,43 @@ async fn with_somebody_elses_cursor_one_is_told_only_ones_own() {
     assert!(!format!("{:?}", socket.opening).contains(&secret));
     let known: Vec<_> = socket.missed().iter().chain(&socket.snapshot()).map(|item| item["group_id"].clone()).collect();
     assert_eq!(known, [json!(shared)]);
+}
+
+/// A cursor says how far the log of everybody has come, so nobody may be able to read it: neither a change of a group that they have left,
+/// nor that something has happened at all.
+#[tokio::test]
+async fn the_cursors_of_a_removed_member_tell_nothing_of_later_changes() {
+    let server = Server::start().await;
+    let (ada, mallory) = (server.user(), server.user());
+    let group = ada.creates("Board", &[&mallory]).await;
+    let mut socket = mallory.connects().await;
+    ada.removes(&group, &mallory).await.no_content();
+    let removed = socket.event(&mallory.id, "removed_from_group").await;
+    let mut cursors = vec![socket.cursor(), removed["cursor"].as_str().unwrap().to_owned()];
+    for step in 0..24 {
+        // Something happens in front of every second one.
+        if step % 2 == 0 {
+            ada.renames(&group, &format!("Board {step}")).await.group(200);
+        }
+        let page = mallory.get("/v1/groups?limit=1").await.ok(200);
+        cursors.push(page["cursor"].as_str().unwrap().to_owned());
+        cursors.push(mallory.connects().await.cursor());
+    }
+    for (at, cursor) in cursors.iter().enumerate() {
+        assert_eq!(cursor.len(), cursors[0].len(), "{cursor}");
+        assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{cursor}");
+        // Any two have nothing in common: no prefix, no counter, no hash.
+        for other in &cursors[..at] {
+            let common =
+                (0..cursor.len() - 8).filter(|from| cursor[*from..*from + 8] == other[*from..*from + 8]).count();
+            assert_eq!(common, 0, "{cursor} {other}");
+        }
+    }
+    // All of them are good, and lead to nothing but the own events.
+    for cursor in [&cursors[1], &cursors[12], &cursors[cursors.len() - 1]] {
+        let again = mallory.resumes(cursor).await;
+        assert!(again.resumed() && again.missed().is_empty(), "{:?}", again.opening);
+    }
 }
 
 #[tokio::test]

@@ -228,7 +228,8 @@ fn a_position_of_a_time_that_a_restored_dump_does_not_know_gets_the_list() {
             let from = store.cursor(token).expect("the id of the database is the same");
             store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start
         };
-        let position = async || store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor.token();
+        let position =
+            async || store.cursors().token(&store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor);
         store.did(ADA, group_id(1), create("Team")).await;
         let kept = position().await;
         store.did(ADA, group_id(2), create("Lost")).await;
@@ -253,7 +254,7 @@ fn a_database_that_was_moved_to_another_cluster_gets_another_id_and_its_old_numb
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
-        let old = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor.token();
+        let old = store.cursors().token(&store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor);
         store.close().await;
         db.sql("UPDATE meta SET value = 'elsewhere' WHERE name = 'home'; UPDATE log SET commit_id = '999999999999'")
             .await;
@@ -264,5 +265,19 @@ fn a_database_that_was_moved_to_another_cluster_gets_another_id_and_its_old_numb
         let mut tail = store.tail().await.unwrap();
         store.did(ADA, group_id(2), create("Team")).await;
         assert_eq!(until(&mut tail, 1).await, [group_id(2)]);
+    });
+}
+
+#[test]
+fn servers_that_start_at_once_on_an_older_database_share_one_new_key_for_cursors() {
+    run(async |db| {
+        db.open().await.close().await;
+        db.sql("DELETE FROM meta WHERE name = 'cursor_key'").await;
+        let stores = join_all((0..4).map(|_| db.open())).await;
+        for store in &stores {
+            let cursor = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor;
+            let token = store.cursors().token(&cursor);
+            assert!(stores.iter().all(|other| other.cursor(&token).as_ref() == Some(&cursor)));
+        }
     });
 }

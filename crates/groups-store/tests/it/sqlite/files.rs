@@ -108,7 +108,7 @@ fn a_position_of_a_time_that_a_restored_backup_does_not_know_gets_the_list() {
         let backup = db.directory.path().join("backup.db");
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
-        let kept = position(&store).await.token();
+        let kept = store.cursors().token(&position(&store).await);
         store.close().await;
         std::fs::copy(db.path(), &backup).unwrap();
 
@@ -116,12 +116,12 @@ fn a_position_of_a_time_that_a_restored_backup_does_not_know_gets_the_list() {
         let mut lost = Vec::new();
         for number in 0..3 {
             store.did(ADA, group_id(1), rename(&format!("Lost {number}"))).await;
-            lost.push(position(&store).await.token());
+            lost.push(store.cursors().token(&position(&store).await));
         }
         let from = store.cursor(&kept).unwrap();
         let resumed = store.open_stream(BOB, Some(from), ReplayRule::default()).await.unwrap().start;
         let Start::Resumed(entries) = resumed else { panic!("resumed") };
-        lost.extend(entries.iter().map(|entry| entry.position.token()));
+        lost.extend(entries.iter().map(|entry| store.cursors().token(&entry.position)));
         store.close().await;
         std::fs::copy(&backup, db.path()).unwrap();
 

@@ -62,7 +62,7 @@ fn a_resumed_stream_has_exactly_the_changes_of_the_users_intervals() {
         // From the position of each, exactly what follows it.
         let Start::Resumed(entries) = start.start else { panic!("resumed") };
         for (index, entry) in entries.iter().enumerate() {
-            let from = store.cursor(&entry.position.token());
+            let from = store.cursor(&store.cursors().token(&entry.position));
             let rest = store.open_stream(BOB, from, ReplayRule::default()).await.unwrap().start;
             let Start::Resumed(rest) = rest else { panic!("resumed") };
             assert_eq!(rest.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), expected[index + 1..]);
@@ -99,10 +99,11 @@ fn a_position_is_read_back_from_its_token_and_from_no_other_text() {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
         let cursor = now(&store, ADA).await.cursor;
-        let token = cursor.token();
+        let token = store.cursors().token(&cursor);
         assert_eq!(store.cursor(&token), Some(cursor));
-        let foreign = format!("{:016x}.1", 1);
-        for text in ["", ".", "1", &token[1..], &format!("{token}x"), &token.to_uppercase().replace('.', "+"), &foreign]
+        // The last one is a cursor of version 0.1, which anybody could make.
+        for text in
+            ["", ".", "1", &token[1..], &format!("{token}x"), &token.to_uppercase(), "a30d0af18bc3b3fd.5.4.faa6942d"]
         {
             assert_eq!(store.cursor(text), None, "{text:?}");
         }
@@ -110,15 +111,38 @@ fn a_position_is_read_back_from_its_token_and_from_no_other_text() {
 }
 
 #[test]
-fn a_position_from_the_future_counts_as_none() {
+fn a_token_outlives_the_store_and_differs_from_every_other_of_its_position() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
-        let token = now(&store, ADA).await.cursor.token();
-        let [tag, _, witness] = token.splitn(3, '.').collect::<Vec<_>>()[..] else { panic!("{token}") };
-        let future = store.cursor(&format!("{tag}.ffffffffffff.{witness}")).unwrap();
-        let start = store.open_stream(ADA, Some(future), ReplayRule::default()).await.unwrap();
-        assert!(matches!(start.start, Start::Snapshot(_)));
+        let cursor = now(&store, ADA).await.cursor;
+        let (first, second) = (store.cursors().token(&cursor), store.cursors().token(&cursor));
+        assert_ne!(first, second);
+        store.did(BOB, group_id(2), create("Somebody else's")).await;
+        let later = store.cursors().token(&now(&store, ADA).await.cursor);
+        assert_eq!([first.len(), second.len()], [later.len(); 2]);
+        store.close().await;
+        let store = db.open().await;
+        assert_eq!([store.cursor(&first), store.cursor(&second)], [Some(cursor.clone()), Some(cursor)]);
+    });
+}
+
+#[test]
+fn a_database_without_a_key_for_cursors_gets_a_new_one_and_its_old_cursors_are_none() {
+    run(async |db| {
+        let store = db.open().await;
+        let old = store.cursors().token(&now(&store, ADA).await.cursor);
+        store.close().await;
+        db.sql("DELETE FROM meta WHERE name = 'cursor_key'").await;
+        let store = db.open().await;
+        assert_eq!(store.cursor(&old), None);
+        let new = store.cursors().token(&now(&store, ADA).await.cursor);
+        store.close().await;
+        db.sql("UPDATE meta SET value = 'not a key' WHERE name = 'cursor_key'").await;
+        let error = Store::open(db.options()).await.unwrap_err().to_string();
+        assert!(error.contains("cursor_key") && !error.contains("not a key"), "{error}");
+        db.sql("DELETE FROM meta WHERE name = 'cursor_key'").await;
+        assert_eq!(db.open().await.cursor(&new), None);
     });
 }
 
