@@ -5,8 +5,9 @@
 //! that needs the descriptor, which the dispatcher owns. Without unsafe code there are two ways to it:
 //!
 //! * `pidfd_getfd(2)` duplicates a descriptor of a process by its number, also of the own one. It is called only in the
-//!   moment when a socket has to be shut down, so it costs a connection nothing. The number is right, because the
-//!   connection takes itself off the shard before its socket is dropped. Linux 5.6 or later has it; container runtimes
+//!   moment when a socket has to be shut down, so it costs a connection nothing. The connection takes
+//!   itself off the shard before its socket is dropped, so the number should be right; as another connection may have it if that ever
+//!   fails, the peer's address is compared first. Linux 5.6 or later has it; container runtimes
 //!   may forbid it.
 //! * Elsewhere the descriptor is duplicated when the connection is accepted, which costs a second descriptor for every
 //!   connection of the server, plain requests included. Which of the two it is, is found out once, with the first connection.
@@ -15,6 +16,7 @@
 mod tests;
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -22,7 +24,8 @@ use std::sync::OnceLock;
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use rustix::net::{Shutdown, shutdown, sockopt};
+use rustix::io::Errno;
+use rustix::net::{Shutdown, getpeername, shutdown, sockopt};
 
 use crate::conn::Socket;
 
@@ -37,8 +40,8 @@ const USER_TIMEOUT_MS: u32 = 30_000;
 /// The way to a connection's socket.
 #[derive(Clone)]
 enum Handle {
-    /// Its number, as long as the connection lives.
-    Number(RawFd),
+    /// Its number, as long as the connection lives, and its peer.
+    Number(RawFd, SocketAddr),
     Duplicate(Rc<OwnedFd>),
 }
 
@@ -57,7 +60,10 @@ pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
     let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES);
     #[cfg(target_os = "linux")]
     let _ = sockopt::set_tcp_user_timeout(stream, USER_TIMEOUT_MS);
-    let handle = if pidfd_works(stream) { Some(Handle::Number(stream.as_raw_fd())) } else { duplicate(stream) };
+    let handle = match stream.peer_addr() {
+        Ok(peer) if pidfd_works(stream) => Some(Handle::Number(stream.as_raw_fd(), peer)),
+        _ => duplicate(stream),
+    };
     if let Some(handle) = handle {
         ext.insert(handle);
     }
@@ -84,13 +90,19 @@ pub(super) fn of(request: &HttpRequest) -> Box<dyn Socket> {
 impl Socket for Handle {
     fn shut_down(&self) -> bool {
         let done = match self {
-            Self::Number(number) => by_number(*number).and_then(|socket| shutdown(socket, Shutdown::Both)),
+            Self::Number(number, peer) => by_number(*number).and_then(|socket| {
+                // Of another connection, or of a file, by now: it is not ours to end.
+                if getpeername(&socket)?.and_then(|found| SocketAddr::try_from(found).ok()).as_ref() != Some(peer) {
+                    return Err(Errno::NOTCONN);
+                }
+                shutdown(socket, Shutdown::Both)
+            }),
             Self::Duplicate(socket) => shutdown(socket, Shutdown::Both),
         };
         match done {
             Ok(()) => true,
-            // Its peer was faster.
-            Err(rustix::io::Errno::NOTCONN) => false,
+            // Its peer was faster, or the descriptor is closed, or a file's.
+            Err(Errno::NOTCONN | Errno::BADF | Errno::NOTSOCK) => false,
             Err(error) => {
                 tracing::error!(%error, "a connection's socket cannot be shut down");
                 false
@@ -123,5 +135,5 @@ fn by_number(number: RawFd) -> rustix::io::Result<OwnedFd> {
 
 #[cfg(not(target_os = "linux"))]
 fn by_number(_: RawFd) -> rustix::io::Result<OwnedFd> {
-    Err(rustix::io::Errno::NOSYS)
+    Err(Errno::NOSYS)
 }

@@ -29,8 +29,27 @@ fn is_ended(mut far: StdStream) {
 #[tokio::test]
 async fn a_socket_is_ended_by_its_number() {
     let (near, far) = clogged().await;
-    assert!(Handle::Number(near.as_raw_fd()).shut_down());
+    let peer = near.peer_addr().unwrap();
+    assert!(Handle::Number(near.as_raw_fd(), peer).shut_down());
     is_ended(far);
+}
+
+#[tokio::test]
+async fn a_socket_that_has_taken_over_the_number_of_another_is_left_alone() {
+    let ((gone, gone_far), (other, mut other_far)) = (clogged().await, clogged().await);
+    let peer = gone.peer_addr().unwrap();
+    drop((gone, gone_far));
+    assert!(!Handle::Number(other.as_raw_fd(), peer).shut_down());
+    // It still sends, once its buffers have room.
+    let mut read = [0; 65_536];
+    while other.try_write(b"alive").is_err() {
+        other_far.read_exact(&mut read).unwrap();
+        tokio::task::yield_now().await;
+    }
+    // Nor is a number that nobody has, or a file's, a socket to be ended.
+    let file = std::fs::File::open("/dev/null").unwrap();
+    assert!(!Handle::Number(file.as_raw_fd(), peer).shut_down());
+    assert!(!Handle::Number(RawFd::MAX, peer).shut_down());
 }
 
 #[tokio::test]
