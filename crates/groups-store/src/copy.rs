@@ -12,13 +12,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uuid::Uuid;
 
 use crate::column::{Id, sql as types};
-use crate::options::Target;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
 use crate::schema::{blocks, groups, idempotency, log, memberships, names};
 use crate::store::Backend;
+use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions, postgres, sqlite, statements};
 
 /// Rows that are read and written at once.
@@ -72,18 +72,18 @@ pub enum CopyError {
 
 /// Copies groups, memberships, the log, idempotency keys, names and blocks, in one transaction.
 ///
-/// Both databases are brought up to date first. Nobody may write to the old one meanwhile: what is committed after the reading has begun
-/// is not copied. Positions do not come along: the new database has an id of its own, so that no cursor of the old one is taken for one
+/// Both databases are brought up to date first. The old one is locked meanwhile; one that a server has open is
+/// [`OpenError::InUse`]. Positions do not come along: the new database has an id of its own, so that no cursor of the old one is taken for one
 /// of its own, and clients get their lists anew.
 ///
 /// # Errors
 /// [`CopyError`]; the new database is as it was then.
 pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyError> {
     match (Target::parse(&from.url)?, Target::parse(&to.url)?) {
-        (Target::Sqlite { path }, Target::Postgres { .. }) if !std::path::Path::new(&path).exists() => {
-            return Err(CopyError::Missing { path });
+        (Target::Sqlite(file), Target::Postgres { .. }) if !std::path::Path::new(&file.path).exists() => {
+            return Err(CopyError::Missing { path: file.path });
         }
-        (Target::Sqlite { .. }, Target::Postgres { .. }) => {}
+        (Target::Sqlite(_), Target::Postgres { .. }) => {}
         _ => return Err(CopyError::Direction),
     }
     let (old, new) = (Store::open(from).await?, Store::open(to).await?);

@@ -20,6 +20,9 @@ pub enum Reason {
     /// The database cannot be reached, or its disk failed.
     #[error("the database cannot be reached")]
     Unreachable,
+    /// SQLite: the database file was removed or replaced while it is open. What would be written now could not be found again.
+    #[error("the database file was removed or replaced")]
+    FileReplaced,
     /// The connection was lost while committing: whether the change was made is not known. Repeating the request with its
     /// idempotency key gives the truth.
     #[error("the connection was lost while committing")]
@@ -35,7 +38,7 @@ impl Reason {
         match self {
             Self::QueueFull | Self::ShareFull | Self::Busy | Self::OutcomeUnknown => 1,
             Self::Unreachable | Self::Closed => 5,
-            Self::DiskFull => 30,
+            Self::DiskFull | Self::FileReplaced => 30,
         }
     }
 }
@@ -105,6 +108,40 @@ pub enum OpenError {
     BadUrl {
         /// The URL without its password.
         url: String,
+    },
+    /// `host=… password=…`, as libpq has it besides URLs.
+    #[error("the database URL looks like a connection string of libpq: write postgres://USER:PASSWORD@HOST/DATABASE")]
+    ConnectionString,
+    /// A parameter of the URL cannot mean here what it means elsewhere.
+    #[error("the parameters of the database URL cannot be used: {detail}")]
+    BadParameter {
+        /// Which, and why.
+        detail: String,
+    },
+    /// The file is not there, and the URL says not to make it.
+    #[error("there is no database {path:?}: make it with mode=rwc, or correct the path")]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// Version 0.1 gave the file of this URL another name.
+    #[error(
+        "version 0.1 called the file of this URL {old_path:?}, and it is still there: rename it to {path:?}, and with it its -wal and \
+         -shm if there are any"
+    )]
+    OldName {
+        /// The file that is there.
+        old_path: String,
+        /// The file that the URL names now.
+        path: String,
+    },
+    /// Another process, or another store of this one, works on the file.
+    #[error(
+        "{database:?} is in use by another server, or by `copy` or `migrate`: a SQLite database has one at a time, so stop it first"
+    )]
+    InUse {
+        /// The file.
+        database: String,
     },
     /// SQLite in memory has no file that the writer and the readers could share.
     #[error("SQLite in memory is not supported: name a file, in a temporary directory if it need not last")]

@@ -85,6 +85,7 @@ mod sqlite;
 mod statements;
 mod store;
 mod tail;
+mod url;
 
 pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
@@ -101,3 +102,4 @@ pub use position::{LogEntry, Position, ReadPoint};
 pub use signals::Signals;
 pub use store::Store;
 pub use tail::Tail;
+pub use url::masked;

@@ -4,7 +4,7 @@ use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::EmbeddedMigrations;
 
-use crate::options::Target;
+use crate::url::Target;
 use crate::{OpenError, StoreOptions, postgres, sqlite};
 
 /// The migrations that [`Store::open`](crate::Store::open) would apply, by name, oldest first. Changes nothing, and makes no file.
@@ -16,7 +16,7 @@ use crate::{OpenError, StoreOptions, postgres, sqlite};
 /// On PostgreSQL, outside a tokio runtime.
 pub async fn pending_migrations(options: &StoreOptions) -> Result<Vec<String>, OpenError> {
     match Target::parse(&options.url)? {
-        Target::Sqlite { path } => sqlite::pending(path, options),
+        Target::Sqlite(file) => sqlite::pending(file, options),
         Target::Postgres { url } => postgres::pending(url, options).await,
     }
 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 use groups_domain::Limits;
 use groups_supervisor::Supervisor;
 
-use crate::OpenError;
 use crate::intake::QueueLimits;
+use crate::url::masked;
 
 /// How to open a [`Store`](crate::Store). All limits have defaults.
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// `sqlite://PATH` or a plain path, `postgres://…` or `postgresql://…`.
+    /// `sqlite://PATH`, `sqlite:PATH` or a plain path, `postgres://…` or `postgresql://…`.
+    ///
+    /// URLs of SQLite mean what they mean elsewhere in Rust: the path may have percent escapes, and `?mode=rwc`, the default, makes the
+    /// file if it is missing, `?mode=rw` does not. Other parameters are refused.
     ///
     /// For PostgreSQL, `sslmode` and `sslrootcert` among its parameters mean what they mean to libpq
     /// (<https://www.postgresql.org/docs/current/libpq-ssl.html>), with the feature `postgres-tls`:
@@ -108,43 +111,6 @@ impl StoreOptions {
 impl std::fmt::Debug for StoreOptions {
     /// Without the password of the URL.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoreOptions").field("url", &without_password(&self.url)).finish_non_exhaustive()
-    }
-}
-
-/// What a URL names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    Sqlite { path: String },
-    Postgres { url: String },
-}
-
-impl Target {
-    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
-        let bad = || OpenError::BadUrl { url: without_password(url) };
-        let path = match url.split_once("://") {
-            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
-                return Ok(Self::Postgres { url: url.to_owned() });
-            }
-            Some(("sqlite", path)) => path,
-            Some(_) => return Err(bad()),
-            None => url,
-        };
-        if path == ":memory:" || path == "sqlite::memory:" {
-            return Err(OpenError::InMemory);
-        }
-        // `sqlite:x` and `file:x` have meanings elsewhere that would be missed here.
-        if path.is_empty() || path.contains('\0') || path.starts_with("sqlite:") || path.starts_with("file:") {
-            return Err(bad());
-        }
-        Ok(Self::Sqlite { path: path.to_owned() })
-    }
-}
-
-/// The URL as it may be shown: what stands between `://` and `@` may be a secret.
-pub(crate) fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &url[..scheme], &url[at..]),
-        _ => url.to_owned(),
+        f.debug_struct("StoreOptions").field("url", &masked(&self.url)).finish_non_exhaustive()
     }
 }

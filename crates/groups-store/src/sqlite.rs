@@ -17,9 +17,12 @@ use crate::row::{GroupRow, LogRow};
 use crate::row_set::{Ids, RowSet, With};
 use crate::schema::{log, memberships};
 use crate::statements::{GROUPS_OF_IDS, GroupSql};
+use crate::url::SqliteFile;
 use crate::{Position, ReadPoint, Reason, StoreError};
 
 mod backend;
+mod checkpoint;
+mod file;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -68,8 +71,8 @@ impl SpawnBlocking for InPlace {
 }
 
 /// The migrations that are still to be applied to a file, by name.
-pub(crate) fn pending(path: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
-    open::pending(&open::Settings { path, busy: options.wait_max, pages_max: None })
+pub(crate) fn pending(file: SqliteFile, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
+    open::pending(&open::Settings { file, busy: options.wait_max, pages_max: None })
 }
 
 /// The groups with these ids. The one writer needs no locks.

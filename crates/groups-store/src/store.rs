@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::column::Id;
 use crate::cursor::CursorKey;
-use crate::options::{Target, without_password};
 use crate::postgres::{self, PostgresBackend};
 use crate::prune_clock::PruneClock;
 use crate::read_class::ReadClass;
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
+use crate::url::{Target, masked};
 use crate::{
     BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow,
     OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
@@ -74,8 +74,8 @@ impl Store {
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let proposal = Uuid::new_v4();
         let (backend, id) = match Target::parse(&options.url)? {
-            Target::Sqlite { path } => {
-                let (backend, id) = SqliteBackend::open(path, &options, proposal).await?;
+            Target::Sqlite(file) => {
+                let (backend, id) = SqliteBackend::open(file, &options, proposal).await?;
                 (Backend::Sqlite(backend), id)
             }
             Target::Postgres { url } => {
@@ -83,7 +83,7 @@ impl Store {
                 (Backend::Postgres(backend), id)
             }
         };
-        let cursors = cursors(&backend, &without_password(&options.url)).await?;
+        let cursors = cursors(&backend, &masked(&options.url)).await?;
         let inner = Inner {
             id,
             cursors,
@@ -133,6 +133,15 @@ impl Store {
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
         let store = self.inner.id;
         run!(self, read(Request), read::groups_of(store, user, after, limit))
+    }
+
+    /// The newest group by its id, of those with a UUIDv7, deleted ones included: ids that are made later should be greater.
+    /// Ids from the year 6429 on were made by no clock, and are ignored.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database gave no answer.
+    pub async fn newest_group(&self) -> Result<Option<GroupId>, StoreError> {
+        run!(self, read(Delivery), read::newest_group())
     }
 
     /// One group with the user's role; `None` where there is none or the user is not in it.
@@ -334,11 +343,14 @@ impl Store {
         run!(self, write, upkeep::check_writable())
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and can be found again if it is a file.
     ///
     /// # Errors
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        if let Backend::Sqlite(backend) = &self.inner.backend {
+            backend.check_file().await?;
+        }
         run!(self, read(Delivery), upkeep::floor()).map(drop)
     }
 }

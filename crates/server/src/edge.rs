@@ -5,15 +5,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use groups_domain::{GroupId, Timestamp};
 use uuid::Uuid;
 
+use crate::ids::GroupIds;
+
 /// The time of the machine's clock.
 pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// A UUIDv7 (RFC 9562): later ones of one process are greater, so that the newest group comes first in a list.
-pub(crate) fn new_group_id() -> GroupId {
-    GroupId::new(Uuid::now_v7())
+/// An id for a new group, greater than all that were made or seen before.
+pub(crate) fn new_group_id(ids: &GroupIds) -> GroupId {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // The first half of a random UUID has fixed bits in it, and the second only at its start.
+    let random = Uuid::new_v4().as_u64_pair().1 << 2;
+    ids.next(since_epoch, random)
 }
 
 /// A name for one connection. Random, because an id with a counter in it would tell how many others were made in the same millisecond.

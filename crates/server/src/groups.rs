@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 use crate::bus::Bus;
 use crate::health::Health;
 use crate::identity::{Claims, Development, Names, Origins, Tokens};
+use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::openings::Openings;
 use crate::relay::relay;
@@ -49,6 +50,7 @@ struct Inner {
     names: Names,
     health: Health,
     limiter: Arc<Limiter>,
+    ids: Arc<GroupIds>,
     stopping: AtomicBool,
     supervisor: Supervisor,
     /// Sends the clients away once something has failed.
@@ -110,8 +112,11 @@ impl Groups {
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
+        // After the tail, so that no group is missed in between.
+        let ids = Arc::new(GroupIds::default());
+        store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
         let bus = Bus::start(settings, &store, &hub, &supervisor).await?;
-        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone())));
+        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), Arc::clone(&ids)));
         supervisor.spawn("pruning", trim(store.clone()));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
         let health = Health::new();
@@ -123,6 +128,7 @@ impl Groups {
             tokens,
             origins,
             limiter,
+            ids,
             names: Names::default(),
             health,
             stopping: AtomicBool::new(false),
@@ -215,6 +221,10 @@ impl Groups {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    pub(crate) fn ids(&self) -> &GroupIds {
+        &self.0.ids
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

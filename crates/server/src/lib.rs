@@ -15,6 +15,7 @@ mod edge;
 mod groups;
 mod health;
 mod identity;
+mod ids;
 mod input;
 mod limiter;
 mod mount;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use groups_store::{StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
+use crate::ids::GroupIds;
 use crate::openings::delivery;
 
 /// The pause before a first try again. Each further one is twice as long.
@@ -24,9 +25,11 @@ const STALL: Duration = Duration::from_secs(10);
 ///
 /// A batch that the sink refuses is offered again, with growing pauses: it may see a change twice, but never one before another
 /// that it has not taken.
-pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>) {
+pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>, ids: Arc<GroupIds>) {
     loop {
         let batch = next_batch(&mut tail, &*sink).await;
+        // Ids that are made here continue behind those of other servers.
+        batch.iter().for_each(|delivery| ids.observe(delivery.change().group_id()));
         let mut pause = Backoff::default();
         while let Err(error) = deliver(&*sink, &batch).await {
             let wait = pause.next();
@@ -174,9 +177,9 @@ mod tests {
         let (failing, steady) =
             (Arc::new(Failing { refusals: 3.into(), taken: Recorder::new() }), Arc::new(Recorder::new()));
         let relays = [
-            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone())),
-            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled))),
-            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone())),
+            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), Arc::default())),
+            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), Arc::default())),
+            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), Arc::default())),
         ];
         for number in 1..=20 {
             rename(&store, number).await;

@@ -10,7 +10,7 @@ use crate::Secret;
 use crate::identity::canonical;
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
-#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Address and port to listen on
     #[arg(
@@ -22,7 +22,7 @@ pub struct Settings {
     )]
     pub listen: String,
 
-    /// Where the data lives: `sqlite://PATH`, a path, or `postgres://…`
+    /// Where the data lives: `sqlite://PATH`, a path, or `postgres://…`. `sqlite://PATH?mode=rw` makes no file
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -143,6 +143,18 @@ pub enum AddPolicy {
     SharedGroup,
     /// Nobody: people join by invitation only
     Invitation,
+}
+
+impl std::fmt::Debug for Settings {
+    /// What tells one server from another, without its secrets. A field that is added shows only if it is added here.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("database_url", &groups_store::masked(&self.database_url))
+            .field("nats_url", &self.nats_url.as_deref().map(groups_store::masked))
+            .field("development", &self.is_development())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {
@@ -351,6 +363,19 @@ mod tests {
         assert_eq!(settings.check(SocketAddr::from(([127, 0, 0, 1], 1))), Ok(()));
         let public = SocketAddr::from(([0, 0, 0, 0], 1));
         assert_eq!(settings.check(public), Err(SettingsError::DevelopmentInPublic(public)));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secret = || "hunter2".to_owned();
+        let settings = Settings {
+            jwt_secret: Some(secret().into()),
+            database_url: format!("postgres://ada:{0}@host/db?password={0}", secret()),
+            nats_url: Some(format!("nats://ada:{0}@one,nats://{0}@two", secret())),
+            ..Settings::default()
+        };
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("hunter2") && shown.contains("127.0.0.1:8080") && shown.contains("@two"), "{shown}");
     }
 
     #[test]

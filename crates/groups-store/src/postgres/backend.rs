@@ -19,9 +19,9 @@ use super::tail::PostgresTail;
 use super::transaction::{Failed, Purpose, transact};
 use super::{Conn, current_snapshot};
 use crate::intake;
-use crate::options::without_password;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
+use crate::url::masked;
 use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
@@ -59,7 +59,7 @@ impl Drop for OwnRuntime {
 
 impl PostgresBackend {
     pub(crate) async fn open(url: String, options: &StoreOptions, proposal: Uuid) -> Result<(Self, Uuid), OpenError> {
-        let database = without_password(&url);
+        let database = masked(&url);
         let failed = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("groups-postgres").enable_all().build();
         let runtime = OwnRuntime(Some(runtime.map_err(|error| failed(error.to_string()))?));

@@ -18,7 +18,7 @@ use super::Conn;
 use super::encryption::Demands;
 use super::tls::Encryption;
 use super::wire::{Stream, Watched, Wire};
-use crate::options::without_password;
+use crate::url::masked;
 use crate::{OpenError, StoreOptions};
 
 /// Where PostgreSQL listens by default.
@@ -67,7 +67,7 @@ pub(super) struct Bounds {
 impl Settings {
     pub(super) fn new(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
         let demands = Demands::of(url)?;
-        let database = without_password(url);
+        let database = masked(url);
         let config = demands.url.parse::<tokio_postgres::Config>();
         let mut config = config
             .map_err(|error| OpenError::Unreachable { database: database.clone(), detail: with_causes(&error) })?;

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crate::OpenError;
+use crate::url::percent_decoded;
 
 /// How far a connection has to be protected. The weaker modes are libpq's, and no safer than there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,23 +67,6 @@ impl Demands {
         let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
         Ok(Self { mode, root_file, url })
     }
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let [high, low, after @ ..] = rest else { return None };
-        let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

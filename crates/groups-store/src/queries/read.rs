@@ -194,3 +194,17 @@ pub(crate) async fn people(conn: &mut Conn, prefix: String, limit: u32) -> Resul
         .map_err(reading("names"))?;
     Ok(rows.into_iter().map(|(user, name)| (user.user(), name)).collect())
 }
+
+/// The greatest UUIDv7 of a group. Ids of other kinds may stand above it, but not a thousand of them in a database of ours.
+pub(crate) async fn newest_group(conn: &mut Conn) -> Result<Option<GroupId>, QueryError> {
+    const END: Id = Id(Uuid::from_u128(1 << 127));
+    let ids: Vec<Id> = groups::table
+        .filter(groups::id.lt(END))
+        .order(groups::id.desc())
+        .limit(1_000)
+        .select(groups::id)
+        .load(conn)
+        .await
+        .map_err(reading("groups"))?;
+    Ok(ids.into_iter().find(|id| id.0.get_version_num() == 7).map(Id::group))
+}

@@ -1,18 +1,24 @@
 //! SQLite as the store sees it.
 
-use std::sync::Mutex;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, PoisonError, Weak};
 
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use super::checkpoint::CaughtUp;
+use super::file::DatabaseFile;
 use super::open::Settings;
-use super::threads::{Answer, Queue, Task, WriterQueue, WriterSettings, start_readers, start_writer, task};
+use super::threads::{
+    Answer, Queue, Task, WriterQueue, WriterSettings, start_checkpoints, start_readers, start_writer, task,
+};
 use super::transaction::Purpose;
 use super::{COMMIT_ORDER, Conn, log_from, read_point};
 use crate::position::{Batch, entries};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
-use crate::{OpenError, Order, ReadPoint, StoreError, StoreOptions};
+use crate::url::SqliteFile;
+use crate::{OpenError, Order, ReadPoint, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
@@ -20,6 +26,10 @@ pub(crate) struct SqliteBackend {
     readers: Readers,
     committed: watch::Receiver<()>,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
+    /// The threads hold it: with the last of them the lock ends.
+    file: Weak<DatabaseFile>,
+    /// Its drop ends the checkpoints.
+    checkpoints: Mutex<Option<SyncSender<()>>>,
 }
 
 /// The queue of each class of reads. Each has threads of its own, so a full one delays no other.
@@ -46,21 +56,28 @@ impl std::fmt::Debug for SqliteBackend {
 }
 
 impl SqliteBackend {
-    pub(crate) async fn open(path: String, options: &StoreOptions, proposal: Uuid) -> Result<(Self, Uuid), OpenError> {
-        let connection = Settings { path, busy: options.wait_max, pages_max: options.sqlite_pages_max };
+    pub(crate) async fn open(
+        file: SqliteFile,
+        options: &StoreOptions,
+        proposal: Uuid,
+    ) -> Result<(Self, Uuid), OpenError> {
+        let connection = Settings { file, busy: options.wait_max, pages_max: options.sqlite_pages_max };
         let (committed, woken) = watch::channel(());
+        let caught_up = CaughtUp::default();
         let settings = WriterSettings {
             connection: connection.clone(),
             limits: options.limits,
             queue: options.queue_limits(),
             supervisor: options.supervisor.clone(),
             committed,
+            caught_up: caught_up.clone(),
         };
-        let (writer, end, id) = start_writer(settings, proposal).await?;
-        let mut ends = vec![end];
+        let (writer, end, (id, file)) = start_writer(settings, proposal).await?;
+        let (checkpoints, checkpoints_end) = start_checkpoints(&connection, &file, caught_up).await?;
+        let mut ends = vec![end, checkpoints_end];
         let mut start = async |class, count| {
             let (queue, mut ended) =
-                start_readers(&connection, class, count, options.queue_reads_max, &options.supervisor).await?;
+                start_readers(&connection, &file, class, count, options.queue_reads_max, &options.supervisor).await?;
             ends.append(&mut ended);
             Ok::<_, OpenError>(queue)
         };
@@ -69,14 +86,17 @@ impl SqliteBackend {
             openings: start("opening", options.sqlite_readers).await?,
             requests: start("request", options.sqlite_readers).await?,
         };
-        Ok((Self { writer, readers, committed: woken, ends: Mutex::new(ends) }, id))
+        let (ends, checkpoints) = (Mutex::new(ends), Mutex::new(Some(checkpoints)));
+        let file = std::sync::Arc::downgrade(&file);
+        Ok((Self { writer, readers, committed: woken, ends, file, checkpoints }, id))
     }
 
     pub(crate) async fn close(&self) {
         self.writer.close();
         let Readers { delivery, openings, requests } = &self.readers;
         [delivery, openings, requests].into_iter().for_each(Queue::close);
-        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        drop(self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         for end in ends {
             // An error means that the thread has ended as well.
             drop(end.await);
@@ -102,9 +122,25 @@ impl SqliteBackend {
         &self,
         body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (task, result) = task(Purpose::Write, body);
+        let file = self.file.clone();
+        let (task, result) = task(Purpose::Write, async move |conn: &mut Conn| {
+            if let Some(file) = file.upgrade() {
+                file.check()?;
+            }
+            body(conn).await
+        });
         self.writer.run(task)?;
         result.await.map_err(|_| self.writer.lost())?
+    }
+
+    /// Whether what is written now would be found again: the file was neither removed nor replaced.
+    pub(crate) async fn check_file(&self) -> Result<(), StoreError> {
+        let file = self.file.clone();
+        let checking = self.read(ReadClass::Delivery, async move |_: &mut Conn| match file.upgrade() {
+            Some(file) => Ok(file.check()?),
+            None => Err(StoreError::Unavailable(Reason::Closed).into()),
+        });
+        checking.await.map(drop)
     }
 
     pub(crate) fn commits(&self) -> watch::Receiver<()> {

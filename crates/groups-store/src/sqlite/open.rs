@@ -1,5 +1,6 @@
 //! Opening a database file: what may be wrong with it, and bringing its tables up to date.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Conn;
+use super::checkpoint::WAL_KEPT_BYTES;
 use crate::OpenError;
+use crate::url::SqliteFile;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -21,21 +24,13 @@ const APPLICATION_ID: i64 = 1_735_552_115;
 /// How a connection is made.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) path: String,
+    pub(super) file: SqliteFile,
     pub(super) busy: Duration,
     pub(super) pages_max: Option<u32>,
 }
 
 /// The writer's connection, with the tables up to date.
 pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
-    let file = Path::new(&settings.path);
-    if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir())
-    {
-        return Err(OpenError::DirectoryMissing { directory: directory.display().to_string() });
-    }
-    if file.is_dir() {
-        return Err(OpenError::NotADatabase { path: settings.path.clone() });
-    }
     let mut conn = connect(settings)?;
     refuse_foreign(&mut conn, settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
@@ -60,7 +55,7 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
 
 /// The migrations that are still to be applied, by name. Changes nothing, and makes no file.
 pub(super) fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
-    if !Path::new(&settings.path).exists() {
+    if !Path::new(&settings.file.path).exists() {
         return unapplied(settings, &[]);
     }
     let mut conn = connect(settings)?;
@@ -72,7 +67,7 @@ pub(super) fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
 
 fn unapplied(settings: &Settings, applied: &[String]) -> Result<Vec<String>, OpenError> {
     crate::migrate::unapplied::<Sqlite>(&MIGRATIONS, applied)
-        .map_err(|detail| OpenError::Migration { database: settings.path.clone(), detail })
+        .map_err(|detail| OpenError::Migration { database: settings.file.path.clone(), detail })
 }
 
 /// The versions of the applied migrations, newest first.
@@ -131,9 +126,17 @@ pub(super) fn open_reader(settings: &Settings) -> Result<Conn, OpenError> {
     Ok(Conn::new(conn))
 }
 
+/// A connection for copying the write-ahead log into the database. It waits for nobody.
+pub(super) fn open_checkpointer(settings: &Settings) -> Result<SqliteConnection, OpenError> {
+    let mut conn = connect(settings)?;
+    patiently(settings, || configure(&mut conn, settings))?;
+    batch(&mut conn, settings, "PRAGMA busy_timeout = 0")?;
+    Ok(conn)
+}
+
 fn connect(settings: &Settings) -> Result<SqliteConnection, OpenError> {
     let mut conn =
-        SqliteConnection::establish(&settings.path).map_err(|error| refused(settings, &error.to_string()))?;
+        SqliteConnection::establish(&settings.file.path).map_err(|error| refused(settings, &error.to_string()))?;
     batch(&mut conn, settings, &format!("PRAGMA busy_timeout = {}", settings.busy.as_millis()))?;
     // A file that is no database is found out here, before anything is written to it.
     batch(&mut conn, settings, "SELECT count(*) FROM sqlite_master")?;
@@ -146,12 +149,11 @@ fn connect(settings: &Settings) -> Result<SqliteConnection, OpenError> {
 /// After it is known whose file it is: what is set here stays in the file or costs something.
 fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
     // FULL, because NORMAL can lose acknowledged commits at a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
-    batch(
-        conn,
-        settings,
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF;",
-    )
+    let pragmas = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
+         PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF; PRAGMA journal_size_limit = {WAL_KEPT_BYTES};"
+    );
+    batch(conn, settings, &pragmas)
 }
 
 /// Removes what somebody's ANALYZE has left. Every query here has its index, and is to be carried out by it on the first day as
@@ -184,7 +186,7 @@ fn refuse_foreign(conn: &mut SqliteConnection, settings: &Settings) -> Result<()
     let tables = count("SELECT count(*) AS count FROM sqlite_master")?;
     let application_id = count("SELECT application_id AS count FROM pragma_application_id")?;
     if tables > 0 && application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign { database: settings.path.clone() });
+        return Err(OpenError::Foreign { database: settings.file.path.clone() });
     }
     Ok(())
 }
@@ -195,7 +197,7 @@ fn refuse_newer(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), 
     let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
     let applied = applied(conn).map_err(|error| failed(&error))?;
     match applied.into_iter().find(|version| !known.contains(&MigrationVersion::from(version.as_str()))) {
-        Some(migration) => Err(OpenError::Newer { database: settings.path.clone(), migration }),
+        Some(migration) => Err(OpenError::Newer { database: settings.file.path.clone(), migration }),
         None => Ok(()),
     }
 }
@@ -206,15 +208,24 @@ fn batch(conn: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<
 
 /// What an operator has to do, from SQLite's fixed messages.
 fn refused(settings: &Settings, detail: &str) -> OpenError {
-    let database = settings.path.clone();
+    let database = settings.file.path.clone();
     let says = |message: &str| detail.contains(message);
     if says("file is not a database") || says("database disk image is malformed") {
         OpenError::NotADatabase { path: database }
-    } else if says("readonly database") {
+    } else if says("readonly database") || says("unable to open database file") {
+        // The file itself was opened before: it is the directory, or a -wal or -shm in it.
         OpenError::ReadOnly { database }
-    } else if says("database or disk is full") {
+    } else if says("database or disk is full") || says("disk I/O error") && !has_room(Path::new(&settings.file.path)) {
         OpenError::DiskFull { database }
     } else {
         OpenError::Unreachable { database, detail: detail.to_owned() }
     }
+}
+
+/// Whether the disk takes another 64 KiB. SQLite calls it an I/O error if there is no room for `-shm`.
+fn has_room(database: &Path) -> bool {
+    let probe = database.with_extension(format!("room-{}", std::process::id()));
+    let written = std::fs::write(&probe, [0; 64 * 1024]);
+    let _removed_or_never_made = std::fs::remove_file(&probe);
+    !written.is_err_and(|error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }

@@ -17,6 +17,7 @@ use crate::row_set::{
     Answers, Changes, Groups, Ids, Keys, Memberships, Names, Pairs, RowSet, SeatChanges, Seats, Seqs, Versions, With,
 };
 use crate::statements;
+use crate::url::SqliteFile;
 
 #[derive(QueryableByName)]
 struct Step {
@@ -44,7 +45,8 @@ where
 }
 
 fn connect(path: &str) -> Conn {
-    open_writer(&Settings { path: path.to_owned(), busy: Duration::from_secs(5), pages_max: None }).unwrap()
+    let file = SqliteFile { path: path.to_owned(), must_exist: false, old_path: None };
+    open_writer(&Settings { file, busy: Duration::from_secs(5), pages_max: None }).unwrap()
 }
 
 #[test]

@@ -5,13 +5,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use groups_domain::Limits;
 use groups_supervisor::Supervisor;
 use tokio::sync::{oneshot, watch};
 
-use super::open::{Settings, open_reader, open_writer};
+use super::checkpoint::{CaughtUp, CopyByWriter, keep_small};
+use super::file::DatabaseFile;
+use super::open::{Settings, open_checkpointer, open_reader, open_writer};
 use super::transaction::{Purpose, roll_back, transact};
 use super::{Conn, commit, upkeep};
 use crate::batch::Committed;
@@ -127,42 +130,51 @@ pub(super) struct WriterSettings {
     pub(super) supervisor: Supervisor,
     /// Told after every commit that has made changes.
     pub(super) committed: watch::Sender<()>,
+    pub(super) caught_up: CaughtUp,
 }
+
+/// How long the lock on the file is waited for at most: a server that was just stopped may still be at its end.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Starts the writer, and waits until the tables are up to date. The second value ends with the thread.
 pub(super) async fn start_writer(
     settings: WriterSettings,
     proposal: uuid::Uuid,
-) -> Result<(WriterQueue, oneshot::Receiver<()>, uuid::Uuid), OpenError> {
+) -> Result<(WriterQueue, oneshot::Receiver<()>, (uuid::Uuid, Arc<DatabaseFile>)), OpenError> {
     let (jobs, queue) = intake::intake(settings.queue);
     let (ended, end) = oneshot::channel();
-    let database = settings.connection.path.clone();
-    let id = start("groups-writer", &database, move |ready| {
-        let opened = open_writer(&settings.connection).and_then(|mut conn| {
+    let database = settings.connection.file.path.clone();
+    let opened = start("groups-writer", &database, move |ready| {
+        let patience = settings.connection.busy.min(LOCK_WAIT_MAX);
+        let opened = DatabaseFile::open(&settings.connection.file, patience).and_then(|file| {
+            let mut conn = open_writer(&settings.connection)?;
             let id = in_place(transact(&mut conn, Purpose::Write, async |conn: &mut Conn| {
                 upkeep::store_id(conn, proposal).await
             }));
             let id =
                 id.unwrap_or_else(|| Err(not_in_place())).map_err(|error| not_opened(&settings.connection, &error))?;
-            Ok((conn, id))
+            file.is_connected();
+            Ok((conn, file, id))
         });
         match opened {
             Err(error) => drop(ready.send(Err(error))),
-            Ok((conn, id)) => {
-                drop(ready.send(Ok(id)));
+            Ok((conn, file, id)) => {
+                drop(ready.send(Ok((id, Arc::clone(&file)))));
+                let copying = CopyByWriter::new(settings.caught_up.clone());
                 let supervisor = settings.supervisor.clone();
-                supervisor.thread(WRITER, || Writer { conn, settings }.run(queue));
+                supervisor.thread(WRITER, || Writer { conn, file, copying, settings }.run(queue));
             }
         }
         // Whoever waits for the end hears of it by this.
         drop(ended);
     });
-    Ok((WriterQueue(jobs), end, id.await?))
+    Ok((WriterQueue(jobs), end, opened.await?))
 }
 
 /// Starts the readers of one class, and waits until all are connected.
 pub(super) async fn start_readers(
     settings: &Settings,
+    file: &Arc<DatabaseFile>,
     class: &str,
     count: usize,
     queue_reads_max: usize,
@@ -173,8 +185,8 @@ pub(super) async fn start_readers(
     let mut ends = Vec::new();
     for number in 1..=count.max(1) {
         let (ended, end) = oneshot::channel();
-        let (queue, settings, supervisor) = (Arc::clone(&queue), settings.clone(), supervisor.clone());
-        let database = settings.path.clone();
+        let (queue, settings, file) = (Arc::clone(&queue), settings.clone(), Arc::clone(file));
+        let (supervisor, database) = (supervisor.clone(), settings.file.path.clone());
         // Linux shows the first 15 bytes.
         let name = format!("{class}-{number}");
         let task = format!("sqlite reader {name}");
@@ -193,6 +205,8 @@ pub(super) async fn start_readers(
                     });
                 }
             }
+            // After the connection, and before anybody hears of the end.
+            drop(file);
             // Whoever waits for the end hears of it by this.
             drop(ended);
         });
@@ -200,6 +214,31 @@ pub(super) async fn start_readers(
         ends.push(end);
     }
     Ok((Queue::new(jobs), ends))
+}
+
+/// Starts the thread that keeps the write-ahead log small. It ends when the first value is dropped.
+pub(super) async fn start_checkpoints(
+    settings: &Settings,
+    file: &Arc<DatabaseFile>,
+    caught_up: CaughtUp,
+) -> Result<(SyncSender<()>, oneshot::Receiver<()>), OpenError> {
+    let (stop, stopped) = sync_channel(1);
+    let (ended, end) = oneshot::channel();
+    let (settings, file) = (settings.clone(), Arc::clone(file));
+    let database = settings.file.path.clone();
+    let ready = start("checkpoints", &database, move |ready| {
+        match open_checkpointer(&settings) {
+            Err(error) => drop(ready.send(Err(error))),
+            Ok(mut conn) => {
+                drop(ready.send(Ok(())));
+                keep_small(&mut conn, &file, &caught_up, &stopped);
+            }
+        }
+        drop(file);
+        drop(ended);
+    });
+    ready.await?;
+    Ok((stop, end))
 }
 
 fn next<T>(queue: &Mutex<Receiver<T>>) -> Result<T, std::sync::mpsc::RecvError> {
@@ -220,6 +259,9 @@ async fn start<T: Send + 'static>(
 
 struct Writer {
     conn: Conn,
+    /// Behind the connection, so that it is closed before the lock ends.
+    file: Arc<DatabaseFile>,
+    copying: CopyByWriter,
     settings: WriterSettings,
 }
 
@@ -273,9 +315,10 @@ impl Writer {
     }
 
     fn attempt(&mut self, orders: &[Order]) -> Result<Committed, StoreError> {
-        let (conn, limits) = (&mut self.conn, self.settings.limits);
+        let (conn, file, limits) = (&mut self.conn, &self.file, self.settings.limits);
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
+                file.check()?;
                 commit::carry_out(conn, orders, limits).await
             }))
         }));
@@ -285,6 +328,9 @@ impl Writer {
         });
         let executed = executed.unwrap_or_else(|| Err(not_in_place()));
         if executed.as_ref().is_ok_and(|done| done.made.is_some()) {
+            // Once more: nothing is acknowledged that was written into a file without a name.
+            let wal_bytes = self.file.check()?;
+            self.copying.committed(&mut self.conn, wal_bytes);
             self.settings.committed.send_replace(());
         }
         executed
@@ -318,7 +364,7 @@ fn not_in_place() -> StoreError {
 }
 
 fn not_opened(settings: &Settings, error: &StoreError) -> OpenError {
-    let database = settings.path.clone();
+    let database = settings.file.path.clone();
     match error {
         StoreError::Unavailable(Reason::DiskFull) => OpenError::DiskFull { database },
         error => OpenError::Unreachable { database, detail: error.to_string() },

@@ -34,10 +34,15 @@ mod stream;
 mod tls;
 #[path = "suite/trimming.rs"]
 mod trimming;
+#[path = "suite/upgrade.rs"]
+mod upgrade;
 
 type Backend = diesel::pg::Pg;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// A database of version 0.1, as SQL.
+const VERSION_0_1: &str = include_str!("fixtures/0.1.postgres.sql");
 
 /// How many random cases are tried.
 const CASES: u32 = 12;

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 #[path = "suite/commands.rs"]
 mod commands;
 mod files;
+mod guarded;
 #[path = "suite/keys.rs"]
 mod keys;
 #[path = "suite/laws.rs"]
@@ -23,10 +24,15 @@ mod robust;
 mod stream;
 #[path = "suite/trimming.rs"]
 mod trimming;
+#[path = "suite/upgrade.rs"]
+mod upgrade;
 
 type Backend = diesel::sqlite::Sqlite;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// A database of version 0.1, as SQL.
+const VERSION_0_1: &str = include_str!("fixtures/0.1.sqlite.sql");
 
 /// How many random cases are tried.
 const CASES: u32 = 24;

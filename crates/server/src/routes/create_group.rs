@@ -27,7 +27,7 @@ pub(super) async fn respond(
         description: Description::parse(&body.description.unwrap_or_default()).map_err(Problem::description)?,
         members: MemberInput::parse_all(&body.members.unwrap_or_default())?,
     };
-    let executed = changing.execute(&groups, edge::new_group_id(), command).await?;
+    let executed = changing.execute(&groups, edge::new_group_id(groups.ids()), command).await?;
     let mut response = HttpResponse::Created();
     // Relative to the URL of the request (RFC 9110 section 10.2.2): the server does not know the prefix under which a proxy or an
     // application publishes it.

@@ -1,6 +1,7 @@
 //! `groups-server migrate` and `copy`: what operators do with a database between two runs of the server.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -112,6 +113,66 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
     let (done, text) = runs(&["copy", "--from", &from, "--to", &to]);
     assert!(!done && text.contains("not empty"), "{text}");
     assert_eq!(ada.sees(&group).await["version"], 4, "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_file_that_a_server_uses_is_neither_served_nor_copied_nor_migrated_by_another() {
+    let mut server = Server::start().await;
+    let ada = server.user();
+    ada.creates("Before", &[]).await;
+    let url = format!("sqlite://{}", server.database().display());
+    for arguments in [
+        &["--listen", "127.0.0.1:0", "--database-url", &url][..],
+        &["copy", "--from", &url, "--to", "postgres://nobody@127.0.0.1:1/none"],
+        &["migrate", "--database-url", &url],
+    ] {
+        let (done, text) = runs(arguments);
+        assert!(!done && text.contains("is in use by another server") && text.contains("groups.db"), "{text}");
+    }
+    let up_to_date = (true, "the tables are up to date\n".to_owned());
+    assert_eq!(runs(&["migrate", "--pending", "--database-url", &url]), up_to_date, "looking needs no lock");
+    ada.creates("Meanwhile", &[]).await;
+    // The lock ends with the process, however that ends.
+    server.kill_and_launch().await;
+    assert_eq!(ada.lists().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_under_the_server_is_noticed_and_nothing_is_acknowledged() {
+    let server = Server::start().await;
+    let ada = server.user();
+    ada.creates("Kept", &[]).await;
+    assert_eq!(ada.get("/readyz").await.ok(200)["status"], "ready");
+    std::fs::remove_file(server.database()).expect("the file is there");
+    ada.post("/v1/groups", json!({"name": "Lost"})).await.problem(503, "unavailable");
+    // It shows what was found last, and looks every second.
+    within("it is not ready", async {
+        while ada.get("/readyz").await.status() != 503 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    assert!(server.log().contains("was removed or replaced"), "{}", server.log());
+    assert_eq!(ada.lists().await.len(), 1);
+}
+
+#[test]
+fn passwords_are_not_printed_and_connection_strings_of_libpq_are_no_files() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for url in [
+        "postgres://127.0.0.1:1/x?user=u&password=hunter2",
+        "postgres://127.0.0.1:1/x?user=u&pass%77ord=hunter2",
+        "postgres://u:hunter2@127.0.0.1:1/x",
+        "host=127.0.0.1 user=u password=hunter2",
+        "sqlite://groups.db?password=hunter2",
+    ] {
+        let mut command = Command::new(program());
+        let output = command.env_clear().current_dir(&directory).args(["migrate", "--database-url", url]).output();
+        let output = output.expect("the program runs");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+        assert!(!output.status.success() && !text.contains("hunter2"), "{url}: {text}");
+    }
+    assert_eq!(std::fs::read_dir(&directory).expect("the directory").count(), 0, "no file was made");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
-use groups_domain::GroupId;
+use groups_domain::{GroupId, Role};
 use groups_store::{OpenError, ReplayRule, Start, Store, StoreOptions, Tail};
 
 use super::run;
@@ -279,5 +279,17 @@ fn servers_that_start_at_once_on_an_older_database_share_one_new_key_for_cursors
             let token = store.cursors().token(&cursor);
             assert!(stores.iter().all(|other| other.cursor(&token).as_ref() == Some(&cursor)));
         }
+    });
+}
+
+#[test]
+fn several_stores_may_open_a_new_database_at_once() {
+    run(async |db| {
+        let stores = join_all((0..4).map(|_| db.open())).await;
+        assert!(stores.iter().all(|store| store.id() == stores[0].id()));
+        let answers = join_all(stores.iter().map(|store| store.does(ADA, group_id(1), create("Team")))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
+        let role = stores[3].group(ADA, group_id(1)).await.unwrap().map(|(_, role)| role);
+        assert_eq!(role, Some(Role::Owner));
     });
 }

@@ -16,8 +16,7 @@ fn a_url_names_a_file_or_a_server_and_nothing_else() {
     run(async |_| {
         assert_eq!(refused("sqlite://:memory:").await, OpenError::InMemory);
         assert_eq!(refused(":memory:").await, OpenError::InMemory);
-        for url in ["", "sqlite://", "mysql://root:secret@host/db", "file:groups.db", "sqlite:groups.db", "postgres://"]
-        {
+        for url in ["", "sqlite://", "sqlite:", "mysql://root:secret@host/db", "file:groups.db", "postgres://"] {
             let error = refused(url).await;
             assert!(matches!(error, OpenError::BadUrl { .. }), "{url}: {error}");
             assert!(!error.to_string().contains("secret"));
@@ -31,7 +30,8 @@ fn a_plain_path_is_a_url_too() {
     run(async |db| {
         let options = db.options();
         let path = options.url.strip_prefix("sqlite://").unwrap();
-        let id = db.open().await.id();
+        let store = db.open().await;
+        let (id, _closed) = (store.id(), store.close().await);
         assert_eq!(Store::open(StoreOptions::new(path)).await.unwrap().id(), id);
     });
 }
@@ -150,11 +150,15 @@ fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
             return;
         }
         db.open().await.close().await;
+        let writable = db.directory.path().join("writable.db");
+        std::fs::copy(db.path(), &writable).unwrap();
         let set = |path: &std::path::Path, mode| {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
             std::fs::set_permissions(path, permissions).unwrap();
         };
         set(db.path().as_ref(), 0o444);
+        // A file that may be written, in a directory that takes no -wal.
+        set(&writable, 0o666);
         set(db.directory.path(), 0o555);
         let name = "sqlite::files::a_file_that_may_not_be_written_is_said_to_be_read_only";
         let program = std::env::current_exe().unwrap();
@@ -162,17 +166,22 @@ fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
         let copy = std::env::temp_dir().join(format!("groups-store-test-{}", std::process::id()));
         std::fs::copy(program, &copy).unwrap();
         let root = Process::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-        let mut again = if root {
-            let mut process = Process::new("setpriv");
-            process.args(["--reuid=65534", "--clear-groups"]).arg(&copy);
-            process
-        } else {
-            Process::new(&copy)
+        let again = |path: &std::path::Path| {
+            let mut again = if root {
+                let mut process = Process::new("setpriv");
+                process.args(["--reuid=65534", "--clear-groups"]).arg(&copy);
+                process
+            } else {
+                Process::new(&copy)
+            };
+            let output = again.args(["--exact", name, "--nocapture"]).env(READ_ONLY, path).output().unwrap();
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
         };
-        let output = again.args(["--exact", name, "--nocapture"]).env(READ_ONLY, db.path()).output().unwrap();
+        let outputs = [again(db.path().as_ref()), again(&writable)];
         std::fs::remove_file(copy).unwrap();
         set(db.directory.path(), 0o755);
-        let output = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.contains("said to be read-only"), "{output}");
+        for output in outputs {
+            assert!(output.contains("said to be read-only"), "{output}");
+        }
     });
 }

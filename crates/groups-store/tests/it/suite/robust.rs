@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use diesel::migration::MigrationSource;
 use futures_util::future::join_all;
-use groups_domain::Role;
 use groups_store::{ExecuteError, OpenError, Reason, ReplayRule, Start, Store, StoreError, StoreOptions};
 
 use super::{Backend, MIGRATIONS, id_literal, run};
@@ -197,18 +196,6 @@ fn a_database_of_another_program_is_refused() {
         db.sql("CREATE TABLE groups (id INTEGER)").await;
         let error = Store::open(db.options()).await.unwrap_err();
         assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
-    });
-}
-
-#[test]
-fn several_stores_may_open_a_new_database_at_once() {
-    run(async |db| {
-        let stores = join_all((0..4).map(|_| db.open())).await;
-        assert!(stores.iter().all(|store| store.id() == stores[0].id()));
-        let answers = join_all(stores.iter().map(|store| store.does(ADA, group_id(1), create("Team")))).await;
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
-        let role = stores[3].group(ADA, group_id(1)).await.unwrap().map(|(_, role)| role);
-        assert_eq!(role, Some(Role::Owner));
     });
 }
 

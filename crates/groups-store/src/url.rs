@@ -1,0 +1,240 @@
+//! Database URLs: what they name, and how they are shown.
+
+use crate::OpenError;
+
+/// What a URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Sqlite(SqliteFile),
+    Postgres { url: String },
+}
+
+/// The file that a URL of SQLite names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SqliteFile {
+    pub(crate) path: String,
+    /// `mode=rw`: the file is not made.
+    pub(crate) must_exist: bool,
+    /// The file that version 0.1 made for the same URL, if it was another one: it took parameters and escapes for a part of the name.
+    pub(crate) old_path: Option<String>,
+}
+
+/// The keywords of libpq's other kind of connection string, `host=… password=…`, with which one may begin.
+const LIBPQ_KEYWORDS: [&str; 13] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "passfile",
+    "service",
+    "sslmode",
+    "sslrootcert",
+    "application_name",
+    "connect_timeout",
+    "options",
+];
+
+/// Schemes that are mistakes here, also without the two slashes. Everything else before a colon may be a file's name.
+const OTHER_SCHEMES: [&str; 9] =
+    ["file", "postgres", "postgresql", "mysql", "mariadb", "mssql", "sqlserver", "mongodb", "jdbc"];
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
+        let bad = || OpenError::BadUrl { url: masked(url) };
+        if let Some((keyword, _)) = url.split_once('=')
+            && LIBPQ_KEYWORDS.contains(&keyword.trim().to_ascii_lowercase().as_str())
+        {
+            return Err(OpenError::ConnectionString);
+        }
+        match url.split_once("://") {
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres { url: url.to_owned() }),
+            Some(("sqlite", rest)) => sqlite_url(rest, bad).map(Self::Sqlite),
+            Some(_) => Err(bad()),
+            None => match url.split_once(':') {
+                Some(("sqlite", rest)) => sqlite_url(rest, bad).map(Self::Sqlite),
+                Some((scheme, _)) if OTHER_SCHEMES.contains(&scheme) => Err(bad()),
+                _ => plain_path(url, bad).map(Self::Sqlite),
+            },
+        }
+    }
+}
+
+/// What stands behind `sqlite://` or `sqlite:`: a path, with escapes, and parameters.
+fn sqlite_url(rest: &str, bad: impl Fn() -> OpenError) -> Result<SqliteFile, OpenError> {
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let path = percent_decoded(path).ok_or_else(&bad)?;
+    check_path(&path, &bad)?;
+    let refused = |detail: String| Err(OpenError::BadParameter { detail });
+    let mut must_exist = false;
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        match parameter.split_once('=').unwrap_or((parameter, "")) {
+            ("mode", "rwc") => must_exist = false,
+            ("mode", "rw") => must_exist = true,
+            ("mode", "ro") => {
+                return refused("mode=ro opens a database for reading only, and groups has to write to it".to_owned());
+            }
+            ("mode", "memory") => return Err(OpenError::InMemory),
+            ("mode", _) => return refused("mode is rwc (make the file if it is missing) or rw".to_owned()),
+            (name, _) => return refused(format!("{name:?} is unknown: for SQLite there is only mode=rwc and mode=rw")),
+        }
+    }
+    let old_path = (path != rest).then(|| rest.to_owned());
+    Ok(SqliteFile { path, must_exist, old_path })
+}
+
+fn plain_path(path: &str, bad: impl Fn() -> OpenError) -> Result<SqliteFile, OpenError> {
+    check_path(path, &bad)?;
+    if path.contains('?') {
+        let detail = "a path has none: write sqlite://PATH?mode=rwc, or %3F for a question mark in the name of a file";
+        return Err(OpenError::BadParameter { detail: detail.to_owned() });
+    }
+    Ok(SqliteFile { path: path.to_owned(), must_exist: false, old_path: None })
+}
+
+fn check_path(path: &str, bad: impl Fn() -> OpenError) -> Result<(), OpenError> {
+    match path {
+        ":memory:" => Err(OpenError::InMemory),
+        // SQLite itself would take `file:` for a URL of its own.
+        path if path.is_empty() || path.contains('\0') || path.starts_with("file:") => Err(bad()),
+        _ => Ok(()),
+    }
+}
+
+/// Parameters whose values are no secrets. All others are hidden, so that a new secret, or one that is misspelt, is hidden too.
+const SHOWN_PARAMETERS: [&str; 10] = [
+    "mode",
+    "host",
+    "port",
+    "dbname",
+    "user",
+    "sslmode",
+    "sslrootcert",
+    "application_name",
+    "connect_timeout",
+    "target_session_attrs",
+];
+
+/// A URL as it may be shown and logged: without user names, passwords and the values of parameters that may be secret.
+///
+/// It also takes several URLs with commas between them, as NATS has them.
+pub fn masked(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // A path, or something that only looks like one.
+        return if url.contains('=') || url.contains('@') { "…".to_owned() } else { url.to_owned() };
+    };
+    let (base, query) = rest.split_once('?').map_or((rest, None), |(base, query)| (base, Some(query)));
+    // An `@` there may end a password with an unescaped question mark in it.
+    if query.is_some_and(|query| query.contains('@')) {
+        return format!("{scheme}://…");
+    }
+    let base = base.rsplit_once('@').map_or(base.to_owned(), |(_, host)| format!("…@{host}"));
+    let Some(query) = query else { return format!("{scheme}://{base}") };
+    let shown = query.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if SHOWN_PARAMETERS.contains(&name) => format!("{name}={value}"),
+        Some((name, _)) => format!("{name}=…"),
+        None => "…".to_owned(),
+    });
+    format!("{scheme}://{base}?{}", shown.collect::<Vec<_>>().join("&"))
+}
+
+/// `None` if an escape is incomplete, or the text is not UTF-8.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let [high, low, after @ ..] = rest else { return None };
+        let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn file(url: &str) -> SqliteFile {
+        match Target::parse(url).unwrap() {
+            Target::Sqlite(file) => file,
+            Target::Postgres { .. } => unreachable!("{url}"),
+        }
+    }
+
+    #[test]
+    fn urls_of_sqlite_name_the_files_that_they_name_elsewhere_in_rust() {
+        for (url, path, must_exist) in [
+            ("groups.db", "groups.db", false),
+            ("/var/lib/a b/groups%20.db", "/var/lib/a b/groups%20.db", false),
+            ("sqlite://groups.db", "groups.db", false),
+            ("sqlite:groups.db", "groups.db", false),
+            ("sqlite:///var/lib/groups.db", "/var/lib/groups.db", false),
+            ("sqlite://groups.db?mode=rwc", "groups.db", false),
+            ("sqlite:groups.db?mode=rw", "groups.db", true),
+            ("sqlite://a%20b%3F.db?", "a b?.db", false),
+        ] {
+            let named = file(url);
+            assert_eq!((named.path.as_str(), named.must_exist), (path, must_exist), "{url}");
+        }
+        assert_eq!(file("sqlite://groups.db?mode=rwc").old_path.as_deref(), Some("groups.db?mode=rwc"));
+        assert_eq!(file("sqlite://groups.db").old_path, None);
+    }
+
+    #[test]
+    fn what_cannot_be_done_as_written_is_refused_with_an_explanation() {
+        for (url, hint) in [
+            ("sqlite://groups.db?mode=ro", "has to write"),
+            ("sqlite://groups.db?mode=x", "mode is rwc"),
+            ("sqlite://groups.db?cache=shared", "\"cache\" is unknown"),
+            ("sqlite://groups.db?mode=rwc&secret=hunter2", "\"secret\" is unknown"),
+            ("groups.db?mode=rwc", "sqlite://PATH?mode=rwc"),
+            ("sqlite://groups.db?mode=memory", "in memory"),
+            ("sqlite::memory:", "in memory"),
+            ("sqlite://:memory:", "in memory"),
+            (":memory:", "in memory"),
+            ("host=127.0.0.1 user=u password=hunter2", "postgres://"),
+            (" Password = hunter2 host=h", "postgres://"),
+            ("postgres:user:hunter2@host/db", "not a database URL"),
+            ("mysql://root:hunter2@host/db", "not a database URL"),
+            ("sqlite://%zz.db", "not a database URL"),
+            ("file:groups.db", "not a database URL"),
+            ("sqlite://file:groups.db", "not a database URL"),
+            ("sqlite://", "not a database URL"),
+            ("sqlite:", "not a database URL"),
+            ("", "not a database URL"),
+        ] {
+            let error = Target::parse(url).unwrap_err().to_string();
+            assert!(error.contains(hint) && !error.contains("hunter2"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        for (url, shown) in [
+            ("sqlite://groups.db?mode=rwc", "sqlite://groups.db?mode=rwc"),
+            ("/var/lib/groups.db", "/var/lib/groups.db"),
+            ("postgres://host/db", "postgres://host/db"),
+            ("postgres://ada:hunter2@host:5432/db", "postgres://…@host:5432/db"),
+            ("postgres://ada:hun@ter2@host/db", "postgres://…@host/db"),
+            ("postgres://ada:hun?ter2@host/db", "postgres://…"),
+            ("postgres://host/db?user=u&password=hunter2", "postgres://host/db?user=u&password=…"),
+            ("postgres://host/db?pass%77ord=hunter2", "postgres://host/db?pass%77ord=…"),
+            ("postgres://host/db?PASSWORD=hunter2&sslpassword=hunter2", "postgres://host/db?PASSWORD=…&sslpassword=…"),
+            ("postgres://host/db?password=hunter2@x", "postgres://…"),
+            ("postgres://host/db?hunter2", "postgres://host/db?…"),
+            ("host=h password=hunter2", "…"),
+            ("nats://a:hunter2@h1,nats://hunter2@h2:4222", "nats://…@h2:4222"),
+        ] {
+            assert_eq!(masked(url), shown, "{url}");
+            assert!(!masked(url).contains("hunter2"));
+        }
+    }
+}

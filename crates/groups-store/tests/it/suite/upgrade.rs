@@ -1,0 +1,91 @@
+//! Databases of earlier releases keep working: `fixtures/` has one of each, as SQL.
+
+use diesel::migration::MigrationSource;
+use groups_domain::{Command, Rejection, Request, Role, Timestamp, UserId};
+use groups_store::{ExecuteError, History, Outcome, ReplayRule, Start, Store, pending_migrations};
+use uuid::Uuid;
+
+use super::{Backend, MIGRATIONS, VERSION_0_1, run};
+use crate::cast::*;
+
+const INIT: &str = "2026-01-15-000000_init";
+
+/// As the people of the fixtures were named.
+fn called(name: &str) -> UserId {
+    UserId::new(Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.as_bytes()))
+}
+
+#[test]
+fn a_database_of_version_0_1_is_brought_up_to_date_and_has_everything() {
+    run(async |db| {
+        db.sql(VERSION_0_1).await;
+        let known = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
+        let mut since: Vec<String> = known.iter().map(|migration| migration.name().to_string()).collect();
+        since.sort();
+        since.retain(|name| name != INIT);
+        assert_eq!(pending_migrations(&db.options()).await, Ok(since));
+
+        let (ada, bob, cat, dan) = (called("ada"), called("bob"), called("cat"), called("dan"));
+        let store = db.open().await;
+        let id = store.id();
+        let list = async |store: &Store, user: UserId| {
+            let page = store.groups(user, None, 10).await.unwrap();
+            page.groups
+                .into_iter()
+                .map(|(group, role)| (group.name.to_string(), group.version, role))
+                .collect::<Vec<_>>()
+        };
+        let own = |name: &str, at, role| (name.to_owned(), version(at), role);
+        assert_eq!(list(&store, ada).await, [own("Handed over", 2, Role::Owner), own("Board", 6, Role::Owner)]);
+        assert_eq!(list(&store, bob).await, [own("Handed over", 2, Role::Admin), own("Board", 6, Role::Admin)]);
+        assert_eq!(list(&store, cat).await, []);
+
+        let board = store.groups(ada, None, 10).await.unwrap().groups.remove(1).0;
+        let members = store.members(ada, board.group_id, None, 10).await.unwrap().unwrap().members;
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|row| (row.membership.user_id, row.membership.role, row.membership.joined_version, row.name))
+            .collect();
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            members,
+            [
+                (ada, Role::Owner, version(1), named("Ada")),
+                (bob, Role::Admin, version(1), named("Bob")),
+                (dan, Role::Admin, version(4), None),
+            ]
+        );
+        let History::Page { changes, next: None } = store.history(ada, board.group_id, version(0), 10).await.unwrap()
+        else {
+            panic!("a page")
+        };
+        assert!(changes.iter().map(|change| change.version().get()).eq(1..=6));
+
+        // Keys of the last day still give the first answer.
+        let at = Timestamp::from_unix_millis(board.updated_at.unix_millis() + HOUR_MS);
+        let repeated = |command, key| {
+            let request = Request { group_id: board.group_id, actor_id: bob, at, expected_version: None, command };
+            store.execute(keyed(request, key, 1))
+        };
+        let renamed = repeated(rename("Board"), "rename").await.unwrap();
+        assert!(renamed.replayed && renamed.group.version == version(2), "{renamed:?}");
+        let refused = repeated(add(dan), "refused").await;
+        assert_eq!(refused, Err(ExecuteError::Rejected(Rejection::AlreadyMember { user_id: dan })));
+
+        // Its cursors are none: anybody could read them. Those of now are good after a restart.
+        assert_eq!(store.cursor("a30d0af18bc3b3fd.5.4.faa6942d"), None);
+        let start = store.open_stream(bob, None, ReplayRule::default()).await.unwrap();
+        assert!(matches!(&start.start, Start::Snapshot(groups) if groups.len() == 2));
+        let token = store.cursors().token(&start.cursor);
+        let leave = store.does(bob, board.group_id, Command::Leave { successor: None }).await.unwrap();
+        let Outcome::Changed(left) = leave.outcome else { panic!("nothing changed") };
+        store.close().await;
+
+        let store = db.open().await;
+        assert_eq!(store.id(), id);
+        assert_eq!(pending_migrations(&db.options()).await, Ok(vec![]));
+        let start = store.open_stream(bob, store.cursor(&token), ReplayRule::default()).await.unwrap().start;
+        let Start::Resumed(entries) = start else { panic!("resumed") };
+        assert_eq!(entries.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [left]);
+    });
+}

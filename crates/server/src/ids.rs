@@ -1,0 +1,169 @@
+//! The ids of groups: UUIDv7 (RFC 9562) that grow even if the clock is set back.
+//!
+//! A list is sorted by id, newest first, so a group that is made later must have the greater id, also after a restart with an earlier
+//! clock and on another server. The generator therefore knows the newest id of the database, and continues behind it.
+//!
+//! An id tells the time and nothing else. There is no counter in it, from which its owner could tell how many groups others have made:
+//! the 12 bits behind the milliseconds are a finer clock (RFC 9562, section 6.2, method 3), and the rest is random.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use groups_domain::GroupId;
+use uuid::Uuid;
+
+/// Ids from behind this moment, in the year 6429, were made by no clock. They are ignored, so that there is always room for later ones.
+const MILLIS_END: u64 = 1 << 47;
+
+/// A clock that is so far behind is worth a warning.
+const BEHIND_WARNING: Duration = Duration::from_secs(60 * 60);
+
+/// The first 60 bits of a UUIDv7 that are not fixed: milliseconds since 1970, and 4,096ths of one.
+type Ticks = u64;
+
+/// Makes ids that are greater than all that it has made or seen.
+#[derive(Debug, Default)]
+pub(crate) struct GroupIds(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Of the newest id.
+    newest: Ticks,
+    ahead: Option<Ahead>,
+}
+
+/// The newest id is ahead of the clock. From there on ids follow the clock at half its pace, until it has caught up: if they stood still
+/// or were counted on, they would tell how many are made.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    ids: Ticks,
+    clock: Ticks,
+}
+
+impl GroupIds {
+    /// Takes note of an id that somebody else has made.
+    pub(crate) fn observe(&self, id: GroupId) {
+        let Some(ticks) = ticks_of(id.uuid()) else { return };
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ticks > state.newest {
+            (state.newest, state.ahead) = (ticks, None);
+        }
+    }
+
+    /// An id at this time since 1970, with the last bits of a random number.
+    pub(crate) fn next(&self, now: Duration, random: u64) -> GroupId {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ticks = state.next(ticks_at(now));
+        GroupId::new(uuid(ticks, random))
+    }
+}
+
+impl State {
+    fn next(&mut self, clock: Ticks) -> Ticks {
+        let mut ticks = clock;
+        if clock <= self.newest {
+            // Set back again meanwhile, it is measured from where it is now.
+            let from = self.ahead.filter(|from| from.clock <= clock).unwrap_or_else(|| {
+                let from = Ahead { ids: self.newest, clock };
+                if from.ids - from.clock > ticks_at(BEHIND_WARNING) {
+                    tracing::warn!(
+                        "the newest group was made {} s after what the clock says now: was the clock set back, or was it wrong then? \
+                         The ids of groups continue from there, so that lists stay sorted",
+                        (from.ids - from.clock) / ticks_at(Duration::from_secs(1)),
+                    );
+                }
+                from
+            });
+            self.ahead = Some(from);
+            ticks = from.ids + (clock - from.clock) / 2;
+        } else {
+            self.ahead = None;
+        }
+        self.newest = ticks.max(self.newest + 1);
+        self.newest
+    }
+}
+
+fn ticks_at(now: Duration) -> Ticks {
+    // Within 48 bits until the year 10889.
+    let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).min(MILLIS_END * 2 - 1);
+    let nanos = u64::from(now.subsec_nanos() % 1_000_000);
+    millis << 12 | nanos * 4_096 / 1_000_000
+}
+
+/// `None` for an id that is not a UUIDv7, or that no clock has made.
+fn ticks_of(id: Uuid) -> Option<Ticks> {
+    let (high, _) = id.as_u64_pair();
+    let ticks = high >> 16 << 12 | high & 0xfff;
+    (id.get_version_num() == 7 && ticks >> 12 < MILLIS_END).then_some(ticks)
+}
+
+fn uuid(ticks: Ticks, random: u64) -> Uuid {
+    let high = ticks >> 12 << 16 | 0x7000 | ticks & 0xfff;
+    Uuid::from_u64_pair(high, 1 << 63 | random >> 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const DAWN: Duration = Duration::from_secs(1_700_000_000);
+
+    fn millis(id: GroupId) -> u64 {
+        id.uuid().as_u64_pair().0 >> 16
+    }
+
+    proptest! {
+        #[test]
+        fn ids_grow_whatever_the_clock_does(
+            steps in prop::collection::vec((0..10_000_000_000u64, any::<u64>(), any::<bool>()), 1..200)
+        ) {
+            let (ids, mut newest) = (GroupIds::default(), GroupId::new(Uuid::nil()));
+            for (millis, random, by_another_server) in steps {
+                let now = Duration::from_millis(millis);
+                if by_another_server {
+                    let theirs = GroupIds::default().next(now, random);
+                    ids.observe(theirs);
+                    newest = newest.max(theirs);
+                }
+                let id = ids.next(now, random);
+                prop_assert!(id > newest);
+                prop_assert_eq!((id.uuid().get_version_num(), id.uuid().get_variant()), (7, uuid::Variant::RFC4122));
+                newest = id;
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_has_the_time_in_it() {
+        let id = GroupIds::default().next(DAWN + Duration::from_micros(1_500), u64::MAX);
+        assert_eq!(id.uuid().to_string(), "018bcfe5-6801-7800-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn behind_a_clock_that_was_set_back_ids_continue_at_half_its_pace_until_it_has_caught_up() {
+        let ids = GroupIds::default();
+        ids.observe(GroupIds::default().next(DAWN + 3_600 * SECOND, 0));
+        let start = millis(ids.next(DAWN, 0));
+        assert_eq!(start, (DAWN + 3_600 * SECOND).as_millis() as u64);
+        // However many are made meanwhile.
+        for step in 0..1_000 {
+            ids.next(DAWN + step * SECOND / 1_000, 0);
+        }
+        assert_eq!(millis(ids.next(DAWN + 600 * SECOND, 0)), start + 300_000);
+        let caught_up = DAWN + 7_300 * SECOND;
+        assert_eq!(millis(ids.next(caught_up, 0)), caught_up.as_millis() as u64);
+    }
+
+    #[test]
+    fn ids_of_other_kinds_and_of_no_clock_are_ignored() {
+        let ids = GroupIds::default();
+        for id in [Uuid::max(), Uuid::new_v4(), uuid(MILLIS_END << 12, 0)] {
+            ids.observe(GroupId::new(id));
+            assert_eq!(millis(ids.next(DAWN, 0)), DAWN.as_millis() as u64, "{id}");
+        }
+    }
+}
