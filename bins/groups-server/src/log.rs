@@ -6,11 +6,14 @@ use std::panic::PanicHookInfo;
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::log_limit::LogLimit;
 use crate::output::Output;
 
-/// Not `actix_http::ws::codec`: it writes an error for every malformed frame, so that whoever connects could fill the log.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::ws::codec=off";
+/// Without what actix says of malformed requests and frames: each would be an error, and any client could fill the log.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,actix_http::ws::codec=off";
 
 #[derive(Args)]
 pub(crate) struct LogSettings {
@@ -39,10 +42,12 @@ pub(crate) fn start(settings: &LogSettings, output: &Output) {
     // An `Output` never fails; what the subscriber says of errors would go around it.
     let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter);
     let log = log.with_writer(move || to.clone());
+    let limit = LogLimit::default();
     match settings.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).finish().with(limit.clone()).init(),
+        LogFormat::Json => log.json().finish().with(limit.clone()).init(),
     }
+    limit.report();
     // The default hook writes to the standard error itself, and waits for its reader.
     std::panic::set_hook(Box::new(log_panic));
 }

@@ -2,6 +2,7 @@
 
 mod environment;
 mod log;
+mod log_limit;
 mod moving;
 mod output;
 

@@ -16,7 +16,7 @@ use groups_supervisor::Supervisor;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-pub(crate) use places::{Place, Places};
+pub(crate) use places::{Entry, Place, Places};
 pub use stats::HubStats;
 use typing::Typed;
 
@@ -107,11 +107,12 @@ impl Hub {
     /// resume on another server, or on this one after its restart. The other workers go on until they are drained.
     pub fn supervised(limits: HubLimits, source: Arc<dyn Source>, supervisor: Supervisor) -> Self {
         static HUBS: AtomicU64 = AtomicU64::new(0);
+        let limits = Arc::new(limits);
         let shared = Shared {
             id: HUBS.fetch_add(1, Relaxed),
             started: Instant::now(),
-            places: Places::new(limits.connections_per_user_max),
-            limits: Arc::new(limits),
+            places: Places::new(Arc::clone(&limits)),
+            limits,
             source,
             supervisor,
             shards: RwLock::default(),
@@ -167,10 +168,24 @@ impl Hub {
         Some((u64::from(min_ms) + u64::from(max_ms)).div_ceil(2_000).max(1))
     }
 
-    /// A client whose handshake is good, on the thread that will serve it; starts this thread's worker on first use.
-    pub(crate) fn connect(&self, client: Client, socket: Box<dyn Socket>) -> (Rc<Worker>, Rc<Conn>) {
+    /// A place for one of a user's clients, if there is one.
+    pub(crate) fn enter(&self, user_id: UserId) -> Entry {
+        let entry = Places::take(&self.shared.places, self.shared.now(), user_id);
+        if matches!(entry, Entry::Refused(_)) {
+            self.shared.refused.fetch_add(1, Relaxed);
+        }
+        entry
+    }
+
+    /// A client whose handshake is good, on the thread that will serve it; starts this thread's worker on first use. Without a place it
+    /// is closed with 4502.
+    pub(crate) fn connect(
+        &self,
+        client: Client,
+        place: Option<Place>,
+        socket: Box<dyn Socket>,
+    ) -> (Rc<Worker>, Rc<Conn>) {
         let worker = self.shared.worker();
-        let place = Places::take(&self.shared.places, client.user_id);
         let conn = worker.accept(client, place, socket);
         // The drain may have begun in between, and not know of this worker.
         if self.shared.draining.load(SeqCst) {

@@ -40,6 +40,7 @@ use frames::{Frames, Tap};
 pub use socket::on_connect;
 
 use crate::conn::Conn;
+use crate::hub::Entry;
 use crate::session::{Fault, Input, Transmit};
 use crate::worker::Worker;
 use crate::{Client, Hub};
@@ -58,7 +59,8 @@ impl Hub {
     /// hub on first use. Who the client is and whether it may come in was decided before; `groups.v1` is
     /// selected where the client offers it, and nothing else that it offers is ever echoed.
     ///
-    /// During a drain the answer is 503 with `Retry-After`, before any upgrade.
+    /// During a drain the answer is 503 with `Retry-After`, before any upgrade. A user who has too many connections open is told so by
+    /// the close code 4502, at a low rate; beyond it the answer is 429 with `Retry-After`.
     ///
     /// # Errors
     /// Where the request is no handshake (RFC 6455, section 4.2.1); it answers itself with a status.
@@ -74,8 +76,16 @@ impl Hub {
         if let Some(seconds) = self.refuses() {
             return Ok(HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, seconds)).finish());
         }
+        let place = match self.enter(client.user_id) {
+            Entry::Admitted(place) => Some(place),
+            Entry::Excess => None,
+            Entry::Refused(wait) => {
+                let seconds = wait.as_secs() + 1;
+                return Ok(HttpResponse::TooManyRequests().insert_header((header::RETRY_AFTER, seconds)).finish());
+            }
+        };
         upgrade(request, payload, &[SUBPROTOCOL], || {
-            let (worker, conn) = self.connect(client, socket::of(request));
+            let (worker, conn) = self.connect(client, place, socket::of(request));
             let message_bytes_max = worker.limits().message_bytes_max;
             (Member { worker, conn }, message_bytes_max)
         })

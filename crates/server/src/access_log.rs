@@ -7,6 +7,9 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
+/// A longer path is cut in the log, in characters.
+const PATH_CHARS_MAX: usize = 200;
+
 /// Logs method, path, status and time: at `debug` what went well, at `warn` what is the server's own fault.
 ///
 /// The query stays out: it may hold a cursor, and of other programs' requests anything.
@@ -15,7 +18,8 @@ pub(crate) async fn access_log(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let begun = Instant::now();
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let method = request.method().clone();
+    let path: String = request.path().chars().take(PATH_CHARS_MAX).collect();
     let response = next.call(request).await?;
     let (status, millis) = (response.status().as_u16(), begun.elapsed().as_millis());
     if response.status().is_server_error() {

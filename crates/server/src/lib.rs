@@ -10,6 +10,7 @@
 
 mod access_log;
 mod bus;
+mod connection;
 mod cors;
 mod edge;
 mod groups;
@@ -26,6 +27,7 @@ mod relay;
 mod routes;
 mod run;
 mod secret;
+mod serve;
 mod settings;
 
 pub use groups::{Groups, OpenError};

@@ -6,9 +6,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::KeepAlive;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
 use futures_util::poll;
 use groups_supervisor::{Cause, TaskFailure};
 use tokio::net::TcpSocket;
@@ -16,9 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
-use crate::access_log::access_log;
 use crate::groups::{Groups, OpenError};
-use crate::{Settings, SettingsError, routes};
+use crate::serve::serve;
+use crate::{Settings, SettingsError};
 
 /// Why a server could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -124,9 +121,6 @@ const GRACE: Duration = Duration::from_secs(4);
 /// How long the database may take to finish what it has accepted.
 const STORE_GRACE: Duration = Duration::from_secs(1);
 
-/// Connections of one worker, HTTP and WebSocket together; further ones wait to be accepted until others end.
-const CONNECTIONS_PER_WORKER_MAX: usize = 100_000;
-
 /// A server that serves, from [`start`] until [`until`](Self::until) is told to stop it.
 pub struct Running {
     groups: Groups,
@@ -148,27 +142,9 @@ pub async fn start(settings: Settings, listener: TcpListener) -> Result<Running,
     let address = listener.local_addr()?;
     settings.check(address)?;
     let groups = Groups::open(&settings).await?;
-    let mounted = groups.clone();
-    let server = HttpServer::new(move || {
-        let app = App::new().wrap(from_fn(access_log)).configure(mounted.configure());
-        app.default_service(web::to(routes::not_found))
-    })
-    .on_connect(notify::on_connect)
-    .tcp_nodelay(true)
-    .keep_alive(match settings.keep_alive_seconds {
-        0 => KeepAlive::Disabled,
-        seconds => KeepAlive::Timeout(Duration::from_secs(seconds.into())),
-    })
-    // With more, each WebSocket connection would keep a larger buffer for good.
-    .h1_write_buffer_size(7 * 1024)
-    // The sockets do their own closing handshake; waiting once more would only keep clients.
-    .client_disconnect_timeout(Duration::ZERO)
-    .max_connections(CONNECTIONS_PER_WORKER_MAX)
     // Not before the last client was told to go.
-    .shutdown_timeout(u64::from(settings.drain_seconds) + GRACE.as_secs())
-    .disable_signals();
-    let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
-    let mut server = Box::pin(server.listen(listener)?.run());
+    let grace = Duration::from_secs(settings.drain_seconds.into()) + GRACE;
+    let mut server = Box::pin(serve(&groups, &settings, listener, grace)?);
     let handle = server.handle();
     // The first poll starts the workers, which may fail.
     let serving = match poll!(&mut server) {

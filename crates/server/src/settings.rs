@@ -76,6 +76,26 @@ pub struct Settings {
     #[arg(long, alias = "groups-keep-alive-seconds", env = "GROUPS_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub keep_alive_seconds: u32,
 
+    /// Connections without a valid token, altogether; with more, the one that is silent for longest is closed. 0 is no limit
+    #[arg(
+        long,
+        alias = "groups-max-anonymous-connections",
+        env = "GROUPS_MAX_ANONYMOUS_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 4_096
+    )]
+    pub max_anonymous_connections: usize,
+
+    /// The same of one IPv4 address, or of one IPv6 network of 64 bits
+    #[arg(
+        long,
+        alias = "groups-max-anonymous-connections-per-address",
+        env = "GROUPS_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS",
+        value_name = "COUNT",
+        default_value_t = 1_024
+    )]
+    pub max_anonymous_connections_per_address: usize,
+
     /// WebSocket connections of one user at a time; one more is closed with 4502
     #[arg(
         long,
@@ -171,6 +191,8 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             rate_limit: 50,
             keep_alive_seconds: 90,
+            max_anonymous_connections: 4_096,
+            max_anonymous_connections_per_address: 1_024,
             max_connections_per_user: 20,
             heartbeat_seconds: 25,
             max_members: 100_000,

@@ -3,17 +3,38 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use groups_domain::UserId;
 use tokio::sync::Notify;
 
+use crate::HubLimits;
+use crate::clock::Moment;
+
 /// The count. Its lock is taken when a client comes and when it goes, and held for one look-up.
 pub(crate) struct Places {
-    per_user_max: u32,
-    users: Mutex<HashMap<UserId, u32, RandomState>>,
+    limits: Arc<HubLimits>,
+    users: Mutex<HashMap<UserId, Taken, RandomState>>,
     connections: AtomicUsize,
     left: Notify,
+}
+
+/// The places that a user has taken.
+#[derive(Default)]
+struct Taken {
+    count: u32,
+    /// When as many connections beyond the limit were told so as may be in that time.
+    excess_until: Moment,
+}
+
+/// Whether a client may come in.
+pub(crate) enum Entry {
+    Admitted(Place),
+    /// The user has too many connections: this one is told so by its close code, which is all that a page in a browser can see.
+    Excess,
+    /// And it has been told often enough: it is refused before the upgrade, until so much later.
+    Refused(Duration),
 }
 
 /// A connection's place; given back when it is dropped.
@@ -23,23 +44,30 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    pub(crate) fn new(per_user_max: u32) -> Arc<Self> {
-        Arc::new(Self { per_user_max, users: Mutex::default(), connections: AtomicUsize::new(0), left: Notify::new() })
+    pub(crate) fn new(limits: Arc<HubLimits>) -> Arc<Self> {
+        Arc::new(Self { limits, users: Mutex::default(), connections: AtomicUsize::new(0), left: Notify::new() })
     }
 
-    /// A place, where the user has one left.
-    pub(crate) fn take(this: &Arc<Self>, user_id: UserId) -> Option<Place> {
-        let mut users = this.users.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = users.entry(user_id).or_default();
-        if *count >= this.per_user_max {
-            if *count == 0 {
-                users.remove(&user_id);
-            }
-            return None;
+    /// A place, if the user has one left.
+    pub(crate) fn take(this: &Arc<Self>, now: Moment, user_id: UserId) -> Entry {
+        let HubLimits { connections_per_user_max, excess_interval, excess_burst, .. } = *this.limits;
+        if connections_per_user_max == 0 {
+            return Entry::Refused(excess_interval);
         }
-        *count += 1;
+        let mut users = this.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = users.entry(user_id).or_default();
+        if taken.count >= connections_per_user_max {
+            let until = taken.excess_until.max(now) + excess_interval;
+            let wait_millis = until.millis_since(now + excess_interval * excess_burst);
+            if wait_millis > 0 {
+                return Entry::Refused(Duration::from_millis(wait_millis));
+            }
+            taken.excess_until = until;
+            return Entry::Excess;
+        }
+        taken.count += 1;
         this.connections.fetch_add(1, SeqCst);
-        Some(Place { places: Arc::clone(this), user_id })
+        Entry::Admitted(Place { places: Arc::clone(this), user_id })
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -61,9 +89,9 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut users = self.places.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = users.get_mut(&self.user_id) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(taken) = users.get_mut(&self.user_id) {
+            taken.count -= 1;
+            if taken.count == 0 {
                 users.remove(&self.user_id);
             }
         }
@@ -71,5 +99,49 @@ impl Drop for Place {
         if self.places.connections.fetch_sub(1, SeqCst) == 1 {
             self.places.left.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::panic, reason = "a test fails by panicking")]
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ADA: UserId = UserId::new(Uuid::from_u128(1));
+    const BOB: UserId = UserId::new(Uuid::from_u128(2));
+
+    fn places() -> Arc<Places> {
+        let limits = HubLimits { connections_per_user_max: 2, ..HubLimits::default() };
+        Places::new(Arc::new(limits))
+    }
+
+    fn admitted(entry: Entry) -> Place {
+        match entry {
+            Entry::Admitted(place) => place,
+            Entry::Excess | Entry::Refused(_) => panic!("there was a place"),
+        }
+    }
+
+    #[test]
+    fn connections_beyond_the_limit_are_told_so_at_a_low_rate_and_then_refused_before_the_upgrade() {
+        let places = places();
+        let at = |seconds| Moment::since_start(Duration::from_secs(seconds));
+        let mut taken: Vec<_> = (0..2).map(|_| admitted(Places::take(&places, at(100), ADA))).collect();
+        let told = (0..1_000).filter(|_| matches!(Places::take(&places, at(100), ADA), Entry::Excess)).count();
+        assert_eq!(told, 10);
+        let Entry::Refused(wait) = Places::take(&places, at(100), ADA) else { panic!("it was told often enough") };
+        assert_eq!(wait, Duration::from_secs(1));
+        let told = (0..1_000).filter(|_| matches!(Places::take(&places, at(103), ADA), Entry::Excess)).count();
+        assert_eq!(told, 3, "one a second");
+        // Others are not concerned, and a place that is free again is given.
+        admitted(Places::take(&places, at(103), BOB));
+        taken.pop();
+        taken.push(admitted(Places::take(&places, at(103), ADA)));
+        assert_eq!(places.connections(), 2);
+        drop(taken);
+        assert!(places.users.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
     }
 }

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use groups_domain::{Timestamp, UserId};
 
 use super::token::bearer;
+use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::limiter::charge_for_read;
 use crate::{Code, Problem, edge};
@@ -34,6 +35,9 @@ impl Caller {
         let token = bearer(request.headers())
             .ok_or_else(|| Problem::new(Code::Unauthenticated, "The header `Authorization: Bearer …` is missing."))?;
         let claims = groups.tokens().check(token, edge::now())?;
+        if let Some(connection) = request.conn_data::<Connection>() {
+            connection.authenticated();
+        }
         charge_for_read(request, groups, claims.user_id)?;
         groups.learn_name(&claims);
         Ok(Self { user_id: claims.user_id, name: claims.name, expires_at: claims.expires_at })

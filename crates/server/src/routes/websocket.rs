@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use notify::Client;
 use serde::Deserialize;
 
+use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::identity::bearer_of_upgrade;
 use crate::limiter::Work;
@@ -29,6 +31,9 @@ pub(super) async fn respond(
     })?;
     let now = edge::now();
     let claims = groups.tokens().check(token, now)?;
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.authenticated();
+    }
     groups.limiter().charge(claims.user_id, Work::Upgrade, 1.0)?;
     groups.origins().check(request.head())?;
     let query: Query = input::query(&request)?;
@@ -43,8 +48,18 @@ pub(super) async fn respond(
         cursor: query.cursor.filter(|cursor| !cursor.is_empty()),
         expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
     };
-    groups
-        .hub()
-        .accept(&request, payload, client)
-        .map_err(|error| Problem::new(Code::UpgradeRequired, format!("this path speaks WebSocket (RFC 6455): {error}")))
+    let response = groups.hub().accept(&request, payload, client).map_err(|error| {
+        Problem::new(Code::UpgradeRequired, format!("this path speaks WebSocket (RFC 6455): {error}"))
+    })?;
+    // What the hub refuses it answers without a body.
+    let refusal = match response.status() {
+        StatusCode::TOO_MANY_REQUESTS => Problem::new(
+            Code::RateLimited,
+            "This user has too many connections open, and tries too often to open more.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => Problem::new(Code::Unavailable, "The server is stopping."),
+        _ => return Ok(response),
+    };
+    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    Err(refusal.retry_after(seconds.unwrap_or(1)))
 }

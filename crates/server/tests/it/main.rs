@@ -6,6 +6,7 @@
 
 mod browser;
 mod cluster;
+mod connections;
 mod crash;
 mod errors;
 mod events;

@@ -1,0 +1,310 @@
+//! Who is let in: how many connections there may be on which nobody has shown a valid token.
+//!
+//! If there are too many of one address, or altogether, the one that is silent for longest makes room for the newcomer. A client that
+//! floods the server with silent connections so replaces its own, and everybody else connects as before: a client sends its request, and
+//! with it its token, right after it has connected.
+//!
+//! A connection with a token counts as a connection only. A proxy's connections to the server come from one address and carry
+//! everybody's requests; each is anonymous until its first request with a valid token.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use futures_util::task::AtomicWaker;
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AdmissionLimits {
+    /// Of all kinds.
+    pub(crate) connections_max: usize,
+    /// Without a token.
+    pub(crate) anonymous_max: usize,
+    /// Without a token, of one IPv4 address or of one IPv6 network of 64 bits.
+    pub(crate) anonymous_per_address_max: usize,
+}
+
+impl AdmissionLimits {
+    /// What the operator wants, 0 being no limit, as far as the descriptors allow it: half of the connections at most are without a
+    /// token, and a quarter of one address.
+    pub(crate) fn new(connections_max: usize, anonymous_max: usize, anonymous_per_address_max: usize) -> Self {
+        let within = |wanted: usize, most: usize| if wanted == 0 { usize::MAX } else { wanted.min(most.max(1)) };
+        Self {
+            connections_max,
+            anonymous_max: within(anonymous_max, connections_max / 2),
+            anonymous_per_address_max: within(anonymous_per_address_max, connections_max / 4),
+        }
+    }
+}
+
+/// The door that every new connection passes. Cheap to clone; all clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Admission(Arc<Inner>);
+
+struct Inner {
+    limits: AdmissionLimits,
+    connections: AtomicUsize,
+    anonymous: Mutex<Anonymous>,
+}
+
+/// The connections without a token, oldest first for each address.
+#[derive(Default)]
+struct Anonymous {
+    count: usize,
+    next: u64,
+    addresses: HashMap<Address, BTreeMap<u64, Arc<Seat>>>,
+}
+
+/// What is counted as one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Address {
+    V4(u32),
+    /// The network's 64 bits: a host that has one IPv6 address can use all of its network.
+    V6(u64),
+    /// A peer that the kernel does not name.
+    Unknown,
+}
+
+/// What the admission shares with a connection.
+#[derive(Default)]
+struct Seat {
+    /// A handler works for it.
+    busy: AtomicBool,
+    /// It has to go.
+    evicted: AtomicBool,
+    connection: AtomicWaker,
+}
+
+/// One connection's admission; given back when it is dropped.
+pub(crate) struct Ticket {
+    inner: Arc<Inner>,
+    /// Until a token was shown.
+    anonymous: Option<(Address, u64, Arc<Seat>)>,
+}
+
+/// There is no room for a connection.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many connections")]
+pub(crate) struct Full;
+
+impl Admission {
+    pub(crate) fn new(limits: AdmissionLimits) -> Self {
+        Self(Arc::new(Inner { limits, connections: AtomicUsize::new(0), anonymous: Mutex::default() }))
+    }
+
+    /// Lets a connection in, and if there are too many, has another one go.
+    ///
+    /// # Errors
+    /// [`Full`] if there are too many and none of them can go: a handler works for each, or all have shown a token.
+    pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Result<Ticket, Full> {
+        let address = Address::of(peer);
+        let inner = &self.0;
+        let mut anonymous = inner.anonymous();
+        let of_address = anonymous.addresses.get(&address).map_or(0, BTreeMap::len);
+        if of_address >= inner.limits.anonymous_per_address_max && !anonymous.evict(address) {
+            return Err(Full);
+        }
+        let crowded = anonymous.count >= inner.limits.anonymous_max;
+        if (crowded || inner.connections.load(Relaxed) >= inner.limits.connections_max) && !anonymous.evict_any() {
+            return Err(Full);
+        }
+        inner.connections.fetch_add(1, Relaxed);
+        let seat = Arc::new(Seat::default());
+        let number = anonymous.next;
+        anonymous.next += 1;
+        anonymous.count += 1;
+        anonymous.addresses.entry(address).or_default().insert(number, Arc::clone(&seat));
+        Ok(Ticket { inner: Arc::clone(inner), anonymous: Some((address, number, seat)) })
+    }
+}
+
+impl Inner {
+    fn anonymous(&self) -> MutexGuard<'_, Anonymous> {
+        self.anonymous.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Anonymous {
+    /// Has the oldest connection of an address go for which no handler works.
+    fn evict(&mut self, address: Address) -> bool {
+        let Some(seats) = self.addresses.get(&address) else { return false };
+        let Some((number, seat)) = seats.iter().find(|(_, seat)| !seat.busy.load(Relaxed)) else { return false };
+        let (number, seat) = (*number, Arc::clone(seat));
+        self.remove(address, number);
+        seat.evicted.store(true, SeqCst);
+        seat.connection.wake();
+        true
+    }
+
+    /// Has one of the address go that has the most.
+    fn evict_any(&mut self) -> bool {
+        let busiest = self.addresses.iter().max_by_key(|(_, seats)| seats.len()).map(|(address, _)| *address);
+        busiest.is_some_and(|address| self.evict(address))
+    }
+
+    fn remove(&mut self, address: Address, number: u64) {
+        if let Some(seats) = self.addresses.get_mut(&address)
+            && seats.remove(&number).is_some()
+        {
+            self.count -= 1;
+            if seats.is_empty() {
+                self.addresses.remove(&address);
+            }
+        }
+    }
+}
+
+impl Address {
+    fn of(peer: Option<IpAddr>) -> Self {
+        match peer.map(|peer| peer.to_canonical()) {
+            Some(IpAddr::V4(address)) => Self::V4(address.to_bits()),
+            Some(IpAddr::V6(address)) => Self::V6(network(address)),
+            None => Self::Unknown,
+        }
+    }
+}
+
+fn network(address: Ipv6Addr) -> u64 {
+    let [a, b, c, d, ..] = address.segments().map(u64::from);
+    a << 48 | b << 32 | c << 16 | d
+}
+
+impl Ticket {
+    /// A valid token was shown.
+    pub(super) fn authenticated(&mut self) {
+        if let Some((address, number, _)) = self.anonymous.take() {
+            self.inner.anonymous().remove(address, number);
+        }
+    }
+
+    /// Whether a handler works for the connection, so that it must not go now.
+    pub(super) fn set_busy(&self, busy: bool) {
+        if let Some((_, _, seat)) = &self.anonymous {
+            seat.busy.store(busy, Relaxed);
+        }
+    }
+
+    /// Whether the connection has to go. If it has to later, `cx` is woken.
+    pub(super) fn is_evicted(&self, cx: &Context<'_>) -> bool {
+        self.anonymous.as_ref().is_some_and(|(_, _, seat)| {
+            seat.connection.register(cx.waker());
+            seat.evicted.load(SeqCst)
+        })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.authenticated();
+        self.inner.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::task::Waker;
+
+    use super::*;
+
+    fn door(connections_max: usize, anonymous_max: usize, anonymous_per_address_max: usize) -> Admission {
+        Admission::new(AdmissionLimits { connections_max, anonymous_max, anonymous_per_address_max })
+    }
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    fn goes(ticket: &Ticket) -> bool {
+        ticket.is_evicted(&Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_newcomer_replaces_the_oldest_silent_connection_of_its_address() {
+        let door = door(100, 100, 3);
+        let enter = |address| door.enter(ip(address)).unwrap();
+        let others = [enter("192.0.2.2"), enter("2001:db8::1")];
+        let flood: Vec<_> = (0..10).map(|_| enter("192.0.2.1")).collect();
+        let gone: Vec<_> = flood.iter().map(goes).collect();
+        assert_eq!(gone, [true, true, true, true, true, true, true, false, false, false]);
+        assert!(!others.iter().any(goes));
+    }
+
+    #[test]
+    fn an_address_is_an_ipv4_address_or_an_ipv6_network() {
+        let door = door(100, 100, 1);
+        let first = door.enter(ip("2001:db8:0:1::1")).unwrap();
+        let _other_network = door.enter(ip("2001:db8:0:2::1")).unwrap();
+        assert!(!goes(&first));
+        let _same_network = door.enter(ip("2001:db8:0:1:ffff::2")).unwrap();
+        assert!(goes(&first));
+        let mapped = door.enter(ip("::ffff:192.0.2.1")).unwrap();
+        let _same = door.enter(ip("192.0.2.1")).unwrap();
+        assert!(goes(&mapped));
+    }
+
+    #[test]
+    fn altogether_the_address_with_the_most_makes_room() {
+        let door = door(100, 4, 100);
+        let quiet = door.enter(ip("192.0.2.2")).unwrap();
+        let flood: Vec<_> = (0..3).map(|_| door.enter(ip("192.0.2.1")).unwrap()).collect();
+        let newcomer = door.enter(ip("192.0.2.3")).unwrap();
+        assert!(!goes(&quiet) && !goes(&newcomer));
+        assert_eq!(flood.iter().map(goes).collect::<Vec<_>>(), [true, false, false]);
+    }
+
+    #[test]
+    fn a_connection_with_a_token_does_not_count_and_is_not_replaced() {
+        let door = door(100, 100, 2);
+        let mut proxy: Vec<_> = (0..50)
+            .map(|_| {
+                let mut ticket = door.enter(ip("192.0.2.1")).unwrap();
+                ticket.authenticated();
+                ticket
+            })
+            .collect();
+        assert!(!proxy.iter().any(goes));
+        proxy.truncate(10);
+        assert_eq!(door.0.connections.load(Relaxed), 10);
+        assert_eq!(door.0.anonymous().count, 0);
+        assert!(door.0.anonymous().addresses.is_empty());
+    }
+
+    #[test]
+    fn a_connection_is_refused_only_if_none_can_go() {
+        let door = door(100, 100, 2);
+        let busy = [door.enter(ip("192.0.2.1")).unwrap(), door.enter(ip("192.0.2.1")).unwrap()];
+        busy.iter().for_each(|ticket| ticket.set_busy(true));
+        assert_eq!(door.enter(ip("192.0.2.1")).err(), Some(Full));
+        door.enter(ip("192.0.2.2")).unwrap();
+        busy[1].set_busy(false);
+        door.enter(ip("192.0.2.1")).unwrap();
+        assert!(goes(&busy[1]) && !goes(&busy[0]));
+    }
+
+    #[test]
+    fn of_all_connections_those_without_a_token_make_room() {
+        let door = door(2, 100, 100);
+        let mut known = door.enter(ip("192.0.2.1")).unwrap();
+        known.authenticated();
+        let silent = door.enter(ip("192.0.2.1")).unwrap();
+        let mut newcomer = door.enter(ip("192.0.2.2")).unwrap();
+        assert!(goes(&silent));
+        newcomer.authenticated();
+        drop(silent);
+        assert_eq!(door.enter(ip("192.0.2.3")).err(), Some(Full));
+        drop(known);
+        door.enter(ip("192.0.2.3")).unwrap();
+    }
+
+    #[test]
+    fn the_settings_are_kept_within_what_the_descriptors_allow() {
+        let limits = AdmissionLimits::new(1_000, 4_096, 1_024);
+        assert_eq!((limits.anonymous_max, limits.anonymous_per_address_max), (500, 250));
+        let limits = AdmissionLimits::new(100_000, 4_096, 0);
+        assert_eq!((limits.anonymous_max, limits.anonymous_per_address_max), (4_096, usize::MAX));
+    }
+}

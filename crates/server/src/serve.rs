@@ -1,0 +1,108 @@
+//! The HTTP server: actix's, on connections with a guard around them.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, web};
+
+use crate::access_log::access_log;
+use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, exchange};
+use crate::groups::Groups;
+use crate::{Settings, routes};
+
+/// Connections of one worker; further ones wait to be accepted until others end. Reached only if the descriptors allow it.
+const CONNECTIONS_PER_WORKER_MAX: usize = 100_000;
+
+/// Serves on the listener, on worker threads, until it is stopped: at once or, on a graceful stop, after `grace` at most.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub(crate) fn serve(
+    groups: &Groups,
+    settings: &Settings,
+    listener: TcpListener,
+    grace: Duration,
+) -> io::Result<Server> {
+    let local = listener.local_addr()?;
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(2, NonZeroUsize::get),
+        workers => workers,
+    };
+    let (admission, connections_max) = admission(settings);
+    let keep_alive = Duration::from_secs(settings.keep_alive_seconds.into());
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let groups = groups.clone();
+    let service = move || {
+        let (admission, stopping) = (admission.clone(), stopping.clone());
+        let app = App::new().wrap(from_fn(access_log)).configure(groups.configure());
+        let app = app.default_service(web::to(routes::not_found)).into_factory();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            // The guard has all deadlines.
+            .keep_alive(if keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os })
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(Duration::ZERO)
+            // With more, each WebSocket connection would keep a larger buffer for good.
+            .h1_write_buffer_size(7 * 1024)
+            .local_addr(local)
+            .on_connect_ext(|guarded: &Guarded, data| {
+                notify::on_connect(guarded.socket(), data);
+                data.insert(guarded.connection());
+            })
+            .finish(map_config(apply_fn_factory(app, exchange), |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| ready(guard(stream, &admission, Deadlines::new(keep_alive)))).and_then(http)
+    };
+    let builder = builder
+        .workers(workers)
+        .max_concurrent_connections(connections_max.div_ceil(workers).min(CONNECTIONS_PER_WORKER_MAX))
+        .shutdown_timeout(grace.as_secs())
+        .disable_signals();
+    Ok(builder.listen("groups", listener, service)?.run())
+}
+
+/// A connection that was let in, as actix's HTTP service takes it.
+type Admitted = (Guarded, Protocol, Option<SocketAddr>);
+
+fn guard(stream: TcpStream, admission: &Admission, deadlines: Deadlines) -> Result<Admitted, DispatchError> {
+    let peer = stream.peer_addr().ok();
+    let ticket = admission.enter(peer.map(|peer| peer.ip())).map_err(|full| {
+        tracing::info!(?peer, "a connection was refused: {full}");
+        DispatchError::Io(io::Error::other(full))
+    })?;
+    // Small events must not wait for the acknowledgement of the one before. A connection works without it.
+    let _ = stream.set_nodelay(true);
+    Ok((Guarded::new(stream, ticket, deadlines), Protocol::Http1, peer))
+}
+
+/// Raises the limit on descriptors, and says what follows from it.
+fn admission(settings: &Settings) -> (Admission, usize) {
+    let descriptors = Descriptors::raise();
+    let limits = AdmissionLimits::new(
+        descriptors.connections_max(),
+        settings.max_anonymous_connections,
+        settings.max_anonymous_connections_per_address,
+    );
+    let AdmissionLimits { connections_max, anonymous_max, anonymous_per_address_max } = limits;
+    tracing::info!(
+        descriptors = descriptors.limit,
+        descriptors_before = descriptors.before,
+        connections_max,
+        anonymous_max,
+        anonymous_per_address_max,
+        "limits on connections"
+    );
+    (Admission::new(limits), connections_max)
+}
