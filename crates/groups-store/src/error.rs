@@ -27,6 +27,9 @@ pub enum Reason {
     /// idempotency key gives the truth.
     #[error("the connection was lost while committing")]
     OutcomeUnknown,
+    /// A list that is read piece by piece cannot be completed: a group of it has changed since, and its history is no longer kept.
+    #[error("the list is too old to be completed")]
+    Outdated,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -36,7 +39,7 @@ impl Reason {
     /// After how many seconds another attempt makes sense.
     pub const fn retry_after_seconds(self) -> u32 {
         match self {
-            Self::QueueFull | Self::ShareFull | Self::Busy | Self::OutcomeUnknown => 1,
+            Self::QueueFull | Self::ShareFull | Self::Busy | Self::OutcomeUnknown | Self::Outdated => 1,
             Self::Unreachable | Self::Closed => 5,
             Self::DiskFull | Self::FileReplaced => 30,
         }

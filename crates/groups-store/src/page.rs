@@ -92,12 +92,14 @@ pub enum History {
 
 /// When a reader gets what it missed, and when the whole list.
 ///
-/// Missed changes are replayed only where that is cheaper: not where there are more of them than `events_max`, and not where
-/// there are more than the user has groups, 100 being always allowed.
+/// Missed changes are replayed only if that is cheaper: not if there are more of them than `events_max` or the user has groups (100
+/// are always allowed), and not if they take up more than `bytes_max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayRule {
-    /// The most changes that are ever replayed; above it the reader gets the list. 1,000 unless told.
+    /// The most changes that are ever replayed; above it the reader gets the list. Default: 1,000.
     pub events_max: u32,
+    /// The most bytes of them, as the log stores them; above it the reader gets the list. Default: 512 KiB.
+    pub bytes_max: usize,
 }
 
 impl ReplayRule {
@@ -112,7 +114,7 @@ impl ReplayRule {
 
 impl Default for ReplayRule {
     fn default() -> Self {
-        Self { events_max: 1_000 }
+        Self { events_max: 1_000, bytes_max: 512 * 1024 }
     }
 }
 
@@ -133,9 +135,73 @@ pub struct StreamStart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// With the user's groups, newest first.
-    Snapshot(Vec<(Group, Role)>),
+    Snapshot(GroupList),
     /// With exactly the missed changes of the times in which the user was a member, in the order of the log.
     Resumed(Vec<LogEntry>),
+}
+
+/// Somebody's groups as they were at one point in time, newest first, to be read piece by piece with
+/// [`Store::next_groups`](crate::Store::next_groups). It holds 25 bytes for each group and no connection of the database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GroupList {
+    index: Vec<Listed>,
+    /// How many were read.
+    read: usize,
+}
+
+impl GroupList {
+    pub(crate) fn new(index: Vec<Listed>) -> Self {
+        Self { index, read: 0 }
+    }
+
+    /// How many groups are still to be read.
+    pub fn remaining(&self) -> usize {
+        self.index.len() - self.read
+    }
+
+    /// The next ones.
+    pub(crate) fn ahead(&self, groups_max: usize) -> &[Listed] {
+        let ahead = &self.index[self.read..];
+        &ahead[..ahead.len().min(groups_max.max(1))]
+    }
+
+    pub(crate) fn advance(&mut self, groups: usize) {
+        self.read = self.index.len().min(self.read + groups);
+    }
+}
+
+impl std::fmt::Debug for GroupList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GroupList").field("remaining", &self.remaining()).finish_non_exhaustive()
+    }
+}
+
+/// A group of a list. Aligned to a byte, because a list may be long and is held as long as a client takes it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) group_id: GroupId,
+    pub(crate) role: Role,
+    version: [u8; 8],
+}
+
+impl Listed {
+    pub(crate) fn new(group_id: GroupId, version: i64, role: Role) -> Self {
+        Self { group_id, role, version: version.to_ne_bytes() }
+    }
+
+    /// As it is stored.
+    pub(crate) fn version(&self) -> i64 {
+        i64::from_ne_bytes(self.version)
+    }
+}
+
+/// How many bytes of JSON a page takes up, about; with the row that would exceed it, the next page begins. A page has at least one row.
+pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+
+/// How many bytes of JSON a group takes up, about: what JSON escapes is not counted.
+pub(crate) fn group_bytes(group: &Group) -> usize {
+    const FIXED_BYTES: usize = 350;
+    FIXED_BYTES + group.name.as_str().len() + group.description.as_str().len()
 }
 
 /// What a step of [`trim`](crate::Store::trim) has forgotten.
@@ -155,5 +221,15 @@ impl Trimmed {
     /// Whether nothing was left to forget.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Listed;
+
+    #[test]
+    fn a_group_of_a_list_takes_up_25_bytes() {
+        assert_eq!(size_of::<Listed>(), 25);
     }
 }

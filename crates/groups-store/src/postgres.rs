@@ -37,6 +37,8 @@ mod wire;
 pub(crate) mod blocks;
 #[path = "queries/commit.rs"]
 pub(crate) mod commit;
+#[path = "queries/list.rs"]
+pub(crate) mod list;
 #[path = "queries/people.rs"]
 pub(crate) mod people;
 #[path = "queries/read.rs"]
@@ -95,6 +97,16 @@ pub(crate) async fn lock_users(conn: &mut Conn, users: &[Id]) -> Result<bool, Qu
         .execute(conn)
         .await?;
     Ok(true)
+}
+
+/// The groups with these ids, for a reader.
+pub(crate) async fn read_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
+    groups::table
+        .filter(groups::id.eq_any(ids))
+        .select(GroupRow::as_select())
+        .load(conn)
+        .await
+        .map_err(reading("groups"))
 }
 
 /// The numbers of the changes within a user's intervals from a position on, in no order.

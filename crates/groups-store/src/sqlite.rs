@@ -33,6 +33,8 @@ mod transaction;
 pub(crate) mod blocks;
 #[path = "queries/commit.rs"]
 pub(crate) mod commit;
+#[path = "queries/list.rs"]
+pub(crate) mod list;
 #[path = "queries/people.rs"]
 pub(crate) mod people;
 #[path = "queries/read.rs"]
@@ -89,6 +91,11 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
 /// Whether other transactions may have added these users meanwhile: the one writer needs no locks.
 pub(crate) async fn lock_users(_conn: &mut Conn, _users: &[Id]) -> Result<bool, QueryError> {
     Ok(false)
+}
+
+/// The groups with these ids, for a reader.
+pub(crate) async fn read_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
+    load_groups(conn, ids).await
 }
 
 /// The numbers of the changes within a user's intervals from a position on, in no order.

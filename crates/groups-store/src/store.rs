@@ -9,6 +9,7 @@ use groups_domain::{Group, GroupId, Role, Timestamp, UserId, Version};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use crate::caller::Caller;
 use crate::column::Id;
 use crate::cursor::CursorKey;
 use crate::postgres::{self, PostgresBackend};
@@ -18,8 +19,8 @@ use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
-    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupPage, History, MemberKey, MemberPage, MemberRow,
-    OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
+    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, MemberKey, MemberPage,
+    MemberRow, OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -126,7 +127,7 @@ impl Store {
         executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
     }
 
-    /// One page of a user's groups, newest first.
+    /// One page of a user's groups, newest first. It may end before the limit, see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
@@ -174,7 +175,8 @@ impl Store {
         run!(self, read(Request), read::member(user, group, of))
     }
 
-    /// One page of a group's history, for its admins and its owner.
+    /// One page of a group's history, for its admins and its owner. It may end before the limit, see
+    /// [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
@@ -278,7 +280,31 @@ impl Store {
         rule: ReplayRule,
     ) -> Result<StreamStart, StoreError> {
         let store = self.inner.id;
-        run!(self, read(Opening), stream::open_stream(store, user, from, rule))
+        // A caller that drops this future ends the read.
+        let (caller, _waits) = Caller::new();
+        run!(self, read(Opening), stream::open_stream(store, user, from, rule, caller))
+    }
+
+    /// Reads the next groups of a list, as they were at its point in time: at most `groups_max`, and of these as many as take up
+    /// `bytes_max` bytes of JSON, about, but at least one. Empty at the end. Cancellation-safe: what was not returned is read again.
+    ///
+    /// # Errors
+    /// [`Reason::Outdated`] if a group has changed since and its history is no longer kept: open the stream again. Another
+    /// [`StoreError`] if the database gave no answer.
+    pub async fn next_groups(
+        &self,
+        list: &mut GroupList,
+        groups_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<(Group, Role)>, StoreError> {
+        let ahead = list.ahead(groups_max).to_vec();
+        if ahead.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups = run!(self, read(Opening), list::groups_at(ahead, bytes_max))?;
+        let groups = groups.ok_or(StoreError::Unavailable(Reason::Outdated))?;
+        list.advance(groups.len());
+        Ok(groups)
     }
 
     /// Follows the log from now on.

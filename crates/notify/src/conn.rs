@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use groups_domain::UserId;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use crate::ReadPoint;
@@ -30,6 +32,10 @@ pub(crate) struct Conn {
     pub(crate) loading_from: Cell<Option<u64>>,
     /// Whether it is among those to be woken.
     pub(crate) dirty: Cell<bool>,
+    /// Told when the client has taken what was read of its list.
+    pub(crate) piece_wanted: Notify,
+    /// Ends the task that loads, which then gives up its turn and its read.
+    pub(crate) loading: Cell<Option<AbortHandle>>,
     waker: Cell<Option<Waker>>,
     socket: Box<dyn Socket>,
     /// Counts it among its user's connections, as long as it lives. Without one it was refused.
@@ -52,6 +58,8 @@ impl Conn {
             key: Cell::new(None),
             loading_from: Cell::new(None),
             dirty: Cell::new(false),
+            piece_wanted: Notify::new(),
+            loading: Cell::new(None),
             waker: Cell::new(None),
             socket,
             _place: place,

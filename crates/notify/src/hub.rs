@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
 use groups_supervisor::Supervisor;
 use tokio::sync::mpsc;
+use turnstile::Turnstile;
 use uuid::Uuid;
 
 pub(crate) use places::{Entry, Place, Places};
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) supervisor: Supervisor,
     shards: RwLock<Vec<ShardHandle>>,
     places: Arc<Places>,
+    /// Who may read now what their clients begin with.
+    pub(crate) openings: Turnstile<UserId>,
     draining: AtomicBool,
     refused: AtomicU64,
     typed: Typed,
@@ -112,6 +115,13 @@ impl Hub {
             id: HUBS.fetch_add(1, Relaxed),
             started: Instant::now(),
             places: Places::new(Arc::clone(&limits)),
+            openings: Turnstile::new(turnstile::Limits {
+                running_max: limits.opens_max,
+                running_per_key_max: limits.opens_per_user_max,
+                // Each that waits is a connection, and those are bounded.
+                waiting_max: usize::MAX,
+                waiting_per_key_max: usize::MAX,
+            }),
             limits,
             source,
             supervisor,

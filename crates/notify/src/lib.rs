@@ -95,7 +95,7 @@ pub use delivery::{Delivery, ReadPoint};
 pub use hub::{Client, GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
 pub use sink::{EventSink, FanOut, FanOutStats, Recorder, SinkError};
-pub use source::{Opening, Source, SourceError, Start};
+pub use source::{List, ListPiece, Opening, PieceMax, Source, SourceError, Start};
 #[doc(hidden)]
 pub use transport::echo;
 pub use transport::on_connect;

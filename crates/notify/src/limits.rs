@@ -31,8 +31,11 @@ pub struct HubLimits {
     pub opening_stall: Duration,
     /// How long [`Source::open`](crate::Source::open) may take; then the connection is closed with 1012. 30 seconds.
     pub open_timeout: Duration,
-    /// Reads under way at once on a worker; further clients wait for their turn. 64.
+    /// Reads under way at once, over all workers: of what a client begins with, and of each piece of its list. Further clients wait;
+    /// users take turns. Default: 64.
     pub opens_max: usize,
+    /// The same of one user. Further clients wait behind this user's others. Default: 2.
+    pub opens_per_user_max: usize,
     /// Changes kept on a worker while clients load; when one more comes, those who have loaded longest are closed with
     /// 1012. 16,384.
     pub journal_changes_max: usize,
@@ -42,7 +45,7 @@ pub struct HubLimits {
     /// Groups in one piece of a snapshot. 500, by the contract.
     pub snapshot_groups_max: usize,
     /// Bytes of one piece of a snapshot, before JSON escapes some of them; with the group that would exceed it, the next piece
-    /// begins. A WebSocket's frame is read as a whole: libraries limit it, often to 1 MiB, and on a slow line nothing else
+    /// begins. A client that reads slowly holds two pieces, one of them encoded, and 25 bytes for each group. A WebSocket's frame is read as a whole: libraries limit it, often to 1 MiB, and on a slow line nothing else
     /// passes meanwhile. 256 KiB, which 500 groups with short descriptions stay below.
     pub snapshot_bytes_max: usize,
     /// A client's message in bytes, fragments together; a longer one closes with 1009. 4 KiB.
@@ -80,6 +83,7 @@ impl Default for HubLimits {
             opening_stall: Duration::from_secs(30),
             open_timeout: Duration::from_secs(30),
             opens_max: 64,
+            opens_per_user_max: 2,
             journal_changes_max: 16_384,
             inbox_commands_max: 1_024,
             snapshot_groups_max: 500,

@@ -91,7 +91,13 @@ pub(crate) enum Ticked {
 pub(crate) enum Piece {
     Frame(Bytes),
     Missed(Box<Delivery>, View),
-    Snapshot { groups: Vec<(Group, Role)>, more: bool, cursor: String },
+    Snapshot {
+        groups: Vec<(Group, Role)>,
+        more: bool,
+        cursor: String,
+    },
+    /// Where the next piece of the list goes once it is read. What follows waits for it.
+    Unread,
 }
 
 #[derive(Debug)]
@@ -115,7 +121,8 @@ const PONGS_MAX: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
-    /// Kept apart from the queue: its size is bounded by the user's list and by the journal, not by the queue's limits.
+    /// Kept apart from the queue: one piece of the list at a time, or what was missed, and what the journal had. The rule of the
+    /// replay and the journal bound it, not the queue's limits.
     opening: VecDeque<Piece>,
     queue: FrameQueue,
     /// Whether the queue may still hold what came while the client was taking its opening.
@@ -172,6 +179,25 @@ impl Session {
             self.opening = opening;
             self.catching_up = true;
         }
+    }
+
+    /// The next piece of the list.
+    pub(crate) fn list_piece(&mut self, cx: &Cx<'_>, piece: Piece, more: bool) {
+        if !self.wants_piece() {
+            // It is closing.
+            return;
+        }
+        if !more {
+            self.opening.pop_front();
+        }
+        self.opening.push_front(piece);
+        // While it was read, the client had nothing to take.
+        self.opening_taken_at = cx.now;
+    }
+
+    /// Whether the client has taken all of the list that was read, and there is more.
+    pub(crate) fn wants_piece(&self) -> bool {
+        matches!(self.opening.front(), Some(Piece::Unread))
     }
 
     /// An event. Where there is no room for it, the client has to come again: it cannot be left out.
@@ -283,7 +309,7 @@ impl Session {
         }
         if cx.now >= self.expires_at {
             self.close(cx, Close::token_expired());
-        } else if !self.opening.is_empty() && cx.now >= self.opening_taken_at + cx.limits.opening_stall {
+        } else if self.has_to_take() && cx.now >= self.opening_taken_at + cx.limits.opening_stall {
             Counters::one(&cx.counters.overflows);
             self.close(cx, Close::slow_consumer());
         } else if cx.now < self.beat_at {
@@ -296,6 +322,11 @@ impl Session {
             self.beat_at = cx.now + cx.limits.heartbeat;
         }
         Ticked::Wake
+    }
+
+    /// Whether there is a piece of the opening that the client does not take.
+    fn has_to_take(&self) -> bool {
+        !self.opening.is_empty() && !self.wants_piece()
     }
 
     /// Begins the end, once. The client gets the close frame, and has until its deadline to answer it.
@@ -336,13 +367,16 @@ impl Session {
         if std::mem::take(&mut self.ping_due) {
             return Some(frame::PING);
         }
+        if self.wants_piece() {
+            return None;
+        }
         if let Some(piece) = self.opening.pop_front() {
             if self.opening.is_empty() {
                 // Give the memory back: it is needed once.
                 self.opening = VecDeque::new();
             }
             self.opening_taken_at = cx.now;
-            return Some(piece.encode());
+            return piece.encode();
         }
         // Nothing comes before the welcome.
         if matches!(self.phase, Phase::Loading) {
@@ -359,14 +393,16 @@ impl Session {
 }
 
 impl Piece {
-    fn encode(self) -> Bytes {
-        match self {
+    /// `None` for what is not read yet.
+    fn encode(self) -> Option<Bytes> {
+        Some(match self {
             Self::Frame(frame) => frame,
             Self::Missed(delivery, view) => delivery.frame(view),
             Self::Snapshot { groups, more, cursor } => {
                 let groups = groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
                 frame::json(&ServerMessage::Snapshot { groups, more, cursor: &cursor })
             }
-        }
+            Self::Unread => return None,
+        })
     }
 }

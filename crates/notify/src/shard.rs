@@ -21,6 +21,10 @@
 //! * Removed and added again while loading: what `R` has seen of it is in the groups as read, and what it has not seen
 //!   is folded in order. Nothing is applied twice.
 //!
+//! **The list is read after the fact.** An opening has an index of the groups and their versions; the groups themselves are read
+//! piece by piece as the client takes them, each at its version in the index. So all pieces together are the list at `R`, however
+//! long that takes, and live events follow behind them as behind a list that was read at once.
+//!
 //! # The user's groups
 //!
 //! All connections of a user share one set of groups on a shard, folded with every delivery in the order `D`. It is
@@ -42,7 +46,7 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -52,15 +56,15 @@ use groups_domain::{GroupId, UserId, View};
 use slab::Slab;
 
 use self::journal::Journal;
-use self::snapshot::pieces_of;
-use self::subscriptions::{Slot, Subscriptions};
+pub(crate) use self::snapshot::UnreadList;
+use self::subscriptions::{GroupSet, Slot, Subscriptions};
 use crate::clock::Moment;
 use crate::conn::Conn;
 use crate::counters::Counters;
 use crate::frame;
 use crate::session::{Close, Cx, Input, Piece, Ticked, Wish};
 use crate::wire::{ErrorCode, ServerMessage};
-use crate::{Delivery, HubLimits, Opening, ReadPoint, SourceError, Start};
+use crate::{Delivery, HubLimits, ListPiece, Opening, ReadPoint, SourceError, Start};
 
 /// One worker's connections.
 pub(crate) struct Shard {
@@ -140,23 +144,53 @@ impl Shard {
         true
     }
 
-    /// The read is back: the connection goes live, or has to come again.
-    pub(crate) fn opened(&mut self, now: Moment, conn: &Rc<Conn>, opening: Result<Opening, SourceError>) {
-        let Some(from) = conn.loading_from.take() else { return };
+    /// The read is back: the connection goes live, or has to come again. Returns the list that is to be read on, if it gets one.
+    pub(crate) fn opened(
+        &mut self,
+        now: Moment,
+        conn: &Rc<Conn>,
+        opening: Result<Opening, SourceError>,
+    ) -> Option<UnreadList> {
+        let from = conn.loading_from.take()?;
         self.loading.retain(|other| !Rc::ptr_eq(other, conn));
-        match opening {
-            _ if conn.session.borrow().is_closing() => {}
+        let unread = match opening {
+            _ if conn.session.borrow().is_closing() => None,
             Ok(opening) => self.go_live(now, conn, from, opening),
             Err(error) => {
-                Counters::one(&self.counters.open_failures);
-                tracing::warn!(connection_id = %conn.connection_id, %error, "a client's list could not be read");
-                self.close(now, conn, Close::restarting(self.limits.retry_ms));
+                self.unreadable(now, conn, &error);
+                None
             }
-        }
+        };
         self.journal.close(from);
+        unread
     }
 
-    fn go_live(&mut self, now: Moment, conn: &Rc<Conn>, from: u64, opening: Opening) {
+    /// A piece of the list was read, or cannot be read.
+    pub(crate) fn list_piece(
+        &mut self,
+        now: Moment,
+        conn: &Rc<Conn>,
+        piece: Result<ListPiece, SourceError>,
+        cursor: &UnreadList,
+    ) {
+        match piece {
+            Ok(piece) => {
+                let cx = Cx { now, limits: &self.limits, counters: &self.counters };
+                let more = piece.more;
+                conn.session.borrow_mut().list_piece(&cx, snapshot::message(piece, &cursor.cursor), more);
+                mark(&mut self.dirty, conn);
+            }
+            Err(error) => self.unreadable(now, conn, &error),
+        }
+    }
+
+    fn unreadable(&mut self, now: Moment, conn: &Rc<Conn>, error: &SourceError) {
+        Counters::one(&self.counters.open_failures);
+        tracing::warn!(connection_id = %conn.connection_id, %error, "a client's list could not be read");
+        self.close(now, conn, Close::restarting(self.limits.retry_ms));
+    }
+
+    fn go_live(&mut self, now: Moment, conn: &Rc<Conn>, from: u64, opening: Opening) -> Option<UnreadList> {
         let Opening { seen, groups, start, cursor } = opening;
         let user_id = conn.user_id;
         let mut pieces = VecDeque::new();
@@ -167,16 +201,22 @@ impl Shard {
             resumed,
             heartbeat_seconds: self.limits.heartbeat.as_secs(),
         })));
-        match start {
-            Start::Snapshot(list) => pieces.extend(pieces_of(list, &self.limits, &cursor)),
-            Start::Resumed(missed) => pieces.extend(missed.into_iter().map(|delivery| {
-                let view = delivery.view_of(user_id);
-                Piece::Missed(Box::new(delivery), view)
-            })),
-        }
+        let list = match start {
+            Start::Snapshot(list) => {
+                pieces.push_back(Piece::Unread);
+                Some(list)
+            }
+            Start::Resumed(missed) => {
+                pieces.extend(missed.into_iter().map(|delivery| {
+                    let view = delivery.view_of(user_id);
+                    Piece::Missed(Box::new(delivery), view)
+                }));
+                None
+            }
+        };
         pieces.push_back(Piece::Frame(frame::json(&ServerMessage::Ready { cursor: &cursor })));
 
-        let mut groups: HashSet<GroupId, RandomState> = groups.into_iter().collect();
+        let mut groups: GroupSet = groups.into_iter().collect();
         for delivery in self.journal.since(from).filter(|delivery| !seen.sees(delivery.commit())) {
             let group_id = delivery.change().group_id();
             if delivery.joined().contains(&user_id) {
@@ -194,10 +234,7 @@ impl Shard {
             let user = &mut self.users[slot];
             let keep = user.installed.as_ref().is_some_and(|installed| installed.within(&seen));
             if !keep {
-                self.subscriptions.remove_user(slot);
-                for group_id in groups {
-                    self.subscriptions.add(slot, group_id);
-                }
+                self.subscriptions.set_user(slot, groups);
                 user.installed = Some(seen.clone());
             }
         }
@@ -206,6 +243,7 @@ impl Shard {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         conn.session.borrow_mut().go_live(&cx, pieces);
         mark(&mut self.dirty, conn);
+        list.map(|list| UnreadList { list, cursor })
     }
 
     /// A change: whom it concerns is told, and is in the group or no longer.

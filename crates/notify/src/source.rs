@@ -1,5 +1,7 @@
 //! Where a connecting client's list and missed events are read.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use groups_domain::{Group, GroupId, Role, UserId};
 
@@ -8,7 +10,8 @@ use crate::{Delivery, ReadPoint};
 /// Reads what a client begins with.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// One consistent read for one user. A cursor that is not one of ours is treated as none.
+    /// One consistent read for one user. A cursor that is not one of ours is treated as none. If the client leaves, the future is
+    /// dropped, and the read should end.
     ///
     /// # Errors
     /// [`SourceError`] where it cannot be read now; the client is closed with 1012 and comes again.
@@ -31,10 +34,38 @@ pub struct Opening {
 /// The list, or what was missed.
 #[derive(Debug)]
 pub enum Start {
-    /// The whole list, newest group first.
-    Snapshot(Vec<(Group, Role)>),
+    /// The whole list, newest group first, read piece by piece as the client takes it.
+    Snapshot(Box<dyn List>),
     /// Exactly the user's missed changes, inside their intervals, in the log's order.
     Resumed(Vec<Delivery>),
+}
+
+/// A user's groups at the read point of an [`Opening`], newest first. A client may take it slowly, so it should hold little memory.
+#[async_trait]
+pub trait List: Send + fmt::Debug {
+    /// The next piece. Every group is as it was at the read point, however late it is read. Of an empty list, one empty piece.
+    ///
+    /// # Errors
+    /// [`SourceError`] if it cannot be read any more; the client is closed with 1012 and comes again.
+    async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError>;
+}
+
+/// How long a piece may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PieceMax {
+    /// Its groups.
+    pub groups: usize,
+    /// Its bytes as JSON, about. A piece has at least one group.
+    pub bytes: usize,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPiece {
+    /// Its groups, with the user's role.
+    pub groups: Vec<(Group, Role)>,
+    /// Whether this is not the last one.
+    pub more: bool,
 }
 
 /// Why nothing could be read.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use groups_supervisor::{Cause, TaskFailure};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::task::{spawn_local, yield_now};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Moment;
@@ -18,8 +18,8 @@ use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
 use crate::hub::{Client, Place, Shared};
 use crate::session::{Close, Cx, Input, Session, Transmit};
-use crate::shard::{Shard, Types};
-use crate::{Delivery, Drain, HubLimits, SourceError};
+use crate::shard::{Shard, Types, UnreadList};
+use crate::{Delivery, Drain, HubLimits, PieceMax, SourceError};
 
 /// After waking so many connections the other tasks of the thread have their turn, requests among them.
 const WAKES_PER_TURN: usize = 64;
@@ -54,7 +54,6 @@ pub(crate) struct Worker {
     hub: Arc<Shared>,
     counters: Arc<Counters>,
     shard: RefCell<Shard>,
-    opens: Semaphore,
 }
 
 impl Worker {
@@ -68,7 +67,6 @@ impl Worker {
         let worker = Rc::new(Self {
             name,
             shard: RefCell::new(Shard::new(Arc::clone(&hub.limits), Arc::clone(&counters))),
-            opens: Semaphore::new(hub.limits.opens_max.clamp(1, Semaphore::MAX_PERMITS)),
             counters,
             hub,
         });
@@ -78,13 +76,14 @@ impl Worker {
     }
 
     /// Spawns a task of the worker. If it panics, the worker has failed.
-    fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
+    fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> AbortHandle {
         let worker = Rc::clone(self);
-        spawn_local(async move {
+        let task = spawn_local(async move {
             if worker.hub.supervisor.until_closed(&worker.name, task).await.is_none() {
                 worker.abandon();
             }
         });
+        task.abort_handle()
     }
 
     /// Runs a call from a connection. If it panics, the worker has failed.
@@ -145,7 +144,8 @@ impl Worker {
         let conn = Conn::new(user_id, connection_id, session, place, socket);
         self.shard.borrow_mut().connect(&conn);
         if !refused {
-            self.spawn(Rc::clone(self).load(Rc::clone(&conn), cursor));
+            let loading = self.spawn(Rc::clone(self).load(Rc::clone(&conn), cursor));
+            conn.loading.set(Some(loading));
         }
         conn
     }
@@ -155,22 +155,75 @@ impl Worker {
         self.close_with_1012(std::slice::from_ref(conn), self.limits().retry_ms);
     }
 
-    /// Registers a client, reads its list, and lets it go live.
+    /// Registers a client, reads what it begins with, lets it go live, and reads its list on as it takes it. Aborted when the client
+    /// leaves.
     async fn load(self: Rc<Self>, conn: Rc<Conn>, cursor: Option<String>) {
-        // Never closed, so the turn always comes.
-        let _turn = self.opens.acquire().await;
-        if !self.shard.borrow_mut().register(&conn) {
-            return;
+        if let Some(unread) = self.open(&conn, cursor).await {
+            self.read_list(&conn, unread).await;
         }
-        let opening = AssertUnwindSafe(self.hub.source.open(conn.user_id, cursor.as_deref())).catch_unwind();
-        let opening = match tokio::time::timeout(self.limits().open_timeout, opening).await {
-            Ok(Ok(opening)) => opening,
-            // A panic of the source concerns this client only: nothing of the worker was touched.
+        // The handle would keep the task's memory.
+        conn.loading.set(None);
+    }
+
+    async fn open(&self, conn: &Rc<Conn>, cursor: Option<String>) -> Option<UnreadList> {
+        let turn = self.hub.openings.enter(conn.user_id).await;
+        if !self.shard.borrow_mut().register(conn) {
+            return None;
+        }
+        let opening = async {
+            // Connections are bounded, and each waits once at most.
+            let _turn = turn.map_err(|error| SourceError::new(error.to_string()))?;
+            self.guarded(self.hub.source.open(conn.user_id, cursor.as_deref())).await
+        };
+        let opening = opening.await;
+        let unread = self.shard.borrow_mut().opened(self.now(), conn, opening);
+        self.flush().await;
+        unread
+    }
+
+    /// Reads a piece whenever the client has taken the one before, until it has all of them or is closing.
+    async fn read_list(&self, conn: &Rc<Conn>, mut unread: UnreadList) {
+        let max =
+            PieceMax { groups: self.limits().snapshot_groups_max.max(1), bytes: self.limits().snapshot_bytes_max };
+        while self.piece_wanted(conn).await {
+            let piece = async {
+                let turn = self.hub.openings.enter(conn.user_id).await;
+                let _turn = turn.map_err(|error| SourceError::new(error.to_string()))?;
+                self.guarded(unread.list.next(max)).await
+            };
+            let piece = piece.await;
+            let more = piece.as_ref().is_ok_and(|piece| piece.more);
+            self.shard.borrow_mut().list_piece(self.now(), conn, piece, &unread);
+            self.flush().await;
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the client has taken what was read of its list; `false` if it is closing.
+    async fn piece_wanted(&self, conn: &Conn) -> bool {
+        loop {
+            {
+                let session = conn.session.borrow();
+                if session.is_closing() {
+                    return false;
+                }
+                if session.wants_piece() {
+                    return true;
+                }
+            }
+            conn.piece_wanted.notified().await;
+        }
+    }
+
+    /// A read of the source. It is bounded in time, and a panic in it concerns this client only: nothing of the worker was touched.
+    async fn guarded<T>(&self, read: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
+        match tokio::time::timeout(self.limits().open_timeout, AssertUnwindSafe(read).catch_unwind()).await {
+            Ok(Ok(read)) => read,
             Ok(Err(_)) => Err(SourceError::new("the source panicked")),
             Err(_) => Err(SourceError::new("it took too long")),
-        };
-        self.shard.borrow_mut().opened(self.now(), &conn, opening);
-        self.flush().await;
+        }
     }
 
     /// Something came from a client.
@@ -186,7 +239,11 @@ impl Worker {
 
     /// What a connection has to send next.
     pub(crate) fn transmit(&self, conn: &Conn) -> Transmit {
-        self.call(|| conn.session.borrow_mut().transmit(&self.cx())).unwrap_or(Transmit::End)
+        let transmit = self.call(|| conn.session.borrow_mut().transmit(&self.cx())).unwrap_or(Transmit::End);
+        if conn.session.borrow().wants_piece() {
+            conn.piece_wanted.notify_one();
+        }
+        transmit
     }
 
     /// A connection is gone.
@@ -194,6 +251,9 @@ impl Worker {
         tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "a client went");
         // It is called from a destructor, which must not panic.
         let _ = self.call(|| self.shard.borrow_mut().disconnect(conn));
+        if let Some(loading) = conn.loading.take() {
+            loading.abort();
+        }
     }
 
     async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Command>) {

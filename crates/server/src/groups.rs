@@ -16,6 +16,7 @@ use crate::identity::{Claims, Development, Names, Origins, Tokens};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::openings::Openings;
+use crate::reads::{ReadLimits, Reads};
 use crate::relay::relay;
 use crate::{Code, Problem, Settings, SettingsError, edge, health};
 
@@ -51,6 +52,7 @@ struct Inner {
     health: Health,
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
+    reads: Reads,
     stopping: AtomicBool,
     supervisor: Supervisor,
     /// Sends the clients away once something has failed.
@@ -129,6 +131,7 @@ impl Groups {
             origins,
             limiter,
             ids,
+            reads: Reads::new(ReadLimits::default()),
             names: Names::default(),
             health,
             stopping: AtomicBool::new(false),
@@ -225,6 +228,10 @@ impl Groups {
 
     pub(crate) fn ids(&self) -> &GroupIds {
         &self.0.ids
+    }
+
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.0.reads
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -6,6 +6,7 @@ mod if_match;
 mod json;
 mod member;
 mod paging;
+mod reading;
 
 use actix_web::{HttpRequest, web};
 use groups_domain::{GroupId, Role, UserId};
@@ -20,6 +21,7 @@ pub(crate) use changing::Changing;
 pub(crate) use json::{Object, json};
 pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;
+pub(crate) use reading::{Reading, address};
 
 /// A UUID in its hyphenated form, and no other.
 pub(crate) fn uuid(text: &str) -> Option<Uuid> {

@@ -23,6 +23,7 @@ mod mount;
 mod openings;
 mod output;
 mod problem;
+mod reads;
 mod relay;
 mod routes;
 mod run;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use groups_domain::UserId;
-use groups_store::{Cursors, LogEntry, ReplayRule, Store};
-use notify::{Delivery, Opening, Source, SourceError};
+use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store};
+use notify::{Delivery, List, ListPiece, Opening, PieceMax, Source, SourceError};
 
 /// Opens streams from the store.
 pub(crate) struct Openings(pub(crate) Store);
@@ -20,13 +20,31 @@ impl Source for Openings {
             seen: notify::ReadPoint { below: start.seen.below, except: start.seen.except },
             groups: start.groups,
             start: match start.start {
-                groups_store::Start::Snapshot(groups) => notify::Start::Snapshot(groups),
+                groups_store::Start::Snapshot(list) => {
+                    notify::Start::Snapshot(Box::new(Groups { store: self.0.clone(), list }))
+                }
                 groups_store::Start::Resumed(entries) => {
                     notify::Start::Resumed(entries.into_iter().map(|entry| delivery(entry, &cursors)).collect())
                 }
             },
             cursor: cursors.token(&start.cursor),
         })
+    }
+}
+
+/// A list that is read on while its client takes it.
+#[derive(Debug)]
+struct Groups {
+    store: Store,
+    list: GroupList,
+}
+
+#[async_trait]
+impl List for Groups {
+    async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
+        let groups = self.store.next_groups(&mut self.list, max.groups, max.bytes).await;
+        let groups = groups.map_err(|error| SourceError::new(error.to_string()))?;
+        Ok(ListPiece { groups, more: self.list.remaining() > 0 })
     }
 }
 

@@ -68,12 +68,14 @@ pub struct Problem {
     code: Code,
     detail: String,
     retry_after_seconds: Option<u32>,
+    /// Whether the connection ends with it.
+    closes: bool,
 }
 
 impl Problem {
     /// An error with a sentence about this occurrence. It must tell nothing of SQL, of paths or of other users' data.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after_seconds: None }
+        Self { code, detail: detail.into(), retry_after_seconds: None, closes: false }
     }
 
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
@@ -90,6 +92,13 @@ impl Problem {
 
     pub(crate) fn description(error: TextError) -> Self {
         Self::new(Code::InvalidDescription, format!("description: {error}"))
+    }
+
+    /// Ends the connection after the answer.
+    #[must_use]
+    pub(crate) fn closing(mut self) -> Self {
+        self.closes = true;
+        self
     }
 
     /// Says when to try again, in whole seconds.
@@ -122,6 +131,9 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if self.closes {
+            response.force_close();
         }
         match self.code {
             Code::Unauthenticated => {

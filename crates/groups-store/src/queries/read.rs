@@ -9,11 +9,18 @@ use uuid::Uuid;
 
 use super::{Conn, read_point};
 use crate::column::Id;
+use crate::page::{PAGE_BYTES_MAX, group_bytes};
 use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow, MembershipRow, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
 use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, Position};
+
+/// How many groups are read at once: what exceeds the page is read in vain.
+const ROWS_PER_STEP: usize = 128;
+
+/// The same for changes, each of which may name a thousand members.
+const CHANGES_PER_STEP: usize = 32;
 
 pub(crate) async fn groups_of(
     conn: &mut Conn,
@@ -23,40 +30,49 @@ pub(crate) async fn groups_of(
     limit: u32,
 ) -> Result<GroupPage, QueryError> {
     let Seen { point, witness } = read_point(conn).await?;
-    let (groups, more) = list(conn, user, after, Some(limit.max(1))).await?;
+    let (groups, more) = page_of_groups(conn, user, after, limit.max(1) as usize).await?;
     let next = more.then(|| groups.last().map(|(group, _)| group.group_id)).flatten();
     Ok(GroupPage { groups, next, cursor: Position::new(store, &point, witness) })
 }
 
-/// A user's groups, newest first, and whether there are more than the limit.
-pub(crate) async fn list(
+/// A user's groups, newest first, up to the limit and to [`PAGE_BYTES_MAX`], and whether there are more.
+async fn page_of_groups(
     conn: &mut Conn,
     user: UserId,
     after: Option<GroupId>,
-    limit: Option<u32>,
+    limit: usize,
 ) -> Result<(Vec<(Group, Role)>, bool), QueryError> {
-    let below = after.map_or(Id(Uuid::max()), Id::from);
-    let mut rows: Vec<(GroupRow, i16)> = memberships::table
-        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
-        .filter(memberships::user_id.eq(Id::from(user)))
-        .filter(memberships::left_version.is_null())
-        .filter(memberships::group_id.lt(below))
-        .filter(groups::deleted_version.is_null())
-        .order(memberships::group_id.desc())
-        .limit(limit.map_or(i64::MAX, |limit| i64::from(limit) + 1))
-        .select((GroupRow::as_select(), memberships::role))
-        .load(conn)
-        .await
-        .map_err(reading("groups"))?;
-    let more = limit.is_some_and(|limit| rows.len() > limit as usize);
-    if let (true, Some(limit)) = (more, limit) {
-        rows.truncate(limit as usize);
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    let mut below = after.map_or(Id(Uuid::max()), Id::from);
+    loop {
+        let step = ROWS_PER_STEP.min(limit - page.len() + 1);
+        let rows: Vec<(GroupRow, i16)> = memberships::table
+            .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+            .filter(memberships::user_id.eq(Id::from(user)))
+            .filter(memberships::left_version.is_null())
+            .filter(memberships::group_id.lt(below))
+            .filter(groups::deleted_version.is_null())
+            .order(memberships::group_id.desc())
+            .limit(i64::try_from(step).unwrap_or(i64::MAX))
+            .select((GroupRow::as_select(), memberships::role))
+            .load(conn)
+            .await
+            .map_err(reading("groups"))?;
+        let last_step = rows.len() < step;
+        for (row, role) in rows {
+            below = row.id;
+            let role = role_in(role, row.id.group(), user)?;
+            let group = row.into_group()?;
+            bytes += group_bytes(&group);
+            if page.len() == limit || (bytes > PAGE_BYTES_MAX && !page.is_empty()) {
+                return Ok((page, true));
+            }
+            page.push((group, role));
+        }
+        if last_step {
+            return Ok((page, false));
+        }
     }
-    let groups = rows.into_iter().map(|(row, role)| {
-        let role = role_in(role, row.id.group(), user)?;
-        Ok((row.into_group()?, role))
-    });
-    Ok((groups.collect::<Result<_, QueryError>>()?, more))
 }
 
 /// The group and the user's role in it.
@@ -149,19 +165,31 @@ pub(crate) async fn history(
         Some((_, role)) if role < Role::Admin => return Ok(History::Forbidden),
         Some(_) => {}
     }
-    let limit = limit.max(1);
-    let mut rows: Vec<LogRow> = log::table
-        .filter(log::group_id.eq(Id::from(group_id)))
-        .filter(log::version.gt(to_stored(after.get())))
-        .order(log::version)
-        .limit(i64::from(limit) + 1)
-        .select(LogRow::as_select())
-        .load(conn)
-        .await
-        .map_err(reading("log"))?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let changes = rows.iter().map(|row| Ok(row.change()?)).collect::<Result<Vec<_>, QueryError>>()?;
+    let (mut changes, mut bytes, mut after) = (Vec::new(), 0, to_stored(after.get()));
+    let limit = limit.max(1) as usize;
+    let more = 'page: loop {
+        let step = CHANGES_PER_STEP.min(limit - changes.len() + 1);
+        let rows: Vec<LogRow> = log::table
+            .filter(log::group_id.eq(Id::from(group_id)))
+            .filter(log::version.gt(after))
+            .order(log::version)
+            .limit(i64::try_from(step).unwrap_or(i64::MAX))
+            .select(LogRow::as_select())
+            .load(conn)
+            .await
+            .map_err(reading("log"))?;
+        for row in &rows {
+            after = row.version;
+            bytes += row.payload.len();
+            if changes.len() == limit || (bytes > PAGE_BYTES_MAX && !changes.is_empty()) {
+                break 'page true;
+            }
+            changes.push(row.change()?);
+        }
+        if rows.len() < step {
+            break false;
+        }
+    };
     let next = more.then(|| changes.last().map(groups_domain::Change::version)).flatten();
     Ok(History::Page { changes, next })
 }

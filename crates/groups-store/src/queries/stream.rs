@@ -5,16 +5,18 @@ use diesel_async::RunQueryDsl;
 use groups_domain::UserId;
 use uuid::Uuid;
 
-use super::read::list;
-use super::{COMMIT_ORDER, Conn, missed_seqs, read_point};
-use crate::column::Id;
+use super::{COMMIT_ORDER, Conn, list, missed_seqs, read_point};
+use crate::caller::Caller;
 use crate::position::{Seen, Witness, WitnessRow, entries};
 use crate::query_error::{QueryError, reading};
 use crate::row::{LogRow, to_stored};
 use crate::row_set::{RowSet, Seqs, With};
-use crate::schema::{groups, log, memberships};
+use crate::schema::log;
 use crate::statements::{CHANGES_OF_SEQS, LogSql};
-use crate::{LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
+use crate::{GroupList, LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
+
+/// How many missed changes are read at once: each may be large, and beyond the limit they are read in vain.
+const ROWS_PER_STEP: usize = 128;
 
 pub(crate) async fn open_stream(
     conn: &mut Conn,
@@ -22,32 +24,19 @@ pub(crate) async fn open_stream(
     user: UserId,
     from: Option<Position>,
     rule: ReplayRule,
+    caller: Caller,
 ) -> Result<StreamStart, QueryError> {
     let Seen { point: seen, witness } = read_point(conn).await?;
     let cursor = Position::new(store, &seen, witness);
+    let index = list::index(conn, user, &caller).await?;
+    let groups = index.iter().map(|listed| listed.group_id).collect();
     if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
-        let group_ids = current_groups(conn, user).await?;
-        if let Some(missed) = missed(conn, store, user, &from, rule.events_max_for(group_ids.len()), &seen).await? {
-            let groups = group_ids.into_iter().map(Id::group).collect();
+        let events_max = rule.events_max_for(index.len());
+        if let Some(missed) = missed(conn, store, user, &from, ReplayRule { events_max, ..rule }, &seen).await? {
             return Ok(StreamStart { seen, groups, start: Start::Resumed(missed), cursor });
         }
     }
-    let (list, _) = list(conn, user, None, None).await?;
-    let groups = list.iter().map(|(group, _)| group.group_id).collect();
-    Ok(StreamStart { seen, groups, start: Start::Snapshot(list), cursor })
-}
-
-async fn current_groups(conn: &mut Conn, user: UserId) -> Result<Vec<Id>, QueryError> {
-    memberships::table
-        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
-        .filter(memberships::user_id.eq(Id::from(user)))
-        .filter(memberships::left_version.is_null())
-        .filter(groups::deleted_version.is_null())
-        .order(memberships::group_id.desc())
-        .select(memberships::group_id)
-        .load(conn)
-        .await
-        .map_err(reading("memberships"))
+    Ok(StreamStart { seen, groups, start: Start::Snapshot(GroupList::new(index)), cursor })
 }
 
 /// Whether the database was not put back, since the position was given away, to a state from before it: by now it may have written
@@ -73,7 +62,7 @@ async fn missed(
     store: Uuid,
     user: UserId,
     from: &Position,
-    events_max: u32,
+    rule: ReplayRule,
     seen: &ReadPoint,
 ) -> Result<Option<Vec<LogEntry>>, QueryError> {
     let floor = super::upkeep::floor(conn).await?;
@@ -81,16 +70,22 @@ async fn missed(
         return Ok(None);
     }
     // Counted first, because the rows themselves may be large.
-    let mut seqs = missed_seqs(conn, user, from, i64::from(events_max) + 1).await?;
-    if seqs.len() > events_max as usize {
+    let mut seqs = missed_seqs(conn, user, from, i64::from(rule.events_max) + 1).await?;
+    if seqs.len() > rule.events_max as usize {
         return Ok(None);
     }
     // Not by the database, which might walk the whole log for the sake of the order.
     seqs.sort_unstable();
-    let mut rows: Vec<LogRow> = Vec::with_capacity(seqs.len());
-    for seqs in Seqs::chunks(seqs.into_iter().map(|seq| (seq,))) {
-        let of_seqs = With::<_, LogSql>::select(seqs, CHANGES_OF_SEQS);
-        rows.extend(of_seqs.load::<LogRow>(conn).await.map_err(reading("log"))?);
+    let (mut rows, mut bytes) = (Vec::with_capacity(seqs.len()), 0);
+    for step in seqs.chunks(ROWS_PER_STEP) {
+        for seqs in Seqs::chunks(step.iter().map(|seq| (*seq,))) {
+            let of_seqs = With::<_, LogSql>::select(seqs, CHANGES_OF_SEQS);
+            rows.extend(of_seqs.load::<LogRow>(conn).await.map_err(reading("log"))?);
+        }
+        bytes += rows[rows.len().saturating_sub(step.len())..].iter().map(|row| row.payload.len()).sum::<usize>();
+        if bytes > rule.bytes_max {
+            return Ok(None);
+        }
     }
     let missed = entries(store, rows, seen, [], COMMIT_ORDER);
     if let Some(error) = missed.failed {

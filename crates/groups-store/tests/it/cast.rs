@@ -1,7 +1,7 @@
 //! A cast of fixed people, and short ways to say what they do.
 
-use groups_domain::{Change, Command, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
-use groups_store::{DisplayName, ExecuteError, Executed, Idempotency, Order, Outcome, Store};
+use groups_domain::{Change, Command, Group, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
+use groups_store::{DisplayName, ExecuteError, Executed, GroupList, Idempotency, Order, Outcome, Store};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = person(1);
@@ -96,4 +96,13 @@ impl Doing for Store {
 
 pub(crate) fn version(number: u64) -> Version {
     Version::new(number)
+}
+
+/// A list from its beginning to its end, read two groups at a time.
+pub(crate) async fn whole(store: &Store, mut list: GroupList) -> Vec<(Group, Role)> {
+    let mut groups = Vec::new();
+    while list.remaining() > 0 {
+        groups.extend(store.next_groups(&mut list, 2, usize::MAX).await.unwrap());
+    }
+    groups
 }

@@ -280,6 +280,34 @@ fn an_opening_may_take_long_as_long_as_it_is_taken() {
 }
 
 #[test]
+fn the_list_comes_piece_by_piece_before_everything_that_follows_it() {
+    let mut bench = Bench::new(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
+    let frame = || Piece::Frame(frame::encode(frame::TEXT, b"e"));
+    let piece = |more| Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more, cursor: "c".to_owned() };
+    bench.with(|session, cx| session.go_live(cx, VecDeque::from([frame(), Piece::Unread, frame()])));
+    bench.event(1);
+    assert_eq!(bench.sent(), sent(&["event"]), "then it waits for the piece");
+    assert!(bench.session.wants_piece());
+    assert_eq!(bench.pass(60_000), Ticked::Nothing, "it is not the client that is slow");
+    bench.with(|session, cx| session.list_piece(cx, piece(true), true));
+    assert!(!bench.session.wants_piece());
+    assert_eq!(bench.sent(), sent(&["snapshot"]));
+    bench.with(|session, cx| session.list_piece(cx, piece(false), false));
+    assert_eq!(bench.sent(), sent(&["snapshot", "event", "event"]));
+    assert!(!bench.session.wants_piece());
+}
+
+#[test]
+fn a_client_that_is_closed_while_its_list_is_read_gets_no_more_of_it() {
+    let mut bench = Bench::new(HubLimits::default());
+    bench.with(|session, cx| session.go_live(cx, VecDeque::from([Piece::Unread])));
+    bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));
+    let piece = Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more: false, cursor: "c".to_owned() };
+    bench.with(|session, cx| session.list_piece(cx, piece, false));
+    assert_eq!(bench.sent(), sent(&["close 1012"]));
+}
+
+#[test]
 fn our_close_waits_for_the_peers_and_then_for_nobody() {
     let mut bench = Bench::live(HubLimits::default());
     bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));

@@ -189,12 +189,26 @@ async fn more_clients_than_may_read_at_once_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_it_loads_leaves_nothing_behind() {
-    let server = Server::start(patient());
-    let (called, go) = server.wait_then_read();
+async fn a_client_that_leaves_while_it_loads_ends_its_read_and_gives_up_its_turn() {
+    let server = Server::start(HubLimits { opens_max: 1, ..patient() });
+    let (called, mut go) = server.wait_then_read();
     let bob = Client::connect(&server, BOB, "").await;
     called.await.unwrap();
     drop(bob);
-    go.send(()).unwrap();
+    go.closed().await;
     server.until(|hub| hub.connections() == 0).await;
+    Client::ready(&server, ADA).await;
+}
+
+#[tokio::test]
+async fn the_clients_of_one_user_wait_behind_each_other_and_not_in_front_of_others() {
+    let server = Server::start(HubLimits { opens_per_user_max: 1, ..patient() });
+    let (called, go) = server.wait_then_read();
+    let mut first = Client::connect(&server, BOB, "").await;
+    called.await.unwrap();
+    let mut second = Client::connect(&server, BOB, "").await;
+    Client::ready(&server, ADA).await;
+    go.send(()).unwrap();
+    first.until("ready").await;
+    second.until("ready").await;
 }

@@ -1,12 +1,13 @@
 //! Groups and their log in memory: the truth that hubs and clients are held against. Also used by the crate's own tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use groups_domain::{
     Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Timestamp, UserId,
 };
-use notify::{Delivery, Opening, ReadPoint, Start};
+use notify::{Delivery, List, ListPiece, Opening, PieceMax, ReadPoint, SourceError, Start};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = user(0xada);
@@ -106,7 +107,7 @@ impl World {
         let from =
             cursor.and_then(|cursor| cursor.strip_prefix('c')?.parse::<usize>().ok()).filter(|from| *from <= read);
         let start = match from {
-            None => Start::Snapshot(list),
+            None => Start::Snapshot(Box::new(Listed(list.into()))),
             Some(from) => {
                 let missed = (from..read).filter(|commit| self.is_told(*commit, user_id));
                 Start::Resumed(missed.map(|commit| self.own_delivery(commit)).collect())
@@ -118,5 +119,25 @@ impl World {
             start,
             cursor: format!("c{read}"),
         }
+    }
+}
+
+/// A list in memory.
+#[derive(Debug)]
+struct Listed(VecDeque<(Group, Role)>);
+
+#[async_trait]
+impl List for Listed {
+    async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
+        let (mut groups, mut bytes) = (Vec::new(), 0);
+        while groups.len() < max.groups {
+            let Some((group, _)) = self.0.front() else { break };
+            bytes += 350 + group.name.as_str().len() + group.description.as_str().len();
+            if bytes > max.bytes && !groups.is_empty() {
+                break;
+            }
+            groups.extend(self.0.pop_front());
+        }
+        Ok(ListPiece { groups, more: !self.0.is_empty() })
     }
 }

@@ -6,8 +6,9 @@ use groups_store::DisplayName;
 use serde::{Deserialize, Serialize};
 
 use crate::groups::Groups;
-use crate::identity::{Caller, Development};
-use crate::{Problem, edge, input};
+use crate::identity::Development;
+use crate::input::{self, Reading};
+use crate::{Problem, edge};
 
 #[derive(Deserialize)]
 struct Body {
@@ -67,10 +68,10 @@ pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> R
     const PEOPLE_MAX: u32 = 20;
     groups.development()?;
     Development::admit(&request, groups.origins())?;
-    let caller = Caller::extract(&request).await?;
+    let reading = Reading::extract(&request).await?;
     let query: Query = input::query(&request)?;
-    tracing::debug!(user_id = %caller.user_id, "looking for people");
+    tracing::debug!(user_id = %reading.caller.user_id, "looking for people");
     let people = groups.store().people(query.q.unwrap_or_default().trim(), PEOPLE_MAX).await?;
     let person = |(user_id, name): (UserId, String)| Person { user_id: user_id.to_string(), name };
-    Ok(HttpResponse::Ok().json(People { people: people.into_iter().map(person).collect() }))
+    Ok(reading.answer(HttpResponse::Ok().json(People { people: people.into_iter().map(person).collect() })))
 }

@@ -3,16 +3,16 @@
 use actix_web::{HttpResponse, web};
 
 use crate::groups::Groups;
-use crate::identity::Caller;
-use crate::{Problem, input, output};
+use crate::input::{self, Reading};
+use crate::{Problem, output};
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
-    caller: Caller,
+    reading: Reading,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
-    let found = groups.store().group(caller.user_id, group_id).await?;
+    let found = groups.store().group(reading.caller.user_id, group_id).await?;
     let (group, role) = found.ok_or_else(Problem::group_not_found)?;
-    Ok(output::group(HttpResponse::Ok(), &group, role))
+    Ok(reading.answer(output::group(HttpResponse::Ok(), &group, role)))
 }

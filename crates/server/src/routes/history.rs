@@ -6,8 +6,7 @@ use groups_store::History;
 use serde::Serialize;
 
 use crate::groups::Groups;
-use crate::identity::Caller;
-use crate::input::{self, Paging};
+use crate::input::{self, Paging, Reading};
 use crate::output::ChangeBody;
 use crate::{Code, Problem};
 
@@ -21,7 +20,7 @@ pub(super) struct Page<'a> {
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
-    caller: Caller,
+    reading: Reading,
     path: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -29,12 +28,12 @@ pub(super) async fn respond(
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| after.parse().map_err(|_| Paging::not_ours()));
     let after = Version::new(after.transpose()?.unwrap_or(0));
-    match groups.store().history(caller.user_id, group_id, after, paging.limit).await? {
+    match groups.store().history(reading.caller.user_id, group_id, after, paging.limit).await? {
         History::NotFound => Err(Problem::group_not_found()),
         History::Forbidden => Err(Problem::new(Code::Forbidden, "not allowed: Reading the history needs `admin`.")),
-        History::Page { changes, next } => Ok(HttpResponse::Ok().json(Page {
+        History::Page { changes, next } => Ok(reading.answer(HttpResponse::Ok().json(Page {
             changes: changes.iter().map(ChangeBody::new).collect(),
             next: next.map(|next| next.to_string()),
-        })),
+        }))),
     }
 }

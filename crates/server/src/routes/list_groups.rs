@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use crate::Problem;
 use crate::groups::Groups;
-use crate::identity::Caller;
-use crate::input::{self, Paging};
+use crate::input::{self, Paging, Reading};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupPage"))]
@@ -23,15 +22,15 @@ pub(super) struct Page<'a> {
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
-    caller: Caller,
+    reading: Reading,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| input::group_id(after).map_err(|_| Paging::not_ours()));
-    let page = groups.store().groups(caller.user_id, after.transpose()?, paging.limit).await?;
-    Ok(HttpResponse::Ok().json(Page {
+    let page = groups.store().groups(reading.caller.user_id, after.transpose()?, paging.limit).await?;
+    Ok(reading.answer(HttpResponse::Ok().json(Page {
         groups: page.groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect(),
         next: page.next.map(|next| next.to_string()),
         cursor: groups.store().cursors().token(&page.cursor),
-    }))
+    })))
 }

@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use crate::Problem;
 use crate::groups::Groups;
-use crate::identity::Caller;
-use crate::input::{self, Paging};
+use crate::input::{self, Paging, Reading};
 use crate::output::MemberBody;
 
 #[derive(Serialize)]
@@ -23,20 +22,20 @@ pub(super) struct Page {
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
-    caller: Caller,
+    reading: Reading,
     path: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| parse(after).ok_or_else(Paging::not_ours)).transpose()?;
-    let page = groups.store().members(caller.user_id, group_id, after, paging.limit).await?;
+    let page = groups.store().members(reading.caller.user_id, group_id, after, paging.limit).await?;
     let page = page.ok_or_else(Problem::group_not_found)?;
-    Ok(HttpResponse::Ok().json(Page {
+    Ok(reading.answer(HttpResponse::Ok().json(Page {
         members: page.members.into_iter().map(MemberBody::new).collect(),
         next: page.next.map(print),
         version: page.version.get(),
-    }))
+    })))
 }
 
 fn print(key: MemberKey) -> String {

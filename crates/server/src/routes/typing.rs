@@ -1,12 +1,13 @@
 //! `POST /v1/groups/{group_id}/typing`: tell the other members that the caller is typing, or no longer.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use crate::Problem;
 use crate::groups::Groups;
 use crate::identity::Caller;
+use crate::input::{self, address};
 use crate::limiter::Work;
-use crate::{Problem, input};
 
 #[derive(Deserialize)]
 struct Body {
@@ -17,11 +18,14 @@ pub(super) async fn respond(
     groups: web::Data<Groups>,
     caller: Caller,
     path: web::Path<String>,
+    request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     groups.limiter().charge(caller.user_id, Work::Typing, 1.0)?;
     let group_id = input::group_id(&path)?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
+    // After the body, which may be slow to come.
+    let _read = groups.reads().begin(caller.user_id, address(&request)).await?;
     groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;
     groups.hub().user_types(group_id, caller.user_id, body.typing);
     Ok(HttpResponse::Accepted().finish())

@@ -96,6 +96,8 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
     }
     for (user, start) in sidebars {
         let Start::Snapshot(list) = start.start else { panic!("no position was given") };
+        // Read only now: it must show what was so then.
+        let list = whole(store, list).await;
         let mut sidebar = Sidebar::new(list.into_iter().map(|(group, role)| SidebarRow { group, role }));
         let now = store.open_stream(user, Some(start.cursor), ReplayRule::default()).await.unwrap();
         if let Start::Resumed(entries) = now.start {

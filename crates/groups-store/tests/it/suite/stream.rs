@@ -1,7 +1,7 @@
 //! Where a stream begins, and what follows.
 
-use groups_domain::{Change, Command, Role, UserId};
-use groups_store::{ReplayRule, Start, Store, StreamStart};
+use groups_domain::{Change, Command, Role, UserId, Version};
+use groups_store::{History, PAGE_BYTES_MAX, Reason, ReplayRule, Start, Store, StoreError, StreamStart};
 
 use super::run;
 use crate::cast::*;
@@ -28,7 +28,8 @@ fn without_a_position_a_stream_begins_with_the_list() {
         let start = now(&store, ADA).await;
         let owner = Role::Owner;
         assert_eq!(start.groups, [group_id(2), group_id(1)]);
-        assert_eq!(start.start, Start::Snapshot(vec![(second, owner), (first, owner)]));
+        let Start::Snapshot(list) = start.start.clone() else { panic!("no position was given") };
+        assert_eq!(whole(&store, list).await, [(second, owner), (first, owner)]);
         assert_eq!(missed(&store, ADA, &start).await, Some(vec![]));
     });
 }
@@ -81,15 +82,128 @@ fn replaying_more_than_the_rule_allows_is_refused_in_favour_of_the_list() {
             store.did(ADA, group_id(1), rename(&format!("Team {number}"))).await;
         }
         let open = async |events_max| {
-            store.open_stream(ADA, Some(away.cursor.clone()), ReplayRule { events_max }).await.unwrap().start
+            store
+                .open_stream(ADA, Some(away.cursor.clone()), ReplayRule { events_max, ..ReplayRule::default() })
+                .await
+                .unwrap()
+                .start
         };
         assert!(matches!(open(5).await, Start::Resumed(entries) if entries.len() == 5));
-        assert!(matches!(open(4).await, Start::Snapshot(list) if list.len() == 1));
+        assert!(matches!(open(4).await, Start::Snapshot(list) if list.remaining() == 1));
         // However many are allowed, somebody with one group gets no more than 100.
         for number in 5..101 {
             store.did(ADA, group_id(1), rename(&format!("Team {number}"))).await;
         }
         assert!(matches!(open(10_000).await, Start::Snapshot(_)));
+    });
+}
+
+#[test]
+fn replaying_more_bytes_than_the_rule_allows_is_refused_in_favour_of_the_list() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let away = now(&store, ADA).await;
+        store.did(ADA, group_id(1), add_many((100..200).map(person))).await;
+        let open = async |bytes_max| {
+            let rule = ReplayRule { bytes_max, ..ReplayRule::default() };
+            store.open_stream(ADA, Some(away.cursor.clone()), rule).await.unwrap().start
+        };
+        assert!(matches!(open(64 * 1024).await, Start::Resumed(entries) if entries.len() == 1));
+        assert!(matches!(open(1024).await, Start::Snapshot(list) if list.remaining() == 1));
+    });
+}
+
+#[test]
+fn a_list_that_is_read_late_shows_every_group_as_it_was_when_it_was_opened() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut expected = Vec::new();
+        for number in 1..=5 {
+            expected
+                .insert(0, (store.did(ADA, group_id(number), create_with("Team", [BOB])).await.group, Role::Member));
+        }
+        let Start::Snapshot(mut list) = now(&store, BOB).await.start else { panic!("no position was given") };
+        let mut read = store.next_groups(&mut list, 1, usize::MAX).await.unwrap();
+        store.did(ADA, group_id(5), rename("Read before")).await;
+        store.did(ADA, group_id(4), rename("Renamed")).await;
+        store.did(ADA, group_id(3), remove(BOB)).await;
+        store.did(ADA, group_id(2), Command::DeleteGroup).await;
+        store.did(ADA, group_id(6), create_with("New", [BOB])).await;
+        read.extend(whole(&store, list).await);
+        assert_eq!(read, expected);
+    });
+}
+
+#[test]
+fn a_piece_of_a_list_ends_at_its_limits_and_has_at_least_one_group() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 1..=5 {
+            store.did(ADA, group_id(number), create(&"🦀".repeat(100))).await;
+        }
+        for (groups_max, bytes_max, expected) in
+            [(2, usize::MAX, [2, 2, 1].as_slice()), (500, 1, &[1; 5]), (500, 1_600, &[2, 2, 1]), (500, 1_000_000, &[5])]
+        {
+            let Start::Snapshot(mut list) = now(&store, ADA).await.start else { panic!("no position was given") };
+            let mut pieces = Vec::new();
+            while list.remaining() > 0 {
+                pieces.push(store.next_groups(&mut list, groups_max, bytes_max).await.unwrap().len());
+            }
+            assert_eq!(pieces, expected);
+            assert_eq!(store.next_groups(&mut list, groups_max, bytes_max).await, Ok(Vec::new()));
+        }
+    });
+}
+
+#[test]
+fn a_list_whose_history_was_pruned_meanwhile_is_not_completed_wrongly() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        let Start::Snapshot(mut list) = now(&store, ADA).await.start else { panic!("no position was given") };
+        store.did(ADA, group_id(1), rename("Renamed")).await;
+        db.sql("DELETE FROM log WHERE version = 1").await;
+        let piece = store.next_groups(&mut list, 500, usize::MAX).await;
+        assert_eq!(piece, Err(StoreError::Unavailable(Reason::Outdated)));
+    });
+}
+
+#[test]
+fn pages_end_before_they_grow_too_long_and_the_next_one_goes_on() {
+    run(async |db| {
+        let store = db.open().await;
+        let long = Command::create("Team", &"🦀".repeat(1_000)).unwrap();
+        for number in 1..=100 {
+            store.did(ADA, group_id(number), long.clone()).await;
+        }
+        let (mut after, mut pages, mut ids) = (None, Vec::new(), Vec::new());
+        loop {
+            let page = store.groups(ADA, after, 500).await.unwrap();
+            pages.push(page.groups.len());
+            ids.extend(page.groups.into_iter().map(|(group, _)| group.group_id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(ids, (1..=100).rev().map(group_id).collect::<Vec<_>>());
+        assert!(pages.len() > 1 && pages.iter().all(|groups| groups * 4_000 < PAGE_BYTES_MAX), "{pages:?}");
+
+        let history = group_id(1_000);
+        store.did(ADA, history, create("Team")).await;
+        for step in 0..12 {
+            store.did(ADA, history, add_many((0..1_000).map(|number| person(10_000 + step * 1_000 + number)))).await;
+        }
+        let (mut after, mut pages, mut versions) = (Version::new(0), 0, Vec::new());
+        while let History::Page { changes, next } = store.history(ADA, history, after, 500).await.unwrap() {
+            pages += 1;
+            versions.extend(changes.iter().map(|change| change.version().get()));
+            let Some(next) = next else { break };
+            after = next;
+        }
+        assert_eq!(versions, (1..=13).collect::<Vec<_>>());
+        assert!(pages > 1, "{pages}");
     });
 }
 

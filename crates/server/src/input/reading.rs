@@ -1,0 +1,44 @@
+//! Requests that read: they wait for their turn.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+
+use crate::Problem;
+use crate::groups::Groups;
+use crate::identity::Caller;
+use crate::reads::Read;
+
+/// A request that reads, whose turn has come.
+pub(crate) struct Reading {
+    pub(crate) caller: Caller,
+    read: Read,
+}
+
+impl Reading {
+    /// Ends the turn with its answer.
+    pub(crate) fn answer(self, response: HttpResponse) -> HttpResponse {
+        self.read.answer(response)
+    }
+}
+
+/// Where a request comes from; behind a proxy, the proxy.
+pub(crate) fn address(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|peer| peer.ip())
+}
+
+impl FromRequest for Reading {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = Caller::extract(&request).await?;
+            let read = Groups::of(&request)?.reads().begin(caller.user_id, address(&request)).await?;
+            Ok(Self { caller, read })
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! Reads of users: how many run at once, and how many answers are held for clients that take them slowly.
+//!
+//! A read waits for three turns. The first is kept until the client has taken the answer, so it bounds the memory of unread
+//! answers. The other two are kept until the answer is made, so they bound the work that is done at once. A flood of one user waits behind
+//! itself; what does not fit is answered with 429 after a pause, because a refusal at once would be asked for again at once.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::web::Bytes;
+use groups_domain::UserId;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use turnstile::{Full, Limits, Turn, Turnstile};
+
+use crate::{Code, Problem};
+
+/// What bounds the reads of a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadLimits {
+    /// Answers of one user that are made or not taken yet. Each is some 256 KiB at most, twice that while it is made.
+    pub(crate) answers_per_user_max: usize,
+    /// Reads of one user that run at once.
+    pub(crate) running_per_user_max: usize,
+    /// Reads from one address that run at once; behind a proxy, all reads.
+    pub(crate) running_per_address_max: usize,
+    /// Reads that run at once.
+    pub(crate) running_max: usize,
+    /// Reads of one user that wait; one more is refused.
+    pub(crate) waiting_per_user_max: usize,
+    /// Reads that wait, from everybody; one more is refused.
+    pub(crate) waiting_max: usize,
+    /// How long a read waits; then it is refused.
+    pub(crate) wait_max: Duration,
+    /// How long a refusal is held back.
+    pub(crate) refusal_pause: Duration,
+    /// Refusals that are held back at once; one more is answered at once, and ends its connection.
+    pub(crate) refusals_max: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self {
+            answers_per_user_max: 16,
+            running_per_user_max: 2,
+            running_per_address_max: 32,
+            running_max: 256,
+            waiting_per_user_max: 256,
+            waiting_max: 8_192,
+            wait_max: Duration::from_secs(5),
+            refusal_pause: Duration::from_secs(1),
+            refusals_max: 4_096,
+        }
+    }
+}
+
+/// The reads of a server.
+pub(crate) struct Reads {
+    limits: ReadLimits,
+    answers: Turnstile<UserId>,
+    users: Turnstile<UserId>,
+    addresses: Turnstile<IpAddr>,
+    refusals: Semaphore,
+}
+
+/// A read that runs.
+pub(crate) struct Read {
+    answer: Turn<UserId>,
+    _user: Turn<UserId>,
+    _address: Option<Turn<IpAddr>>,
+}
+
+impl Reads {
+    pub(crate) fn new(limits: ReadLimits) -> Self {
+        let by_user = |running_max, running_per_key_max| {
+            let ReadLimits { waiting_max, waiting_per_user_max: waiting_per_key_max, .. } = limits;
+            Turnstile::new(Limits { running_max, running_per_key_max, waiting_max, waiting_per_key_max })
+        };
+        Self {
+            limits,
+            answers: by_user(usize::MAX, limits.answers_per_user_max),
+            users: by_user(limits.running_max, limits.running_per_user_max),
+            addresses: Turnstile::new(Limits {
+                running_max: usize::MAX,
+                running_per_key_max: limits.running_per_address_max,
+                // No more come than have their user's turn.
+                waiting_max: limits.running_max,
+                waiting_per_key_max: limits.running_max,
+            }),
+            refusals: Semaphore::new(limits.refusals_max),
+        }
+    }
+
+    /// Waits for the turn of a read.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] if too many of this user wait already, or if it waits for too long.
+    pub(crate) async fn begin(&self, user_id: UserId, address: Option<IpAddr>) -> Result<Read, Problem> {
+        match timeout(self.limits.wait_max, self.wait(user_id, address)).await {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(Full)) => Err(self.refuse().await),
+            Err(_) => Err(too_many()),
+        }
+    }
+
+    async fn wait(&self, user_id: UserId, address: Option<IpAddr>) -> Result<Read, Full> {
+        let answer = self.answers.enter(user_id).await?;
+        let user = self.users.enter(user_id).await?;
+        let address = match address {
+            Some(address) => Some(self.addresses.enter(address).await?),
+            None => None,
+        };
+        Ok(Read { answer, _user: user, _address: address })
+    }
+
+    async fn refuse(&self) -> Problem {
+        match self.refusals.try_acquire() {
+            Ok(_held) => {
+                sleep(self.limits.refusal_pause).await;
+                too_many()
+            }
+            Err(_) => too_many().closing(),
+        }
+    }
+}
+
+fn too_many() -> Problem {
+    Problem::new(Code::RateLimited, "Too many requests of yours run at the same time.").retry_after(1)
+}
+
+/// Answers up to this size leave the server's memory at once.
+const ANSWER_BYTES_SMALL: usize = 4 * 1024;
+
+impl Read {
+    /// The answer is made. If it is long, it counts as the user's until the client has taken it.
+    pub(crate) fn answer(self, response: HttpResponse) -> HttpResponse {
+        let Self { answer, .. } = self;
+        response.map_body(|_, body| match body.try_into_bytes() {
+            Ok(bytes) if bytes.len() > ANSWER_BYTES_SMALL => BoxBody::new(Answer { bytes, _turn: answer }),
+            Ok(bytes) => BoxBody::new(bytes),
+            Err(body) => body,
+        })
+    }
+}
+
+/// An answer that its client has not taken yet.
+struct Answer {
+    bytes: Bytes,
+    _turn: Turn<UserId>,
+}
+
+impl MessageBody for Answer {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.bytes.len() as u64)
+    }
+
+    /// In small slices, so that the connection's write buffer holds no second copy of all of it.
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        const SLICE_BYTES: usize = 1_024;
+        if self.bytes.is_empty() {
+            return Poll::Ready(None);
+        }
+        let slice = self.bytes.len().min(SLICE_BYTES);
+        Poll::Ready(Some(Ok(self.bytes.split_to(slice))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+    use std::net::Ipv4Addr;
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    const ADA: UserId = UserId::new(Uuid::from_u128(1));
+    const BOB: UserId = UserId::new(Uuid::from_u128(2));
+
+    fn reads(limits: ReadLimits) -> Reads {
+        Reads::new(ReadLimits { refusal_pause: Duration::ZERO, wait_max: Duration::from_secs(3_600), ..limits })
+    }
+
+    async fn begin(reads: &Reads, user_id: UserId) -> Read {
+        reads.begin(user_id, HERE).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_reads_of_one_user_wait_behind_each_other_and_delay_nobody_else() {
+        let reads = reads(ReadLimits { running_per_user_max: 1, waiting_per_user_max: 1, ..ReadLimits::default() });
+        let first = begin(&reads, ADA).await;
+        let mut second = pin!(reads.begin(ADA, HERE));
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(begin(&reads, BOB).await);
+        let refused = reads.begin(ADA, HERE).await.err().unwrap();
+        assert_eq!(refused, too_many(), "one too many");
+        drop(first);
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_address_runs_a_bounded_number_of_reads_whoever_sends_them() {
+        let reads = reads(ReadLimits { running_per_address_max: 1, ..ReadLimits::default() });
+        let _ada = begin(&reads, ADA).await;
+        assert!(reads.begin(BOB, HERE).now_or_never().is_none());
+        assert!(reads.begin(BOB, Some(Ipv4Addr::new(192, 0, 2, 1).into())).now_or_never().unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_read_that_waits_for_too_long_is_refused() {
+        let limits = ReadLimits { running_per_user_max: 1, wait_max: Duration::ZERO, ..ReadLimits::default() };
+        let reads = Reads::new(limits);
+        let _first = reads.wait(ADA, HERE).await.unwrap();
+        assert_eq!(reads.begin(ADA, HERE).await.err(), Some(too_many()));
+    }
+
+    #[tokio::test]
+    async fn long_answers_count_until_they_are_taken_and_short_ones_do_not() {
+        let reads = reads(ReadLimits { answers_per_user_max: 1, ..ReadLimits::default() });
+        let short = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("short"));
+        let long = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("x".repeat(100_000)));
+        let mut next = pin!(reads.begin(ADA, HERE));
+        assert!(next.as_mut().now_or_never().is_none(), "the long one is not taken yet");
+        let taken = actix_web::body::to_bytes(long.into_body()).await.unwrap();
+        assert_eq!(taken.len(), 100_000);
+        assert!(next.await.is_ok());
+        drop(short);
+    }
+}
