@@ -96,8 +96,8 @@ pub use name::DisplayName;
 pub use options::StoreOptions;
 pub use order::{Executed, Idempotency, Order, Outcome};
 pub use page::{
-    BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow, PAGE_BYTES_MAX,
-    ReplayRule, Start, StreamStart, Trimmed,
+    BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,
+    PAGE_BYTES_MAX, ReplayRule, Start, StreamStart, Trimmed,
 };
 pub use position::{LogEntry, Position, ReadPoint};
 pub use signals::Signals;

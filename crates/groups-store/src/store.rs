@@ -19,8 +19,9 @@ use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
-    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, MemberKey, MemberPage,
-    MemberRow, OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions, StreamStart, Tail, Trimmed,
+    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, MemberKey,
+    MemberPage, MemberRow, OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions,
+    StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.

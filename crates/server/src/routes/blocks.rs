@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::groups::Groups;
 use crate::identity::Caller;
-use crate::input::{self, Paging};
+use crate::input::{self, Paging, Reading};
+use crate::limiter::Work;
 use crate::{Code, Problem, edge};
 
 /// Somebody whom the caller has blocked.
@@ -38,14 +39,14 @@ impl From<Block> for BlockBody {
 
 pub(super) async fn list(
     groups: web::Data<Groups>,
-    caller: Caller,
+    reading: Reading,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| input::uuid(after).map(UserId::new).ok_or_else(Paging::not_ours));
-    let page = groups.store().blocks(caller.user_id, after.transpose()?, paging.limit).await?;
+    let page = groups.store().blocks(reading.caller.user_id, after.transpose()?, paging.limit).await?;
     let blocks = page.blocks.into_iter().map(BlockBody::from).collect();
-    Ok(HttpResponse::Ok().json(Page { blocks, next: page.next.map(|next| next.to_string()) }))
+    Ok(reading.answer(HttpResponse::Ok().json(Page { blocks, next: page.next.map(|next| next.to_string()) })))
 }
 
 pub(super) async fn put(
@@ -53,7 +54,7 @@ pub(super) async fn put(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    groups.limiter().check(caller.user_id)?;
+    groups.limiter().charge(caller.user_id, Work::Change, 1.0)?;
     let blocked = blocked(&path, &caller)?;
     match groups.store().block(caller.user_id, blocked, edge::now()).await? {
         Blocked::Done => Ok(HttpResponse::NoContent().finish()),
@@ -70,7 +71,7 @@ pub(super) async fn remove(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    groups.limiter().check(caller.user_id)?;
+    groups.limiter().charge(caller.user_id, Work::Change, 1.0)?;
     groups.store().unblock(caller.user_id, blocked(&path, &caller)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

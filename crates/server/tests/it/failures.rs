@@ -24,7 +24,7 @@ fn settings(database_url: &str) -> Settings {
     Settings {
         listen: "127.0.0.1:0".to_owned(),
         database_url: database_url.to_owned(),
-        jwt_secret: Some(SECRET.to_owned()),
+        jwt_secret: Some(SECRET.into()),
         rate_limit: 0,
         workers: 2,
         drain_seconds: 0,

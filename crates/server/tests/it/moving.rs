@@ -147,7 +147,7 @@ async fn a_file_that_is_removed_under_the_server_is_noticed_and_nothing_is_ackno
     ada.post("/v1/groups", json!({"name": "Lost"})).await.problem(503, "unavailable");
     // It shows what was found last, and looks every second.
     within("it is not ready", async {
-        while ada.get("/readyz").await.status() != 503 {
+        while ada.get("/readyz").await.status != 503 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })

@@ -85,7 +85,7 @@ fn nothing_is_acknowledged_once_the_file_is_removed_and_all_goes_on_when_it_is_b
             fs::rename(&path, &aside).unwrap();
             assert_eq!(store.ping().await, Err(StoreError::Unavailable(Reason::FileReplaced)), "{suffix}");
             is_refused(store.does(ADA, group_id(number), create("Lost")).await);
-            store.remember_name(ADA, &format!("Ada {number}")).await.unwrap_err();
+            store.remember_names([named(ADA, &format!("Ada {number}"), 1)]).await.unwrap_err();
             // What is known can still be read.
             assert_eq!(store.group(ADA, group_id(number)).await, Ok(None));
 

@@ -75,7 +75,7 @@ fn a_database_of_version_0_1_is_brought_up_to_date_and_has_everything() {
         // Its cursors are none: anybody could read them. Those of now are good after a restart.
         assert_eq!(store.cursor("a30d0af18bc3b3fd.5.4.faa6942d"), None);
         let start = store.open_stream(bob, None, ReplayRule::default()).await.unwrap();
-        assert!(matches!(&start.start, Start::Snapshot(groups) if groups.len() == 2));
+        assert!(matches!(&start.start, Start::Snapshot(list) if list.remaining() == 2));
         let token = store.cursors().token(&start.cursor);
         let leave = store.does(bob, board.group_id, Command::Leave { successor: None }).await.unwrap();
         let Outcome::Changed(left) = leave.outcome else { panic!("nothing changed") };
