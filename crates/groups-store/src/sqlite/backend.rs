@@ -73,7 +73,8 @@ impl SqliteBackend {
             caught_up: caught_up.clone(),
         };
         let (writer, end, (id, file)) = start_writer(settings, proposal).await?;
-        let (checkpoints, checkpoints_end) = start_checkpoints(&connection, &file, caught_up).await?;
+        let (checkpoints, checkpoints_end) =
+            start_checkpoints(&connection, &file, caught_up, &options.supervisor).await?;
         let mut ends = vec![end, checkpoints_end];
         let mut start = async |class, count| {
             let (queue, mut ended) =

@@ -221,17 +221,18 @@ pub(super) async fn start_checkpoints(
     settings: &Settings,
     file: &Arc<DatabaseFile>,
     caught_up: CaughtUp,
+    supervisor: &Supervisor,
 ) -> Result<(SyncSender<()>, oneshot::Receiver<()>), OpenError> {
     let (stop, stopped) = sync_channel(1);
     let (ended, end) = oneshot::channel();
-    let (settings, file) = (settings.clone(), Arc::clone(file));
+    let (settings, file, supervisor) = (settings.clone(), Arc::clone(file), supervisor.clone());
     let database = settings.file.path.clone();
     let ready = start("checkpoints", &database, move |ready| {
         match open_checkpointer(&settings) {
             Err(error) => drop(ready.send(Err(error))),
             Ok(mut conn) => {
                 drop(ready.send(Ok(())));
-                keep_small(&mut conn, &file, &caught_up, &stopped);
+                supervisor.thread("sqlite checkpoints", || keep_small(&mut conn, &file, &caught_up, &stopped));
             }
         }
         drop(file);
