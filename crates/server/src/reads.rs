@@ -52,7 +52,7 @@ impl Default for ReadLimits {
             waiting_per_user_max: 256,
             waiting_max: 8_192,
             wait_max: Duration::from_secs(5),
-            refusal_pause: Duration::from_secs(1),
+            refusal_pause: Duration::from_secs(3),
             refusals_max: 4_096,
         }
     }
