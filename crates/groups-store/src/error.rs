@@ -52,6 +52,9 @@ pub enum StoreError {
     /// Not now.
     #[error("{0}")]
     Unavailable(Reason),
+    /// The database has become another one, or one of an earlier time, since it was last read: what was read before means nothing.
+    #[error("the database tells another history than before: everything has to be read again")]
+    HistoryReplaced,
     /// A row cannot be read: it was damaged, or written by something else.
     #[error("the row {id} of table {table} cannot be read: {detail}")]
     Corrupt {

@@ -20,6 +20,7 @@ mod bus;
 mod connection;
 mod encryption;
 mod failure;
+mod history;
 mod lane;
 mod open;
 mod pool;

@@ -32,7 +32,8 @@ pub struct Store {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) id: Uuid,
+    /// Of a SQLite file.
+    id: Uuid,
     pub(crate) cursors: Cursors,
     pub(crate) backend: Backend,
     pub(crate) tail_poll: Duration,
@@ -40,6 +41,15 @@ pub(crate) struct Inner {
     log_kept_ms: i64,
     prune_clock: Mutex<PruneClock>,
     postgres_notify: bool,
+}
+
+impl Inner {
+    pub(crate) fn id(&self) -> Uuid {
+        match &self.backend {
+            Backend::Sqlite(_) => self.id,
+            Backend::Postgres(backend) => backend.id(),
+        }
+    }
 }
 
 /// The database behind a store.
@@ -81,7 +91,8 @@ impl Store {
                 (Backend::Sqlite(backend), id)
             }
             Target::Postgres { url } => {
-                let (backend, id) = PostgresBackend::open(url, &options, proposal).await?;
+                let backend = PostgresBackend::open(url, &options, proposal).await?;
+                let id = backend.id();
                 (Backend::Postgres(backend), id)
             }
         };
@@ -99,9 +110,15 @@ impl Store {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The database's own id: random, made with it, part of every position.
+    /// The database's own id: random, made with it, part of every position. On PostgreSQL it becomes another one when the database is
+    /// found to tell another history than before.
     pub fn id(&self) -> Uuid {
-        self.inner.id
+        self.inner.id()
+    }
+
+    /// What was read for positions of this database, unless it has become another one meanwhile.
+    fn of_one_history<T>(&self, store: Uuid, read: Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.inner.id() == store { read } else { read.and(Err(StoreError::HistoryReplaced)) }
     }
 
     /// Carries out the accepted orders, and ends all threads and connections. Other clones answer
@@ -133,8 +150,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
-        let store = self.inner.id;
-        run!(self, read(Request), read::groups_of(store, user, after, limit))
+        let store = self.inner.id();
+        let page = run!(self, read(Request), read::groups_of(store, user, after, limit));
+        self.of_one_history(store, page)
     }
 
     /// The newest group by its id, of those with a UUIDv7, deleted ones included: ids that are made later should be greater.
@@ -262,7 +280,7 @@ impl Store {
 
     /// Reads a position that was given away as a token. `None`: it is not one of this database.
     pub fn cursor(&self, token: &str) -> Option<Position> {
-        self.inner.cursors.position(token).filter(|position| position.is_of(self.inner.id))
+        self.inner.cursors.position(token).filter(|position| position.is_of(self.inner.id()))
     }
 
     /// Makes the tokens of positions.
@@ -280,10 +298,11 @@ impl Store {
         from: Option<Position>,
         rule: ReplayRule,
     ) -> Result<StreamStart, StoreError> {
-        let store = self.inner.id;
+        let store = self.inner.id();
         // A caller that drops this future ends the read.
         let (caller, _waits) = Caller::new();
-        run!(self, read(Opening), stream::open_stream(store, user, from, rule, caller))
+        let start = run!(self, read(Opening), stream::open_stream(store, user, from, rule, caller));
+        self.of_one_history(store, start)
     }
 
     /// Reads the next groups of a list, as they were at its point in time: at most `groups_max`, and of these as many as take up

@@ -39,7 +39,8 @@ impl Tail {
     /// # Errors
     /// [`StoreError`] where the database gave no answer; the next call goes on where this one stopped. A change that
     /// cannot be read is reported once as [`StoreError::Corrupt`] and then passed over: the group's next change shows by
-    /// its version that one is missing.
+    /// its version that one is missing. [`StoreError::HistoryReplaced`] is reported once, and the next call goes on from the end of the new
+    /// history: whoever was told of changes before has to read everything again.
     pub async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
         loop {
             if let Some(error) = self.failed.take() {
@@ -57,7 +58,7 @@ impl Tail {
     }
 
     async fn read(&mut self) -> Result<Batch, StoreError> {
-        let (id, limit) = (self.store.id, self.store.tail_entries_max.max(1));
+        let (id, limit) = (self.store.id(), self.store.tail_entries_max.max(1));
         match (&self.store.backend, &mut self.place) {
             (Backend::Sqlite(backend), Place::Sqlite(tail)) => tail.read(backend, id, limit).await,
             (Backend::Postgres(backend), Place::Postgres(tail)) => tail.read(backend, id, limit).await,

@@ -212,6 +212,9 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%reason, "the database gave no answer");
                 Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(reason.retry_after_seconds())
             }
+            StoreError::HistoryReplaced => {
+                Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(1)
+            }
             StoreError::Corrupt { .. } | StoreError::Database { .. } => {
                 tracing::error!(%error, "the database is not as it should be");
                 Self::new(Code::Internal, "the data cannot be read; the operator finds the reason in the log")

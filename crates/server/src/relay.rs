@@ -69,6 +69,11 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Vec<Arc<Delivery>>
                 tracing::error!(sink = sink.name(), %error, "a change cannot be read and is told to nobody");
                 sink.lagged(1).await;
             }
+            // What clients know may never have happened, and they may know nothing of what has.
+            Err(error @ StoreError::HistoryReplaced) => {
+                tracing::warn!(sink = sink.name(), %error);
+                sink.lagged(1).await;
+            }
             Err(error) => {
                 let wait = pause.next();
                 tracing::error!(sink = sink.name(), %error, ?wait, "the log cannot be read, trying again");

@@ -4,20 +4,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
+use super::Conn;
 use super::bus::Bus;
 use super::connection::Settings;
+use super::history::History;
 use super::lane::{Answer, Job, Lane};
 use super::open::prepare;
 use super::pool::Pool;
 use super::tail::PostgresTail;
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, current_snapshot};
 use crate::intake;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
@@ -27,6 +27,7 @@ use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
 /// A database behind a pool.
 pub(crate) struct PostgresBackend {
     pool: Arc<Pool>,
+    history: Arc<History>,
     bus: Bus,
     lanes: Vec<intake::Sender<Job>>,
     working: Mutex<Vec<JoinHandle<()>>>,
@@ -58,7 +59,7 @@ impl Drop for OwnRuntime {
 }
 
 impl PostgresBackend {
-    pub(crate) async fn open(url: String, options: &StoreOptions, proposal: Uuid) -> Result<(Self, Uuid), OpenError> {
+    pub(crate) async fn open(url: String, options: &StoreOptions, proposal: Uuid) -> Result<Self, OpenError> {
         let database = masked(&url);
         let failed = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("groups-postgres").enable_all().build();
@@ -66,9 +67,9 @@ impl PostgresBackend {
         let settings = Settings::new(&url, options)?;
         let (own, ended) = (settings.clone(), || failed("its runtime ended".to_owned()));
         let prepared = runtime.spawn(async move { prepare(&own, proposal).await }).ok_or_else(ended)?;
-        let id = prepared.await.map_err(|error| failed(error.to_string()))??;
+        let history = Arc::new(prepared.await.map_err(|error| failed(error.to_string()))??);
 
-        let pool = Arc::new(Pool::new(&settings, options)?);
+        let pool = Arc::new(Pool::new(&settings, Arc::clone(&history), options)?);
         let (bus, waiting) = Bus::new();
         let supervisor = &options.supervisor;
         let talking = if options.postgres_notify {
@@ -97,7 +98,7 @@ impl PostgresBackend {
             }));
         }
         let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
-        Ok((Self { pool, bus, lanes, working: Mutex::new(working), talking, runtime }, id))
+        Ok(Self { pool, history, bus, lanes, working: Mutex::new(working), talking, runtime })
     }
 
     pub(crate) async fn close(&self) {
@@ -174,10 +175,17 @@ impl PostgresBackend {
         &self.bus
     }
 
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The database's own id. It changes when another history takes the place of the one that was.
+    pub(crate) fn id(&self) -> Uuid {
+        self.history.id()
+    }
+
     /// A follower of the log from now on.
     pub(crate) async fn tail(&self) -> Result<PostgresTail, StoreError> {
-        let woken = self.bus.subscribe();
-        let seen = self.read(ReadClass::Delivery, |conn| current_snapshot(conn).boxed()).await?;
-        Ok(PostgresTail::new(seen, woken))
+        PostgresTail::open(self).await
     }
 }

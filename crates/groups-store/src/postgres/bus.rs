@@ -101,7 +101,7 @@ impl Bus {
         AtomicBool::load(&self.listening, Relaxed)
     }
 
-    /// Tells the other servers, for ever.
+    /// Tells the other servers, until dropped.
     pub(super) async fn notify(self, settings: Settings, mut waiting: Waiting) {
         let settings = settings.prompt();
         let mut conn: Option<Connection> = None;
@@ -137,7 +137,7 @@ impl Bus {
         }
     }
 
-    /// Listens to the other servers, for ever.
+    /// Listens to the other servers, until dropped.
     pub(super) async fn listen(self, settings: Settings) {
         let settings = settings.prompt();
         loop {

@@ -127,6 +127,8 @@ pub(super) struct Connection {
     bounds: Bounds,
     /// Whether a transaction was begun and is not known to have ended.
     in_transaction: bool,
+    /// The number of the history to which it leads.
+    epoch: u64,
     notifications: mpsc::Receiver<Notification>,
     driver: Driver,
 }
@@ -143,6 +145,14 @@ impl Connection {
     /// For statements outside a transaction.
     pub(super) fn conn(&mut self) -> &mut Conn {
         &mut self.conn
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(super) fn set_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
     }
 
     pub(super) fn open_transaction(&mut self) -> OpenTransaction<'_> {
@@ -162,8 +172,8 @@ impl Connection {
 
     /// The connection itself, for what knows nothing else, and what makes it whole again.
     pub(super) fn into_parts(self) -> (Conn, impl FnOnce(Conn) -> Self) {
-        let Self { conn, wire, bounds, in_transaction, notifications, driver } = self;
-        (conn, move |conn| Self { conn, wire, bounds, in_transaction, notifications, driver })
+        let Self { conn, wire, bounds, in_transaction, epoch, notifications, driver } = self;
+        (conn, move |conn| Self { conn, wire, bounds, in_transaction, epoch, notifications, driver })
     }
 }
 
@@ -345,7 +355,7 @@ async fn establish(
         return Err(ConnectError::Standby(place.to_owned()));
     }
     let bounds = Bounds { begin_max: settings.prompt_max(), commit_max: settings.statement_max };
-    Ok(Connection { conn, wire, bounds, in_transaction: false, notifications, driver })
+    Ok(Connection { conn, wire, bounds, in_transaction: false, epoch: 0, notifications, driver })
 }
 
 /// Carries the bytes of a connection until it ends.

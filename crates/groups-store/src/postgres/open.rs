@@ -5,33 +5,28 @@ use std::time::Duration;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel_async::SimpleAsyncConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+use super::Conn;
 use super::connection::{ConnectError, Connection, Settings, connect_patiently};
+use super::history::{History, home, settle, text};
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, upkeep};
 use crate::OpenError;
-use crate::query_error::QueryError;
-use crate::schema::meta;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// The advisory lock under which servers that start at once bring the tables up to date one after the other: "groups".
 const LOCK: i64 = 0x0067_726f_7570_7300;
 
-/// Where the database lives, in `meta`.
-const HOME: &str = "home";
-
 /// Between two looks whether another server is still at it.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// Brings the tables up to date, and gives the database's id.
-pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Uuid, OpenError> {
+/// Brings the tables up to date, and tells which history the database has.
+pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<History, OpenError> {
     let database = settings.database.clone();
     let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
     // A migration may take longer than a statement otherwise may.
@@ -59,18 +54,16 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Uuid,
     let (result, conn) = migrated.await.map_err(|error| unreachable(error.to_string()))?;
     result.map_err(|detail| OpenError::Migration { database: database.clone(), detail })?;
     let mut connection = whole(conn);
-    let home = home(connection.conn()).await;
+    let home = home(&mut connection).await.map_err(|error| unreachable(error.to_string()))?;
+    let own = home.clone();
     let settled = transact(&mut connection, Purpose::Write, move |conn| {
-        async move {
-            let id = upkeep::store_id(conn, proposal).await?;
-            settle(conn, home, id, proposal).await
-        }
-        .boxed()
+        async move { settle(conn, &own, None, proposal).await }.boxed()
     });
-    settled.await.map_err(|error| match error {
+    let id = settled.await.map_err(|error| match error {
         Failed::Before(failure) => unreachable(failure.into_error().to_string()),
         Failed::During(_, detail) => unreachable(detail),
-    })
+    })?;
+    Ok(History::new(id, home))
 }
 
 /// A connection to a database in which everything can be said.
@@ -129,51 +122,6 @@ async fn refuse(conn: &mut Conn, database: &str) -> Result<(), OpenError> {
         Some(_) => Err(OpenError::Foreign { database: database.to_owned() }),
         None => Ok(()),
     }
-}
-
-/// Which cluster, which of its lives, and which of its databases this is; `None` where the role may not know.
-///
-/// Transaction ids mean something only there: after a restore into another cluster, or to an earlier point in time, they do not.
-async fn home(conn: &mut Conn) -> Option<String> {
-    let home = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
-                (SELECT timeline_id FROM pg_control_checkpoint()) || '/' || \
-                (SELECT oid FROM pg_database WHERE datname = current_database())";
-    text(conn, home).await.ok()
-}
-
-/// Notes where the database lives. Where it has moved, no position of before means anything: it becomes another one.
-async fn settle(conn: &mut Conn, home: Option<String>, id: Uuid, proposal: Uuid) -> Result<Uuid, QueryError> {
-    let Some(home) = home else { return Ok(id) };
-    let stored: Option<String> = meta::table.find(HOME).select(meta::value).first(conn).await.optional()?;
-    match stored {
-        Some(stored) if stored == home => return Ok(id),
-        Some(_) => {}
-        None => {
-            diesel::insert_into(meta::table).values((meta::name.eq(HOME), meta::value.eq(home))).execute(conn).await?;
-            return Ok(id);
-        }
-    }
-    tracing::warn!("the database has moved to another cluster or point in time: clients will get their lists anew");
-    for (name, value) in [(HOME, home), ("store_id", proposal.to_string()), ("log_floor", "0".repeat(20))] {
-        diesel::update(meta::table.find(name)).set(meta::value.eq(value)).execute(conn).await?;
-    }
-    // What bears a number from the future would never count as settled.
-    conn.batch_execute(
-        "UPDATE log SET commit_id = pg_current_xact_id() WHERE commit_id >= pg_snapshot_xmax(pg_current_snapshot())",
-    )
-    .await?;
-    Ok(proposal)
-}
-
-/// The value of an expression, as text.
-async fn text(conn: &mut Conn, expression: &str) -> QueryResult<String> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        value: String,
-    }
-    let row: Row = diesel::sql_query(format!("SELECT ({expression})::text AS value")).get_result(conn).await?;
-    Ok(row.value)
 }
 
 async fn holds(conn: &mut Conn, database: &str, expression: &str) -> Result<bool, OpenError> {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Conn;
 use super::connection::{ConnectError, Connection, Settings, connect};
 use super::failure::Failure;
+use super::history::History;
 use super::transaction::{Failed, Purpose, transact};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
@@ -23,19 +24,27 @@ pub(super) const ATTEMPTS_MAX: u32 = 5;
 const PLACE_PAUSE_MAX: Duration = Duration::from_millis(200);
 
 /// Makes the connections of the pool.
-pub(super) struct Connector(Settings);
+pub(super) struct Connector {
+    settings: Settings,
+    history: Arc<History>,
+}
 
 impl Manager for Connector {
     type Type = Connection;
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, ConnectError> {
-        connect(&self.0).await
+        let mut conn = connect(&self.settings).await?;
+        let epoch = self.history.check(&mut conn).await?;
+        conn.set_epoch(epoch);
+        Ok(conn)
     }
 
-    /// A connection that was lost is noticed by its first use, which then takes another.
+    /// A connection that was lost is noticed by its first use, which then takes another. One that leads to a history which another
+    /// connection has found replaced is of no use either.
     async fn recycle(&self, conn: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {
-        if conn.is_clean() { Ok(()) } else { Err(RecycleError::message("it is not clean")) }
+        let usable = conn.is_clean() && conn.epoch() == self.history.epoch();
+        if usable { Ok(()) } else { Err(RecycleError::message("it cannot be used again")) }
     }
 }
 
@@ -73,11 +82,12 @@ fn shares(connections: usize) -> [usize; 3] {
 }
 
 impl Pool {
-    pub(super) fn new(settings: &Settings, options: &StoreOptions) -> Result<Self, OpenError> {
+    pub(super) fn new(settings: &Settings, history: Arc<History>, options: &StoreOptions) -> Result<Self, OpenError> {
         let lanes = options.postgres_lanes.max(1);
         let [delivery, openings, requests] = shares(options.postgres_connections_max.saturating_sub(lanes));
         let connections_max = lanes + delivery + openings + requests;
-        let connections = Deadpool::builder(Connector(settings.clone())).max_size(connections_max).build();
+        let connections =
+            Deadpool::builder(Connector { settings: settings.clone(), history }).max_size(connections_max).build();
         let connections = connections.map_err(|error| OpenError::Unreachable {
             database: settings.database.clone(),
             detail: error.to_string(),

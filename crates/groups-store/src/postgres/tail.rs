@@ -31,6 +31,8 @@ const PENDING_MAX: i64 = 50_000;
 pub(crate) struct PostgresTail {
     /// All that it sees was brought.
     seen: Snapshot,
+    /// The number of the history that it is about.
+    epoch: u64,
     /// What is being brought.
     round: Option<Round>,
     woken: watch::Receiver<()>,
@@ -55,17 +57,32 @@ struct Pending {
 }
 
 impl PostgresTail {
-    pub(super) fn new(seen: Snapshot, woken: watch::Receiver<()>) -> Self {
-        Self { seen, round: None, woken }
+    pub(super) async fn open(backend: &PostgresBackend) -> Result<Self, StoreError> {
+        let woken = backend.bus().subscribe();
+        let (seen, epoch) = now(backend).await?;
+        Ok(Self { seen, epoch, round: None, woken })
     }
 
-    /// The next changes; none where there are none now.
+    /// The next changes; none where there are none now. Where the history was replaced, this says so once and goes on from the end of
+    /// the new one.
     pub(crate) async fn read(
         &mut self,
         backend: &PostgresBackend,
         store: Uuid,
         limit: u32,
     ) -> Result<Batch, StoreError> {
+        let batch = self.read_on(backend, store, limit).await;
+        // A connection that leads to another history was made after that was noticed.
+        if backend.history().epoch() == self.epoch {
+            return batch;
+        }
+        // Before anybody is sent to read again, so that what they then see is not missing here.
+        (self.seen, self.epoch) = now(backend).await?;
+        self.round = None;
+        Err(StoreError::HistoryReplaced)
+    }
+
+    async fn read_on(&mut self, backend: &PostgresBackend, store: Uuid, limit: u32) -> Result<Batch, StoreError> {
         if self.round.is_none() {
             // A commit from here on wakes the next waiting, even if this reading sees it already.
             self.woken.mark_unchanged();
@@ -109,6 +126,9 @@ impl PostgresTail {
             .boxed()
         });
         let rows = rows.await?;
+        if let Some(row) = rows.last() {
+            backend.history().told(self.epoch, row);
+        }
         round.pending.drain(..count);
         let batch = if round.more_after.is_some() {
             // Not all commits that are still to be brought are known: nothing of this round counts as known yet.
@@ -134,6 +154,17 @@ impl PostgresTail {
     fn finish(&mut self) {
         if let Some(round) = self.round.take() {
             self.seen = round.now;
+        }
+    }
+}
+
+/// What is there now, and the number of the history that it is about.
+async fn now(backend: &PostgresBackend) -> Result<(Snapshot, u64), StoreError> {
+    loop {
+        let epoch = backend.history().epoch();
+        let seen = backend.read(ReadClass::Delivery, |conn| current_snapshot(conn).boxed()).await?;
+        if backend.history().epoch() == epoch {
+            return Ok((seen, epoch));
         }
     }
 }

@@ -77,7 +77,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// `answer_max`: `None` is for ever.
+    /// `answer_max`: `None` is no limit.
     pub(super) fn new(inner: Box<dyn Stream>, wire: Wire, answer_max: Option<Duration>) -> Self {
         let heard = Frames::new(false, Some(b'E'));
         // Its first message has no type.

@@ -15,6 +15,7 @@ use crate::server;
 
 #[path = "suite/commands.rs"]
 mod commands;
+mod failover;
 #[path = "suite/keys.rs"]
 mod keys;
 #[path = "suite/laws.rs"]

@@ -48,6 +48,98 @@ pub(crate) fn shared() -> Option<&'static Server> {
     server.as_ref()
 }
 
+/// A primary and an asynchronous standby of a test's own. They end with this process however that ends.
+pub(crate) struct Pair {
+    primary: u16,
+    standby: u16,
+    binaries: PathBuf,
+    data: PathBuf,
+    run_as: &'static str,
+    shell: Child,
+}
+
+impl Pair {
+    pub(crate) fn start() -> Option<Self> {
+        // Says whether PostgreSQL is installed.
+        shared()?;
+        let binaries = binaries()?;
+        let (data, run_as) = directory();
+        let primary = free_port(10_000);
+        let standby = free_port(primary + 1);
+        let (bin, dir) = (binaries.display(), data.display());
+        let options = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c shared_buffers=16MB";
+        let script = format!(
+            "cd / && {{ {run_as} {bin}/initdb --no-sync -D {dir}/a -U groups -A trust -E UTF8 --locale=C && \
+             {run_as} {bin}/pg_ctl -D {dir}/a -l {dir}/a.log -w -o '-p {primary} {options}' start && \
+             {run_as} {bin}/pg_basebackup -h 127.0.0.1 -p {primary} -U groups -D {dir}/b -R -c fast --no-sync && \
+             {run_as} {bin}/pg_ctl -D {dir}/b -l {dir}/b.log -w -o '-p {standby} {options}' start ; }} >{dir}/log 2>&1 ; \
+             echo started; cat >/dev/null; for one in a b; do {run_as} {bin}/pg_ctl -D {dir}/$one -m immediate stop; done >/dev/null 2>&1; \
+             rm -rf {dir}"
+        );
+        let shell = shell(&script);
+        Some(Self { primary, standby, binaries, data, run_as, shell })
+    }
+
+    pub(crate) fn primary(&self) -> u16 {
+        self.primary
+    }
+
+    pub(crate) fn standby(&self) -> u16 {
+        self.standby
+    }
+
+    /// Ends the primary as a crash would.
+    pub(crate) fn kill_primary(&self) {
+        self.control("a", "-m immediate stop");
+    }
+
+    /// Lets the standby take over.
+    pub(crate) fn promote(&self) {
+        self.control("b", "-w promote");
+    }
+
+    fn control(&self, which: &str, what: &str) {
+        let (bin, dir) = (self.binaries.display(), self.data.display());
+        let script = format!("cd / && {} {bin}/pg_ctl -D {dir}/{which} {what} >>{dir}/log 2>&1", self.run_as);
+        assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success(), "pg_ctl {what}");
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        // The end of the pipe is the shell's sign to stop the servers.
+        drop(self.shell.stdin.take());
+        self.shell.wait().ok();
+    }
+}
+
+/// A directory for servers, and how a command begins that is to run as its owner.
+fn directory() -> (PathBuf, &'static str) {
+    let data = tempfile::Builder::new().prefix("groups-postgres-").tempdir().unwrap().keep();
+    // The server refuses to run as root.
+    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if root {
+        assert!(Command::new("chown").arg("postgres").arg(&data).status().unwrap().success());
+    }
+    (data, if root { "runuser -u postgres --" } else { "" })
+}
+
+/// Runs a script that says "started" and then waits for the end of its input.
+fn shell(script: &str) -> Child {
+    // In a group of its own, so that an interrupted test run does not interrupt the cleaning up.
+    let mut shell = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
+        .arg("-c")
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut started = [0; 8];
+    shell.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
+    shell
+}
+
 /// The directory of `initdb` and `postgres`: Debian's newest, or one in the path.
 fn binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -60,14 +152,8 @@ fn binaries() -> Option<PathBuf> {
 }
 
 fn start(binaries: &Path) -> Server {
-    let data = tempfile::Builder::new().prefix("groups-postgres-").tempdir().unwrap().keep();
-    let port = free_port();
-    // The server refuses to run as root.
-    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    let run_as = if root { "runuser -u postgres --" } else { "" };
-    if root {
-        assert!(Command::new("chown").arg("postgres").arg(&data).status().unwrap().success());
-    }
+    let (data, run_as) = directory();
+    let port = free_port(0);
     // Good for a week, and made anew for each test run.
     let curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     let certificates = format!(
@@ -86,17 +172,7 @@ fn start(binaries: &Path) -> Server {
         bin = binaries.display(),
         data = data.display(),
     );
-    // In a group of its own, so that an interrupted test run does not interrupt the cleaning up.
-    let mut shell = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
-        .arg("-c")
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut started = [0; 8];
-    shell.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
+    let shell = shell(&script);
     let begun = Instant::now();
     let ready = || {
         let mut ready = Command::new(binaries.join("pg_isready"));
@@ -111,9 +187,10 @@ fn start(binaries: &Path) -> Server {
     Server { port, authority, _shell: shell }
 }
 
-fn free_port() -> u16 {
-    // Different processes begin at different places.
-    let begin = 20_000 + std::process::id() % 10_000;
+/// A port behind this one, or anywhere; different processes begin at different places.
+fn free_port(after: u16) -> u16 {
+    let begin =
+        if after > 10_000 { u32::from(after) } else { 20_000 + u32::from(after) / 4 + std::process::id() % 10_000 };
     (begin..32_768)
         .filter_map(|port| u16::try_from(port).ok())
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())

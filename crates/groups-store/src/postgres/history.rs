@@ -1,0 +1,211 @@
+//! Which history the database tells, and noticing when another one has taken its place under running servers.
+//!
+//! A standby that takes over may lack the last changes of the primary, and a database may be put back to an earlier state. Positions
+//! and numbers of transactions of before mean nothing then. So each new connection is asked where it leads.
+
+use std::sync::{Mutex, PoisonError};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use super::connection::{ConnectError, Connection, with_causes};
+use super::transaction::{Failed, Purpose, transact};
+use super::{Conn, upkeep};
+use crate::column::sql;
+use crate::query_error::QueryError;
+use crate::row::LogRow;
+use crate::schema::meta;
+
+/// Where the database lives, in `meta`.
+const HOME: &str = "home";
+
+/// What a server knows of its database's history.
+#[derive(Debug)]
+pub(super) struct History {
+    known: Mutex<Known>,
+    /// One at a time finds out what has become of it.
+    settling: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// The database's id, which is another one for another history.
+    id: Uuid,
+    home: String,
+    /// Counts the histories that this server has seen.
+    epoch: u64,
+    /// A change that has to be in the log as long as it is kept.
+    witness: Option<LogRow>,
+}
+
+impl History {
+    pub(super) fn new(id: Uuid, home: String) -> Self {
+        let known = Known { id, home, epoch: 0, witness: None };
+        Self { known: Mutex::new(known), settling: tokio::sync::Mutex::default() }
+    }
+
+    pub(super) fn id(&self) -> Uuid {
+        self.known(|known| known.id)
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.known(|known| known.epoch)
+    }
+
+    /// Notes a change that somebody was told of, in the history of this number.
+    pub(super) fn told(&self, epoch: u64, row: &LogRow) {
+        self.known(|known| {
+            if known.epoch == epoch {
+                known.witness = Some(LogRow { payload: String::new(), ..row.clone() });
+            }
+        });
+    }
+
+    fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
+        with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The number of the history to which a new connection leads. It is another one than before if the database is.
+    pub(super) async fn check(&self, conn: &mut Connection) -> Result<u64, ConnectError> {
+        let known = self.known(|known| known.clone());
+        let found = find(conn, known.witness.as_ref()).await?;
+        if found.is(&known) {
+            return Ok(known.epoch);
+        }
+        let _one = self.settling.lock().await;
+        let known = self.known(|known| known.clone());
+        let found = find(conn, known.witness.as_ref()).await?;
+        if found.is(&known) {
+            return Ok(known.epoch);
+        }
+        let (home, id) = (found.home.clone(), known.id);
+        let lost = (!found.has_witness).then_some(id);
+        let settled = transact(conn, Purpose::Write, move |conn| {
+            async move { settle(conn, &home, lost, Uuid::new_v4()).await }.boxed()
+        });
+        let id = settled.await.map_err(|error| {
+            ConnectError::Refused(match error {
+                Failed::Before(failure) => failure.into_error().to_string(),
+                Failed::During(_, detail) => detail,
+            })
+        })?;
+        let epoch = known.epoch + 1;
+        tracing::warn!(%id, "the database tells another history than before: clients have to read their lists again");
+        self.known(|known| *known = Known { id, home: found.home, epoch, witness: None });
+        Ok(epoch)
+    }
+}
+
+/// What a connection leads to.
+struct Found {
+    id: String,
+    home: String,
+    has_witness: bool,
+}
+
+impl Found {
+    fn is(&self, known: &Known) -> bool {
+        self.has_witness && self.home == known.home && self.id == known.id.to_string()
+    }
+}
+
+async fn find(conn: &mut Connection, witness: Option<&LogRow>) -> Result<Found, ConnectError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        id: String,
+        #[diesel(sql_type = Bool)]
+        has_witness: bool,
+    }
+    let home = home(conn).await?;
+    let failed = |error: diesel::result::Error| ConnectError::Refused(with_causes(&error));
+    let Some(witness) = witness else {
+        let id = "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), '') AS id, true AS has_witness";
+        let row: Row = diesel::sql_query(id).get_result(conn.conn()).await.map_err(failed)?;
+        return Ok(Found { id: row.id, home, has_witness: row.has_witness });
+    };
+    // What may have been forgotten is no sign of anything.
+    let row = diesel::sql_query(
+        "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), '') AS id, \
+         EXISTS (SELECT FROM log WHERE seq = $1 AND group_id = $2 AND version = $3 AND actor_id = $4 AND at = $5) \
+         OR EXISTS (SELECT FROM meta WHERE name = 'log_floor' AND value > $6) AS has_witness",
+    )
+    .bind::<BigInt, _>(witness.seq)
+    .bind::<sql::Id, _>(witness.group_id)
+    .bind::<BigInt, _>(witness.version)
+    .bind::<sql::Id, _>(witness.actor_id)
+    .bind::<BigInt, _>(witness.at)
+    .bind::<Text, _>(format!("{:020}", witness.commit_id.0))
+    .get_result::<Row>(conn.conn());
+    let row = row.await.map_err(failed)?;
+    Ok(Found { id: row.id, home, has_witness: row.has_witness })
+}
+
+/// Which cluster, which of its lives, and which of its databases this is. Where the role may not know the cluster, the rest has to do.
+///
+/// Transaction ids mean something only there: after a restore into another cluster, or to an earlier point in time, they do not. The
+/// timeline is the one that is written to: of a standby that has just taken over, the last checkpoint may still name the old one.
+pub(super) async fn home(conn: &mut Connection) -> Result<String, ConnectError> {
+    let place = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint || '/' || \
+                 (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let cluster = format!("(SELECT system_identifier FROM pg_control_system()) || '/' || {place}");
+    let expressions = [cluster.as_str(), &format!("'?/' || {place}"), "'?'"];
+    let mut denied = String::new();
+    for expression in expressions {
+        conn.wire().forget_error();
+        match text(conn.conn(), expression).await {
+            Ok(home) => return Ok(home),
+            Err(error) if conn.wire().last_error() == Some(*b"42501") => denied = error.to_string(),
+            Err(error) => return Err(ConnectError::Refused(with_causes(&error))),
+        }
+    }
+    Err(ConnectError::Refused(denied))
+}
+
+/// Notes where the database lives, and gives its id. Where it has moved, or is `lost`, no position of before means anything: it
+/// becomes another one.
+///
+/// Servers do this one after the other, so that all of them find the same id.
+pub(super) async fn settle(
+    conn: &mut Conn,
+    home: &str,
+    lost: Option<Uuid>,
+    proposal: Uuid,
+) -> Result<Uuid, QueryError> {
+    upkeep::store_id(conn, proposal).await?;
+    diesel::insert_into(meta::table)
+        .values((meta::name.eq(HOME), meta::value.eq(home)))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    let stored: String = meta::table.find(HOME).select(meta::value).for_update().first(conn).await?;
+    // Another server may have come first.
+    let id = upkeep::store_id(conn, proposal).await?;
+    if stored == home && lost != Some(id) {
+        return Ok(id);
+    }
+    tracing::warn!("the database has moved to another cluster or point in time: clients will get their lists again");
+    for (name, value) in [(HOME, home), ("store_id", &proposal.to_string()), ("log_floor", &"0".repeat(20))] {
+        diesel::update(meta::table.find(name)).set(meta::value.eq(value)).execute(conn).await?;
+    }
+    // What bears a number from the future would never count as settled.
+    conn.batch_execute(
+        "UPDATE log SET commit_id = pg_current_xact_id() WHERE commit_id >= pg_snapshot_xmax(pg_current_snapshot())",
+    )
+    .await?;
+    Ok(proposal)
+}
+
+/// The value of an expression, as text.
+pub(super) async fn text(conn: &mut Conn, expression: &str) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        value: String,
+    }
+    let row: Row = diesel::sql_query(format!("SELECT ({expression})::text AS value")).get_result(conn).await?;
+    Ok(row.value)
+}
