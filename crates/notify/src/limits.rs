@@ -12,9 +12,9 @@ pub struct HubLimits {
     pub tick: Duration,
     /// Connections of one user, over all workers; one more is accepted and closed with 4502. 20; 0 admits none.
     pub connections_per_user_max: u32,
-    /// So often a connection beyond that is accepted, to be closed. More of them are refused before the upgrade. 1 second.
+    /// So often a connection beyond that is accepted, to be closed. More of them are refused before the upgrade. 20 milliseconds.
     pub excess_interval: Duration,
-    /// How many of them may come ahead of that average. 10.
+    /// How many of them may come ahead of that average. 200.
     pub excess_burst: u32,
     /// Events that wait for one connection; one more closes it with 4001. 256 frames.
     pub queue_frames_max: usize,
@@ -73,8 +73,8 @@ impl Default for HubLimits {
             heartbeat: Duration::from_secs(25),
             tick: Duration::from_secs(1),
             connections_per_user_max: 20,
-            excess_interval: Duration::from_secs(1),
-            excess_burst: 10,
+            excess_interval: Duration::from_millis(20),
+            excess_burst: 200,
             queue_frames_max: 256,
             queue_bytes_max: 64 * 1024,
             opening_queue_frames_max: 4_096,

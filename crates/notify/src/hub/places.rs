@@ -114,7 +114,12 @@ mod tests {
     const BOB: UserId = UserId::new(Uuid::from_u128(2));
 
     fn places() -> Arc<Places> {
-        let limits = HubLimits { connections_per_user_max: 2, ..HubLimits::default() };
+        let limits = HubLimits {
+            connections_per_user_max: 2,
+            excess_interval: Duration::from_secs(1),
+            excess_burst: 10,
+            ..HubLimits::default()
+        };
         Places::new(Arc::new(limits))
     }
 
