@@ -8,6 +8,15 @@ use groups_domain::{Change, Effect, Event, UserId, View};
 use crate::frame;
 use crate::wire::EventBody;
 
+/// What a delivery takes up whatever it is about.
+const FIXED_BYTES: usize = 1_024;
+
+/// What a person takes up that it is about: in the change, in the lists of a delivery, and in a frame that names them.
+const PERSON_BYTES: usize = 160;
+
+/// What a frame takes up apart from the group's texts, some of whose characters JSON escapes.
+const FRAME_BYTES: usize = 768;
+
 /// A committed change with its place in the log. Shared by all sinks and threads; each view's frame is encoded once,
 /// when first needed.
 #[derive(Debug)]
@@ -53,6 +62,14 @@ impl Delivery {
         views.dedup();
         let frames = views.into_iter().map(|view| (view, OnceLock::new())).collect();
         Self { change, cursor, commit, subjects, joined, left, all_left, frames }
+    }
+
+    /// About how many bytes of memory it takes up, with its frames, whether they are encoded already or not.
+    pub fn bytes(&self) -> usize {
+        let group = &self.change.group;
+        let texts = group.name.as_str().len() + group.description.as_str().len();
+        let people = self.subjects.len() + self.joined.len() + self.left.len();
+        FIXED_BYTES + texts + people * PERSON_BYTES + self.frames.len() * (FRAME_BYTES + 2 * texts)
     }
 
     /// The change itself.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
 use groups_supervisor::Supervisor;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use turnstile::Turnstile;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::shard::Types;
 use crate::wire::ServerMessage;
-use crate::worker::{Command, Worker};
+use crate::worker::{Command, Envelope, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 
 /// The WebSocket clients of this server, over all worker threads. Cheap to clone.
@@ -60,6 +60,9 @@ pub(crate) struct Shared {
     traffic_observer: OnceLock<TrafficObserver>,
 }
 
+/// More permits than this a semaphore cannot have on 32 bits.
+const INBOX_KIB_MAX: u32 = u32::MAX >> 4;
+
 type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
 
 type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
@@ -76,7 +79,9 @@ pub struct GroupTraffic {
 /// The way to one worker.
 #[derive(Clone)]
 struct ShardHandle {
-    inbox: mpsc::Sender<Command>,
+    inbox: mpsc::Sender<Envelope>,
+    /// How many KiB of batches the inbox has room for.
+    room: Arc<Semaphore>,
     counters: Arc<Counters>,
 }
 
@@ -221,7 +226,7 @@ impl Hub {
     pub async fn drain(&self, plan: Drain) {
         self.shared.draining.store(true, SeqCst);
         let bound = plan.spread + plan.wait;
-        self.shared.tell_all(&Command::Drain(Arc::new(plan))).await;
+        self.shared.tell_all(&Command::Drain(Arc::new(plan)), 0).await;
         if tokio::time::timeout(bound, self.shared.places.all_left()).await.is_err() {
             tracing::warn!(connections = self.connections(), "clients did not answer their close in time");
         }
@@ -240,30 +245,33 @@ impl Shared {
             let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
             let name = format!("websocket worker {}", shards.len() + 1);
             let worker = Worker::start(name, Arc::clone(self), Arc::clone(&counters), commands);
-            shards.push(ShardHandle { inbox, counters });
+            shards.push(ShardHandle { inbox, room: Arc::new(Semaphore::new(self.inbox_kib_max() as usize)), counters });
             drop(shards);
             workers.push((self.id, Rc::clone(&worker)));
             worker
         })
     }
 
-    fn inboxes(&self) -> Vec<mpsc::Sender<Command>> {
-        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
-        shards.iter().map(|shard| shard.inbox.clone()).collect()
+    fn inbox_kib_max(&self) -> u32 {
+        u32::try_from(self.limits.inbox_bytes_max / 1_024).unwrap_or(u32::MAX).clamp(1, INBOX_KIB_MAX)
     }
 
-    /// Gives a command to every worker that runs, waiting for room. Either all get it or, where the caller gives up, none.
-    async fn tell_all(&self, command: &Command) {
-        let inboxes = self.inboxes();
-        let mut permits = Vec::with_capacity(inboxes.len());
-        for inbox in &inboxes {
+    /// Gives a command to every worker that runs, waiting for room for so many bytes. Either all get it or, where the caller
+    /// gives up, none.
+    async fn tell_all(&self, command: &Command, bytes: usize) {
+        let kib = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX).min(self.inbox_kib_max());
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut places = Vec::with_capacity(shards.len());
+        for shard in &shards {
+            // Never closed: an error would only mean that the room is not counted.
+            let room = if kib == 0 { None } else { Arc::clone(&shard.room).acquire_many_owned(kib).await.ok() };
             // A worker that has ended has no clients any more.
-            if let Ok(permit) = inbox.reserve().await {
-                permits.push(permit);
+            if let Ok(permit) = shard.inbox.reserve().await {
+                places.push((permit, room));
             }
         }
-        for permit in permits {
-            permit.send(command.clone());
+        for (permit, room) in places {
+            permit.send(Envelope { command: command.clone(), room });
         }
     }
 
@@ -303,7 +311,8 @@ impl Shared {
         let frame = frame::json(&ServerMessage::Typing { group_id, user_id, typing, expires_in_seconds });
         let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
         for shard in shards.iter() {
-            if shard.inbox.try_send(Command::Typing(types, frame.clone())).is_err() {
+            let command = Command::Typing(types, frame.clone());
+            if shard.inbox.try_send(Envelope { command, room: None }).is_err() {
                 Counters::one(&shard.counters.ephemerals_dropped);
             }
         }
@@ -318,13 +327,14 @@ impl EventSink for Hub {
 
     /// Waits while a worker's inbox is full, never for a client. Cancel safe: all workers get the batch, or none.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
-        self.shared.tell_all(&Command::Deliver(batch.into())).await;
+        let bytes = batch.iter().map(|delivery| delivery.bytes()).sum();
+        self.shared.tell_all(&Command::Deliver(batch.into()), bytes).await;
         Ok(())
     }
 
     /// Closes all clients with 1012: they come again with their cursors, and so miss nothing.
     async fn lagged(&self, changes: u64) {
         tracing::warn!(changes, "changes were missed: all clients have to come again");
-        self.shared.tell_all(&Command::Lagged).await;
+        self.shared.tell_all(&Command::Lagged, 0).await;
     }
 }

@@ -39,9 +39,15 @@ pub struct HubLimits {
     /// Changes kept on a worker while clients load; when one more comes, those who have loaded longest are closed with
     /// 1012. 16,384.
     pub journal_changes_max: usize,
+    /// The same in bytes, as [`Delivery::bytes`](crate::Delivery::bytes) counts them: with the change that would exceed it, the
+    /// same happens. The changes are shared with the other workers. 16 MiB.
+    pub journal_bytes_max: usize,
     /// Commands that wait for a worker (a command is a batch of changes, or somebody typing); then whoever delivers waits,
     /// and typing is dropped. 1,024.
     pub inbox_commands_max: usize,
+    /// The batches among them in bytes, as [`Delivery::bytes`](crate::Delivery::bytes) counts them, rounded up to KiB for each
+    /// batch; then [`deliver`](crate::EventSink::deliver) waits. A batch that is larger by itself waits until the worker has nothing else. 8 MiB.
+    pub inbox_bytes_max: usize,
     /// Groups in one piece of a snapshot. 500, by the contract.
     pub snapshot_groups_max: usize,
     /// Bytes of one piece of a snapshot, before JSON escapes some of them; with the group that would exceed it, the next piece
@@ -85,7 +91,9 @@ impl Default for HubLimits {
             opens_max: 64,
             opens_per_user_max: 2,
             journal_changes_max: 16_384,
+            journal_bytes_max: 16 * 1024 * 1024,
             inbox_commands_max: 1_024,
+            inbox_bytes_max: 8 * 1024 * 1024,
             snapshot_groups_max: 500,
             snapshot_bytes_max: 256 * 1024,
             message_bytes_max: 4 * 1024,

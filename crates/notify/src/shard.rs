@@ -309,7 +309,9 @@ impl Shard {
 
     /// Whoever has loaded longest must come again, when the journal is full.
     fn bound_journal(&mut self, now: Moment) {
-        while self.journal.len() > self.limits.journal_changes_max {
+        while self.journal.len() > self.limits.journal_changes_max
+            || self.journal.bytes() > self.limits.journal_bytes_max
+        {
             let Some(oldest) = self.journal.oldest_reader() else { return };
             let (evicted, loading) =
                 std::mem::take(&mut self.loading).into_iter().partition(|conn| conn.loading_from.get() == Some(oldest));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use groups_supervisor::{Cause, TaskFailure};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
@@ -43,6 +43,13 @@ pub(crate) enum Command {
     Lagged,
 }
 
+/// A command on its way to one worker.
+pub(crate) struct Envelope {
+    pub(crate) command: Command,
+    /// What it takes up of the inbox, until it has been carried out.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
+}
+
 /// One worker thread's part of the hub. It never leaves its thread.
 ///
 /// A panic in a task of the worker, or in a call from one of its connections, may leave the shard half changed: some
@@ -62,7 +69,7 @@ impl Worker {
         name: String,
         hub: Arc<Shared>,
         counters: Arc<Counters>,
-        inbox: mpsc::Receiver<Command>,
+        inbox: mpsc::Receiver<Envelope>,
     ) -> Rc<Self> {
         let worker = Rc::new(Self {
             name,
@@ -256,12 +263,15 @@ impl Worker {
         }
     }
 
-    async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Command>) {
+    async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Envelope>) {
         let mut commands = Vec::with_capacity(COMMANDS_PER_TURN);
         while inbox.recv_many(&mut commands, COMMANDS_PER_TURN).await > 0 {
-            for command in commands.drain(..) {
+            for Envelope { command, room } in commands.drain(..) {
                 match command {
-                    Command::Deliver(batch) => self.deliver(&batch).await,
+                    Command::Deliver(batch) => {
+                        self.deliver(&batch).await;
+                        drop(room);
+                    }
                     Command::Typing(types, frame) => self.shard.borrow_mut().typing(self.now(), types, &frame),
                     Command::Drain(plan) => {
                         self.spawn(Rc::clone(&self).drain(plan));

@@ -18,6 +18,9 @@ const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// The longest pause: so much later than the database or the sink is back, its changes are told at most.
 const RETRY_LONGEST: Duration = Duration::from_secs(1);
 
+/// What is offered to a sink at once, as [`Delivery::bytes`] counts it; a larger change is offered alone.
+const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
 /// A sink that takes a batch for so long is worth a line of log, each time that it passes.
 const STALL: Duration = Duration::from_secs(10);
 
@@ -30,15 +33,36 @@ pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>, ids: Arc<Gro
         let batch = next_batch(&mut tail, &*sink).await;
         // Ids that are made here continue behind those of other servers.
         batch.iter().for_each(|delivery| ids.observe(delivery.change().group_id()));
-        let mut pause = Backoff::default();
-        while let Err(error) = deliver(&*sink, &batch).await {
-            let wait = pause.next();
-            tracing::warn!(sink = sink.name(), %error, changes = batch.len(), ?wait, "a sink has failed, trying again");
-            tokio::time::sleep(wait).await;
+        let mut rest = &batch[..];
+        while !rest.is_empty() {
+            let sizes = rest.iter().map(|delivery| delivery.bytes());
+            let (piece, more) = rest.split_at(piece_len(sizes, BATCH_BYTES_MAX));
+            hand_over(&*sink, piece).await;
+            rest = more;
         }
-        if pause.has_waited() {
-            tracing::info!(sink = sink.name(), "a sink has recovered");
-        }
+    }
+}
+
+/// How many of these fit together, at least one.
+fn piece_len(sizes: impl Iterator<Item = usize>, bytes_max: usize) -> usize {
+    let mut bytes = 0_usize;
+    let fits = sizes.take_while(|size| {
+        bytes = bytes.saturating_add(*size);
+        bytes <= bytes_max
+    });
+    fits.count().max(1)
+}
+
+/// Offers a batch until the sink has taken it.
+async fn hand_over(sink: &dyn EventSink, batch: &[Arc<Delivery>]) {
+    let mut pause = Backoff::default();
+    while let Err(error) = deliver(sink, batch).await {
+        let wait = pause.next();
+        tracing::warn!(sink = sink.name(), %error, changes = batch.len(), ?wait, "a sink has failed, trying again");
+        tokio::time::sleep(wait).await;
+    }
+    if pause.has_waited() {
+        tracing::info!(sink = sink.name(), "a sink has recovered");
     }
 }
 
@@ -164,6 +188,12 @@ mod tests {
             tokio::task::yield_now().await;
         }
         recorder.deliveries().iter().map(|delivery| delivery.change().version().get()).collect()
+    }
+
+    #[test]
+    fn what_is_offered_at_once_is_bounded_in_bytes_and_a_large_change_goes_alone() {
+        let len = |sizes: &[usize]| piece_len(sizes.iter().copied(), 10);
+        assert_eq!([len(&[4, 6, 1]), len(&[4, 7]), len(&[11, 1]), len(&[usize::MAX, 1]), len(&[3])], [2, 1, 1, 1, 1]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(super) struct Journal {
     /// The number of the first entry.
     base: u64,
     entries: VecDeque<Arc<Delivery>>,
+    /// Of the entries together.
+    bytes: usize,
     /// How many readers begin at each number.
     readers: BTreeMap<u64, usize>,
 }
@@ -40,7 +42,7 @@ impl Journal {
         let end = self.base + self.entries.len() as u64;
         let needed = self.oldest_reader().unwrap_or(end);
         while self.base < needed {
-            self.entries.pop_front();
+            self.bytes -= self.entries.pop_front().map_or(0, |delivery| delivery.bytes());
             self.base += 1;
         }
         if self.entries.is_empty() {
@@ -57,9 +59,15 @@ impl Journal {
         self.entries.len()
     }
 
+    /// About how many bytes of memory the entries take up.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Keeps a delivery, where anybody needs it.
     pub(super) fn push(&mut self, delivery: &Arc<Delivery>) {
         if !self.readers.is_empty() {
+            self.bytes += delivery.bytes();
             self.entries.push_back(Arc::clone(delivery));
         }
     }

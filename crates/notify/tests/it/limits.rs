@@ -195,6 +195,32 @@ async fn whoever_delivers_waits_while_a_worker_is_busy_and_typing_is_left_out() 
 }
 
 #[tokio::test]
+async fn delivery_waits_while_a_worker_has_no_room_for_more_bytes() {
+    // Each change is larger, so there is room for one at a time.
+    let server = Server::start(HubLimits { inbox_bytes_max: 1, ..patient() });
+    server.world().create(group(1), ADA, &[]);
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    let (called, was_called) = oneshot::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
+    server.script(Step::Block(called, may_go));
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let connecting = Client::over(stream, &server, BOB, "");
+    let checked = async {
+        was_called.await.unwrap();
+        server.happen(|world| world.rename(group(1), ADA, "One")).await;
+        let mut second = std::pin::pin!(server.happen(|world| world.rename(group(1), ADA, "Two")));
+        assert!(futures_util::poll!(&mut second).is_pending(), "there is no room");
+        go.send(()).unwrap();
+        second.await;
+    };
+    let (bob, ()) = tokio::join!(connecting, checked);
+    bob.unwrap().until("ready").await;
+    for version in 2..=3 {
+        assert_eq!(ada.next().await["version"], version);
+    }
+}
+
+#[tokio::test]
 async fn a_delivery_that_is_given_up_reaches_no_worker() {
     let server = Server::start(HubLimits { inbox_commands_max: 1, ..patient() });
     server.world().create(group(1), ADA, &[]);

@@ -174,6 +174,22 @@ async fn who_loads_for_longer_than_the_journal_holds_comes_again() {
 }
 
 #[tokio::test]
+async fn a_client_that_loads_while_more_bytes_come_than_the_journal_holds_comes_again() {
+    // Of two short changes with a frame each, of at least 1,792 bytes, only one fits.
+    let server = Server::start(HubLimits { journal_bytes_max: 3_000, ..patient() });
+    server.world().create(group(1), ADA, &[BOB]);
+    let (called, _go) = server.read_then_wait();
+    let mut bob = Client::connect(&server, BOB, "").await;
+    called.await.unwrap();
+    server.happen(|world| world.rename(group(1), ADA, "Fits")).await;
+    assert_eq!(server.hub.stats().journal_overflows, 0);
+    server.happen(|world| world.rename(group(1), ADA, "Does not")).await;
+    let closed = bob.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (1012, RETRY));
+    assert_eq!(server.hub.stats().journal_overflows, 1);
+}
+
+#[tokio::test]
 async fn more_clients_than_may_read_at_once_wait_for_their_turn() {
     let server = Server::start(HubLimits { opens_max: 1, ..patient() });
     let (called, go) = server.wait_then_read();
