@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 
 use clap::{Args, ValueEnum};
+use server::Cause;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -58,12 +59,10 @@ pub(crate) fn report_dropped(lines: u64) {
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    let payload = panic.payload();
-    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let message = text.unwrap_or("without a message");
+    let cause = Cause::of_panic(panic.payload());
     let location = panic.location().map(ToString::to_string);
     let thread = std::thread::current();
     let backtrace = Backtrace::capture();
     let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
-    tracing::error!(thread = thread.name(), location, backtrace, "panicked: {message}");
+    tracing::error!(thread = thread.name(), location, backtrace, "{cause}");
 }
