@@ -59,6 +59,15 @@ pub(crate) enum Backend {
     Postgres(PostgresBackend),
 }
 
+impl Backend {
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(backend) => backend.close().await,
+            Self::Postgres(backend) => backend.close().await,
+        }
+    }
+}
+
 /// Runs a query that is written once, in a transaction of the backend.
 macro_rules! run {
     ($store:expr, $purpose:ident $(($class:ident))?, $module:ident::$query:ident($($argument:ident),*)) => {
@@ -96,7 +105,14 @@ impl Store {
                 (Backend::Postgres(backend), id)
             }
         };
-        let cursors = cursors(&backend, &masked(&options.url)).await?;
+        let cursors = match cursors(&backend, &masked(&options.url)).await {
+            Ok(cursors) => cursors,
+            Err(error) => {
+                // It is of no use to anybody, and another one may want the file.
+                backend.close().await;
+                return Err(error);
+            }
+        };
         let inner = Inner {
             id,
             cursors,
@@ -124,10 +140,7 @@ impl Store {
     /// Carries out the accepted orders, and ends all threads and connections. Other clones answer
     /// [`Reason::Closed`] from now on.
     pub async fn close(self) {
-        match &self.inner.backend {
-            Backend::Sqlite(backend) => backend.close().await,
-            Backend::Postgres(backend) => backend.close().await,
-        }
+        self.inner.backend.close().await;
     }
 
     /// Carries out an order, durably: once this answers, the change survives a power cut.

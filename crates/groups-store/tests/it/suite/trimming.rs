@@ -106,8 +106,9 @@ fn a_clock_that_jumps_ahead_for_a_while_has_nothing_forgotten() {
         assert_eq!(jumped(&store, 1).await, Trimmed::default());
         assert_eq!(trim(&store, 2, 100).await, Trimmed::default());
         assert_eq!(jumped(&store, 121).await, Trimmed::default());
-        let again = db.open().await;
-        assert_eq!(jumped(&again, 1).await, Trimmed::default());
+        store.close().await;
+        let store = db.open().await;
+        assert_eq!(jumped(&store, 1).await, Trimmed::default());
         // Once so much time has really passed, nothing has to be waited for.
         assert_eq!(trim(&store, 40 * DAY, 100).await, Trimmed { changes: 3, memberships: 1, groups: 0, keys: 1 });
     });
