@@ -14,14 +14,14 @@ pub(crate) use self::fair_queue::{Flow, QueueLimits, Size};
 use self::fair_queue::{FairQueue, Taken};
 use crate::Reason;
 
-/// Makes a queue: any number of senders, one receiver.
+/// Makes a queue with one sender, which is shared by reference, and one receiver.
 pub(crate) fn intake<T>(limits: QueueLimits) -> (Sender<T>, Receiver<T>) {
     let state = State { queue: FairQueue::new(limits), is_closed: false, receiver_waits: false };
     let shared = Arc::new(Shared { state: Mutex::new(state), thread: Condvar::new(), task: Notify::new() });
     (Sender(Arc::clone(&shared)), Receiver(shared))
 }
 
-/// Puts work into the queue.
+/// Puts work into the queue. Dropping it closes the queue, so that a store that is dropped without being closed ends its writer.
 #[derive(Debug)]
 pub(crate) struct Sender<T>(Arc<Shared<T>>);
 
@@ -124,6 +124,12 @@ impl<T> Receiver<T> {
     }
 }
 
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         self.0.close();
@@ -214,6 +220,14 @@ mod tests {
         sender.close();
         let received = tokio::time::timeout(Duration::from_secs(30), receiving).await.ok().and_then(Result::ok);
         assert_eq!(received, Some((Some(vec![1]), None)));
+    }
+
+    #[test]
+    fn a_sender_that_is_dropped_closes_the_queue() {
+        let (sender, mut receiver) = intake(LIMITS);
+        assert_eq!(sender.send(Flow::Maintenance, SMALL, 1), Ok(()));
+        drop(sender);
+        assert_eq!((receiver.recv_blocking(), receiver.recv_blocking()), (Some(vec![1]), None));
     }
 
     #[test]
