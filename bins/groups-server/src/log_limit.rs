@@ -119,7 +119,11 @@ mod tests {
     fn the_first_lines_of_a_place_are_logged_and_of_the_others_their_number() {
         let (written, limit) = (Written::default(), LogLimit::default());
         let to = written.clone();
-        let log = tracing_subscriber::fmt().with_max_level(Level::DEBUG).with_ansi(false).with_writer(move || to.clone()).finish();
+        let log = tracing_subscriber::fmt()
+            .with_max_level(Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(move || to.clone())
+            .finish();
         tracing::subscriber::with_default(log.with(limit.clone()), || {
             for number in 0..500 {
                 tracing::error!(number, "a flood");
