@@ -9,8 +9,9 @@ use groups_domain::{
 
 use crate::column::Id;
 use crate::payload::{self, Answer};
+use crate::quota::{Ledger, Usage};
 use crate::row::{GroupRow, KeyRow, MembershipRow, SeatRow, role_number, to_stored};
-use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges};
+use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges, Usages};
 use crate::{ExecuteError, Executed, MemberRow, Order, Outcome, StoreError};
 
 /// For how long an idempotency key is remembered, in milliseconds: 24 hours.
@@ -30,6 +31,7 @@ pub(crate) struct Batch {
     names: HashMap<UserId, String>,
     keys: HashMap<Key, Result<Known, StoreError>>,
     writes: Writes,
+    ledger: Ledger,
 }
 
 /// One group in the batch.
@@ -92,11 +94,19 @@ pub(crate) struct RowsToWrite {
     pub(crate) changes: Vec<Changes>,
     pub(crate) keys_expired: Vec<Keys>,
     pub(crate) answers: Vec<Answers>,
+    /// Last, because other transactions wait for these rows.
+    pub(crate) usage: Vec<Usages>,
 }
 
 impl Batch {
     /// Takes in what was loaded. A row that cannot be read spoils its own group or key, and no other.
-    pub(crate) fn new(limits: Limits, groups: Vec<GroupRow>, seats: Vec<SeatRow>, people: People) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        groups: Vec<GroupRow>,
+        seats: Vec<SeatRow>,
+        people: People,
+        ledger: Ledger,
+    ) -> Self {
         let mut slots: HashMap<GroupId, Result<Slot, StoreError>> = HashMap::with_capacity(groups.len());
         for row in groups {
             let (group_id, deleted) = (row.id.group(), row.deleted_version.is_some());
@@ -122,7 +132,7 @@ impl Batch {
                 (Ok(_), Ok(_)) | (Err(_), _) => {}
             }
         }
-        Self { limits, slots, people, names, keys: HashMap::new(), writes: Writes::default() }
+        Self { limits, slots, people, names, keys: HashMap::new(), writes: Writes::default(), ledger }
     }
 
     /// Takes in a stored answer, and the change that it refers to where it refers to one.
@@ -201,7 +211,7 @@ impl Batch {
             return Err(Rejection::GroupExists.into());
         }
         slot.facts.people = std::mem::take(&mut self.people);
-        let executed = slot.execute(request, &self.names, &mut self.writes);
+        let executed = slot.execute(request, &self.names, &mut self.writes, &mut self.ledger);
         self.people = std::mem::take(&mut slot.facts.people);
         executed
     }
@@ -256,6 +266,7 @@ impl Batch {
             changes: Changes::chunks(self.writes.changes),
             keys_expired: Keys::chunks(self.writes.expired),
             answers: Answers::chunks(self.writes.answers.into_values()),
+            usage: self.ledger.into_rows(),
         }
     }
 }
@@ -267,6 +278,7 @@ impl Slot {
         request: &Request,
         names: &HashMap<UserId, String>,
         writes: &mut Writes,
+        ledger: &mut Ledger,
     ) -> Result<Executed, ExecuteError> {
         let member = |facts: &Facts| {
             let membership = *facts.memberships.get(&member_of(&request.command)?)?;
@@ -284,6 +296,7 @@ impl Slot {
             }
             Decision::Change(change) => {
                 let payload = payload::encode_change(&change).map_err(not_encoded)?;
+                ledger.charge(request, Usage::of(&change, &payload))?;
                 writes.change(&self.facts, &change, payload);
                 self.facts.apply(&change);
                 self.pending = Some(GroupRow::new(&change.group, change.ends_group()));

@@ -228,7 +228,7 @@ async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(),
     hand_over(pieces, Piece::End)
 }
 
-/// The tables, those that others refer to first.
+/// The tables, those that others refer to first. Not the usage: the daily quotas begin at zero.
 const TABLES: [&str; 6] = ["groups", "memberships", "log", "idempotency", "names", "blocks"];
 
 /// What was copied, or why the database is not the right one.

@@ -2,6 +2,8 @@
 
 use groups_domain::Rejection;
 
+use crate::Quota;
+
 /// Why nothing could be done now although it may be possible later. Nothing was changed, unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Reason {
@@ -82,6 +84,16 @@ pub enum ExecuteError {
     /// The actor has used this idempotency key within the last 24 hours, for another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,
+    /// The actor has written as much as one user may in a day. Nothing was changed.
+    #[error("the daily quota of {max} {quota} is used up")]
+    QuotaExceeded {
+        /// Which quota.
+        quota: Quota,
+        /// Its limit.
+        max: u64,
+        /// After how many seconds the next day begins.
+        retry_after_seconds: u32,
+    },
     /// Not now. Nothing was changed, unless the reason is [`Reason::OutcomeUnknown`].
     #[error("{reason}")]
     Unavailable {

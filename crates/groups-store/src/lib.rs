@@ -77,6 +77,7 @@ mod position;
 mod postgres;
 mod prune_clock;
 mod query_error;
+mod quota;
 mod read_class;
 mod row;
 mod row_set;
@@ -100,6 +101,7 @@ pub use page::{
     PAGE_BYTES_MAX, ReplayRule, Start, StreamStart, Trimmed,
 };
 pub use position::{LogEntry, Position, ReadPoint};
+pub use quota::{Quota, Quotas};
 pub use signals::Signals;
 pub use store::Store;
 pub use tail::Tail;

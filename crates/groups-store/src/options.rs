@@ -5,6 +5,7 @@ use std::time::Duration;
 use groups_domain::Limits;
 use groups_supervisor::Supervisor;
 
+use crate::Quotas;
 use crate::intake::QueueLimits;
 use crate::url::masked;
 
@@ -33,6 +34,8 @@ pub struct StoreOptions {
     pub url: String,
     /// What limits a group.
     pub limits: Limits,
+    /// How much one user may write in a day. Default: no limit.
+    pub quotas: Quotas,
     /// How many orders may wait for each writer. Default: 4,096. One actor may have as many waiting as there are free places; their
     /// next one is [`ShareFull`](crate::Reason::ShareFull). Without a free place, an order is [`QueueFull`](crate::Reason::QueueFull).
     pub queue_orders_max: usize,
@@ -79,6 +82,7 @@ impl StoreOptions {
         Self {
             url: url.into(),
             limits: Limits::default(),
+            quotas: Quotas::default(),
             queue_orders_max: 4_096,
             queue_bytes_max: 32 * 1024 * 1024,
             batch_orders_max: 256,

@@ -215,6 +215,8 @@ pub struct Trimmed {
     pub groups: u32,
     /// Idempotency keys older than 24 hours.
     pub keys: u32,
+    /// Counts of the daily quotas, of users on days before yesterday.
+    pub usage: u32,
 }
 
 impl Trimmed {

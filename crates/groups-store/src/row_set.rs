@@ -240,6 +240,20 @@ row_set! {
     }
 }
 row_set! {
+    /// Users on days.
+    UserDays { user_id: sql::Id = Id, day: BigInt = i64 }
+}
+row_set! {
+    /// What is added to the usage of users on days.
+    Usages {
+        user_id: sql::Id = Id,
+        day: BigInt = i64,
+        groups_created: BigInt = i64,
+        rows_written: BigInt = i64,
+        bytes_written: BigInt = i64,
+    }
+}
+row_set! {
     /// The names that people go by.
     Names { user_id: sql::Id = Id, name: Text = String, name_key: Text = String, issued_at: BigInt = i64 }
 }

@@ -98,3 +98,15 @@ pub(crate) const UPSERT_NAMES: &str = "INSERT INTO names (user_id, name, name_ke
     SELECT user_id, name, name_key, issued_at FROM v WHERE true \
     ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, issued_at = excluded.issued_at \
     WHERE names.issued_at < excluded.issued_at OR (names.issued_at = excluded.issued_at AND names.name <> excluded.name)";
+
+/// The usage of users on days.
+pub(crate) const USAGE_OF_USER_DAYS: &str = "SELECT u.user_id, u.day, u.groups_created, u.rows_written, u.bytes_written FROM v \
+     CROSS JOIN usage AS u WHERE u.day = v.day AND u.user_id = v.user_id";
+
+pub(crate) type UsageSql = (sql::Id, BigInt, BigInt, BigInt, BigInt);
+
+/// Adds to the usage. Transactions lock the rows in one order, so they never wait for each other in a circle.
+pub(crate) const ADD_USAGE: &str = "INSERT INTO usage (user_id, day, groups_created, rows_written, bytes_written) \
+    SELECT user_id, day, groups_created, rows_written, bytes_written FROM v WHERE true ORDER BY user_id, day \
+    ON CONFLICT (day, user_id) DO UPDATE SET groups_created = usage.groups_created + excluded.groups_created, \
+    rows_written = usage.rows_written + excluded.rows_written, bytes_written = usage.bytes_written + excluded.bytes_written";

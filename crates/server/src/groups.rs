@@ -84,6 +84,7 @@ impl Groups {
         let supervisor = Supervisor::new();
         let store = Store::open(StoreOptions {
             limits: settings.limits(),
+            quotas: settings.quotas(),
             log_kept: settings.log_kept(),
             // What NATS carries, PostgreSQL need not.
             postgres_notify: settings.nats_url()?.is_none(),

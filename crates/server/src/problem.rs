@@ -187,6 +187,14 @@ impl From<ExecuteError> for Problem {
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key came with another request before: take a fresh one",
             ),
+            ExecuteError::QuotaExceeded { quota, max, retry_after_seconds } => Self::new(
+                Code::RateLimited,
+                format!(
+                    "Your daily quota of {max} {quota} is used up: try again after midnight UTC. \
+                     You can still leave groups, remove members and delete groups."
+                ),
+            )
+            .retry_after(retry_after_seconds),
             ExecuteError::Unavailable { retry_after_seconds, reason: Reason::ShareFull } => Self::new(
                 Code::RateLimited,
                 "Too many of your changes are waiting already: send the next one when some are answered.",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use groups_domain::Limits;
+use groups_store::Quotas;
 
 use crate::Secret;
 use crate::identity::canonical;
@@ -124,6 +125,20 @@ pub struct Settings {
     )]
     pub max_groups_per_user: u32,
 
+    /// The most groups that one user may create in a day (UTC); 0 is no limit. Without it: 1,000, or no limit with GROUPS_RATE_LIMIT=0
+    #[arg(long, alias = "groups-max-groups-per-day", env = "GROUPS_MAX_GROUPS_PER_DAY", value_name = "COUNT")]
+    pub max_groups_per_day: Option<u64>,
+
+    /// The most rows that the changes of one user may write in a day (UTC): one for each change, and one for each member in it; 0 is
+    /// no limit. Without it: 1,000,000, or no limit with GROUPS_RATE_LIMIT=0
+    #[arg(long, alias = "groups-max-rows-per-day", env = "GROUPS_MAX_ROWS_PER_DAY", value_name = "COUNT")]
+    pub max_rows_per_day: Option<u64>,
+
+    /// The most bytes that the changes of one user may write to the log in a day (UTC); 0 is no limit. Without it: 268,435,456
+    /// (256 MiB), or no limit with GROUPS_RATE_LIMIT=0
+    #[arg(long, alias = "groups-max-bytes-per-day", env = "GROUPS_MAX_BYTES_PER_DAY", value_name = "BYTES")]
+    pub max_bytes_per_day: Option<u64>,
+
     /// Who may add whom to a group: anybody whose id they know, people with whom they share a group already, or nobody (people
     /// join by invitation only)
     #[arg(
@@ -197,6 +212,9 @@ impl Default for Settings {
             heartbeat_seconds: 25,
             max_members: 100_000,
             max_groups_per_user: 10_000,
+            max_groups_per_day: None,
+            max_rows_per_day: None,
+            max_bytes_per_day: None,
             add_policy: AddPolicy::Anybody,
             log_days: 30,
             nats_url: None,
@@ -335,6 +353,16 @@ impl Settings {
         }
     }
 
+    /// The daily quotas of a user. Without a rate limit there are only those that are set.
+    pub(crate) fn quotas(&self) -> Quotas {
+        let or_default = |set: Option<u64>, default| set.unwrap_or(if self.rate_limit > 0 { default } else { 0 });
+        Quotas {
+            groups_max: or_default(self.max_groups_per_day, 1_000),
+            rows_max: or_default(self.max_rows_per_day, 1_000_000),
+            bytes_max: or_default(self.max_bytes_per_day, 256 * 1024 * 1024),
+        }
+    }
+
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.jwt_issuer.as_deref()
     }
@@ -435,6 +463,21 @@ mod tests {
         let settings = Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7", "--rate-limit", "8"]);
         assert!(settings.is_err(), "both names are one flag");
         assert_eq!(Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7"])?.settings.rate_limit, 7);
+        Ok(())
+    }
+
+    #[test]
+    fn without_a_rate_limit_there_are_only_the_quotas_that_are_set() -> Result<(), clap::Error> {
+        let quotas = |arguments: &[&str]| {
+            let arguments = ["groups-server"].iter().chain(arguments);
+            Cli::try_parse_from(arguments).map(|cli| cli.settings.quotas())
+        };
+        let all = Quotas { groups_max: 1_000, rows_max: 1_000_000, bytes_max: 268_435_456 };
+        assert_eq!(quotas(&[])?, all);
+        assert_eq!(quotas(&["--max-rows-per-day", "0"])?, Quotas { rows_max: 0, ..all });
+        assert_eq!(quotas(&["--rate-limit", "0"])?, Quotas::default());
+        let set = quotas(&["--rate-limit", "0", "--max-groups-per-day", "5"])?;
+        assert_eq!(set, Quotas { groups_max: 5, ..Quotas::default() });
         Ok(())
     }
 

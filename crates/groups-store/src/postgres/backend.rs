@@ -84,6 +84,7 @@ impl PostgresBackend {
             pool: Arc::clone(&pool),
             bus: bus.clone(),
             limits: options.limits,
+            quotas: options.quotas,
             batch_orders_max: options.batch_orders_max,
             aside_orders_max: options.queue_orders_max.max(1),
             wait_max: options.wait_max,

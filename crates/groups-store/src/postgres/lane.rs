@@ -29,7 +29,7 @@ use crate::column::{CommitId, Id};
 use crate::intake;
 use crate::query_error::{QueryError, reading};
 use crate::schema::{groups, log};
-use crate::{ExecuteError, Executed, Order, Reason, StoreError};
+use crate::{ExecuteError, Executed, Order, Quotas, Reason, StoreError};
 
 /// For how long a batch waits for a lock. Another server holds it for the few milliseconds of a batch.
 const LOCK_MAX: Duration = Duration::from_millis(100);
@@ -61,6 +61,7 @@ pub(super) struct Lane {
     pub(super) pool: Arc<Pool>,
     pub(super) bus: Bus,
     pub(super) limits: Limits,
+    pub(super) quotas: Quotas,
     /// Orders that were set aside and are tried again at once.
     pub(super) batch_orders_max: usize,
     /// Orders that may be set aside; further ones are refused.
@@ -237,9 +238,9 @@ impl Lane {
         let mut attempt = 1;
         loop {
             let mut conn = self.pool.connection(how.deadline).await.map_err(Failure::Final)?;
-            let (own, limits) = (Arc::clone(&orders), self.limits);
+            let (own, limits, quotas) = (Arc::clone(&orders), self.limits, self.quotas);
             let done = transact(&mut conn, Purpose::Commit { lock_max: how.lock_max }, move |conn| {
-                let work = carry_out(conn, own, limits, how.locked);
+                let work = carry_out(conn, own, limits, quotas, how.locked);
                 let late = || QueryError::Store(StoreError::Unavailable(Reason::Busy));
                 async move { timeout_at(how.deadline, work).await.unwrap_or_else(|_| Err(late())) }.boxed()
             });
@@ -345,16 +346,22 @@ impl Done {
     }
 }
 
-async fn carry_out(conn: &mut Conn, orders: Arc<[Order]>, limits: Limits, locked: Locked) -> Result<Done, QueryError> {
+async fn carry_out(
+    conn: &mut Conn,
+    orders: Arc<[Order]>,
+    limits: Limits,
+    quotas: Quotas,
+    locked: Locked,
+) -> Result<Done, QueryError> {
     if locked == Locked::Wait {
-        let committed = commit::carry_out(conn, &orders, limits).await?;
+        let committed = commit::carry_out(conn, &orders, limits, quotas).await?;
         return Ok(Done { committed, taken: vec![true; orders.len()] });
     }
     let locked = locked_groups(conn, &orders).await?;
     let taken: Vec<bool> = orders.iter().map(|order| !locked.contains(&order.request.group_id.into())).collect();
     let free: Vec<Order> =
         orders.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(order, _)| order.clone()).collect();
-    Ok(Done { committed: commit::carry_out(conn, &free, limits).await?, taken })
+    Ok(Done { committed: commit::carry_out(conn, &free, limits, quotas).await?, taken })
 }
 
 /// Those of the groups that somebody else has locked. The others are locked from here on.

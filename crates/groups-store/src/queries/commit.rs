@@ -10,22 +10,28 @@ use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
 use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
+use crate::quota::{Ledger, Usage};
 use crate::row::{KeyRow, LogRow, SeatRow, to_stored};
 use crate::row_set::{Keys, RowSet, Seats, Versions, With};
-use crate::statements::{self, KeySql, LogSql, MadeSql, SeatSql};
-use crate::{Order, StoreError};
+use crate::statements::{self, KeySql, LogSql, MadeSql, SeatSql, UsageSql};
+use crate::{Order, Quotas, StoreError};
 
 /// Carries out all orders, one after the other as far as anybody can tell. One answer for each.
 ///
 /// The transaction around it commits, or none of the answers is true.
-pub(crate) async fn carry_out(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Committed, QueryError> {
-    let mut batch = load(conn, orders, limits).await?;
+pub(crate) async fn carry_out(
+    conn: &mut Conn,
+    orders: &[Order],
+    limits: Limits,
+    quotas: Quotas,
+) -> Result<Committed, QueryError> {
+    let mut batch = load(conn, orders, limits, quotas).await?;
     let answers = orders.iter().map(|order| batch.carry_out(order)).collect();
     let made = write(conn, batch.into_rows()).await?;
     Ok(Committed { answers, made })
 }
 
-async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Batch, QueryError> {
+async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas) -> Result<Batch, QueryError> {
     // Groups in the order of their ids, so that two servers that lock several wait for each other but never in a circle.
     let group_ids: BTreeSet<GroupId> = orders.iter().map(|order| order.request.group_id).collect();
     let mut groups = Vec::new();
@@ -52,9 +58,24 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<Batch
         rows.extend(of_seats.load::<SeatRow>(conn).await.map_err(reading("memberships"))?);
     }
     let people = people::load(conn, orders, limits).await?;
-    let mut batch = Batch::new(limits, groups, rows, people);
+    let ledger = load_usage(conn, orders, quotas).await?;
+    let mut batch = Batch::new(limits, groups, rows, people, ledger);
     load_answers(conn, orders, &mut batch).await?;
     Ok(batch)
+}
+
+/// What the actors have written on the days of their orders.
+async fn load_usage(conn: &mut Conn, orders: &[Order], quotas: Quotas) -> Result<Ledger, QueryError> {
+    let mut ledger = Ledger::new(quotas);
+    for user_days in ledger.wanted(orders.iter().map(|order| &order.request)) {
+        let of_user_days = With::<_, UsageSql>::select(user_days, statements::USAGE_OF_USER_DAYS);
+        let rows: Vec<(Id, i64, i64, i64, i64)> = of_user_days.load(conn).await.map_err(reading("usage"))?;
+        let stored = |number| u64::try_from(number).unwrap_or_default();
+        for (user_id, day, groups, rows, bytes) in rows {
+            ledger.know(user_id, day, Usage { groups: stored(groups), rows: stored(rows), bytes: stored(bytes) });
+        }
+    }
+    Ok(ledger)
 }
 
 async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> Result<(), QueryError> {
@@ -95,7 +116,8 @@ async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> R
 
 async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
     // All fields are named, so that nothing is forgotten.
-    let RowsToWrite { groups_new, groups_changed, seats_changed, seats_new, changes, keys_expired, answers } = rows;
+    let RowsToWrite { groups_new, groups_changed, seats_changed, seats_new, changes, keys_expired, answers, usage } =
+        rows;
     for set in groups_new {
         let count = set.len();
         written("groups", count, With::execute(set, statements::INSERT_GROUPS).execute(conn).await?)?;
@@ -133,6 +155,10 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
     for set in answers {
         let count = set.len();
         written("idempotency", count, With::execute(set, statements::INSERT_ANSWERS).execute(conn).await?)?;
+    }
+    for set in usage {
+        let count = set.len();
+        written("usage", count, With::execute(set, statements::ADD_USAGE).execute(conn).await?)?;
     }
     Ok(made)
 }

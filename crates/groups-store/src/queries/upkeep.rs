@@ -11,6 +11,7 @@ use crate::column::{CommitId, Id};
 use crate::cursor::CursorKey;
 use crate::prune_clock::PruneTime;
 use crate::query_error::{QueryError, reading};
+use crate::quota::day_of;
 use crate::row_set::{Names, RowSet, With};
 use crate::schema::{log, meta};
 use crate::{StoreError, Trimmed, statements};
@@ -114,7 +115,15 @@ pub(crate) async fn trim(
         step_max,
         conn,
     );
-    Ok((Trimmed { changes, memberships, groups: groups.await?, keys }, now))
+    let groups = groups.await?;
+    // Servers whose clocks differ may still count on the day before.
+    let usage = run(
+        "DELETE FROM usage WHERE (day, user_id) IN (SELECT day, user_id FROM usage WHERE day < $1 ORDER BY day LIMIT $2)",
+        day_of(now) - 1,
+        step_max,
+        conn,
+    );
+    Ok((Trimmed { changes, memberships, groups, keys, usage: usage.await? }, now))
 }
 
 /// The time that pruning goes by. It is kept, so that it goes on from there.

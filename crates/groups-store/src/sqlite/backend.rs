@@ -67,6 +67,7 @@ impl SqliteBackend {
         let settings = WriterSettings {
             connection: connection.clone(),
             limits: options.limits,
+            quotas: options.quotas,
             queue: options.queue_limits(),
             supervisor: options.supervisor.clone(),
             committed,

@@ -14,7 +14,8 @@ use super::Conn;
 use super::open::{Settings, open_writer};
 use super::threads::in_place;
 use crate::row_set::{
-    Answers, Changes, Groups, Ids, Keys, Memberships, Names, Pairs, RowSet, SeatChanges, Seats, Seqs, Versions, With,
+    Answers, Changes, Groups, Ids, Keys, Memberships, Names, Pairs, RowSet, SeatChanges, Seats, Seqs, Usages, UserDays,
+    Versions, With,
 };
 use crate::statements;
 use crate::url::SqliteFile;
@@ -55,14 +56,15 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
     let path = directory.path().join("groups.db").display().to_string();
     for (members, groups) in [(0, 0), (3, 2), (9_000, 50), (9_000, 9_000)] {
         let fill = format!(
-            "DELETE FROM memberships; DELETE FROM groups; DELETE FROM log; DELETE FROM names; DELETE FROM idempotency; \
+            "DELETE FROM memberships; DELETE FROM groups; DELETE FROM log; DELETE FROM names; DELETE FROM idempotency; DELETE FROM usage; \
              WITH RECURSIVE n (n) AS (SELECT 1 WHERE {groups} > 0 UNION ALL SELECT n + 1 FROM n WHERE n < {groups}) \
              INSERT INTO groups SELECT randomblob(16), '', '', randomblob(16), 1, 1, 0, 0, NULL FROM n; \
              WITH RECURSIVE n (n) AS (SELECT 1 WHERE {members} > 0 UNION ALL SELECT n + 1 FROM n WHERE n < {members}) \
              INSERT INTO memberships SELECT id, randomblob(16), 1, 1, 1, 0, NULL, NULL FROM n, (SELECT id FROM groups LIMIT 1); \
              INSERT INTO names (user_id, name, name_key) SELECT user_id, '', '' FROM memberships; \
              INSERT INTO log (group_id, version, actor_id, at, format, payload) SELECT id, 1, id, 0, 1, '' FROM groups; \
-             INSERT INTO idempotency SELECT user_id, 'k', x'00', 0, 1, '' FROM memberships; ANALYZE;"
+             INSERT INTO idempotency SELECT user_id, 'k', x'00', 0, 1, '' FROM memberships; \
+             INSERT INTO usage SELECT 1, user_id, 1, 1, 1 FROM memberships; ANALYZE;"
         );
         in_place(connect(&path).batch_execute(&fill)).unwrap().unwrap();
         let conn = &mut connect(&path);
@@ -84,6 +86,8 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
                 reads_whole::<Changes>(conn, rows, statements::INSERT_CHANGES),
                 reads_whole::<Keys>(conn, rows, statements::DELETE_KEYS),
                 reads_whole::<Answers>(conn, rows, statements::INSERT_ANSWERS),
+                reads_whole::<UserDays>(conn, rows, statements::USAGE_OF_USER_DAYS),
+                reads_whole::<Usages>(conn, rows, statements::ADD_USAGE),
                 reads_whole::<Names>(conn, rows, statements::UPSERT_NAMES),
             ];
             assert!(plans.iter().all(Vec::is_empty), "{members} members, {groups} groups, {rows} rows: {plans:#?}");

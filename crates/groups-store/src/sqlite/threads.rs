@@ -20,7 +20,7 @@ use super::{Conn, commit, upkeep};
 use crate::batch::Committed;
 use crate::intake::{self, Flow, QueueLimits, Size};
 use crate::query_error::QueryError;
-use crate::{ExecuteError, Executed, OpenError, Order, Reason, StoreError};
+use crate::{ExecuteError, Executed, OpenError, Order, Quotas, Reason, StoreError};
 
 /// The name of the writing thread, as its failure is reported.
 const WRITER: &str = "sqlite writer";
@@ -126,6 +126,7 @@ pub(super) fn task<T: Send + 'static>(
 pub(super) struct WriterSettings {
     pub(super) connection: Settings,
     pub(super) limits: Limits,
+    pub(super) quotas: Quotas,
     pub(super) queue: QueueLimits,
     pub(super) supervisor: Supervisor,
     /// Told after every commit that has made changes.
@@ -316,11 +317,12 @@ impl Writer {
     }
 
     fn attempt(&mut self, orders: &[Order]) -> Result<Committed, StoreError> {
-        let (conn, file, limits) = (&mut self.conn, &self.file, self.settings.limits);
+        let (conn, file) = (&mut self.conn, &self.file);
+        let (limits, quotas) = (self.settings.limits, self.settings.quotas);
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
                 file.check()?;
-                commit::carry_out(conn, orders, limits).await
+                commit::carry_out(conn, orders, limits, quotas).await
             }))
         }));
         let executed = attempt.unwrap_or_else(|_| {

@@ -27,6 +27,8 @@ mod network;
 #[path = "suite/people.rs"]
 mod people;
 mod plans;
+#[path = "suite/quotas.rs"]
+mod quotas;
 #[path = "suite/robust.rs"]
 mod robust;
 mod several;

@@ -18,6 +18,8 @@ mod keys;
 mod laws;
 #[path = "suite/people.rs"]
 mod people;
+#[path = "suite/quotas.rs"]
+mod quotas;
 #[path = "suite/robust.rs"]
 mod robust;
 #[path = "suite/stream.rs"]

@@ -88,3 +88,20 @@ async fn typing_keys_upgrades_and_sign_ins_have_rates_of_their_own() {
     }
     assert!((1..=5).contains(&pause(&answer)));
 }
+
+#[tokio::test]
+async fn who_has_used_up_a_daily_quota_has_to_wait_until_midnight_and_is_not_locked_in() {
+    // A quota that is set holds without a rate limit.
+    let server = Server::with(&[("GROUPS_RATE_LIMIT", "0"), ("GROUPS_MAX_GROUPS_PER_DAY", "1")]).await;
+    let (ada, bob) = (server.user(), server.user());
+    let group = ada.creates("Team", &[]).await;
+    let mut refused = ada.post("/v1/groups", json!({"name": "Crew"})).await;
+    if refused.status == 201 {
+        // Midnight has passed between the two.
+        refused = ada.post("/v1/groups", json!({"name": "Crew"})).await;
+    }
+    assert!((1..=24 * 60 * 60).contains(&pause(&refused)));
+    assert!(refused.text().contains("1 groups created"), "{}", refused.text());
+    bob.creates("Of somebody else", &[]).await;
+    ada.call("DELETE", &format!("/v1/groups/{group}")).send().await.no_content();
+}
