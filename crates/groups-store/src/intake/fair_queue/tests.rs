@@ -105,7 +105,8 @@ proptest! {
         batches in 1_usize..150,
     ) {
         let largest = sizes.iter().flatten().copied().max().unwrap_or(0);
-        let mut desk = Desk::new(LIMITS);
+        // Room for all of them, even if each item has one row only.
+        let mut desk = Desk::new(QueueLimits { items_max: 1 << 20, ..LIMITS });
         let mut served = vec![0_u32; sizes.len()];
         let mut next = sizes.iter().map(|sizes| sizes.iter().copied().cycle()).collect::<Vec<_>>();
         let mut waiting = vec![0_u32; sizes.len()];
