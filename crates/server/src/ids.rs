@@ -88,7 +88,7 @@ fn ticks_at(now: Duration) -> Ticks {
     // Within 48 bits until the year 10889.
     let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).min(MILLIS_END * 2 - 1);
     let nanos = u64::from(now.subsec_nanos() % 1_000_000);
-    millis << 12 | nanos * 4_096 / 1_000_000
+    (millis << 12) | (nanos * 4_096 / 1_000_000)
 }
 
 /// `None` for an id that is not a UUIDv7, or that no clock has made.
