@@ -44,7 +44,11 @@ async fn reads_are_charged_by_what_they_answer() {
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "1")]).await;
     let (ada, bob) = (server.user(), server.user());
     ada.post("/v1/groups", json!({"name": "Team", "description": "界".repeat(1_000)})).await.group(201);
-    ada.post("/v1/groups", json!({"name": "Crew", "description": "界".repeat(1_000)})).await.group(201);
+    // By somebody else, so that Ada can pay for another change at once.
+    let members = json!([{"user_id": ada.id}]);
+    bob.post("/v1/groups", json!({"name": "Crew", "description": "界".repeat(1_000), "members": members}))
+        .await
+        .group(201);
     let mut answered = 0;
     let refused = loop {
         let answer = ada.get("/v1/groups").await;
