@@ -1,6 +1,6 @@
 //! A batch of orders, decided in memory: from what was loaded to what has to be written. No IO here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use groups_domain::{
     Change, Command, Decision, Effect, Facts, GroupId, Limits, Membership, People, Rejection, Request, UserId, Version,
@@ -38,6 +38,8 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 struct Slot {
     facts: Facts,
+    /// Of the members in the facts, those whose rows say that they have made a change of the group.
+    acted: HashSet<UserId>,
     /// Whether the table has a row of it, deleted or not.
     stored: bool,
     /// As it will stand, where the batch changes it.
@@ -112,13 +114,13 @@ impl Batch {
             let (group_id, deleted) = (row.id.group(), row.deleted_version.is_some());
             let slot = row.into_group().map(|group| {
                 let facts = Facts { group: (!deleted).then_some(group), ..Facts::nothing(limits) };
-                Slot { facts, stored: true, pending: None }
+                Slot { facts, acted: HashSet::new(), stored: true, pending: None }
             });
             slots.insert(group_id, slot);
         }
         let mut names = HashMap::new();
         for row in seats {
-            let membership = row.membership();
+            let (membership, acted) = (row.membership(), row.acted == Some(true));
             if let Some(name) = row.name {
                 names.insert(row.user_id.user(), name);
             }
@@ -127,6 +129,9 @@ impl Batch {
                 // A deleted group has no members, whatever their rows say.
                 (Ok(slot), Ok(Some(membership))) if slot.facts.group.is_some() => {
                     slot.facts.memberships.insert(membership.user_id, membership);
+                    if acted {
+                        slot.acted.insert(membership.user_id);
+                    }
                 }
                 (Ok(_), Err(error)) => *slot = Err(error),
                 (Ok(_), Ok(_)) | (Err(_), _) => {}
@@ -201,10 +206,7 @@ impl Batch {
 
     fn decide(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
         let request = &order.request;
-        let slot = self
-            .slots
-            .entry(request.group_id)
-            .or_insert_with(|| Ok(Slot { facts: Facts::nothing(self.limits), stored: false, pending: None }));
+        let slot = self.slots.entry(request.group_id).or_insert_with(|| Ok(Slot::empty(self.limits)));
         let slot = slot.as_mut().map_err(|error| error.clone())?;
         // The id of a deleted group is not free: its row and its history are still there.
         if matches!(request.command, Command::CreateGroup { .. }) && (slot.stored || slot.pending.is_some()) {
@@ -257,11 +259,11 @@ impl Batch {
             groups_new: Groups::chunks(groups_new),
             groups_changed: Groups::chunks(groups_changed),
             seats_changed: SeatChanges::chunks(changed.into_iter().map(|(row, _)| {
-                (row.group_id, row.user_id, row.joined_version, row.role, row.left_version, row.left_at)
+                (row.group_id, row.user_id, row.joined_version, row.role, row.left_version, row.left_at, row.acted)
             })),
             seats_new: Memberships::chunks(new.into_iter().map(|(row, _)| {
                 let (joined, left) = ((row.joined_version, row.ordinal), (row.left_version, row.left_at));
-                (row.group_id, row.user_id, joined.0, joined.1, row.role, row.joined_at, left.0, left.1)
+                (row.group_id, row.user_id, joined.0, joined.1, row.role, row.joined_at, left.0, left.1, row.acted)
             })),
             changes: Changes::chunks(self.writes.changes),
             keys_expired: Keys::chunks(self.writes.expired),
@@ -272,6 +274,11 @@ impl Batch {
 }
 
 impl Slot {
+    /// A group that does not exist.
+    fn empty(limits: Limits) -> Self {
+        Self { facts: Facts::nothing(limits), acted: HashSet::new(), stored: false, pending: None }
+    }
+
     /// Decides a request on the facts, and applies its change to them.
     fn execute(
         &mut self,
@@ -297,7 +304,7 @@ impl Slot {
             Decision::Change(change) => {
                 let payload = payload::encode_change(&change).map_err(not_encoded)?;
                 ledger.charge(request, Usage::of(&change, &payload))?;
-                writes.change(&self.facts, &change, payload);
+                writes.change(&self.facts, &change, &mut self.acted, payload);
                 self.facts.apply(&change);
                 self.pending = Some(GroupRow::new(&change.group, change.ends_group()));
                 let (group, role) = (change.group.clone(), self.facts.role_of(request.actor_id));
@@ -309,10 +316,10 @@ impl Slot {
 }
 
 impl Writes {
-    /// Notes what a change writes; `before` are the facts without it.
-    fn change(&mut self, before: &Facts, change: &Change, payload: String) {
+    /// Notes what a change writes; `before` are the facts without it, `acted` the members who have made one.
+    fn change(&mut self, before: &Facts, change: &Change, acted: &mut HashSet<UserId>, payload: String) {
         let (group_id, version, at) = (change.group_id(), change.version(), change.at());
-        let mut ordinal = 0;
+        let (mut ordinal, mut actor_stays) = (0, true);
         for effect in change.effects() {
             match effect {
                 Effect::Joined { user_id, role } => {
@@ -325,7 +332,11 @@ impl Writes {
                         joined_at: at.unix_millis(),
                         left_version: None,
                         left_at: None,
+                        acted: user_id == change.actor_id,
                     };
+                    if row.acted {
+                        acted.insert(user_id);
+                    }
                     ordinal += 1;
                     self.memberships.insert((group_id, user_id, version), (row, true));
                 }
@@ -335,14 +346,22 @@ impl Writes {
                     }
                 }
                 Effect::Left { user_id } => {
+                    acted.remove(&user_id);
+                    actor_stays &= user_id != change.actor_id;
                     if let Some(row) = self.seat(before, group_id, user_id) {
                         row.left_version = Some(to_stored(version.get()));
                         row.left_at = Some(at.unix_millis());
                     }
                 }
                 // The group's own row ends all intervals at once, however many there are.
-                Effect::AllLeft => {}
+                Effect::AllLeft => actor_stays = false,
             }
+        }
+        if actor_stays
+            && acted.insert(change.actor_id)
+            && let Some(row) = self.seat(before, group_id, change.actor_id)
+        {
+            row.acted = true;
         }
         let (actor_id, version) = (change.actor_id.into(), to_stored(version.get()));
         self.changes.push((group_id.into(), version, actor_id, at.unix_millis(), payload::CHANGE_FORMAT, payload));
@@ -363,6 +382,7 @@ impl Writes {
                 joined_at: joined_at.unix_millis(),
                 left_version: None,
                 left_at: None,
+                acted: false,
             };
             (row, false)
         });

@@ -274,7 +274,8 @@ async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> 
         Piece::Memberships(rows) => {
             let rows = rows.into_iter().map(|row| {
                 let MembershipRow { group_id, user_id, joined_version, ordinal, role, joined_at, .. } = row;
-                (group_id, user_id, joined_version, ordinal, role, joined_at, row.left_version, row.left_at)
+                let left = (row.left_version, row.left_at);
+                (group_id, user_id, joined_version, ordinal, role, joined_at, left.0, left.1, row.acted)
             });
             for set in Memberships::chunks(rows) {
                 copied.memberships += With::execute(set, statements::INSERT_SEATS).execute(conn).await? as u64;

@@ -94,7 +94,7 @@ pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use migrate::pending_migrations;
 pub use name::DisplayName;
-pub use options::StoreOptions;
+pub use options::{NameVisibility, StoreOptions};
 pub use order::{Executed, Idempotency, Order, Outcome};
 pub use page::{
     BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,

@@ -36,6 +36,8 @@ pub struct StoreOptions {
     pub limits: Limits,
     /// How much one user may write in a day. Default: no limit.
     pub quotas: Quotas,
+    /// Whose display names a member of a group sees. Default: those of all members.
+    pub name_visibility: NameVisibility,
     /// How many orders may wait for each writer. Default: 4,096. One actor may have as many waiting as there are free places; their
     /// next one is [`ShareFull`](crate::Reason::ShareFull). Without a free place, an order is [`QueueFull`](crate::Reason::QueueFull).
     pub queue_orders_max: usize,
@@ -76,6 +78,18 @@ pub struct StoreOptions {
     pub supervisor: Supervisor,
 }
 
+/// Whose display names a member of a group sees. Everybody sees their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NameVisibility {
+    /// Those of all members.
+    #[default]
+    Members,
+    /// Those of members who have acted in a group that the reader is in too: this one, or one of the 100 newest in which they have
+    /// acted. To act is to make a change of the group, creating it included, since joining it. Being added is not an act, so nobody
+    /// learns the name that belongs to an id by adding it to groups.
+    Acquainted,
+}
+
 impl StoreOptions {
     /// The defaults for a database.
     pub fn new(url: impl Into<String>) -> Self {
@@ -83,6 +97,7 @@ impl StoreOptions {
             url: url.into(),
             limits: Limits::default(),
             quotas: Quotas::default(),
+            name_visibility: NameVisibility::default(),
             queue_orders_max: 4_096,
             queue_bytes_max: 32 * 1024 * 1024,
             batch_orders_max: 256,

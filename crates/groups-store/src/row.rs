@@ -68,6 +68,8 @@ pub(crate) struct MembershipRow {
     pub(crate) joined_at: i64,
     pub(crate) left_version: Option<i64>,
     pub(crate) left_at: Option<i64>,
+    /// Whether they have made a change of the group since they joined.
+    pub(crate) acted: bool,
 }
 
 impl MembershipRow {
@@ -102,6 +104,7 @@ pub(crate) struct SeatRow {
     pub(crate) joined_version: Option<i64>,
     pub(crate) role: Option<i16>,
     pub(crate) joined_at: Option<i64>,
+    pub(crate) acted: Option<bool>,
     pub(crate) name: Option<String>,
 }
 
@@ -113,8 +116,10 @@ impl SeatRow {
         else {
             return Ok(None);
         };
+        let acted = self.acted.unwrap_or_default();
         let (ordinal, left_version, left_at) = (0, None, None);
-        let row = MembershipRow { group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at };
+        let row =
+            MembershipRow { group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted };
         row.membership().map(Some)
     }
 }

@@ -175,6 +175,10 @@ row_set! {
     Blocks { user_id: sql::Id = Id, blocked_id: sql::Id = Id, at: BigInt = i64 }
 }
 row_set! {
+    /// Members of a group as a reader sees them.
+    Sights { group_id: sql::Id = Id, reader_id: sql::Id = Id, user_id: sql::Id = Id }
+}
+row_set! {
     /// Seats: a user in a group, and whether the user's name is wanted.
     Seats { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
 }
@@ -215,6 +219,7 @@ row_set! {
         joined_at: BigInt = i64,
         left_version: Nullable<BigInt> = Option<i64>,
         left_at: Nullable<BigInt> = Option<i64>,
+        acted: Bool = bool,
     }
 }
 row_set! {
@@ -226,6 +231,7 @@ row_set! {
         role: SmallInt = i16,
         left_version: Nullable<BigInt> = Option<i64>,
         left_at: Nullable<BigInt> = Option<i64>,
+        acted: Bool = bool,
     }
 }
 row_set! {

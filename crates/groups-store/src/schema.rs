@@ -37,6 +37,7 @@ diesel::table! {
         joined_at -> BigInt,
         left_version -> Nullable<BigInt>,
         left_at -> Nullable<BigInt>,
+        acted -> Bool,
     }
 }
 

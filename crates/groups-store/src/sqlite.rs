@@ -35,6 +35,8 @@ pub(crate) mod blocks;
 pub(crate) mod commit;
 #[path = "queries/list.rs"]
 pub(crate) mod list;
+#[path = "queries/names.rs"]
+pub(crate) mod names;
 #[path = "queries/people.rs"]
 pub(crate) mod people;
 #[path = "queries/read.rs"]

@@ -3,7 +3,7 @@
 //! Where they select, they say in which order: from the rows outwards (SQLite does not reorder `LEFT JOIN` and `CROSS JOIN`,
 //! <https://www.sqlite.org/optoverview.html>). It takes every set for a large one, and would sometimes rather read a whole table.
 
-use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
 
 use crate::column::sql;
 
@@ -14,12 +14,13 @@ pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.ow
 pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
 
 /// `SeatRow`s of the seats that are taken, or whose user's name is wanted and known.
-pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, n.name FROM v \
+pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, m.acted, n.name FROM v \
      LEFT JOIN memberships AS m ON m.group_id = v.group_id AND m.user_id = v.user_id AND m.left_version IS NULL \
      LEFT JOIN names AS n ON v.named AND n.user_id = v.user_id \
      WHERE m.user_id IS NOT NULL OR n.user_id IS NOT NULL";
 
-pub(crate) type SeatSql = (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Text>);
+pub(crate) type SeatSql =
+    (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Bool>, Nullable<Text>);
 
 /// How many open memberships each user has, counted up to `count_max`. Those of deleted groups count too, until they are ended.
 pub(crate) fn open_seats_of_users(count_max: u64) -> String {
@@ -49,6 +50,18 @@ pub(crate) const PAIRS_IN_ONE_GROUP: &str = "SELECT v.one, v.other FROM v WHERE 
 
 pub(crate) type PairSql = (sql::Id, sql::Id);
 
+/// The members whose names the reader sees if names are for acquaintances: the reader, members who have acted in this group, and
+/// members who have acted in another group of the reader's. Of the groups in which a member has acted, the 100 newest count.
+pub(crate) const ACQUAINTED: &str = "SELECT v.user_id FROM v WHERE v.user_id = v.reader_id OR EXISTS \
+     (SELECT 1 FROM memberships AS a CROSS JOIN memberships AS m CROSS JOIN groups AS g \
+     WHERE a.group_id = v.group_id AND a.user_id = v.user_id AND a.acted AND a.left_version IS NULL \
+     AND m.group_id = v.group_id AND m.user_id = v.reader_id AND m.left_version IS NULL \
+     AND g.id = v.group_id AND g.deleted_version IS NULL) OR EXISTS \
+     (SELECT 1 FROM (SELECT a.group_id FROM memberships AS a WHERE a.user_id = v.user_id AND a.acted AND a.left_version IS NULL \
+     ORDER BY a.group_id DESC LIMIT 100) AS recent CROSS JOIN memberships AS m CROSS JOIN groups AS g \
+     WHERE m.group_id = recent.group_id AND m.user_id = v.reader_id AND m.left_version IS NULL \
+     AND g.id = m.group_id AND g.deleted_version IS NULL)";
+
 /// `KeyRow`s of keys.
 pub(crate) const ANSWERS_OF_KEYS: &str = "SELECT i.actor_id, i.key, i.fingerprint, i.created_at, i.format, i.answer FROM v \
      CROSS JOIN idempotency AS i WHERE i.actor_id = v.actor_id AND i.key = v.key";
@@ -73,13 +86,14 @@ pub(crate) const UPDATE_GROUPS: &str = "UPDATE groups SET name = v.name, descrip
     owner_id = v.owner_id, member_count = v.member_count, version = v.version, updated_at = v.updated_at, \
     deleted_version = v.deleted_version FROM v WHERE groups.id = v.id";
 
-pub(crate) const UPDATE_SEATS: &str = "UPDATE memberships SET role = v.role, left_version = v.left_version, left_at = v.left_at FROM v \
+pub(crate) const UPDATE_SEATS: &str = "UPDATE memberships SET role = v.role, left_version = v.left_version, left_at = v.left_at, \
+     acted = memberships.acted OR v.acted FROM v \
      WHERE memberships.group_id = v.group_id AND memberships.user_id = v.user_id \
      AND memberships.joined_version = v.joined_version";
 
 pub(crate) const INSERT_SEATS: &str = "INSERT INTO memberships \
-    (group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at) \
-    SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at FROM v";
+    (group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted) \
+    SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted FROM v";
 
 /// Gives back what a `CommitMade` says of each.
 pub(crate) const INSERT_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \

@@ -20,8 +20,8 @@ use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
     BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, MemberKey,
-    MemberPage, MemberRow, OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError, StoreOptions,
-    StreamStart, Tail, Trimmed,
+    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError,
+    StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -39,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) tail_poll: Duration,
     pub(crate) tail_entries_max: u32,
     log_kept_ms: i64,
+    name_visibility: NameVisibility,
     prune_clock: Mutex<PruneClock>,
     postgres_notify: bool,
 }
@@ -117,6 +118,7 @@ impl Store {
             id,
             cursors,
             backend,
+            name_visibility: options.name_visibility,
             tail_poll: options.tail_poll,
             tail_entries_max: options.tail_entries_max,
             postgres_notify: options.postgres_notify,
@@ -150,12 +152,32 @@ impl Store {
     /// # Errors
     /// [`ExecuteError`] says whether the rules, the idempotency key or the database refuse it.
     pub async fn execute(&self, order: Order) -> Result<Executed, ExecuteError> {
+        let actor = order.request.actor_id;
         let (answer, executed) = oneshot::channel();
         match &self.inner.backend {
             Backend::Sqlite(backend) => backend.execute(order, answer)?,
             Backend::Postgres(backend) => backend.execute(order, answer)?,
         }
-        executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))?
+        let executed = executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))??;
+        Ok(match self.inner.name_visibility {
+            NameVisibility::Members => executed,
+            NameVisibility::Acquainted => self.without_names_of_strangers(actor, executed).await,
+        })
+    }
+
+    /// The answer to an order as its actor may see it now, whenever it was given first. The order is done: if this read fails, the
+    /// answer has no name.
+    async fn without_names_of_strangers(&self, actor: UserId, mut executed: Executed) -> Executed {
+        let group = executed.group.group_id;
+        if let Some(member) = executed.member.as_mut().filter(|member| member.name.is_some()) {
+            let user = member.membership.user_id;
+            let users = vec![user];
+            let acquainted = run!(self, read(Request), names::acquainted(actor, group, users));
+            if !acquainted.is_ok_and(|acquainted| acquainted.contains(&user)) {
+                member.name = None;
+            }
+        }
+        executed
     }
 
     /// One page of a user's groups, newest first. It may end before the limit, see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
@@ -196,7 +218,8 @@ impl Store {
         after: Option<MemberKey>,
         limit: u32,
     ) -> Result<Option<MemberPage>, StoreError> {
-        run!(self, read(Request), read::members(user, group, after, limit))
+        let visibility = self.inner.name_visibility;
+        run!(self, read(Request), read::members(user, group, after, limit, visibility))
     }
 
     /// One member; `None` where there is no such group, the user is not in it, or the other is not.
@@ -204,7 +227,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database gave no answer.
     pub async fn member(&self, user: UserId, group: GroupId, of: UserId) -> Result<Option<MemberRow>, StoreError> {
-        run!(self, read(Request), read::member(user, group, of))
+        let visibility = self.inner.name_visibility;
+        run!(self, read(Request), read::member(user, group, of, visibility))
     }
 
     /// One page of a group's history, for its admins and its owner. It may end before the limit, see
@@ -249,7 +273,7 @@ impl Store {
         run!(self, write, upkeep::remember_names(rows))
     }
 
-    /// The names that people go by, of those who have one.
+    /// The names that people go by, of those who have one, whoever may see them.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.

@@ -85,6 +85,7 @@ impl Groups {
         let store = Store::open(StoreOptions {
             limits: settings.limits(),
             quotas: settings.quotas(),
+            name_visibility: settings.name_visibility(),
             log_kept: settings.log_kept(),
             // What NATS carries, PostgreSQL need not.
             postgres_notify: settings.nats_url()?.is_none(),

@@ -37,7 +37,7 @@ pub use notify::on_connect;
 pub use problem::{Code, Problem};
 pub use run::{RunError, Running, Shutdown, ShutdownHandle, listen, run, start};
 pub use secret::Secret;
-pub use settings::{AddPolicy, Settings, SettingsError};
+pub use settings::{AddPolicy, NameVisibility, Settings, SettingsError};
 
 /// The examples of the README are compiled.
 #[cfg(doctest)]

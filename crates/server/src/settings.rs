@@ -151,6 +151,18 @@ pub struct Settings {
     )]
     pub add_policy: AddPolicy,
 
+    /// Whose display names a member of a group sees: those of all members, or only those of members who have made a change in a
+    /// group of the reader's themselves, so that nobody learns a name by adding an id to a group
+    #[arg(
+        long,
+        alias = "groups-name-visibility",
+        env = "GROUPS_NAME_VISIBILITY",
+        value_name = "OF",
+        value_enum,
+        default_value_t = NameVisibility::Members
+    )]
+    pub name_visibility: NameVisibility,
+
     /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub log_days: u32,
@@ -178,6 +190,16 @@ pub enum AddPolicy {
     SharedGroup,
     /// Nobody: people join by invitation only
     Invitation,
+}
+
+/// Whose display names a member of a group sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum NameVisibility {
+    /// Those of all members
+    Members,
+    /// Those of members who have made a change in a group of the reader's themselves
+    Acquainted,
 }
 
 impl std::fmt::Debug for Settings {
@@ -216,6 +238,7 @@ impl Default for Settings {
             max_rows_per_day: None,
             max_bytes_per_day: None,
             add_policy: AddPolicy::Anybody,
+            name_visibility: NameVisibility::Members,
             log_days: 30,
             nats_url: None,
             workers: 0,
@@ -360,6 +383,13 @@ impl Settings {
             groups_max: or_default(self.max_groups_per_day, 1_000),
             rows_max: or_default(self.max_rows_per_day, 1_000_000),
             bytes_max: or_default(self.max_bytes_per_day, 256 * 1024 * 1024),
+        }
+    }
+
+    pub(crate) fn name_visibility(&self) -> groups_store::NameVisibility {
+        match self.name_visibility {
+            NameVisibility::Members => groups_store::NameVisibility::Members,
+            NameVisibility::Acquainted => groups_store::NameVisibility::Acquainted,
         }
     }
 

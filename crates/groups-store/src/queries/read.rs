@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use groups_domain::{Group, GroupId, Role, UserId, Version};
 use uuid::Uuid;
 
+use super::names::hide;
 use super::{Conn, read_point};
 use crate::column::Id;
 use crate::page::{PAGE_BYTES_MAX, group_bytes};
@@ -14,7 +15,7 @@ use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow, MembershipRow, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
-use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, Position};
+use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, NameVisibility, Position};
 
 /// How many groups are read at once: what exceeds the page is read in vain.
 const ROWS_PER_STEP: usize = 128;
@@ -101,6 +102,7 @@ pub(crate) async fn members(
     group_id: GroupId,
     after: Option<MemberKey>,
     limit: u32,
+    visibility: NameVisibility,
 ) -> Result<Option<MemberPage>, QueryError> {
     let Some((group, _)) = group(conn, user, group_id).await? else { return Ok(None) };
     let limit = limit.max(1);
@@ -128,7 +130,9 @@ pub(crate) async fn members(
         _ => None,
     };
     let members = rows.into_iter().map(|(row, name)| Ok(MemberRow { membership: row.membership()?, name }));
-    Ok(Some(MemberPage { members: members.collect::<Result<_, QueryError>>()?, next, version: group.version }))
+    let mut members = members.collect::<Result<Vec<_>, QueryError>>()?;
+    hide(conn, visibility, user, group_id, &mut members).await?;
+    Ok(Some(MemberPage { members, next, version: group.version }))
 }
 
 pub(crate) async fn member(
@@ -136,6 +140,7 @@ pub(crate) async fn member(
     user: UserId,
     group_id: GroupId,
     of: UserId,
+    visibility: NameVisibility,
 ) -> Result<Option<MemberRow>, QueryError> {
     if group(conn, user, group_id).await?.is_none() {
         return Ok(None);
@@ -150,7 +155,10 @@ pub(crate) async fn member(
         .await
         .optional()
         .map_err(reading("memberships"))?;
-    row.map(|(row, name)| Ok(MemberRow { membership: row.membership()?, name })).transpose()
+    let Some((row, name)) = row else { return Ok(None) };
+    let mut member = MemberRow { membership: row.membership()?, name };
+    hide(conn, visibility, user, group_id, std::slice::from_mut(&mut member)).await?;
+    Ok(Some(member))
 }
 
 pub(crate) async fn history(

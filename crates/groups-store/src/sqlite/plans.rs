@@ -14,8 +14,8 @@ use super::Conn;
 use super::open::{Settings, open_writer};
 use super::threads::in_place;
 use crate::row_set::{
-    Answers, Changes, Groups, Ids, Keys, Memberships, Names, Pairs, RowSet, SeatChanges, Seats, Seqs, Usages, UserDays,
-    Versions, With,
+    Answers, Changes, Groups, Ids, Keys, Memberships, Names, Pairs, RowSet, SeatChanges, Seats, Seqs, Sights, Usages,
+    UserDays, Versions, With,
 };
 use crate::statements;
 use crate::url::SqliteFile;
@@ -40,7 +40,8 @@ where
     let tables = details.filter(|detail| detail.contains("SCAN") || detail.contains("AUTOMATIC"));
     tables
         .filter(|detail| {
-            !["SCAN v", "SCAN w", "SCAN counted"].contains(&detail.as_str()) && !detail.contains("CONSTANT ROW")
+            !["SCAN v", "SCAN w", "SCAN counted", "SCAN recent"].contains(&detail.as_str())
+                && !detail.contains("CONSTANT ROW")
         })
         .collect()
 }
@@ -60,7 +61,7 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
              WITH RECURSIVE n (n) AS (SELECT 1 WHERE {groups} > 0 UNION ALL SELECT n + 1 FROM n WHERE n < {groups}) \
              INSERT INTO groups SELECT randomblob(16), '', '', randomblob(16), 1, 1, 0, 0, NULL FROM n; \
              WITH RECURSIVE n (n) AS (SELECT 1 WHERE {members} > 0 UNION ALL SELECT n + 1 FROM n WHERE n < {members}) \
-             INSERT INTO memberships SELECT id, randomblob(16), 1, 1, 1, 0, NULL, NULL FROM n, (SELECT id FROM groups LIMIT 1); \
+             INSERT INTO memberships SELECT id, randomblob(16), 1, 1, 1, 0, NULL, NULL, 1 FROM n, (SELECT id FROM groups LIMIT 1); \
              INSERT INTO names (user_id, name, name_key) SELECT user_id, '', '' FROM memberships; \
              INSERT INTO log (group_id, version, actor_id, at, format, payload) SELECT id, 1, id, 0, 1, '' FROM groups; \
              INSERT INTO idempotency SELECT user_id, 'k', x'00', 0, 1, '' FROM memberships; \
@@ -76,6 +77,7 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
                 reads_whole::<Ids>(conn, rows, statements::END_SEATS_OF_DELETED_GROUPS),
                 reads_whole::<Pairs>(conn, rows, statements::BLOCKS_OF_PAIRS),
                 reads_whole::<Pairs>(conn, rows, statements::PAIRS_IN_ONE_GROUP),
+                reads_whole::<Sights>(conn, rows, statements::ACQUAINTED),
                 reads_whole::<Keys>(conn, rows, statements::ANSWERS_OF_KEYS),
                 reads_whole::<Versions>(conn, rows, statements::CHANGES_OF_VERSIONS),
                 reads_whole::<Seqs>(conn, rows, statements::CHANGES_OF_SEQS),

@@ -16,6 +16,8 @@ mod guarded;
 mod keys;
 #[path = "suite/laws.rs"]
 mod laws;
+#[path = "suite/names.rs"]
+mod names;
 #[path = "suite/people.rs"]
 mod people;
 #[path = "suite/quotas.rs"]
@@ -32,6 +34,10 @@ mod upgrade;
 type Backend = diesel::sqlite::Sqlite;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// The migration that adds who has acted.
+const ACTED_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-26-131000_acted/up.sql");
+const ACTED_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-26-131000_acted/down.sql");
 
 /// A database of version 0.1, as SQL.
 const VERSION_0_1: &str = include_str!("fixtures/0.1.sqlite.sql");

@@ -99,6 +99,9 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
     assert_eq!(ada.pages(&changes, "changes").await, history);
     assert_eq!(ada.lists_members(&group).await, people);
     assert_eq!(ada.get("/v1/me/blocks").await.ok(200), blocks);
+    let strict = Server::with(&[("DATABASE_URL", &to), ("GROUPS_NAME_VISIBILITY", "acquainted")]).await;
+    assert_eq!(bob.at(strict.http()).lists_members(&group).await, people, "Ada has acted, and the copy knows it");
+    assert!(ada.at(strict.http()).lists_members(&group).await[1].get("name").is_none(), "Bob has not");
     let again =
         ada.call("POST", &members).json(&json!({"user_id": bob.id})).header("Idempotency-Key", key).send().await;
     assert_eq!(again.ok(201), added, "the first answer again");

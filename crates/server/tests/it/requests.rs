@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, assert_group, assert_time, new_id, seconds_from_now};
+use crate::support::{Server, User, assert_group, assert_time, new_id, seconds_from_now, within};
 
 #[tokio::test]
 async fn a_group_has_an_address_and_its_version_is_its_etag() {
@@ -99,6 +99,41 @@ async fn members_come_in_pages_in_joining_order() {
     assert_eq!((&members[1]["role"], members[1].get("name")), (&json!("member"), None));
     assert_eq!(members[7]["role"], "admin");
     members.iter().for_each(|member| assert_time(&member["joined_at"]));
+}
+
+#[tokio::test]
+async fn names_are_for_acquaintances_if_the_operator_wants_it() {
+    let server = Server::with(&[("GROUPS_NAME_VISIBILITY", "acquainted")]).await;
+    let (ada, bob) = (server.user_named("Ada Lovelace"), server.user_named("Bob Kahn"));
+    bob.creates("My own", &[]).await;
+    let group = ada.creates("Team", &[&bob]).await;
+    let path = format!("/v1/groups/{group}/members");
+    let names = async |reader: &User| {
+        let page = reader.get(&path).await.ok(200);
+        let members = page["members"].as_array().unwrap().clone();
+        members.iter().map(|member| member.get("name").cloned()).collect::<Vec<_>>()
+    };
+    let promote = || {
+        let call = ada.call("PATCH", &format!("{path}/{}", bob.id)).header("Idempotency-Key", "promote");
+        call.json(&json!({"role": "admin"})).send()
+    };
+    let (ada_name, bob_name) = (Some(json!("Ada Lovelace")), Some(json!("Bob Kahn")));
+    // Names are kept beside the requests that tell them.
+    within("both names", async {
+        while names(&bob).await != [ada_name.clone(), bob_name.clone()] {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for _ in 0..2 {
+        let promoted = promote().await.ok(200);
+        assert_eq!((&promoted["role"], promoted.get("name")), (&json!("admin"), None));
+    }
+    assert_eq!(names(&ada).await, [ada_name.clone(), None], "Bob was only added");
+
+    bob.renames(&group, "Our team").await.group(200);
+    assert_eq!(names(&ada).await, [ada_name, bob_name.clone()]);
+    assert_eq!(promote().await.ok(200).get("name").cloned(), bob_name);
 }
 
 #[tokio::test]

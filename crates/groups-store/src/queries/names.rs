@@ -1,0 +1,49 @@
+//! Whose display names a reader sees.
+
+use std::collections::HashSet;
+
+use diesel_async::RunQueryDsl;
+use groups_domain::{GroupId, UserId};
+
+use super::Conn;
+use crate::column::{Id, sql};
+use crate::query_error::{QueryError, reading};
+use crate::row_set::{RowSet, Sights, With};
+use crate::{MemberRow, NameVisibility, statements};
+
+/// Takes away the names that the reader does not see.
+pub(crate) async fn hide(
+    conn: &mut Conn,
+    visibility: NameVisibility,
+    reader: UserId,
+    group_id: GroupId,
+    members: &mut [MemberRow],
+) -> Result<(), QueryError> {
+    match visibility {
+        NameVisibility::Members => return Ok(()),
+        NameVisibility::Acquainted => {}
+    }
+    let named = members.iter().filter(|member| member.name.is_some()).map(|member| member.membership.user_id);
+    let acquainted = acquainted(conn, reader, group_id, named.collect()).await?;
+    for member in members.iter_mut().filter(|member| !acquainted.contains(&member.membership.user_id)) {
+        member.name = None;
+    }
+    Ok(())
+}
+
+/// Which of these members of a group the reader is acquainted with: see [`NameVisibility::Acquainted`].
+pub(crate) async fn acquainted(
+    conn: &mut Conn,
+    reader: UserId,
+    group_id: GroupId,
+    users: Vec<UserId>,
+) -> Result<HashSet<UserId>, QueryError> {
+    let (group_id, reader) = (Id::from(group_id), Id::from(reader));
+    let mut acquainted = HashSet::with_capacity(users.len());
+    for sights in Sights::chunks(users.into_iter().map(|user| (group_id, reader, Id::from(user)))) {
+        let of_sights = With::<_, sql::Id>::select(sights, statements::ACQUAINTED);
+        let rows: Vec<Id> = of_sights.load(conn).await.map_err(reading("memberships"))?;
+        acquainted.extend(rows.into_iter().map(Id::user));
+    }
+    Ok(acquainted)
+}

@@ -1,0 +1,2 @@
+DROP INDEX memberships_acted;
+ALTER TABLE memberships DROP COLUMN acted;
