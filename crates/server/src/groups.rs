@@ -17,6 +17,7 @@ use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::openings::Openings;
 use crate::reads::{ReadLimits, Reads};
+use crate::refusals::Refusals;
 use crate::relay::relay;
 use crate::{Code, Problem, Settings, SettingsError, edge, health};
 
@@ -37,6 +38,12 @@ pub enum OpenError {
     Bus(String),
 }
 
+/// How long the refusal of a change is held back if its user has no tokens left.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// Refusals that are held back at once; one more is answered at once and ends its connection.
+const REFUSALS_MAX: usize = 4_096;
+
 /// The whole service. Cheap to clone; all clones are the same service.
 #[derive(Clone)]
 pub struct Groups(Arc<Inner>);
@@ -53,6 +60,8 @@ struct Inner {
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
     reads: Reads,
+    /// Of changes for which a user has no tokens left.
+    refusals: Refusals,
     stopping: AtomicBool,
     supervisor: Supervisor,
     /// Sends the clients away once something has failed.
@@ -134,6 +143,7 @@ impl Groups {
             limiter,
             ids,
             reads: Reads::new(ReadLimits::default()),
+            refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),
             names: Names::default(),
             health,
             stopping: AtomicBool::new(false),
@@ -234,6 +244,10 @@ impl Groups {
 
     pub(crate) fn reads(&self) -> &Reads {
         &self.0.reads
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

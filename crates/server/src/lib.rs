@@ -24,6 +24,7 @@ mod openings;
 mod output;
 mod problem;
 mod reads;
+mod refusals;
 mod relay;
 mod routes;
 mod run;

@@ -13,10 +13,10 @@ use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use groups_domain::UserId;
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use turnstile::{Full, Limits, Turn, Turnstile};
 
+use crate::refusals::Refusals;
 use crate::{Code, Problem};
 
 /// What bounds the reads of a server.
@@ -64,7 +64,7 @@ pub(crate) struct Reads {
     answers: Turnstile<UserId>,
     users: Turnstile<UserId>,
     addresses: Turnstile<IpAddr>,
-    refusals: Semaphore,
+    refusals: Refusals,
 }
 
 /// A read that runs.
@@ -91,7 +91,7 @@ impl Reads {
                 waiting_max: limits.running_max,
                 waiting_per_key_max: limits.running_max,
             }),
-            refusals: Semaphore::new(limits.refusals_max),
+            refusals: Refusals::new(limits.refusal_pause, limits.refusals_max),
         }
     }
 
@@ -102,7 +102,7 @@ impl Reads {
     pub(crate) async fn begin(&self, user_id: UserId, address: Option<IpAddr>) -> Result<Read, Problem> {
         match timeout(self.limits.wait_max, self.wait(user_id, address)).await {
             Ok(Ok(read)) => Ok(read),
-            Ok(Err(Full)) => Err(self.refuse().await),
+            Ok(Err(Full)) => Err(self.refusals.hold(too_many()).await),
             Err(_) => Err(too_many()),
         }
     }
@@ -115,16 +115,6 @@ impl Reads {
             None => None,
         };
         Ok(Read { answer, _user: user, _address: address })
-    }
-
-    async fn refuse(&self) -> Problem {
-        match self.refusals.try_acquire() {
-            Ok(_held) => {
-                sleep(self.limits.refusal_pause).await;
-                too_many()
-            }
-            Err(_) => too_many().closing(),
-        }
     }
 }
 

@@ -41,7 +41,9 @@ impl Changing {
         group_id: GroupId,
         command: Command,
     ) -> Result<Executed, Problem> {
-        self.charge(groups, group_id, &command)?;
+        if let Err(refusal) = self.charge(groups, group_id, &command) {
+            return Err(groups.refusals().hold(refusal).await);
+        }
         let executed = self.attempt(groups, group_id, command).await;
         if self.idempotency.is_some() && executed.as_ref().is_ok_and(|executed| executed.replayed) {
             groups.limiter().give_back(self.caller.user_id, Work::NewKey, 1.0);
@@ -101,8 +103,11 @@ impl FromRequest for Changing {
             let declared_bytes = request.headers().get(header::CONTENT_LENGTH);
             let declared_bytes = declared_bytes.and_then(|length| length.to_str().ok()?.parse().ok());
             let entry_price = price::request(declared_bytes.unwrap_or(0).min(BODY_BYTES_MAX));
-            let limiter = Groups::of(&request)?.limiter();
-            limiter.charge(caller.user_id, Work::Change, entry_price)?;
+            let groups = Groups::of(&request)?;
+            let limiter = groups.limiter();
+            if let Err(refusal) = limiter.charge(caller.user_id, Work::Change, entry_price) {
+                return Err(groups.refusals().hold(refusal).await);
+            }
             let if_match = IfMatch::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
             let body = read_body(payload).await?;
