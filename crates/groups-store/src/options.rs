@@ -30,7 +30,7 @@ pub struct StoreOptions {
     ///
     /// Trusted authorities are those in the PEM file `sslrootcert`, otherwise those of the system. `prefer` does not fall back to a
     /// plain connection where encrypting one fails. Client certificates, revocation lists and channel binding are not supported.
-    /// Without the feature connections are plain, and `require` and above are [`OpenError::EncryptionMissing`].
+    /// Without the feature connections are plain, and `require` and above are [`OpenError::EncryptionMissing`](crate::OpenError::EncryptionMissing).
     pub url: String,
     /// What limits a group.
     pub limits: Limits,

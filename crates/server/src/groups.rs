@@ -38,7 +38,7 @@ pub enum OpenError {
     Bus(String),
 }
 
-/// How long the refusal of a change is held back if its user has no tokens left.
+/// How long the refusal of a large change is held back if its user has too few tokens left.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
 /// Refusals that are held back at once; one more is answered at once and ends its connection.
@@ -60,7 +60,7 @@ struct Inner {
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
     reads: Reads,
-    /// Of changes for which a user has no tokens left.
+    /// Of large changes for which a user has too few tokens left.
     refusals: Refusals,
     stopping: AtomicBool,
     supervisor: Supervisor,

@@ -42,7 +42,7 @@ impl Changing {
         command: Command,
     ) -> Result<Executed, Problem> {
         if let Err(refusal) = self.charge(groups, group_id, &command) {
-            return Err(groups.refusals().hold(refusal).await);
+            return Err(refuse(groups, self.entry_price + price::members(&command), refusal).await);
         }
         let executed = self.attempt(groups, group_id, command).await;
         if self.idempotency.is_some() && executed.as_ref().is_ok_and(|executed| executed.replayed) {
@@ -106,7 +106,7 @@ impl FromRequest for Changing {
             let groups = Groups::of(&request)?;
             let limiter = groups.limiter();
             if let Err(refusal) = limiter.charge(caller.user_id, Work::Change, entry_price) {
-                return Err(groups.refusals().hold(refusal).await);
+                return Err(refuse(groups, entry_price, refusal).await);
             }
             let if_match = IfMatch::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
@@ -118,6 +118,12 @@ impl FromRequest for Changing {
             Ok(Self { caller, entry_price, body, if_match, idempotency })
         })
     }
+}
+
+/// Holds the refusal of a large request back: reading and parsing such requests in a loop would cost more than executing a few.
+async fn refuse(groups: &Groups, price: f64, refusal: Problem) -> Problem {
+    const HELD_PRICE_MIN: f64 = 4.0;
+    if price < HELD_PRICE_MIN { refusal } else { groups.refusals().hold(refusal).await }
 }
 
 fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
