@@ -61,7 +61,7 @@ impl Copy {
             "copied: {} groups, {} memberships, {} changes, {} idempotency keys, {} names, {} blocks",
             copied.groups, copied.memberships, copied.changes, copied.keys, copied.names, copied.blocks
         ));
-        stdout.line("cursors of the old database mean nothing in the new one: clients get their lists anew");
+        stdout.line("cursors of the old database mean nothing in the new one: clients get their lists again");
         Ok(())
     }
 }

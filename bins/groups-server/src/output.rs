@@ -1,4 +1,4 @@
-//! Writing to standard output and standard error without ever waiting for whoever reads them.
+//! Writing to standard output and standard error without ever waiting for their reader.
 //!
 //! Logging is best effort. A reader that goes away (`| tee` ends), one that stops reading, or a full disk must neither stop a
 //! request nor end the process. So lines are queued, a thread writes them, and what does not fit or cannot be written is

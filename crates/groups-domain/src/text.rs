@@ -4,7 +4,7 @@
 //! Trimming takes white space (the `White_Space` property) off both ends, and nothing else: joiners and variation selectors stay,
 //! because emoji and several scripts end in them. Only a name that shows nothing at all is refused for them.
 //!
-//! Controls of writing direction are kept. Whoever shows a name keeps them from the text around it: see [`printable`] for a terminal, and
+//! Controls of writing direction are kept. A program that shows a name keeps them from the text around it: see [`printable`] for a terminal, and
 //! `docs/rules.md` for pages.
 
 use alloc::string::String;

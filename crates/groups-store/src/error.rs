@@ -127,7 +127,7 @@ pub enum OpenError {
         /// The URL without its password.
         url: String,
     },
-    /// `host=… password=…`, as libpq has it besides URLs.
+    /// `host=… password=…`, which libpq accepts as well as URLs.
     #[error("the database URL looks like a connection string of libpq: write postgres://USER:PASSWORD@HOST/DATABASE")]
     ConnectionString,
     /// A parameter of the URL cannot mean here what it means elsewhere.

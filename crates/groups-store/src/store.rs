@@ -273,7 +273,7 @@ impl Store {
         run!(self, write, upkeep::remember_names(rows))
     }
 
-    /// The names that people go by, of those who have one, whoever may see them.
+    /// The names that people go by, of those who have one. Who may see them is not checked.
     ///
     /// # Errors
     /// [`StoreError`] where the database gave no answer.

@@ -40,7 +40,7 @@ impl Tail {
     /// [`StoreError`] where the database gave no answer; the next call goes on where this one stopped. A change that
     /// cannot be read is reported once as [`StoreError::Corrupt`] and then passed over: the group's next change shows by
     /// its version that one is missing. [`StoreError::HistoryReplaced`] is reported once, and the next call goes on from the end of the new
-    /// history: whoever was told of changes before has to read everything again.
+    /// history: readers that were told of changes before have to read everything again.
     pub async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
         loop {
             if let Some(error) = self.failed.take() {

@@ -11,7 +11,7 @@
 //! * [`until_closed`](Supervisor::until_closed): a future that may return (its queue was closed); only its panic is a failure.
 //! * [`thread`](Supervisor::thread): the same for the body of a thread.
 //!
-//! Whoever runs the service waits for [`failed`](Supervisor::failed).
+//! The host of the service waits for [`failed`](Supervisor::failed).
 
 mod failure;
 #[cfg(feature = "fault-injection")]

@@ -51,7 +51,7 @@ pub(super) struct Settings {
     encryption: Option<Encryption>,
     pub(super) wait_max: Duration,
     statement_max: Duration,
-    /// For how long the server may be silent when it was asked something; `None` is for ever.
+    /// For how long the server may be silent when it was asked something; `None` is indefinitely.
     answer_max: Option<Duration>,
 }
 

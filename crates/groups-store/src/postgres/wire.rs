@@ -162,7 +162,7 @@ impl AsyncWrite for Watched {
         match Pin::new(&mut this.inner).poll_write(cx, bytes) {
             Poll::Ready(Ok(count)) => {
                 this.say(bytes.get(..count).unwrap_or_default());
-                // Whoever only writes is woken as well.
+                // A task that only writes is woken as well.
                 if this.is_silent(cx) { Poll::Ready(Err(silent())) } else { Poll::Ready(Ok(count)) }
             }
             Poll::Pending if this.is_silent(cx) => Poll::Ready(Err(silent())),

@@ -48,7 +48,7 @@ pub(super) struct ClaimRules {
 }
 
 impl ClaimRules {
-    /// How far ahead the clock of whoever signs may be without any setting (RFC 7519 section 4.1.5): it covers `nbf`, and the `exp` of
+    /// How far ahead the signer's clock may be without any setting (RFC 7519 section 4.1.5): it covers `nbf`, and the `exp` of
     /// a token with the longest lifetime.
     const SKEW_MS: i64 = 5_000;
 

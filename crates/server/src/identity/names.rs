@@ -135,7 +135,7 @@ impl Names {
     }
 }
 
-/// Whoever writes what waits. Where its task is cut short, somebody else may go on.
+/// The one request that writes what waits. Where its task is cut short, somebody else may go on.
 struct Writing<'a>(&'a Names);
 
 impl Drop for Writing<'_> {
@@ -201,7 +201,7 @@ mod tests {
     fn what_waits_is_bounded_and_comes_again_with_the_next_request() {
         let names = Names::default();
         let person = |number: usize| DisplayName { user_id: user(number as u128), ..named("Ada", 1) };
-        assert!(names.learn(person(0), at(0)), "whoever is first writes");
+        assert!(names.learn(person(0), at(0)), "the first one writes");
         for number in 1..Names::WAITING_MAX + 10 {
             assert!(!names.learn(person(number), at(0)));
         }

@@ -59,7 +59,7 @@ impl Changing {
                 if self.idempotency.is_some() {
                     limiter.charge(user_id, Work::NewKey, 1.0)?;
                 }
-                // Whoever makes a group smaller can do so however busy it is.
+                // Requests that make a group smaller are allowed however busy it is.
                 match command {
                     Command::RemoveMember { .. } | Command::Leave { .. } | Command::DeleteGroup => Ok(()),
                     _ => limiter.check_group(group_id),

@@ -14,7 +14,7 @@ use crate::groups::Groups;
 /// Who pays for the answer to a request.
 struct PaidBy(UserId);
 
-/// The entry price of a GET, of whoever is calling. Other methods have prices of their own.
+/// The entry price of a GET, of any caller. Other methods have prices of their own.
 ///
 /// # Errors
 /// [`Code::RateLimited`](crate::Code::RateLimited), with the time to wait.

@@ -1,4 +1,4 @@
-//! A part of the server ends that must not: everybody is sent away, resumes elsewhere, and whoever runs the server hears of it.
+//! A part of the server ends that must not: everybody is sent away, resumes elsewhere, and the host of the server hears of it.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

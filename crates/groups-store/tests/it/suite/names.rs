@@ -46,7 +46,7 @@ fn among_acquaintances_adding_somebody_does_not_reveal_their_name() {
         assert_eq!(member_name(store.does(ADA, group_id(1), add(CAT)).await.unwrap()), None);
         assert_eq!(seen(&store, ADA, group_id(1)).await, ["Ada", "", ""]);
         assert_eq!(seen(&store, BOB, group_id(1)).await, ["Ada", "Bob", ""], "the creator has acted");
-        // Nor do more groups, whoever makes them, or a role that nobody asked for.
+        // Nor do more groups of anybody, or a role that nobody asked for.
         store.did(DAN, group_id(2), create_with("Another", [ADA, BOB])).await;
         for given in [Role::Admin, Role::Owner] {
             let answer = store.does(ADA, group_id(1), role(BOB, given)).await.unwrap();
