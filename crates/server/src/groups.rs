@@ -122,7 +122,7 @@ impl Groups {
         };
         // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
         let tail = store.tail().await?;
-        let limiter = Arc::new(Limiter::new(settings.rate_limit));
+        let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
         // After the tail, so that no group is missed in between.

@@ -38,6 +38,8 @@ pub(crate) struct Limiter {
     users: Option<Buckets<UserId, 5>>,
     /// Sign-ins of the development mode. `None` is no limit.
     addresses: Option<Buckets<IpAddr, 1>>,
+    /// WebSocket upgrades, with or without a valid token. `None` is no limit.
+    upgrades: Option<Buckets<IpAddr, 1>>,
     /// The time that a group's frames take, in seconds. There is always a limit: it protects users from each other.
     groups: Buckets<GroupId, 1>,
 }
@@ -59,8 +61,11 @@ impl Limiter {
     /// How far a group may be ahead of these.
     const GROUP_BURST: Duration = Duration::from_secs(2);
 
-    /// Everything derives from `changes_per_second`, 0 being no limit on what one user does.
-    pub(crate) fn new(changes_per_second: u32) -> Self {
+    /// How many upgrades an address may make at once, as a multiple of its rate in seconds.
+    const UPGRADE_BURST: Duration = Duration::from_secs(20);
+
+    /// The limits on users derive from `changes_per_second`; `upgrades_per_address` is a rate per second. 0 is no limit.
+    pub(crate) fn new(changes_per_second: u32, upgrades_per_address: u32) -> Self {
         let rate = f64::from(changes_per_second);
         let per_second = |part: f64, burst_seconds| Rate::per_second(rate * part, Duration::from_secs(burst_seconds));
         let limited = changes_per_second > 0;
@@ -71,6 +76,10 @@ impl Limiter {
             started: Instant::now(),
             users: limited.then(|| Buckets::new(users(), Self::KEYS_MAX)),
             addresses: limited.then(|| Buckets::new([per_second(0.2, 20)], Self::KEYS_MAX)),
+            upgrades: (upgrades_per_address > 0).then(|| {
+                let rate = Rate::per_second(f64::from(upgrades_per_address), Self::UPGRADE_BURST);
+                Buckets::new([rate], Self::KEYS_MAX)
+            }),
             groups: Buckets::new([Rate::per_second(1.0, Self::GROUP_BURST)], Self::KEYS_MAX),
         }
     }
@@ -115,10 +124,15 @@ impl Limiter {
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
     pub(crate) fn charge_sign_in(&self, address: Option<IpAddr>) -> Result<(), Problem> {
-        // A Unix socket has no address: who may open it is the operator's choice.
-        let (Some(addresses), Some(address)) = (&self.addresses, address) else { return Ok(()) };
-        let taken = addresses.take(self.now(), network(address), 0, 1.0);
-        taken.map_err(|wait| refused("Too many sign-ins from this address.", wait))
+        self.charge_address(self.addresses.as_ref(), address, "Too many sign-ins from this address.")
+    }
+
+    /// A WebSocket upgrade, before its token is checked.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`], with the time to wait.
+    pub(crate) fn charge_upgrade(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+        self.charge_address(self.upgrades.as_ref(), address, "Too many WebSocket connections from this address.")
     }
 
     /// Whether a group may have another change now.
@@ -141,10 +155,21 @@ impl Limiter {
         if let Some(users) = &self.users {
             users.sweep(now);
         }
-        if let Some(addresses) = &self.addresses {
+        for addresses in [&self.addresses, &self.upgrades].into_iter().flatten() {
             addresses.sweep(now);
         }
         self.groups.sweep(now);
+    }
+
+    fn charge_address(
+        &self,
+        buckets: Option<&Buckets<IpAddr, 1>>,
+        address: Option<IpAddr>,
+        refusal: &str,
+    ) -> Result<(), Problem> {
+        // A Unix socket has no address: who may open it is the operator's choice.
+        let (Some(buckets), Some(address)) = (buckets, address) else { return Ok(()) };
+        buckets.take(self.now(), network(address), 0, 1.0).map_err(|wait| refused(refusal, wait))
     }
 
     fn now(&self) -> Duration {
@@ -223,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_work_has_buckets_of_its_own() {
-        let limiter = Limiter::new(50);
+        let limiter = Limiter::new(50, 0);
         while limiter.charge(user(1), Work::Change, 1.0).is_ok() {}
         for work in [Work::NewKey, Work::Read, Work::Upgrade, Work::Typing] {
             assert_eq!(limiter.charge(user(1), work, 1.0), Ok(()), "{work:?}");
@@ -233,7 +258,7 @@ mod tests {
 
     #[test]
     fn zero_is_no_limit_on_users() {
-        let limiter = Limiter::new(0);
+        let limiter = Limiter::new(0, 0);
         for _ in 0..10_000 {
             assert_eq!(limiter.charge(user(1), Work::Change, 1_000.0), Ok(()));
         }
@@ -265,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_group_that_was_told_too_much_waits_and_others_do_not() {
-        let limiter = Limiter::new(0);
+        let limiter = Limiter::new(0, 0);
         let group = |number| GroupId::new(Uuid::from_u128(number));
         for _ in 0..100 {
             limiter.charge_group(group(1), 300, 300 * 4_800);

@@ -97,6 +97,17 @@ pub struct Settings {
     )]
     pub max_anonymous_connections_per_address: usize,
 
+    /// WebSocket upgrades per second from one IPv4 address or one IPv6 network of 64 bits, with bursts of 20 times that; 0 is no limit.
+    /// Set it only if clients connect directly: all users behind a proxy have its address
+    #[arg(
+        long,
+        alias = "groups-max-upgrades-per-address",
+        env = "GROUPS_MAX_UPGRADES_PER_ADDRESS",
+        value_name = "PER_SECOND",
+        default_value_t = 0
+    )]
+    pub max_upgrades_per_address: u32,
+
     /// WebSocket connections of one user at a time; one more is closed with 4502
     #[arg(
         long,
@@ -230,6 +241,7 @@ impl Default for Settings {
             keep_alive_seconds: 90,
             max_anonymous_connections: 4_096,
             max_anonymous_connections_per_address: 1_024,
+            max_upgrades_per_address: 0,
             max_connections_per_user: 20,
             heartbeat_seconds: 25,
             max_members: 100_000,

@@ -23,6 +23,7 @@ pub(super) async fn respond(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    groups.limiter().charge_upgrade(request.peer_addr().map(|peer| peer.ip()))?;
     let token = bearer_of_upgrade(request.headers()).ok_or_else(|| {
         Problem::new(
             Code::Unauthenticated,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Server, User, new_id};
+use crate::support::{Answer, Refused, Server, User, new_id};
 
 /// The pause of a refusal, in seconds.
 fn pause(refused: &Answer) -> u32 {
@@ -91,6 +91,24 @@ async fn typing_keys_upgrades_and_sign_ins_have_rates_of_their_own() {
         answer = sign_in().await;
     }
     assert!((1..=5).contains(&pause(&answer)));
+}
+
+#[tokio::test]
+async fn an_address_that_dials_too_often_is_refused_whichever_users_it_dials_for() {
+    // One a second, twenty at once.
+    let server = Server::with(&[("GROUPS_MAX_UPGRADES_PER_ADDRESS", "1"), ("GROUPS_RATE_LIMIT", "0")]).await;
+    let mut sockets = Vec::new();
+    let refused = loop {
+        match server.user().dial().try_open().await {
+            Ok(socket) => sockets.push(socket),
+            Err(Refused::Answered(answer)) => break answer,
+            Err(lost) => panic!("{lost:?}"),
+        }
+        assert!(sockets.len() < 1_000, "the limit is reached");
+    };
+    assert!((1..=2).contains(&pause(&refused)));
+    assert!(sockets.len() >= 20);
+    server.user().creates("Requests have limits of their own", &[]).await;
 }
 
 #[tokio::test]
