@@ -16,7 +16,7 @@ use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
-use crate::schema::{blocks, groups, idempotency, log, memberships, names};
+use crate::schema::{blocks, groups, idempotency, log, memberships, names, sink_positions};
 use crate::store::Backend;
 use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions, postgres, sqlite, statements};
@@ -42,6 +42,8 @@ pub struct Copied {
     pub names: u64,
     /// Blocks: by whom people do not want to be added.
     pub blocks: u64,
+    /// Positions of durable consumers. They stay about the old database, so that their consumers notice that it was replaced.
+    pub sink_positions: u64,
 }
 
 /// Why nothing was copied.
@@ -70,7 +72,7 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// Copies groups, memberships, the log, idempotency keys, names and blocks, in one transaction.
+/// Copies groups, memberships, the log, idempotency keys, names, blocks and the positions of sinks, in one transaction.
 ///
 /// Both databases are brought up to date first. The old one is locked meanwhile; one that a server has open is
 /// [`OpenError::InUse`]. Positions do not come along: the new database has an id of its own, so that no cursor of the old one is taken for one
@@ -118,6 +120,7 @@ enum Piece {
     Keys(Vec<KeyRow>),
     Names(Vec<NameRow>),
     Blocks(Vec<BlockRow>),
+    SinkPositions(Vec<SinkRow>),
     /// That was all.
     End,
 }
@@ -125,6 +128,8 @@ enum Piece {
 type NameRow = (Id, String, String, i64);
 
 type BlockRow = (Id, Id, i64);
+
+type SinkRow = (String, String, i64);
 
 /// Hands a piece over, waiting for room: this is the reader's own thread. Ends the reading where nobody takes it.
 fn hand_over(pieces: &Sender<Piece>, piece: Piece) -> Result<(), QueryError> {
@@ -225,11 +230,20 @@ async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(),
         after = (last.0, last.1);
         hand_over(pieces, Piece::Blocks(rows))?;
     }
+    let mut after = String::new();
+    loop {
+        let page = sink_positions::table.order(sink_positions::name).limit(PIECE_ROWS_MAX);
+        let rows: Vec<SinkRow> =
+            page.filter(sink_positions::name.gt(&after)).load(conn).await.map_err(reading("sink_positions"))?;
+        let Some(last) = rows.last() else { break };
+        after.clone_from(&last.0);
+        hand_over(pieces, Piece::SinkPositions(rows))?;
+    }
     hand_over(pieces, Piece::End)
 }
 
 /// The tables, those that others refer to first. Not the usage: the daily quotas begin at zero.
-const TABLES: [&str; 6] = ["groups", "memberships", "log", "idempotency", "names", "blocks"];
+const TABLES: [&str; 7] = ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions"];
 
 /// What was copied, or why the database is not the right one.
 async fn write_all(
@@ -249,7 +263,7 @@ async fn write_all(
         match pieces.recv().await {
             Some(Piece::End) => {
                 // Nobody has to wait until PostgreSQL notices by itself how large the tables have become.
-                diesel::sql_query("ANALYZE groups, memberships, log, idempotency, names, blocks").execute(conn).await?;
+                diesel::sql_query(format!("ANALYZE {}", TABLES.join(", "))).execute(conn).await?;
                 return Ok(Ok(copied));
             }
             // The reading has failed, and says why itself.
@@ -309,6 +323,14 @@ async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> 
             let insert = "INSERT INTO blocks (user_id, blocked_id, at) SELECT user_id, blocked_id, at FROM v";
             for set in Blocks::chunks(rows) {
                 copied.blocks += With::execute(set, insert).execute(conn).await? as u64;
+            }
+        }
+        Piece::SinkPositions(rows) => {
+            for (name, position, updated_at) in rows {
+                let columns = (sink_positions::name, sink_positions::position, sink_positions::updated_at);
+                let row = (columns.0.eq(name), columns.1.eq(position), columns.2.eq(updated_at));
+                copied.sink_positions +=
+                    diesel::insert_into(sink_positions::table).values(row).execute(conn).await? as u64;
             }
         }
         Piece::End => {}

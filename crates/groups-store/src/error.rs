@@ -57,6 +57,9 @@ pub enum StoreError {
     /// The database has become another one, or one of an earlier time, since it was last read: what was read before means nothing.
     #[error("the database tells another history than before: everything has to be read again")]
     HistoryReplaced,
+    /// Changes after the position were pruned: they cannot be read any more. A consumer has to read the current state instead.
+    #[error("the position is older than the log: changes after it are no longer kept")]
+    OlderThanLog,
     /// A row cannot be read: it was damaged, or written by something else.
     #[error("the row {id} of table {table} cannot be read: {detail}")]
     Corrupt {

@@ -18,6 +18,8 @@
 //!   there a position is a snapshot, which names the transactions that were still under way. Resuming from it never skips, and
 //!   repeats only where those were too many to name. Each position names one change as a witness: in a database that was put
 //!   back to an earlier state it is not there, or another one is, and then the position counts as none.
+//! * A consumer of the log continues where it stopped: [`Store::tail_from`] a position, which [`Store::save_sink_position`] keeps
+//!   for it (at-least-once).
 //! * What a user may not see is not there: reads for outsiders give the same as reads of what does not exist.
 //! * A row that cannot be read is [`StoreError::Corrupt`], which names it; it spoils its own group and nothing else.
 //!
@@ -83,6 +85,7 @@ mod row;
 mod row_set;
 mod schema;
 mod signals;
+mod sink;
 mod sqlite;
 mod statements;
 mod store;
@@ -103,6 +106,7 @@ pub use page::{
 pub use position::{LogEntry, Position, ReadPoint};
 pub use quota::{Quota, Quotas};
 pub use signals::Signals;
+pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;
 pub use tail::Tail;
 pub use url::masked;

@@ -47,6 +47,9 @@ pub struct StoreOptions {
     pub batch_orders_max: usize,
     /// How many entries a [`Tail`](crate::Tail) gives at once at most. 256 unless told.
     pub tail_entries_max: u32,
+    /// After how many bytes of stored changes a [`Tail`](crate::Tail) gives what it has read: it may exceed this by one change, on
+    /// SQLite by 16. Default: 4 MiB.
+    pub tail_bytes_max: usize,
     /// How long changes are kept, and with them closed memberships and deleted groups. 30 days unless told; never less than the 24
     /// hours for which idempotency keys are kept.
     pub log_kept: Duration,
@@ -102,6 +105,7 @@ impl StoreOptions {
             queue_bytes_max: 32 * 1024 * 1024,
             batch_orders_max: 256,
             tail_entries_max: 256,
+            tail_bytes_max: 4 * 1024 * 1024,
             log_kept: Duration::from_secs(30 * 24 * 60 * 60),
             sqlite_readers: 2,
             sqlite_pages_max: None,

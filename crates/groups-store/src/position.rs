@@ -127,6 +127,37 @@ impl Position {
         Some(Self { tag, below, except, witness: Witness { seq, check } })
     }
 
+    /// As text for the database, with all that it says.
+    pub(crate) fn stored(&self) -> String {
+        let Self { tag, below, except, witness: Witness { seq, check } } = self;
+        let except: Vec<String> = except.iter().map(u64::to_string).collect();
+        format!("1 {tag:016x} {below} {seq} {check:08x} {}", except.join(","))
+    }
+
+    /// Reads what [`stored`](Self::stored) has written; `None` for other text.
+    pub(crate) fn from_stored(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix("1 ")?.split(' ');
+        let tag = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let below = parts.next()?.parse().ok()?;
+        let seq = parts.next()?.parse().ok()?;
+        let check = u32::from_str_radix(parts.next()?, 16).ok()?;
+        let except = parts.next()?.split(',').filter(|commit| !commit.is_empty());
+        let except: Vec<u64> = except.map(|commit| commit.parse().ok()).collect::<Option<_>>()?;
+        let fits = parts.next().is_none()
+            && except.len() <= EXCEPT_MAX
+            && except.is_sorted_by(|one, next| one < next)
+            && except.last().is_none_or(|last| *last < below);
+        fits.then_some(Self { tag, below, except, witness: Witness { seq, check } })
+    }
+
+    /// Whether a consumer that continues here instead of at `other` repeats less. Both are of one consumer, which has taken in
+    /// what either of them knows.
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        let rank =
+            |position: &Self| (position.first_unknown(), position.below, std::cmp::Reverse(position.except.len()));
+        rank(self) > rank(other)
+    }
+
     pub(crate) fn is_of(&self, store: Uuid) -> bool {
         self.tag == tag(store)
     }
@@ -218,6 +249,14 @@ pub(crate) struct Batch {
     pub(crate) failed: Option<StoreError>,
 }
 
+/// How much of the log is read at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchLimit {
+    pub(crate) entries_max: u32,
+    /// Of payload. What reaches this ends the reading.
+    pub(crate) bytes_max: usize,
+}
+
 /// Whether commits happen in the order of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitOrder {
@@ -281,6 +320,47 @@ mod tests {
             assert_eq!(Position::decoded(&position.encoded()), Some(position.clone()));
             assert!(position.is_of(STORE) && !position.is_of(Uuid::nil()));
             assert_eq!(position.first_unknown(), except.first().copied().unwrap_or(100));
+        }
+    }
+
+    #[test]
+    fn a_stored_position_is_read_back_with_all_that_it_says_and_no_other_text_is_one() {
+        let far_apart: Vec<u64> = (1..=32).map(|commit| commit << 40).collect();
+        for except in [&[][..], &[99], &[1, 50, 99], &far_apart] {
+            let position = Position::new(STORE, &seen(u64::MAX, except), WITNESS);
+            assert_eq!(Position::from_stored(&position.stored()), Some(position));
+        }
+        assert_eq!(
+            Position::new(STORE, &seen(100, &[1, 50]), WITNESS).stored(),
+            "1 1dd99dd11dd99dd1 100 7 0000000a 1,50"
+        );
+        for text in [
+            "",
+            "1 0 0",
+            "2 0 100 7 a ",
+            "1 0 100 7 a 100",
+            "1 0 100 7 a 2,1",
+            "1 0 100 7 a 1,1",
+            "1 0 100 7 a 1 ",
+            "1 0 x 7 a ",
+        ] {
+            assert_eq!(Position::from_stored(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_newer_position_leaves_less_to_repeat() {
+        let at = |below, except: &[u64]| Position::new(STORE, &seen(below, except), WITNESS);
+        for (older, newer) in [
+            (at(10, &[]), at(11, &[])),
+            (at(100, &[50]), at(100, &[51])),
+            (at(100, &[50, 60]), at(100, &[50])),
+            (at(100, &[50]), at(200, &[50])),
+            (at(50, &[]), at(100, &[50])),
+            (at(51, &[]), at(200, &[60])),
+        ] {
+            assert!(newer.is_newer_than(&older) && !older.is_newer_than(&newer), "{older:?} {newer:?}");
+            assert!(!newer.is_newer_than(&newer.clone()));
         }
     }
 

@@ -46,6 +46,8 @@ pub(crate) mod names;
 pub(crate) mod people;
 #[path = "queries/read.rs"]
 pub(crate) mod read;
+#[path = "queries/sinks.rs"]
+pub(crate) mod sinks;
 #[path = "queries/stream.rs"]
 pub(crate) mod stream;
 #[path = "queries/upkeep.rs"]

@@ -94,4 +94,12 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sink_positions (name) {
+        name -> Text,
+        position -> Text,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(groups, memberships, log, names);

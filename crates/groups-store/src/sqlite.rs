@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use groups_domain::UserId;
 
 use crate::column::{CommitId, Id};
-use crate::position::{CommitOrder, Seen, Witness, WitnessRow};
+use crate::position::{BatchLimit, CommitOrder, Seen, Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow};
 use crate::row_set::{Ids, RowSet, With};
@@ -41,6 +41,8 @@ pub(crate) mod names;
 pub(crate) mod people;
 #[path = "queries/read.rs"]
 pub(crate) mod read;
+#[path = "queries/sinks.rs"]
+pub(crate) mod sinks;
 #[path = "queries/stream.rs"]
 pub(crate) mod stream;
 #[path = "queries/upkeep.rs"]
@@ -154,16 +156,38 @@ pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
     Ok(())
 }
 
-/// The changes from a position on, in order.
-pub(crate) async fn log_from(conn: &mut Conn, next: u64, limit: u32) -> Result<Vec<LogRow>, QueryError> {
-    log::table
-        .filter(log::seq.ge(crate::row::to_stored(next)))
-        .order(log::seq)
-        .limit(i64::from(limit))
-        .select(LogRow::as_select())
-        .load(conn)
-        .await
-        .map_err(reading("log"))
+/// So many rows of the log are read before their bytes are counted.
+const STEP_ROWS: u32 = 16;
+
+/// The changes from a position on, in order, and up to where the log was pruned.
+pub(crate) async fn log_from(
+    conn: &mut Conn,
+    mut next: u64,
+    limit: BatchLimit,
+) -> Result<(Vec<LogRow>, u64), QueryError> {
+    let floor = upkeep::floor(conn).await?;
+    let (mut rows, mut bytes): (Vec<LogRow>, _) = (Vec::new(), 0);
+    let mut left = limit.entries_max;
+    while left > 0 && bytes < limit.bytes_max {
+        let step = STEP_ROWS.min(left);
+        left -= step;
+        let more: Vec<LogRow> = log::table
+            .filter(log::seq.ge(crate::row::to_stored(next)))
+            .order(log::seq)
+            .limit(i64::from(step))
+            .select(LogRow::as_select())
+            .load(conn)
+            .await
+            .map_err(reading("log"))?;
+        let is_last = more.len() < step as usize;
+        next = more.last().map_or(next, |last| last.commit_id.0 + 1);
+        bytes += more.iter().map(|row| row.payload.len()).sum::<usize>();
+        rows.extend(more);
+        if is_last {
+            break;
+        }
+    }
+    Ok((rows, floor))
 }
 
 /// Tells the kinds of failure apart. SQLite's result codes do not come through Diesel, but its fixed messages do

@@ -20,8 +20,8 @@ use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
     BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, MemberKey,
-    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, Signals, StoreError,
-    StoreOptions, StreamStart, Tail, Trimmed,
+    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, Signals, SinkName,
+    StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -38,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) backend: Backend,
     pub(crate) tail_poll: Duration,
     pub(crate) tail_entries_max: u32,
+    pub(crate) tail_bytes_max: usize,
     log_kept_ms: i64,
     name_visibility: NameVisibility,
     prune_clock: Mutex<PruneClock>,
@@ -121,6 +122,7 @@ impl Store {
             name_visibility: options.name_visibility,
             tail_poll: options.tail_poll,
             tail_entries_max: options.tail_entries_max,
+            tail_bytes_max: options.tail_bytes_max,
             postgres_notify: options.postgres_notify,
             prune_clock: Mutex::default(),
             log_kept_ms: i64::try_from(options.log_kept.as_millis()).unwrap_or(i64::MAX),
@@ -364,16 +366,65 @@ impl Store {
         Ok(groups)
     }
 
-    /// Follows the log from now on.
+    /// Follows the log from now on: [`tail_from`](Self::tail_from) without a position.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn tail(&self) -> Result<Tail, StoreError> {
+        self.tail_from(None).await
+    }
+
+    /// Follows the log from right after a position, or from now on. Each group's changes come in version order, and none is
+    /// skipped. Changes before the position come again only as a [`Position`] says.
+    ///
+    /// # Errors
+    /// * [`StoreError::OlderThanLog`] if changes after the position were pruned: the consumer was away for longer than
+    ///   [`log_kept`](StoreOptions::log_kept). It has to read the current state, and then continues with `None`.
+    /// * [`StoreError::HistoryReplaced`] if the position is of another database, or of this one before it was put back to an
+    ///   earlier state.
+    /// * Another [`StoreError`] if the database gave no answer.
+    pub async fn tail_from(&self, from: Option<Position>) -> Result<Tail, StoreError> {
         let place = match &self.inner.backend {
-            Backend::Sqlite(backend) => Place::Sqlite(backend.tail().await?),
-            Backend::Postgres(backend) => Place::Postgres(backend.tail().await?),
+            Backend::Sqlite(backend) => Place::Sqlite(backend.tail(self.inner.id, from).await?),
+            Backend::Postgres(backend) => Place::Postgres(backend.tail(from).await?),
         };
         Ok(Tail::new(Arc::clone(&self.inner), place))
+    }
+
+    /// The position that was last saved for a durable consumer of the log; `None` if there is none.
+    ///
+    /// It is about the database that it was saved in: after [`copy`](crate::copy), [`tail_from`](Self::tail_from) refuses it as
+    /// [`StoreError::HistoryReplaced`].
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database gave no answer, or [`StoreError::Corrupt`] if the row cannot be read.
+    pub async fn sink_position(&self, name: &SinkName) -> Result<Option<Position>, StoreError> {
+        let name = name.as_str().to_owned();
+        run!(self, read(Delivery), sinks::position(name))
+    }
+
+    /// Saves how far a durable consumer of the log has come: it has processed everything up to `position`. Returns whether it was
+    /// saved; `false` if the stored position is as new or newer, which then stays. `at` is the time to note with it.
+    ///
+    /// Save a position after the changes before it are processed, and a restart repeats changes but loses none (at-least-once).
+    /// Each save is a transaction, so save the last position of a batch instead of each one. Pruning does not wait for
+    /// consumers.
+    ///
+    /// # Errors
+    /// [`StoreError::HistoryReplaced`] if the position is of another database; another [`StoreError`] if the database gave no
+    /// answer.
+    pub async fn save_sink_position(
+        &self,
+        name: &SinkName,
+        position: &Position,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let store = self.inner.id();
+        if !position.is_of(store) {
+            return Err(StoreError::HistoryReplaced);
+        }
+        let (name, position) = (name.as_str().to_owned(), position.clone());
+        run!(self, write, sinks::save_position(store, name, position, at))
     }
 
     /// Changes with every commit of this store, for those who carry the news to other servers by means of their own.

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::position::Batch;
+use crate::position::{Batch, BatchLimit};
 use crate::postgres::PostgresTail;
 use crate::sqlite::SqliteTail;
 use crate::store::{Backend, Inner};
 use crate::{Cursors, LogEntry, Reason, StoreError};
 
-/// Follows the log from where it was opened: every change once, each group's in version order.
+/// Follows the log from where it was opened: each change once, each group's in version order.
+///
+/// The log is the queue: a tail that is far behind reads it in pieces of bounded entries and bytes, and holds up nobody.
 #[derive(Debug)]
 pub struct Tail {
     store: Arc<Inner>,
@@ -39,7 +41,8 @@ impl Tail {
     /// # Errors
     /// [`StoreError`] where the database gave no answer; the next call goes on where this one stopped. A change that
     /// cannot be read is reported once as [`StoreError::Corrupt`] and then passed over: the group's next change shows by
-    /// its version that one is missing. [`StoreError::HistoryReplaced`] is reported once, and the next call goes on from the end of the new
+    /// its version that one is missing. [`StoreError::OlderThanLog`] is reported once if changes were pruned before this tail
+    /// had read them, and the next call goes on with those that are kept. [`StoreError::HistoryReplaced`] is reported once, and the next call goes on from the end of the new
     /// history: readers that were told of changes before have to read everything again.
     pub async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
         loop {
@@ -58,7 +61,9 @@ impl Tail {
     }
 
     async fn read(&mut self) -> Result<Batch, StoreError> {
-        let (id, limit) = (self.store.id(), self.store.tail_entries_max.max(1));
+        let id = self.store.id();
+        let limit =
+            BatchLimit { entries_max: self.store.tail_entries_max.max(1), bytes_max: self.store.tail_bytes_max };
         match (&self.store.backend, &mut self.place) {
             (Backend::Sqlite(backend), Place::Sqlite(tail)) => tail.read(backend, id, limit).await,
             (Backend::Postgres(backend), Place::Postgres(tail)) => tail.read(backend, id, limit).await,

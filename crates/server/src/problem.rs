@@ -220,7 +220,7 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%reason, "the database gave no answer");
                 Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(reason.retry_after_seconds())
             }
-            StoreError::HistoryReplaced => {
+            StoreError::HistoryReplaced | StoreError::OlderThanLog => {
                 Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(1)
             }
             StoreError::Corrupt { .. } | StoreError::Database { .. } => {

@@ -94,7 +94,7 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Vec<Arc<Delivery>>
                 sink.lagged(1).await;
             }
             // What clients know may never have happened, and they may know nothing of what has.
-            Err(error @ StoreError::HistoryReplaced) => {
+            Err(error @ (StoreError::HistoryReplaced | StoreError::OlderThanLog)) => {
                 tracing::warn!(sink = sink.name(), %error);
                 sink.lagged(1).await;
             }

@@ -22,7 +22,7 @@ use crate::intake;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::masked;
-use crate::{OpenError, Order, Reason, StoreError, StoreOptions};
+use crate::{OpenError, Order, Position, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
 pub(crate) struct PostgresBackend {
@@ -185,8 +185,8 @@ impl PostgresBackend {
         self.history.id()
     }
 
-    /// A follower of the log from now on.
-    pub(crate) async fn tail(&self) -> Result<PostgresTail, StoreError> {
-        PostgresTail::open(self).await
+    /// A follower of the log from a position on, or from now on.
+    pub(crate) async fn tail(&self, from: Option<Position>) -> Result<PostgresTail, StoreError> {
+        PostgresTail::open(self, from).await
     }
 }

@@ -28,6 +28,16 @@ impl Snapshot {
         parts.next().is_none().then_some(Self { xmin, xmax, running, known })
     }
 
+    /// What is known at a position, or by a reader who has taken in all below a commit but these.
+    pub(super) fn of_known(below: u64, except: Vec<u64>) -> Self {
+        let xmin = except.first().map_or(below, |first| below.min(*first));
+        Self { xmin, xmax: below, running: except, known: below }
+    }
+
+    pub(super) fn sees(&self, commit: u64) -> bool {
+        commit < self.end() && !self.running.contains(&commit)
+    }
+
     /// From here on nothing is seen.
     pub(super) fn end(&self) -> u64 {
         self.known.min(self.xmax)

@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use super::backend::PostgresBackend;
 use super::snapshot::Snapshot;
-use super::{COMMIT_ORDER, Conn, current_snapshot};
-use crate::StoreError;
+use super::{COMMIT_ORDER, Conn, current_snapshot, sinks, upkeep};
 use crate::column::{CommitId, sql};
-use crate::position::{Batch, entries};
+use crate::position::{Batch, BatchLimit, entries};
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::LogRow;
 use crate::schema::log;
+use crate::{Position, StoreError};
 
 /// How many rows of a round are known by number at once; the round goes on behind them.
 const PENDING_MAX: i64 = 50_000;
@@ -33,6 +33,8 @@ pub(crate) struct PostgresTail {
     seen: Snapshot,
     /// The number of the history that it is about.
     epoch: u64,
+    /// Up to where it was reported that changes were pruned before they were read.
+    gap_end: u64,
     /// What is being brought.
     round: Option<Round>,
     woken: watch::Receiver<()>,
@@ -46,6 +48,8 @@ struct Round {
     pending: VecDeque<(i64, u64)>,
     /// Where the numbers that are not known yet begin, if there are more.
     more_after: Option<i64>,
+    /// Up to where the log was pruned when this was read.
+    floor: u64,
 }
 
 #[derive(QueryableByName)]
@@ -57,10 +61,13 @@ struct Pending {
 }
 
 impl PostgresTail {
-    pub(super) async fn open(backend: &PostgresBackend) -> Result<Self, StoreError> {
+    pub(super) async fn open(backend: &PostgresBackend, from: Option<Position>) -> Result<Self, StoreError> {
         let woken = backend.bus().subscribe();
-        let (seen, epoch) = now(backend).await?;
-        Ok(Self { seen, epoch, round: None, woken })
+        let (seen, epoch) = match from {
+            None => now(backend).await?,
+            Some(from) => known_at(backend, from).await?,
+        };
+        Ok(Self { seen, epoch, gap_end: 0, round: None, woken })
     }
 
     /// The next changes; none where there are none now. Where the history was replaced, this says so once and goes on from the end of
@@ -69,7 +76,7 @@ impl PostgresTail {
         &mut self,
         backend: &PostgresBackend,
         store: Uuid,
-        limit: u32,
+        limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
         let batch = self.read_on(backend, store, limit).await;
         // A connection that leads to another history was made after that was noticed.
@@ -82,7 +89,12 @@ impl PostgresTail {
         Err(StoreError::HistoryReplaced)
     }
 
-    async fn read_on(&mut self, backend: &PostgresBackend, store: Uuid, limit: u32) -> Result<Batch, StoreError> {
+    async fn read_on(
+        &mut self,
+        backend: &PostgresBackend,
+        store: Uuid,
+        limit: BatchLimit,
+    ) -> Result<Batch, StoreError> {
         if self.round.is_none() {
             // A commit from here on wakes the next waiting, even if this reading sees it already.
             self.woken.mark_unchanged();
@@ -95,7 +107,13 @@ impl PostgresTail {
                 }
                 .boxed()
             });
-            self.round = Some(round.await?);
+            let round = self.round.insert(round.await?);
+            // Changes were pruned that were never brought. One that was still running below those would have been open for as long
+            // as the log is kept.
+            if round.floor > self.gap_end && !self.seen.sees(round.floor - 1) {
+                self.gap_end = round.floor;
+                return Err(StoreError::OlderThanLog);
+            }
         }
         let Some(round) = self.round.as_mut() else { return Ok(Batch::default()) };
         if let (true, Some(after)) = (round.pending.is_empty(), round.more_after) {
@@ -104,33 +122,31 @@ impl PostgresTail {
                 let (seen, now) = (seen.clone(), now.clone());
                 async move { self::round(conn, &seen, now, after).await }.boxed()
             });
+            let floor = round.floor;
             *round = next.await?;
+            // Whether they were brought before they were pruned is not known: they may be behind the last that was.
+            if round.floor > floor.max(self.gap_end) && !self.seen.sees(round.floor - 1) {
+                self.gap_end = round.floor;
+                return Err(StoreError::OlderThanLog);
+            }
         }
-        let seqs: Vec<i64> = round.pending.iter().take(limit as usize).map(|(seq, _)| *seq).collect();
+        let seqs: Vec<i64> = round.pending.iter().take(limit.entries_max as usize).map(|(seq, _)| *seq).collect();
         if seqs.is_empty() {
             self.finish();
             return Ok(Batch::default());
         }
-        let count = seqs.len();
-        let rows = backend.read(ReadClass::Delivery, move |conn| {
+        let reading = backend.read(ReadClass::Delivery, move |conn| {
             let seqs = seqs.clone();
-            async move {
-                log::table
-                    .filter(log::seq.eq_any(seqs))
-                    .order(log::seq)
-                    .select(LogRow::as_select())
-                    .load::<LogRow>(conn)
-                    .await
-                    .map_err(reading("log"))
-            }
-            .boxed()
+            async move { rows_of(conn, seqs, limit.bytes_max).await }.boxed()
         });
-        let rows = rows.await?;
+        let (rows, count) = reading.await?;
         if let Some(row) = rows.last() {
             backend.history().told(self.epoch, row);
         }
         round.pending.drain(..count);
-        let batch = if round.more_after.is_some() {
+        // The others were there when the round began.
+        let failed = (rows.len() < count).then_some(StoreError::OlderThanLog);
+        let mut batch = if round.more_after.is_some() {
             // Not all commits that are still to be brought are known: nothing of this round counts as known yet.
             let all: Vec<u64> = rows.iter().map(|row| row.commit_id.0).collect();
             entries(store, rows, &self.seen.read_point(), all, COMMIT_ORDER)
@@ -141,6 +157,7 @@ impl PostgresTail {
         if round.pending.is_empty() && round.more_after.is_none() {
             self.finish();
         }
+        batch.failed = batch.failed.or(failed);
         Ok(batch)
     }
 
@@ -169,25 +186,128 @@ async fn now(backend: &PostgresBackend) -> Result<(Snapshot, u64), StoreError> {
     }
 }
 
+/// What is known at a position, and the number of the history that it is about.
+async fn known_at(backend: &PostgresBackend, from: Position) -> Result<(Snapshot, u64), StoreError> {
+    loop {
+        let (epoch, store) = (backend.history().epoch(), backend.id());
+        let position = from.clone();
+        let checked = backend.read(ReadClass::Delivery, move |conn| {
+            let position = position.clone();
+            async move { sinks::check_kept(conn, store, position).await }.boxed()
+        });
+        let checked = checked.await;
+        if backend.history().epoch() == epoch {
+            checked?;
+            return Ok((Snapshot::of_known(from.below, from.except), epoch));
+        }
+    }
+}
+
+/// The rows with these numbers, ascending, as many as `bytes_max` allows, and how many of the numbers were read for them.
+async fn rows_of(conn: &mut Conn, mut seqs: Vec<i64>, bytes_max: usize) -> Result<(Vec<LogRow>, usize), QueryError> {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+        #[diesel(sql_type = BigInt)]
+        bytes: i64,
+    }
+    // The length is known without reading the payload itself.
+    let sizes = "SELECT seq, octet_length(payload)::bigint AS bytes FROM log WHERE seq = ANY($1) ORDER BY seq";
+    let sizes: Vec<Size> = diesel::sql_query(sizes).bind::<Array<BigInt>, _>(&seqs).load(conn).await?;
+    let mut bytes = 0;
+    let full = sizes.iter().find(|size| {
+        bytes += usize::try_from(size.bytes).unwrap_or(usize::MAX);
+        bytes >= bytes_max
+    });
+    if let Some(last) = full {
+        seqs.retain(|seq| *seq <= last.seq);
+    }
+    let count = seqs.len();
+    let rows = log::table.filter(log::seq.eq_any(seqs)).order(log::seq).select(LogRow::as_select()).load(conn);
+    Ok((rows.await.map_err(reading("log"))?, count))
+}
+
 /// The rows that `now` sees and `seen` did not, by number, behind a number.
+///
+/// If they are too many to be known at once, the round ends where possible with a commit below which all are known: then a
+/// consumer that is far behind saves positions on its way, and not only at its end.
 async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> Result<Round, QueryError> {
+    let floor = upkeep::floor(conn).await?;
+    let rows = unseen(conn, seen, &now, after, "seq", PENDING_MAX).await?;
+    let mut pending: VecDeque<(i64, u64)> = rows.iter().map(|row| (row.seq, row.commit_id.0)).collect();
+    let full = i64::try_from(rows.len()).is_ok_and(|count| count == PENDING_MAX);
+    let Some(last) = rows.last().filter(|_| full) else { return Ok(Round { now, pending, more_after: None, floor }) };
+    let rest = unseen(conn, seen, &now, last.seq, "commit_id", 1).await?;
+    let Some(rest) = rest.into_iter().next() else { return Ok(Round { now, pending, more_after: None, floor }) };
+    // What an earlier part of a round has brought is not in its list: it cannot end in the middle.
+    match end_of_part(&pending, rest.commit_id.0).filter(|_| after == i64::MIN) {
+        Some((count, end)) => {
+            pending.truncate(count);
+            let running = now.running().filter(|commit| *commit < end).collect();
+            Ok(Round { now: Snapshot::of_known(end, running), pending, more_after: None, floor })
+        }
+        None => Ok(Round { now, pending, more_after: Some(last.seq), floor }),
+    }
+}
+
+/// The longest beginning of the list whose commits are all below those of the other rows and of `rest`: how many rows it has, and
+/// one past its newest commit.
+fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64) -> Option<(usize, u64)> {
+    let mut newest = Vec::with_capacity(pending.len());
+    for (_, commit) in pending {
+        newest.push(newest.last().map_or(*commit, |newest: &u64| *commit.max(newest)));
+    }
+    let mut lowest = rest;
+    for (index, newest) in newest.into_iter().enumerate().rev() {
+        if newest < lowest {
+            return Some((index + 1, newest + 1));
+        }
+        lowest = lowest.min(pending.get(index).map_or(lowest, |(_, commit)| *commit));
+    }
+    None
+}
+
+/// The first rows that `now` sees and `seen` did not, behind a number, in an order.
+async fn unseen(
+    conn: &mut Conn,
+    seen: &Snapshot,
+    now: &Snapshot,
+    after: i64,
+    order: &str,
+    limit: i64,
+) -> Result<Vec<Pending>, QueryError> {
     // What `seen` did not see either began later or was running: two ranges of the index, however large the log is. The order
     // of the log is made outside, or the planner might walk the whole log in it.
     let running: Vec<CommitId> = seen.running().map(CommitId).collect();
-    let rows: Vec<Pending> = diesel::sql_query(
+    let query = format!(
         "WITH unseen AS MATERIALIZED \
          (SELECT seq, commit_id FROM log WHERE commit_id >= $1 OR commit_id = ANY($2)) \
          SELECT seq, commit_id FROM unseen WHERE seq > $3 AND pg_visible_in_snapshot(commit_id, $4::pg_snapshot) \
-         ORDER BY seq LIMIT $5",
-    )
-    .bind::<sql::Commit, _>(CommitId(seen.end()))
-    .bind::<Array<sql::Commit>, _>(running)
-    .bind::<BigInt, _>(after)
-    .bind::<Text, _>(now.to_string())
-    .bind::<BigInt, _>(PENDING_MAX)
-    .load(conn)
-    .await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == PENDING_MAX);
-    let more_after = rows.last().filter(|_| full).map(|row| row.seq);
-    Ok(Round { now, pending: rows.into_iter().map(|row| (row.seq, row.commit_id.0)).collect(), more_after })
+         ORDER BY {order} LIMIT $5"
+    );
+    let rows = diesel::sql_query(query)
+        .bind::<sql::Commit, _>(CommitId(seen.end()))
+        .bind::<Array<sql::Commit>, _>(running)
+        .bind::<BigInt, _>(after)
+        .bind::<Text, _>(now.to_string())
+        .bind::<BigInt, _>(limit)
+        .load(conn);
+    Ok(rows.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_round_ends_where_all_lower_commits_are_in_it() {
+        let end = |commits: &[u64], rest| end_of_part(&commits.iter().map(|commit| (0, *commit)).collect(), rest);
+        assert_eq!(end(&[1, 2, 3], 4), Some((3, 4)));
+        assert_eq!(end(&[1, 3, 2, 4], 4), Some((3, 4)));
+        assert_eq!(end(&[2, 1, 5, 3], 4), Some((2, 3)));
+        assert_eq!(end(&[7, 7, 7], 7), None);
+        assert_eq!(end(&[9, 1], 3), None);
+        assert_eq!(end(&[], 3), None);
+    }
 }

@@ -1,17 +1,15 @@
 //! Where a user's stream begins: memberships, and the list or what was missed, of one point in time.
 
-use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use groups_domain::UserId;
 use uuid::Uuid;
 
 use super::{COMMIT_ORDER, Conn, list, missed_seqs, read_point};
 use crate::caller::Caller;
-use crate::position::{Seen, Witness, WitnessRow, entries};
+use crate::position::{Seen, Witness, entries};
 use crate::query_error::{QueryError, reading};
-use crate::row::{LogRow, to_stored};
+use crate::row::LogRow;
 use crate::row_set::{RowSet, Seqs, With};
-use crate::schema::log;
 use crate::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::{GroupList, LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
 
@@ -46,14 +44,7 @@ async fn is_of_this_history(conn: &mut Conn, from: &Position, floor: u64) -> Res
         // There was nothing in the log, so it began there.
         return Ok(from.below.max(1) == floor.max(1));
     }
-    let row: Option<WitnessRow> = log::table
-        .find(to_stored(from.witness.seq))
-        .select((log::seq, log::group_id, log::version, log::actor_id, log::at))
-        .first(conn)
-        .await
-        .optional()
-        .map_err(reading("log"))?;
-    Ok(row.map(Witness::new) == Some(from.witness))
+    Ok(super::sinks::witness(conn, from).await? == Some(from.witness))
 }
 
 /// The changes within the user's intervals from a position on; `None` where the list is the better answer.

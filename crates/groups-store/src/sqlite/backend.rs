@@ -13,12 +13,12 @@ use super::threads::{
     Answer, Queue, Task, WriterQueue, WriterSettings, start_checkpoints, start_readers, start_writer, task,
 };
 use super::transaction::Purpose;
-use super::{COMMIT_ORDER, Conn, log_from, read_point};
-use crate::position::{Batch, entries};
+use super::{COMMIT_ORDER, Conn, log_from, read_point, sinks};
+use crate::position::{Batch, BatchLimit, entries};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::SqliteFile;
-use crate::{OpenError, Order, ReadPoint, Reason, StoreError, StoreOptions};
+use crate::{OpenError, Order, Position, ReadPoint, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
@@ -149,11 +149,18 @@ impl SqliteBackend {
         self.committed.clone()
     }
 
-    /// A follower of the log from now on.
-    pub(crate) async fn tail(&self) -> Result<SqliteTail, StoreError> {
+    /// A follower of the log from a position on, or from now on.
+    pub(crate) async fn tail(&self, store: Uuid, from: Option<Position>) -> Result<SqliteTail, StoreError> {
         let committed = self.committed.clone();
-        let reading = self.read(ReadClass::Delivery, async |conn: &mut Conn| read_point(conn).await).await?;
-        Ok(SqliteTail { next: reading.point.below, committed })
+        let next = self.read(ReadClass::Delivery, async move |conn: &mut Conn| match from {
+            None => Ok(read_point(conn).await?.point.below),
+            Some(from) => {
+                let next = from.first_unknown();
+                sinks::check_kept(conn, store, from).await?;
+                Ok(next)
+            }
+        });
+        Ok(SqliteTail { next: next.await?, gap_end: 0, committed })
     }
 }
 
@@ -161,17 +168,28 @@ impl SqliteBackend {
 #[derive(Debug)]
 pub(crate) struct SqliteTail {
     next: u64,
+    /// Up to where it was reported that changes were pruned before they were read.
+    gap_end: u64,
     committed: watch::Receiver<()>,
 }
 
 impl SqliteTail {
     /// The next changes; none where there are none now.
-    pub(crate) async fn read(&mut self, backend: &SqliteBackend, store: Uuid, limit: u32) -> Result<Batch, StoreError> {
+    pub(crate) async fn read(
+        &mut self,
+        backend: &SqliteBackend,
+        store: Uuid,
+        limit: BatchLimit,
+    ) -> Result<Batch, StoreError> {
         // A commit from here on wakes the next waiting, even if this reading sees it already.
         self.committed.mark_unchanged();
         let from = self.next;
         let rows = async move |conn: &mut Conn| log_from(conn, from, limit).await;
-        let rows = backend.read(ReadClass::Delivery, rows).await?;
+        let (rows, floor) = backend.read(ReadClass::Delivery, rows).await?;
+        if floor > self.next && floor > self.gap_end {
+            self.gap_end = floor;
+            return Err(StoreError::OlderThanLog);
+        }
         let Some(last) = rows.last() else { return Ok(Batch::default()) };
         self.next = last.commit_id.0 + 1;
         let seen = ReadPoint { below: self.next, except: Vec::new() };

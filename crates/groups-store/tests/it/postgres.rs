@@ -34,6 +34,8 @@ mod quotas;
 #[path = "suite/robust.rs"]
 mod robust;
 mod several;
+#[path = "suite/sinks.rs"]
+mod sinks;
 #[path = "suite/stream.rs"]
 mod stream;
 mod tls;

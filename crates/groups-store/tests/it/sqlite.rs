@@ -24,6 +24,8 @@ mod people;
 mod quotas;
 #[path = "suite/robust.rs"]
 mod robust;
+#[path = "suite/sinks.rs"]
+mod sinks;
 #[path = "suite/stream.rs"]
 mod stream;
 #[path = "suite/trimming.rs"]

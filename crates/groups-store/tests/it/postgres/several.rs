@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use groups_domain::{GroupId, Role};
-use groups_store::{OpenError, ReplayRule, Start, Store, StoreOptions, Tail};
+use groups_store::{OpenError, ReplayRule, SinkName, Start, Store, StoreOptions, Tail};
 
 use super::run;
 use crate::cast::*;
@@ -291,5 +291,72 @@ fn several_stores_may_open_a_new_database_at_once() {
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
         let role = stores[3].group(ADA, group_id(1)).await.unwrap().map(|(_, role)| role);
         assert_eq!(role, Some(Role::Owner));
+    });
+}
+
+#[test]
+fn a_consumer_that_continues_from_its_position_gets_what_was_committed_late() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Template")).await;
+        let mut tail = store.tail().await.unwrap();
+        let mut late = AsyncPgConnection::establish(&db.url).await.unwrap();
+        late.batch_execute(&format!(
+            "BEGIN; INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+             SELECT '{}', version, actor_id, at, format, payload FROM log WHERE group_id = '{}'",
+            group_id(100).uuid(),
+            group_id(1).uuid(),
+        ))
+        .await
+        .unwrap();
+        for number in 2..6 {
+            store.did(ADA, group_id(number), create("Team")).await;
+        }
+        let mut entries = Vec::new();
+        while entries.len() < 4 {
+            entries.extend(tail.next().await.unwrap());
+        }
+        let position = entries.pop().unwrap().position;
+        let name = SinkName::parse("webhook").unwrap();
+        assert_eq!(store.save_sink_position(&name, &position, DAWN).await, Ok(true));
+        drop(tail);
+        store.close().await;
+        late.batch_execute("COMMIT").await.unwrap();
+        let store = db.open().await;
+        let position = store.sink_position(&name).await.unwrap();
+        let mut tail = store.tail_from(position).await.unwrap();
+        // What it had read does not come again.
+        assert_eq!(until(&mut tail, 1).await, [group_id(100)]);
+        store.did(ADA, group_id(6), create("Team")).await;
+        assert_eq!(until(&mut tail, 1).await, [group_id(6)]);
+    });
+}
+
+#[test]
+fn a_consumer_that_is_very_far_behind_saves_positions_on_its_way() {
+    run(async |db| {
+        let store = Store::open(StoreOptions { tail_entries_max: 4_000, ..db.options() }).await.unwrap();
+        store.did(ADA, group_id(1), create("Template")).await;
+        let mut tail = store.tail().await.unwrap();
+        // More than a round knows by number, in two commits.
+        for first in [0, 40_000] {
+            db.sql(&format!(
+                "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+                 SELECT group_id, n + 2, actor_id, at, format, payload FROM log, generate_series({first}, {first} + 39999) AS n \
+                 WHERE version = 1"
+            ))
+            .await;
+        }
+        let read = async |tail: &mut Tail, versions: std::ops::Range<u64>| {
+            let mut entries = Vec::new();
+            while entries.len() < 40_000 {
+                entries.extend(tail.next().await.unwrap());
+            }
+            assert!(entries.iter().map(|entry| entry.change.version().get()).eq(versions));
+            entries.pop().unwrap().position
+        };
+        let middle = read(&mut tail, 2..40_002).await;
+        let mut tail = store.tail_from(Some(middle)).await.unwrap();
+        read(&mut tail, 40_002..80_002).await;
     });
 }

@@ -232,6 +232,7 @@ fn migrations_have_the_names_of_the_other_backend() {
         "2026-11-26-120000_name_dates",
         "2026-11-26-130000_usage",
         "2026-11-26-131000_acted",
+        "2026-11-26-200000_sink_positions",
     ];
     assert_eq!(names, expected);
 }
