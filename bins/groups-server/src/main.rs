@@ -5,16 +5,19 @@ mod log;
 mod log_limit;
 mod moving;
 mod output;
+mod settings;
 
+use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use server::{RunError, Settings, Shutdown};
+use server::{RunError, Settings, StopSignals};
 
 use crate::log::LogSettings;
 use crate::output::Output;
+use crate::settings::SettingsArgs;
 
 /// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL
 #[derive(Parser)]
@@ -25,7 +28,7 @@ struct Cli {
     command: Option<Command>,
 
     #[command(flatten)]
-    settings: Settings,
+    settings: SettingsArgs,
 
     #[command(flatten)]
     log: LogSettings,
@@ -53,7 +56,7 @@ fn main() -> ExitCode {
     let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            stderr.line(format_args!("groups-server: {}", groups_domain::printable(&error)));
+            stderr.line(format_args!("groups-server: {}", groups_domain::printable(&with_causes(&*error))));
             ExitCode::FAILURE
         }
     };
@@ -62,21 +65,35 @@ fn main() -> ExitCode {
     code
 }
 
-async fn run(cli: Cli, stdout: &Output) -> Result<(), String> {
+async fn run(cli: Cli, stdout: &Output) -> Result<(), Box<dyn Error>> {
     match &cli.command {
         None => {
             let unknown = environment::unknown_settings(std::env::vars_os().map(|(name, _)| name))?;
-            serve(cli.settings, &unknown, stdout).await.map_err(|error| error.to_string())
+            Ok(serve(cli.settings.into(), &unknown, stdout).await?)
         }
-        Some(Command::Migrate(migrate)) => migrate.run(stdout).await.map_err(|error| error.to_string()),
-        Some(Command::Copy(copy)) => copy.run(stdout).await.map_err(|error| error.to_string()),
+        Some(Command::Migrate(migrate)) => Ok(migrate.run(stdout).await?),
+        Some(Command::Copy(copy)) => Ok(copy.run(stdout).await?),
     }
+}
+
+/// An error with its causes, in one line. A cause that the text before it mentions is left out.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let cause_text = error.to_string();
+        if !text.contains(&cause_text) {
+            text += &format!(": {cause_text}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Result<(), RunError> {
     let listener = server::listen(&settings)?;
     for name in unknown {
-        tracing::warn!("{name} is no setting of this version, and has no effect");
+        tracing::warn!("Unknown setting {name}; ignored.");
     }
     if settings.is_development() {
         tracing::warn!(
@@ -88,12 +105,20 @@ async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Resul
             "GROUPS_JWT_SECRET is shorter than 32 bytes: a key for HS256 that can be guessed (RFC 7518, section 3.2)"
         );
     }
-    let mut shutdown = Shutdown::on_signals()?;
+    let signals = StopSignals::listen()?;
     let running = tokio::select! {
         running = server::start(settings, listener) => running?,
-        () = shutdown.asked() => return Ok(()),
+        () = signals.first.cancelled() => return Ok(()),
     };
     // Everything that can keep it from starting is behind it.
     stdout.line(format_args!("listening on http://{}", running.address()));
-    running.until(shutdown).await
+    let groups = running.groups().clone();
+    tokio::select! {
+        ended = running.until(signals.first) => ended,
+        () = signals.second.cancelled() => {
+            // What was acknowledged is on the disk.
+            tracing::warn!("stopped at once by a second signal");
+            groups.failure().map_or(Ok(()), |failure| Err(RunError::Failed(failure)))
+        }
+    }
 }

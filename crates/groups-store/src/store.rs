@@ -391,6 +391,16 @@ impl Store {
         Ok(Tail::new(Arc::clone(&self.inner), place))
     }
 
+    /// The position of a read that begins now: [`tail_from`](Self::tail_from) it gives every change that is committed later.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database gave no answer.
+    pub async fn end_of_log(&self) -> Result<Position, StoreError> {
+        let store = self.inner.id();
+        let end = run!(self, read(Delivery), sinks::end_of_log(store));
+        self.of_one_history(store, end)
+    }
+
     /// The position that was last saved for a durable consumer of the log; `None` if there is none.
     ///
     /// It is about the database that it was saved in: after [`copy`](crate::copy), [`tail_from`](Self::tail_from) refuses it as

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use groups_protocol::CloseCode;
+
 /// One worker's counts. Each worker has its own, so that they do not fight over cache lines; the hub adds them up.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -16,11 +18,9 @@ pub(crate) struct Counters {
     pub(crate) journal_overflows: AtomicU64,
     pub(crate) open_failures: AtomicU64,
     pub(crate) sockets_shut_down: AtomicU64,
-    closes: [AtomicU64; CODES.len()],
+    /// In the order of `CloseCode::ALL`.
+    closes: [AtomicU64; CloseCode::ALL.len()],
 }
-
-/// The codes that this server closes with.
-pub(crate) const CODES: [u16; 10] = [1002, 1007, 1009, 1012, 4001, 4002, 4003, 4501, 4502, 1000];
 
 impl Counters {
     pub(crate) fn add(counter: &AtomicU64, count: usize) {
@@ -33,11 +33,11 @@ impl Counters {
 
     /// A close with this code; a client's own close counts as 1000.
     pub(crate) fn close(&self, code: u16) {
-        let at = CODES.iter().position(|known| *known == code).unwrap_or(CODES.len() - 1);
-        Self::one(&self.closes[at]);
+        let at = CloseCode::ALL.iter().position(|known| known.get() == code);
+        Self::one(&self.closes[at.unwrap_or_default()]);
     }
 
     pub(crate) fn closes(&self) -> impl Iterator<Item = (u16, u64)> {
-        CODES.iter().zip(&self.closes).map(|(code, count)| (*code, count.load(Relaxed)))
+        CloseCode::ALL.iter().zip(&self.closes).map(|(code, count)| (code.get(), count.load(Relaxed)))
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use groups_domain::{Change, Effect, Event, UserId, View};
 
 use crate::frame;
-use crate::wire::EventBody;
+use groups_protocol::EventBody;
 
 /// What a delivery takes up whatever it is about.
 const FIXED_BYTES: usize = 1_024;

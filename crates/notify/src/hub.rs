@@ -26,9 +26,9 @@ use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
 use crate::frame;
 use crate::shard::Types;
-use crate::wire::ServerMessage;
 use crate::worker::{Command, Envelope, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
+use groups_protocol::ServerMessage;
 
 /// The WebSocket clients of this server, over all worker threads. Cheap to clone.
 ///

@@ -26,7 +26,6 @@
 //! * `worker`: the tasks around a shard. It never leaves its thread, so nothing in it is locked.
 //! * `hub`: what the workers share, which is little: the limits, the source, how many connections each user has, and who typed lately.
 //! * `transport`: the one place that knows actix.
-//! * [`wire`]: every message, to the letter of the contract.
 //!
 //! A frame is encoded once for all who get the same, and shared. Nobody who delivers ever waits for a client: a client
 //! that takes too little fills its own queue and is closed. Every queue has a bound, and [`HubLimits`] says what happens there.
@@ -79,7 +78,6 @@ mod shard;
 mod sink;
 mod source;
 mod transport;
-pub mod wire;
 mod worker;
 
 /// The tests' world names this crate as its other users do.
@@ -94,7 +92,7 @@ mod world;
 pub use delivery::{Delivery, ReadPoint};
 pub use hub::{Client, GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
-pub use sink::{EventSink, FanOut, FanOutStats, Recorder, SinkError};
+pub use sink::{EventSink, Recorder, SinkError};
 pub use source::{List, ListPiece, Opening, PieceMax, Source, SourceError, Start};
 #[doc(hidden)]
 pub use transport::echo;

@@ -26,8 +26,8 @@ use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
-use crate::wire::{self, ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 use crate::{Delivery, HubLimits};
+use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
 /// What surrounds a session: the time, and what all sessions share.
 #[derive(Clone, Copy)]
@@ -237,7 +237,7 @@ impl Session {
 
     /// Tells the client that its message had no effect.
     pub(crate) fn error(&mut self, cx: &Cx<'_>, code: ErrorCode, detail: &str) {
-        self.ephemeral(cx, frame::json(&ServerMessage::Error { code, detail }));
+        self.ephemeral(cx, frame::json(&ServerMessage::Error { code, detail: detail.into() }));
     }
 
     /// Something came from the client.
@@ -283,7 +283,7 @@ impl Session {
     }
 
     fn message(&mut self, cx: &Cx<'_>, text: &str) -> Option<Wish> {
-        match wire::parse(text) {
+        match groups_protocol::parse(text) {
             Ok(ClientMessage::Ping) => self.ephemeral(cx, frame::json(&ServerMessage::Pong)),
             // Before the list is there, nobody can say where the user may type; typing may be dropped.
             Ok(ClientMessage::Typing { group_id, typing }) if self.is_live() => {
@@ -400,7 +400,7 @@ impl Piece {
             Self::Missed(delivery, view) => delivery.frame(view),
             Self::Snapshot { groups, more, cursor } => {
                 let groups = groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-                frame::json(&ServerMessage::Snapshot { groups, more, cursor: &cursor })
+                frame::json(&ServerMessage::Snapshot { groups, more, cursor: cursor.as_str().into() })
             }
             Self::Unread => return None,
         })

@@ -63,8 +63,8 @@ use crate::conn::Conn;
 use crate::counters::Counters;
 use crate::frame;
 use crate::session::{Close, Cx, Input, Piece, Ticked, Wish};
-use crate::wire::{ErrorCode, ServerMessage};
 use crate::{Delivery, HubLimits, ListPiece, Opening, ReadPoint, SourceError, Start};
+use groups_protocol::{ErrorCode, ServerMessage};
 
 /// One worker's connections.
 pub(crate) struct Shard {
@@ -214,7 +214,7 @@ impl Shard {
                 None
             }
         };
-        pieces.push_back(Piece::Frame(frame::json(&ServerMessage::Ready { cursor: &cursor })));
+        pieces.push_back(Piece::Frame(frame::json(&ServerMessage::Ready { cursor: cursor.as_str().into() })));
 
         let mut groups: GroupSet = groups.into_iter().collect();
         for delivery in self.journal.since(from).filter(|delivery| !seen.sees(delivery.commit())) {

@@ -1,24 +1,21 @@
-//! groups inside an actix-web application of one's own: `cargo run -p server --example mounted`.
+//! groups inside your own actix-web application: `cargo run -p server --example mounted`.
 
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{App, rt, web};
 use server::{Groups, Settings};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings { database_url: "sqlite://mounted.db".to_owned(), ..Settings::default() };
-    let groups = Groups::open(&settings).await?;
+    let groups = Groups::builder(settings).open().await?;
     let mounted = groups.clone();
-    let server = HttpServer::new(move || {
+    let server = server::http_server(move || {
         App::new()
-            .route("/hello", web::get().to(|| async { "an endpoint of one's own" }))
+            .route("/hello", web::get().to(|| async { "an endpoint of the application" }))
             .configure(mounted.configure())
     })
-    .on_connect(server::on_connect)
-    .tcp_nodelay(true)
     .bind(("127.0.0.1", 8080))?
-    .disable_signals()
     .run();
     let handle = server.handle();
     rt::spawn(server);

@@ -1,25 +1,29 @@
 //! The assembled service: store, hub, relay and identity, ready to be mounted.
 
+mod builder;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
-use groups_store::{DisplayName, Store, StoreOptions};
+use groups_domain::{Command, GroupId, Request};
+use groups_store::{DisplayName, ExecuteError, Executed, Store};
 use groups_supervisor::{Supervisor, TaskFailure};
-use notify::{Drain, Hub, HubLimits};
+use notify::{Drain, Hub};
 use tokio::task::AbortHandle;
+
+pub use builder::GroupsBuilder;
+pub(crate) use builder::Mount;
 
 use crate::bus::Bus;
 use crate::health::Health;
-use crate::identity::{Claims, Development, Names, Origins, Tokens};
+use crate::identity::{Development, Identity, Names, Origins, Principal};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
-use crate::openings::Openings;
-use crate::reads::{ReadLimits, Reads};
+use crate::reads::Reads;
 use crate::refusals::Refusals;
-use crate::relay::relay;
-use crate::{Code, Problem, Settings, SettingsError, edge, health};
+use crate::{Code, Problem, Settings, SettingsError, edge};
 
 /// Why the service could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +32,7 @@ pub enum OpenError {
     #[error(transparent)]
     Store(#[from] groups_store::OpenError),
     /// The log cannot be followed.
-    #[error("the log of changes cannot be read: {0}")]
+    #[error("cannot read the log of changes")]
     Log(#[from] groups_store::StoreError),
     /// The settings ask for what there is not.
     #[error(transparent)]
@@ -38,12 +42,6 @@ pub enum OpenError {
     Bus(String),
 }
 
-/// How long the refusal of a large change is held back if its user has too few tokens left.
-const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
-
-/// Refusals that are held back at once; one more is answered at once and ends its connection.
-const REFUSALS_MAX: usize = 4_096;
-
 /// The whole service. Cheap to clone; all clones are the same service.
 #[derive(Clone)]
 pub struct Groups(Arc<Inner>);
@@ -52,7 +50,8 @@ struct Inner {
     store: Store,
     hub: Hub,
     bus: Bus,
-    tokens: Tokens,
+    identity: Box<dyn Identity>,
+    mount: Mount,
     development: Option<Development>,
     origins: Origins,
     names: Names,
@@ -76,83 +75,36 @@ impl Drop for Inner {
 }
 
 impl Groups {
-    /// Opens the database, and starts the relay and the chores on the current runtime.
+    /// Begins to build a service: everything that can be chosen is a method of [`GroupsBuilder`].
+    pub fn builder(settings: Settings) -> GroupsBuilder {
+        settings.into()
+    }
+
+    /// Executes a command from within the process, with the same rules, durability and events as a request over HTTP. Once this
+    /// returns, the change survives a power cut; clients and sinks hear of it as soon as the relay has read it.
     ///
-    /// Of the settings, `listen`, `workers` and `drain_seconds` mean nothing here: they are for [`run`](crate::run). Without a
-    /// secret this is development mode as well: it gives tokens to callers from this machine only. To listen on loopback only is
-    /// for the caller to see to: [`Settings::check`] says so of an address.
+    /// An [`Actor::Operator`] needs no membership and no rank. Rate limits do not apply; quotas and the limits of the rules do. A new
+    /// group needs an id of its own: [`new_group_id`](Self::new_group_id). For an idempotency key, an expected version, or rows of
+    /// the application in the same transaction, use the [`store`](Self::store).
+    ///
+    /// Dropping the future does not take an accepted command back.
     ///
     /// # Errors
-    /// [`OpenError`] where the settings make no sense or the database cannot be used; its text is for an operator.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        settings.check_tokens()?;
-        let origins = Origins::new(settings.origins()?);
-        let supervisor = Supervisor::new();
-        let store = Store::open(StoreOptions {
-            limits: settings.limits(),
-            quotas: settings.quotas(),
-            name_visibility: settings.name_visibility(),
-            log_kept: settings.log_kept(),
-            // What NATS carries, PostgreSQL need not.
-            postgres_notify: settings.nats_url()?.is_none(),
-            supervisor: supervisor.clone(),
-            ..StoreOptions::new(&settings.database_url)
-        })
-        .await?;
-        let heartbeat = Duration::from_secs(u64::from(settings.heartbeat_seconds));
-        let hub = Hub::supervised(
-            HubLimits {
-                heartbeat,
-                // Four times a heartbeat, so that "two beats" holds for short ones as well.
-                tick: HubLimits::default().tick.min(heartbeat / 4),
-                connections_per_user_max: settings.max_connections_per_user,
-                ..HubLimits::default()
-            },
-            Arc::new(Openings(store.clone())),
-            supervisor.clone(),
-        );
-        let development = settings.is_development().then(|| Development::new(store.id()));
-        let secret = match (settings.secret(), &development) {
-            (Some(secret), _) => secret.as_bytes(),
-            (None, Some(development)) => development.secret(),
-            (None, None) => &[],
-        };
-        // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
-        let tail = store.tail().await?;
-        let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
-        let traffic = Arc::clone(&limiter);
-        hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
-        // After the tail, so that no group is missed in between.
-        let ids = Arc::new(GroupIds::default());
-        store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
-        let bus = Bus::start(settings, &store, &hub, &supervisor).await?;
-        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), Arc::clone(&ids)));
-        supervisor.spawn("pruning", trim(store.clone()));
-        supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
-        let health = Health::new();
-        supervisor.spawn("health", health::watch(store.clone(), bus.clone(), health.clone()));
-        let tokens = Tokens::new(secret, settings);
-        let spread = Duration::from_secs(u64::from(settings.drain_seconds));
-        Ok(Self(Arc::new_cyclic(|inner| Inner {
-            on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
-            tokens,
-            origins,
-            limiter,
-            ids,
-            reads: Reads::new(ReadLimits::default()),
-            refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),
-            names: Names::default(),
-            health,
-            stopping: AtomicBool::new(false),
-            store,
-            hub,
-            bus,
-            development,
-            supervisor,
-        })))
+    /// [`ExecuteError`] says whether the rules or the database refuse it.
+    pub async fn execute(
+        &self,
+        actor: groups_domain::UserId,
+        group_id: GroupId,
+        command: Command,
+    ) -> Result<Executed, ExecuteError> {
+        let request = Request { group_id, actor_id: actor, at: edge::now(), expected_version: None, command };
+        self.0.store.execute(request.into()).await
+    }
+
+    /// An id for a new group: a UUIDv7 that is greater than all that this service has made or seen, so that lists have the
+    /// newest group first.
+    pub fn new_group_id(&self) -> GroupId {
+        edge::new_group_id(&self.0.ids)
     }
 
     /// Waits for the unexpected end of a task or thread that the service cannot do without: the relay, a worker of the
@@ -177,10 +129,10 @@ impl Groups {
         &self.0.supervisor
     }
 
-    /// Says good-bye to every WebSocket client, spread over `spread`, and closes the database.
+    /// Shuts down gracefully: closes every WebSocket with 1012, spread over `spread`, and closes the database.
     ///
-    /// To be called while the `HttpServer` still runs: that is what carries the good-bye, and it does not end by itself as long as
-    /// a WebSocket is open. Changes that were accepted before are finished first. Requests that come later are answered with 503.
+    /// Call it while the `HttpServer` still runs: that sends the close frames, and does not end by itself as long as a WebSocket is
+    /// open. Changes that were accepted before are finished first. Later requests are answered with 503.
     pub async fn stop(&self, spread: Duration) {
         self.announce_stop();
         self.say_goodbye(spread).await;
@@ -206,11 +158,13 @@ impl Groups {
     pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Problem> {
         request.app_data::<web::Data<Self>>().map(|groups| groups.get_ref()).ok_or_else(|| {
             tracing::error!("a route of groups is mounted without Groups::configure");
-            Problem::new(Code::Internal, "the service is not mounted")
+            Problem::new(Code::Internal, "The service is not mounted.")
         })
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    /// The database of the service: reads for the application, and changes in a transaction with its own rows. Whatever is changed
+    /// through it is told like any other change.
+    pub fn store(&self) -> &Store {
         &self.0.store
     }
 
@@ -226,8 +180,12 @@ impl Groups {
         &self.0.bus
     }
 
-    pub(crate) fn tokens(&self) -> &Tokens {
-        &self.0.tokens
+    pub(crate) fn identity(&self) -> &dyn Identity {
+        &*self.0.identity
+    }
+
+    pub(crate) fn mount(&self) -> &Mount {
+        &self.0.mount
     }
 
     pub(crate) fn origins(&self) -> &Origins {
@@ -257,14 +215,14 @@ impl Groups {
     /// # Errors
     /// [`Code::NotFound`] outside development mode, as for any path that does not exist.
     pub(crate) fn development(&self) -> Result<&Development, Problem> {
-        let not_here = || Problem::new(Code::NotFound, "this server is not in development mode");
+        let not_here = || Problem::new(Code::NotFound, "This server is not in development mode.");
         self.0.development.as_ref().ok_or_else(not_here)
     }
 
     /// Keeps the display name of a token, beside the request that came with it.
-    pub(crate) fn learn_name(&self, claims: &Claims) {
-        let Some(name) = claims.name.clone() else { return };
-        let name = DisplayName { user_id: claims.user_id, name, issued_at: claims.issued_at };
+    pub(crate) fn learn_name(&self, principal: &Principal) {
+        let Some(name) = principal.name.clone() else { return };
+        let name = DisplayName { user_id: principal.user_id, name, issued_at: principal.issued_at };
         if self.0.names.learn(name, edge::now()) {
             let groups = self.clone();
             tokio::spawn(async move { groups.0.names.write_waiting(&groups.0.store).await });
@@ -291,16 +249,16 @@ async fn sweep(limiter: Arc<Limiter>) {
 }
 
 /// Forgets what is older than the log is kept, a small step at a time, beside the work.
-async fn trim(store: Store) {
+async fn prune(store: Store) {
     const PAUSE_DONE: Duration = Duration::from_secs(60);
     const PAUSE_MORE: Duration = Duration::from_millis(50);
     const STEP_ROWS_MAX: u32 = 500;
     let opened = Instant::now();
     loop {
         let more = match store.trim(edge::now(), opened.elapsed(), STEP_ROWS_MAX).await {
-            Ok(trimmed) => !trimmed.is_empty(),
+            Ok(pruned) => !pruned.is_empty(),
             Err(error) => {
-                tracing::warn!(%error, "the log could not be trimmed");
+                tracing::warn!(%error, "the log could not be pruned");
                 false
             }
         };
@@ -318,7 +276,7 @@ mod tests {
     async fn nothing_runs_beside_a_service_that_was_stopped() {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
-        let groups = Groups::open(&Settings { database_url, ..Settings::default() }).await.unwrap();
+        let groups = Groups::builder(Settings { database_url, ..Settings::default() }).open().await.unwrap();
         assert_eq!(groups.supervisor().running(), 4);
         groups.stop(Duration::ZERO).await;
         while groups.supervisor().running() > 0 {

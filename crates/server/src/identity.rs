@@ -3,15 +3,16 @@
 mod caller;
 mod claims;
 mod development;
-mod hs256;
+mod jws;
 mod names;
 mod origin;
+mod principal;
 mod token;
 
 pub(crate) use caller::Caller;
-pub(crate) use claims::Claims;
 pub(crate) use development::Development;
 pub(crate) use names::Names;
 use origin::check_loopback;
 pub(crate) use origin::{Origins, canonical, is_safe};
-pub(crate) use token::{Tokens, bearer_of_upgrade};
+pub use principal::{Identity, Principal};
+pub(crate) use token::Tokens;

@@ -3,8 +3,8 @@
 //! Two ways in:
 //!
 //! * [`run`] serves on a listener until told to stop: the whole server, as `groups-server` runs it.
-//! * [`Groups::open`] and [`Groups::configure`] mount the same into an actix-web application of one's own:
-//!   see `examples/mounted.rs`.
+//! * [`Groups::builder`] and [`Groups::configure`] mount the same into your own actix-web application:
+//!   see `examples/mounted.rs` and docs/embedding.md.
 //!
 //! The rooms below know nothing of each other; this one knows them all. It decides nothing about groups itself.
 
@@ -15,6 +15,7 @@ mod cors;
 mod edge;
 mod groups;
 mod health;
+mod http_server;
 mod identity;
 mod ids;
 mod input;
@@ -31,14 +32,20 @@ mod run;
 mod secret;
 mod serve;
 mod settings;
+mod sinks;
 
-pub use groups::{Groups, OpenError};
+pub use groups::{Groups, GroupsBuilder, OpenError};
+pub use groups_protocol::Code;
+pub use groups_store::{SinkName, SinkNameError};
 pub use groups_supervisor::{Cause, TaskFailure};
-pub use notify::on_connect;
-pub use problem::{Code, Problem};
-pub use run::{RunError, Running, Shutdown, ShutdownHandle, listen, run, start};
+pub use http_server::http_server;
+pub use identity::{Identity, Principal};
+pub use notify::{Delivery, EventSink, SinkError};
+pub use problem::Problem;
+pub use run::{RunError, Running, StopSignals, listen, run, start};
 pub use secret::Secret;
 pub use settings::{AddPolicy, NameVisibility, Settings, SettingsError};
+pub use tokio_util::sync::CancellationToken;
 
 /// The examples of the README are compiled.
 #[cfg(doctest)]

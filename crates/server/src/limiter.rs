@@ -141,7 +141,7 @@ impl Limiter {
     /// [`Code::RateLimited`], with the time to wait.
     pub(crate) fn check_group(&self, group_id: GroupId) -> Result<(), Problem> {
         let taken = self.groups.check(self.now(), group_id, 0);
-        taken.map_err(|wait| refused("This group changes faster than its members can be told.", wait))
+        taken.map_err(|wait| refused("This group changes too fast. Try again later.", wait))
     }
 
     /// Charges a group for a change that `connections` were told in `bytes` altogether.
@@ -180,11 +180,11 @@ impl Limiter {
 impl Work {
     fn refusal(self) -> &'static str {
         match self {
-            Self::Change => "Too many changes in too short a time.",
-            Self::NewKey => "Too many idempotency keys in too short a time.",
-            Self::Read => "Too many reads in too short a time.",
-            Self::Upgrade => "Too many WebSocket connections in too short a time.",
-            Self::Typing => "Too many typing requests in too short a time.",
+            Self::Change => "Too many changes. Try again later.",
+            Self::NewKey => "Too many new idempotency keys. Try again later.",
+            Self::Read => "Too many reads. Try again later.",
+            Self::Upgrade => "Too many WebSocket connections. Try again later.",
+            Self::Typing => "Too many typing requests. Try again later.",
         }
     }
 }

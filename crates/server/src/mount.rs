@@ -1,5 +1,6 @@
 //! The service as part of an actix-web application.
 
+use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::cors::cors;
@@ -9,21 +10,27 @@ use crate::routes;
 impl Groups {
     /// Mounts every path of the service into an actix-web application:
     ///
-    /// `App::new().configure(groups.configure())`, with [`on_connect`](crate::on_connect) given to the `HttpServer`, and
-    /// `tcp_nodelay(true)`. Where there are many connections, give it `h1_write_buffer_size(7 * 1024)`, which bounds what each of
-    /// them holds, and `client_disconnect_timeout(Duration::ZERO)`, which ends them sooner, as [`run`](crate::run) does.
+    /// `http_server(move || App::new().configure(groups.configure()))`, see [`http_server`](crate::http_server).
     ///
-    /// What [`run`](crate::run) adds by its own connections, an `HttpServer` does not have: deadlines for every phase of a connection,
-    /// limits on connections without a token, and answers in turn to requests that are sent ahead. Put a proxy in front of it that
-    /// sends no requests ahead (docs/operating.md, Connections).
+    /// An `HttpServer` does not have what [`run`](crate::run) adds by its own connections: deadlines for every phase of a connection,
+    /// limits on connections without a token, and ordered answers to pipelined requests. Put a proxy in front of it that
+    /// does not pipeline (docs/operating.md, Connections).
     ///
-    /// The paths are `/`, `/assets/…`, `/v1/…`, `/healthz` and `/readyz`.
+    /// The paths, below the [prefix](crate::GroupsBuilder::prefix) if there is one, are `/v1/…`, `/healthz`, `/readyz`, and, with the
+    /// [page](crate::GroupsBuilder::page), `/` and `/assets/…`.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let groups = self.clone();
         move |config| {
-            let cors = cors(groups.origins().clone());
-            config.app_data(web::Data::new(groups));
-            routes::configure(config, cors);
+            let mount = groups.mount().clone();
+            let cors = Condition::new(mount.cors, cors(groups.origins().clone()));
+            let data = web::Data::new(groups);
+            if mount.prefix.is_empty() {
+                config.app_data(data);
+                routes::configure(config, cors, mount.page);
+            } else {
+                let scope = web::scope(&mount.prefix).app_data(data);
+                config.service(scope.configure(|config| routes::configure(config, cors, mount.page)));
+            }
         }
     }
 }

@@ -3,63 +3,8 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use groups_domain::{Rejection, TextError};
+use groups_protocol::{Code, ProblemBody};
 use groups_store::{ExecuteError, Reason, StoreError};
-use serde::Serialize;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal, $status:literal, $title:literal;)*) => {
-        /// What went wrong, by the name that programs branch on.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $(#[doc = $title] $name,)* }
-
-        impl Code {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// Its stable name.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// Its HTTP status.
-            pub const fn status(self) -> u16 {
-                match self { $(Self::$name => $status,)* }
-            }
-
-            /// What it means, in general.
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    MalformedRequest = "malformed_request", 400, "The request cannot be read";
-    Unauthenticated = "unauthenticated", 401, "A valid token is needed";
-    Forbidden = "forbidden", 403, "Not allowed";
-    NotFound = "not_found", 404, "There is nothing at this path";
-    GroupNotFound = "group_not_found", 404, "There is no such group";
-    MemberNotFound = "member_not_found", 404, "There is no such member";
-    MethodNotAllowed = "method_not_allowed", 405, "This path knows other methods";
-    RequestTimeout = "request_timeout", 408, "The body took too long";
-    AlreadyMember = "already_member", 409, "Already a member";
-    GroupExists = "group_exists", 409, "The group exists already";
-    OwnerMustTransfer = "owner_must_transfer", 409, "The owner has to hand over first";
-    VersionMismatch = "version_mismatch", 412, "The group has changed meanwhile";
-    PayloadTooLarge = "payload_too_large", 413, "The body is too large";
-    InvalidName = "invalid_name", 422, "Not a valid name";
-    InvalidDescription = "invalid_description", 422, "Not a valid description";
-    InvalidRole = "invalid_role", 422, "Not a role that can be given";
-    TooManyMembers = "too_many_members", 422, "Too many members";
-    TooManyGroups = "too_many_groups", 422, "Too many groups";
-    TooManyBlocks = "too_many_blocks", 422, "Too many blocked people";
-    IdempotencyKeyReused = "idempotency_key_reused", 422, "This idempotency key was used for another request";
-    UpgradeRequired = "upgrade_required", 426, "This path speaks WebSocket";
-    RateLimited = "rate_limited", 429, "Too many requests";
-    Internal = "internal", 500, "Something is wrong on the server's side";
-    Unavailable = "unavailable", 503, "Not possible at the moment";
-}
 
 /// One error, as the caller gets it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,11 +32,11 @@ impl Problem {
     }
 
     pub(crate) fn name(error: TextError) -> Self {
-        Self::new(Code::InvalidName, format!("name: {error}"))
+        Self::new(Code::InvalidName, format!("Invalid name: {error}."))
     }
 
     pub(crate) fn description(error: TextError) -> Self {
-        Self::new(Code::InvalidDescription, format!("description: {error}"))
+        Self::new(Code::InvalidDescription, format!("Invalid description: {error}."))
     }
 
     /// Ends the connection after the answer.
@@ -107,19 +52,6 @@ impl Problem {
         self.retry_after_seconds = Some(seconds.max(1));
         self
     }
-}
-
-/// RFC 9457, `application/problem+json`.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
-pub(crate) struct Body<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    /// What to branch on: it is stable.
-    #[cfg_attr(test, ts(type = "ErrorCode"))]
-    code: &'static str,
 }
 
 impl ResponseError for Problem {
@@ -150,13 +82,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let body = Body {
-            r#type: "about:blank",
-            title: self.code.title(),
-            status: self.code.status(),
-            detail: &self.detail,
-            code: self.code.as_str(),
-        };
+        let body = ProblemBody::new(self.code, &self.detail);
         response.insert_header((header::CONTENT_TYPE, "application/problem+json")).json(body)
     }
 }
@@ -185,7 +111,7 @@ impl From<ExecuteError> for Problem {
             ExecuteError::Rejected(rejection) => rejection.into(),
             ExecuteError::IdempotencyKeyReused => Self::new(
                 Code::IdempotencyKeyReused,
-                "this Idempotency-Key came with another request before: take a fresh one",
+                "This `Idempotency-Key` was used for a different request. Use a new key.",
             ),
             ExecuteError::QuotaExceeded { quota, max, retry_after_seconds } => Self::new(
                 Code::RateLimited,
@@ -197,14 +123,14 @@ impl From<ExecuteError> for Problem {
             .retry_after(retry_after_seconds),
             ExecuteError::Unavailable { retry_after_seconds, reason: Reason::ShareFull } => Self::new(
                 Code::RateLimited,
-                "Too many of your changes are waiting already: send the next one when some are answered.",
+                "Too many of your changes are in progress. Wait for some of them to finish.",
             )
             .retry_after(retry_after_seconds),
             ExecuteError::Unavailable { retry_after_seconds, reason } => {
                 tracing::warn!(%reason, "a change could not be made");
                 Self::new(
                     Code::Unavailable,
-                    "the change could not be made now; with an Idempotency-Key it is safe to repeat",
+                    "The change was not made. Try again; with the same `Idempotency-Key` this is safe.",
                 )
                 .retry_after(retry_after_seconds)
             }
@@ -218,14 +144,15 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(reason) => {
                 tracing::warn!(%reason, "the database gave no answer");
-                Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(reason.retry_after_seconds())
+                Self::new(Code::Unavailable, "The database is unavailable. Try again.")
+                    .retry_after(reason.retry_after_seconds())
             }
             StoreError::HistoryReplaced | StoreError::OlderThanLog => {
-                Self::new(Code::Unavailable, "the data cannot be reached now").retry_after(1)
+                Self::new(Code::Unavailable, "The database is unavailable. Try again.").retry_after(1)
             }
             StoreError::Corrupt { .. } | StoreError::Database { .. } => {
                 tracing::error!(%error, "the database is not as it should be");
-                Self::new(Code::Internal, "the data cannot be read; the operator finds the reason in the log")
+                Self::new(Code::Internal, "The data cannot be read. The server's log says why.")
             }
         }
     }

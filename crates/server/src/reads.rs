@@ -119,7 +119,7 @@ impl Reads {
 }
 
 fn too_many() -> Problem {
-    Problem::new(Code::RateLimited, "Too many requests of yours run at the same time.").retry_after(1)
+    Problem::new(Code::RateLimited, "Too many concurrent requests.").retry_after(1)
 }
 
 /// Answers up to this size leave the server's memory at once.

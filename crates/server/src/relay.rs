@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groups_store::{StoreError, Tail};
+use groups_store::{Position, StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
-use crate::ids::GroupIds;
 use crate::openings::delivery;
+use crate::sinks::Progress;
 
 /// The pause before a first try again. Each further one is twice as long.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -28,11 +28,17 @@ const STALL: Duration = Duration::from_secs(10);
 ///
 /// A batch that the sink refuses is offered again, with growing pauses: it may see a change twice, but never one before another
 /// that it has not taken.
-pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>, ids: Arc<GroupIds>) {
+///
+/// `observe` sees each change before the sink does. With `progress`, the position of a durable sink is stored after each batch.
+pub(crate) async fn relay(
+    mut tail: Tail,
+    sink: Arc<dyn EventSink>,
+    observe: impl Fn(&Delivery) + Send,
+    progress: Option<Progress>,
+) {
     loop {
-        let batch = next_batch(&mut tail, &*sink).await;
-        // Ids that are made here continue behind those of other servers.
-        batch.iter().for_each(|delivery| ids.observe(delivery.change().group_id()));
+        let Batch { deliveries: batch, position } = next_batch(&mut tail, &*sink).await;
+        batch.iter().for_each(|delivery| observe(delivery));
         let mut rest = &batch[..];
         while !rest.is_empty() {
             let sizes = rest.iter().map(|delivery| delivery.bytes());
@@ -40,7 +46,20 @@ pub(crate) async fn relay(mut tail: Tail, sink: Arc<dyn EventSink>, ids: Arc<Gro
             hand_over(&*sink, piece).await;
             rest = more;
         }
+        if let (Some(progress), Some(position)) = (&progress, &position)
+            && let Err(error) = progress.save(position).await
+        {
+            // After a restart the sink is told these changes again; the next batch stores a later position.
+            tracing::warn!(sink = sink.name(), %error, "the position of a sink could not be stored");
+        }
     }
+}
+
+/// What was read from the log at once.
+struct Batch {
+    deliveries: Vec<Arc<Delivery>>,
+    /// Behind the last of them.
+    position: Option<Position>,
 }
 
 /// How many of these fit together, at least one.
@@ -82,12 +101,16 @@ async fn deliver(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), Si
     }
 }
 
-async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Vec<Arc<Delivery>> {
+async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Batch {
     let mut pause = Backoff::default();
     let cursors = tail.cursors();
     loop {
         match tail.next().await {
-            Ok(entries) => return entries.into_iter().map(|entry| Arc::new(delivery(entry, &cursors))).collect(),
+            Ok(entries) => {
+                let position = entries.last().map(|entry| entry.position.clone());
+                let deliveries = entries.into_iter().map(|entry| Arc::new(delivery(entry, &cursors))).collect();
+                return Batch { deliveries, position };
+            }
             // The tail goes on behind a row that cannot be read. Whoever was to hear of it must not believe that nothing is missing.
             Err(error @ StoreError::Corrupt { .. }) => {
                 tracing::error!(sink = sink.name(), %error, "a change cannot be read and is told to nobody");
@@ -212,9 +235,9 @@ mod tests {
         let (failing, steady) =
             (Arc::new(Failing { refusals: 3.into(), taken: Recorder::new() }), Arc::new(Recorder::new()));
         let relays = [
-            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), Arc::default())),
-            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), Arc::default())),
-            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), Arc::default())),
+            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), |_| (), None)),
+            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), |_| (), None)),
+            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), |_| (), None)),
         ];
         for number in 1..=20 {
             rename(&store, number).await;

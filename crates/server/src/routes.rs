@@ -14,15 +14,13 @@ mod me;
 mod operations;
 mod page;
 mod remove_member;
-#[cfg(test)]
-mod types;
 mod typing;
 mod update_group;
 mod websocket;
 
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
 
@@ -31,7 +29,7 @@ use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::charge_for_answers;
 use crate::{Code, Problem};
 
-pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
+pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page: bool) {
     let v1 = web::scope("/v1")
         .wrap(from_fn(charge_for_answers))
         .wrap(from_fn(spare_oversized))
@@ -65,16 +63,17 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Cors) {
     config
         .service(v1)
         .service(at("/healthz", [get(operations::alive)]))
-        .service(at("/readyz", [get(operations::ready)]))
-        .service(at("/", [get(page::index)]))
-        .service(at("/assets/{path:.*}", [get(page::asset)]));
+        .service(at("/readyz", [get(operations::ready)]));
+    if page {
+        config.service(at("/", [get(page::index)])).service(at("/assets/{path:.*}", [get(page::asset)]));
+    }
 }
 
 /// A path with all its methods. Any other method is answered with 405 and the list.
 fn at<const N: usize>(path: &str, methods: [(Method, Route); N]) -> Resource {
     let allow = methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
     let resource = web::resource(path).default_service(web::to(move || {
-        let problem = Problem::new(Code::MethodNotAllowed, format!("allowed here: {allow}"));
+        let problem = Problem::new(Code::MethodNotAllowed, format!("Allowed methods: {allow}."));
         let mut response = problem.error_response();
         if let Ok(allow) = header::HeaderValue::from_str(&allow) {
             response.headers_mut().insert(header::ALLOW, allow);
@@ -126,5 +125,5 @@ where
 }
 
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
-    Problem::new(Code::NotFound, format!("there is no {}", request.path())).error_response()
+    Problem::new(Code::NotFound, format!("There is no resource at `{}`.", request.path())).error_response()
 }

@@ -9,15 +9,15 @@ use actix_web::dev::ServerHandle;
 use futures_util::poll;
 use groups_supervisor::{Cause, TaskFailure};
 use tokio::net::TcpSocket;
-use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::groups::{Groups, OpenError};
+use crate::groups::{Groups, GroupsBuilder, OpenError};
 use crate::serve::serve;
 use crate::{Settings, SettingsError};
 
-/// Why a server could not be run.
+/// Why a server could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The settings contradict each other.
@@ -27,7 +27,7 @@ pub enum RunError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// Which one.
         address: SocketAddr,
@@ -38,7 +38,7 @@ pub enum RunError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A part of the running service ended unexpectedly. Clients were sent away, and the service was closed.
-    #[error("{0}; the server has stopped and has to be started again")]
+    #[error("the server has stopped because a part of it failed; start it again")]
     Failed(#[source] TaskFailure),
 }
 
@@ -61,57 +61,39 @@ pub fn listen(settings: &Settings) -> Result<TcpListener, RunError> {
 /// Connections that wait to be accepted, so that clients who all come back at once are not turned away. Linux cuts it to `somaxconn`.
 const BACKLOG_CONNECTIONS_MAX: u32 = 4_096;
 
-/// Tells a server to stop: once politely, a second time at once.
-pub struct Shutdown(mpsc::Receiver<()>);
+/// The signals that ask a process to stop.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StopSignals {
+    /// Cancelled by the first SIGTERM or SIGINT: shut down gracefully.
+    pub first: CancellationToken,
+    /// Cancelled by the second one: stop at once.
+    pub second: CancellationToken,
+}
 
-/// The other end of a [`Shutdown`].
-#[derive(Clone)]
-pub struct ShutdownHandle(mpsc::Sender<()>);
-
-impl Shutdown {
-    /// A shutdown in the program's own hand.
-    pub fn manual() -> (ShutdownHandle, Self) {
-        let (sender, receiver) = mpsc::channel(2);
-        (ShutdownHandle(sender), Self(receiver))
-    }
-
-    /// On SIGTERM and SIGINT.
+impl StopSignals {
+    /// Listens to SIGTERM and SIGINT from now on.
     ///
     /// # Errors
-    /// Where the signals cannot be listened to.
+    /// If the operating system refuses.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn on_signals() -> io::Result<Self> {
+    pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let (handle, shutdown) = Self::manual();
+        let signals = Self { first: CancellationToken::new(), second: CancellationToken::new() };
+        let tokens = [signals.first.clone(), signals.second.clone()];
         tokio::spawn(async move {
-            loop {
+            for token in tokens {
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
                 }
-                handle.stop();
+                token.cancel();
             }
         });
-        Ok(shutdown)
-    }
-
-    /// Waits until it is told to stop.
-    pub async fn asked(&mut self) {
-        if self.0.recv().await.is_none() {
-            // Nobody is left who could ask.
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-impl ShutdownHandle {
-    /// Asks the server to stop; asked again, it stops at once.
-    pub fn stop(&self) {
-        // Full means that it was asked twice before.
-        let _ = self.0.try_send(());
+        Ok(signals)
     }
 }
 
@@ -130,7 +112,7 @@ pub struct Running {
     spread: Duration,
 }
 
-/// Opens the service and serves on the listener. Everything that can keep a server from starting has not done so once this
+/// Opens the service, given by its [`Settings`] or a [`GroupsBuilder`], and serves on the listener. Everything that can keep a server from starting has not done so once this
 /// returns; clients that connected meanwhile were waiting and are served from here on.
 ///
 /// # Errors
@@ -138,10 +120,14 @@ pub struct Running {
 ///
 /// # Panics
 /// Outside an actix system.
-pub async fn start(settings: Settings, listener: TcpListener) -> Result<Running, RunError> {
+pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> Result<Running, RunError> {
+    let groups: GroupsBuilder = groups.into();
+    let settings = groups.settings.clone();
     let address = listener.local_addr()?;
-    settings.check(address)?;
-    let groups = Groups::open(&settings).await?;
+    if !groups.has_own_identity() {
+        settings.check(address)?;
+    }
+    let groups = groups.open().await?;
     // Not before the last client was told to go.
     let grace = Duration::from_secs(settings.drain_seconds.into()) + GRACE;
     let mut server = Box::pin(serve(&groups, &settings, listener, grace)?);
@@ -163,8 +149,18 @@ pub async fn start(settings: Settings, listener: TcpListener) -> Result<Running,
 ///
 /// # Panics
 /// Outside an actix system.
-pub async fn run(settings: Settings, listener: TcpListener, shutdown: Shutdown) -> Result<(), RunError> {
-    start(settings, listener).await?.until(shutdown).await
+pub async fn run(
+    groups: impl Into<GroupsBuilder>,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    start(groups, listener).await?.until(shutdown).await
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
 }
 
 impl Running {
@@ -178,17 +174,17 @@ impl Running {
         &self.groups
     }
 
-    /// Serves until told to stop, or until a part of the service fails, and comes back when everything is closed.
+    /// Serves until `shutdown` is cancelled, or until a part of the service fails, and returns when everything is closed.
     ///
-    /// Either way it takes no more connections, lets running requests finish, sends the WebSocket clients away over
-    /// `drain_seconds` with close code 1012, and ends within that and four seconds, ten at most. Asked (once more), it ends
-    /// at once.
+    /// Either way it takes no more connections, lets running requests finish, closes the WebSockets with 1012 over
+    /// `drain_seconds`, and returns within that and four seconds, ten at most. Dropping the future stops the server at once:
+    /// connections are cut, and changes that were acknowledged are safe.
     ///
     /// # Errors
     /// [`RunError::Failed`] if a part of the service ended unexpectedly. The process should end with an error as well.
-    pub async fn until(mut self, mut shutdown: Shutdown) -> Result<(), RunError> {
+    pub async fn until(mut self, shutdown: CancellationToken) -> Result<(), RunError> {
         let failure = tokio::select! {
-            () = shutdown.asked() => None,
+            () = shutdown.cancelled() => None,
             failure = self.groups.failed() => Some(failure),
             ended = &mut self.serving => {
                 let failure = TaskFailure { task: "http server".to_owned(), cause: cause_of(ended) };
@@ -197,18 +193,12 @@ impl Running {
             }
         };
         match &failure {
-            None => tracing::info!("stopping: no new connections; a second signal ends it at once"),
+            None => tracing::info!("stopping: no new connections"),
             Some(failure) => tracing::error!(%failure, "stopping, because a part of the server has failed"),
         }
         self.groups.announce_stop();
-        tokio::select! {
-            () = self.close() => tracing::info!("stopped"),
-            () = shutdown.asked() => {
-                // Whatever still runs ends with the process; what was acknowledged is on the disk.
-                tracing::warn!("stopped at once");
-            }
-        }
-        self.serving.abort();
+        self.close().await;
+        tracing::info!("stopped");
         failure.map_or(Ok(()), |failure| Err(RunError::Failed(failure)))
     }
 

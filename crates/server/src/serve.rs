@@ -17,6 +17,7 @@ use actix_web::{App, web};
 use crate::access_log::access_log;
 use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, exchange};
 use crate::groups::Groups;
+use crate::http_server::WRITE_BUFFER_BYTES;
 use crate::{Settings, routes};
 
 /// Connections of one worker; further ones wait to be accepted until others end. Reached only if the descriptors allow it.
@@ -55,8 +56,7 @@ pub(crate) fn serve(
             .keep_alive(if keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os })
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::ZERO)
-            // With more, each WebSocket connection would keep a larger buffer for good.
-            .h1_write_buffer_size(7 * 1024)
+            .h1_write_buffer_size(WRITE_BUFFER_BYTES)
             .local_addr(local)
             .on_connect_ext(|guarded: &Guarded, data| {
                 notify::on_connect(guarded.socket(), data);

@@ -5,14 +5,14 @@ use std::{
     thread::JoinHandle,
 };
 
-use server::{Settings, Shutdown, ShutdownHandle};
+use server::{CancellationToken, Settings};
 use tempfile::TempDir;
 
 pub(crate) const SECRET: &str = "a secret for tests, with more than the 32 bytes that HS256 asks for";
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    shutdown: ShutdownHandle,
+    shutdown: CancellationToken,
     thread: Option<JoinHandle<()>>,
     _directory: TempDir,
 }
@@ -33,7 +33,8 @@ impl Server {
         // Bound here, so that a request before the server accepts only waits.
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let address = listener.local_addr().expect("its number");
-        let (shutdown, stopped) = Shutdown::manual();
+        let shutdown = CancellationToken::new();
+        let stopped = shutdown.clone();
         let serve = move || {
             let serving = server::run(settings, listener, stopped);
             actix_web::rt::System::new().block_on(serving).expect("the server runs");
@@ -44,7 +45,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shutdown.stop();
+        self.shutdown.cancel();
         let ended = self.thread.take().map(JoinHandle::join);
         if !std::thread::panicking() {
             ended.expect("it was started").expect("the server ended well");

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 use groups_domain::Timestamp;
 use uuid::Uuid;
 
-use super::{Conn, read_point, upkeep};
+use super::{Conn, Seen, read_point, upkeep};
 use crate::column::CommitId;
 use crate::position::{Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
@@ -15,6 +15,12 @@ use crate::{Position, Reason, StoreError};
 
 /// How often a position is compared again because another writer has changed it meanwhile.
 const ATTEMPTS_MAX: usize = 8;
+
+/// What is in the log now.
+pub(crate) async fn end_of_log(conn: &mut Conn, store: Uuid) -> Result<Position, QueryError> {
+    let Seen { point, witness } = read_point(conn).await?;
+    Ok(Position::new(store, &point, witness))
+}
 
 /// The position of a sink; `None` if it has none.
 pub(crate) async fn position(conn: &mut Conn, name: String) -> Result<Option<Position>, QueryError> {

@@ -72,7 +72,7 @@ fn texts(root: &Path, folders: &[&str]) -> BTreeMap<String, String> {
 /// What the server says: the golden messages of the sender, and the conversations but for what no client knows.
 fn frames() -> Vec<String> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let golden = texts(&ours.join("../notify/tests"), &["golden"]).into_values();
+    let golden = texts(&ours.join("../groups-protocol/tests"), &["golden"]).into_values();
     let said = texts(&ours.join("tests"), &["conversations"]).into_values().flat_map(|conversation| {
         let steps = conversation.lines().map(|line| serde_json::from_str(line).unwrap());
         let frames = steps.filter_map(|step: serde_json::Value| Some(step.get("frame")?.to_string()));

@@ -15,6 +15,7 @@ export type LeaveReason = "removed" | "left";
 
 /** A group on the wire. `role` is the reader's own and is left out where the text is for many readers. */
 export type GroupBody = {
+  /** The group's id, a UUIDv7: a newer group has a greater one. */
   group_id: Uuid;
   /** 1–100 characters, trimmed. */
   name: string;
@@ -42,10 +43,13 @@ export type Group = GroupBody & {
 
 /** What every event has. */
 export type EventHead = {
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
@@ -101,10 +105,13 @@ export type GroupEvent = {
   role: Role;
   /** The group. */
   group: GroupBody;
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
@@ -118,10 +125,13 @@ export type GroupEvent = {
   role: Role;
   /** The group. */
   group: GroupBody;
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
@@ -129,10 +139,13 @@ export type GroupEvent = {
   type: "group_updated";
   /** The group. */
   group: GroupBody;
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
@@ -182,10 +195,13 @@ export type GroupEvent = {
   changed_by: Uuid;
   /** The group. */
   group: GroupBody;
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
@@ -197,10 +213,13 @@ export type GroupEvent = {
   removed_by: Uuid;
   /** `removed` or `left`. */
   reason: LeaveReason;
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
@@ -210,10 +229,13 @@ export type GroupEvent = {
   group_name: string;
   /** Who did it. */
   deleted_by: Uuid;
+  /** Of which group. */
   group_id: Uuid;
   /** The version of the group that it made. */
   version: number;
+  /** What to resume from after it. */
   cursor: Cursor;
+  /** When it happened. */
   at: Time;
   /** Who did it. */
   actor_id: Uuid;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Fault;
 use crate::frame;
-use crate::wire::retry_reason;
+use groups_protocol::{CloseCode, retry_reason};
 
 /// An end and its manner.
 #[derive(Debug)]
@@ -28,46 +28,41 @@ enum Manner {
 }
 
 impl Close {
-    fn new(code: u16, reason: impl Into<String>, manner: Manner) -> Self {
-        Self { code: Some(code), reason: reason.into(), manner }
+    fn new(code: CloseCode, reason: impl Into<String>, manner: Manner) -> Self {
+        Self { code: Some(code.get()), reason: reason.into(), manner }
     }
 
-    /// 1012: come again after a random time between the two, in milliseconds.
+    /// Come back after a random time between the two, in milliseconds.
     pub(crate) fn restarting(retry_ms: (u32, u32)) -> Self {
-        Self::new(1012, retry_reason(retry_ms), Manner::Orderly)
+        Self::new(CloseCode::Restarting, retry_reason(retry_ms), Manner::Orderly)
     }
 
-    /// 4001.
     pub(crate) fn slow_consumer() -> Self {
-        Self::new(4001, "slow consumer", Manner::Dropping)
+        Self::new(CloseCode::SlowConsumer, "slow consumer", Manner::Dropping)
     }
 
-    /// 4002.
     pub(crate) fn heartbeat_missed() -> Self {
-        Self::new(4002, "heartbeat missed", Manner::AtOnce)
+        Self::new(CloseCode::HeartbeatMissed, "heartbeat missed", Manner::AtOnce)
     }
 
-    /// 4003.
     pub(crate) fn token_expired() -> Self {
-        Self::new(4003, "token expired", Manner::Orderly)
+        Self::new(CloseCode::TokenExpired, "token expired", Manner::Orderly)
     }
 
-    /// 4501.
     pub(crate) fn flood() -> Self {
-        Self::new(4501, "too many messages", Manner::Dropping)
+        Self::new(CloseCode::Flood, "too many messages", Manner::Dropping)
     }
 
-    /// 4502.
     pub(crate) fn too_many_connections() -> Self {
-        Self::new(4502, "too many connections", Manner::Dropping)
+        Self::new(CloseCode::TooManyConnections, "too many connections", Manner::Dropping)
     }
 
     /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1). What was due before the fault is sent first.
     pub(crate) fn fault(fault: Fault) -> Self {
         let (code, reason) = match fault {
-            Fault::Protocol => (1002, "protocol error"),
-            Fault::BadUtf8 => (1007, "text is not UTF-8"),
-            Fault::TooLong => (1009, "message too long"),
+            Fault::Protocol => (CloseCode::ProtocolError, "protocol error"),
+            Fault::BadUtf8 => (CloseCode::InvalidUtf8, "text is not UTF-8"),
+            Fault::TooLong => (CloseCode::TooLong, "message too long"),
         };
         Self::new(code, reason, Manner::Orderly)
     }
@@ -92,7 +87,7 @@ impl Close {
     /// A client's own close counts as 1000, whatever code it chose.
     pub(super) fn counted_as(&self) -> u16 {
         match (self.manner, self.code) {
-            (Manner::Answer, _) | (_, None) => 1000,
+            (Manner::Answer, _) | (_, None) => CloseCode::Normal.get(),
             (_, Some(code)) => code,
         }
     }

@@ -4,7 +4,7 @@ use crate::session::Piece;
 use crate::{List, ListPiece};
 
 /// In place of a cursor: no position reads as this.
-const UNFINISHED: &str = "0";
+const UNFINISHED: &str = groups_protocol::NO_CURSOR;
 
 /// A list that is read on while the client takes it.
 #[derive(Debug)]

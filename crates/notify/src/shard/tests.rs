@@ -67,7 +67,11 @@ impl Bench {
     }
 
     fn delivery(&self, commit: usize) -> Arc<Delivery> {
-        Arc::new(Delivery::new(self.world.change(commit).clone(), format!("c{}", commit + 1), self.number(commit)))
+        Arc::new(Delivery::new(
+            self.world.delivery(commit).change().clone(),
+            format!("c{}", commit + 1),
+            self.number(commit),
+        ))
     }
 
     fn execute(&mut self, group_id: GroupId, actor: UserId, command: Command) {
@@ -183,7 +187,8 @@ impl Bench {
                 _ => {
                     let version = message["version"].as_u64().unwrap();
                     let is_it = |commit: &usize| {
-                        let change = self.world.change(*commit);
+                        let delivery = self.world.delivery(*commit);
+                        let change = delivery.change();
                         change.version().get() == version && change.group_id().to_string() == message["group_id"]
                     };
                     let commit = (0..self.world.len()).find(is_it).expect("an event is of a change");
@@ -355,7 +360,8 @@ proptest! {
                     let group_id = group(which as u128 + 16 * lives[which]);
                     bench.execute(group_id, users[usize::from(actor)], command(what, users[usize::from(target)], salt));
                     let commits = bench.world.len();
-                    if commits > 0 && bench.world.change(commits - 1).ends_group() && bench.world.change(commits - 1).group_id() == group_id {
+                    let last = commits.checked_sub(1).map(|last| bench.world.delivery(last));
+                    if last.is_some_and(|last| last.change().ends_group() && last.change().group_id() == group_id) {
                         lives[which] += 1;
                     }
                 }

@@ -81,10 +81,6 @@ impl World {
         Delivery::new(self.log[commit].clone(), format!("c{}", commit + 1), commit as u64)
     }
 
-    pub(crate) fn change(&self, commit: usize) -> &Change {
-        &self.log[commit]
-    }
-
     pub(crate) fn is_told(&self, commit: usize, user_id: UserId) -> bool {
         self.audiences[commit].contains(&user_id)
     }

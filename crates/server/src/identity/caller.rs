@@ -1,45 +1,47 @@
 //! The caller of a request, taken from its token before anything else is looked at.
 
-use std::future::{Ready, ready};
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use groups_domain::{Timestamp, UserId};
 
-use super::token::bearer;
+use super::Principal;
+use crate::Problem;
 use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::limiter::charge_for_read;
-use crate::{Code, Problem, edge};
 
-/// Who is calling, with a good token.
+/// Who is calling, as the [`Identity`](super::Identity) of the service says.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(crate) user_id: UserId,
-    pub(crate) name: Option<String>,
-    pub(crate) expires_at: Timestamp,
+pub(crate) struct Caller(Principal);
+
+impl std::ops::Deref for Caller {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
 }
 
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
     }
 }
 
 impl Caller {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    async fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let groups = Groups::of(request)?;
-        let token = bearer(request.headers())
-            .ok_or_else(|| Problem::new(Code::Unauthenticated, "The header `Authorization: Bearer …` is missing."))?;
-        let claims = groups.tokens().check(token, edge::now())?;
+        let principal = groups.identity().identify(request).await?;
         if let Some(connection) = request.conn_data::<Connection>() {
             connection.authenticated();
         }
-        charge_for_read(request, groups, claims.user_id)?;
-        groups.learn_name(&claims);
-        Ok(Self { user_id: claims.user_id, name: claims.name, expires_at: claims.expires_at })
+        charge_for_read(request, groups, principal.user_id)?;
+        groups.learn_name(&principal);
+        Ok(Self(principal))
     }
 }

@@ -3,19 +3,8 @@
 use groups_domain::{Timestamp, UserId};
 use serde_json::{Map, Value};
 
+use super::Principal;
 use crate::input::uuid;
-
-/// What a good token says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claims {
-    pub(crate) user_id: UserId,
-    /// The display name, where there is one.
-    pub(crate) name: Option<String>,
-    /// When the token was issued: never in the future. A token without `iat` counts as issued as early as its `exp` allows.
-    pub(crate) issued_at: Timestamp,
-    /// The first moment at which the token is no longer accepted.
-    pub(crate) expires_at: Timestamp,
-}
 
 /// Why a token is refused although its signature is good.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +43,7 @@ impl ClaimRules {
 
     /// # Errors
     /// The first [`ClaimError`] found.
-    pub(super) fn check(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Claims, ClaimError> {
+    pub(super) fn check(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Principal, ClaimError> {
         let now = now.unix_millis();
         let user_id = UserId::new(uuid(text(claims, "sub")?).ok_or(ClaimError::Subject)?);
         let exp = time(claims, "exp")?.ok_or(ClaimError::Missing("exp"))?;
@@ -74,20 +63,13 @@ impl ClaimRules {
             let seconds = nbf.saturating_sub(now) / 1_000;
             return Err(ClaimError::NotYet { seconds, milliseconds: looks_like_milliseconds(nbf) });
         }
-        // Nothing depends on `iat` but which name is the newer one, so that none is a reason to refuse.
+        // Nothing depends on `iat` but which name is the newer one, so that none is a reason to refuse. It is never in the future. A
+        // token without `iat` counts as issued as early as its `exp` allows.
         let issued_at = time(claims, "iat").ok().flatten().unwrap_or_else(|| exp.saturating_sub(lifetime));
-        Ok(Claims {
-            user_id,
-            name: claims.get("name").and_then(Value::as_str).and_then(display_name),
-            issued_at: Timestamp::from_unix_millis(issued_at.min(now)),
-            expires_at: Timestamp::from_unix_millis(expires_at),
-        })
+        let issued_at = Timestamp::from_unix_millis(issued_at.min(now));
+        let principal = Principal::new(user_id, Timestamp::from_unix_millis(expires_at));
+        Ok(principal.named(claims.get("name").and_then(Value::as_str).unwrap_or_default(), issued_at))
     }
-}
-
-/// A display name as it is kept, `None` where it is not fit to be shown.
-fn display_name(name: &str) -> Option<String> {
-    groups_domain::GroupName::parse(name).ok().map(String::from)
 }
 
 /// A claim, where there is one. As for the library, `null` is none.
@@ -137,7 +119,7 @@ mod tests {
     const NOW_SECONDS: i64 = 1_800_000_000;
     const YEAR: ClaimRules = ClaimRules { leeway_seconds: 0, lifetime_seconds_max: 31_622_400 };
 
-    fn judged(rules: ClaimRules, claims: Value) -> Result<Claims, ClaimError> {
+    fn judged(rules: ClaimRules, claims: Value) -> Result<Principal, ClaimError> {
         rules.check(claims.as_object().unwrap(), Timestamp::from_unix_millis(NOW_SECONDS * 1_000))
     }
 

@@ -1,102 +1,93 @@
 //! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, checked and, in development mode, made.
 
+use actix_web::HttpRequest;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
+use async_trait::async_trait;
 use groups_domain::{Timestamp, UserId};
-use jsonwebtoken::errors::{ErrorKind, Result as JwtResult};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Map, Value, json};
 
-use super::claims::{ClaimRules, Claims};
-use super::hs256;
-use crate::{Code, Problem, Settings};
+use super::claims::ClaimRules;
+use super::jws::SharedKey;
+use super::{Identity, Principal};
+use crate::{Code, Problem, Settings, edge};
 
 /// Checks tokens.
 pub(crate) struct Tokens {
-    key: DecodingKey,
-    /// Signature, issuer and audience are the library's to check; all else is judged by the rules.
-    validation: Validation,
+    key: SharedKey,
+    issuer: Option<String>,
+    audience: Option<String>,
     rules: ClaimRules,
 }
 
 impl Tokens {
     pub(crate) fn new(secret: &[u8], settings: &Settings) -> Self {
-        hs256::install();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation.required_spec_claims.clear();
-        validation.validate_aud = settings.audience().is_some();
-        if let Some(audience) = settings.audience() {
-            validation.required_spec_claims.insert("aud".to_owned());
-            validation.set_audience(&[audience]);
+        Self {
+            key: SharedKey::new(secret),
+            issuer: settings.jwt_issuer.clone(),
+            audience: settings.jwt_audience.clone(),
+            rules: ClaimRules {
+                leeway_seconds: settings.jwt_leeway_seconds,
+                lifetime_seconds_max: settings.jwt_max_lifetime_seconds,
+            },
         }
-        if let Some(issuer) = settings.issuer() {
-            validation.required_spec_claims.insert("iss".to_owned());
-            validation.set_issuer(&[issuer]);
-        }
-        let rules = ClaimRules {
-            leeway_seconds: settings.jwt_leeway_seconds,
-            lifetime_seconds_max: settings.jwt_max_lifetime_seconds,
-        };
-        Self { key: DecodingKey::from_secret(secret), validation, rules }
     }
 
     /// # Errors
-    /// [`Code::Unauthenticated`], with a sentence about what is wrong with the token.
-    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Claims, Problem> {
+    /// [`Code::Unauthenticated`], with an explanation of what is wrong with the token.
+    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Principal, Problem> {
         let refuse = |detail: String| Problem::new(Code::Unauthenticated, detail);
-        let token = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation)
-            .map_err(|error| refuse(undecodable(error.kind())))?;
-        // RFC 7515 section 4.1.11: what is critical and not understood, is refused. Nothing is understood here.
-        if token.header.crit.is_some() {
-            return Err(refuse("The token has critical header parameters (`crit`); none is supported.".to_owned()));
-        }
-        self.rules.check(&token.claims, now).map_err(|error| refuse(error.to_string()))
+        let claims = self.key.verify(token).map_err(|error| refuse(error.to_string()))?;
+        require(&claims, "iss", self.issuer.as_deref(), "issuer").map_err(refuse)?;
+        require(&claims, "aud", self.audience.as_deref(), "audience").map_err(refuse)?;
+        self.rules.check(&claims, now).map_err(|error| refuse(error.to_string()))
     }
 }
 
-/// Why there is nothing to judge.
-fn undecodable(error: &ErrorKind) -> String {
-    match error {
-        ErrorKind::InvalidIssuer => "The token's `iss` claim names another issuer.".to_owned(),
-        ErrorKind::InvalidAudience => "The token's `aud` claim names another audience.".to_owned(),
-        ErrorKind::MissingRequiredClaim(claim) => {
-            format!("The token has no `{claim}` claim, or none that can be read.")
-        }
-        ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => {
-            "The token's signature algorithm is not supported; use HS256.".to_owned()
-        }
-        ErrorKind::InvalidSignature => "The token's signature is invalid.".to_owned(),
-        _ => "The token is not a JSON Web Token with a JSON object of claims.".to_owned(),
+#[async_trait(?Send)]
+impl Identity for Tokens {
+    async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
+        let headers = request.headers();
+        let upgrade = *request.method() == Method::GET && headers.contains_key(header::UPGRADE);
+        let (token, missing) = if upgrade {
+            (
+                bearer_of_upgrade(headers),
+                "A token is required, in the header `Authorization: Bearer …` or as the subprotocol `bearer.…`.",
+            )
+        } else {
+            (bearer(headers), "The header `Authorization: Bearer …` is missing.")
+        };
+        let token = token.ok_or_else(|| Problem::new(Code::Unauthenticated, missing))?;
+        self.check(token, edge::now())
     }
+}
+
+/// Checks that a claim names a value, alone or in a list (RFC 7519 section 4.1.3), if one is required.
+fn require(claims: &Map<String, Value>, claim: &str, required: Option<&str>, what: &str) -> Result<(), String> {
+    let Some(required) = required else { return Ok(()) };
+    let named = match claims.get(claim) {
+        Some(Value::String(value)) => value == required,
+        Some(Value::Array(values)) => values.iter().any(|value| value == required),
+        _ => return Err(format!("The token has no `{claim}` claim, or its type is wrong.")),
+    };
+    if named { Ok(()) } else { Err(format!("The token's `{claim}` claim names a different {what}.")) }
 }
 
 /// A token for development mode.
-///
-/// # Errors
-/// What the signing library says; it cannot fail with a shared secret.
-pub(crate) fn sign(
-    secret: &[u8],
-    user_id: UserId,
-    name: &str,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
-) -> JwtResult<String> {
-    hs256::install();
+pub(crate) fn sign(secret: &[u8], user_id: UserId, name: &str, issued_at: Timestamp, expires_at: Timestamp) -> String {
     let seconds = |time: Timestamp| time.unix_millis().div_euclid(1_000);
-    let claims =
-        json!({"sub": user_id.to_string(), "iat": seconds(issued_at), "exp": seconds(expires_at), "name": name});
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret))
+    SharedKey::new(secret)
+        .sign(&json!({"sub": user_id.to_string(), "iat": seconds(issued_at), "exp": seconds(expires_at), "name": name}))
 }
 
 /// The token of an `Authorization` header (RFC 6750 section 2.1).
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The token of an upgrade: by the header, or, since browsers cannot set one, in the list of subprotocols.
-pub(crate) fn bearer_of_upgrade(headers: &HeaderMap) -> Option<&str> {
+fn bearer_of_upgrade(headers: &HeaderMap) -> Option<&str> {
     bearer(headers).or_else(|| {
         let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
         offers
@@ -120,8 +111,7 @@ mod tests {
         for (exp, last_millis) in [("2000", 1_999_999), ("2000.25", 2_000_249), ("2e3", 1_999_999)] {
             let claims = format!(r#"{{"sub":"{user_id}","exp":{exp}}}"#);
             let claims: serde_json::Value = serde_json::from_str(&claims).unwrap();
-            let key = EncodingKey::from_secret(&secret);
-            let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+            let token = SharedKey::new(&secret).sign(&claims);
             assert_eq!(tokens.check(&token, at(last_millis)).unwrap().user_id, user_id, "{exp}");
             for millis in [last_millis + 1, last_millis + 2, last_millis + 1_000, i64::MAX] {
                 let refused = tokens.check(&token, at(millis)).unwrap_err();

@@ -37,18 +37,21 @@ async fn read_body_within(mut payload: web::Payload, limit: Duration) -> Result<
         Ok(read) => read,
         Err(_) => {
             outlive_the_answer(payload);
-            Err(Problem::new(Code::RequestTimeout, format!("the body did not come within {} s", limit.as_secs())))
+            Err(Problem::new(
+                Code::RequestTimeout,
+                format!("The body did not arrive within {} seconds.", limit.as_secs()),
+            ))
         }
     }
 }
 
 async fn read(payload: &mut web::Payload) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
+    let too_large = || Problem::new(Code::PayloadTooLarge, format!("The body is larger than {BODY_BYTES_MAX} bytes."));
     let (mut body, mut length) = (BytesMut::new(), 0);
     while let Some(part) = payload.next().await {
         let part = part.map_err(|error| match error {
             PayloadError::Overflow => too_large(),
-            _ => Problem::malformed("the body ended early"),
+            _ => Problem::malformed("The body is incomplete."),
         })?;
         length += part.len();
         if length > BODY_BYTES_SPARED {

@@ -109,7 +109,7 @@ impl FromRequest for Changing {
                 return Err(refuse(groups, entry_price, refusal).await);
             }
             let if_match = IfMatch::of(request.headers())?;
-            let payload = payload.await.map_err(|_| Problem::malformed("the body cannot be read"))?;
+            let payload = payload.await.map_err(|_| Problem::malformed("The body cannot be read."))?;
             let body = read_body(payload).await?;
             if declared_bytes.is_none() && !body.is_empty() {
                 limiter.charge_afterwards(caller.user_id, Work::Change, price::request(body.len()) - entry_price);
@@ -132,7 +132,7 @@ fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempotency>
     let key = key.to_str().unwrap_or_default();
     if key.is_empty() || key.len() > KEY_CHARS_MAX {
         return Err(Problem::malformed(format!(
-            "an Idempotency-Key has 1 to {KEY_CHARS_MAX} visible ASCII characters"
+            "`Idempotency-Key` must have 1 to {KEY_CHARS_MAX} visible ASCII characters."
         )));
     }
     let mut fingerprint = digest::Context::new(&digest::SHA256);

@@ -26,7 +26,7 @@ impl IfMatch {
         }
         let mut versions = versions(&list)
             .filter(|versions| !versions.is_empty())
-            .ok_or_else(|| Problem::malformed("If-Match is neither '*' nor a list of entity tags such as \"7\""))?;
+            .ok_or_else(|| Problem::malformed("`If-Match` must be `*` or a list of entity tags such as `\"7\"`."))?;
         versions.sort_unstable();
         Ok(Some(Self(versions)))
     }
@@ -42,7 +42,7 @@ impl IfMatch {
 
     /// The refusal of a group at a version that is not named.
     pub(super) fn mismatch(current: Version) -> Problem {
-        let detail = format!("the group's entity tag is \"{current}\", and If-Match does not name it");
+        let detail = format!("The group has changed: its entity tag is now `\"{current}\"`.");
         Problem::new(Code::VersionMismatch, detail)
     }
 }

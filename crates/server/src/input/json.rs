@@ -13,7 +13,7 @@ use crate::Problem;
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde's own words name the field and the place, and nothing of ours.
     let parsed: Result<Object<T>, _> = serde_json::from_slice(body);
-    parsed.map(|Object(fields)| fields).map_err(|error| Problem::malformed(format!("the body: {error}")))
+    parsed.map(|Object(fields)| fields).map_err(|error| Problem::malformed(format!("Invalid body: {error}.")))
 }
 
 /// A JSON object with the fields of `T`: derived structs alone would also take an array of their fields.

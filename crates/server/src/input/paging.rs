@@ -32,12 +32,12 @@ impl Paging {
             Some(_) => 0,
         };
         if limit == 0 {
-            return Err(Problem::malformed("limit is not a number from 1"));
+            return Err(Problem::malformed("`limit` must be a positive integer."));
         }
         Ok(Self { limit, after: fields.after.filter(|after| !after.is_empty()) })
     }
 
     pub(crate) fn not_ours() -> Problem {
-        Problem::malformed("after is not a 'next' of this list")
+        Problem::malformed("`after` must be the `next` of a previous page.")
     }
 }

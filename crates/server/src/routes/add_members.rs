@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use actix_web::{HttpResponse, web};
 use groups_domain::{ChangeKind, Command, NewMember, Obstacle, Role};
+use groups_protocol::{AddOutcome, AddedBody, AddedMember, GroupBody};
 use groups_store::{Executed, Outcome};
-use notify::wire::GroupBody;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::input::{self, Changing, MemberInput, Object};
@@ -19,41 +19,10 @@ struct Body {
     members: Option<Vec<Object<MemberInput>>>,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Added"))]
-pub(super) struct Answer<'a> {
-    #[cfg_attr(test, ts(type = "Group"))]
-    group: GroupBody<'a>,
-    /// What became of each person, in the order of the request.
-    results: Vec<Added>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "AddedResult"))]
-pub(super) struct Added {
-    #[cfg_attr(test, ts(type = "Uuid"))]
-    user_id: String,
-    outcome: AddOutcome,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) enum AddOutcome {
-    Added,
-    AlreadyMember,
-    /// The caller may not add them.
-    NotAllowed,
-    /// They are in as many groups as one person may be.
-    TooManyGroups,
-}
-
-impl From<Obstacle> for AddOutcome {
-    fn from(obstacle: Obstacle) -> Self {
-        match obstacle {
-            Obstacle::NotAllowed => Self::NotAllowed,
-            Obstacle::TooManyGroups => Self::TooManyGroups,
-        }
+const fn refusal(obstacle: Obstacle) -> AddOutcome {
+    match obstacle {
+        Obstacle::NotAllowed => AddOutcome::NotAllowed,
+        Obstacle::TooManyGroups => AddOutcome::TooManyGroups,
     }
 }
 
@@ -75,12 +44,12 @@ pub(super) async fn respond(
         }
         _ => {
             return Err(Problem::malformed(
-                "the body has either 'user_id' and perhaps 'role', or 'members' with at least one",
+                "The body must contain either `user_id` (optionally with `role`) or a non-empty `members` array.",
             ));
         }
     };
     let executed = changing.execute(&groups, group_id, command).await?;
-    let answer = Answer {
+    let answer = AddedBody {
         group: GroupBody::new(&executed.group, Some(executed.role.unwrap_or(Role::Admin))),
         results: results(&asked, &executed),
     };
@@ -90,7 +59,7 @@ pub(super) async fn respond(
 
 /// What became of each person asked for, in the order of the request. Somebody who was added and is named twice was in already the
 /// second time.
-fn results(asked: &[NewMember], executed: &Executed) -> Vec<Added> {
+fn results(asked: &[NewMember], executed: &Executed) -> Vec<AddedMember> {
     let mut added: HashSet<_> = match &executed.outcome {
         Outcome::Changed(change) => match &change.kind {
             ChangeKind::MembersAdded { members } => members.iter().map(|member| member.user_id).collect(),
@@ -101,11 +70,11 @@ fn results(asked: &[NewMember], executed: &Executed) -> Vec<Added> {
     let left_out: HashMap<_, _> = executed.left_out.iter().map(|person| (person.user_id, person.obstacle)).collect();
     let outcome = |member: &NewMember| {
         let outcome = match left_out.get(&member.user_id) {
-            Some(obstacle) => AddOutcome::from(*obstacle),
+            Some(obstacle) => refusal(*obstacle),
             None if added.remove(&member.user_id) => AddOutcome::Added,
             None => AddOutcome::AlreadyMember,
         };
-        Added { user_id: member.user_id.to_string(), outcome }
+        AddedMember { user_id: member.user_id, outcome }
     };
     asked.iter().map(outcome).collect()
 }

@@ -2,9 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::UserId;
+use groups_protocol::{BlockBody, BlockPage, rfc3339};
 use groups_store::{BLOCKS_MAX, Block, Blocked};
-use notify::wire::rfc3339;
-use serde::Serialize;
 
 use crate::groups::Groups;
 use crate::identity::Caller;
@@ -12,29 +11,8 @@ use crate::input::{self, Paging, Reading};
 use crate::limiter::Work;
 use crate::{Code, Problem, edge};
 
-/// Somebody whom the caller has blocked.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Block"))]
-pub(super) struct BlockBody {
-    #[cfg_attr(test, ts(type = "Uuid"))]
-    user_id: String,
-    /// Since when.
-    #[cfg_attr(test, ts(type = "Time"))]
-    blocked_at: String,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "BlockPage"))]
-pub(super) struct Page {
-    blocks: Vec<BlockBody>,
-    /// What to pass as `after` for the next page.
-    next: Option<String>,
-}
-
-impl From<Block> for BlockBody {
-    fn from(block: Block) -> Self {
-        Self { user_id: block.user_id.to_string(), blocked_at: rfc3339(block.at) }
-    }
+fn body(block: Block) -> BlockBody {
+    BlockBody { user_id: block.user_id, blocked_at: rfc3339(block.at) }
 }
 
 pub(super) async fn list(
@@ -45,8 +23,8 @@ pub(super) async fn list(
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| input::uuid(after).map(UserId::new).ok_or_else(Paging::not_ours));
     let page = groups.store().blocks(reading.caller.user_id, after.transpose()?, paging.limit).await?;
-    let blocks = page.blocks.into_iter().map(BlockBody::from).collect();
-    Ok(reading.answer(HttpResponse::Ok().json(Page { blocks, next: page.next.map(|next| next.to_string()) })))
+    let blocks = page.blocks.into_iter().map(body).collect();
+    Ok(reading.answer(HttpResponse::Ok().json(BlockPage { blocks, next: page.next.map(|next| next.to_string()) })))
 }
 
 pub(super) async fn put(

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::input::{self, Changing};
-use crate::output::{self, MemberBody};
+use crate::output;
 use crate::{Code, Problem};
 
 #[derive(Deserialize)]
@@ -27,8 +27,8 @@ pub(super) async fn respond(
     // As they were when this was first answered: they may have left since.
     let member = executed.member.clone().ok_or_else(|| {
         tracing::error!("the store has changed a role and does not say whose");
-        Problem::new(Code::Internal, "the role is changed, and the member cannot be shown")
+        Problem::new(Code::Internal, "The role was changed, but the member cannot be shown.")
     })?;
-    let response = HttpResponse::Ok().insert_header(output::etag(&executed.group)).json(MemberBody::new(member));
+    let response = HttpResponse::Ok().insert_header(output::etag(&executed.group)).json(output::member(member));
     Ok(output::mark_replayed(response, &executed))
 }

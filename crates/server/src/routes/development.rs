@@ -2,8 +2,9 @@
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use groups_domain::UserId;
+use groups_protocol::{LoginBody, PeopleBody, PersonBody};
 use groups_store::DisplayName;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::identity::Development;
@@ -13,31 +14,6 @@ use crate::{Problem, edge};
 #[derive(Deserialize)]
 struct Body {
     name: String,
-}
-
-/// The answer of the development mode's sign-in.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct Login {
-    token: String,
-    #[cfg_attr(test, ts(type = "Uuid"))]
-    user_id: String,
-    name: String,
-}
-
-/// A person of the development mode.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct Person {
-    #[cfg_attr(test, ts(type = "Uuid"))]
-    user_id: String,
-    name: String,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct People {
-    people: Vec<Person>,
 }
 
 /// Signs in whoever says a name; the same name is the same person.
@@ -55,7 +31,7 @@ pub(super) async fn sign_in(
     // Awaited, so that others can be shown the name from here on.
     let name = DisplayName { user_id: person.user_id, name: person.name.clone(), issued_at: now };
     groups.store().remember_names([name]).await?;
-    Ok(HttpResponse::Ok().json(Login { token: person.token, user_id: person.user_id.to_string(), name: person.name }))
+    Ok(HttpResponse::Ok().json(LoginBody { token: person.token, user_id: person.user_id, name: person.name }))
 }
 
 #[derive(Deserialize)]
@@ -72,6 +48,6 @@ pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> R
     let query: Query = input::query(&request)?;
     tracing::debug!(user_id = %reading.caller.user_id, "looking for people");
     let people = groups.store().people(query.q.unwrap_or_default().trim(), PEOPLE_MAX).await?;
-    let person = |(user_id, name): (UserId, String)| Person { user_id: user_id.to_string(), name };
-    Ok(reading.answer(HttpResponse::Ok().json(People { people: people.into_iter().map(person).collect() })))
+    let person = |(user_id, name): (UserId, String)| PersonBody { user_id, name };
+    Ok(reading.answer(HttpResponse::Ok().json(PeopleBody { people: people.into_iter().map(person).collect() })))
 }

@@ -2,21 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::Version;
+use groups_protocol::{ChangeBody, ChangePage};
 use groups_store::History;
-use serde::Serialize;
 
 use crate::groups::Groups;
 use crate::input::{self, Paging, Reading};
-use crate::output::ChangeBody;
 use crate::{Code, Problem};
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ChangePage"))]
-pub(super) struct Page<'a> {
-    changes: Vec<ChangeBody<'a>>,
-    /// What to pass as `after` for the next page.
-    next: Option<String>,
-}
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
@@ -31,7 +22,7 @@ pub(super) async fn respond(
     match groups.store().history(reading.caller.user_id, group_id, after, paging.limit).await? {
         History::NotFound => Err(Problem::group_not_found()),
         History::Forbidden => Err(Problem::new(Code::Forbidden, "not allowed: Reading the history needs `admin`.")),
-        History::Page { changes, next } => Ok(reading.answer(HttpResponse::Ok().json(Page {
+        History::Page { changes, next } => Ok(reading.answer(HttpResponse::Ok().json(ChangePage {
             changes: changes.iter().map(ChangeBody::new).collect(),
             next: next.map(|next| next.to_string()),
         }))),

@@ -2,23 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::Version;
+use groups_protocol::MemberPage;
 use groups_store::MemberKey;
-use serde::Serialize;
 
-use crate::Problem;
 use crate::groups::Groups;
 use crate::input::{self, Paging, Reading};
-use crate::output::MemberBody;
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MemberPage"))]
-pub(super) struct Page {
-    members: Vec<MemberBody>,
-    /// What to pass as `after` for the next page.
-    next: Option<String>,
-    /// The group's version that the page shows.
-    version: u64,
-}
+use crate::{Problem, output};
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
@@ -31,10 +20,10 @@ pub(super) async fn respond(
     let after = paging.after.as_deref().map(|after| parse(after).ok_or_else(Paging::not_ours)).transpose()?;
     let page = groups.store().members(reading.caller.user_id, group_id, after, paging.limit).await?;
     let page = page.ok_or_else(Problem::group_not_found)?;
-    Ok(reading.answer(HttpResponse::Ok().json(Page {
-        members: page.members.into_iter().map(MemberBody::new).collect(),
+    Ok(reading.answer(HttpResponse::Ok().json(MemberPage {
+        members: page.members.into_iter().map(output::member).collect(),
         next: page.next.map(print),
-        version: page.version.get(),
+        version: page.version,
     })))
 }
 

@@ -17,11 +17,11 @@ pub(super) async fn alive() -> HttpResponse {
 pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
     let database = groups.health().has_database();
     let components = health::components(database, groups.bus());
-    let failure = groups.failure().map(|failure| format!("a part of the server has failed: {}", failure.task));
+    let failure = groups.failure().map(|failure| format!("A part of the server has failed: {}.", failure.task));
     let detail = match (failure, groups.is_stopping(), database) {
         (Some(failure), _, _) => failure,
-        (None, true, _) => "the server is stopping".to_owned(),
-        (None, false, false) => "the database does not answer, or cannot be written".to_owned(),
+        (None, true, _) => "The server is stopping.".to_owned(),
+        (None, false, false) => "The database does not answer or cannot be written.".to_owned(),
         (None, false, true) => {
             let connections = groups.hub().connections();
             return HttpResponse::Ok()

@@ -13,7 +13,7 @@ pub(super) async fn index(request: HttpRequest) -> HttpResponse {
 pub(super) async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     match groups_web::asset(&path) {
         Some(asset) => Ok(serve(&request, asset)),
-        None => Err(Problem::new(Code::NotFound, "there is no such file")),
+        None => Err(Problem::new(Code::NotFound, "File not found.")),
     }
 }
 

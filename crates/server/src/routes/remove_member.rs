@@ -26,7 +26,7 @@ pub(super) async fn respond(
     let command = if user_id == changing.caller.user_id {
         Command::Leave { successor }
     } else if successor.is_some() {
-        return Err(Problem::malformed("a successor is named by an owner who leaves, not for a member who is removed"));
+        return Err(Problem::malformed("`successor` is only allowed when the owner leaves."));
     } else {
         Command::RemoveMember { user_id }
     };

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use crate::connection::Connection;
 use crate::groups::Groups;
-use crate::identity::bearer_of_upgrade;
 use crate::limiter::Work;
 use crate::{Code, Problem, edge, input};
 
@@ -24,40 +23,32 @@ pub(super) async fn respond(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     groups.limiter().charge_upgrade(request.peer_addr().map(|peer| peer.ip()))?;
-    let token = bearer_of_upgrade(request.headers()).ok_or_else(|| {
-        Problem::new(
-            Code::Unauthenticated,
-            "A token is required, in the header `Authorization: Bearer …` or as the subprotocol `bearer.…`.",
-        )
-    })?;
-    let now = edge::now();
-    let claims = groups.tokens().check(token, now)?;
+    let principal = groups.identity().identify(&request).await?;
     if let Some(connection) = request.conn_data::<Connection>() {
         connection.authenticated();
     }
-    groups.limiter().charge(claims.user_id, Work::Upgrade, 1.0)?;
+    groups.limiter().charge(principal.user_id, Work::Upgrade, 1.0)?;
     groups.origins().check(request.head())?;
     let query: Query = input::query(&request)?;
     if groups.is_stopping() {
-        return Err(Problem::new(Code::Unavailable, "the server is stopping").retry_after(1));
+        return Err(Problem::new(Code::Unavailable, "The server is stopping.").retry_after(1));
     }
-    groups.learn_name(&claims);
-    let left_millis = claims.expires_at.unix_millis().saturating_sub(now.unix_millis());
+    groups.learn_name(&principal);
+    let left_millis = principal.expires_at.unix_millis().saturating_sub(edge::now().unix_millis());
     let client = Client {
-        user_id: claims.user_id,
+        user_id: principal.user_id,
         connection_id: edge::new_connection_id(),
         cursor: query.cursor.filter(|cursor| !cursor.is_empty()),
         expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
     };
     let response = groups.hub().accept(&request, payload, client).map_err(|error| {
-        Problem::new(Code::UpgradeRequired, format!("this path speaks WebSocket (RFC 6455): {error}"))
+        Problem::new(Code::UpgradeRequired, format!("This path requires a WebSocket upgrade (RFC 6455): {error}."))
     })?;
     // What the hub refuses it answers without a body.
     let refusal = match response.status() {
-        StatusCode::TOO_MANY_REQUESTS => Problem::new(
-            Code::RateLimited,
-            "This user has too many connections open, and tries too often to open more.",
-        ),
+        StatusCode::TOO_MANY_REQUESTS => {
+            Problem::new(Code::RateLimited, "Too many open connections for this user. Try again later.")
+        }
         StatusCode::SERVICE_UNAVAILABLE => Problem::new(Code::Unavailable, "The server is stopping."),
         _ => return Ok(response),
     };

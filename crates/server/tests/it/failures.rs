@@ -4,10 +4,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, rt::System};
+use actix_web::{App, rt::System};
 use groups_supervisor::Supervisor;
 use serde_json::json;
-use server::{Cause, Groups, RunError, Settings, Shutdown, ShutdownHandle, TaskFailure};
+use server::{CancellationToken, Cause, Groups, RunError, Settings, TaskFailure};
 use tokio::sync::oneshot;
 
 use crate::support::{Heard, Http, Postgres, SECRET, Socket, User, within};
@@ -16,7 +16,7 @@ use crate::support::{Heard, Http, Postgres, SECRET, Socket, User, within};
 struct Embedded {
     http: Arc<Http>,
     supervisor: Supervisor,
-    shutdown: ShutdownHandle,
+    shutdown: CancellationToken,
     ended: oneshot::Receiver<Result<(), RunError>>,
 }
 
@@ -40,8 +40,8 @@ impl Embedded {
             System::new().block_on(async {
                 let listener = server::listen(&settings).unwrap();
                 let running = server::start(settings, listener).await.unwrap();
-                let (handle, shutdown) = Shutdown::manual();
-                tell.send((running.address(), running.groups().supervisor().clone(), handle)).ok();
+                let shutdown = CancellationToken::new();
+                tell.send((running.address(), running.groups().supervisor().clone(), shutdown.clone())).ok();
                 end.send(running.until(shutdown).await).ok();
             });
         });
@@ -57,7 +57,7 @@ impl Embedded {
     }
 
     async fn stop(self) {
-        self.shutdown.stop();
+        self.shutdown.cancel();
         within("a stop", self.ended).await.unwrap().unwrap();
     }
 }
@@ -166,12 +166,10 @@ async fn a_host_hears_of_a_failure_and_the_mounted_service_is_not_ready_any_more
     let (tell, told) = oneshot::channel();
     std::thread::spawn(move || {
         System::new().block_on(async {
-            let groups = Groups::open(&settings).await.unwrap();
+            let groups = Groups::builder(settings).open().await.unwrap();
             let mounted = groups.clone();
-            let server = HttpServer::new(move || App::new().configure(mounted.configure()))
-                .on_connect(server::on_connect)
+            let server = server::http_server(move || App::new().configure(mounted.configure()))
                 .shutdown_timeout(1)
-                .disable_signals()
                 .listen(listener)
                 .unwrap()
                 .run();
@@ -190,7 +188,7 @@ async fn a_host_hears_of_a_failure_and_the_mounted_service_is_not_ready_any_more
     assert_sent_away(&mut socket, "relay").await;
     let answer = http.get("/readyz").await;
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.value()["detail"], "a part of the server has failed: relay");
+    assert_eq!(answer.value()["detail"], "A part of the server has failed: relay.");
     assert_eq!(ada.dial().refused().await.status, 503);
     groups.stop(Duration::ZERO).await;
     server.stop(true).await;

@@ -8,6 +8,7 @@ mod browser;
 mod cluster;
 mod connections;
 mod crash;
+mod embedding;
 mod errors;
 mod events;
 mod failures;

@@ -248,7 +248,7 @@ async fn if_match_lets_only_the_seen_version_be_changed() {
     // What is refused says what is so, also where none of the tags is a version.
     for tag in ["W/\"6\"", "\"six\"", "\"a,b\", \"06\"", "\"5\", \"7\""] {
         let problem = with("PATCH", &path, tag, json!({"name": "No"})).await.problem(412, "version_mismatch");
-        assert_eq!(problem["detail"], "the group's entity tag is \"6\", and If-Match does not name it", "{tag}");
+        assert_eq!(problem["detail"], "The group has changed: its entity tag is now `\"6\"`.", "{tag}");
     }
     // A list matches where one of them does; a comma within a tag parts nothing.
     with("PATCH", &path, "\"a,b\", \"6\"", json!({"name": "Seven"})).await.group(200);

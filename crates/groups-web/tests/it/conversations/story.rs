@@ -6,7 +6,7 @@ use groups_domain::{
     Change, Command, Decision, Description, Event, Folded, Group, GroupId, GroupName, Limits, NewMember, Request, Role,
     Roster, Sidebar, SidebarRow, Timestamp, UserId, Uuid, event_for,
 };
-use notify::wire::{EventBody, GroupBody, ServerMessage};
+use groups_protocol::{EventBody, GroupBody, ServerMessage};
 use serde_json::{Value, json};
 
 pub(super) const ADA: UserId = user(0xada);
@@ -107,7 +107,7 @@ impl Story {
         self.opens();
         let (list, cursor) = (self.list(), format!("c{}", self.log.len()));
         let groups = list[..piece].iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-        self.says(&ServerMessage::Snapshot { groups, more: true, cursor: &cursor });
+        self.says(&ServerMessage::Snapshot { groups, more: true, cursor: cursor.as_str().into() });
         self.cut();
     }
 
@@ -168,7 +168,7 @@ impl Story {
     fn is_ready(&mut self) {
         if self.connected {
             let position = self.log.len();
-            self.says(&ServerMessage::Ready { cursor: &format!("c{position}") });
+            self.says(&ServerMessage::Ready { cursor: format!("c{position}").into() });
             self.cursor = Some(position);
         }
     }
@@ -184,7 +184,7 @@ impl Story {
         loop {
             let (head, tail) = rest.split_at(piece.min(rest.len()));
             let groups = head.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-            self.says(&ServerMessage::Snapshot { groups, more: !tail.is_empty(), cursor: &cursor });
+            self.says(&ServerMessage::Snapshot { groups, more: !tail.is_empty(), cursor: cursor.as_str().into() });
             rest = tail;
             if rest.is_empty() {
                 break;

@@ -22,6 +22,7 @@ use super::{Answer, people::escaped, within};
 #[derive(Clone)]
 pub(crate) struct Dial {
     address: SocketAddr,
+    prefix: &'static str,
     cursor: Option<String>,
     headers: Vec<(&'static str, String)>,
     receive_buffer_bytes: Option<u32>,
@@ -29,7 +30,7 @@ pub(crate) struct Dial {
 
 impl Dial {
     pub(crate) fn to(address: SocketAddr) -> Self {
-        Self { address, cursor: None, headers: Vec::new(), receive_buffer_bytes: None }
+        Self { address, prefix: "", cursor: None, headers: Vec::new(), receive_buffer_bytes: None }
     }
 
     /// Authenticates as programs do.
@@ -40,6 +41,12 @@ impl Dial {
     /// Authenticates as browsers do.
     pub(crate) fn protocols(self, token: &str) -> Self {
         self.header("Sec-WebSocket-Protocol", format!("groups.v1, bearer.{token}"))
+    }
+
+    /// Below which path the service is mounted.
+    pub(crate) fn below(mut self, prefix: &'static str) -> Self {
+        self.prefix = prefix;
+        self
     }
 
     pub(crate) fn cursor(mut self, cursor: &str) -> Self {
@@ -60,8 +67,9 @@ impl Dial {
 
     fn request(&self) -> Request {
         let query = self.cursor.as_ref().map(|cursor| format!("?cursor={}", escaped(cursor))).unwrap_or_default();
-        let mut request =
-            format!("ws://{}/v1/ws{query}", self.address).into_client_request().expect("a URL of the server");
+        let mut request = format!("ws://{}{}/v1/ws{query}", self.address, self.prefix)
+            .into_client_request()
+            .expect("a URL of the server");
         for (name, value) in &self.headers {
             let value = HeaderValue::from_str(value).expect("a header's value");
             request.headers_mut().append(HeaderName::from_bytes(name.as_bytes()).expect("a header's name"), value);

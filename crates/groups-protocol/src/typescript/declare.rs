@@ -1,4 +1,4 @@
-//! TypeScript declarations that are fit to be read, and the file that they are compared with. The server's tests use it too.
+//! TypeScript declarations that are fit to be read, and the file that they are compared with.
 
 use std::path::Path;
 

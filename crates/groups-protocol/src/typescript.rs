@@ -1,4 +1,4 @@
-//! The messages' types for TypeScript, written from the Rust types to `crates/groups-web/types/wire/socket.d.ts`.
+//! The types for TypeScript, written to `crates/groups-web/types/wire`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,9 +8,9 @@ use groups_domain::{LeaveReason, Role};
 use serde_json::json;
 
 use self::declare::{compare, declared, union};
-use super::{ActionBody, ErrorCode, EventBody, EventHead, GroupBody, ServerMessage};
+use crate::*;
 
-const HEAD: &str = "\
+const SOCKET_HEAD: &str = "\
 /** What the server says over the WebSocket. Written by a test from the Rust types; `just bless` writes it anew. */
 
 /** A UUID, lower-case and hyphenated. */
@@ -19,6 +19,12 @@ export type Uuid = string;
 export type Time = string;
 /** A position in one user's stream. Opaque. */
 export type Cursor = string;
+";
+
+const HTTP_HEAD: &str = "\
+/** What the server answers over HTTP. Written by a test from the Rust types; `just bless` writes it anew. */
+
+import type { Cursor, Group, Role, Time, Uuid } from \"./socket.js\";
 ";
 
 const GROUP: &str = "
@@ -42,7 +48,7 @@ fn golden_the_types_of_the_messages_for_typescript() {
     let role = |role: Role| json!(role).as_str().unwrap().to_owned();
     let reason = |reason: LeaveReason| json!(reason).as_str().unwrap().to_owned();
     let parts = [
-        HEAD.to_owned(),
+        SOCKET_HEAD.to_owned(),
         union(
             "Role",
             "`owner` > `admin` > `member`. A group always has exactly one owner.",
@@ -58,4 +64,30 @@ fn golden_the_types_of_the_messages_for_typescript() {
         declared::<ServerMessage<'_>>(),
     ];
     compare("socket.d.ts", &parts.concat());
+}
+
+#[test]
+fn golden_the_types_of_the_answers_for_typescript() {
+    let parts = [
+        HTTP_HEAD.to_owned(),
+        declared::<GroupPage<'_>>(),
+        declared::<MemberBody>(),
+        declared::<MemberPage>(),
+        declared::<AddOutcome>(),
+        declared::<AddedMember>(),
+        declared::<AddedBody<'_>>(),
+        declared::<NewMemberBody>(),
+        declared::<ChangeAction<'_>>(),
+        declared::<ChangeBody<'_>>(),
+        declared::<ChangePage<'_>>(),
+        declared::<MeBody>(),
+        declared::<BlockBody>(),
+        declared::<BlockPage>(),
+        declared::<PersonBody>(),
+        declared::<PeopleBody>(),
+        declared::<LoginBody>(),
+        union("ErrorCode", "The stable codes of errors.", Code::ALL.iter().map(|code| code.as_str())),
+        declared::<ProblemBody<'_>>(),
+    ];
+    compare("http.d.ts", &parts.concat());
 }

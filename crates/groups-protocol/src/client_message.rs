@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use groups_domain::GroupId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A message of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// Asks for a `pong`.
     Ping,

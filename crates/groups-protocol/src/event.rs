@@ -1,15 +1,17 @@
 //! What one user is told of a change.
 
-use groups_domain::{Action, Event, EventKind, GroupId, LeaveReason, Role, UserId, Version};
-use serde::Serialize;
+use std::borrow::Cow;
 
-use super::{GroupBody, rfc3339};
+use groups_domain::{Action, Event, EventKind, GroupId, LeaveReason, Role, UserId, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::{GroupBody, rfc3339};
 
 /// From how many added people on `members_added` names nobody and only counts.
 const NAMED_MEMBERS_MAX: usize = 100;
 
 /// An event with its position in the reader's stream.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupEvent"))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody<'a> {
@@ -19,9 +21,9 @@ pub enum EventBody<'a> {
         #[serde(flatten)]
         head: EventHead<'a>,
         /// The group's name.
-        name: &'a str,
+        name: Cow<'a, str>,
         /// What it is for.
-        description: &'a str,
+        description: Cow<'a, str>,
         /// Its owner.
         #[cfg_attr(test, ts(type = "Uuid"))]
         admin_id: UserId,
@@ -37,7 +39,7 @@ pub enum EventBody<'a> {
         #[serde(flatten)]
         head: EventHead<'a>,
         /// The group's name.
-        group_name: &'a str,
+        group_name: Cow<'a, str>,
         /// Who added them.
         #[cfg_attr(test, ts(type = "Uuid"))]
         added_by: UserId,
@@ -64,7 +66,7 @@ pub enum EventBody<'a> {
         #[serde(flatten)]
         head: EventHead<'a>,
         /// The group's name.
-        group_name: &'a str,
+        group_name: Cow<'a, str>,
         /// The reader's role now.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
@@ -83,13 +85,13 @@ pub enum EventBody<'a> {
         #[serde(flatten)]
         head: EventHead<'a>,
         /// The group's name.
-        group_name: &'a str,
+        group_name: Cow<'a, str>,
         /// Who did it.
         #[cfg_attr(test, ts(type = "Uuid"))]
         removed_by: UserId,
         /// `removed` or `left`.
         #[cfg_attr(test, ts(type = "LeaveReason"))]
-        reason: &'static str,
+        reason: LeaveReason,
     },
     /// To everybody who was a member.
     GroupDeleted {
@@ -97,7 +99,7 @@ pub enum EventBody<'a> {
         #[serde(flatten)]
         head: EventHead<'a>,
         /// The group's name.
-        group_name: &'a str,
+        group_name: Cow<'a, str>,
         /// Who did it.
         #[cfg_attr(test, ts(type = "Uuid"))]
         deleted_by: UserId,
@@ -105,25 +107,28 @@ pub enum EventBody<'a> {
 }
 
 /// What every event has.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EventHead<'a> {
+    /// Of which group.
     #[cfg_attr(test, ts(type = "Uuid"))]
-    group_id: GroupId,
+    pub group_id: GroupId,
     /// The version of the group that it made.
     #[cfg_attr(test, ts(type = "number"))]
-    version: Version,
+    pub version: Version,
+    /// What to resume from after it.
     #[cfg_attr(test, ts(type = "Cursor"))]
-    cursor: &'a str,
+    pub cursor: Cow<'a, str>,
+    /// When it happened.
     #[cfg_attr(test, ts(type = "Time"))]
-    at: String,
+    pub at: String,
     /// Who did it.
     #[cfg_attr(test, ts(type = "Uuid"))]
-    actor_id: UserId,
+    pub actor_id: UserId,
 }
 
 /// What happened to others, or to the group.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Action"))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum ActionBody<'a> {
@@ -143,7 +148,7 @@ pub enum ActionBody<'a> {
         /// Who, where there are at most 100.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional, type = "Uuid[]"))]
-        user_ids: Option<&'a [UserId]>,
+        user_ids: Option<Cow<'a, [UserId]>>,
     },
     /// Somebody was removed.
     MemberRemoved {
@@ -185,19 +190,19 @@ impl<'a> EventBody<'a> {
     pub fn new(event: &'a Event, cursor: &'a str) -> Self {
         let Event { group_id, version, at, actor_id, kind } = event;
         let (actor_id, at) = (*actor_id, rfc3339(*at));
-        let head = EventHead { group_id: *group_id, version: *version, cursor, at, actor_id };
+        let head = EventHead { group_id: *group_id, version: *version, cursor: cursor.into(), at, actor_id };
         match kind {
             EventKind::GroupCreated { group } => Self::GroupCreated {
                 head,
-                name: group.name.as_str(),
-                description: group.description.as_str(),
+                name: group.name.as_str().into(),
+                description: group.description.as_str().into(),
                 admin_id: group.owner_id,
                 role: Role::Owner,
                 group: GroupBody::new(group, None),
             },
             EventKind::AddedToGroup { group, role } => Self::AddedToGroup {
                 head,
-                group_name: group.name.as_str(),
+                group_name: group.name.as_str().into(),
                 added_by: actor_id,
                 role: *role,
                 group: GroupBody::new(group, None),
@@ -207,7 +212,7 @@ impl<'a> EventBody<'a> {
             }
             EventKind::RoleChanged { group, role, previous_role } => Self::RoleChanged {
                 head,
-                group_name: group.name.as_str(),
+                group_name: group.name.as_str().into(),
                 role: *role,
                 previous_role: *previous_role,
                 changed_by: actor_id,
@@ -215,15 +220,12 @@ impl<'a> EventBody<'a> {
             },
             EventKind::RemovedFromGroup { group_name, reason } => Self::RemovedFromGroup {
                 head,
-                group_name: group_name.as_str(),
+                group_name: group_name.as_str().into(),
                 removed_by: actor_id,
-                reason: match reason {
-                    LeaveReason::Removed => "removed",
-                    LeaveReason::Left => "left",
-                },
+                reason: *reason,
             },
             EventKind::GroupDeleted { group_name } => {
-                Self::GroupDeleted { head, group_name: group_name.as_str(), deleted_by: actor_id }
+                Self::GroupDeleted { head, group_name: group_name.as_str().into(), deleted_by: actor_id }
             }
         }
     }
@@ -235,7 +237,7 @@ impl<'a> ActionBody<'a> {
             Action::MemberAdded { user_id, role } => Self::MemberAdded { user_id: *user_id, role: *role },
             Action::MembersAdded { user_ids } => Self::MembersAdded {
                 count: user_ids.len(),
-                user_ids: (user_ids.len() <= NAMED_MEMBERS_MAX).then_some(user_ids),
+                user_ids: (user_ids.len() <= NAMED_MEMBERS_MAX).then_some(user_ids.as_slice().into()),
             },
             Action::MemberRemoved { user_id } => Self::MemberRemoved { user_id: *user_id },
             Action::MemberLeft { user_id, successor } => {

@@ -1,13 +1,15 @@
 //! What the server says besides events.
 
+use std::borrow::Cow;
+
 use groups_domain::{GroupId, UserId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::GroupBody;
+use crate::GroupBody;
 
 /// A message of the server that is no event.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage<'a> {
@@ -33,13 +35,13 @@ pub enum ServerMessage<'a> {
         more: bool,
         /// With the last piece, the position that the list was read at; with the others, none.
         #[cfg_attr(test, ts(type = "Cursor"))]
-        cursor: &'a str,
+        cursor: Cow<'a, str>,
     },
     /// From here on the client's view is right, and stays right.
     Ready {
         /// The position that was read at.
         #[cfg_attr(test, ts(type = "Cursor"))]
-        cursor: &'a str,
+        cursor: Cow<'a, str>,
     },
     /// Somebody types, or has ceased to.
     Typing {
@@ -61,12 +63,12 @@ pub enum ServerMessage<'a> {
         /// What is wrong, for programs.
         code: ErrorCode,
         /// What is wrong, for people.
-        detail: &'a str,
+        detail: Cow<'a, str>,
     },
 }
 
 /// Why a message of the client had no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MessageErrorCode"))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -78,9 +80,4 @@ pub enum ErrorCode {
     GroupNotFound,
     /// Messages come too fast; the next ones may end the connection.
     RateLimited,
-}
-
-/// The reason of a close with 1012: a client waits a random time between the two before it comes again.
-pub fn retry_reason((min_ms, max_ms): (u32, u32)) -> String {
-    format!("{{\"retry_ms\":[{min_ms},{max_ms}]}}")
 }

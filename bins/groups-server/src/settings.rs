@@ -1,0 +1,299 @@
+//! The settings of the server as flags, and as environment variables of the same name.
+
+use clap::{Args, ValueEnum};
+use server::{AddPolicy, NameVisibility, Secret, Settings};
+
+/// One flag and one variable for each setting of [`server::Settings`], which gives their meaning and default.
+#[derive(Args)]
+pub(crate) struct SettingsArgs {
+    /// Address and port to listen on
+    #[arg(
+        long,
+        alias = "groups-listen",
+        env = "GROUPS_LISTEN",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: String,
+
+    /// Where the data lives: `sqlite://PATH`, a path, or `postgres://…`. `sqlite://PATH?mode=rw` makes no file
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite://groups.db",
+        hide_env_values = true
+    )]
+    database_url: String,
+
+    /// Shared secret of the tokens (HS256), 32 bytes or more; fewer than 16 are refused. Without it: development mode, on loopback only
+    #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    jwt_secret: Option<Secret>,
+
+    /// The issuer that tokens must name
+    #[arg(long, alias = "groups-jwt-issuer", env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
+    jwt_issuer: Option<String>,
+
+    /// The audience that tokens must name
+    #[arg(long, alias = "groups-jwt-audience", env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
+    jwt_audience: Option<String>,
+
+    /// Seconds for which tokens are accepted after their `exp` and before their `nbf`. Without it: 5 seconds before `nbf`
+    #[arg(long, alias = "groups-jwt-leeway-seconds", env = "GROUPS_JWT_LEEWAY_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=60))]
+    jwt_leeway_seconds: u32,
+
+    /// The longest that a token may still be valid, in seconds; tokens with a later `exp` are refused. The default is 366 days
+    #[arg(long, alias = "groups-jwt-max-lifetime-seconds", env = "GROUPS_JWT_MAX_LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = 31_622_400, value_parser = clap::value_parser!(u32).range(60..))]
+    jwt_max_lifetime_seconds: u32,
+
+    /// Origins of other pages that may call, comma-separated: `https://chat.example.org`, `capacitor://localhost`
+    #[arg(
+        long,
+        alias = "groups-allowed-origins",
+        env = "GROUPS_ALLOWED_ORIGINS",
+        value_name = "ORIGINS",
+        value_delimiter = ','
+    )]
+    allowed_origins: Vec<String>,
+
+    /// Changing requests per second and user, with bursts of four times that; 0 is no limit
+    #[arg(
+        long,
+        alias = "groups-rate-limit",
+        env = "GROUPS_RATE_LIMIT",
+        value_name = "PER_SECOND",
+        default_value_t = 50
+    )]
+    rate_limit: u32,
+
+    /// Seconds for which a connection is kept open between two requests; 0 closes it after each answer
+    #[arg(long, alias = "groups-keep-alive-seconds", env = "GROUPS_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    keep_alive_seconds: u32,
+
+    /// Connections without a valid token, altogether; with more, the one that is silent for longest is closed. 0 is no limit
+    #[arg(
+        long,
+        alias = "groups-max-anonymous-connections",
+        env = "GROUPS_MAX_ANONYMOUS_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 4_096
+    )]
+    max_anonymous_connections: usize,
+
+    /// The same of one IPv4 address, or of one IPv6 network of 64 bits
+    #[arg(
+        long,
+        alias = "groups-max-anonymous-connections-per-address",
+        env = "GROUPS_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS",
+        value_name = "COUNT",
+        default_value_t = 1_024
+    )]
+    max_anonymous_connections_per_address: usize,
+
+    /// WebSocket upgrades per second from one IPv4 address or one IPv6 network of 64 bits, with bursts of 20 times that; 0 is no limit.
+    /// Set it only if clients connect directly: all users behind a proxy have its address
+    #[arg(
+        long,
+        alias = "groups-max-upgrades-per-address",
+        env = "GROUPS_MAX_UPGRADES_PER_ADDRESS",
+        value_name = "PER_SECOND",
+        default_value_t = 0
+    )]
+    max_upgrades_per_address: u32,
+
+    /// WebSocket connections of one user at a time; one more is closed with 4502
+    #[arg(
+        long,
+        alias = "groups-max-connections-per-user",
+        env = "GROUPS_MAX_CONNECTIONS_PER_USER",
+        value_name = "COUNT",
+        default_value_t = 20
+    )]
+    max_connections_per_user: u32,
+
+    /// Seconds between two heartbeats of a WebSocket connection
+    #[arg(long, alias = "groups-heartbeat-seconds", env = "GROUPS_HEARTBEAT_SECONDS", value_name = "SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    heartbeat_seconds: u32,
+
+    /// The most members that a group may have
+    #[arg(long, alias = "groups-max-members", env = "GROUPS_MAX_MEMBERS", value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_members: u32,
+
+    /// The most groups that one person may be in, created and joined; 0 is no limit
+    #[arg(
+        long,
+        alias = "groups-max-groups-per-user",
+        env = "GROUPS_MAX_GROUPS_PER_USER",
+        value_name = "COUNT",
+        default_value_t = 10_000
+    )]
+    max_groups_per_user: u32,
+
+    /// The most groups that one user may create in a day (UTC); 0 is no limit. Without it: 1,000, or no limit with GROUPS_RATE_LIMIT=0
+    #[arg(long, alias = "groups-max-groups-per-day", env = "GROUPS_MAX_GROUPS_PER_DAY", value_name = "COUNT")]
+    max_groups_per_day: Option<u64>,
+
+    /// The most rows that the changes of one user may write in a day (UTC): one for each change, and one for each member in it; 0 is
+    /// no limit. Without it: 1,000,000, or no limit with GROUPS_RATE_LIMIT=0
+    #[arg(long, alias = "groups-max-rows-per-day", env = "GROUPS_MAX_ROWS_PER_DAY", value_name = "COUNT")]
+    max_rows_per_day: Option<u64>,
+
+    /// The most bytes that the changes of one user may write to the log in a day (UTC); 0 is no limit. Without it: 268,435,456
+    /// (256 MiB), or no limit with GROUPS_RATE_LIMIT=0
+    #[arg(long, alias = "groups-max-bytes-per-day", env = "GROUPS_MAX_BYTES_PER_DAY", value_name = "BYTES")]
+    max_bytes_per_day: Option<u64>,
+
+    /// Who may add whom to a group: anybody whose id they know, people with whom they share a group already, or nobody (people
+    /// join by invitation only)
+    #[arg(
+        long,
+        alias = "groups-add-policy",
+        env = "GROUPS_ADD_POLICY",
+        value_name = "POLICY",
+        value_enum,
+        default_value_t = AddPolicyArg::Anybody
+    )]
+    add_policy: AddPolicyArg,
+
+    /// Whose display names a member of a group sees: those of all members, or only those of members who have made a change in a
+    /// group of the reader's themselves, so that nobody learns a name by adding an id to a group
+    #[arg(
+        long,
+        alias = "groups-name-visibility",
+        env = "GROUPS_NAME_VISIBILITY",
+        value_name = "OF",
+        value_enum,
+        default_value_t = NameVisibilityArg::Members
+    )]
+    name_visibility: NameVisibilityArg,
+
+    /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
+    #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    log_days: u32,
+
+    /// NATS between several servers on one PostgreSQL, in place of LISTEN and NOTIFY: `nats://…`, several with commas between them
+    #[arg(long, alias = "groups-nats-url", env = "GROUPS_NATS_URL", value_name = "URL", hide_env_values = true)]
+    nats_url: Option<String>,
+
+    /// Worker threads for HTTP and WebSocket; 0 is one for each core
+    #[arg(long, alias = "groups-workers", env = "GROUPS_WORKERS", value_name = "COUNT", default_value_t = 0)]
+    workers: usize,
+
+    /// Seconds over which WebSocket clients are sent away when the server stops, so that they do not return as one wave
+    #[arg(long, alias = "groups-drain-seconds", env = "GROUPS_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=5))]
+    drain_seconds: u32,
+}
+
+/// Who may add whom to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum AddPolicyArg {
+    /// Anybody whose id they know
+    Anybody,
+    /// People with whom they share a group already
+    SharedGroup,
+    /// Nobody: people join by invitation only
+    Invitation,
+}
+
+/// Whose display names a member of a group sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum NameVisibilityArg {
+    /// Those of all members
+    Members,
+    /// Those of members who have made a change in a group of the reader's themselves
+    Acquainted,
+}
+
+impl From<SettingsArgs> for Settings {
+    fn from(args: SettingsArgs) -> Self {
+        Self {
+            listen: args.listen,
+            database_url: args.database_url,
+            jwt_secret: args.jwt_secret,
+            jwt_issuer: args.jwt_issuer,
+            jwt_audience: args.jwt_audience,
+            jwt_leeway_seconds: args.jwt_leeway_seconds,
+            jwt_max_lifetime_seconds: args.jwt_max_lifetime_seconds,
+            allowed_origins: args.allowed_origins,
+            rate_limit: args.rate_limit,
+            keep_alive_seconds: args.keep_alive_seconds,
+            max_anonymous_connections: args.max_anonymous_connections,
+            max_anonymous_connections_per_address: args.max_anonymous_connections_per_address,
+            max_upgrades_per_address: args.max_upgrades_per_address,
+            max_connections_per_user: args.max_connections_per_user,
+            heartbeat_seconds: args.heartbeat_seconds,
+            max_members: args.max_members,
+            max_groups_per_user: args.max_groups_per_user,
+            max_groups_per_day: args.max_groups_per_day,
+            max_rows_per_day: args.max_rows_per_day,
+            max_bytes_per_day: args.max_bytes_per_day,
+            add_policy: args.add_policy.into(),
+            name_visibility: args.name_visibility.into(),
+            log_days: args.log_days,
+            nats_url: args.nats_url,
+            workers: args.workers,
+            drain_seconds: args.drain_seconds,
+        }
+    }
+}
+
+impl From<AddPolicyArg> for AddPolicy {
+    fn from(policy: AddPolicyArg) -> Self {
+        match policy {
+            AddPolicyArg::Anybody => Self::Anybody,
+            AddPolicyArg::SharedGroup => Self::SharedGroup,
+            AddPolicyArg::Invitation => Self::Invitation,
+        }
+    }
+}
+
+impl From<NameVisibilityArg> for NameVisibility {
+    fn from(visibility: NameVisibilityArg) -> Self {
+        match visibility {
+            NameVisibilityArg::Members => Self::Members,
+            NameVisibilityArg::Acquainted => Self::Acquainted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        settings: SettingsArgs,
+    }
+
+    #[test]
+    fn the_flags_and_the_default_agree() -> Result<(), clap::Error> {
+        assert_eq!(Settings::from(Cli::try_parse_from(["groups-server"])?.settings), Settings::default());
+        Ok(())
+    }
+
+    #[test]
+    fn every_setting_is_documented_with_its_default() {
+        let table = include_str!("../../../docs/operating.md");
+        for setting in Cli::command().get_arguments() {
+            let Some(name) = setting.get_env() else { continue };
+            let row = format!("| `{}` |", name.display());
+            let row = table.lines().find(|line| line.starts_with(&row));
+            let default =
+                setting.get_default_values().first().map_or_else(String::new, |value| value.display().to_string());
+            assert!(row.is_some_and(|row| row.contains(&default)), "{} and its default {default:?}", name.display());
+        }
+    }
+
+    #[test]
+    fn flags_have_the_names_of_the_variables_too() -> Result<(), clap::Error> {
+        let settings = Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7", "--rate-limit", "8"]);
+        assert!(settings.is_err(), "both names are one flag");
+        assert_eq!(Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7"])?.settings.rate_limit, 7);
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Error codes, and the body of every error (RFC 9457).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// What went wrong, by the name that programs branch on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $(#[doc = $title] $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// Its HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, in general.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed_request", 400, "Malformed request";
+    Unauthenticated = "unauthenticated", 401, "Authentication required";
+    Forbidden = "forbidden", 403, "Forbidden";
+    NotFound = "not_found", 404, "Not found";
+    GroupNotFound = "group_not_found", 404, "Group not found";
+    MemberNotFound = "member_not_found", 404, "Member not found";
+    MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
+    RequestTimeout = "request_timeout", 408, "Request timeout";
+    AlreadyMember = "already_member", 409, "Already a member";
+    GroupExists = "group_exists", 409, "Group already exists";
+    OwnerMustTransfer = "owner_must_transfer", 409, "Ownership must be transferred first";
+    VersionMismatch = "version_mismatch", 412, "Version mismatch";
+    PayloadTooLarge = "payload_too_large", 413, "Payload too large";
+    InvalidName = "invalid_name", 422, "Invalid name";
+    InvalidDescription = "invalid_description", 422, "Invalid description";
+    InvalidRole = "invalid_role", 422, "Invalid role";
+    TooManyMembers = "too_many_members", 422, "Too many members";
+    TooManyGroups = "too_many_groups", 422, "Too many groups";
+    TooManyBlocks = "too_many_blocks", 422, "Too many blocked people";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "Idempotency key reused with another request";
+    UpgradeRequired = "upgrade_required", 426, "Upgrade required";
+    RateLimited = "rate_limited", 429, "Too many requests";
+    Internal = "internal", 500, "Internal server error";
+    Unavailable = "unavailable", 503, "Service unavailable";
+}
+
+/// RFC 9457, `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
+pub struct ProblemBody<'a> {
+    /// Always `about:blank`: `code` tells errors apart.
+    pub r#type: Cow<'a, str>,
+    /// What `code` means in general, for people.
+    pub title: Cow<'a, str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened, for people.
+    pub detail: Cow<'a, str>,
+    /// What to branch on: it is stable.
+    #[cfg_attr(test, ts(type = "ErrorCode"))]
+    pub code: Cow<'a, str>,
+}
+
+impl<'a> ProblemBody<'a> {
+    /// The body of an error.
+    pub fn new(code: Code, detail: &'a str) -> Self {
+        Self {
+            r#type: "about:blank".into(),
+            title: code.title().into(),
+            status: code.status(),
+            detail: detail.into(),
+            code: code.as_str().into(),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What goes over the wire of groups: HTTP bodies, WebSocket messages, error codes, close codes and times.
+//!
+//! `docs/contract.md` of the project says what each of them means. Members stand in the order in which the server writes them: `type` first.
+//! Times are RFC 3339 in UTC with milliseconds; the owner of a group is called `admin_id`.
+//!
+//! All types serialize and deserialize. The wire only grows: unknown fields are ignored, and a message of an unknown type is
+//! [`Message::Unknown`].
+//!
+//! ```
+//! use groups_protocol::{EventBody, Message};
+//!
+//! let text = r#"{"type":"group_deleted","group_id":"01a206fc-a3f1-74f8-961b-09bfcaf893aa","version":7,"cursor":"c",
+//!     "at":"2026-11-23T05:59:10.065Z","actor_id":"f7a54a9e-b01a-593f-8b27-0307af030bbc","group_name":"Team",
+//!     "deleted_by":"f7a54a9e-b01a-593f-8b27-0307af030bbc","added_later":true}"#;
+//! let Message::Event(event) = Message::parse(text)? else { panic!("an event") };
+//! let EventBody::GroupDeleted { head, group_name, .. } = *event else { panic!("a deletion") };
+//! assert_eq!((head.version.get(), head.cursor.as_ref(), group_name.as_ref()), (7, "c", "Team"));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+#![warn(missing_debug_implementations)]
+
+mod answer;
+mod change;
+mod client_message;
+mod close;
+mod code;
+mod event;
+mod group;
+mod member;
+mod message;
+mod server_message;
+mod time;
+#[cfg(test)]
+mod typescript;
+
+pub use answer::{
+    AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, GroupPage, LoginBody, MeBody, MemberPage,
+    PeopleBody, PersonBody,
+};
+pub use change::{ChangeAction, ChangeBody, NewMemberBody};
+pub use client_message::{ClientMessage, ParseError, parse};
+pub use close::{CloseCode, retry_reason};
+pub use code::{Code, ProblemBody};
+pub use event::{ActionBody, EventBody, EventHead};
+pub use group::GroupBody;
+pub use member::MemberBody;
+pub use message::Message;
+pub use server_message::{ErrorCode, ServerMessage};
+pub use time::rfc3339;
+
+/// The `cursor` of a snapshot piece that is not the last: it is not a position, so that nobody resumes after half a list.
+pub const NO_CURSOR: &str = "0";

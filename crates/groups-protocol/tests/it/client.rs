@@ -1,0 +1,69 @@
+//! What a client needs: it reads what the server writes, now and later, and is read by the server.
+
+use std::path::Path;
+
+use groups_domain::GroupId;
+use groups_protocol::{AddedBody, ClientMessage, CloseCode, Code, GroupBody, Message, ProblemBody};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[test]
+fn every_golden_message_is_read_and_written_again_to_the_letter() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let text = text.trim_end();
+        if text.starts_with("{\"type\"") {
+            let again = match Message::parse(text).unwrap() {
+                Message::Event(event) => serde_json::to_string(&event),
+                Message::Server(message) => serde_json::to_string(&message),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(again.unwrap(), text);
+            read += 1;
+        }
+    }
+    assert!(read > 25, "{read}");
+}
+
+#[test]
+fn what_a_later_version_adds_is_ignored() {
+    assert_eq!(Message::parse(r#"{"type":"presence","who":[]}"#).unwrap(), Message::Unknown("presence".to_owned()));
+    let ready = Message::parse(r#"{"type":"ready","cursor":"c","confetti":{"a":1}}"#).unwrap();
+    assert_eq!(ready, Message::parse(r#"{"type":"ready","cursor":"c"}"#).unwrap());
+    for bad in ["", "7", "[]", "{}", r#"{"type":7}"#, r#"{"type":"ready"}"#] {
+        assert!(Message::parse(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn bodies_are_read_as_they_are_written() {
+    let group = json!({"group_id": Uuid::nil(), "name": "Team", "description": "", "admin_id": Uuid::nil(), "member_count": 1,
+        "version": 3, "created_at": "2026-11-22T23:14:15.123Z", "updated_at": "2026-11-22T23:14:15.123Z", "role": "owner"});
+    let body: GroupBody<'_> = serde_json::from_value(group.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&body).unwrap(), group);
+    let added = json!({"group": group, "results": [{"user_id": Uuid::nil(), "outcome": "already_member"}]});
+    let body: AddedBody<'_> = serde_json::from_value(added.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&body).unwrap(), added);
+    let problem = serde_json::to_value(ProblemBody::new(Code::VersionMismatch, "It is 4.")).unwrap();
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(412), &json!("version_mismatch")));
+}
+
+#[test]
+fn what_a_client_writes_the_server_reads() {
+    let typing = ClientMessage::Typing { group_id: GroupId::new(Uuid::from_u128(5)), typing: true };
+    for message in [ClientMessage::Ping, typing] {
+        let text = serde_json::to_string(&message).unwrap();
+        assert_eq!(groups_protocol::parse(&text), Ok(message));
+    }
+    let value: Value = serde_json::to_value(ClientMessage::Ping).unwrap();
+    assert_eq!(value, json!({"type": "ping"}));
+}
+
+#[test]
+fn a_client_comes_back_after_every_close_but_those_from_4500_on() {
+    let leaves: Vec<_> = CloseCode::ALL.into_iter().filter(|code| !CloseCode::is_retryable(code.get())).collect();
+    assert_eq!(leaves, [CloseCode::Flood, CloseCode::TooManyConnections]);
+    assert!(CloseCode::is_retryable(1006) && !CloseCode::is_retryable(4999));
+}

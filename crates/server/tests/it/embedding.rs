@@ -1,0 +1,194 @@
+//! The service inside an application: an identity of its own, a path prefix, sinks, and commands from within the process.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpRequest, HttpResponse, rt::System, web};
+use async_trait::async_trait;
+use groups_domain::{Timestamp, UserId};
+use serde_json::json;
+use server::{Code, Delivery, EventSink, Groups, GroupsBuilder, Identity, Principal, Problem, Settings, SinkError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::support::{Dial, Http, SECRET, User, new_id, within};
+
+/// An application in a thread of this process, with a route of its own.
+struct Application {
+    http: Arc<Http>,
+    groups: Groups,
+    server: ServerHandle,
+}
+
+impl Application {
+    async fn start(builder: GroupsBuilder) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let http = Arc::new(Http::new(listener.local_addr().unwrap()));
+        let (tell, told) = oneshot::channel();
+        std::thread::spawn(move || {
+            System::new().block_on(async {
+                let groups = builder.open().await.unwrap();
+                let mounted = groups.clone();
+                let server = server::http_server(move || {
+                    let own = web::get().to(async || HttpResponse::Ok().body("the application's own"));
+                    App::new().route("/", own).configure(mounted.configure())
+                })
+                .workers(1)
+                .shutdown_timeout(1)
+                .listen(listener)
+                .unwrap()
+                .run();
+                tell.send((groups, server.handle())).ok();
+                server.await.unwrap();
+            });
+        });
+        let (groups, server) = within("a start", told).await.unwrap();
+        Self { http, groups, server }
+    }
+
+    async fn stop(self) {
+        self.groups.stop(Duration::ZERO).await;
+        self.server.stop(true).await;
+    }
+}
+
+fn settings(directory: &Path) -> Settings {
+    Settings {
+        database_url: format!("sqlite://{}", directory.join("groups.db").display()),
+        jwt_secret: Some(SECRET.into()),
+        rate_limit: 0,
+        ..Settings::default()
+    }
+}
+
+/// Believes a cookie.
+struct Cookies;
+
+#[async_trait(?Send)]
+impl Identity for Cookies {
+    async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
+        let cookie = request.headers().get("cookie").and_then(|cookie| cookie.to_str().ok()?.strip_prefix("user="));
+        let cookie = cookie.and_then(|user_id| user_id.parse().ok());
+        let user_id = cookie.ok_or_else(|| Problem::new(Code::Unauthenticated, "Nobody is signed in."))?;
+        let expires_at = Timestamp::from_unix_millis(i64::MAX);
+        Ok(Principal::new(UserId::new(user_id), expires_at).named("Ada", Timestamp::from_unix_millis(1)))
+    }
+}
+
+/// Passes on the name of the change's group, or fails.
+struct Names {
+    names: mpsc::UnboundedSender<String>,
+    panics: bool,
+}
+
+#[async_trait]
+impl EventSink for Names {
+    fn name(&self) -> &str {
+        "names"
+    }
+
+    async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
+        assert!(!self.panics, "a sink of the application panics");
+        for delivery in batch {
+            self.names.send(delivery.change().group.name.to_string()).map_err(SinkError::new)?;
+        }
+        Ok(())
+    }
+}
+
+async fn heard(names: &mut mpsc::UnboundedReceiver<String>) -> String {
+    within("a change", names.recv()).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_application_says_who_is_calling_and_mounts_the_service_below_a_prefix() {
+    let directory = tempfile::tempdir().unwrap();
+    let builder = Groups::builder(Settings { jwt_secret: None, ..settings(directory.path()) });
+    let application = Application::start(builder.identity(Cookies).prefix("/realtime").page(false)).await;
+    let http = &application.http;
+    let ada = new_id();
+    let cookie = format!("user={ada}");
+
+    assert_eq!(http.get("/").await.text(), "the application's own");
+    assert_eq!(http.get("/realtime/readyz").await.status, 200);
+    for absent in ["/realtime/", "/realtime/assets/groups-client.js", "/v1/me", "/readyz"] {
+        assert_eq!(http.get(absent).await.status, 404, "{absent}");
+    }
+    http.get("/realtime/v1/me").await.problem(401, "unauthenticated");
+    // There is no development mode beside an identity of the application's own.
+    let login = http.call("POST", "/realtime/v1/dev/login").json(&json!({"name": "Ada"})).send().await;
+    login.problem(404, "not_found");
+    let me = http.call("GET", "/realtime/v1/me").header("Cookie", &cookie).send().await;
+    assert_eq!((me.status, me.value()["user_id"].as_str()), (200, Some(ada.as_str())));
+
+    let mut socket = Dial::to(http.address()).below("/realtime").header("Cookie", &cookie).ready().await;
+    let create = http.call("POST", "/realtime/v1/groups").header("Cookie", &cookie).json(&json!({"name": "Team"}));
+    let created = create.send().await;
+    let group = created.group(201)["group_id"].as_str().unwrap().to_owned();
+    assert_eq!(created.header("location"), Some(format!("../v1/groups/{group}").as_str()), "relative to the request");
+    assert_eq!(socket.event(&ada, "group_created").await["group_id"], group.as_str());
+    let refused = Dial::to(http.address()).below("/realtime").refused().await;
+    refused.problem(401, "unauthenticated");
+
+    // A page of another origin with the user's cookie changes nothing.
+    let forged =
+        http.call("POST", "/realtime/v1/groups").header("Cookie", &cookie).header("Origin", "https://evil.example");
+    forged.json(&json!({"name": "Forged"})).send().await.problem(403, "forbidden");
+    application.stop().await;
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_delays_nobody_and_the_others_hear_every_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let ((steady, mut steadily), (panicking, _unheard)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+    let builder = Groups::builder(settings(directory.path()))
+        .sink(Names { names: panicking, panics: true })
+        .sink(Names { names: steady, panics: false });
+    let application = Application::start(builder).await;
+    let ada = User::new(&application.http);
+    let mut socket = ada.connects().await;
+    for name in ["One", "Two", "Three"] {
+        ada.creates(name, &[]).await;
+        assert_eq!(heard(&mut steadily).await, name);
+        socket.event(&ada.id, "group_created").await;
+    }
+    assert_eq!(application.groups.failure(), None);
+    application.stop().await;
+}
+
+#[tokio::test]
+async fn a_durable_sink_continues_where_it_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    let with_sink = || {
+        let (names, heard) = mpsc::unbounded_channel();
+        (
+            Groups::builder(settings(directory.path()))
+                .durable_sink("names".parse().unwrap(), Names { names, panics: false }),
+            heard,
+        )
+    };
+    let (builder, mut names) = with_sink();
+    let application = Application::start(builder).await;
+    let ada = User::new(&application.http);
+    ada.creates("While it runs", &[]).await;
+    assert_eq!(heard(&mut names).await, "While it runs");
+    application.stop().await;
+
+    let without = Application::start(Groups::builder(settings(directory.path()))).await;
+    ada.at(&without.http).creates("While it is away", &[]).await;
+    ada.at(&without.http).creates("And another", &[]).await;
+    without.stop().await;
+
+    let (builder, mut names) = with_sink();
+    let application = Application::start(builder).await;
+    let mut next = heard(&mut names).await;
+    // At least once: what was told last may come again.
+    while next == "While it runs" {
+        next = heard(&mut names).await;
+    }
+    assert_eq!(next, "While it is away");
+    assert_eq!(heard(&mut names).await, "And another");
+    application.stop().await;
+}
