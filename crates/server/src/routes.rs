@@ -12,6 +12,7 @@ mod list_groups;
 mod list_members;
 mod me;
 mod operations;
+#[cfg(feature = "page")]
 mod page;
 mod remove_member;
 mod typing;
@@ -64,9 +65,12 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
         .service(v1)
         .service(at("/healthz", [get(operations::alive)]))
         .service(at("/readyz", [get(operations::ready)]));
+    #[cfg(feature = "page")]
     if page {
         config.service(at("/", [get(page::index)])).service(at("/assets/{path:.*}", [get(page::asset)]));
     }
+    #[cfg(not(feature = "page"))]
+    let _ = page;
 }
 
 /// A path with all its methods. Any other method is answered with 405 and the list.

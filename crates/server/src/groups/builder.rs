@@ -135,7 +135,8 @@ impl GroupsBuilder {
         self
     }
 
-    /// Whether the page (`/`) is served. The modules for other pages (`/assets/…`) belong to it. Default: yes.
+    /// Whether the page (`/`) is served. The modules for other pages (`/assets/…`) belong to it. Default: yes. Without the
+    /// feature `page` there is none.
     pub fn page(mut self, page: bool) -> Self {
         self.mount.page = page;
         self
