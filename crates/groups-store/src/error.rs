@@ -2,7 +2,7 @@
 
 use groups_domain::Rejection;
 
-use crate::Quota;
+use crate::{HookError, Quota};
 
 /// Why nothing could be done now although it may be possible later. Nothing was changed, unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -97,6 +97,9 @@ pub enum ExecuteError {
         /// After how many seconds the next day begins.
         retry_after_seconds: u32,
     },
+    /// The hook of [`Store::execute_with`](crate::Store::execute_with) kept the change from being made.
+    #[error(transparent)]
+    Hook(#[from] HookError),
     /// Not now. Nothing was changed, unless the reason is [`Reason::OutcomeUnknown`].
     #[error("{reason}")]
     Unavailable {

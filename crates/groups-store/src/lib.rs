@@ -20,6 +20,7 @@
 //!   back to an earlier state it is not there, or another one is, and then the position counts as none.
 //! * A consumer of the log continues where it stopped: [`Store::tail_from`] a position, which [`Store::save_sink_position`] keeps
 //!   for it (at-least-once).
+//! * An application writes its own rows in the transaction of a change: [`Store::execute_with`].
 //! * What a user may not see is not there: reads for outsiders give the same as reads of what does not exist.
 //! * A row that cannot be read is [`StoreError::Corrupt`], which names it; it spoils its own group and nothing else.
 //!
@@ -68,6 +69,7 @@ mod column;
 mod copy;
 mod cursor;
 mod error;
+mod hook;
 mod intake;
 mod migrate;
 mod name;
@@ -95,6 +97,7 @@ mod url;
 pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
+pub use hook::{Hook, HookError, HookResult};
 pub use migrate::pending_migrations;
 pub use name::DisplayName;
 pub use options::{NameVisibility, StoreOptions};

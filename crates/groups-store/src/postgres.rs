@@ -1,18 +1,21 @@
 //! PostgreSQL: a pool, lanes that commit in batches, and the queries compiled for its connections.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use groups_domain::UserId;
+use futures_util::FutureExt;
+use groups_domain::{Change, UserId};
 
 use crate::column::{CommitId, Id, sql};
+use crate::hook::PostgresHook;
 use crate::position::{CommitOrder, Seen, Witness};
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::schema::groups;
-use crate::{Position, StoreError};
+use crate::{HookError, Position, StoreError};
 
 mod aside;
 mod backend;
@@ -63,6 +66,22 @@ pub(crate) type Conn = AsyncPgConnection;
 
 /// Transactions take their numbers when they begin to write, and end when they like.
 pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
+
+/// What an application does in a transaction.
+pub(crate) type Hook = PostgresHook;
+
+/// Runs a hook. What it leaves behind counts only if the transaction is still open and no statement in it has failed.
+pub(crate) async fn run_hook(conn: &mut Conn, hook: &Hook, change: &Change) -> Result<(), QueryError> {
+    conn.batch_execute("SAVEPOINT hook").await?;
+    let run = async { hook(conn, change).await };
+    match AssertUnwindSafe(run).catch_unwind().await {
+        Err(_) => Err(HookError::Panicked)?,
+        Ok(Err(error)) => Err(HookError::Refused(error.into()))?,
+        // Otherwise PostgreSQL would roll back where a commit was asked for.
+        Ok(Ok(())) => conn.batch_execute("RELEASE SAVEPOINT hook").await.map_err(|_| HookError::TransactionEnded)?,
+    }
+    Ok(())
+}
 
 /// The migrations that are still to be applied to a database, by name.
 pub(crate) async fn pending(url: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {

@@ -1,12 +1,14 @@
 //! What a query can end with before its backend has told the kinds of failure apart.
 
-use crate::StoreError;
+use crate::{HookError, StoreError};
 
 /// A failure inside a transaction.
 #[derive(Debug)]
 pub(crate) enum QueryError {
     /// Its kind is known.
     Store(StoreError),
+    /// A hook kept a change from being made.
+    Hook(HookError),
     /// The database's own, to be told apart by the backend.
     Diesel(diesel::result::Error),
 }
@@ -14,6 +16,12 @@ pub(crate) enum QueryError {
 impl From<StoreError> for QueryError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<HookError> for QueryError {
+    fn from(error: HookError) -> Self {
+        Self::Hook(error)
     }
 }
 

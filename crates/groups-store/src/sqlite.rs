@@ -1,16 +1,20 @@
 //! SQLite: one thread that writes, a few that read, and the queries compiled for their connections.
 
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use groups_domain::UserId;
+use groups_domain::{Change, UserId};
 
 use crate::column::{CommitId, Id};
+use crate::hook::SqliteHook;
 use crate::position::{BatchLimit, CommitOrder, Seen, Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow};
@@ -18,7 +22,7 @@ use crate::row_set::{Ids, RowSet, With};
 use crate::schema::{log, memberships};
 use crate::statements::{GROUPS_OF_IDS, GroupSql};
 use crate::url::SqliteFile;
-use crate::{Position, ReadPoint, Reason, StoreError};
+use crate::{HookError, Position, ReadPoint, Reason, StoreError};
 
 mod backend;
 mod checkpoint;
@@ -190,11 +194,33 @@ pub(crate) async fn log_from(
     Ok((rows, floor))
 }
 
+/// What an application does in a transaction.
+pub(crate) type Hook = SqliteHook;
+
+/// Runs a hook. What it leaves behind counts only if the transaction is still open.
+pub(crate) async fn run_hook(conn: &mut Conn, hook: &Hook, change: &Change) -> Result<(), QueryError> {
+    let (hook, change) = (Arc::clone(hook), change.clone());
+    let run = conn.spawn_blocking(move |conn| {
+        // Diesel is told that a transaction is open, which it has not begun itself.
+        AnsiTransactionManager::begin_transaction_sql(conn, "SAVEPOINT hook")?;
+        let done = catch_unwind(AssertUnwindSafe(|| hook(conn, &change)));
+        *AnsiTransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::default();
+        let released = conn.batch_execute("RELEASE hook");
+        Ok(match done {
+            Err(_) => Err(HookError::Panicked),
+            Ok(Err(error)) => Err(HookError::Refused(error.into())),
+            Ok(Ok(())) => released.map_err(|_| HookError::TransactionEnded),
+        })
+    });
+    Ok(run.await??)
+}
+
 /// Tells the kinds of failure apart. SQLite's result codes do not come through Diesel, but its fixed messages do
 /// (`sqlite3ErrStr` in SQLite's source).
 pub(crate) fn classify(error: QueryError) -> StoreError {
     let error = match error {
         QueryError::Store(error) => return error,
+        QueryError::Hook(error) => return StoreError::Database { detail: error.to_string() },
         QueryError::Diesel(error) => error.to_string(),
     };
     match error.as_str() {

@@ -19,7 +19,7 @@ use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
-    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, MemberKey,
+    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey,
     MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, Signals, SinkName,
     StoreError, StoreOptions, StreamStart, Tail, Trimmed,
 };
@@ -154,11 +154,29 @@ impl Store {
     /// # Errors
     /// [`ExecuteError`] says whether the rules, the idempotency key or the database refuse it.
     pub async fn execute(&self, order: Order) -> Result<Executed, ExecuteError> {
+        self.run_order(order, None).await
+    }
+
+    /// Executes an order together with an application's own rows: `hook` runs in the transaction of the change, and either both are
+    /// committed or neither.
+    ///
+    /// The hook runs only if the order changes something: not for a no-op, a rejection, or a repetition under an idempotency key.
+    /// The order has a transaction of its own, so a hook that fails affects no other order; one that is slow delays those behind
+    /// it. Dropping the future does not take an accepted order back.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Hook`] if the hook returns an error, panics, or has no function for this database; nothing was changed then.
+    /// Otherwise as [`execute`](Self::execute).
+    pub async fn execute_with(&self, order: Order, hook: Hook) -> Result<Executed, ExecuteError> {
+        self.run_order(order, Some(hook)).await
+    }
+
+    async fn run_order(&self, order: Order, hook: Option<Hook>) -> Result<Executed, ExecuteError> {
         let actor = order.request.actor_id;
         let (answer, executed) = oneshot::channel();
         match &self.inner.backend {
-            Backend::Sqlite(backend) => backend.execute(order, answer)?,
-            Backend::Postgres(backend) => backend.execute(order, answer)?,
+            Backend::Sqlite(backend) => backend.execute(order, hook, answer)?,
+            Backend::Postgres(backend) => backend.execute(order, hook, answer)?,
         }
         let executed = executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))??;
         Ok(match self.inner.name_visibility {

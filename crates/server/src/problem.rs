@@ -134,6 +134,10 @@ impl From<ExecuteError> for Problem {
                 )
                 .retry_after(retry_after_seconds)
             }
+            ExecuteError::Hook(error) => {
+                tracing::error!(%error, "a hook kept a change from being made");
+                Self::new(Code::Internal, "the change could not be made")
+            }
             ExecuteError::Store(error) => error.into(),
         }
     }

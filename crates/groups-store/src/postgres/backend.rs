@@ -22,7 +22,7 @@ use crate::intake;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::masked;
-use crate::{OpenError, Order, Position, Reason, StoreError, StoreOptions};
+use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
 pub(crate) struct PostgresBackend {
@@ -114,12 +114,14 @@ impl PostgresBackend {
         self.pool.close();
     }
 
-    pub(crate) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
+    pub(crate) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), ExecuteError> {
+        let missing = HookError::Missing { database: "PostgreSQL" };
+        let hook = hook.map(|hook| hook.postgres.ok_or(missing)).transpose()?;
         // The last bits of a UUID are random in every version that anybody uses for ids.
         let lane = (order.request.group_id.uuid().as_u128() % self.lanes.len().max(1) as u128) as usize;
         let lane = self.lanes.get(lane).ok_or(StoreError::Unavailable(Reason::Closed))?;
         let (flow, size) = (order.flow(), order.size());
-        lane.send(flow, size, (Box::new(order), answer)).map_err(StoreError::Unavailable)
+        Ok(lane.send(flow, size, (Box::new(order), hook, answer)).map_err(StoreError::Unavailable)?)
     }
 
     pub(crate) async fn read<T: Send + 'static>(

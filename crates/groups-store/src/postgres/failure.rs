@@ -5,7 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use super::wire::{SqlState, Wire};
 use crate::query_error::QueryError;
-use crate::{Reason, StoreError};
+use crate::{HookError, Reason, StoreError};
 
 /// What a failure means for what was attempted.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) enum Failure {
     Locked,
     /// It would fail again.
     Final(StoreError),
+    /// A hook kept the change from being made.
+    Hook(HookError),
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             }
             Self::Conflict | Self::Locked => StoreError::Unavailable(Reason::Busy),
             Self::Final(error) => error,
+            Self::Hook(error) => StoreError::Database { detail: error.to_string() },
         }
     }
 }
@@ -37,6 +40,7 @@ impl Failure {
 pub(super) fn classify(error: QueryError, wire: &Wire) -> Failure {
     let error = match error {
         QueryError::Store(error) => return Failure::Final(error),
+        QueryError::Hook(error) => return of_hook(error, wire),
         QueryError::Diesel(error) => error,
     };
     let detail = wire.ended().unwrap_or_else(|| error.to_string());
@@ -49,6 +53,20 @@ pub(super) fn classify(error: QueryError, wire: &Wire) -> Failure {
             None => Failure::Final(StoreError::Database { detail }),
         },
         _ => Failure::Final(StoreError::Database { detail }),
+    }
+}
+
+/// A hook is repeated where the store's own statements would be, but not over a key of the application that is taken.
+fn of_hook(error: HookError, wire: &Wire) -> Failure {
+    if let Some(detail) = wire.ended() {
+        return Failure::Lost(detail);
+    }
+    match wire.last_error().filter(|state| error.is_of_database() && state != b"23505") {
+        Some(state) => match meaning(state, error.to_string()) {
+            Failure::Final(_) | Failure::Hook(_) => Failure::Hook(error),
+            failure => failure,
+        },
+        None => Failure::Hook(error),
     }
 }
 

@@ -23,7 +23,7 @@ use super::bus::Bus;
 use super::failure::Failure;
 use super::pool::{ATTEMPTS_MAX, Lease, Pool};
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, commit};
+use super::{Conn, Hook, commit};
 use crate::batch::{CommitMade, Committed};
 use crate::column::{CommitId, Id};
 use crate::intake;
@@ -44,12 +44,14 @@ const LOCKED_GROUPS_MAX: usize = 3;
 /// Where the answer to an order goes.
 pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 
-/// An order and where its answer goes.
-pub(super) type Job = (Box<Order>, Answer);
+/// An order, its hook, and where its answer goes.
+pub(super) type Job = (Box<Order>, Option<Hook>, Answer);
 
 /// An order on its way through a lane.
 pub(super) struct Waiting {
     pub(super) order: Order,
+    /// With one it has a batch of its own, because the hook may refuse it.
+    pub(super) hook: Option<Hook>,
     pub(super) answer: Answer,
     /// For how long it waits for locks.
     pub(super) until: Instant,
@@ -114,8 +116,8 @@ impl Lane {
     async fn work(&self, jobs: Vec<Job>, aside: &mut Aside) {
         let until = Instant::now() + self.wait_max;
         let mut batch = Vec::with_capacity(jobs.len());
-        for (order, answer) in jobs {
-            let job = Waiting { order: *order, answer, until };
+        for (order, hook, answer) in jobs {
+            let job = Waiting { order: *order, hook, answer, until };
             if !aside.holds(job.order.request.group_id) {
                 batch.push(job);
             } else if aside.orders() < self.aside_orders_max {
@@ -128,7 +130,7 @@ impl Lane {
             return;
         }
         let how = Try { locked: Locked::Wait, lock_max: LOCK_MAX.min(self.wait_max), deadline: self.pool.deadline() };
-        for job in self.execute(batch, how).await {
+        for job in self.execute_all(batch, how).await {
             if aside.orders() < self.aside_orders_max {
                 aside.push(job);
             } else {
@@ -143,16 +145,33 @@ impl Lane {
         expired.into_iter().for_each(|job| refuse(job, Reason::Busy));
         let count = due.len();
         let how = Try { locked: Locked::Skip, lock_max: LOCK_AGAIN_MAX, deadline: self.pool.deadline() };
-        let locked = if due.is_empty() { due } else { self.execute(due, how).await };
+        let locked = self.execute_all(due, how).await;
         let progress = locked.len() < count;
         aside.put_back(locked, progress);
     }
 
-    /// Carries out orders and answers them, but for those that a lock is in the way of: these are given back, in their order.
+    /// Executes orders in their order, those with a hook in batches of their own. Gives back those that a lock is in the way of.
+    async fn execute_all(&self, jobs: Vec<Waiting>, how: Try) -> Vec<Waiting> {
+        let mut locked: Vec<Waiting> = Vec::new();
+        for batch in batches(jobs) {
+            let groups: BTreeSet<GroupId> = locked.iter().map(|job| job.order.request.group_id).collect();
+            let (behind, free): (Vec<_>, Vec<_>) =
+                batch.into_iter().partition(|job| groups.contains(&job.order.request.group_id));
+            locked.extend(behind);
+            if !free.is_empty() {
+                locked.extend(self.execute(free, how).await);
+            }
+        }
+        locked
+    }
+
+    /// Executes orders and answers them, but for those that a lock is in the way of: these are given back, in their order. An order
+    /// with a hook is alone.
     fn execute(&self, jobs: Vec<Waiting>, how: Try) -> BoxFuture<'_, Vec<Waiting>> {
         async move {
             let orders: Arc<[Order]> = jobs.iter().map(|job| job.order.clone()).collect();
-            let failure = match self.contained(orders, how).await {
+            let hook = jobs.iter().find_map(|job| job.hook.clone());
+            let failure = match self.contained(orders, hook, how).await {
                 Ok(answers) => {
                     let mut locked = Vec::new();
                     for (job, executed) in jobs.into_iter().zip(answers) {
@@ -174,6 +193,10 @@ impl Lane {
                     Apart::Groups(groups) => self.group_by_group(groups, how).await,
                     Apart::Orders(jobs) => jobs,
                 },
+                Failure::Hook(error) => {
+                    jobs.into_iter().for_each(|job| drop(job.answer.send(Err(error.clone().into()))));
+                    Vec::new()
+                }
                 failure => match failure.into_error() {
                     StoreError::Unavailable(reason) => {
                         jobs.into_iter().for_each(|job| refuse(job, reason));
@@ -228,19 +251,19 @@ impl Lane {
 
     /// A panic about one batch ends neither the lane nor the transactions that come after it: a connection with an open
     /// transaction does not come back into use.
-    async fn contained(&self, orders: Arc<[Order]>, how: Try) -> Result<Answers, Failure> {
-        let attempts = AssertUnwindSafe(self.attempts(orders, how)).catch_unwind();
+    async fn contained(&self, orders: Arc<[Order]>, hook: Option<Hook>, how: Try) -> Result<Answers, Failure> {
+        let attempts = AssertUnwindSafe(self.attempts(orders, hook, how)).catch_unwind();
         let panicked = || StoreError::Database { detail: "a panic, rolled back".to_owned() };
         attempts.await.unwrap_or_else(|_| Err(Failure::Final(panicked())))
     }
 
-    async fn attempts(&self, orders: Arc<[Order]>, how: Try) -> Result<Answers, Failure> {
+    async fn attempts(&self, orders: Arc<[Order]>, hook: Option<Hook>, how: Try) -> Result<Answers, Failure> {
         let mut attempt = 1;
         loop {
             let mut conn = self.pool.connection(how.deadline).await.map_err(Failure::Final)?;
-            let (own, limits, quotas) = (Arc::clone(&orders), self.limits, self.quotas);
+            let (own, hook, limits, quotas) = (Arc::clone(&orders), hook.clone(), self.limits, self.quotas);
             let done = transact(&mut conn, Purpose::Commit { lock_max: how.lock_max }, move |conn| {
-                let work = carry_out(conn, own, limits, quotas, how.locked);
+                let work = carry_out(conn, own, hook, limits, quotas, how.locked);
                 let late = || QueryError::Store(StoreError::Unavailable(Reason::Busy));
                 async move { timeout_at(how.deadline, work).await.unwrap_or_else(|_| Err(late())) }.boxed()
             });
@@ -268,7 +291,7 @@ impl Lane {
                     None => return Err(Failure::Final(StoreError::Unavailable(Reason::OutcomeUnknown))),
                 },
             };
-            if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_) | Failure::Locked) {
+            if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_) | Failure::Hook(_) | Failure::Locked) {
                 return Err(failure);
             }
             self.pool.before_another(attempt, &failure, conn).await;
@@ -315,6 +338,19 @@ fn refuse(job: Waiting, reason: Reason) {
     drop(job.answer.send(Err(StoreError::Unavailable(reason).into())));
 }
 
+/// Orders in their order, each with a hook by itself.
+fn batches(jobs: Vec<Waiting>) -> Vec<Vec<Waiting>> {
+    let mut batches: Vec<Vec<Waiting>> = Vec::new();
+    for job in jobs {
+        let joins = |batch: &Vec<Waiting>| job.hook.is_none() && batch.iter().take(1).all(|other| other.hook.is_none());
+        match batches.last_mut().filter(|batch| joins(batch)) {
+            Some(batch) => batch.push(job),
+            None => batches.push(vec![job]),
+        }
+    }
+    batches
+}
+
 /// What a batch is divided into when it fails.
 enum Apart {
     /// Those of several groups.
@@ -349,19 +385,20 @@ impl Done {
 async fn carry_out(
     conn: &mut Conn,
     orders: Arc<[Order]>,
+    hook: Option<Hook>,
     limits: Limits,
     quotas: Quotas,
     locked: Locked,
 ) -> Result<Done, QueryError> {
     if locked == Locked::Wait {
-        let committed = commit::carry_out(conn, &orders, limits, quotas).await?;
+        let committed = commit::carry_out(conn, &orders, hook.as_ref(), limits, quotas).await?;
         return Ok(Done { committed, taken: vec![true; orders.len()] });
     }
     let locked = locked_groups(conn, &orders).await?;
     let taken: Vec<bool> = orders.iter().map(|order| !locked.contains(&order.request.group_id.into())).collect();
     let free: Vec<Order> =
         orders.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(order, _)| order.clone()).collect();
-    Ok(Done { committed: commit::carry_out(conn, &free, limits, quotas).await?, taken })
+    Ok(Done { committed: commit::carry_out(conn, &free, hook.as_ref(), limits, quotas).await?, taken })
 }
 
 /// Those of the groups that somebody else has locked. The others are locked from here on.

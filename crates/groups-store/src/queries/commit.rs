@@ -14,20 +14,25 @@ use crate::quota::{Ledger, Usage};
 use crate::row::{KeyRow, LogRow, SeatRow, to_stored};
 use crate::row_set::{Keys, RowSet, Seats, Versions, With};
 use crate::statements::{self, KeySql, LogSql, MadeSql, SeatSql, UsageSql};
-use crate::{Order, Quotas, StoreError};
+use crate::{Executed, Order, Outcome, Quotas, StoreError};
 
 /// Carries out all orders, one after the other as far as anybody can tell. One answer for each.
 ///
-/// The transaction around it commits, or none of the answers is true.
+/// The transaction around it commits, or none of the answers is true. A hook is that of a lone order, and runs if this changes
+/// something.
 pub(crate) async fn carry_out(
     conn: &mut Conn,
     orders: &[Order],
+    hook: Option<&super::Hook>,
     limits: Limits,
     quotas: Quotas,
 ) -> Result<Committed, QueryError> {
     let mut batch = load(conn, orders, limits, quotas).await?;
-    let answers = orders.iter().map(|order| batch.carry_out(order)).collect();
+    let answers: Vec<_> = orders.iter().map(|order| batch.carry_out(order)).collect();
     let made = write(conn, batch.into_rows()).await?;
+    if let (Some(hook), [Ok(Executed { outcome: Outcome::Changed(change), replayed: false, .. })]) = (hook, &*answers) {
+        super::run_hook(conn, hook, change).await?;
+    }
     Ok(Committed { answers, made })
 }
 

@@ -18,7 +18,7 @@ use crate::position::{Batch, BatchLimit, entries};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::SqliteFile;
-use crate::{OpenError, Order, Position, ReadPoint, Reason, StoreError, StoreOptions};
+use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, ReadPoint, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
@@ -105,8 +105,10 @@ impl SqliteBackend {
         }
     }
 
-    pub(crate) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
-        self.writer.execute(order, answer)
+    pub(crate) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), ExecuteError> {
+        let missing = HookError::Missing { database: "SQLite" };
+        let hook = hook.map(|hook| hook.sqlite.ok_or(missing)).transpose()?;
+        Ok(self.writer.execute(order, hook, answer)?)
     }
 
     pub(crate) async fn read<T: Send + 'static>(

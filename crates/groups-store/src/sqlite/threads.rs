@@ -16,7 +16,7 @@ use super::checkpoint::{CaughtUp, CopyByWriter, keep_small};
 use super::file::DatabaseFile;
 use super::open::{Settings, open_checkpointer, open_reader, open_writer};
 use super::transaction::{Purpose, roll_back, transact};
-use super::{Conn, commit, upkeep};
+use super::{Conn, Hook, commit, upkeep};
 use crate::batch::Committed;
 use crate::intake::{self, Flow, QueueLimits, Size};
 use crate::query_error::QueryError;
@@ -32,7 +32,7 @@ pub(super) type Task = Box<dyn FnOnce(&mut Conn) + Send>;
 
 /// What the writer does.
 pub(super) enum WriterJob {
-    Order(Box<Order>, Answer),
+    Order(Box<Order>, Option<Hook>, Answer),
     Task(Task),
 }
 
@@ -44,9 +44,9 @@ impl WriterQueue {
     const TASK: Size = Size { rows: 64, bytes: 1_024 };
 
     /// Hands an order over, or says why not; never waits.
-    pub(super) fn execute(&self, order: Order, answer: Answer) -> Result<(), StoreError> {
+    pub(super) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), StoreError> {
         let (flow, size) = (order.flow(), order.size());
-        let sent = self.0.send(flow, size, WriterJob::Order(Box::new(order), answer));
+        let sent = self.0.send(flow, size, WriterJob::Order(Box::new(order), hook, answer));
         sent.map_err(StoreError::Unavailable)
     }
 
@@ -276,55 +276,73 @@ impl Writer {
             let mut tasks = Vec::new();
             for job in jobs {
                 match job {
-                    WriterJob::Order(order, answer) => {
+                    WriterJob::Order(order, None, answer) => {
                         orders.push(*order);
                         answers.push(answer);
+                    }
+                    // Its hook may refuse it: it has a batch of its own, behind those that came before it.
+                    WriterJob::Order(order, Some(hook), answer) => {
+                        self.carry_out(&std::mem::take(&mut orders), std::mem::take(&mut answers));
+                        self.carry_out_alone(&order, Some(&hook), answer);
                     }
                     WriterJob::Task(task) => tasks.push(task),
                 }
             }
-            if !orders.is_empty() {
-                self.carry_out(&orders, answers);
-            }
+            self.carry_out(&orders, answers);
             tasks.into_iter().for_each(|task| guarded(&mut self.conn, task));
         }
         self.finish();
     }
 
     fn carry_out(&mut self, orders: &[Order], answers: Vec<Answer>) {
-        match self.attempt(orders) {
+        if orders.is_empty() {
+            return;
+        }
+        match self.attempt(orders, None) {
             Ok(done) => {
                 answers.into_iter().zip(done.answers).for_each(|(answer, executed)| drop(answer.send(executed)))
             }
             // Nothing of it was written, and it would fail again.
-            Err(error @ StoreError::Unavailable(_)) => {
-                answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone().into()))));
+            Err(error @ ExecuteError::Unavailable { .. }) => {
+                answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
             }
             // Something about one of them: each for itself, so that it fails alone.
             Err(error) => {
                 tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
                 for (order, answer) in orders.iter().zip(answers) {
-                    let executed = self.attempt(std::slice::from_ref(order));
-                    let executed = executed.map(|mut done| done.answers.pop());
-                    drop(answer.send(match executed {
-                        Ok(Some(executed)) => executed,
-                        Ok(None) => Err(ExecuteError::Store(not_in_place())),
-                        Err(error) => Err(error.into()),
-                    }));
+                    self.carry_out_alone(order, None, answer);
                 }
             }
         }
     }
 
-    fn attempt(&mut self, orders: &[Order]) -> Result<Committed, StoreError> {
+    fn carry_out_alone(&mut self, order: &Order, hook: Option<&Hook>, answer: Answer) {
+        let executed = self.attempt(std::slice::from_ref(order), hook);
+        drop(answer.send(match executed.map(|mut done| done.answers.pop()) {
+            Ok(Some(executed)) => executed,
+            Ok(None) => Err(ExecuteError::Store(not_in_place())),
+            Err(error) => Err(error),
+        }));
+    }
+
+    /// Nothing of a failed attempt was written.
+    fn attempt(&mut self, orders: &[Order], hook: Option<&Hook>) -> Result<Committed, ExecuteError> {
         let (conn, file) = (&mut self.conn, &self.file);
         let (limits, quotas) = (self.settings.limits, self.settings.quotas);
+        let mut refused = None;
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
                 file.check()?;
-                commit::carry_out(conn, orders, limits, quotas).await
+                let done = commit::carry_out(conn, orders, hook, limits, quotas).await;
+                if let Err(QueryError::Hook(error)) = &done {
+                    refused = Some(error.clone());
+                }
+                done
             }))
         }));
+        if let Some(error) = refused {
+            return Err(error.into());
+        }
         let executed = attempt.unwrap_or_else(|_| {
             in_place(roll_back(&mut self.conn));
             Some(Err(StoreError::Database { detail: "a panic, rolled back".to_owned() }))
@@ -336,7 +354,7 @@ impl Writer {
             self.copying.committed(&mut self.conn, wal_bytes);
             self.settings.committed.send_replace(());
         }
-        executed
+        Ok(executed?)
     }
 
     /// Leaves one tidy file behind.

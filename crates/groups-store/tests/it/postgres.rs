@@ -15,7 +15,10 @@ use crate::server;
 
 #[path = "suite/commands.rs"]
 mod commands;
+mod copied;
 mod failover;
+#[path = "suite/hooks.rs"]
+mod hooks;
 #[path = "suite/keys.rs"]
 mod keys;
 #[path = "suite/laws.rs"]
@@ -116,6 +119,11 @@ impl Db {
         let constraints = "SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) AS line FROM pg_constraint \
                            WHERE connamespace = 'public'::regnamespace ORDER BY 1";
         [self.lines(columns).await, self.lines(indexes).await, self.lines(constraints).await].concat()
+    }
+
+    /// The column `line` of a query.
+    pub(crate) async fn read(&self, query: &str) -> Vec<String> {
+        self.lines(query).await
     }
 
     /// All columns of all tables.

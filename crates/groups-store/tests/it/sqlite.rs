@@ -12,6 +12,8 @@ use tokio::runtime::Runtime;
 mod commands;
 mod files;
 mod guarded;
+#[path = "suite/hooks.rs"]
+mod hooks;
 #[path = "suite/keys.rs"]
 mod keys;
 #[path = "suite/laws.rs"]
@@ -93,6 +95,11 @@ impl Db {
     /// All that the schema consists of.
     pub(crate) async fn schema(&self) -> Vec<String> {
         self.lines("SELECT coalesce(sql, name) AS line FROM sqlite_master ORDER BY name")
+    }
+
+    /// The column `line` of a query.
+    pub(crate) async fn read(&self, query: &str) -> Vec<String> {
+        self.lines(query)
     }
 
     /// All columns of all tables.

@@ -1,0 +1,144 @@
+//! Hooks: an application's own rows in the transaction of a change, for instance an outbox.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use diesel::SqliteConnection;
+use diesel_async::AsyncPgConnection;
+use futures_util::future::BoxFuture;
+use groups_domain::Change;
+
+/// What a hook ends with. An error refuses the order.
+pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
+
+pub(crate) type SqliteHook = Arc<dyn Fn(&mut SqliteConnection, &Change) -> HookResult + Send + Sync>;
+
+pub(crate) type PostgresHook =
+    Arc<dyn for<'c> Fn(&'c mut AsyncPgConnection, &'c Change) -> BoxFuture<'c, HookResult> + Send + Sync>;
+
+/// What an application does in the transaction of a change, before it is committed: see
+/// [`Store::execute_with`](crate::Store::execute_with).
+///
+/// The two databases have connections of different kinds, so there is one function for each. A hook needs the function of the
+/// database that the store is on; without it, the order is refused as [`HookError::Missing`].
+///
+/// A function gets the transaction's connection and the change. It may run more than once for one order, because a transaction is
+/// repeated when its connection is lost or others are in its way; what it writes is there once. So it has no other effects than
+/// what it writes through the connection. Other orders wait while it runs.
+///
+/// It may use Diesel's `transaction`, which makes a savepoint. It must not commit or roll back the transaction itself.
+///
+/// ```
+/// use diesel::prelude::*;
+/// use diesel::sql_types::Text;
+/// use diesel_async::RunQueryDsl;
+/// use futures_util::FutureExt;
+/// use groups_store::Hook;
+///
+/// const INSERT: &str = "INSERT INTO outbox (group_id) VALUES ";
+///
+/// let outbox = Hook::new()
+///     .on_sqlite(|connection, change| {
+///         let insert = diesel::sql_query(format!("{INSERT} (?)"));
+///         diesel::RunQueryDsl::execute(insert.bind::<Text, _>(change.group_id().to_string()), connection)?;
+///         Ok(())
+///     })
+///     .on_postgres(|connection, change| {
+///         async move {
+///             let insert = diesel::sql_query(format!("{INSERT} ($1)"));
+///             insert.bind::<Text, _>(change.group_id().to_string()).execute(connection).await?;
+///             Ok(())
+///         }
+///         .boxed()
+///     });
+/// # drop(outbox);
+/// ```
+#[derive(Clone, Default)]
+pub struct Hook {
+    pub(crate) sqlite: Option<SqliteHook>,
+    pub(crate) postgres: Option<PostgresHook>,
+}
+
+impl Hook {
+    /// A hook without a function for either database.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to do on SQLite. It runs on the thread that writes, so it must not wait for anything but the database.
+    #[must_use]
+    pub fn on_sqlite(
+        self,
+        hook: impl Fn(&mut SqliteConnection, &Change) -> HookResult + Send + Sync + 'static,
+    ) -> Self {
+        Self { sqlite: Some(Arc::new(hook)), ..self }
+    }
+
+    /// What to do on PostgreSQL. It runs on the store's own runtime. A lock that it waits for longer than 100 milliseconds puts the
+    /// order aside, to be tried again for up to [`wait_max`](crate::StoreOptions::wait_max).
+    #[must_use]
+    pub fn on_postgres(
+        self,
+        hook: impl for<'c> Fn(&'c mut AsyncPgConnection, &'c Change) -> BoxFuture<'c, HookResult> + Send + Sync + 'static,
+    ) -> Self {
+        Self { postgres: Some(Arc::new(hook)), ..self }
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sqlite, postgres } = self;
+        f.debug_struct("Hook").field("sqlite", &sqlite.is_some()).field("postgres", &postgres.is_some()).finish()
+    }
+}
+
+/// Why a hook kept a change from being made. Nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HookError {
+    /// It returned an error.
+    #[error("the hook refused the change")]
+    Refused(#[source] Arc<dyn Error + Send + Sync>),
+    /// It panicked.
+    #[error("the hook panicked")]
+    Panicked,
+    /// It ignored that one of its statements failed, or committed or rolled back the transaction itself.
+    #[error("the hook left a transaction that cannot be committed")]
+    TransactionEnded,
+    /// It has no function for the database that the store is on.
+    #[error("the hook has no function for {database}")]
+    Missing {
+        /// The database: `SQLite` or `PostgreSQL`.
+        database: &'static str,
+    },
+}
+
+impl HookError {
+    /// Whether it comes from an error of the database, as Diesel reports them.
+    pub(crate) fn is_of_database(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        let mut error: Option<&(dyn Error + 'static)> = Some(error.as_ref());
+        while let Some(cause) = error {
+            if cause.is::<diesel::result::Error>() {
+                return true;
+            }
+            error = cause.source();
+        }
+        false
+    }
+}
+
+impl PartialEq for HookError {
+    /// Two refusals are equal if they are the same one.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Refused(one), Self::Refused(other)) => Arc::ptr_eq(one, other),
+            (Self::Panicked, Self::Panicked) | (Self::TransactionEnded, Self::TransactionEnded) => true,
+            (Self::Missing { database: one }, Self::Missing { database: other }) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for HookError {}
