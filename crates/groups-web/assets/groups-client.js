@@ -1,5 +1,5 @@
 /**
- * Groups, live, in any page: the client library. No dependency, no DOM.
+ * The client library: one user's groups, updated in real time. No dependencies, no DOM.
  *
  * ```js
  * import { GroupsClient } from "./groups-client.js";
@@ -9,7 +9,7 @@
  * client.connect();
  * ```
  *
- * Built on the wire contract, version 1; the types of everything on the wire are in `wire.d.ts`.
+ * Implements version 1 of the wire contract. The types of all messages and bodies are in `wire.d.ts`.
  */
 
 /** @typedef {import("./client/client.js").ClientEvents} ClientEvents */

@@ -1,5 +1,5 @@
 /**
- * `<groups-sidebar>`: one user's groups, live, in any page.
+ * `<groups-sidebar>`: a list of one user's groups, updated in real time.
  *
  * ```html
  * <groups-sidebar></groups-sidebar>
@@ -13,17 +13,17 @@
  * </script>
  * ```
  *
- * Properties: `client`, `selected` (a group's id, also an attribute), `sort` (`newest`, `recent`, `name`, `largest`, also an attribute),
- * `filter`, `texts` (any of the {@link Texts}, for other languages). Attribute `theme`: `light`, `dark`, `auto` (the system's); without
- * it the sidebar follows the `color-scheme` of the page.
+ * Properties: `client`, `selected` (a group id, also an attribute), `sort` (`newest`, `recent`, `name`, `largest`, also an attribute),
+ * `filter`, `texts` (any of the {@link Texts}, for other languages). Attribute `theme`: `light`, `dark` or `auto` (the system setting).
+ * Default: the `color-scheme` of the page.
  *
- * Events, which bubble and leave the shadow tree: `group-selected` (`detail.group_id`, `detail.group`), by the user;
- * `group-gone` (`detail.group_id`), when the selected group is no longer in the list.
+ * Events, which bubble and are composed: `group-selected` (`detail.group_id`, `detail.group`) when the user selects a group;
+ * `group-gone` (`detail.group_id`) when the selected group is no longer in the list.
  *
- * Slots: `actions` (beside the title), `empty` (in place of the hint for an empty list).
+ * Slots: `actions` (next to the title), `empty` (replaces the hint for an empty list).
  *
- * Parts: `root`, `header`, `title`, `total`, `tools`, `filter`, `sort`, `list`, `row` (with `selected`, `fresh`, `pending`, `active` where it
- * is so), `avatar`, `name`, `meta`, `count`, `role`, `badge`, `note`, `retry`, `skeleton`, `status`, `dot`.
+ * Parts: `root`, `header`, `title`, `total`, `tools`, `filter`, `sort`, `list`, `row` (also `selected`, `fresh`, `pending`, `active` when
+ * they apply), `avatar`, `name`, `meta`, `count`, `role`, `badge`, `note`, `retry`, `skeleton`, `status`, `dot`.
  * Custom properties: `--groups-background`, `-surface`, `-text`, `-muted`, `-border`, `-accent`, `-accent-text`, `-selected`, `-hover`,
  * `-highlight`, `-radius`, `-row-height`, `-font`.
  *
@@ -48,7 +48,7 @@ import { RowWindow } from "./sidebar/window.js";
 /** @type {CSSStyleSheet | undefined} */
 let sheet;
 
-/** On a server there are no elements, and the module can be imported all the same. */
+/** The module can be imported during server-side rendering, where `HTMLElement` does not exist. */
 const Base = globalThis.HTMLElement ?? class {};
 
 export class GroupsSidebar extends Base {
@@ -69,24 +69,24 @@ export class GroupsSidebar extends Base {
   #statusLine = null;
   /** @type {readonly ListedGroup[]} */
   #listed = [];
-  /** The row that the keyboard is on. */
+  /** The row that has the keyboard focus. */
   #active = "";
-  /** What came in since it was last looked at. @type {Set<string>} */
+  /** Groups that arrived and have not been opened yet. @type {Set<string>} */
   #fresh = new Set();
-  /** While it is in the page. @type {AbortController | null} */
+  /** Set while the element is connected. @type {AbortController | null} */
   #present = null;
-  /** Ends listening to the client. @type {AbortController | null} */
+  /** Removes the listeners on the client. @type {AbortController | null} */
   #listening = null;
   /** @type {ResizeObserver | null} */
   #resized = null;
   #nextFrame = new NextFrame(() => (this.#changed ? this.#render() : this.#window?.scrolled()));
   #typeAhead = new TypeAhead();
-  /** Whether the list has to be arranged anew, or only drawn. */
+  /** Whether the list must be filtered and sorted again before it is drawn. */
   #stale = true;
-  /** Whether anything has changed since it was drawn, besides what is in sight. */
+  /** Whether anything other than the scroll position has changed since the last drawing. */
   #changed = true;
 
-  // ---- What a page sets ----
+  // ---- Properties ----
 
   get client() {
     return this.#client;
@@ -108,7 +108,7 @@ export class GroupsSidebar extends Base {
     const selected = id ?? "";
     if (selected === this.#selected) return;
     this.#selected = selected;
-    // Where nothing is selected any more the keyboard stays where it was.
+    // If nothing is selected any more, the keyboard focus stays on its row.
     if (selected) this.#active = selected;
     this.#fresh.delete(selected);
     if (selected) this.setAttribute("selected", selected);
@@ -149,16 +149,16 @@ export class GroupsSidebar extends Base {
     this.#arrange();
   }
 
-  /** Into the list, to the row where the keyboard was; to the first thing that takes it where nothing is listed. @param {FocusOptions} [options] */
+  /** Focuses the list at its active row. If the list is empty, focuses the first focusable element. @param {FocusOptions} [options] */
   focus(options) {
     if (this.#dom && !this.#dom.list.hidden) this.#dom.list.focus(options);
     else super.focus(options);
   }
 
-  // ---- Its life in the page ----
+  // ---- Lifecycle ----
 
   connectedCallback() {
-    // What was set before the element was defined is on it as plain properties.
+    // Properties set before the element was defined shadow the accessors: apply them again.
     for (const name of /** @type {const} */ (["client", "texts", "selected", "sort", "filter"])) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
@@ -173,7 +173,7 @@ export class GroupsSidebar extends Base {
     dom.sort.addEventListener("change", () => (this.sort = /** @type {Sort} */ (dom.sort.value)), { signal });
     dom.list.addEventListener("keydown", (event) => this.#key(event), { signal });
     dom.list.addEventListener("click", (event) => this.#click(event), { signal });
-    // Before the focus comes in, which would go to the selected row and scroll there.
+    // Runs before the focus event, which would otherwise scroll to the selected row.
     dom.list.addEventListener("pointerdown", (event) => (this.#active = rowOf(event)?.id ?? this.#active), { signal });
     dom.list.addEventListener("focus", () => this.#focused(), { signal });
     dom.list.addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
@@ -209,7 +209,7 @@ export class GroupsSidebar extends Base {
     client?.on("state", () => this.#status(), { signal });
     client?.on("ready", () => this.#arrange(), { signal });
     client?.on("added_to_group", ({ group_id, group_name }) => this.#arrived(group_id, group_name), { signal });
-    // What one has made oneself is no surprise.
+    // A group that the user created is not marked as new.
     client?.on("group_created", ({ name }) => this.#announce(this.#texts.arrived(isolated(name))), { signal });
     client?.on("removed_from_group", ({ group_name }) => this.#announce(this.#texts.gone(isolated(group_name))), { signal });
     client?.on("group_deleted", ({ group_name }) => this.#announce(this.#texts.gone(isolated(group_name))), { signal });
@@ -217,7 +217,7 @@ export class GroupsSidebar extends Base {
     this.#arrange();
   }
 
-  // ---- What the user does ----
+  // ---- User input ----
 
   #filtered() {
     if (this.#dom) this.#dom.list.scrollTop = 0;
@@ -236,7 +236,7 @@ export class GroupsSidebar extends Base {
     }
   }
 
-  /** The list is entered: the keyboard is on the selected row, or the first. */
+  /** When the list gets the focus, the selected row becomes active, or else the first. */
   #focused() {
     if (this.#index(this.#active) < 0) this.#move(Math.max(0, this.#index(this.#selected)));
   }
@@ -295,7 +295,7 @@ export class GroupsSidebar extends Base {
     this.dispatchEvent(new CustomEvent("group-selected", { detail, bubbles: true, composed: true }));
   }
 
-  // ---- What the client says ----
+  // ---- Events from the client ----
 
   /** @param {string} id @param {string} name */
   #arrived(id, name) {
@@ -345,7 +345,7 @@ export class GroupsSidebar extends Base {
     this.#draw();
   }
 
-  /** Draws with the next frame, however many changes come before it. */
+  /** Draws once in the next animation frame, however many changes come before it. */
   #draw() {
     this.#changed = true;
     this.#schedule();
@@ -367,7 +367,7 @@ export class GroupsSidebar extends Base {
       this.#listed = arrange(groups, { filter: this.filter, sort: this.#sort, collator });
       this.#checkSelected();
     }
-    // Before the first try nothing has failed, and after it the reason says what has.
+    // Nothing has failed before the first attempt; after it, `reason` says what has.
     const failed = client !== null && !client.loaded && client.state !== "connecting" && client.status.reason !== "" && client.begun;
     const loading = !client?.loaded && !failed;
     const listed = this.#listed.length > 0;
@@ -377,7 +377,7 @@ export class GroupsSidebar extends Base {
     dom.list.setAttribute("aria-busy", String(loading));
     dom.note.hidden = listed || loading;
     if (!dom.note.hidden) note(dom, { failed, status: client?.status, filter: this.filter, texts: this.#texts });
-    // Whoever was in the list is told why there is none, and keeps a place.
+    // The focused list has just disappeared: move the focus to the note that says why.
     if (focused && !listed) dom.note.focus();
     say(dom.total, client?.loaded ? groups.length.toLocaleString(document.documentElement.lang || undefined) : "");
     dom.total.hidden = !client?.loaded;
@@ -395,7 +395,7 @@ export class GroupsSidebar extends Base {
     updateRow(row, group, { states, texts: this.#texts, position: index + 1, size: this.#listed.length });
   }
 
-  /** A selected group that has gone is not selected any more. */
+  /** Clears the selection if the selected group is gone. */
   #checkSelected() {
     const id = this.#selected;
     if (!id || !this.#client?.loaded || this.#client.group(id)) return;

@@ -1,24 +1,24 @@
 /**
- * The page: signing in, the sidebar, one open group, the inspector.
+ * The page: sign-in, sidebar, one open group, inspector.
  *
  * # Hooks for tests
- * Stable `data-testid`s (elements in the page's own document, except where said):
+ * Stable `data-testid`s. Elements are in the page's own document unless the list says otherwise.
  *
- * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (with a token: offered, and come to by itself where the server has no development mode), `sign-in-submit`,
- *   `sign-in-recent`, `sign-in-other` (to the other way in), `sign-in-problem`.
+ * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (shown on request, and by default if the server has no development mode), `sign-in-submit`,
+ *   `sign-in-recent`, `sign-in-other` (switches between name and token), `sign-in-problem`.
  * - Frame: `me` (text: the name; `data-user-id`), `sign-out`, `theme`, `cut`, `inspector-toggle`, `new-group`, `toasts`, `toast`, `toast-action`.
  * - Sidebar: `groups-sidebar` (the element). In its shadow tree: `[role=option]` (id: the group's id) with the parts `name`, `count`, `role`,
  *   `badge`; `[part=filter]`, `[part=sort]`, `[part=status]` (`data-state`: connecting, live, reconnecting, offline, signed-out).
  * - Open group: `group` (`data-group-id`), `group-title`, `group-description-text`, `own-role` (`data-role`), `member-count`, `back`, `add-members`,
  *   `edit`, `leave`, `delete`, `members`, `member` (`data-user-id`, `data-role`), `member-role`, `member-role-select`, `remove-member`,
- *   `members-search`, `members-more`, `typing-input`, `typists`. `nothing-open` where none is, with `gone` where the open one has gone.
- * - Dialogs: `create-dialog`, `edit-dialog`, `add-dialog`, `transfer-dialog`, `remove-dialog`, `leave-dialog`, `delete-dialog`, in each
+ *   `members-search`, `members-more`, `typing-input`, `typists`. `nothing-open` if no group is open; it contains `gone` if the open group has just disappeared.
+ * - Dialogs: `create-dialog`, `edit-dialog`, `add-dialog`, `transfer-dialog`, `remove-dialog`, `leave-dialog`, `delete-dialog`; each contains
  *   `dialog-submit`, `dialog-cancel`, `dialog-problem`; fields `group-name`, `group-description`, `people-input`, `people-option`, `people-picked`,
  *   `people-role`, `successor`.
  * - Inspector: `inspector`, `inspector-facts`, `inspector-frames`, `frame` (`data-type`), `inspector-cut`, `inspector-clear`.
  *
- * `document.documentElement.dataset.state` is the connection's state. The page never reloads itself. A person who types
- * and picks "a new person" in the field of people makes one, in the development mode.
+ * `document.documentElement.dataset.state` is the state of the connection. The page never reloads itself. In development mode, picking "new person"
+ * in the people field creates that user.
  */
 
 import { GroupsClient, isolated } from "./groups-client.js";
@@ -63,7 +63,7 @@ function start(session) {
   const commands = new Commands({ client, session, names, toasts });
   /** @type {GroupView | null} */
   let view = null;
-  /** The group of which the end was told last where it was open. */
+  /** The group whose end was last shown in the main area, because it was open. */
   let ended = "";
 
   const main = h("main", { class: "main", id: "main" });
@@ -76,7 +76,7 @@ function start(session) {
   const inspector = new Inspector(client, { signal, onclose: toggleInspector });
   const toggle = h(
     "button",
-    { type: "button", class: "bare", testid: "inspector-toggle", "aria-pressed": "false", "aria-label": "Inspector", title: "Inspector: the live frames", onclick: toggleInspector },
+    { type: "button", class: "bare", testid: "inspector-toggle", "aria-pressed": "false", "aria-label": "Inspector", title: "Show WebSocket frames in the inspector", onclick: toggleInspector },
     icon("frames"),
   );
   const layout = h("div", { class: "layout" }, sidebar, main, inspector.element);
@@ -85,9 +85,9 @@ function start(session) {
     "header",
     { class: "bar" },
     h("div", { class: "brand" }, h("span", { class: "mark", "aria-hidden": "true" }), h("span", null, "Groups")),
-    h("button", { type: "button", class: "bare", testid: "cut", "aria-label": "Cut the socket", title: `Cut the socket for ${CUT_MS / 1_000} seconds, and watch it recover`, onclick: () => client.cut(CUT_MS) }, icon("cut")),
+    h("button", { type: "button", class: "bare", testid: "cut", "aria-label": "Drop the connection", title: `Drop the connection for ${CUT_MS / 1_000} seconds and watch it recover`, onclick: () => client.cut(CUT_MS) }, icon("cut")),
     toggle,
-    h("button", { type: "button", class: "bare", testid: "theme", "aria-label": "Light or dark", title: "Light or dark", onclick: nextTheme }, icon("theme")),
+    h("button", { type: "button", class: "bare", testid: "theme", "aria-label": "Switch between light and dark", title: "Switch between light and dark", onclick: nextTheme }, icon("theme")),
     me,
     h("button", { type: "button", class: "bare", testid: "sign-out", "aria-label": "Sign out", title: "Sign out", onclick: () => signOut() }, icon("out")),
   );
@@ -95,23 +95,23 @@ function start(session) {
   sidebar.addEventListener("group-selected", (event) => open(/** @type {CustomEvent} */ (event).detail.group_id, { focus: false }), { signal });
   client.on("state", ({ state, final }) => {
     document.documentElement.dataset.state = state;
-    if (state === "signed-out") signOut("The session has ended. Sign in again.");
+    if (state === "signed-out") signOut("Your session has ended. Sign in again.");
     else if (final && state === "offline") toasts.show(client.status.reason, { kind: "bad", action: "Connect", onaction: () => client.connect() });
   }, { signal });
   client.on("change", () => lookAgain(), { signal });
   client.on("removed_from_group", (event) => left(event.group_id, event.reason === "left" ? text`You left ${event.group_name}.` : text`${names.of(event.removed_by)} removed you from ${event.group_name}.`), { signal });
-  client.on("group_deleted", (event) => left(event.group_id, event.deleted_by === client.userId ? text`${event.group_name} is deleted.` : text`${names.of(event.deleted_by)} deleted ${event.group_name}.`), { signal });
+  client.on("group_deleted", (event) => left(event.group_id, event.deleted_by === client.userId ? text`You deleted ${event.group_name}.` : text`${names.of(event.deleted_by)} deleted ${event.group_name}.`), { signal });
   tellNews({ client, names, toasts, open, seen: (groupId) => groupId === ended, signal });
   if (session.development) session.people("").then((people) => names.learn(people), () => {});
 
-  document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the open group"), bar, layout, toasts.element);
+  document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "Skip to the open group"), bar, layout, toasts.element);
   document.title = `${isolated(session.name)} · Groups`;
   nothingOpen();
   client.connect();
 
   function create() {
     const before = view;
-    // Whoever has gone elsewhere while it was made stays there.
+    // If the user has opened another group in the meantime, stay there.
     void commands.create((group) => view === before && open(group.group_id));
   }
 
@@ -125,7 +125,7 @@ function start(session) {
     view = new GroupView({ client, names, commands, groupId, onBack: close });
     main.replaceChildren(view.element);
     layout.dataset.open = "";
-    // On a narrow screen the list gives way, and takes the focus with it.
+    // On a narrow screen the list is hidden and loses the focus.
     if (focus || getComputedStyle(sidebar).display === "none") view.focus();
   }
 
@@ -147,13 +147,13 @@ function start(session) {
         { class: "nothing", testid: "nothing-open" },
         h("div", { class: "mark large", "aria-hidden": "true" }),
         gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, ...parts(gone)) : null,
-        h("h1", { tabIndex: -1 }, gone ? "Choose another one, or make a new one." : "Choose a group, or make one."),
+        h("h1", { tabIndex: -1 }, gone ? "Choose another group, or create one." : "Choose a group, or create one."),
         h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
       ),
     );
-    // Whoever worked in the group is not left without a place.
+    // The focus was in the group that is gone: move it to the heading.
     if (focused) main.querySelector("h1")?.focus();
-    // On a narrow screen that is not seen, and the list is.
+    // On a narrow screen the heading is hidden, so move it to the list.
     if (focused && document.activeElement === document.body) sidebar.focus();
   }
 
@@ -162,15 +162,15 @@ function start(session) {
     ended = "";
     if (!isOpen(groupId)) return;
     nothingOpen(why);
-    // On a narrow screen the list is seen now, and not what has just been said.
+    // On a narrow screen only the list is visible now, so the message was not seen.
     if (getComputedStyle(main).display !== "none") ended = groupId;
   }
 
-  /** A list that was read anew may lack the open group, without an event that says why. */
+  /** After a snapshot, the open group may be missing without an event that says why. */
   function lookAgain() {
     const id = view?.element.dataset.groupId;
-    // An event that says why is told right after the change.
-    if (id && !client.group(id)) queueMicrotask(() => isOpen(id) && nothingOpen("You are no longer in this group."));
+    // If there is an event that says why, it comes right after the change.
+    if (id && !client.group(id)) queueMicrotask(() => isOpen(id) && nothingOpen("You are no longer a member of this group."));
   }
 
   /** @param {string} groupId */

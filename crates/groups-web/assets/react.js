@@ -1,5 +1,5 @@
 /**
- * Groups in React: the hook `useGroups` and the component `GroupsSidebar`.
+ * React bindings: the hooks `useGroupsClient` and `useGroups`, and the component `GroupsSidebar`.
  *
  * ```jsx
  * import { useState } from "react";
@@ -33,7 +33,8 @@ import { GroupsClient } from "./groups-client.js";
 import "./groups-sidebar.js";
 
 /**
- * A client that is connected while the component is there. The options of the first call count; `getToken` may change.
+ * Returns a client that is connected while the component is mounted. Only the options of the first call are used, except
+ * `getToken`, which may change.
  * @param {ClientOptions} options
  * @returns {GroupsClient}
  */
@@ -49,7 +50,7 @@ export function useGroupsClient(options) {
 }
 
 /**
- * The groups, live: renders anew when the list or the connection changes.
+ * Returns the groups and the connection state, and renders again when either changes.
  * @param {GroupsClient} client
  * @returns {{ groups: readonly ListedGroup[], state: State, status: Readonly<Status>, loaded: boolean }}
  */
@@ -73,12 +74,12 @@ export function useGroups(client) {
  * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
  * @property {(detail: { group_id: string }) => void} [onGroupGone]
  * @property {string} [className]
- * @property {CSSProperties} [style] Its size, above all.
- * @property {ReactNode} [children] For the slots, by their `slot` attribute.
+ * @property {CSSProperties} [style] Typically the size.
+ * @property {ReactNode} [children] Content for the slots, chosen by the `slot` attribute.
  */
 
 /**
- * `<groups-sidebar>` with React's ways: objects as properties, events as functions.
+ * `<groups-sidebar>` as a React component: objects are set as properties, events call functions.
  * @param {SidebarProps} props
  */
 export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, style, children }) {

@@ -1,11 +1,12 @@
 /**
- * A client that is connected while the component is there. The options of the first call count; `getToken` may change.
+ * Returns a client that is connected while the component is mounted. Only the options of the first call are used, except
+ * `getToken`, which may change.
  * @param {ClientOptions} options
  * @returns {GroupsClient}
  */
 export function useGroupsClient(options: ClientOptions): GroupsClient;
 /**
- * The groups, live: renders anew when the list or the connection changes.
+ * Returns the groups and the connection state, and renders again when either changes.
  * @param {GroupsClient} client
  * @returns {{ groups: readonly ListedGroup[], state: State, status: Readonly<Status>, loaded: boolean }}
  */
@@ -26,11 +27,11 @@ export function useGroups(client: GroupsClient): {
  * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
  * @property {(detail: { group_id: string }) => void} [onGroupGone]
  * @property {string} [className]
- * @property {CSSProperties} [style] Its size, above all.
- * @property {ReactNode} [children] For the slots, by their `slot` attribute.
+ * @property {CSSProperties} [style] Typically the size.
+ * @property {ReactNode} [children] Content for the slots, chosen by the `slot` attribute.
  */
 /**
- * `<groups-sidebar>` with React's ways: objects as properties, events as functions.
+ * `<groups-sidebar>` as a React component: objects are set as properties, events call functions.
  * @param {SidebarProps} props
  */
 export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, style, children }: SidebarProps): import("react").ReactElement<{
@@ -58,11 +59,11 @@ export type SidebarProps = {
     }) => void) | undefined;
     className?: string | undefined;
     /**
-     * Its size, above all.
+     * Typically the size.
      */
     style?: CSSProperties | undefined;
     /**
-     * For the slots, by their `slot` attribute.
+     * Content for the slots, chosen by the `slot` attribute.
      */
     children?: ReactNode;
 };

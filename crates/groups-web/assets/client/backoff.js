@@ -1,21 +1,21 @@
 /**
- * When to come back, and whether at all.
+ * Whether and when to reconnect.
  *
- * Full jitter after Marc Brooker, "Exponential Backoff And Jitter" (2015): a random time between nothing and the bound spreads
- * the crowd of returning clients best.
+ * Full jitter, after Marc Brooker, "Exponential Backoff And Jitter" (2015): a random time between zero and the bound spreads
+ * reconnecting clients best.
  */
 
 import { waitable } from "./timers.js";
 
-/** The first bound, and the highest, in milliseconds. */
+/** The first and the highest bound, in milliseconds. */
 export const BACKOFF_BASE_MS = 500;
 export const BACKOFF_MAX_MS = 30_000;
 
-/** A connection that was live for this long counts as a success: the next loss starts from the first bound again. */
+/** After a connection has been live for this long, in milliseconds, the backoff starts from the first bound again. */
 export const SETTLED_MS = 10_000;
 
 /**
- * @param {number} attempt 0 for the first one
+ * @param {number} attempt 0 for the first attempt
  * @param {() => number} random from 0 to below 1
  * @returns {number} milliseconds
  */
@@ -25,30 +25,30 @@ export function fullJitter(attempt, random) {
 }
 
 /**
- * What a closing means.
+ * What to do after a connection has closed.
  * @typedef {object} Verdict
  * @property {boolean} again Whether to connect again.
  * @property {boolean} [newToken] Whether to get a new token first.
- * @property {[number, number]} [waitMs] The server's own bounds for the waiting, in milliseconds; else back off.
- * @property {string} reason For people.
+ * @property {[number, number]} [waitMs] The range for the wait that the server asks for, in milliseconds. Default: back off.
+ * @property {string} reason For users.
  */
 
 /** @type {Record<number, string>} */
 const REASONS = {
-  1001: "The server is going away",
+  1001: "The server closed the connection",
   1006: "The connection was lost",
-  1009: "A message was too big",
+  1009: "A message was too large",
   1012: "The server is restarting",
-  4001: "This page was too slow to keep up",
-  4002: "The connection fell silent",
+  4001: "This page could not keep up with the events",
+  4002: "The connection timed out",
   4003: "The token has expired",
-  4500: "The server does not allow this connection",
-  4501: "The server did not understand this page",
-  4502: "Too many connections are open for this person",
+  4500: "The server refused the connection",
+  4501: "This page sent too many messages",
+  4502: "Too many open connections for this user",
 };
 
 /**
- * The code says what to do: 4500 to 4999 are final, everything else is worth another try.
+ * Interprets a close code: 4500 to 4999 are final, after any other code the client reconnects.
  * @param {number} code
  * @param {string} [reason]
  * @returns {Verdict}
@@ -61,19 +61,19 @@ export function verdict(code, reason = "") {
   return { again: true, reason: text };
 }
 
-/** The bounds in the reason of a 1012, where they make sense. @param {string} reason @returns {[number, number] | undefined} */
+/** The range in the reason of a 1012, if it is valid. @param {string} reason @returns {[number, number] | undefined} */
 function retryMs(reason) {
   try {
     const [min, max] = JSON.parse(reason).retry_ms;
     if (Number.isFinite(min) && Number.isFinite(max) && min >= 0 && max >= min) return [min, max];
   } catch {
-    // A reason in other words is none that we could obey.
+    // The reason is not JSON.
   }
   return undefined;
 }
 
 /**
- * `Retry-After` in milliseconds: seconds, or a date (RFC 9110 section 10.2.3). No longer than a timer can wait.
+ * Parses `Retry-After` (RFC 9110 section 10.2.3): seconds or a date. Returns milliseconds, at most what a timer supports.
  * @param {string | null | undefined} value
  * @param {number} nowMs milliseconds since 1970
  * @returns {number | undefined}

@@ -1,5 +1,5 @@
 /**
- * The client: one user's groups, live.
+ * The client: one user's groups, updated in real time.
  *
  * @import { AddedToGroup, ClientFrame, ErrorFrame, Group, GroupCreated, GroupDeleted, GroupEvent, GroupUpdated, NewMember, Ready, RemovedFromGroup, RoleChanged, ServerFrame, Snapshot, Typing, Welcome } from "../../types/wire.js"
  * @import { CallOptions } from "./http.js"
@@ -21,9 +21,9 @@ import { Tokens, subjectOf } from "./tokens.js";
 import { Typing as Typists } from "./typing.js";
 
 /**
- * What can be listened to: every frame of the contract by its `type`, and
- * `state` (the connection), `change` (the list), `frame` (everything that goes over the wire, for inspectors).
- * An event of a group is told only where it is news, in order, once.
+ * The events of the client: every server frame by its `type`, and
+ * `state` (the connection has changed), `change` (the list has changed), `frame` (any frame sent or received, for inspectors).
+ * Each event of a group is emitted once and in order; repeats after a resume are dropped.
  * @typedef {object} ClientEvents
  * @property {Status} state
  * @property {{ groups: readonly ListedGroup[] }} change
@@ -43,7 +43,7 @@ import { Typing as Typists } from "./typing.js";
 
 /** @extends {Emitter<ClientEvents>} */
 export class GroupsClient extends Emitter {
-  /** Every HTTP path as a call. @readonly @type {Api} */
+  /** One method for each HTTP endpoint. @readonly @type {Api} */
   api;
 
   #env;
@@ -57,14 +57,14 @@ export class GroupsClient extends Emitter {
   /** @type {Status} */
   #status = { state: "offline", reason: "Not connected", final: true };
   #userId = "";
-  /** Counts connects and closes: what was begun before the last of them does not go on. */
+  /** Counts calls of `connect` and `close`, so that work started before the last one is abandoned. */
   #era = 0;
   #open = false;
   /** @type {(() => void) | null} */
   #stopWaking = null;
   #typists;
 
-  /** Throws a `TypeError` that says what is wrong with the options. @param {ClientOptions} options */
+  /** Throws a `TypeError` if an option is unknown or invalid. @param {ClientOptions} options */
   constructor(options) {
     super();
     const { getToken, base, tabs, env } = checkedOptions(options);
@@ -93,33 +93,33 @@ export class GroupsClient extends Emitter {
       onStatus: (status) => {
         this.#tabs?.tell({ kind: "status", status });
         this.#setStatus(status);
-        // Nothing more is tried here. Another tab may have a better token, or more luck.
+        // This tab gives up. Another tab may take over, with a newer token.
         if (status.final) this.#leave();
       },
     });
   }
 
-  /** The groups: those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
+  /** The groups: pending ones first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
   get groups() {
     return this.#list.groups;
   }
 
-  /** One of them. @param {string} groupId @returns {ListedGroup | undefined} */
+  /** The group with this id, if it is in the list. @param {string} groupId @returns {ListedGroup | undefined} */
   group(groupId) {
     return this.#list.group(groupId);
   }
 
-  /** How the connection is. @returns {State} */
+  /** The state of the connection. @returns {State} */
   get state() {
     return this.#status.state;
   }
 
-  /** The same with its reason, and when the next try is due. @returns {Readonly<Status>} */
+  /** The state with its reason and the time of the next attempt. @returns {Readonly<Status>} */
   get status() {
     return this.#status;
   }
 
-  /** Whether a list was ever received: before that, an empty one means nothing. */
+  /** Whether a list was ever received. Before that, `groups` is empty. */
   get loaded() {
     return this.#list.loaded;
   }
@@ -129,17 +129,17 @@ export class GroupsClient extends Emitter {
     return this.#era > 0;
   }
 
-  /** Whose list it is; empty before the first connection. */
+  /** The user whose groups these are; empty before the first connection. */
   get userId() {
     return this.#userId;
   }
 
-  /** Whether this tab has the socket. */
+  /** Whether this tab holds the connection. */
   get leading() {
     return this.#tabs ? this.#tabs.leading : this.#open;
   }
 
-  /** Connects, and stays connected until {@link close}. Does nothing where that is the case already. */
+  /** Connects, and stays connected until {@link close}. A no-op if already connected or connecting. */
   connect() {
     if (this.#open) return;
     this.#open = true;
@@ -150,7 +150,7 @@ export class GroupsClient extends Emitter {
     else this.#link.start();
   }
 
-  /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there; with another person's token it begins anew. */
+  /** Closes the connection. The list stays as it is, and a later {@link connect} resumes from there; with another user's token it starts over. */
   close() {
     this.#stop();
     this.#tokens.forget();
@@ -158,7 +158,7 @@ export class GroupsClient extends Emitter {
   }
 
   /**
-   * Creates a group. It is in the list at once, as `pending`; the promise tells what became of it.
+   * Creates a group. It is in the list immediately, as `pending`. The promise resolves to the group, or rejects and the pending row disappears.
    * @param {{ name: string, description?: string, members?: NewMember[] }} draft
    * @param {CallOptions} [options]
    * @returns {Promise<Group>}
@@ -170,30 +170,30 @@ export class GroupsClient extends Emitter {
     return this.#list.create(draft, { key, userId: this.#userId, at }, create);
   }
 
-  /** Tells the others in the group that this user types, or no longer does. Call it at each key; it is sent now and then. @param {string} groupId @param {boolean} typing */
+  /** Tells the other members that this user is typing, or has stopped. Call it on every keystroke; messages are throttled. @param {string} groupId @param {boolean} typing */
   setTyping(groupId, typing) {
     if (!this.#typists.isNews(groupId, typing)) return;
     this.#send({ type: "typing", group_id: groupId, typing });
   }
 
-  /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
+  /** The users who are typing in a group. @param {string} groupId @returns {string[]} user ids */
   typists(groupId) {
     return this.#typists.of(groupId);
   }
 
-  /** Tries to connect now rather than after the wait, except where the server itself has named the time. */
+  /** Reconnects now instead of waiting, unless the server has asked for a specific wait. */
   retry() {
     if (this.#open) this.#wake();
     else this.connect();
   }
 
-  /** Cuts the connection, to see it come back after so many milliseconds. For trying things out. @param {number} [ms] */
+  /** Drops the connection and reconnects after `ms` milliseconds. For testing. @param {number} [ms] */
   cut(ms = 0) {
     if (this.#tabs && !this.#tabs.leading) this.#tabs.ask({ kind: "cut", ms });
     else this.#link.cut(ms);
   }
 
-  // ---- One socket, or one for several tabs ----
+  // ---- One connection for all tabs, or one for each ----
 
   /** @param {number} era */
   async #joinTabs(era) {
@@ -201,7 +201,7 @@ export class GroupsClient extends Emitter {
     try {
       token = await this.#tokens.current();
     } catch {
-      // The link asks again, in its own time.
+      // The link retries with its own backoff.
     }
     if (era !== this.#era) return;
     const subject = token && subjectOf(token);
@@ -245,12 +245,12 @@ export class GroupsClient extends Emitter {
     this.#typists.clear();
   }
 
-  /** Whether the list is somebody else's. @param {string} userId */
+  /** Whether the list belongs to another user. @param {string} userId */
   #isOther(userId) {
     return this.#list.loaded && userId !== "" && userId !== this.#userId;
   }
 
-  /** The token is another person's now: nothing of the old list or its cursor is theirs. @param {string} userId */
+  /** The token belongs to another user: drop the old list and its cursor. @param {string} userId */
   #changeHands(userId) {
     this.#stop();
     this.#list.forget();
@@ -258,7 +258,7 @@ export class GroupsClient extends Emitter {
     this.connect();
   }
 
-  /** What the leader says of the connection. Its end is not this tab's: another takes over. @param {Status} status */
+  /** Takes over the status of the leader. If the leader gives up, another tab takes over, so the status is not final here. @param {Status} status */
   #follow(status) {
     this.#setStatus(status.final ? { state: "reconnecting", reason: status.reason } : status);
   }
@@ -287,7 +287,7 @@ export class GroupsClient extends Emitter {
     else this.#link.send(frame);
   }
 
-  // ---- What the server says ----
+  // ---- Frames from the server ----
 
   /** @param {ServerFrame} frame */
   #take(frame) {
@@ -320,7 +320,7 @@ export class GroupsClient extends Emitter {
       case "error":
         this.emit("error", frame);
         break;
-      // Anything else is of a later version of the contract, or a pong.
+      // Anything else is a pong, or belongs to a later version of the contract.
     }
   }
 
@@ -328,7 +328,7 @@ export class GroupsClient extends Emitter {
   #event(event) {
     const folded = this.#list.event(event);
     if (folded === "gap") {
-      // A tab that follows has missed something of the leader's, who has not.
+      // A follower has missed a message of the leader; the leader itself has no gap.
       if (this.#tabs && !this.#tabs.leading) this.#tabs.resync();
       else this.#link.resync();
     }
@@ -345,7 +345,7 @@ export class GroupsClient extends Emitter {
     const { state, reason, retryInMs, final } = this.#status;
     const news = state !== status.state || reason !== status.reason || final !== status.final;
     this.#status = status;
-    // A new wait is worth telling although it is as long as the last one.
+    // A new wait is a change even if it is as long as the previous one.
     if (news || retryInMs !== undefined || status.retryInMs !== undefined) this.emit("state", status);
   }
 }

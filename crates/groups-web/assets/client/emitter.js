@@ -1,4 +1,4 @@
-/** Events with typed names, without the DOM. */
+/** A typed event emitter without the DOM. */
 
 /** @typedef {{ listener: (detail: any, name: any) => void, off: () => void, call: (detail: any, name: any) => void }} Entry */
 
@@ -10,12 +10,12 @@ export class Emitter {
   #listeners = new Map();
 
   /**
-   * Calls `listener` at each event of that name, until it is taken off or `signal` is aborted. `"*"` is every event.
+   * Calls `listener` for each event of that name, until it is removed or `signal` is aborted. `"*"` matches every event.
    * @template {keyof Events} Name
    * @param {Name | "*"} name
    * @param {(detail: Events[Name], name: Name) => void} listener
    * @param {{ signal?: AbortSignal, once?: boolean }} [options]
-   * @returns {() => void} takes it off
+   * @returns {() => void} removes the listener
    */
   on(name, listener, { signal, once = false } = {}) {
     if (signal?.aborted) return () => {};
@@ -52,7 +52,7 @@ export class Emitter {
   }
 
   /**
-   * Takes `listener` off, however often it was put on.
+   * Removes `listener`, however often it was added.
    * @template {keyof Events} Name
    * @param {Name | "*"} name
    * @param {(detail: Events[Name], name: Name) => void} listener
@@ -64,7 +64,7 @@ export class Emitter {
   }
 
   /**
-   * A listener that throws is reported and does not keep the others from hearing.
+   * Calls all listeners. An exception in one is reported and does not affect the others.
    * @template {keyof Events} Name
    * @param {Name} name
    * @param {Events[Name]} detail

@@ -1,15 +1,15 @@
 /**
- * One user's list of groups, kept right by folding events: the rule `version == known + 1`. The same rules as `Sidebar` in Rust.
+ * Folds events into one user's list of groups, by the rule `version == known + 1`. The same rules as `Sidebar` in Rust.
  *
  * @import { Group, GroupBody, GroupEvent, Role } from "../../types/wire.js"
  */
 
-/** How many groups that were left are remembered, so that an older event does not bring one back. The oldest are forgotten first. */
+/** How many left groups are remembered, so that an older event does not bring one back. The oldest are forgotten first. */
 export const LEFT_MAX = 1_000;
 
 /**
- * What became of an event: it was the next one, it was known already (a resume may repeat it), or one is missing before it and the
- * list has to be read anew.
+ * The outcome of an event: `applied` if it was the next one, `stale` if it was already known (a resume may repeat it), `gap` if
+ * one is missing before it and the list must be read again.
  * @typedef {"applied" | "stale" | "gap"} Folded
  */
 
@@ -18,7 +18,7 @@ export const LEFT_MAX = 1_000;
 export class Fold {
   /** @type {Map<string, Group>} */
   #rows = new Map();
-  /** With which version a group was left. @type {Map<string, number>} */
+  /** The version at which a group was left. @type {Map<string, number>} */
   #left = new Map();
 
   /** The groups, in no particular order. @returns {IterableIterator<Group>} */
@@ -35,12 +35,12 @@ export class Fold {
     return this.#rows.get(groupId);
   }
 
-  /** Whether this version of the group, or a later one, is behind us: it is listed, or was left. @param {string} groupId @param {number} version */
+  /** Whether this version of the group, or a later one, is already reflected: the group is listed, or was left. @param {string} groupId @param {number} version */
   knows(groupId, version) {
     return this.#rows.has(groupId) || (this.#left.get(groupId) ?? 0) >= version;
   }
 
-  /** Takes the list as it was read at one time. @param {Iterable<Group>} groups */
+  /** Replaces the list with a snapshot. @param {Iterable<Group>} groups */
   replace(groups) {
     this.#rows = new Map();
     for (const group of groups) {
@@ -50,7 +50,7 @@ export class Fold {
   }
 
   /**
-   * Takes in one event.
+   * Applies one event.
    * @param {GroupEvent} event
    * @returns {Folded}
    */
@@ -60,7 +60,7 @@ export class Fold {
     const enters = event.type === "group_created" || event.type === "added_to_group";
     if (row) {
       if (version <= row.version) return "stale";
-      // Added to what one is in: the removal in between is missing.
+      // Added to a group that is already listed: the removal in between is missing.
       if (version !== row.version + 1 || enters) return "gap";
     } else {
       if (version <= (this.#left.get(id) ?? 0)) return "stale";
@@ -87,12 +87,12 @@ export class Fold {
     return "applied";
   }
 
-  /** Everything, for another tab. @returns {FoldState} */
+  /** The complete state, for another tab. @returns {FoldState} */
   export() {
     return { rows: [...this.#rows.values()], left: [...this.#left] };
   }
 
-  /** Takes over what another tab knows, and keeps what is newer here. @param {FoldState} state */
+  /** Merges the state of another tab; the newer version of each group wins. @param {FoldState} state */
   merge(state) {
     const known = this.#rows;
     this.#rows = new Map();

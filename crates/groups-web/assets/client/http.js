@@ -1,5 +1,5 @@
 /**
- * Every HTTP path of the contract as a call, with typed errors, an `Idempotency-Key` on each change, and repeats where they are safe.
+ * One method for each HTTP endpoint, with typed errors, an `Idempotency-Key` on every change, and retries where they are safe.
  *
  * @import { Added, ChangePage, Group, GroupPage, Me, Member, MemberPage, NewMember, Role } from "../../types/wire.js"
  * @import { Env } from "./env.js"
@@ -9,22 +9,22 @@
 import { fullJitter, retryAfterMs } from "./backoff.js";
 import { ApiError, NetworkError, SignedOutError } from "./errors.js";
 
-/** How often one call is sent at most, and how long one answer is waited for, in milliseconds. */
+/** The maximum number of attempts for one call, and the timeout of each, in milliseconds. */
 export const TRIES_MAX = 3;
 export const ANSWER_MS_MAX = 15_000;
-/** A `Retry-After` beyond this is left to the caller, in milliseconds. */
+/** The longest `Retry-After` that a call waits for, in milliseconds; beyond that the error goes to the caller. */
 export const PATIENCE_MS_MAX = 5_000;
-/** How long to wait, in milliseconds, before a fresh token that is refused is tried once more: the clock of whoever signed it may be ahead. */
+/** How long to wait, in milliseconds, before a new token that was refused is tried again: the clock of its issuer may be ahead. */
 export const REFUSED_PAUSE_MS = 2_000;
 
-/** Too many requests, a server that is busy, and the gateways before one that is being replaced. */
+/** Transient statuses: rate limits, overload, and gateways in front of a server that is being replaced. */
 const PASSING = new Set([429, 502, 503, 504]);
 
 /**
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal]
- * @property {string} [idempotencyKey] Of one's own choice; else every call has a new one.
- * @property {number} [ifVersion] Carried out only while the group is at this version; else `version_mismatch`.
+ * @property {string} [idempotencyKey] Default: a new key for each call.
+ * @property {number} [ifVersion] Executes the change only if the group is at this version; fails with `version_mismatch` otherwise.
  */
 
 /** @typedef {{ query?: Record<string, string | number | undefined>, body?: unknown, repeat?: boolean }} Request */
@@ -41,7 +41,7 @@ export class Api {
     this.#base = base;
   }
 
-  /** Who is calling. @param {CallOptions} [options] @returns {Promise<Me>} */
+  /** The calling user. @param {CallOptions} [options] @returns {Promise<Me>} */
   me(options) {
     return this.#call("GET", "v1/me", {}, options);
   }
@@ -66,12 +66,12 @@ export class Api {
     return this.#call("PATCH", path(groupId), { body: settings }, options);
   }
 
-  /** Deletes it for everybody. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+  /** Deletes the group for all members. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
   deleteGroup(groupId, options) {
     return this.#call("DELETE", path(groupId), {}, options);
   }
 
-  /** One page of the members, in joining order. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
+  /** One page of the members, in order of joining. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
   listMembers(groupId, page = {}, options) {
     return this.#call("GET", `${path(groupId)}/members`, { query: page }, options);
   }
@@ -86,17 +86,17 @@ export class Api {
     }
   }
 
-  /** Adds one; `already_member` where they are in. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
+  /** Adds one user; fails with `already_member` if they are a member. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
   addMember(groupId, userId, role = "member", options) {
     return this.#call("POST", `${path(groupId)}/members`, { body: { user_id: userId, role } }, options);
   }
 
-  /** Adds up to 1,000 in one change, passing over those who are in. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
+  /** Adds up to 1,000 users in one change; those who are already members are skipped. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
   addMembers(groupId, members, options) {
     return this.#call("POST", `${path(groupId)}/members`, { body: { members } }, options);
   }
 
-  /** `owner` hands over the ownership, and makes the old owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
+  /** Changes a role. `owner` transfers ownership and makes the previous owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
   changeRole(groupId, userId, role, options) {
     return this.#call("PATCH", `${path(groupId)}/members/${encodeURIComponent(userId)}`, { body: { role } }, options);
   }
@@ -106,12 +106,12 @@ export class Api {
     return this.#call("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`, {}, options);
   }
 
-  /** An owner leaves only with a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
+  /** Leaves the group. The owner must name a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
   leaveGroup(groupId, { successor } = {}, options) {
     return this.#call("DELETE", `${path(groupId)}/members/me`, { query: { successor } }, options);
   }
 
-  /** The group's history, oldest first; for admins and the owner. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
+  /** The history of the group, oldest first. Requires `admin`. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
   changes(groupId, page = {}, options) {
     return this.#call("GET", `${path(groupId)}/changes`, { query: page }, options);
   }
@@ -122,7 +122,7 @@ export class Api {
   }
 
   /**
-   * One call, several tries: the same key makes a repeated change one change, so that a lost answer costs nothing.
+   * Sends a request, with retries. All attempts share one idempotency key, so a change whose answer is lost is executed once.
    * @param {string} method
    * @param {string} where
    * @param {Request} request
@@ -172,7 +172,7 @@ export class Api {
     }
   }
 
-  /** Whoever gives up does not wait for it. @param {Promise<string | null>} asked @param {AbortSignal} [signal] @returns {Promise<string>} */
+  /** Waits for the token; an abort ends the wait immediately. @param {Promise<string | null>} asked @param {AbortSignal} [signal] @returns {Promise<string>} */
   async #token(asked, signal) {
     const token = await new Promise((resolve, reject) => {
       const giveUp = () => reject(signal?.reason);
@@ -184,10 +184,10 @@ export class Api {
     return token;
   }
 
-  /** The whole answer. Gives up after {@link ANSWER_MS_MAX}. @param {URL} url @param {RequestInit} init @param {AbortSignal} [signal] */
+  /** Sends once and reads the whole answer. Times out after {@link ANSWER_MS_MAX}. @param {URL} url @param {RequestInit} init @param {AbortSignal} [signal] */
   async #send(url, init, signal) {
     const abort = new AbortController();
-    const timer = this.#env.setTimeout(() => abort.abort(new Error("no answer in time")), ANSWER_MS_MAX);
+    const timer = this.#env.setTimeout(() => abort.abort(new Error("the request timed out")), ANSWER_MS_MAX);
     const giveUp = () => abort.abort(signal?.reason);
     signal?.addEventListener("abort", giveUp, { once: true });
     try {
@@ -223,13 +223,13 @@ function read(text, ok) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The page of a proxy. With an error the status has to do; as an answer it is none, as where a hotel's network wants a name first.
+    // A page from a proxy. With an error status, the status is enough. With success, it is not our answer: probably a captive portal.
     if (ok) throw error;
     return undefined;
   }
 }
 
-/** What the server says is wrong, also where it is not the server of groups that says it. @param {Response} response @param {any} said @param {number} nowMs */
+/** Converts an error response, which may come from a proxy and have no problem document. @param {Response} response @param {any} said @param {number} nowMs */
 function problem(response, said, nowMs) {
   const body = said ?? {};
   return new ApiError({

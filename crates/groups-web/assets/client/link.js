@@ -1,5 +1,5 @@
 /**
- * The way to the server, kept up: connects, waits, connects again.
+ * Keeps the connection to the server: connects, waits, reconnects.
  *
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
@@ -13,22 +13,21 @@ import { Socket, unopened } from "./socket.js";
 import { waitable } from "./timers.js";
 
 /**
- * `connecting` for the first time · `live`: the list is right, and stays right · `reconnecting` after a loss · `offline`: not
- * connected, and the browser has no network, or nothing is tried any more (closed, or refused for good) · `signed-out`: no
- * token, or a fresh one is refused.
+ * `connecting`: for the first time · `live`: the list is up to date · `reconnecting`: after a loss · `offline`: the browser has no
+ * network, or the client has stopped trying (closed, or permanently refused) · `signed-out`: no token, or a new one was refused.
  * @typedef {"connecting" | "live" | "reconnecting" | "offline" | "signed-out"} State
  */
 
 /**
  * @typedef {object} Status
  * @property {State} state
- * @property {string} reason For people; empty where all is well.
- * @property {number} [retryInMs] When the next try is due.
- * @property {boolean} [final] Nothing more is tried until `connect()`.
- * @property {unknown} [cause] What was thrown, where something was: by `getToken`, by `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab with the socket.
+ * @property {string} reason For users; empty while `live`.
+ * @property {number} [retryInMs] Milliseconds until the next attempt.
+ * @property {boolean} [final] The client does not retry until `connect()` is called.
+ * @property {unknown} [cause] The exception, if any: thrown by `getToken` or `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab that holds the connection.
  */
 
-const NO_TOKEN = "The token could not be fetched: getToken failed";
+const NO_TOKEN = "Could not get a token: getToken failed";
 
 export class Link {
   #env;
@@ -42,24 +41,24 @@ export class Link {
   #socket = null;
   /** @type {any} */
   #timer = null;
-  /** Each start and stop begins a new era; what an older one awaited is of no interest any more. */
+  /** Counts starts and stops, so that results of older asynchronous calls are discarded. */
   #era = 0;
   #running = false;
   #attempt = 0;
   #everLive = false;
-  /** When it became live. @type {number | null} */
+  /** When the connection became live. @type {number | null} */
   #liveSince = null;
-  /** Until when nothing hurries the next try, because the server named the time. */
+  /** No attempt is made before this time, because the server asked for the wait. */
   #waitUntil = -Infinity;
-  /** Ends asking why an upgrade was refused. @type {AbortController | null} */
+  /** Aborts the request that finds out why an upgrade was refused. @type {AbortController | null} */
   #probe = null;
-  /** A token was renewed since the last success. */
+  /** Whether the token was renewed since the connection was last live. */
   #renewed = false;
-  /** Why the last connection was lost, and what was thrown. */
+  /** Why the last connection was lost, and the exception, if any. */
   #reason = "";
   /** @type {unknown} */
   #cause;
-  /** What was told on the console already. @type {Set<string>} */
+  /** Reasons that were already logged to the console. @type {Set<string>} */
   #warned = new Set();
 
   /**
@@ -68,7 +67,7 @@ export class Link {
    * @param {Tokens} parts.tokens
    * @param {Api} parts.api
    * @param {string} parts.url `ws:` or `wss:`
-   * @param {() => string | undefined} parts.cursor Asked at each connecting.
+   * @param {() => string | undefined} parts.cursor Called at each attempt.
    * @param {(frame: ServerFrame) => void} parts.onFrame
    * @param {(status: Status) => void} parts.onStatus
    */
@@ -100,19 +99,19 @@ export class Link {
     return this.#socket?.send(frame) ?? false;
   }
 
-  /** The network is back, or somebody looks: try now, or ask whether the line still stands. */
+  /** The network is back or the page is visible: connect now, or check that the connection is alive. */
   wake() {
     if (!this.#running) return;
     if (this.#socket) this.#socket.check();
     else if (this.#probe || (this.#timer !== null && this.#env.now() >= this.#waitUntil)) void this.#open();
   }
 
-  /** Drops the connection, as a failing network would, and comes back after so many milliseconds. @param {number} ms */
+  /** Drops the connection, as a failing network would, and reconnects after `ms` milliseconds. @param {number} ms */
   cut(ms) {
-    if (this.#socket) this.#again("The connection was cut", { waitMs: [ms, ms] });
+    if (this.#socket) this.#again("The connection was dropped on request", { waitMs: [ms, ms] });
   }
 
-  /** The list has a gap: connects anew; the caller has dropped the cursor. */
+  /** Reconnects after a gap; the caller has dropped the cursor. */
   resync() {
     if (this.#running) this.#again("An event was missed");
   }
@@ -141,7 +140,7 @@ export class Link {
       return;
     }
     if (era !== this.#era) return;
-    if (!token) return this.#giveUp("signed-out", "Nobody is signed in");
+    if (!token) return this.#giveUp("signed-out", "Not signed in");
     const url = new URL(this.#url);
     const cursor = this.#cursor();
     if (cursor) url.searchParams.set("cursor", cursor);
@@ -187,7 +186,7 @@ export class Link {
     if (!what.again) return this.#giveUp("offline", what.reason);
     if (what.newToken) return void this.#renew(token, what.reason);
     if (welcomed || what.waitMs) return this.#again(what.reason, { waitMs: what.waitMs });
-    // A browser does not tell why an upgrade was refused. The plain way does.
+    // Browsers do not expose why an upgrade was refused; a plain request does.
     this.#onStatus(this.#down(what.reason));
     this.#probe = new AbortController();
     try {
@@ -195,27 +194,27 @@ export class Link {
     } catch (error) {
       if (era !== this.#era) return;
       if (error instanceof SignedOutError) return this.#giveUp("signed-out", error.message, error.cause);
-      // A server that cannot be reached is no news after a connection that was lost. What getToken throws is.
+      // A network error adds nothing to a lost connection, but an exception from getToken does.
       if (!(error instanceof GroupsError)) return this.#again(NO_TOKEN, { cause: error });
       const { retryAfterMs } = /** @type {ApiError} */ (error);
       const cause = error instanceof ApiError ? error : undefined;
       if (retryAfterMs !== undefined) return this.#again(error.message, { waitMs: [retryAfterMs, retryAfterMs * 1.5 + 500], cause });
     }
-    // The token is good, so it was the upgrade: too many connections, or a proxy that knows no WebSocket. Each try waits longer.
+    // The token is valid, so the upgrade itself was refused: too many connections, or a proxy without WebSocket support. Back off.
     if (era === this.#era) this.#again(what.reason);
   }
 
   /** @param {string} token @param {string} reason */
   async #renew(token, reason) {
     const era = this.#era;
-    // A new token that runs out before it was of use would have us ask for ever.
+    // If new tokens expire before they are used, renewing them would loop indefinitely.
     if (this.#renewed) return this.#again(reason);
     this.#renewed = true;
     this.#onStatus(this.#down(reason));
     try {
       const renewed = await this.#tokens.renewed(token);
       if (era !== this.#era) return;
-      if (!renewed) return this.#giveUp("signed-out", "Nobody is signed in");
+      if (!renewed) return this.#giveUp("signed-out", "Not signed in");
     } catch (error) {
       if (era === this.#era) this.#again(NO_TOKEN, { cause: error });
       return;
@@ -223,7 +222,7 @@ export class Link {
     void this.#open();
   }
 
-  /** Tries again, after the server's own time or a back-off. @param {string} reason @param {{ waitMs?: [number, number], cause?: unknown }} [how] */
+  /** Schedules the next attempt: after the wait that the server asked for, or with backoff. @param {string} reason @param {{ waitMs?: [number, number], cause?: unknown }} [how] */
   #again(reason, { waitMs, cause } = {}) {
     this.#hangUp();
     if (this.#liveSince !== null && this.#env.now() - this.#liveSince >= SETTLED_MS) this.#attempt = 0;
@@ -255,7 +254,7 @@ export class Link {
     return this.#cause === undefined ? { state, reason: this.#reason } : { state, reason: this.#reason, cause: this.#cause };
   }
 
-  /** Keeps why it is down; what was thrown is told on the console as well, once until it is live again. @param {string} reason @param {unknown} cause */
+  /** Stores the reason. An exception is also logged to the console, once for each reason until the connection is live again. @param {string} reason @param {unknown} cause */
   #explain(reason, cause) {
     this.#reason = reason;
     this.#cause = cause;

@@ -1,5 +1,5 @@
 /**
- * One user's list as it is told by a connection: snapshots and events come in, and whoever shows it is told when it has changed.
+ * One user's list of groups: applies snapshots and events, and reports changes.
  *
  * @import { Group, GroupEvent, NewMember, Snapshot } from "../../types/wire.js"
  * @import { Folded, FoldState } from "./fold.js"
@@ -15,9 +15,9 @@ export class GroupList {
   #onChange;
   #fold = new Fold();
   #pending = new Pending();
-  /** The pieces of a snapshot that is coming in. @type {Group[]} */
+  /** The pieces of an incomplete snapshot. @type {Group[]} */
   #pieces = [];
-  /** Between `welcome` and `ready` changes are collected. */
+  /** Between `welcome` and `ready`, changes are reported once at the end. */
   #catchingUp = false;
   #changed = false;
   #loaded = false;
@@ -31,18 +31,18 @@ export class GroupList {
     this.#onChange = onChange;
   }
 
-  /** Those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
+  /** Pending groups first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
   get groups() {
     this.#listed ??= [...this.#pending.rows(this.#fold), ...[...this.#fold.rows()].sort(newestFirst)];
     return this.#listed;
   }
 
-  /** Up to where the list is known. */
+  /** The position up to which the list is complete. */
   get cursor() {
     return this.#cursor;
   }
 
-  /** Whether a list was ever received: before that, an empty one means nothing. */
+  /** Whether a list was ever received. */
   get loaded() {
     return this.#loaded;
   }
@@ -52,13 +52,13 @@ export class GroupList {
     return this.#fold.get(groupId) ?? this.groups.find((group) => group.group_id === groupId);
   }
 
-  /** Whether the server has told of this group. @param {string} groupId */
+  /** Whether the server has sent this group, so that it is not only pending. @param {string} groupId */
   knows(groupId) {
     return this.#fold.get(groupId) !== undefined;
   }
 
   /**
-   * Lists a group at once that is being created, and keeps it in line with what becomes of it.
+   * Lists a pending group immediately, and replaces or drops it when the request completes.
    * @param {{ name: string, description?: string, members?: NewMember[] }} draft
    * @param {{ key: string, userId: string, at: string }} how
    * @param {() => Promise<Group>} create
@@ -78,20 +78,20 @@ export class GroupList {
     }
   }
 
-  // ---- What a connection tells ----
+  // ---- From the connection ----
 
-  /** One is being opened. */
+  /** A connection is being opened. */
   opening() {
     this.#pending.connecting();
   }
 
-  /** It is open. */
+  /** The connection is open. */
   welcome() {
     this.#catchingUp = true;
     this.#pieces = [];
   }
 
-  /** @param {Snapshot} piece @returns {boolean} whether the list was replaced: this was the last piece */
+  /** @param {Snapshot} piece @returns {boolean} whether this was the last piece, so that the list was replaced */
   snapshot(piece) {
     this.#pieces.push(...piece.groups);
     if (piece.more) return false;
@@ -104,7 +104,7 @@ export class GroupList {
     return true;
   }
 
-  /** The list is right from here on. @param {string} cursor */
+  /** The list is up to date from here on. @param {string} cursor */
   ready(cursor) {
     this.#cursor = cursor;
     this.#loaded = true;
@@ -112,7 +112,7 @@ export class GroupList {
     if (this.#changed) this.#touch();
   }
 
-  /** After a gap there is no cursor: the list has to be read again. @param {GroupEvent} event @returns {Folded} */
+  /** Applies an event. After a gap the cursor is dropped, so the list is read again. @param {GroupEvent} event @returns {Folded} */
   event(event) {
     const folded = this.#fold.apply(event);
     this.#cursor = folded === "gap" ? undefined : event.cursor;
@@ -125,14 +125,14 @@ export class GroupList {
     return folded;
   }
 
-  // ---- Between tabs and people ----
+  // ---- Between tabs and users ----
 
   /** @returns {ListState} */
   export() {
     return { fold: this.#fold.export(), cursor: this.#cursor, loaded: this.#loaded, catchingUp: this.#catchingUp, pieces: this.#pieces };
   }
 
-  /** Takes over what the tab with the connection knows. @param {ListState} state */
+  /** Takes over the state of the leader. @param {ListState} state */
   import(state) {
     if (state.loaded) this.#fold.merge(state.fold);
     this.#cursor = state.cursor;
@@ -143,7 +143,7 @@ export class GroupList {
     this.#touch();
   }
 
-  /** The next list is another person's. */
+  /** Drops everything, because the next list belongs to another user. */
   forget() {
     this.#fold = new Fold();
     this.#pending = new Pending();
@@ -154,7 +154,7 @@ export class GroupList {
     this.#touch();
   }
 
-  /** The list has changed. While catching up that is told once, at the end. @param {{ now?: boolean }} [how] */
+  /** Reports a change; while catching up, only once at the end. @param {{ now?: boolean }} [how] */
   #touch({ now = false } = {}) {
     this.#listed = null;
     this.#changed = this.#catchingUp && !now;
@@ -162,7 +162,7 @@ export class GroupList {
   }
 }
 
-/** Ids are UUIDv7: they grow with time. @param {Group} a @param {Group} b */
+/** Ids are UUIDv7 and grow with time. @param {Group} a @param {Group} b */
 function newestFirst(a, b) {
   return a.group_id < b.group_id ? 1 : a.group_id > b.group_id ? -1 : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * What a client is made with, checked: a mistake is told where it was made, and not as a failing connection later.
+ * Validates the client options, so that a mistake fails in the constructor and not as a failing connection later.
  *
  * @import { Env } from "./env.js"
  * @import { GetToken } from "./tokens.js"
@@ -7,9 +7,9 @@
 
 /**
  * @typedef {object} ClientOptions
- * @property {GetToken} getToken Gives the token; called again when it is refused or has expired.
- * @property {string | URL} [url] Where the server is; `v1/…` is below it. Default: the page's own address.
- * @property {boolean} [tabs] Whether tabs of the same person share one socket. Default: yes, if the browser allows it.
+ * @property {GetToken} getToken Returns the token; called again when it was refused or has expired.
+ * @property {string | URL} [url] The base URL of the server; `v1/…` is below it. Default: the URL of the page.
+ * @property {boolean} [tabs] Whether tabs of the same user share one connection. Default: true, if the browser supports it.
  * @property {Partial<Env>} [env] For tests.
  */
 
@@ -21,11 +21,11 @@ const NAMES = ["getToken", "url", "tabs", "env"];
  */
 export function checkedOptions(options) {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`GroupsClient takes an object of options, such as { getToken }; it got ${kind(options)}`);
+    throw new TypeError(`GroupsClient expects an options object such as { getToken }; it got ${kind(options)}`);
   }
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`GroupsClient has no option "${unknown}"; its options are ${NAMES.join(", ")}`);
+    throw new TypeError(`Unknown GroupsClient option "${unknown}"; the options are ${NAMES.join(", ")}`);
   }
   const { getToken, url, tabs, env } = options;
   if (typeof getToken !== "function") throw wrong("getToken", "a function that returns the token", getToken);
@@ -38,7 +38,7 @@ export function checkedOptions(options) {
 function baseOf(url) {
   if (url !== undefined && typeof url !== "string" && !(url instanceof URL)) throw wrong("url", "a string or a URL", url);
   const page = globalThis.document?.baseURI;
-  if (url === undefined && page === undefined) throw new TypeError("GroupsClient needs the option url outside a page: https://groups.example/");
+  if (url === undefined && page === undefined) throw new TypeError("GroupsClient: the option url is required outside a page, for example https://groups.example/");
   let base;
   try {
     base = new URL(url ?? ".", page);
@@ -46,7 +46,7 @@ function baseOf(url) {
     throw new TypeError(`GroupsClient: the option url is not a URL: ${JSON.stringify(String(url ?? page))}`, { cause });
   }
   if (base.protocol !== "http:" && base.protocol !== "https:") {
-    throw new TypeError(`GroupsClient: the option url must begin with https: or http:, as https://groups.example/ does; it is ${JSON.stringify(base.href)}`);
+    throw new TypeError(`GroupsClient: the option url must start with https: or http:, for example https://groups.example/; it is ${JSON.stringify(base.href)}`);
   }
   base.search = "";
   base.hash = "";

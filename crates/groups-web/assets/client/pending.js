@@ -1,27 +1,27 @@
 /**
- * Groups whose creation is under way: shown at once, and reconciled with the answer and the event, whichever comes first.
+ * Groups that are being created: shown immediately, and reconciled with the answer and the event, whichever comes first.
  *
- * The list proper knows only events and snapshots. What stands here is laid over it until the list has the group itself.
+ * The list itself contains only events and snapshots. Pending groups are overlaid until the list contains the real group.
  *
  * @import { Group, NewMember } from "../../types/wire.js"
  * @import { Fold } from "./fold.js"
  */
 
 /**
- * A group in the list. While its creation is under way it is `pending`, and its `group_id` is a provisional one.
+ * A group in the list. While it is being created, it is `pending` and its `group_id` is provisional.
  * @typedef {Group & { pending?: true }} ListedGroup
  */
 
 /**
  * @typedef {object} Entry
  * @property {ListedGroup} row
- * @property {Group} [answer] What the server answered.
- * @property {string} [linked] The group of an event that looks like this one's, until the answer says which it is.
- * @property {boolean} old It was answered before the present connection was opened.
+ * @property {Group} [answer] The server's answer.
+ * @property {string} [linked] The group of an event that matches this entry, until the answer confirms it.
+ * @property {boolean} old Whether the answer came before the current connection was opened.
  */
 
 export class Pending {
-  /** In the order of their making. @type {Set<Entry>} */
+  /** In order of creation. @type {Set<Entry>} */
   #entries = new Set();
 
   get size() {
@@ -52,22 +52,22 @@ export class Pending {
     return entry;
   }
 
-  /** The answer is here, before the event or after it. @param {Entry} entry @param {Group} group @param {Fold} fold */
+  /** The answer has arrived, before or after the event. @param {Entry} entry @param {Group} group @param {Fold} fold */
   answered(entry, group, fold) {
     entry.answer = group;
-    // Where an event was taken for this one's, it may have been another's of the same name: the answer decides.
+    // The linked event may belong to another entry with the same name; the answer decides.
     const { linked } = entry;
     entry.linked = undefined;
     if (linked && linked !== group.group_id) this.#link(linked, entry.row);
     if (fold.knows(group.group_id, group.version)) this.#entries.delete(entry);
   }
 
-  /** It was refused, or given up. @param {Entry} entry */
+  /** The request was refused or aborted. @param {Entry} entry */
   drop(entry) {
     this.#entries.delete(entry);
   }
 
-  /** The list has a group of one's own making: which of these is it? @param {Group} group */
+  /** An event brought a group that this user created: match it with an entry. @param {Group} group */
   created(group) {
     for (const entry of this.#entries) {
       if (entry.answer?.group_id === group.group_id) {
@@ -78,19 +78,19 @@ export class Pending {
     this.#link(group.group_id, group);
   }
 
-  /** A connection is being opened: what it does not bring, although it was answered before, is gone already. */
+  /** A connection is being opened: a group that was answered before and is not in the new list is already gone. */
   connecting() {
     for (const entry of this.#entries) entry.old = entry.answer !== undefined;
   }
 
-  /** The list was read anew. @param {Fold} fold */
+  /** The list was replaced by a snapshot. @param {Fold} fold */
   replaced(fold) {
     for (const entry of this.#entries) {
       if (entry.answer && (entry.old || fold.knows(entry.answer.group_id, entry.answer.version))) this.#entries.delete(entry);
     }
   }
 
-  /** What to lay over the list. @param {Fold} fold @returns {ListedGroup[]} newest first */
+  /** The rows to overlay on the list. @param {Fold} fold @returns {ListedGroup[]} newest first */
   rows(fold) {
     /** @type {ListedGroup[]} */
     const rows = [];
@@ -101,7 +101,7 @@ export class Pending {
     return rows.reverse();
   }
 
-  /** Takes the group for the first that looks like it and has no answer yet. @param {string} groupId @param {{ name: string, description: string }} looks */
+  /** Links the group to the first unanswered entry with the same name and description. @param {string} groupId @param {{ name: string, description: string }} looks */
   #link(groupId, looks) {
     for (const entry of this.#entries) {
       const { row, answer, linked } = entry;
@@ -112,7 +112,7 @@ export class Pending {
   }
 }
 
-/** As the server keeps names. @param {string} text */
+/** Normalizes a name as the server does. @param {string} text */
 function normal(text) {
   return text.trim().normalize("NFC");
 }

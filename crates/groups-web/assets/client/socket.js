@@ -1,15 +1,15 @@
 /**
- * One WebSocket, from opening to its end: frames, heartbeat, and the certainty that the end is told exactly once.
+ * One WebSocket connection: frames, heartbeat, and exactly one call of `onEnd`.
  *
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  */
 
-/** The characters of a subprotocol (RFC 6455 section 4.1), of which every token of a JSON Web Token is made. */
+/** The characters of a subprotocol (RFC 6455 section 4.1); a JSON Web Token uses only these. */
 const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * Why `new WebSocket` has thrown, for people. It does so before anything goes over the network, and would again: trying again does not help.
+ * Explains to users why `new WebSocket` has thrown. It throws before anything is sent, so a retry would fail the same way.
  * @param {unknown} error
  * @param {Env} env
  * @param {string} token
@@ -17,17 +17,17 @@ const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  */
 export function unopened(error, env, token) {
   const name = error instanceof Error ? error.name : "";
-  if (!env.WebSocket) return { state: "offline", reason: "There is no WebSocket here: use a browser, or Node.js 22 or later" };
-  if (!SUBPROTOCOL.test(token)) return { state: "signed-out", reason: "The token is malformed: it has characters that a JSON Web Token does not have" };
-  if (name === "SecurityError") return { state: "offline", reason: "The browser does not allow this connection: a page with https: needs a server with https:" };
-  if (name === "SyntaxError") return { state: "offline", reason: "The address of the server is not one for a WebSocket" };
-  return { state: "offline", reason: `The connection cannot be opened: ${error instanceof Error ? error.message : String(error)}` };
+  if (!env.WebSocket) return { state: "offline", reason: "WebSocket is not available: use a browser, or Node.js 22 or later" };
+  if (!SUBPROTOCOL.test(token)) return { state: "signed-out", reason: "The token is malformed: it contains characters that are not allowed in a JSON Web Token" };
+  if (name === "SecurityError") return { state: "offline", reason: "The browser blocked the connection: a page served over https: needs a server with https:" };
+  if (name === "SyntaxError") return { state: "offline", reason: "The server URL is not a valid WebSocket URL" };
+  return { state: "offline", reason: `Could not open the connection: ${error instanceof Error ? error.message : String(error)}` };
 }
 
-/** How long the first frame may take, and the answer to a ping, in milliseconds. */
+/** Timeouts for the first frame and for the answer to a ping, in milliseconds. */
 export const WELCOME_MS_MAX = 15_000;
 export const PONG_MS_MAX = 8_000;
-/** The beat until the server says otherwise, in milliseconds. */
+/** The heartbeat interval until `welcome` sets it, in milliseconds. */
 export const HEARTBEAT_MS = 25_000;
 
 export class Socket {
@@ -39,9 +39,9 @@ export class Socket {
   /** @type {any} */
   #timer;
   #ended = false;
-  /** Whether an answer to a ping is awaited. */
+  /** Whether a ping is unanswered. */
   #asked = false;
-  /** Whether the server has said anything. */
+  /** Whether any frame was received. */
   welcomed = false;
 
   /**
@@ -50,7 +50,7 @@ export class Socket {
    * @param {string} parts.url
    * @param {string} parts.token
    * @param {(frame: ServerFrame) => void} parts.onFrame
-   * @param {(code: number, reason: string) => void} parts.onEnd Called once, and nothing after it.
+   * @param {(code: number, reason: string) => void} parts.onEnd Called exactly once, as the last callback.
    */
   constructor({ env, url, token, onFrame, onEnd }) {
     this.#env = env;
@@ -71,16 +71,16 @@ export class Socket {
     return true;
   }
 
-  /** Asks whether the other side is still there: a laptop that slept does not know. */
+  /** Pings the server: after sleep, a laptop cannot know whether the connection is alive. */
   check() {
-    // Asking again must not give a dead line more time.
+    // A second check must not extend the timeout of a dead connection.
     if (!this.welcomed || this.#ended || this.#asked) return;
     this.#asked = true;
     this.send({ type: "ping" });
     this.#expect(PONG_MS_MAX);
   }
 
-  /** Ends it from this side. The far end of a dead line never answers a goodbye, so it is not waited for. @param {number} code @param {string} [reason] */
+  /** Closes the connection without waiting for the peer, because a dead peer never answers a close frame. @param {number} code @param {string} [reason] */
   end(code, reason = "") {
     if (this.#ended) return;
     this.#ended = true;
@@ -108,14 +108,14 @@ export class Socket {
     this.#onFrame(frame);
   }
 
-  /** All is well: after a beat of silence, ask. */
+  /** Schedules a ping after one heartbeat interval of silence. */
   #rest() {
     if (this.#ended) return;
     this.#env.clearTimeout(this.#timer);
     this.#timer = this.#env.setTimeout(() => this.check(), this.#heartbeatMs);
   }
 
-  /** Within so many milliseconds something has to be heard. @param {number} ms */
+  /** Ends the connection unless a frame arrives within `ms` milliseconds. @param {number} ms */
   #expect(ms) {
     this.#env.clearTimeout(this.#timer);
     this.#timer = this.#env.setTimeout(() => this.end(4002), ms);

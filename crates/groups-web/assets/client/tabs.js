@@ -1,22 +1,22 @@
 /**
- * One socket for several tabs: whoever holds the lock is the leader and has the socket; it passes every frame on to the others.
+ * One connection for several tabs: the tab that holds the lock is the leader. It holds the connection and forwards every frame to the followers.
  *
- * A tab that missed a message sees it by the numbers and asks for the whole state. One that has heard nothing for a while asks whether the
- * leader is still there, because a tab at a breakpoint or in `alert` says nothing and keeps its lock. A leader that does not answer is
- * deposed: the lock is stolen, and the deposed one, once it stirs again, follows. From its last word to the theft pass
- * {@link SILENCE_MS_MAX} and {@link QUESTIONS_MAX} times {@link ANSWER_MS_MAX}: 14.5 seconds.
+ * Messages are numbered. A follower that detects a gap requests the complete state. A follower that has received nothing for a
+ * while pings the leader, because a tab at a breakpoint or in `alert` is silent but keeps its lock. If the leader does not answer,
+ * a follower steals the lock; the former leader becomes a follower when it runs again. From the last message to the takeover it
+ * takes {@link SILENCE_MS_MAX} plus {@link QUESTIONS_MAX} times {@link ANSWER_MS_MAX}: 14.5 seconds.
  *
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  * @import { Status } from "./link.js"
  */
 
-/** After so many milliseconds without a word of the leader, those who follow ask whether it is there. */
+/** After this many milliseconds without a message from the leader, followers ping it. */
 export const SILENCE_MS_MAX = 10_000;
-/** How long a question to the leader may go unanswered, in milliseconds, and how often it is asked. */
+/** How long a follower waits for an answer from the leader, in milliseconds, and how often it asks. */
 export const ANSWER_MS_MAX = 1_500;
 export const QUESTIONS_MAX = 3;
-/** One tab deposes leaders no more often than that, in milliseconds: two that cannot hear each other do not take turns. */
+/** The minimum time between two takeovers by one tab, in milliseconds: two tabs that cannot hear each other must not alternate. */
 export const STEAL_MS_MIN = 60_000;
 
 /**
@@ -35,16 +35,16 @@ export const STEAL_MS_MIN = 60_000;
 
 /**
  * @typedef {object} Handlers
- * @property {() => void} onLead This tab is the leader now.
- * @property {() => void} onDeposed It is no more.
- * @property {() => void} onAlone The browser has locks and channels, and refuses them here, as in a frame without an origin: this tab is on its own.
- * @property {() => any} exportState For another tab.
+ * @property {() => void} onLead This tab has become the leader.
+ * @property {() => void} onDeposed This tab is no longer the leader.
+ * @property {() => void} onAlone The browser refuses locks or channels here, as in a sandboxed frame: this tab needs its own connection.
+ * @property {() => any} exportState The state for another tab.
  * @property {(state: any) => void} importState
  * @property {(frame: ServerFrame) => void} onFrame
  * @property {(status: Status) => void} onStatus
  * @property {() => void} onOpening The leader is about to connect.
  * @property {() => Status} status
- * @property {(message: { kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }) => void} onRequest Another tab asks the leader.
+ * @property {(message: { kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }) => void} onRequest A request from a follower.
  */
 
 export class Tabs {
@@ -56,7 +56,7 @@ export class Tabs {
   #channel = null;
   #leading = false;
   #seq = 0;
-  /** The leader that is followed, and the number of its last message. */
+  /** The current leader, and the number of its last message. */
   #lead = "";
   #heard = -1;
   #asked = 0;
@@ -72,12 +72,12 @@ export class Tabs {
   /** @type {AbortController | null} */
   #queue = null;
 
-  /** Whether the surroundings allow it. @param {Env} env */
+  /** Whether the environment supports sharing. @param {Env} env */
   static possible(env) {
     return Boolean(env.locks && env.BroadcastChannel);
   }
 
-  /** @param {Env} env @param {string} name The same for those tabs that share. @param {Handlers} handlers */
+  /** @param {Env} env @param {string} name Tabs with the same name share a connection. @param {Handlers} handlers */
   constructor(env, name, handlers) {
     this.#env = env;
     this.#name = name;
@@ -113,7 +113,7 @@ export class Tabs {
     }
   }
 
-  /** From the leader to all others. @param {{ kind: "frame", frame: ServerFrame } | { kind: "status", status: Status } | { kind: "opening" }} message */
+  /** Sends a message from the leader to all followers. @param {{ kind: "frame", frame: ServerFrame } | { kind: "status", status: Status } | { kind: "opening" }} message */
   tell(message) {
     if (!this.#leading) return;
     this.#seq += 1;
@@ -121,17 +121,17 @@ export class Tabs {
     this.#post({ ...told, lead: this.#id, seq: this.#seq });
   }
 
-  /** To the leader. @param {{ kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }} message */
+  /** Sends a request to the leader. @param {{ kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }} message */
   ask(message) {
     this.#post({ ...message, from: this.#id });
   }
 
-  /** Something of the leader's was missed here: asks for its state. */
+  /** Requests the leader's state after a missed message. */
   resync() {
     if (!this.#leading) this.#hello();
   }
 
-  /** This tab is seen again: is all as the leader has it, and is the leader there? */
+  /** This tab has become visible: checks that the leader is alive and the state is current. */
   wake() {
     this.ask({ kind: "wake" });
     this.resync();
@@ -155,7 +155,7 @@ export class Tabs {
         });
       })
       .catch(() => {
-        // Left the queue of one's own will, was refused at its door, or was deposed.
+        // The request was aborted, refused, or the lock was stolen.
         if (this.#queue !== queue || queue.signal.aborted) return;
         if (!granted) return this.#handlers.onAlone();
         this.#stepDown();
@@ -182,19 +182,19 @@ export class Tabs {
     for (const timer of [this.#timer, this.#retryTimer, this.#silenceTimer]) this.#env.clearTimeout(timer);
   }
 
-  /** Asks the leader for its state; whoever gets no answer deposes it. */
+  /** Requests the leader's state. If there is no answer, this tab takes over. */
   #hello() {
     this.#asked = 0;
     this.#askAgain("hello");
   }
 
-  /** The leader has said something: it is there. */
+  /** The leader is alive: restarts the silence timer. */
   #alive() {
     this.#env.clearTimeout(this.#timer);
     this.#env.clearTimeout(this.#silenceTimer);
     this.#silenceTimer = this.#env.setTimeout(() => {
       this.#asked = 0;
-      // Its answer is a word, where that to a hello is all that it knows.
+      // A ping has a small answer; the answer to a hello is the complete state.
       this.#askAgain("ping");
     }, SILENCE_MS_MAX);
   }
@@ -209,12 +209,12 @@ export class Tabs {
         this.#stealAfter = this.#env.now() + STEAL_MS_MIN;
         return this.#queueUp({ steal: true });
       }
-      // What is shown may be outdated, and that is not to be called live.
-      this.#handlers.onStatus({ state: "reconnecting", reason: "The tab with the connection does not answer" });
+      // The list may be outdated, so the state must not be `live`.
+      this.#handlers.onStatus({ state: "reconnecting", reason: "The tab that holds the connection does not respond" });
     }
     this.#asked += 1;
     this.#post({ kind: question, from: this.#id });
-    // Tabs of an earlier release know no ping.
+    // Tabs of an earlier release do not support `ping`, so ask with `hello` next.
     this.#timer = this.#env.setTimeout(() => this.#askAgain("hello"), ANSWER_MS_MAX);
   }
 
@@ -270,7 +270,7 @@ export class Tabs {
       case "frame":
       case "status":
       case "opening":
-        // Before the state is here nothing else is of use: it will contain this.
+        // Ignore messages until the state has arrived; it will include them.
         if (this.#heard < 0) break;
         if (message.lead !== this.#lead || message.seq !== this.#heard + 1) {
           this.#hello();
@@ -286,7 +286,7 @@ export class Tabs {
   }
 
   /**
-   * A hidden leader's timers are held back by the browser, a message is not: who is seen reminds it when the next try is due.
+   * Browsers throttle the timers of a hidden leader but not its messages, so a visible follower wakes it when the next attempt is due.
    * @param {Status} status
    */
   #status(status) {
@@ -304,7 +304,7 @@ export class Tabs {
   }
 }
 
-/** Without its cause: what is thrown may be anything, and not everything can be sent to another tab. @param {Readonly<Status>} status @returns {Status} */
+/** Removes `cause`: an exception can be any value, and not every value can be sent to another tab. @param {Readonly<Status>} status @returns {Status} */
 function plainly({ cause: _, ...status }) {
   return status;
 }

@@ -1,14 +1,14 @@
 /**
- * The token: asked for once, and again when it is refused.
+ * Caches the token: requested once, and again when it was refused.
  *
  * @import { Env } from "./env.js"
  */
 
-/** How long `getToken` may take, in milliseconds. After that the try counts as failed, and it is asked again with the next one. */
+/** The timeout of `getToken`, in milliseconds. After that the attempt fails, and the next attempt calls it again. */
 export const TOKEN_MS_MAX = 30_000;
 
 /**
- * Gives the token, or nothing where nobody is signed in. `expired` is true where the last one was refused or has run out.
+ * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused or has expired.
  * @callback GetToken
  * @param {{ expired: boolean }} why
  * @returns {string | null | undefined | Promise<string | null | undefined>}
@@ -22,7 +22,7 @@ export class Tokens {
   #token = null;
   /** @type {Promise<string | null> | null} */
   #pending = null;
-  /** What was asked before all was forgotten is of no interest any more. */
+  /** Counts calls of `forget`, so that results of earlier requests are discarded. */
   #era = 0;
 
   /** @param {Env} env @param {GetToken} getToken */
@@ -31,13 +31,13 @@ export class Tokens {
     this.#getToken = getToken;
   }
 
-  /** The token at hand, or the first one. @returns {Promise<string | null>} */
+  /** The cached token, or a first one. @returns {Promise<string | null>} */
   async current() {
     return this.#token ?? this.#ask(false);
   }
 
   /**
-   * A token other than the refused one. Several callers with the same refused token cause one question.
+   * A token other than the refused one. Concurrent calls with the same refused token share one call of `getToken`.
    * @param {string} refused
    * @returns {Promise<string | null>}
    */
@@ -46,7 +46,7 @@ export class Tokens {
     return this.#ask(true);
   }
 
-  /** Forgets it: the next use asks anew. */
+  /** Drops the token; the next use requests a new one. */
   forget() {
     this.#era += 1;
     this.#token = null;
@@ -68,16 +68,16 @@ export class Tokens {
     const era = this.#era;
     let timer;
     const late = new Promise((_, reject) => {
-      timer = this.#env.setTimeout(() => reject(new Error("getToken took too long")), TOKEN_MS_MAX);
+      timer = this.#env.setTimeout(() => reject(new Error(`getToken did not return within ${TOKEN_MS_MAX / 1_000} seconds`)), TOKEN_MS_MAX);
     });
     const answer = async () => {
       const given = await this.#getToken({ expired });
       if (given !== undefined && given !== null && typeof given !== "string") {
         throw new TypeError(`getToken must return a string, or null if nobody is signed in; it returned a value of type ${typeof given}`);
       }
-      // As a file or the body of an answer may end.
+      // Files and response bodies may end with a line break.
       const token = given?.trim() || null;
-      // Also where it comes too late for those who waited: the next ones have it.
+      // Keep it even after the timeout: the next attempt uses it.
       if (era === this.#era) this.#token = token;
       return token;
     };
@@ -90,7 +90,7 @@ export class Tokens {
 }
 
 /**
- * Whose token it is, read without checking it: good for naming things, not for trusting them.
+ * The subject of a token, without verification. Use it as a name, never for authorization.
  * @param {string} token
  * @returns {string | undefined}
  */

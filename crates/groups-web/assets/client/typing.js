@@ -1,13 +1,13 @@
 /**
- * Who types where, as long as it is to be believed, and how often one's own typing is told.
+ * Typing indicators: who is typing where until it expires, and throttling of the user's own messages.
  *
  * @import { Typing as Told } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  */
 
-/** The longest a typing indicator is believed without being repeated, in seconds. */
+/** The maximum lifetime of a typing indicator, in seconds. */
 const TYPING_SECONDS_MAX = 30;
-/** One's own typing is told again after so many milliseconds. */
+/** The interval at which the user's own typing is repeated, in milliseconds. */
 const TYPING_REPEAT_MS = 3_000;
 
 export class Typing {
@@ -15,21 +15,21 @@ export class Typing {
   #onChange;
   /** Timers by group and user. @type {Map<string, { groupId: string, userId: string, timer: any }>} */
   #typists = new Map();
-  /** When this user's own typing was told last. @type {Map<string, number>} */
+  /** When this user's own typing was last sent, by group. @type {Map<string, number>} */
   #told = new Map();
 
-  /** @param {Env} env @param {(typing: Told) => void} onChange What the server says, and what follows where it says nothing more. */
+  /** @param {Env} env @param {(typing: Told) => void} onChange Called for each message, and when an indicator expires. */
   constructor(env, onChange) {
     this.#env = env;
     this.#onChange = onChange;
   }
 
-  /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
+  /** The users who are typing in a group. @param {string} groupId @returns {string[]} user ids */
   of(groupId) {
     return [...this.#typists.values()].filter((typist) => typist.groupId === groupId).map((typist) => typist.userId);
   }
 
-  /** Whether one's own typing, or its end, is to be told now. @param {string} groupId @param {boolean} typing */
+  /** Whether the user's own typing, or its end, must be sent now. @param {string} groupId @param {boolean} typing */
   isNews(groupId, typing) {
     const now = this.#env.now();
     const told = this.#told.get(groupId);
@@ -39,7 +39,7 @@ export class Typing {
     return true;
   }
 
-  /** Somebody types, or no longer does. @param {Told} typing */
+  /** Applies a message: a user is typing, or has stopped. @param {Told} typing */
   take(typing) {
     const key = `${typing.group_id} ${typing.user_id}`;
     this.#env.clearTimeout(this.#typists.get(key)?.timer);
@@ -53,19 +53,19 @@ export class Typing {
     this.#onChange(typing);
   }
 
-  /** Somebody is no longer in a group, and so no longer types there. @param {string} groupId @param {string} userId */
+  /** Clears the indicator of a user who is no longer in a group. @param {string} groupId @param {string} userId */
   gone(groupId, userId) {
     if (!this.#typists.has(`${groupId} ${userId}`)) return;
     this.take({ type: "typing", group_id: groupId, user_id: userId, typing: false, expires_in_seconds: 0 });
   }
 
-  /** Nobody types in a group that one is not in. @param {string} groupId */
+  /** Clears the indicators of a group that the user has left. @param {string} groupId */
   quiet(groupId) {
     for (const userId of this.of(groupId)) this.gone(groupId, userId);
     this.#told.delete(groupId);
   }
 
-  /** The list was read anew: whoever left meanwhile is not told, so that nobody is believed to type any more. */
+  /** Clears all indicators after a snapshot, because it does not say who left in the meantime. */
   forget() {
     for (const { groupId, userId } of [...this.#typists.values()]) this.gone(groupId, userId);
   }

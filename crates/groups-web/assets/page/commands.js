@@ -1,5 +1,5 @@
 /**
- * What one can do to a group and its members: asks first where it cannot be taken back, and offers a way back where it can.
+ * Actions on a group and its members. Irreversible actions ask for confirmation; reversible ones offer undo.
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { Group, Member, NewMember, Role } from "../../types/wire.js"
@@ -17,7 +17,7 @@ import { counted, h, text } from "./dom.js";
 import { Picker } from "./picker.js";
 import { sentence } from "./toasts.js";
 
-/** The contract's bounds, in characters. */
+/** The limits of the contract, in characters. */
 const NAME_CHARS_MAX = 100;
 const DESCRIPTION_CHARS_MAX = 1_000;
 
@@ -36,10 +36,11 @@ export class Commands {
   }
 
   /**
-   * The dialog closes at once, and the new group is in the list while the server makes it. Where that fails, the dialog can be had again.
+   * Creates a group. The dialog closes immediately and the list shows the group as pending. If the request fails, the user can
+   * reopen the dialog with the same values.
    * @param {(group: Group) => void} onCreated
    * @param {{ name: string, description: string, members: NewMember[] }} [draft]
-   * @param {string} [idempotencyKey] Of the draft, where it is not known whether it was made.
+   * @param {string} [idempotencyKey] The key of the previous attempt, if its outcome is unknown.
    */
   async create(onCreated, draft = { name: "", description: "", members: [] }, idempotencyKey) {
     const { name, description } = settingsFields(draft.name, draft.description);
@@ -60,7 +61,7 @@ export class Commands {
       onCreated(await this.#client.createGroup(wanted, { idempotencyKey: same ? idempotencyKey : undefined }));
     } catch (error) {
       const again = () => void this.create(onCreated, wanted, error instanceof NetworkError ? error.idempotencyKey : undefined);
-      this.#toasts.show([...text`${wanted.name} was not created. `, sentence(error)], { kind: "bad", action: "Edit", onaction: again });
+      this.#toasts.show([...text`Could not create ${wanted.name}. `, sentence(error)], { kind: "bad", action: "Edit", onaction: again });
     }
   }
 
@@ -92,12 +93,12 @@ export class Commands {
       content: [picker.element],
       onsubmit: async () => {
         const members = await picker.members();
-        if (members.length === 0) throw new Error("Pick somebody first");
+        if (members.length === 0) throw new Error("Choose at least one person");
         const { results } = await this.#client.api.addMembers(group.group_id, members);
         const added = results.filter(({ outcome }) => outcome === "added").length;
         const already = results.filter(({ outcome }) => outcome === "already_member").length;
         const others = results.length - added - already;
-        const wereIn = already > 0 ? ` ${counted(already, "was", "were")} in already.` : "";
+        const wereIn = already > 0 ? ` ${counted(already, "person was already a member", "people were already members")}.` : "";
         const couldNot = others > 0 ? ` ${counted(others, "person", "people")} could not be added.` : "";
         this.#toasts.show(`${counted(added, "person", "people")} added.${wereIn}${couldNot}`, { kind: "good" });
       },
@@ -111,8 +112,8 @@ export class Commands {
     if (role === "owner") {
       return confirm({
         title: text`Make ${name} the owner?`,
-        text: text`${name} will own ${group.name}, and you will be an admin. Only ${name} can give it back.`,
-        submit: "Hand over",
+        text: text`${name} will own ${group.name}, and you will become an admin. Only ${name} can transfer ownership back to you.`,
+        submit: "Transfer ownership",
         testid: "transfer-dialog",
         onsubmit: () => this.#client.api.changeRole(group_id, member.user_id, "owner"),
       });
@@ -120,7 +121,7 @@ export class Commands {
     return this.#attempt(async () => {
       await this.#client.api.changeRole(group_id, member.user_id, role);
       const undo = () => this.#client.api.changeRole(group_id, member.user_id, member.role);
-      this.#undoable(role === "admin" ? text`${name} is an admin now.` : text`${name} is a member now.`, undo);
+      this.#undoable(role === "admin" ? text`${name} is now an admin.` : text`${name} is now a member.`, undo);
       return true;
     });
   }
@@ -146,7 +147,7 @@ export class Commands {
     if (group.role !== "owner") {
       return confirm({
         title: text`Leave ${group.name}?`,
-        text: "You will no longer see this group. Somebody in it can add you again.",
+        text: "You will no longer see this group. An admin can add you again.",
         submit: "Leave",
         testid: "leave-dialog",
         onsubmit: () => this.#client.api.leaveGroup(group.group_id),
@@ -154,15 +155,15 @@ export class Commands {
     }
     const option = (/** @type {Member} */ { user_id, role }) =>
       h("option", { value: user_id }, `${isolated(this.#names.of(user_id))}${role === "admin" ? " (admin)" : ""}`);
-    // Admins first: they know the work.
+    // Admins first, because they are the most likely successors.
     const sorted = others.toSorted((a, b) => Number(b.role === "admin") - Number(a.role === "admin"));
     const successor = h("select", { testid: "successor", required: true }, ...sorted.map(option));
     return ask({
       title: text`Leave ${group.name}?`,
       testid: "leave-dialog",
-      submit: "Hand over and leave",
+      submit: "Transfer ownership and leave",
       danger: true,
-      content: [h("p", null, "You own this group. Choose who owns it from now on."), field("New owner", successor)],
+      content: [h("p", null, "You own this group. Choose the new owner."), field("New owner", successor)],
       onsubmit: () => this.#client.api.leaveGroup(group.group_id, { successor: successor.value }),
     });
   }
@@ -171,7 +172,7 @@ export class Commands {
   delete(group) {
     return confirm({
       title: text`Delete ${group.name}?`,
-      text: `It will be gone for ${group.member_count === 1 ? "you" : `all ${counted(group.member_count, "member", "members")}`}, for good.`,
+      text: `This permanently deletes the group${group.member_count === 1 ? "" : ` for all ${counted(group.member_count, "member", "members")}`}.`,
       submit: "Delete group",
       testid: "delete-dialog",
       onsubmit: () => this.#client.api.deleteGroup(group.group_id),
@@ -202,12 +203,12 @@ export class Commands {
 /** @param {string} name @param {string} description */
 function settingsFields(name, description) {
   return {
-    name: h("input", { id: "group-name", testid: "group-name", value: name, required: true, maxLength: NAME_CHARS_MAX, autocomplete: "off", pattern: ".*\\S.*", title: "At least one character" }),
+    name: h("input", { id: "group-name", testid: "group-name", value: name, required: true, maxLength: NAME_CHARS_MAX, autocomplete: "off", pattern: ".*\\S.*", title: "Enter at least one character" }),
     description: h("textarea", { id: "group-description", testid: "group-description", value: description, rows: 2, maxLength: DESCRIPTION_CHARS_MAX, onkeydown: onEnterSubmit }),
   };
 }
 
-/** A description has one line: Enter sends the form, as in the other fields. @param {KeyboardEvent} event */
+/** A description is a single line: Enter submits the form, as in the other fields. @param {KeyboardEvent} event */
 function onEnterSubmit(event) {
   if (event.key !== "Enter") return;
   event.preventDefault();

@@ -1,4 +1,4 @@
-/** Dialogs: one at a time, closed with Escape, the focus back where it was. */
+/** Modal dialogs: one at a time. Escape closes them, and the focus returns to where it was. */
 
 /** @import { Text } from "./dom.js" */
 
@@ -12,19 +12,19 @@ import { sentence } from "./toasts.js";
  * @property {string} submit
  * @property {boolean} [danger]
  * @property {string} testid
- * @property {() => Promise<unknown> | unknown} onsubmit Closes the dialog, unless it throws: then the dialog says so.
+ * @property {() => Promise<unknown> | unknown} onsubmit The dialog closes when it succeeds. If it throws, the dialog stays open and shows the error.
  */
 
 /**
  * @param {DialogParts} parts
- * @returns {Promise<boolean>} whether it was carried out
+ * @returns {Promise<boolean>} whether `onsubmit` succeeded
  */
 export function ask({ title, content, submit, danger = false, testid, onsubmit }) {
   return new Promise((resolve) => {
     const problem = h("p", { class: "problem", role: "alert", testid: "dialog-problem" });
     const button = h("button", { type: "submit", class: danger ? "danger" : "primary", testid: "dialog-submit" }, submit);
     let done = false;
-    const carryOut = async (/** @type {Event} */ event) => {
+    const submitted = async (/** @type {Event} */ event) => {
       event.preventDefault();
       if (button.disabled) return;
       button.disabled = true;
@@ -45,7 +45,7 @@ export function ask({ title, content, submit, danger = false, testid, onsubmit }
       { class: "dialog", testid, "aria-labelledby": `${testid}-title` },
       h(
         "form",
-        { onsubmit: carryOut, noValidate: false },
+        { onsubmit: submitted, noValidate: false },
         h(
           "header",
           null,
@@ -59,26 +59,26 @@ export function ask({ title, content, submit, danger = false, testid, onsubmit }
     );
     dialog.addEventListener("close", () => {
       dialog.remove();
-      // What had the focus may have gone meanwhile, and on a narrow screen the place of the open group as well.
+      // The element that had the focus may be gone. On a narrow screen the heading of the open group may be hidden too.
       for (const place of ["#main h1", "groups-sidebar"]) {
         if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector(place))?.focus();
       }
       resolve(done);
     });
-    // A click beside it closes it, as people expect; one that began inside does not.
+    // A click on the backdrop closes the dialog; a drag that started inside does not.
     dialog.addEventListener("pointerdown", (event) => {
       if (event.target === dialog && !danger) dialog.close();
     });
     document.body.append(dialog);
     dialog.showModal();
-    // Where something cannot be taken back, a hasty Enter calls it off.
+    // For irreversible actions, a hasty Enter cancels.
     if (danger) cancel.focus();
     else /** @type {HTMLElement | null} */ (dialog.querySelector(".dialog-body :is(input, select, textarea)"))?.focus();
   });
 }
 
 /**
- * Asks before something that cannot be taken back.
+ * Asks for confirmation of an irreversible action.
  * @param {{ title: Text, text: Text, submit: string, testid: string, onsubmit: () => Promise<unknown> }} parts
  */
 export function confirm({ text, ...rest }) {

@@ -1,12 +1,12 @@
-/** Elements, icons and times for the page. No HTML from strings: the page's policy forbids it. */
+/** Helpers for elements, icons and times. No HTML strings: the Content-Security-Policy forbids them. */
 
 import { tamed } from "../client/bidi.js";
 
-/** Text with names in it, as {@link text} makes it. @typedef {string | (Node | string)[]} Text */
+/** Text that may contain names; created by {@link text}. @typedef {string | (Node | string)[]} Text */
 
 /**
- * An element. `on…` properties are listeners, `data` is the data-testid, what the element has as a property is set as one,
- * everything else as an attribute.
+ * Creates an element. `on…` adds a listener, `class` sets the class, `testid` sets `data-testid`. Any other name is set as a
+ * property if the element has it, and as an attribute otherwise.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, any> | null} [props]
@@ -27,11 +27,11 @@ export function h(tag, props, ...children) {
   return element;
 }
 
-/** A name, isolated from the text around it. @param {string} name @param {Record<string, any> | null} [props] */
+/** A name, bidi-isolated from the text around it. @param {string} name @param {Record<string, any> | null} [props] */
 export const named = (name, props) => h("bdi", props, tamed(name));
 
 /**
- * Text with names in it: text`${name} is gone.` What is put in is a name, or text that was made so itself.
+ * Text that contains names: text`${name} is gone.` A placeholder is a name, or another result of this function.
  * @param {TemplateStringsArray} strings
  * @param {(string | (Node | string)[])[]} names
  * @returns {(Node | string)[]}
@@ -47,13 +47,13 @@ export function text(strings, ...names) {
 /** The children that a text is made of. @param {Text} text */
 export const parts = (text) => (typeof text === "string" ? [text] : text);
 
-/** Sets the text only where it differs. @param {Element} element @param {Text} text */
+/** Sets the text only if it differs. @param {Element} element @param {Text} text */
 export function sayText(element, text) {
   const words = parts(text).map((part) => (typeof part === "string" ? part : (part.textContent ?? ""))).join("");
   if (element.textContent !== words) element.replaceChildren(...parts(text));
 }
 
-/** Drawn with strokes on a field of 24 by 24. */
+/** Stroke paths in a 24 by 24 view box. */
 const ICONS = {
   plus: "M12 5v14M5 12h14",
   back: "M15 5l-7 7 7 7",
@@ -81,7 +81,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Sets the text only where it differs. @param {Element} element @param {string} text */
+/** Sets the text only if it differs. @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,5 +1,5 @@
 /**
- * One group, open: what it is, who is in it, and what one may do.
+ * The open group: its settings, its members, and the actions that the user's role allows.
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { Group, Member, Role } from "../../types/wire.js"
@@ -14,7 +14,7 @@ import { counted, day, h, icon, moment, named, say, sayText } from "./dom.js";
 import { Members } from "./members.js";
 import { face } from "./picker.js";
 
-/** A pause in typing, in milliseconds, after which the others are told that it has ended. */
+/** After this pause in typing, in milliseconds, the other members are told that typing has stopped. */
 const TYPING_PAUSE_MS = 4_000;
 /** @type {Record<Role, string>} */
 const ROLE = { owner: "Owner", admin: "Admin", member: "Member" };
@@ -26,12 +26,12 @@ export class GroupView {
   #groupId;
   #abort = new AbortController();
   #members;
-  /** What is drawn already, by user id. @type {Map<string, { row: HTMLElement, drawn: string }>} */
+  /** The drawn rows, by user id. @type {Map<string, { row: HTMLElement, drawn: string }>} */
   #rows = new Map();
   #typingTimer = 0;
   /** @type {IntersectionObserver | undefined} */
   #observer;
-  /** A long description is scrolled, with the keyboard too. */
+  /** Makes a long description scrollable with the keyboard. */
   #resized = new ResizeObserver(() => {
     const { scrollHeight, clientHeight } = this.#description;
     if (scrollHeight > clientHeight) this.#description.tabIndex = 0;
@@ -53,8 +53,8 @@ export class GroupView {
   #typists = h("p", { class: "typists", testid: "typists", "aria-live": "polite" });
   #typing = h("input", {
     testid: "typing-input",
-    "aria-label": "Type here, and the others see that you are typing",
-    placeholder: "Type here, and the others see it",
+    "aria-label": "Type here to try the typing indicator",
+    placeholder: "Type here to try the typing indicator",
     autocomplete: "off",
     oninput: () => this.#type(),
     onblur: () => this.#stopTyping(),
@@ -100,7 +100,7 @@ export class GroupView {
     client.on("change", () => this.#draw(), { signal });
     client.on("typing", () => this.#drawTypists(), { signal });
     this.#members = new Members({ client, groupId, names, onChange: () => this.#drawMembers() });
-    // The next page comes by itself when the end of the list comes into sight.
+    // Load the next page when the end of the list becomes visible.
     this.#observer = new IntersectionObserver((entries) => this.#endSeen(entries), { rootMargin: "300px" });
     this.#resized.observe(this.#description);
     this.#draw();
@@ -124,7 +124,7 @@ export class GroupView {
     return /** @type {Group | undefined} */ (this.#client.group(this.#groupId));
   }
 
-  // ---- What it is ----
+  // ---- Settings ----
 
   #drawn = "";
 
@@ -140,9 +140,9 @@ export class GroupView {
     say(this.#description, group.description);
     this.#description.hidden = !group.description;
     say(this.#count, counted(group.member_count, "member", "members"));
-    say(this.#when, `since ${day(group.created_at)}`);
+    say(this.#when, `created ${day(group.created_at)}`);
     this.#when.title = `Created ${moment(group.created_at)}; version ${group.version}, ${moment(group.updated_at)}`;
-    // The buttons stay the same elements while they mean the same: one of them may have the focus.
+    // Keep the button elements while the actions are the same: one of them may have the focus.
     const drawn = `${group.role} ${canLeave(group.role, group.member_count)}`;
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
@@ -150,7 +150,7 @@ export class GroupView {
     this.#drawMembers();
   }
 
-  /** Nothing is offered that would be refused. @param {Group} group */
+  /** Shows only the actions that the server would accept. @param {Group} group */
   #drawActions({ role, member_count }) {
     const now = () => /** @type {Group} */ (this.#group);
     const isIn = (/** @type {string} */ id) => this.#members.get(id) !== undefined;
@@ -169,7 +169,7 @@ export class GroupView {
     );
   }
 
-  // ---- Who is in it ----
+  // ---- Members ----
 
   #drawMembers() {
     const group = this.#group;
@@ -187,7 +187,7 @@ export class GroupView {
         const focused = entry?.row.contains(document.activeElement) ? document.activeElement : null;
         entry?.row.replaceWith(row);
         if (entry && next === entry.row) next = row;
-        // Whoever works in this row goes on there.
+        // If the focus was in this row, restore it.
         const testid = focused instanceof HTMLElement ? focused.dataset.testid : undefined;
         if (testid) /** @type {HTMLElement | null} */ (row.querySelector(`[data-testid="${testid}"]`))?.focus();
         entry = { row, drawn };
@@ -201,14 +201,14 @@ export class GroupView {
     this.#more.hidden = !this.#members.more;
     this.#watchEnd();
     const { error, loaded } = this.#members;
-    const searching = wanted && this.#members.more ? "Searched among the members shown so far." : "";
-    const nobody = wanted && shown.length === 0 ? `Nobody is called “${isolated(this.#search.value)}”. ` : "";
-    say(this.#state, error ? `The members cannot be read: ${error instanceof Error ? error.message : error}` : !loaded ? "Loading…" : nobody + searching);
+    const searching = wanted && this.#members.more ? "Only the members loaded so far were searched." : "";
+    const nobody = wanted && shown.length === 0 ? `No members match “${isolated(this.#search.value)}”. ` : "";
+    say(this.#state, error ? `Could not load the members: ${error instanceof Error ? error.message : error}` : !loaded ? "Loading…" : nobody + searching);
     this.#state.hidden = !this.#state.textContent;
     this.#drawTypists();
   }
 
-  /** Asks anew whether the end of the list is in sight: after a page it may still be, which is no change to an observer. */
+  /** Observes the end of the list again: if it is still visible after a page, the observer would report no change. */
   #watchEnd() {
     this.#observer?.disconnect();
     if (this.#members.more) this.#observer?.observe(this.#more);
@@ -216,7 +216,7 @@ export class GroupView {
 
   /** @param {IntersectionObserverEntry[]} entries */
   #endSeen(entries) {
-    // A search that finds few is no reason to read a hundred thousand: there the button is pressed.
+    // A search with few results must not load the whole list; the user can press the button.
     if (entries.some((entry) => entry.isIntersecting) && !this.#search.value) void this.#members.next();
   }
 
@@ -259,13 +259,13 @@ export class GroupView {
       const current = this.#group;
       if (!member || !current) return;
       await this.#commands.changeRole(current, member, /** @type {Role} */ (select.value));
-      // Refused or called off: it shows what is. The event brings what has become of it.
+      // After a refusal or cancellation, show the current role. After a success, the event brings the new one.
       select.value = this.#members.get(id)?.role ?? role;
     });
     return select;
   }
 
-  // ---- Who types ----
+  // ---- Typing ----
 
   #type() {
     this.#client.setTyping(this.#groupId, this.#typing.value !== "");

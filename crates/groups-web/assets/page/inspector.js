@@ -1,14 +1,14 @@
 /**
- * For developers: everything that goes over the wire, as it goes.
+ * For developers: shows every WebSocket frame as it is sent or received.
  *
  * @import { GroupsClient } from "../client/client.js"
  */
 
 import { clock, counted, h, icon, named, say } from "./dom.js";
 
-/** So many frames are kept; the oldest go first. */
+/** The number of frames kept; the oldest are dropped first. */
 const FRAMES_MAX = 200;
-/** How long a cut lasts, in milliseconds, so that one can watch it. */
+/** How long a dropped connection stays down, in milliseconds: long enough to watch. */
 export const CUT_MS = 5_000;
 
 /** @typedef {{ direction: "in" | "out", frame: any, at: Date }} Entry */
@@ -17,8 +17,8 @@ export class Inspector {
   #client;
   #list = h("ol", { class: "frames", testid: "inspector-frames" });
   #facts = h("dl", { class: "facts", testid: "inspector-facts" });
-  #empty = h("p", { class: "hint" }, "Nothing yet. Do something in a group.");
-  /** The latest first. @type {Entry[]} */
+  #empty = h("p", { class: "hint" }, "No frames yet. Change a group to see some.");
+  /** Newest first. @type {Entry[]} */
   #frames = [];
   #cursor = "";
   #connection = "";
@@ -29,17 +29,17 @@ export class Inspector {
     this.#client = client;
     this.element = h(
       "aside",
-      { class: "inspector", testid: "inspector", hidden: true, "aria-label": "Event inspector" },
+      { class: "inspector", testid: "inspector", hidden: true, "aria-label": "Inspector" },
       h(
         "header",
         null,
         h("h2", null, "Inspector"),
-        h("button", { type: "button", class: "quiet small", testid: "inspector-cut", onclick: () => client.cut(CUT_MS) }, icon("cut"), "Cut the socket"),
+        h("button", { type: "button", class: "quiet small", testid: "inspector-cut", onclick: () => client.cut(CUT_MS) }, icon("cut"), "Drop connection"),
         h("button", { type: "button", class: "quiet small", testid: "inspector-clear", onclick: () => this.#clear() }, "Clear"),
         h("button", { type: "button", class: "bare", "aria-label": "Close the inspector", onclick: onclose }, icon("close")),
       ),
       this.#facts,
-      h("div", { class: "frames-scroll", tabIndex: 0, role: "region", "aria-label": "Frames, the latest first" }, this.#empty, this.#list),
+      h("div", { class: "frames-scroll", tabIndex: 0, role: "region", "aria-label": "Frames, newest first" }, this.#empty, this.#list),
     );
     client.on("frame", ({ direction, frame }) => this.#frame(direction, frame), { signal });
     client.on("state", () => this.#state(), { signal });
@@ -54,7 +54,7 @@ export class Inspector {
     this.#facts.replaceChildren(...entries.flatMap(([name, value]) => [h("dt", null, name), h("dd", { title: value, dir: "ltr" }, value)]));
   }
 
-  /** Shows it, or hides it. Hidden, it only takes note. @param {boolean} shown */
+  /** Shows or hides the inspector. While hidden, it only records frames. @param {boolean} shown */
   show(shown) {
     this.element.hidden = !shown;
     if (shown) this.#list.replaceChildren(...this.#frames.map(drawn));
@@ -97,12 +97,12 @@ function drawn({ direction, frame, at }) {
   );
   const cursor = frame.cursor ? h("p", { class: "cursor" }, "cursor ", h("code", { dir: "ltr" }, frame.cursor)) : null;
   const details = h("details", null, summary, cursor, body);
-  // Only what is looked at is written out.
+  // Render the JSON only when the entry is opened.
   details.addEventListener("toggle", () => details.open && say(body, escaped(frame)));
   return h("li", { testid: "frame", "data-type": frame.type }, details);
 }
 
-/** As JSON, the controls of direction in it as escapes: here one sees what is there. @param {unknown} frame */
+/** Formats as JSON, with bidirectional control characters escaped so that they are visible. @param {unknown} frame */
 function escaped(frame) {
   const escape = (/** @type {string} */ control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(frame, null, 2).replace(/[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, escape);

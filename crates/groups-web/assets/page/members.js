@@ -1,14 +1,14 @@
 /**
- * The members of one group: read by pages, then kept right by the group's events.
+ * The members of one group: loaded page by page, then kept up to date by the group's events.
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { GroupEvent, Member } from "../../types/wire.js"
  * @import { Names } from "./names.js"
  */
 
-/** So many at once. */
+/** Members per page. */
 export const PAGE_MEMBERS = 100;
-/** After newcomers came in, their names are asked for once within so many milliseconds. As long may the list be ahead of the events. */
+/** After members join, their names are requested once within this many milliseconds. The list may also be ahead of the events for this long. */
 const NAMES_MS = 200;
 
 /** @typedef {Extract<GroupEvent, { group: any }>} MemberEvent */
@@ -19,19 +19,19 @@ export class Members {
   #names;
   #onChange;
   #abort = new AbortController();
-  /** In joining order. @type {Map<string, Member>} */
+  /** In order of joining. @type {Map<string, Member>} */
   #members = new Map();
   /** @type {string | null} */
   #next = null;
-  /** Where the last page began: what joins later joins there. @type {string | undefined} */
+  /** The start of the last page, where new members appear. @type {string | undefined} */
   #lastPage;
-  /** Of the group, up to which these members are right. */
+  /** The version of the group that these members reflect. */
   #version = 0;
   #timer = 0;
   #behindTimer = 0;
-  /** Counts the readings: what one brings that was overtaken by a later one is of no interest any more. */
-  #readings = 0;
-  /** What was told during the reading that is under way: the answer may be older. @type {MemberEvent[] | null} */
+  /** Counts reads, so that the result of an overtaken read is discarded. */
+  #reads = 0;
+  /** Events received during the current read, whose answer may be older. @type {MemberEvent[] | null} */
   #meanwhile = null;
   loaded = false;
   /** @type {unknown} */
@@ -68,12 +68,12 @@ export class Members {
     return this.#members.get(userId);
   }
 
-  /** Whether there are more than are read so far. */
+  /** Whether more pages can be loaded. */
   get more() {
     return this.#next !== null;
   }
 
-  /** Reads it anew, as far as it was read. */
+  /** Loads the members again, as far as they were loaded before. */
   async load() {
     const wanted = Math.max(PAGE_MEMBERS, this.#members.size);
     await this.#read(undefined, Math.min(500, wanted), (members) => (this.#members = new Map(members)));
@@ -88,13 +88,13 @@ export class Members {
 
   /** @param {string | undefined} after @param {number} limit @param {(members: [string, Member][]) => void} take */
   async #read(after, limit, take) {
-    const reading = (this.#readings += 1);
+    const read = (this.#reads += 1);
     /** @type {MemberEvent[]} */
     const meanwhile = (this.#meanwhile = []);
     try {
       const page = await this.#client.api.listMembers(this.#groupId, { after, limit }, { signal: this.#abort.signal });
       this.#names.learn(page.members);
-      if (reading !== this.#readings) return;
+      if (read !== this.#reads) return;
       take(page.members.map((member) => [member.user_id, member]));
       if (after === undefined) this.#version = page.version;
       this.#lastPage = after;
@@ -103,14 +103,14 @@ export class Members {
       this.error = null;
       for (const event of meanwhile) if (event.version > page.version) this.#apply(event);
     } catch (error) {
-      if (this.#abort.signal.aborted || reading !== this.#readings) return;
+      if (this.#abort.signal.aborted || read !== this.#reads) return;
       this.error = error;
     }
     this.#meanwhile = null;
     this.#onChange();
   }
 
-  /** Tabs can miss what another tab was told, and get the list from it: then it is ahead of what was told here. */
+  /** A tab can miss an event and get the list from the leading tab: then the list is ahead of the events seen here. */
   #watch() {
     const behind = () => this.loaded && !this.#meanwhile && (this.#client.group(this.#groupId)?.version ?? 0) > this.#version;
     clearTimeout(this.#behindTimer);
@@ -131,7 +131,7 @@ export class Members {
     this.#version = Math.max(event.version, this.#version);
     if (event.type === "role_changed") {
       this.#set(this.#client.userId, { role: event.role });
-      // Whether the old owner stayed or left is not said.
+      // The event does not say whether the previous owner stayed or left.
       if (event.role === "owner") void this.load();
     } else if (event.type === "group_updated") {
       switch (event.action) {
@@ -151,7 +151,7 @@ export class Members {
           break;
       }
     }
-    // There is one owner, and the group says who.
+    // There is exactly one owner, named by the group.
     for (const { user_id, role } of this.#members.values()) {
       if (user_id === event.group.admin_id) this.#set(user_id, { role: "owner" });
       else if (role === "owner") this.#set(user_id, { role: "admin" });
@@ -164,7 +164,7 @@ export class Members {
     if (member) this.#members.set(userId, { ...member, ...change });
   }
 
-  /** Newcomers are at the end; where that is not read yet they come with their page. @param {string[]} userIds @param {Member["role"]} role @param {string} at */
+  /** New members are at the end of the list. If the end is not loaded yet, they arrive with their page. @param {string[]} userIds @param {Member["role"]} role @param {string} at */
   #joined(userIds, role, at) {
     if (this.#next !== null) return;
     for (const user_id of userIds) {
@@ -175,7 +175,7 @@ export class Members {
     this.#timer = setTimeout(() => void this.#tail(), NAMES_MS);
   }
 
-  /** The end of the list again, for the names and roles of those who have just come in. */
+  /** Loads the end of the list again, for the names and roles of members who have just joined. */
   async #tail() {
     if (this.#meanwhile) return void this.#retail();
     await this.#read(this.#lastPage, PAGE_MEMBERS, (members) => {

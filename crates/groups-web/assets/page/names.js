@@ -1,5 +1,5 @@
 /**
- * What people are called, as far as this page has heard.
+ * The display names that this page has seen.
  *
  * @import { GroupsClient } from "../client/client.js"
  */
@@ -21,7 +21,7 @@ export class Names {
     }
   }
 
-  /** The name, or the beginning of the id. @param {string} userId */
+  /** The name, or the first 8 characters of the id. @param {string} userId */
   of(userId) {
     return this.#known.get(userId) ?? userId.slice(0, 8);
   }
@@ -31,13 +31,13 @@ export class Names {
     return this.#known.has(userId);
   }
 
-  /** The same, but worth a question to the server: most people who do things in a group have joined early. @param {string} userId @param {string} groupId */
+  /** Like {@link of}, but asks the server if the name is unknown. The first page of members usually has it. @param {string} userId @param {string} groupId */
   async find(userId, groupId) {
     if (!this.#known.has(userId)) {
       try {
         this.learn((await this.#client.api.listMembers(groupId)).members);
       } catch {
-        // The group is gone: the id has to do.
+        // The group is gone: fall back to the id.
       }
     }
     return this.of(userId);

@@ -1,5 +1,5 @@
 /**
- * What happens to the one who sits here, as notices: added, removed, another role, deleted.
+ * Shows toasts for events that affect the user: added, removed, role changed, group deleted.
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { Names } from "./names.js"
@@ -14,18 +14,18 @@ import { text } from "./dom.js";
  * @param {Names} parts.names
  * @param {Toasts} parts.toasts
  * @param {(groupId: string) => void} parts.open
- * @param {(groupId: string) => boolean} parts.seen Whether the end of the group has just been told where it was open.
+ * @param {(groupId: string) => boolean} parts.seen Whether the main area already says that the group is gone.
  * @param {AbortSignal} parts.signal
  */
 export function tellNews({ client, names, toasts, open, seen, signal }) {
-  // What is caught up on after an absence is told too, but not what one has done oneself.
+  // Events replayed after a reconnect are shown too; the user's own actions are not.
   const mine = (/** @type {string} */ actor) => actor === client.userId;
 
   client.on(
     "added_to_group",
     async ({ group_id, group_name, added_by }) => {
       const who = await names.find(added_by, group_id);
-      // While the name was asked for it may have gone again, or been opened.
+      // The group may have disappeared while the name was requested.
       if (!client.group(group_id)) return;
       toasts.show(text`${who} added you to ${group_name}.`, { kind: "good", action: "Open", onaction: () => open(group_id), about: group_id });
     },
@@ -45,7 +45,7 @@ export function tellNews({ client, names, toasts, open, seen, signal }) {
     ({ group_id, group_name, deleted_by }) => {
       toasts.settle(group_id);
       if (seen(group_id)) return;
-      toasts.show(mine(deleted_by) ? text`${group_name} is deleted.` : text`${names.of(deleted_by)} deleted ${group_name}.`, { about: group_id });
+      toasts.show(mine(deleted_by) ? text`You deleted ${group_name}.` : text`${names.of(deleted_by)} deleted ${group_name}.`, { about: group_id });
     },
     { signal },
   );
@@ -53,7 +53,7 @@ export function tellNews({ client, names, toasts, open, seen, signal }) {
     "role_changed",
     async ({ group_id, group_name, role, changed_by }) => {
       const what = { owner: text`the owner of ${group_name}`, admin: text`an admin of ${group_name}`, member: text`a member of ${group_name}` }[role];
-      if (mine(changed_by)) return toasts.show(text`You are ${what} now.`, { about: group_id });
+      if (mine(changed_by)) return toasts.show(text`You are now ${what}.`, { about: group_id });
       const who = await names.find(changed_by, group_id);
       if (client.group(group_id)?.role !== role) return;
       toasts.show(text`${who} made you ${what}.`, { kind: role === "member" ? "plain" : "good", about: group_id });

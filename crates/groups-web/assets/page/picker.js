@@ -1,5 +1,5 @@
 /**
- * Picking people: by name where the server has a directory (development mode), by user id otherwise.
+ * Picks people: by name if the server has a directory (development mode), by user id otherwise.
  *
  * @import { NewMember, Person, Role } from "../../types/wire.js"
  * @import { Names } from "./names.js"
@@ -12,7 +12,7 @@ import { h, icon, named } from "./dom.js";
 import { sentence } from "./toasts.js";
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-/** A pause in typing, in milliseconds, after which the directory is asked. */
+/** After this pause in typing, in milliseconds, the directory is searched. */
 const PAUSE_MS = 150;
 const SUGGESTIONS_MAX = 8;
 
@@ -42,7 +42,7 @@ export class Picker {
   element;
 
   /**
-   * @param {{ session: Session, names: Names, roles: Role[], without?: (userId: string) => boolean, picked?: NewMember[] }} parts `without`: who is in already
+   * @param {{ session: Session, names: Names, roles: Role[], without?: (userId: string) => boolean, picked?: NewMember[] }} parts `without`: people who are already members
    */
   constructor({ session, names, roles, without = () => false, picked = [] }) {
     this.#session = session;
@@ -64,7 +64,7 @@ export class Picker {
     });
     this.#role = h(
       "select",
-      { id: "people-role", testid: "people-role", "aria-label": "Their role" },
+      { id: "people-role", testid: "people-role", "aria-label": "Role" },
       ...roles.map((role) => h("option", { value: role }, role === "admin" ? "as admins" : "as members")),
     );
     const role = roles.length > 1 ? this.#role : null;
@@ -74,7 +74,7 @@ export class Picker {
     this.element = h("div", { class: "field" }, h("label", { htmlFor: "people" }, "People"), box, this.#problem);
   }
 
-  /** Whom to add; what is left in the field counts as well. @returns {Promise<NewMember[]>} */
+  /** The people to add, including what is left in the input field. @returns {Promise<NewMember[]>} */
   async members() {
     const left = this.#input.value.trim();
     if (left) await this.#take(this.#session.development ? await this.#named(left) : this.#ids(left));
@@ -82,7 +82,7 @@ export class Picker {
     return [...this.#picked.keys()].map((user_id) => ({ user_id, role }));
   }
 
-  /** Names that were typed and not picked: people who exist, else newcomers. @param {string} name */
+  /** A name that was typed but not picked: an existing person, or else a new one. @param {string} name */
   async #named(name) {
     const found = (await this.#session.people(name)).find((person) => plain(person.name) === plain(name));
     return [found ?? (await this.#session.newPerson(name))];
@@ -91,7 +91,7 @@ export class Picker {
   /** @param {string} text @returns {Person[]} */
   #ids(text) {
     const ids = text.toLowerCase().match(UUID) ?? [];
-    if (ids.length === 0) throw new Error("A user id looks like 0190c9b4-7e5a-7c3e-8f00-3f0a4a5b6c7d");
+    if (ids.length === 0) throw new Error("Enter a user id such as 0190c9b4-7e5a-7c3e-8f00-3f0a4a5b6c7d");
     return ids.map((user_id) => ({ user_id, name: this.#names.of(user_id) }));
   }
 
@@ -158,7 +158,7 @@ export class Picker {
             id: `people-${index}`,
             testid: "people-option",
             "aria-selected": String(index === this.#at),
-            // The field keeps the focus.
+            // Keep the focus in the input field.
             onpointerdown: (/** @type {Event} */ event) => {
               event.preventDefault();
               void this.#pick(index);
@@ -166,7 +166,7 @@ export class Picker {
           },
           person ? face(person.user_id, person.name) : icon("plus"),
           named(person ? person.name : `${newName}`),
-          person ? null : h("span", { class: "hint" }, "a new person"),
+          person ? null : h("span", { class: "hint" }, "new person"),
         ),
       ),
     );

@@ -1,5 +1,5 @@
 /**
- * Who is signed in, in this tab: two tabs can be two people.
+ * The signed-in user of this tab. Two tabs can have different users.
  *
  * @import { Login, Person } from "../../types/wire.js"
  */
@@ -9,10 +9,10 @@ import { forGood, forTab } from "./storage.js";
 const HERE = "groups.session";
 const RECENT = "groups.recent-names";
 const TOKENS = "groups.signs-in-by-token";
-/** So many names are offered again at the sign-in. */
+/** Recent names offered at sign-in. */
 const RECENT_MAX = 6;
 
-/** The server has no development mode: people sign in elsewhere, and bring a token. */
+/** The server is not in development mode: users sign in elsewhere and bring a token. */
 export class NoDevelopmentMode extends Error {}
 
 /** @typedef {{ token: string, user_id: string, name: string, development: boolean }} Signed */
@@ -27,7 +27,7 @@ export class Session {
     forTab.set(HERE, JSON.stringify(signed));
   }
 
-  /** The one of before the reload. @returns {Session | null} */
+  /** The session before the reload, if any. @returns {Session | null} */
   static restore() {
     try {
       const signed = JSON.parse(forTab.get(HERE) ?? "null");
@@ -37,7 +37,7 @@ export class Session {
     }
   }
 
-  /** In the development mode a name is all it takes. @param {string} name */
+  /** Signs in by name, in development mode. @param {string} name */
   static async byName(name) {
     const login = await logIn(name);
     remember(login.name);
@@ -48,8 +48,8 @@ export class Session {
   static async byToken(token) {
     const response = await fetch("v1/me", { headers: { Authorization: `Bearer ${token}` } });
     const me = await response.json().catch(() => ({}));
-    // A problem says in its detail what is wrong with the token.
-    if (!response.ok) throw new Error(`The server does not accept this token. ${response.status === 401 ? (me.detail ?? "") : ""}`.trim());
+    // The `detail` of the problem says what is wrong with the token.
+    if (!response.ok) throw new Error(`The server rejected this token. ${response.status === 401 ? (me.detail ?? "") : ""}`.trim());
     return new Session({ token, user_id: me.user_id, name: me.name ?? me.user_id, development: false });
   }
 
@@ -65,12 +65,12 @@ export class Session {
     return this.#signed.development;
   }
 
-  /** For the client: an expired token is renewed where that takes no more than the name. @param {{ expired: boolean }} why */
+  /** `getToken` for the client. In development mode, an expired token is renewed by signing in with the name again. @param {{ expired: boolean }} why */
   async token({ expired }) {
     if (!expired) return this.#signed.token;
     if (!this.development) return null;
     const login = await logIn(this.name);
-    // Another database, in which the name is somebody else's: this session is over.
+    // The database has changed and the name belongs to another user: end this session.
     if (login.user_id !== this.userId) return null;
     this.#signed = { ...login, development: true };
     forTab.set(HERE, JSON.stringify(this.#signed));
@@ -81,9 +81,9 @@ export class Session {
     forTab.set(HERE, null);
   }
 
-  // ---- The development mode's directory ----
+  // ---- Directory of the development mode ----
 
-  /** People whose name begins so. @param {string} query @returns {Promise<Person[]>} */
+  /** People whose name starts with `query`. @param {string} query @returns {Promise<Person[]>} */
   async people(query) {
     const url = new URL("v1/dev/people", document.baseURI);
     url.searchParams.set("q", query);
@@ -91,7 +91,7 @@ export class Session {
     return response.ok ? (await response.json()).people : [];
   }
 
-  /** Somebody who has never been here. @param {string} name @returns {Promise<Person>} */
+  /** Creates a user. @param {string} name @returns {Promise<Person>} */
   async newPerson(name) {
     const { user_id, name: kept } = await logIn(name);
     return { user_id, name: kept };
@@ -108,7 +108,7 @@ export function recentNames() {
   }
 }
 
-/** Whether this server was seen to have no development mode. Asking it at each visit would be an error in everybody's console. */
+/** Whether this server is known to have no development mode. Probing on every visit would log an error in the browser console. */
 export function knownForTokens() {
   return forGood.get(TOKENS) === "yes";
 }
@@ -126,7 +126,7 @@ async function logIn(name) {
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) forGood.set(TOKENS, null);
-  else throw new Error(answer.detail ?? answer.title ?? `The server answered ${response.status}.`);
+  else throw new Error(answer.detail ?? answer.title ?? `The server responded with status ${response.status}.`);
   return answer;
 }
 

@@ -1,15 +1,15 @@
-/** The sign-in: a name in the development mode, a token otherwise. */
+/** The sign-in form: by name in development mode, by token otherwise. */
 
 import { h, named } from "./dom.js";
 import { NoDevelopmentMode, Session, knownForTokens, recentNames } from "./session.js";
 import { sentence } from "./toasts.js";
 
-/** The other way in. @param {string} text @param {() => void} onclick */
+/** A link to the other way to sign in. @param {string} text @param {() => void} onclick */
 const other = (text, onclick) => h("button", { type: "button", class: "link inline", testid: "sign-in-other", onclick }, text);
 
 /**
  * @param {(session: Session) => void} onSigned
- * @param {string} [why] What led here.
+ * @param {string} [why] Why the user has to sign in; shown in the form.
  */
 export function signIn(onSigned, why = "") {
   const problem = h("p", { class: "problem", role: "alert", testid: "sign-in-problem" }, why);
@@ -22,8 +22,8 @@ export function signIn(onSigned, why = "") {
     try {
       onSigned(await sign());
     } catch (error) {
-      if (error instanceof NoDevelopmentMode) return byToken("This server does not sign people in by name. A token does it.");
-      problem.textContent = error instanceof TypeError ? "The server cannot be reached." : sentence(error);
+      if (error instanceof NoDevelopmentMode) return byToken("This server does not support sign-in by name. Paste a JSON Web Token. It is stored only in this tab.");
+      problem.textContent = error instanceof TypeError ? "Could not reach the server." : sentence(error);
     } finally {
       button.disabled = false;
     }
@@ -42,13 +42,13 @@ export function signIn(onSigned, why = "") {
     };
     body.replaceChildren(
       h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "name" }, "Your name"), name, button),
-      ...(known.length > 0 ? [h("div", { class: "recent" }, h("span", null, "Or go on as"), ...known)] : []),
-      h("p", { class: "hint" }, "In development mode any name signs in: open a second tab and be somebody else there. ", other("With a token instead", () => byToken())),
+      ...(known.length > 0 ? [h("div", { class: "recent" }, h("span", null, "Or continue as"), ...known)] : []),
+      h("p", { class: "hint" }, "In development mode, you can sign in with any name. Open a second tab to sign in as another person. ", other("Sign in with a token", () => byToken())),
     );
     queueMicrotask(() => name.focus());
   };
 
-  const byToken = (hint = "A JSON Web Token that this server accepts. It stays in this tab.") => {
+  const byToken = (hint = "Paste a JSON Web Token for this server. It is stored only in this tab.") => {
     problem.textContent = "";
     const token = h("textarea", { id: "token", testid: "sign-in-token", rows: 5, spellcheck: false, required: true });
     const button = h("button", { type: "submit", class: "primary wide", testid: "sign-in-submit" }, "Sign in");
@@ -58,7 +58,7 @@ export function signIn(onSigned, why = "") {
     };
     body.replaceChildren(
       h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "token" }, "Your token"), token, button),
-      h("p", { class: "hint" }, hint, " ", other("By name instead", byName)),
+      h("p", { class: "hint" }, hint, " ", other("Sign in by name", byName)),
     );
     queueMicrotask(() => token.focus());
   };
@@ -74,7 +74,7 @@ export function signIn(onSigned, why = "") {
       { class: "card" },
       h("div", { class: "mark", "aria-hidden": "true" }),
       h("h1", null, "Groups"),
-      h("p", { class: "lead" }, "Groups and their members, on every screen at once."),
+      h("p", { class: "lead" }, "Groups and memberships, updated in real time."),
       body,
       problem,
     ),

@@ -1,4 +1,4 @@
-/** What the page keeps in the browser. Where the browser refuses that, it is kept for as long as the page is open. */
+/** Browser storage. If the browser refuses it, values are kept in memory until the page closes. */
 
 class Kept {
   #area;
@@ -27,13 +27,13 @@ class Kept {
       if (value === null) globalThis[this.#area].removeItem(key);
       else globalThis[this.#area].setItem(key, value);
     } catch {
-      // Refused, or full.
+      // Storage is refused or full.
     }
   }
 }
 
-/** For every visit, in every tab. */
+/** Permanent, shared by all tabs. */
 export const forGood = new Kept("localStorage");
 
-/** For this tab, through its reloads. */
+/** For this tab only; survives reloads. */
 export const forTab = new Kept("sessionStorage");

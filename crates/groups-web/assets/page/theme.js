@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. */
+/** Color theme: light, dark, or the system setting. */
 
 import { forGood } from "./storage.js";
 
@@ -9,7 +9,7 @@ export function restoreTheme() {
   apply(forGood.get(KEY) ?? SCHEMES[0]);
 }
 
-/** To the other one than is seen now; back to the system's where that is the same. */
+/** Switches to the opposite of the current theme. Uses the system setting if it matches. */
 export function nextTheme() {
   const systemDark = matchMedia("(prefers-color-scheme: dark)").matches;
   const dark = document.documentElement.style.colorScheme === "dark" || (document.documentElement.style.colorScheme !== "light" && systemDark);

@@ -1,13 +1,13 @@
-/** Short notices, read out and gone after a while; some with a way back. */
+/** Toasts: short notices that screen readers announce and that disappear after a while; some have an action. */
 
 /** @import { Text } from "./dom.js" */
 
 import { h, icon, parts } from "./dom.js";
 
-/** How long a notice stays, in milliseconds; with something to press, longer. */
+/** How long a toast stays, in milliseconds; longer if it has an action. */
 const STAY_MS = 5_000;
 const STAY_WITH_ACTION_MS = 9_000;
-/** The oldest goes when there are more. */
+/** If there are more, the oldest is removed. */
 const TOASTS_MAX = 4;
 
 export class Toasts {
@@ -15,7 +15,7 @@ export class Toasts {
 
   /**
    * @param {Text} text
-   * @param {{ kind?: "plain" | "good" | "bad", action?: string, onaction?: () => void, about?: string }} [how] `about`: the group, of which there is one notice, the latest
+   * @param {{ kind?: "plain" | "good" | "bad", action?: string, onaction?: () => void, about?: string }} [how] `about`: a group id; a new toast about a group replaces the previous one
    */
   show(text, { kind = "plain", action, onaction, about } = {}) {
     if (about) this.settle(about);
@@ -36,7 +36,7 @@ export class Toasts {
     );
     this.element.append(toast);
     while (this.element.children.length > TOASTS_MAX) this.element.firstElementChild?.remove();
-    // Nothing vanishes under the pointer or the focus.
+    // A toast does not disappear while it is hovered or focused.
     const later = () => {
       if (toast.matches(":hover, :focus-within")) timer = window.setTimeout(later, 1_000);
       else close();
@@ -44,7 +44,7 @@ export class Toasts {
     let timer = window.setTimeout(later, action ? STAY_WITH_ACTION_MS : STAY_MS);
   }
 
-  /** What was said about a group is settled: it is looked at, or there is later news. @param {string} about */
+  /** Removes the toasts about a group, because it was opened or there is newer information. @param {string} about */
   settle(about) {
     for (const toast of this.element.querySelectorAll(`[data-about="${about}"]`)) toast.remove();
   }

@@ -1,7 +1,7 @@
-/** Making elements without HTML strings, which the page's policy forbids. */
+/** Creates elements without HTML strings, which the Content-Security-Policy forbids. */
 
 /**
- * An element with classes, a part, and children. `part` is "name other" as in HTML; every class is a part of the same name unless told.
+ * An element with classes, parts and children. `part` is a space-separated list as in HTML. Default: the classes.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {{ class?: string, part?: string, hidden?: boolean, text?: string, attributes?: Record<string, string> }} [how]
@@ -19,7 +19,7 @@ export function make(tag, { class: names, part, hidden, text, attributes } = {},
   return element;
 }
 
-/** Sets the text only where it differs, so that screen readers do not read it again. @param {Element} element @param {string} text */
+/** Sets the text only if it differs, so that screen readers do not read it again. @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

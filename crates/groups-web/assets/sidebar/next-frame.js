@@ -1,6 +1,6 @@
-/** One call with the next frame, however often it was asked for. */
+/** Coalesces requests into one call in the next animation frame. */
 
-/** A page that is hidden draws no frames: then after so many milliseconds. */
+/** Upper bound on the delay, in milliseconds. A hidden page gets no animation frames. */
 const FRAME_MS_MAX = 120;
 
 export class NextFrame {

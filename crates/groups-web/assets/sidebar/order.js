@@ -1,5 +1,5 @@
 /**
- * Which groups are listed, and in which order.
+ * Filters and sorts the groups.
  *
  * @import { ListedGroup } from "../client/pending.js"
  */
@@ -10,7 +10,7 @@
 export const SORTS = ["newest", "recent", "name", "largest"];
 
 /**
- * @param {readonly ListedGroup[]} groups the newest first
+ * @param {readonly ListedGroup[]} groups newest first
  * @param {{ filter: string, sort: Sort, collator: Intl.Collator }} how
  * @returns {readonly ListedGroup[]}
  */
@@ -24,22 +24,22 @@ export function arrange(groups, { filter, sort, collator }) {
     name: (a, b) => collator.compare(a.name, b.name),
     largest: (a, b) => b.member_count - a.member_count,
   };
-  // What is being created stays on top, where it was put.
+  // Groups that are being created stay at the top.
   return [...found].sort((a, b) => Number(b.pending ?? false) - Number(a.pending ?? false) || orders[sort](a, b));
 }
 
-/** Without case and accents, as people search. @param {string} text */
+/** Folds case and accents for searching. @param {string} text */
 export function plain(text) {
   return text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLocaleLowerCase().trim();
 }
 
-/** Made once: it takes longer than all that it is used for. @type {Intl.Segmenter | undefined} */
+/** Created once, because construction is expensive. @type {Intl.Segmenter | undefined} */
 let segmenter;
 
-/** Controls of direction, of which nothing can be seen. */
+/** Invisible bidirectional control characters. */
 const CONTROLS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 
-/** Two letters to recognise a name by, in any script. @param {string} name */
+/** Up to two initials, in any script. @param {string} name */
 export function initials(name) {
   const words = name.replace(CONTROLS, "").split(/[\s\p{P}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[1]] : words.slice(0, 1);
@@ -48,7 +48,7 @@ export function initials(name) {
   return firsts.join("").toLocaleUpperCase() || [...name.trim()][0] || "?";
 }
 
-/** A colour to recognise an id by: a hue in degrees. @param {string} id */
+/** A hue in degrees, stable for each id. @param {string} id */
 export function hue(id) {
   let hash = 0;
   for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -1,5 +1,5 @@
 /**
- * The line at the foot of the sidebar: how the connection is, and when the next try is due.
+ * The status line at the bottom of the sidebar: connection state, and a countdown to the next attempt.
  *
  * @import { Status } from "../client/link.js"
  * @import { Texts } from "./texts.js"
@@ -8,13 +8,13 @@
 
 import { say } from "./element.js";
 
-/** Before there is a client. @type {Status} */
+/** Shown before there is a client. @type {Status} */
 const NOTHING = { state: "connecting", reason: "" };
 
 export class StatusLine {
   #dom;
   #timer = 0;
-  /** When the next try is due. */
+  /** When the next attempt is due, in the time of `performance.now()`. */
   #retryAt = 0;
 
   /** @param {Pick<Tree, "status" | "stateText" | "countdown">} dom */
@@ -34,7 +34,7 @@ export class StatusLine {
     if (retryInMs) this.#timer = window.setInterval(() => this.#tick(texts), 1_000);
   }
 
-  /** Counts no further. */
+  /** Stops the countdown. */
   stop() {
     clearInterval(this.#timer);
   }
@@ -42,7 +42,7 @@ export class StatusLine {
   /** @param {Texts} texts */
   #tick(texts) {
     const seconds = Math.ceil((this.#retryAt - performance.now()) / 1_000);
-    // A wait that is over before it is read is not worth a number.
+    // A wait of one second is over before anybody reads the number.
     say(this.#dom.countdown, seconds > 1 ? texts.retryIn(seconds) : "");
     if (seconds <= 1) this.stop();
   }

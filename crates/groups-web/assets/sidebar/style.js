@@ -1,4 +1,4 @@
-/** How the sidebar looks. Everything that is meant to be changed from outside is a custom property or a part. */
+/** The style sheet of the sidebar. Pages customize it through custom properties and parts only. */
 
 /** @type {string} */
 export const STYLE = `
@@ -25,12 +25,12 @@ export const STYLE = `
   display: flex;
   flex-direction: column;
   height: 100%;
-  /* In a page that gives it no height it is as long as its list, but no longer than what can be seen. */
+  /* Without a height set by the page, it is as tall as its list, up to the viewport. */
   max-height: 100dvh;
   background: var(--_background);
   color: var(--_text);
   font: var(--groups-font, 15px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
-  /* What a page sets for its own text around it. Sizes are in em and px for the same reason: a page's rem is its own. */
+  /* Resets inherited text properties. Sizes are in em and px, because rem depends on the page. */
   letter-spacing: normal;
   word-spacing: normal;
   text-align: start;

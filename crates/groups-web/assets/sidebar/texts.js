@@ -1,4 +1,4 @@
-/** What the sidebar says, replaceable for other languages. */
+/** The texts of the sidebar; replaceable for other languages. */
 
 /**
  * @typedef {object} Texts
@@ -13,8 +13,8 @@
  * @property {string} owner
  * @property {string} admin
  * @property {string} member
- * @property {string} fresh On a group that has just come in.
- * @property {string} pending On a group whose creation is under way.
+ * @property {string} fresh Badge of a group that the user was just added to.
+ * @property {string} pending Badge of a group that is being created.
  * @property {string} empty
  * @property {string} emptyHint
  * @property {(filter: string) => string} nothing
@@ -27,8 +27,8 @@
  * @property {string} offline
  * @property {string} signedOut
  * @property {(seconds: number) => string} retryIn
- * @property {(name: string) => string} arrived For screen readers, when a group comes in. The name is isolated already, should its direction matter.
- * @property {(name: string) => string} gone For screen readers, when one goes.
+ * @property {(name: string) => string} arrived For screen readers, when a group is added to the list. `name` is already bidi-isolated.
+ * @property {(name: string) => string} gone For screen readers, when a group is removed from the list.
  */
 
 /** @type {Texts} */
@@ -47,10 +47,10 @@ export const ENGLISH = {
   fresh: "New",
   pending: "Creating…",
   empty: "No groups yet",
-  emptyHint: "Groups that you create or are added to appear here by themselves.",
-  nothing: (filter) => `Nothing matches “${filter}”`,
+  emptyHint: "Groups that you create or are added to appear here automatically.",
+  nothing: (filter) => `No groups match “${filter}”`,
   loading: "Loading groups",
-  failed: "The list cannot be loaded",
+  failed: "Could not load your groups",
   retry: "Try again",
   connecting: "Connecting…",
   live: "Live",
@@ -59,5 +59,5 @@ export const ENGLISH = {
   signedOut: "Signed out",
   retryIn: (seconds) => `in ${seconds} s`,
   arrived: (name) => `${name} was added to your groups`,
-  gone: (name) => `${name} is no longer among your groups`,
+  gone: (name) => `${name} was removed from your groups`,
 };

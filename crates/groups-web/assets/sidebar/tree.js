@@ -1,5 +1,5 @@
 /**
- * What stands in the shadow tree of `<groups-sidebar>`.
+ * The shadow tree of `<groups-sidebar>`.
  *
  * @import { Status } from "../client/link.js"
  * @import { ListedGroup } from "../client/pending.js"
@@ -13,10 +13,10 @@ import { SORTS, hue, initials } from "./order.js";
 
 /** @typedef {ReturnType<typeof build>} Tree */
 
-/** While loading, so many rows are hinted at. */
+/** Placeholder rows shown while loading. */
 const BONES = 6;
 
-/** The shadow tree. */
+/** Builds the shadow tree. */
 export function build() {
   const title = make("h2", { part: "title" });
   const total = make("span", { class: "total", hidden: true });
@@ -49,7 +49,7 @@ export function build() {
   return { root, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
 }
 
-/** What stands there in the reader's language, but for the rows and the note. @param {Tree} dom @param {Texts} texts */
+/** Sets all translatable texts except those of the rows and the note. @param {Tree} dom @param {Texts} texts */
 export function label(dom, texts) {
   say(dom.title, texts.title);
   dom.root.setAttribute("aria-label", texts.title);
@@ -63,7 +63,7 @@ export function label(dom, texts) {
 }
 
 /**
- * In place of rows: why there are none.
+ * Says why there are no rows.
  * @param {Tree} dom
  * @param {{ failed: boolean, status: Readonly<Status> | undefined, filter: string, texts: Texts }} why
  */
@@ -76,7 +76,7 @@ export function note(dom, { failed, status, filter, texts }) {
   dom.retry.hidden = !failed || status?.state === "signed-out";
 }
 
-/** The row that an event is about. @param {Event} event */
+/** The row that contains the target of an event. @param {Event} event */
 export const rowOf = (event) => /** @type {Element} */ (event.target).closest("[role=option]");
 
 export function createRow() {
@@ -130,7 +130,7 @@ function partsOf(row) {
   return parts;
 }
 
-/** Sets an attribute only where it differs: what is set is read anew by who watches. @param {Element} element @param {string} name @param {string} value */
+/** Sets an attribute only if it differs, because observers and screen readers react to every set. @param {Element} element @param {string} name @param {string} value */
 function put(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }

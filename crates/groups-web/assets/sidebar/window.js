@@ -1,8 +1,8 @@
-/** A list of any length of which only what can be seen is in the document. All rows have one height. */
+/** A virtualized list: only visible rows are in the document. All rows have the same height. */
 
-/** Rows beyond the edges that are kept ready. */
+/** Rows rendered beyond each edge of the viewport. */
 const SPARE_ROWS = 6;
-/** Where the height of a row cannot be measured yet, in pixels. */
+/** The assumed row height in pixels, until it can be measured. */
 const ROW_PX = 60;
 
 /**
@@ -23,7 +23,7 @@ export class RowWindow {
   /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
   #rowPx = ROW_PX;
-  /** Kept in the document even out of sight, because it is the active one. */
+  /** The index of the active row, which stays in the document even when it is not visible. */
   #kept = -1;
 
   /** @param {HTMLElement} scroller @param {HTMLElement} space @param {Rows<Item>} rows */
@@ -33,7 +33,7 @@ export class RowWindow {
     this.#rows = rows;
   }
 
-  /** Rows that fit at once. */
+  /** Rows that Page Up and Page Down move by. */
   get pageRows() {
     return Math.max(1, Math.floor(this.#scroller.clientHeight / this.#rowPx) - 1);
   }
@@ -47,7 +47,7 @@ export class RowWindow {
     this.#measure();
   }
 
-  /** Scrolls as little as is needed to see this row. @param {number} index */
+  /** Scrolls as little as necessary to show this row. @param {number} index */
   reveal(index) {
     const top = index * this.#rowPx;
     const { scrollTop, clientHeight } = this.#scroller;
@@ -56,16 +56,16 @@ export class RowWindow {
     this.scrolled();
   }
 
-  /** Draws what has come into sight. */
+  /** Draws rows that scrolling has made visible. */
   scrolled() {
     this.#draw(false);
   }
 
-  /** @param {boolean} anew Whether what is there already may be stale. */
-  #draw(anew) {
+  /** @param {boolean} stale Whether rows that are already drawn must be updated. */
+  #draw(stale) {
     const indexes = this.#inSight();
     const wanted = new Set(indexes.map((index) => this.#rows.key(this.#items[index])));
-    // A row that has gone out of sight becomes one that has come in: making elements is what costs most.
+    // Reuse the elements of rows that are no longer visible: creating elements is the expensive part.
     const free = [];
     for (const [key, element] of this.#shown) {
       if (wanted.has(key)) continue;
@@ -73,13 +73,13 @@ export class RowWindow {
       free.push(element);
       this.#shown.delete(key);
     }
-    // In the document's order too, for those who read it rather than look at it. What stands right is not touched.
+    // Keep the document order correct for screen readers. Do not touch rows that are already in place.
     let next = this.#space.firstElementChild;
     for (const index of indexes) {
       const item = this.#items[index];
       const key = this.#rows.key(item);
       let element = this.#shown.get(key);
-      if (anew || !element) {
+      if (stale || !element) {
         element ??= free.pop() ?? this.#rows.create();
         this.#shown.set(key, element);
         element.style.transform = `translateY(${index * this.#rowPx}px)`;
@@ -90,7 +90,7 @@ export class RowWindow {
     }
   }
 
-  /** The rows that can be seen, those to spare, and the active one: the first ones first. */
+  /** The indexes of the visible rows, the spare rows and the active row, in ascending order. */
   #inSight() {
     const count = this.#items.length;
     const { scrollTop, clientHeight } = this.#scroller;
@@ -103,7 +103,7 @@ export class RowWindow {
     return indexes;
   }
 
-  /** The style sheet of the page may have another height in mind. Not at each scroll: it makes the browser lay everything out. */
+  /** Measures the row height, which the page may set. Not on every scroll, because it forces a layout. */
   #measure() {
     const [element] = this.#shown.values();
     const px = element?.offsetHeight ?? 0;
@@ -114,7 +114,7 @@ export class RowWindow {
     }
   }
 
-  /** As high as all rows together. */
+  /** Sets the total height of all rows. */
   #stretch() {
     const height = `${this.#items.length * this.#rowPx}px`;
     if (this.#space.style.height !== height) this.#space.style.height = height;

@@ -369,7 +369,7 @@ test("why no socket could be made is told by its own name", async () => {
     };
   for (const [WebSocket, token, state, reason] of [
     [throwing("SyntaxError"), "with spaces", "signed-out", /token is malformed/],
-    [throwing("SyntaxError"), tokenOf(ADA), "offline", /address/],
+    [throwing("SyntaxError"), tokenOf(ADA), "offline", /not a valid WebSocket URL/],
     [throwing("SecurityError"), tokenOf(ADA), "offline", /https:/],
     [throwing("QuotaExceededError", "enough"), tokenOf(ADA), "offline", /enough/],
     [undefined, tokenOf(ADA), "offline", /Node\.js 22/],
@@ -396,8 +396,8 @@ test("options that make no sense are refused where they are given, by name", () 
   const getToken = () => null;
   const url = "https://groups.example/";
   for (const [options, says] of [
-    [undefined, /object of options/],
-    [null, /object of options/],
+    [undefined, /options object/],
+    [null, /options object/],
     [{ url }, /getToken/],
     [{ url, getToken: "a token" }, /getToken.*function.*string/],
     [{ url, getToken, token: "x" }, /"token".*getToken, url, tabs, env/],

@@ -104,7 +104,7 @@ test("where the list knows more than was told the members are read anew", async 
 
 test("members that could not be read are read when the connection is back", async () => {
   const { client, members, roles } = open();
-  client.asked[0](Promise.reject(new Error("The server cannot be reached")));
+  client.asked[0](Promise.reject(new Error("Could not reach the server")));
   await settled();
   assert.ok(members.error);
   client.emit("ready", {});

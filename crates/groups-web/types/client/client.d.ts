@@ -1,7 +1,7 @@
 /**
- * What can be listened to: every frame of the contract by its `type`, and
- * `state` (the connection), `change` (the list), `frame` (everything that goes over the wire, for inspectors).
- * An event of a group is told only where it is news, in order, once.
+ * The events of the client: every server frame by its `type`, and
+ * `state` (the connection has changed), `change` (the list has changed), `frame` (any frame sent or received, for inspectors).
+ * Each event of a group is emitted once and in order; repeats after a resume are dropped.
  * @typedef {object} ClientEvents
  * @property {Status} state
  * @property {{ groups: readonly ListedGroup[] }} change
@@ -20,32 +20,32 @@
  */
 /** @extends {Emitter<ClientEvents>} */
 export class GroupsClient extends Emitter<ClientEvents> {
-    /** Throws a `TypeError` that says what is wrong with the options. @param {ClientOptions} options */
+    /** Throws a `TypeError` if an option is unknown or invalid. @param {ClientOptions} options */
     constructor(options: ClientOptions);
-    /** Every HTTP path as a call. @readonly @type {Api} */
+    /** One method for each HTTP endpoint. @readonly @type {Api} */
     readonly api: Api;
-    /** The groups: those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
+    /** The groups: pending ones first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
     get groups(): readonly ListedGroup[];
-    /** One of them. @param {string} groupId @returns {ListedGroup | undefined} */
+    /** The group with this id, if it is in the list. @param {string} groupId @returns {ListedGroup | undefined} */
     group(groupId: string): ListedGroup | undefined;
-    /** How the connection is. @returns {State} */
+    /** The state of the connection. @returns {State} */
     get state(): State;
-    /** The same with its reason, and when the next try is due. @returns {Readonly<Status>} */
+    /** The state with its reason and the time of the next attempt. @returns {Readonly<Status>} */
     get status(): Readonly<Status>;
-    /** Whether a list was ever received: before that, an empty one means nothing. */
+    /** Whether a list was ever received. Before that, `groups` is empty. */
     get loaded(): boolean;
     /** Whether {@link connect} was ever called. */
     get begun(): boolean;
-    /** Whose list it is; empty before the first connection. */
+    /** The user whose groups these are; empty before the first connection. */
     get userId(): string;
-    /** Whether this tab has the socket. */
+    /** Whether this tab holds the connection. */
     get leading(): boolean;
-    /** Connects, and stays connected until {@link close}. Does nothing where that is the case already. */
+    /** Connects, and stays connected until {@link close}. A no-op if already connected or connecting. */
     connect(): void;
-    /** Ends the connection. The list stays as it was last, and a later {@link connect} goes on from there; with another person's token it begins anew. */
+    /** Closes the connection. The list stays as it is, and a later {@link connect} resumes from there; with another user's token it starts over. */
     close(): void;
     /**
-     * Creates a group. It is in the list at once, as `pending`; the promise tells what became of it.
+     * Creates a group. It is in the list immediately, as `pending`. The promise resolves to the group, or rejects and the pending row disappears.
      * @param {{ name: string, description?: string, members?: NewMember[] }} draft
      * @param {CallOptions} [options]
      * @returns {Promise<Group>}
@@ -55,20 +55,20 @@ export class GroupsClient extends Emitter<ClientEvents> {
         description?: string;
         members?: NewMember[];
     }, options?: CallOptions): Promise<Group>;
-    /** Tells the others in the group that this user types, or no longer does. Call it at each key; it is sent now and then. @param {string} groupId @param {boolean} typing */
+    /** Tells the other members that this user is typing, or has stopped. Call it on every keystroke; messages are throttled. @param {string} groupId @param {boolean} typing */
     setTyping(groupId: string, typing: boolean): void;
-    /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
+    /** The users who are typing in a group. @param {string} groupId @returns {string[]} user ids */
     typists(groupId: string): string[];
-    /** Tries to connect now rather than after the wait, except where the server itself has named the time. */
+    /** Reconnects now instead of waiting, unless the server has asked for a specific wait. */
     retry(): void;
-    /** Cuts the connection, to see it come back after so many milliseconds. For trying things out. @param {number} [ms] */
+    /** Drops the connection and reconnects after `ms` milliseconds. For testing. @param {number} [ms] */
     cut(ms?: number): void;
     #private;
 }
 /**
- * What can be listened to: every frame of the contract by its `type`, and
- * `state` (the connection), `change` (the list), `frame` (everything that goes over the wire, for inspectors).
- * An event of a group is told only where it is news, in order, once.
+ * The events of the client: every server frame by its `type`, and
+ * `state` (the connection has changed), `change` (the list has changed), `frame` (any frame sent or received, for inspectors).
+ * Each event of a group is emitted once and in order; repeats after a resume are dropped.
  */
 export type ClientEvents = {
     state: Status;

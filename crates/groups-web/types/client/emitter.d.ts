@@ -1,16 +1,16 @@
-/** Events with typed names, without the DOM. */
+/** A typed event emitter without the DOM. */
 /** @typedef {{ listener: (detail: any, name: any) => void, off: () => void, call: (detail: any, name: any) => void }} Entry */
 /**
  * @template {Record<string, any>} Events
  */
 export class Emitter<Events extends Record<string, any>> {
     /**
-     * Calls `listener` at each event of that name, until it is taken off or `signal` is aborted. `"*"` is every event.
+     * Calls `listener` for each event of that name, until it is removed or `signal` is aborted. `"*"` matches every event.
      * @template {keyof Events} Name
      * @param {Name | "*"} name
      * @param {(detail: Events[Name], name: Name) => void} listener
      * @param {{ signal?: AbortSignal, once?: boolean }} [options]
-     * @returns {() => void} takes it off
+     * @returns {() => void} removes the listener
      */
     on<Name extends keyof Events>(name: Name | "*", listener: (detail: Events[Name], name: Name) => void, { signal, once }?: {
         signal?: AbortSignal;
@@ -27,14 +27,14 @@ export class Emitter<Events extends Record<string, any>> {
         signal?: AbortSignal;
     }): () => void;
     /**
-     * Takes `listener` off, however often it was put on.
+     * Removes `listener`, however often it was added.
      * @template {keyof Events} Name
      * @param {Name | "*"} name
      * @param {(detail: Events[Name], name: Name) => void} listener
      */
     off<Name extends keyof Events>(name: Name | "*", listener: (detail: Events[Name], name: Name) => void): void;
     /**
-     * A listener that throws is reported and does not keep the others from hearing.
+     * Calls all listeners. An exception in one is reported and does not affect the others.
      * @template {keyof Events} Name
      * @param {Name} name
      * @param {Events[Name]} detail

@@ -1,26 +1,26 @@
-/** What the client takes from its surroundings: time, chance, network and neighbours. Tests bring their own. */
+/** The environment of the client: time, randomness, network and other tabs. Tests replace it. */
 /**
  * @typedef {object} Env
- * @property {() => number} now Milliseconds that never go back.
+ * @property {() => number} now Monotonic time in milliseconds.
  * @property {() => number} wallNow Milliseconds since 1970.
  * @property {(call: () => void, ms: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
- * @property {() => number} random From 0 to below 1.
+ * @property {() => number} random At least 0, below 1.
  * @property {() => string} newId A random UUID.
  * @property {typeof fetch} fetch
  * @property {new (url: string, protocols: string[]) => WebSocket} [WebSocket] Missing in Node.js before version 22.
- * @property {(message: string, cause: unknown) => void} warn Tells a developer, and nobody else.
+ * @property {(message: string, cause: unknown) => void} warn A message for developers.
  * @property {(() => boolean)} isOnline
  * @property {(() => boolean)} isVisible
- * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page is seen again; gives what ends it.
- * @property {LockManager} [locks] Missing where the browser has none, or the page is not a secure context.
+ * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page becomes visible. Returns a function that stops it.
+ * @property {LockManager} [locks] Missing if the browser does not support it or the page is not a secure context.
  * @property {new (name: string) => BroadcastChannel} [BroadcastChannel]
  */
 /** @returns {Env} */
 export function browserEnv(): Env;
 export type Env = {
     /**
-     * Milliseconds that never go back.
+     * Monotonic time in milliseconds.
      */
     now: () => number;
     /**
@@ -30,7 +30,7 @@ export type Env = {
     setTimeout: (call: () => void, ms: number) => any;
     clearTimeout: (timer: any) => void;
     /**
-     * From 0 to below 1.
+     * At least 0, below 1.
      */
     random: () => number;
     /**
@@ -43,17 +43,17 @@ export type Env = {
      */
     WebSocket?: (new (url: string, protocols: string[]) => WebSocket) | undefined;
     /**
-     * Tells a developer, and nobody else.
+     * A message for developers.
      */
     warn: (message: string, cause: unknown) => void;
     isOnline: (() => boolean);
     isVisible: (() => boolean);
     /**
-     * Calls `wake` when the network is back or the page is seen again; gives what ends it.
+     * Calls `wake` when the network is back or the page becomes visible. Returns a function that stops it.
      */
     onWake: (wake: () => void) => () => void;
     /**
-     * Missing where the browser has none, or the page is not a secure context.
+     * Missing if the browser does not support it or the page is not a secure context.
      */
     locks?: LockManager | undefined;
     BroadcastChannel?: (new (name: string) => BroadcastChannel) | undefined;

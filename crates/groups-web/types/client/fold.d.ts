@@ -1,13 +1,13 @@
 /**
- * One user's list of groups, kept right by folding events: the rule `version == known + 1`. The same rules as `Sidebar` in Rust.
+ * Folds events into one user's list of groups, by the rule `version == known + 1`. The same rules as `Sidebar` in Rust.
  *
  * @import { Group, GroupBody, GroupEvent, Role } from "../../types/wire.js"
  */
-/** How many groups that were left are remembered, so that an older event does not bring one back. The oldest are forgotten first. */
+/** How many left groups are remembered, so that an older event does not bring one back. The oldest are forgotten first. */
 export const LEFT_MAX: 1000;
 /**
- * What became of an event: it was the next one, it was known already (a resume may repeat it), or one is missing before it and the
- * list has to be read anew.
+ * The outcome of an event: `applied` if it was the next one, `stale` if it was already known (a resume may repeat it), `gap` if
+ * one is missing before it and the list must be read again.
  * @typedef {"applied" | "stale" | "gap"} Folded
  */
 /** @typedef {{ rows: Group[], left: [string, number][] }} FoldState */
@@ -17,25 +17,25 @@ export class Fold {
     get size(): number;
     /** @param {string} groupId */
     get(groupId: string): Group | undefined;
-    /** Whether this version of the group, or a later one, is behind us: it is listed, or was left. @param {string} groupId @param {number} version */
+    /** Whether this version of the group, or a later one, is already reflected: the group is listed, or was left. @param {string} groupId @param {number} version */
     knows(groupId: string, version: number): boolean;
-    /** Takes the list as it was read at one time. @param {Iterable<Group>} groups */
+    /** Replaces the list with a snapshot. @param {Iterable<Group>} groups */
     replace(groups: Iterable<Group>): void;
     /**
-     * Takes in one event.
+     * Applies one event.
      * @param {GroupEvent} event
      * @returns {Folded}
      */
     apply(event: GroupEvent): Folded;
-    /** Everything, for another tab. @returns {FoldState} */
+    /** The complete state, for another tab. @returns {FoldState} */
     export(): FoldState;
-    /** Takes over what another tab knows, and keeps what is newer here. @param {FoldState} state */
+    /** Merges the state of another tab; the newer version of each group wins. @param {FoldState} state */
     merge(state: FoldState): void;
     #private;
 }
 /**
- * What became of an event: it was the next one, it was known already (a resume may repeat it), or one is missing before it and the
- * list has to be read anew.
+ * The outcome of an event: `applied` if it was the next one, `stale` if it was already known (a resume may repeat it), `gap` if
+ * one is missing before it and the list must be read again.
  */
 export type Folded = "applied" | "stale" | "gap";
 export type FoldState = {

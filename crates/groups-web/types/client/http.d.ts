@@ -1,15 +1,15 @@
-/** How often one call is sent at most, and how long one answer is waited for, in milliseconds. */
+/** The maximum number of attempts for one call, and the timeout of each, in milliseconds. */
 export const TRIES_MAX: 3;
 export const ANSWER_MS_MAX: 15000;
-/** A `Retry-After` beyond this is left to the caller, in milliseconds. */
+/** The longest `Retry-After` that a call waits for, in milliseconds; beyond that the error goes to the caller. */
 export const PATIENCE_MS_MAX: 5000;
-/** How long to wait, in milliseconds, before a fresh token that is refused is tried once more: the clock of whoever signed it may be ahead. */
+/** How long to wait, in milliseconds, before a new token that was refused is tried again: the clock of its issuer may be ahead. */
 export const REFUSED_PAUSE_MS: 2000;
 /**
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal]
- * @property {string} [idempotencyKey] Of one's own choice; else every call has a new one.
- * @property {number} [ifVersion] Carried out only while the group is at this version; else `version_mismatch`.
+ * @property {string} [idempotencyKey] Default: a new key for each call.
+ * @property {number} [ifVersion] Executes the change only if the group is at this version; fails with `version_mismatch` otherwise.
  */
 /** @typedef {{ query?: Record<string, string | number | undefined>, body?: unknown, repeat?: boolean }} Request */
 export class Api {
@@ -19,7 +19,7 @@ export class Api {
         tokens: Tokens;
         base: string;
     });
-    /** Who is calling. @param {CallOptions} [options] @returns {Promise<Me>} */
+    /** The calling user. @param {CallOptions} [options] @returns {Promise<Me>} */
     me(options?: CallOptions): Promise<Me>;
     /** Creates a group; the caller becomes its owner. @param {{ name: string, description?: string, members?: NewMember[] }} group @param {CallOptions} [options] @returns {Promise<Group>} */
     createGroup(group: {
@@ -39,9 +39,9 @@ export class Api {
         name?: string;
         description?: string;
     }, options?: CallOptions): Promise<Group>;
-    /** Deletes it for everybody. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+    /** Deletes the group for all members. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
     deleteGroup(groupId: string, options?: CallOptions): Promise<void>;
-    /** One page of the members, in joining order. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
+    /** One page of the members, in order of joining. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
     listMembers(groupId: string, page?: {
         limit?: number;
         after?: string;
@@ -50,19 +50,19 @@ export class Api {
     members(groupId: string, { limit, ...options }?: CallOptions & {
         limit?: number;
     }): AsyncGenerator<Member>;
-    /** Adds one; `already_member` where they are in. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
+    /** Adds one user; fails with `already_member` if they are a member. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
     addMember(groupId: string, userId: string, role?: Role, options?: CallOptions): Promise<Added>;
-    /** Adds up to 1,000 in one change, passing over those who are in. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
+    /** Adds up to 1,000 users in one change; those who are already members are skipped. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
     addMembers(groupId: string, members: NewMember[], options?: CallOptions): Promise<Added>;
-    /** `owner` hands over the ownership, and makes the old owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
+    /** Changes a role. `owner` transfers ownership and makes the previous owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
     changeRole(groupId: string, userId: string, role: Role, options?: CallOptions): Promise<Member>;
     /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
     removeMember(groupId: string, userId: string, options?: CallOptions): Promise<void>;
-    /** An owner leaves only with a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
+    /** Leaves the group. The owner must name a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
     leaveGroup(groupId: string, { successor }?: {
         successor?: string;
     }, options?: CallOptions): Promise<void>;
-    /** The group's history, oldest first; for admins and the owner. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
+    /** The history of the group, oldest first. Requires `admin`. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
     changes(groupId: string, page?: {
         after?: number | string;
         limit?: number;
@@ -74,11 +74,11 @@ export class Api {
 export type CallOptions = {
     signal?: AbortSignal | undefined;
     /**
-     * Of one's own choice; else every call has a new one.
+     * Default: a new key for each call.
      */
     idempotencyKey?: string | undefined;
     /**
-     * Carried out only while the group is at this version; else `version_mismatch`.
+     * Executes the change only if the group is at this version; fails with `version_mismatch` otherwise.
      */
     ifVersion?: number | undefined;
 };

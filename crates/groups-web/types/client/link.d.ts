@@ -5,7 +5,7 @@ export class Link {
      * @param {Tokens} parts.tokens
      * @param {Api} parts.api
      * @param {string} parts.url `ws:` or `wss:`
-     * @param {() => string | undefined} parts.cursor Asked at each connecting.
+     * @param {() => string | undefined} parts.cursor Called at each attempt.
      * @param {(frame: ServerFrame) => void} parts.onFrame
      * @param {(status: Status) => void} parts.onStatus
      */
@@ -22,36 +22,35 @@ export class Link {
     stop(): void;
     /** @param {ClientFrame} frame */
     send(frame: ClientFrame): boolean;
-    /** The network is back, or somebody looks: try now, or ask whether the line still stands. */
+    /** The network is back or the page is visible: connect now, or check that the connection is alive. */
     wake(): void;
-    /** Drops the connection, as a failing network would, and comes back after so many milliseconds. @param {number} ms */
+    /** Drops the connection, as a failing network would, and reconnects after `ms` milliseconds. @param {number} ms */
     cut(ms: number): void;
-    /** The list has a gap: connects anew; the caller has dropped the cursor. */
+    /** Reconnects after a gap; the caller has dropped the cursor. */
     resync(): void;
     #private;
 }
 /**
- * `connecting` for the first time · `live`: the list is right, and stays right · `reconnecting` after a loss · `offline`: not
- * connected, and the browser has no network, or nothing is tried any more (closed, or refused for good) · `signed-out`: no
- * token, or a fresh one is refused.
+ * `connecting`: for the first time · `live`: the list is up to date · `reconnecting`: after a loss · `offline`: the browser has no
+ * network, or the client has stopped trying (closed, or permanently refused) · `signed-out`: no token, or a new one was refused.
  */
 export type State = "connecting" | "live" | "reconnecting" | "offline" | "signed-out";
 export type Status = {
     state: State;
     /**
-     * For people; empty where all is well.
+     * For users; empty while `live`.
      */
     reason: string;
     /**
-     * When the next try is due.
+     * Milliseconds until the next attempt.
      */
     retryInMs?: number | undefined;
     /**
-     * Nothing more is tried until `connect()`.
+     * The client does not retry until `connect()` is called.
      */
     final?: boolean | undefined;
     /**
-     * What was thrown, where something was: by `getToken`, by `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab with the socket.
+     * The exception, if any: thrown by `getToken` or `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab that holds the connection.
      */
     cause?: unknown;
 };

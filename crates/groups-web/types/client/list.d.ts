@@ -2,18 +2,18 @@
 export class GroupList {
     /** @param {() => void} onChange */
     constructor(onChange: () => void);
-    /** Those being created first, then the newest first. The same array until the list changes. @returns {readonly ListedGroup[]} */
+    /** Pending groups first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
     get groups(): readonly ListedGroup[];
-    /** Up to where the list is known. */
+    /** The position up to which the list is complete. */
     get cursor(): string | undefined;
-    /** Whether a list was ever received: before that, an empty one means nothing. */
+    /** Whether a list was ever received. */
     get loaded(): boolean;
     /** @param {string} groupId @returns {ListedGroup | undefined} */
     group(groupId: string): ListedGroup | undefined;
-    /** Whether the server has told of this group. @param {string} groupId */
+    /** Whether the server has sent this group, so that it is not only pending. @param {string} groupId */
     knows(groupId: string): boolean;
     /**
-     * Lists a group at once that is being created, and keeps it in line with what becomes of it.
+     * Lists a pending group immediately, and replaces or drops it when the request completes.
      * @param {{ name: string, description?: string, members?: NewMember[] }} draft
      * @param {{ key: string, userId: string, at: string }} how
      * @param {() => Promise<Group>} create
@@ -27,21 +27,21 @@ export class GroupList {
         userId: string;
         at: string;
     }, create: () => Promise<Group>): Promise<Group>;
-    /** One is being opened. */
+    /** A connection is being opened. */
     opening(): void;
-    /** It is open. */
+    /** The connection is open. */
     welcome(): void;
-    /** @param {Snapshot} piece @returns {boolean} whether the list was replaced: this was the last piece */
+    /** @param {Snapshot} piece @returns {boolean} whether this was the last piece, so that the list was replaced */
     snapshot(piece: Snapshot): boolean;
-    /** The list is right from here on. @param {string} cursor */
+    /** The list is up to date from here on. @param {string} cursor */
     ready(cursor: string): void;
-    /** After a gap there is no cursor: the list has to be read again. @param {GroupEvent} event @returns {Folded} */
+    /** Applies an event. After a gap the cursor is dropped, so the list is read again. @param {GroupEvent} event @returns {Folded} */
     event(event: GroupEvent): Folded;
     /** @returns {ListState} */
     export(): ListState;
-    /** Takes over what the tab with the connection knows. @param {ListState} state */
+    /** Takes over the state of the leader. @param {ListState} state */
     import(state: ListState): void;
-    /** The next list is another person's. */
+    /** Drops everything, because the next list belongs to another user. */
     forget(): void;
     #private;
 }

@@ -10,15 +10,15 @@ export function checkedOptions(options: ClientOptions): {
 };
 export type ClientOptions = {
     /**
-     * Gives the token; called again when it is refused or has expired.
+     * Returns the token; called again when it was refused or has expired.
      */
     getToken: GetToken;
     /**
-     * Where the server is; `v1/…` is below it. Default: the page's own address.
+     * The base URL of the server; `v1/…` is below it. Default: the URL of the page.
      */
     url?: string | URL | undefined;
     /**
-     * Whether tabs of the same person share one socket. Default: yes, if the browser allows it.
+     * Whether tabs of the same user share one connection. Default: true, if the browser supports it.
      */
     tabs?: boolean | undefined;
     /**

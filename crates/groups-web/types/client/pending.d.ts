@@ -1,21 +1,21 @@
 /**
- * Groups whose creation is under way: shown at once, and reconciled with the answer and the event, whichever comes first.
+ * Groups that are being created: shown immediately, and reconciled with the answer and the event, whichever comes first.
  *
- * The list proper knows only events and snapshots. What stands here is laid over it until the list has the group itself.
+ * The list itself contains only events and snapshots. Pending groups are overlaid until the list contains the real group.
  *
  * @import { Group, NewMember } from "../../types/wire.js"
  * @import { Fold } from "./fold.js"
  */
 /**
- * A group in the list. While its creation is under way it is `pending`, and its `group_id` is a provisional one.
+ * A group in the list. While it is being created, it is `pending` and its `group_id` is provisional.
  * @typedef {Group & { pending?: true }} ListedGroup
  */
 /**
  * @typedef {object} Entry
  * @property {ListedGroup} row
- * @property {Group} [answer] What the server answered.
- * @property {string} [linked] The group of an event that looks like this one's, until the answer says which it is.
- * @property {boolean} old It was answered before the present connection was opened.
+ * @property {Group} [answer] The server's answer.
+ * @property {string} [linked] The group of an event that matches this entry, until the answer confirms it.
+ * @property {boolean} old Whether the answer came before the current connection was opened.
  */
 export class Pending {
     get size(): number;
@@ -33,22 +33,22 @@ export class Pending {
         userId: string;
         at: string;
     }): Entry;
-    /** The answer is here, before the event or after it. @param {Entry} entry @param {Group} group @param {Fold} fold */
+    /** The answer has arrived, before or after the event. @param {Entry} entry @param {Group} group @param {Fold} fold */
     answered(entry: Entry, group: Group, fold: Fold): void;
-    /** It was refused, or given up. @param {Entry} entry */
+    /** The request was refused or aborted. @param {Entry} entry */
     drop(entry: Entry): void;
-    /** The list has a group of one's own making: which of these is it? @param {Group} group */
+    /** An event brought a group that this user created: match it with an entry. @param {Group} group */
     created(group: Group): void;
-    /** A connection is being opened: what it does not bring, although it was answered before, is gone already. */
+    /** A connection is being opened: a group that was answered before and is not in the new list is already gone. */
     connecting(): void;
-    /** The list was read anew. @param {Fold} fold */
+    /** The list was replaced by a snapshot. @param {Fold} fold */
     replaced(fold: Fold): void;
-    /** What to lay over the list. @param {Fold} fold @returns {ListedGroup[]} newest first */
+    /** The rows to overlay on the list. @param {Fold} fold @returns {ListedGroup[]} newest first */
     rows(fold: Fold): ListedGroup[];
     #private;
 }
 /**
- * A group in the list. While its creation is under way it is `pending`, and its `group_id` is a provisional one.
+ * A group in the list. While it is being created, it is `pending` and its `group_id` is provisional.
  */
 export type ListedGroup = Group & {
     pending?: true;
@@ -56,15 +56,15 @@ export type ListedGroup = Group & {
 export type Entry = {
     row: ListedGroup;
     /**
-     * What the server answered.
+     * The server's answer.
      */
     answer?: Group | undefined;
     /**
-     * The group of an event that looks like this one's, until the answer says which it is.
+     * The group of an event that matches this entry, until the answer confirms it.
      */
     linked?: string | undefined;
     /**
-     * It was answered before the present connection was opened.
+     * Whether the answer came before the current connection was opened.
      */
     old: boolean;
 };

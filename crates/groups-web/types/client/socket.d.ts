@@ -1,5 +1,5 @@
 /**
- * Why `new WebSocket` has thrown, for people. It does so before anything goes over the network, and would again: trying again does not help.
+ * Explains to users why `new WebSocket` has thrown. It throws before anything is sent, so a retry would fail the same way.
  * @param {unknown} error
  * @param {Env} env
  * @param {string} token
@@ -9,10 +9,10 @@ export function unopened(error: unknown, env: Env, token: string): {
     state: "offline" | "signed-out";
     reason: string;
 };
-/** How long the first frame may take, and the answer to a ping, in milliseconds. */
+/** Timeouts for the first frame and for the answer to a ping, in milliseconds. */
 export const WELCOME_MS_MAX: 15000;
 export const PONG_MS_MAX: 8000;
-/** The beat until the server says otherwise, in milliseconds. */
+/** The heartbeat interval until `welcome` sets it, in milliseconds. */
 export const HEARTBEAT_MS: 25000;
 export class Socket {
     /**
@@ -21,7 +21,7 @@ export class Socket {
      * @param {string} parts.url
      * @param {string} parts.token
      * @param {(frame: ServerFrame) => void} parts.onFrame
-     * @param {(code: number, reason: string) => void} parts.onEnd Called once, and nothing after it.
+     * @param {(code: number, reason: string) => void} parts.onEnd Called exactly once, as the last callback.
      */
     constructor({ env, url, token, onFrame, onEnd }: {
         env: Env;
@@ -30,13 +30,13 @@ export class Socket {
         onFrame: (frame: ServerFrame) => void;
         onEnd: (code: number, reason: string) => void;
     });
-    /** Whether the server has said anything. */
+    /** Whether any frame was received. */
     welcomed: boolean;
     /** @param {ClientFrame} frame @returns {boolean} whether it could be sent */
     send(frame: ClientFrame): boolean;
-    /** Asks whether the other side is still there: a laptop that slept does not know. */
+    /** Pings the server: after sleep, a laptop cannot know whether the connection is alive. */
     check(): void;
-    /** Ends it from this side. The far end of a dead line never answers a goodbye, so it is not waited for. @param {number} code @param {string} [reason] */
+    /** Closes the connection without waiting for the peer, because a dead peer never answers a close frame. @param {number} code @param {string} [reason] */
     end(code: number, reason?: string): void;
     #private;
 }

@@ -1,21 +1,21 @@
 /**
- * One socket for several tabs: whoever holds the lock is the leader and has the socket; it passes every frame on to the others.
+ * One connection for several tabs: the tab that holds the lock is the leader. It holds the connection and forwards every frame to the followers.
  *
- * A tab that missed a message sees it by the numbers and asks for the whole state. One that has heard nothing for a while asks whether the
- * leader is still there, because a tab at a breakpoint or in `alert` says nothing and keeps its lock. A leader that does not answer is
- * deposed: the lock is stolen, and the deposed one, once it stirs again, follows. From its last word to the theft pass
- * {@link SILENCE_MS_MAX} and {@link QUESTIONS_MAX} times {@link ANSWER_MS_MAX}: 14.5 seconds.
+ * Messages are numbered. A follower that detects a gap requests the complete state. A follower that has received nothing for a
+ * while pings the leader, because a tab at a breakpoint or in `alert` is silent but keeps its lock. If the leader does not answer,
+ * a follower steals the lock; the former leader becomes a follower when it runs again. From the last message to the takeover it
+ * takes {@link SILENCE_MS_MAX} plus {@link QUESTIONS_MAX} times {@link ANSWER_MS_MAX}: 14.5 seconds.
  *
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  * @import { Status } from "./link.js"
  */
-/** After so many milliseconds without a word of the leader, those who follow ask whether it is there. */
+/** After this many milliseconds without a message from the leader, followers ping it. */
 export const SILENCE_MS_MAX: 10000;
-/** How long a question to the leader may go unanswered, in milliseconds, and how often it is asked. */
+/** How long a follower waits for an answer from the leader, in milliseconds, and how often it asks. */
 export const ANSWER_MS_MAX: 1500;
 export const QUESTIONS_MAX: 3;
-/** One tab deposes leaders no more often than that, in milliseconds: two that cannot hear each other do not take turns. */
+/** The minimum time between two takeovers by one tab, in milliseconds: two tabs that cannot hear each other must not alternate. */
 export const STEAL_MS_MIN: 60000;
 /**
  * @typedef {{ kind: "hello", from: string }
@@ -32,26 +32,26 @@ export const STEAL_MS_MIN: 60000;
  */
 /**
  * @typedef {object} Handlers
- * @property {() => void} onLead This tab is the leader now.
- * @property {() => void} onDeposed It is no more.
- * @property {() => void} onAlone The browser has locks and channels, and refuses them here, as in a frame without an origin: this tab is on its own.
- * @property {() => any} exportState For another tab.
+ * @property {() => void} onLead This tab has become the leader.
+ * @property {() => void} onDeposed This tab is no longer the leader.
+ * @property {() => void} onAlone The browser refuses locks or channels here, as in a sandboxed frame: this tab needs its own connection.
+ * @property {() => any} exportState The state for another tab.
  * @property {(state: any) => void} importState
  * @property {(frame: ServerFrame) => void} onFrame
  * @property {(status: Status) => void} onStatus
  * @property {() => void} onOpening The leader is about to connect.
  * @property {() => Status} status
- * @property {(message: { kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }) => void} onRequest Another tab asks the leader.
+ * @property {(message: { kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }) => void} onRequest A request from a follower.
  */
 export class Tabs {
-    /** Whether the surroundings allow it. @param {Env} env */
+    /** Whether the environment supports sharing. @param {Env} env */
     static possible(env: Env): boolean;
-    /** @param {Env} env @param {string} name The same for those tabs that share. @param {Handlers} handlers */
+    /** @param {Env} env @param {string} name Tabs with the same name share a connection. @param {Handlers} handlers */
     constructor(env: Env, name: string, handlers: Handlers);
     get leading(): boolean;
     join(): void;
     leave(): void;
-    /** From the leader to all others. @param {{ kind: "frame", frame: ServerFrame } | { kind: "status", status: Status } | { kind: "opening" }} message */
+    /** Sends a message from the leader to all followers. @param {{ kind: "frame", frame: ServerFrame } | { kind: "status", status: Status } | { kind: "opening" }} message */
     tell(message: {
         kind: "frame";
         frame: ServerFrame;
@@ -61,7 +61,7 @@ export class Tabs {
     } | {
         kind: "opening";
     }): void;
-    /** To the leader. @param {{ kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }} message */
+    /** Sends a request to the leader. @param {{ kind: "wake" } | { kind: "cut", ms: number } | { kind: "send", frame: ClientFrame }} message */
     ask(message: {
         kind: "wake";
     } | {
@@ -71,9 +71,9 @@ export class Tabs {
         kind: "send";
         frame: ClientFrame;
     }): void;
-    /** Something of the leader's was missed here: asks for its state. */
+    /** Requests the leader's state after a missed message. */
     resync(): void;
-    /** This tab is seen again: is all as the leader has it, and is the leader there? */
+    /** This tab has become visible: checks that the leader is alive and the state is current. */
     wake(): void;
     #private;
 }
@@ -125,19 +125,19 @@ export type Message = {
 };
 export type Handlers = {
     /**
-     * This tab is the leader now.
+     * This tab has become the leader.
      */
     onLead: () => void;
     /**
-     * It is no more.
+     * This tab is no longer the leader.
      */
     onDeposed: () => void;
     /**
-     * The browser has locks and channels, and refuses them here, as in a frame without an origin: this tab is on its own.
+     * The browser refuses locks or channels here, as in a sandboxed frame: this tab needs its own connection.
      */
     onAlone: () => void;
     /**
-     * For another tab.
+     * The state for another tab.
      */
     exportState: () => any;
     importState: (state: any) => void;
@@ -149,7 +149,7 @@ export type Handlers = {
     onOpening: () => void;
     status: () => Status;
     /**
-     * Another tab asks the leader.
+     * A request from a follower.
      */
     onRequest: (message: {
         kind: "wake";

@@ -1,18 +1,18 @@
 /**
- * Whose token it is, read without checking it: good for naming things, not for trusting them.
+ * The subject of a token, without verification. Use it as a name, never for authorization.
  * @param {string} token
  * @returns {string | undefined}
  */
 export function subjectOf(token: string): string | undefined;
 /**
- * The token: asked for once, and again when it is refused.
+ * Caches the token: requested once, and again when it was refused.
  *
  * @import { Env } from "./env.js"
  */
-/** How long `getToken` may take, in milliseconds. After that the try counts as failed, and it is asked again with the next one. */
+/** The timeout of `getToken`, in milliseconds. After that the attempt fails, and the next attempt calls it again. */
 export const TOKEN_MS_MAX: 30000;
 /**
- * Gives the token, or nothing where nobody is signed in. `expired` is true where the last one was refused or has run out.
+ * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused or has expired.
  * @callback GetToken
  * @param {{ expired: boolean }} why
  * @returns {string | null | undefined | Promise<string | null | undefined>}
@@ -20,20 +20,20 @@ export const TOKEN_MS_MAX: 30000;
 export class Tokens {
     /** @param {Env} env @param {GetToken} getToken */
     constructor(env: Env, getToken: GetToken);
-    /** The token at hand, or the first one. @returns {Promise<string | null>} */
+    /** The cached token, or a first one. @returns {Promise<string | null>} */
     current(): Promise<string | null>;
     /**
-     * A token other than the refused one. Several callers with the same refused token cause one question.
+     * A token other than the refused one. Concurrent calls with the same refused token share one call of `getToken`.
      * @param {string} refused
      * @returns {Promise<string | null>}
      */
     renewed(refused: string): Promise<string | null>;
-    /** Forgets it: the next use asks anew. */
+    /** Drops the token; the next use requests a new one. */
     forget(): void;
     #private;
 }
 /**
- * Gives the token, or nothing where nobody is signed in. `expired` is true where the last one was refused or has run out.
+ * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused or has expired.
  */
 export type GetToken = (why: {
     expired: boolean;

@@ -1,17 +1,17 @@
 export class Typing {
-    /** @param {Env} env @param {(typing: Told) => void} onChange What the server says, and what follows where it says nothing more. */
+    /** @param {Env} env @param {(typing: Told) => void} onChange Called for each message, and when an indicator expires. */
     constructor(env: Env, onChange: (typing: Told) => void);
-    /** Who types in a group at present. @param {string} groupId @returns {string[]} user ids */
+    /** The users who are typing in a group. @param {string} groupId @returns {string[]} user ids */
     of(groupId: string): string[];
-    /** Whether one's own typing, or its end, is to be told now. @param {string} groupId @param {boolean} typing */
+    /** Whether the user's own typing, or its end, must be sent now. @param {string} groupId @param {boolean} typing */
     isNews(groupId: string, typing: boolean): boolean;
-    /** Somebody types, or no longer does. @param {Told} typing */
+    /** Applies a message: a user is typing, or has stopped. @param {Told} typing */
     take(typing: Told): void;
-    /** Somebody is no longer in a group, and so no longer types there. @param {string} groupId @param {string} userId */
+    /** Clears the indicator of a user who is no longer in a group. @param {string} groupId @param {string} userId */
     gone(groupId: string, userId: string): void;
-    /** Nobody types in a group that one is not in. @param {string} groupId */
+    /** Clears the indicators of a group that the user has left. @param {string} groupId */
     quiet(groupId: string): void;
-    /** The list was read anew: whoever left meanwhile is not told, so that nobody is believed to type any more. */
+    /** Clears all indicators after a snapshot, because it does not say who left in the meantime. */
     forget(): void;
     clear(): void;
     #private;

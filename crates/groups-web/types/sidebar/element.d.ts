@@ -1,6 +1,6 @@
-/** Making elements without HTML strings, which the page's policy forbids. */
+/** Creates elements without HTML strings, which the Content-Security-Policy forbids. */
 /**
- * An element with classes, a part, and children. `part` is "name other" as in HTML; every class is a part of the same name unless told.
+ * An element with classes, parts and children. `part` is a space-separated list as in HTML. Default: the classes.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {{ class?: string, part?: string, hidden?: boolean, text?: string, attributes?: Record<string, string> }} [how]
@@ -14,5 +14,5 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, { class:
     text?: string;
     attributes?: Record<string, string>;
 }, ...children: (Node | string)[]): HTMLElementTagNameMap[Tag];
-/** Sets the text only where it differs, so that screen readers do not read it again. @param {Element} element @param {string} text */
+/** Sets the text only if it differs, so that screen readers do not read it again. @param {Element} element @param {string} text */
 export function say(element: Element, text: string): void;

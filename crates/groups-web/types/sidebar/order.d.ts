@@ -1,5 +1,5 @@
 /**
- * @param {readonly ListedGroup[]} groups the newest first
+ * @param {readonly ListedGroup[]} groups newest first
  * @param {{ filter: string, sort: Sort, collator: Intl.Collator }} how
  * @returns {readonly ListedGroup[]}
  */
@@ -8,14 +8,14 @@ export function arrange(groups: readonly ListedGroup[], { filter, sort, collator
     sort: Sort;
     collator: Intl.Collator;
 }): readonly ListedGroup[];
-/** Without case and accents, as people search. @param {string} text */
+/** Folds case and accents for searching. @param {string} text */
 export function plain(text: string): string;
-/** Two letters to recognise a name by, in any script. @param {string} name */
+/** Up to two initials, in any script. @param {string} name */
 export function initials(name: string): string;
-/** A colour to recognise an id by: a hue in degrees. @param {string} id */
+/** A hue in degrees, stable for each id. @param {string} id */
 export function hue(id: string): number;
 /**
- * Which groups are listed, and in which order.
+ * Filters and sorts the groups.
  *
  * @import { ListedGroup } from "../client/pending.js"
  */

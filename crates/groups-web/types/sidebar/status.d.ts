@@ -3,7 +3,7 @@ export class StatusLine {
     constructor(dom: Pick<Tree, "status" | "stateText" | "countdown">);
     /** @param {Readonly<Status>} status @param {Texts} texts */
     show({ state, reason, retryInMs }: Readonly<Status> | undefined, texts: Texts): void;
-    /** Counts no further. */
+    /** Stops the countdown. */
     stop(): void;
     #private;
 }

@@ -1,3 +1,3 @@
-/** How the sidebar looks. Everything that is meant to be changed from outside is a custom property or a part. */
+/** The style sheet of the sidebar. Pages customize it through custom properties and parts only. */
 /** @type {string} */
 export const STYLE: string;

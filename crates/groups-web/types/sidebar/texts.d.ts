@@ -1,4 +1,4 @@
-/** What the sidebar says, replaceable for other languages. */
+/** The texts of the sidebar; replaceable for other languages. */
 /**
  * @typedef {object} Texts
  * @property {string} title
@@ -12,8 +12,8 @@
  * @property {string} owner
  * @property {string} admin
  * @property {string} member
- * @property {string} fresh On a group that has just come in.
- * @property {string} pending On a group whose creation is under way.
+ * @property {string} fresh Badge of a group that the user was just added to.
+ * @property {string} pending Badge of a group that is being created.
  * @property {string} empty
  * @property {string} emptyHint
  * @property {(filter: string) => string} nothing
@@ -26,8 +26,8 @@
  * @property {string} offline
  * @property {string} signedOut
  * @property {(seconds: number) => string} retryIn
- * @property {(name: string) => string} arrived For screen readers, when a group comes in. The name is isolated already, should its direction matter.
- * @property {(name: string) => string} gone For screen readers, when one goes.
+ * @property {(name: string) => string} arrived For screen readers, when a group is added to the list. `name` is already bidi-isolated.
+ * @property {(name: string) => string} gone For screen readers, when a group is removed from the list.
  */
 /** @type {Texts} */
 export const ENGLISH: Texts;
@@ -44,11 +44,11 @@ export type Texts = {
     admin: string;
     member: string;
     /**
-     * On a group that has just come in.
+     * Badge of a group that the user was just added to.
      */
     fresh: string;
     /**
-     * On a group whose creation is under way.
+     * Badge of a group that is being created.
      */
     pending: string;
     empty: string;
@@ -64,11 +64,11 @@ export type Texts = {
     signedOut: string;
     retryIn: (seconds: number) => string;
     /**
-     * For screen readers, when a group comes in. The name is isolated already, should its direction matter.
+     * For screen readers, when a group is added to the list. `name` is already bidi-isolated.
      */
     arrived: (name: string) => string;
     /**
-     * For screen readers, when one goes.
+     * For screen readers, when a group is removed from the list.
      */
     gone: (name: string) => string;
 };

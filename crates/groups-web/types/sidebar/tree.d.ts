@@ -1,4 +1,4 @@
-/** The shadow tree. */
+/** Builds the shadow tree. */
 export function build(): {
     root: HTMLElement;
     title: HTMLHeadingElement;
@@ -21,10 +21,10 @@ export function build(): {
     countdown: HTMLSpanElement;
     news: HTMLDivElement;
 };
-/** What stands there in the reader's language, but for the rows and the note. @param {Tree} dom @param {Texts} texts */
+/** Sets all translatable texts except those of the rows and the note. @param {Tree} dom @param {Texts} texts */
 export function label(dom: Tree, texts: Texts): void;
 /**
- * In place of rows: why there are none.
+ * Says why there are no rows.
  * @param {Tree} dom
  * @param {{ failed: boolean, status: Readonly<Status> | undefined, filter: string, texts: Texts }} why
  */

@@ -9,13 +9,13 @@
 export class RowWindow<Item> {
     /** @param {HTMLElement} scroller @param {HTMLElement} space @param {Rows<Item>} rows */
     constructor(scroller: HTMLElement, space: HTMLElement, rows: Rows<Item>);
-    /** Rows that fit at once. */
+    /** Rows that Page Up and Page Down move by. */
     get pageRows(): number;
     /** @param {readonly Item[]} items @param {number} kept */
     show(items: readonly Item[], kept: number): void;
-    /** Scrolls as little as is needed to see this row. @param {number} index */
+    /** Scrolls as little as necessary to show this row. @param {number} index */
     reveal(index: number): void;
-    /** Draws what has come into sight. */
+    /** Draws rows that scrolling has made visible. */
     scrolled(): void;
     #private;
 }
