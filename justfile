@@ -1,4 +1,4 @@
-# The door to every habit. `just` alone lists them.
+# Recipes for everyday work. `just` without arguments lists them.
 
 _list:
     @just --list --unsorted
@@ -7,7 +7,7 @@ _list:
 run *ARGS:
     cargo run --release -- {{ARGS}}
 
-# Everything that has a test, on what is installed here
+# All tests; skips those that need something that is not installed
 test *ARGS:
     cargo test --workspace {{ARGS}}
 
@@ -15,20 +15,20 @@ test *ARGS:
 ci:
     .ci/run
 
-# Format, and say what the linter finds
+# Format, and run the linter
 lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets --all-features -- -D warnings
 
-# Write golden files and generated parts of documents anew; read the difference before you commit it
+# Regenerate golden files and generated parts of documents; read the diff before you commit it
 bless:
     UPDATE_GOLDEN=1 cargo test --workspace -q golden
 
-# Take the pictures of the README anew; look at them before you commit them
+# Retake the screenshots of the README; look at them before you commit them
 screenshots:
     UPDATE_SCREENSHOTS=1 cargo test -q -p server --test it browser::pictures
 
-# The manuals of all crates, in the browser
+# Open the documentation of all crates in the browser
 doc:
     cargo doc --workspace --no-deps --open
 

@@ -4,5 +4,6 @@
 mod conversations;
 mod node;
 mod package;
+mod plain_english;
 mod served;
 mod typescript;

@@ -1,17 +1,17 @@
-// When to come back.
+// Whether and when to reconnect.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { BACKOFF_BASE_MS, BACKOFF_MAX_MS, fullJitter, retryAfterMs, verdict } from "../../assets/client/backoff.js";
 
-test("the wait is anything up to a bound that doubles and has an end", () => {
+test("the wait is random up to a bound that doubles until its maximum", () => {
   assert.equal(fullJitter(0, () => 0), 0);
   assert.equal(fullJitter(0, () => 0.999_999), BACKOFF_BASE_MS);
   assert.equal(fullJitter(3, () => 0.999_999), BACKOFF_BASE_MS * 8);
   for (const attempt of [10, 100, 10_000]) assert.equal(fullJitter(attempt, () => 0.999_999_9), BACKOFF_MAX_MS);
 });
 
-test("every code of the contract has its consequence", () => {
+test("every close code of the contract has its consequence", () => {
   const consequence = (code, reason) => {
     const { again, newToken, waitMs } = verdict(code, reason);
     return [again, newToken ?? false, waitMs];
@@ -22,7 +22,7 @@ test("every code of the contract has its consequence", () => {
   for (const code of [4500, 4501, 4502, 4999]) assert.deepEqual(consequence(code), [false, false, undefined], code);
 });
 
-test("Retry-After is seconds or a date", () => {
+test("Retry-After can be seconds or a date", () => {
   const now = Date.parse("2026-01-01T00:00:00Z");
   assert.equal(retryAfterMs("7", now), 7_000);
   assert.equal(retryAfterMs("Thu, 01 Jan 2026 00:00:30 GMT", now), 30_000);

@@ -1,23 +1,23 @@
-// Names beside other text.
+// Names next to other text.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { tamed } from "../../assets/client/bidi.js";
 import { isolated } from "../../assets/groups-client.js";
 
-test("an ordinary name stays as it is", () => {
+test("an ordinary name stays unchanged", () => {
   for (const name of ["Team", "Project Team 7", "Équipe d'été", "Команда", "项目团队", "プロジェクト"]) {
     assert.deepEqual([isolated(name), tamed(name)], [name, name]);
   }
 });
 
-test("a name whose direction matters stands between isolates", () => {
+test("a name whose direction matters is isolated", () => {
   for (const name of ["\u202Emaet", "Team\u202E", "فريق", "צוות 7", "C++", "7 up", "(x)", "\u2067Team\u2069", "👨\u200D👩\u200D👧", ""]) {
     assert.equal(isolated(name), `\u2068${name}\u2069`);
   }
 });
 
-test("no name ends the isolate that it stands in, or leaves one open", () => {
+test("no name ends its isolate early or leaves one open", () => {
   for (const [name, becomes] of [
     ["\u2069\u202Eevil", "\u202Eevil"],
     ["\u2067Team", "\u2067Team\u2069"],

@@ -1,11 +1,11 @@
-// The client against a server that does as it is told: connecting, resuming, gaps, closing codes, the heartbeat.
+// The client against a fake server: connecting, resuming, gaps, close codes, heartbeat.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { GroupsClient } from "../../assets/groups-client.js";
 import { ADA, events, fakeEnv, group, groupId, ready, settled, snapshot, tokenOf, welcome } from "./fakes.mjs";
 
-/** A client of Ada's, not connected yet, and its world. */
+/** Ada's client, not connected yet, and its fake environment. */
 function start(options = {}) {
   const world = fakeEnv(options);
   const asked = [];
@@ -16,7 +16,7 @@ function start(options = {}) {
   return { ...world, world, client, asked, states, socket: () => world.sockets.at(-1) };
 }
 
-/** The same, connected and live with these groups. */
+/** Ada's client, live with these groups. */
 async function live(groups = [], options = {}) {
   const at = start(options);
   at.client.connect();
@@ -28,7 +28,7 @@ async function live(groups = [], options = {}) {
 const names = (client) => client.groups.map(({ name }) => name);
 const me401 = (call) => (call.url.pathname.endsWith("/v1/me") ? { status: 401, body: { code: "unauthenticated" } } : { status: 404 });
 
-test("it connects with the token as a subprotocol, below the place of the server", async () => {
+test("it connects below the server URL, with the token as a subprotocol", async () => {
   const { client, socket } = start();
   client.connect();
   await settled();
@@ -36,7 +36,7 @@ test("it connects with the token as a subprotocol, below the place of the server
   assert.deepEqual(socket().protocols, ["groups.v1", `bearer.${tokenOf(ADA, 1)}`]);
 });
 
-test("the list is there with the last piece of the snapshot, newest first, and it is live when the server says ready", async () => {
+test("the list appears with the last piece of the snapshot, newest first, and ready makes it live", async () => {
   const { client, socket, states } = start();
   client.connect();
   await settled();
@@ -56,7 +56,7 @@ test("connecting twice opens one socket", async () => {
   assert.equal(sockets.length, 1);
 });
 
-test("an event changes the list and is told once, a repeated one neither", async () => {
+test("an event changes the list and is emitted once; a repeated one does neither", async () => {
   const { client, socket } = await live();
   const told = [];
   let changes = 0;
@@ -66,7 +66,7 @@ test("an event changes the list and is told once, a repeated one neither", async
   assert.deepEqual([told, changes, client.group(groupId(1)).role], [["Group 1"], 1, "member"]);
 });
 
-test("listeners come off by off, by once, by a signal and by what on returns", async () => {
+test("listeners are removed by off, once, a signal and the function that on returns", async () => {
   const { client, socket } = await live([group(1)]);
   const heard = [];
   const abort = new AbortController();
@@ -84,10 +84,10 @@ test("listeners come off by off, by once, by a signal and by what on returns", a
   assert.deepEqual(heard, []);
   client.on("group_updated", plain, { signal: abort.signal });
   socket().say(events.updated(1, 4));
-  assert.deepEqual(heard, [], "a signal that is aborted already");
+  assert.deepEqual(heard, [], "a signal that is already aborted");
 });
 
-test("a later version of the contract may say things that mean nothing yet", async () => {
+test("unknown frames of a later contract version are ignored", async () => {
   const { client, socket } = await live([group(1)]);
   socket().say({ type: "confetti", group_id: groupId(1), version: 99 }, events.updated(1, 2, { name: "On" }));
   assert.deepEqual([names(client), client.state], [["On"], "live"]);
@@ -106,7 +106,7 @@ test("after a loss it resumes with the cursor of the last event", async () => {
   assert.deepEqual(states, ["connecting", "live", "reconnecting", "live"]);
 });
 
-test("while it catches up the list changes once", async () => {
+test("while catching up, the list changes once", async () => {
   const { client, clock, socket } = await live([group(1)]);
   socket().drop();
   await clock.pass(500);
@@ -118,7 +118,7 @@ test("while it catches up the list changes once", async () => {
   assert.equal(changes, 1);
 });
 
-test("a gap makes it read the list anew, without the cursor", async () => {
+test("after a gap it reads the list again, without the cursor", async () => {
   const { client, clock, socket, sockets } = await live([group(1)]);
   socket().say(events.updated(1, 3, { name: "From the future" }));
   assert.deepEqual(names(client), ["Group 1"]);
@@ -129,7 +129,7 @@ test("a gap makes it read the list anew, without the cursor", async () => {
   assert.deepEqual([names(client), client.state], [["Read"], "live"]);
 });
 
-test("a snapshot that is cut off leaves the list as it was", async () => {
+test("an incomplete snapshot leaves the list unchanged", async () => {
   const { client, clock, socket } = await live([group(1)]);
   socket().drop();
   await clock.pass(500);
@@ -140,7 +140,7 @@ test("a snapshot that is cut off leaves the list as it was", async () => {
   assert.equal(socket().url.searchParams.get("cursor"), "c-0");
 });
 
-test("an older socket is not listened to any more", async () => {
+test("an old socket is ignored", async () => {
   const { client, clock, socket, sockets } = await live([group(1)]);
   const old = socket();
   const speak = old.onmessage;
@@ -150,13 +150,13 @@ test("an older socket is not listened to any more", async () => {
   assert.deepEqual([names(client), sockets.length], [["Group 1"], 2]);
 });
 
-test("the waits grow with each failure up to the bound, and a settled connection starts them anew", async () => {
+test("waits grow with each failure up to the bound, and a stable connection resets them", async () => {
   const waits = [];
   const { client, clock, socket } = await live([], { random: () => 0.999_999, handler: () => new Error("down") });
   client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
   for (let failure = 0; failure < 9; failure += 1) {
     socket().drop();
-    // The look into a refused upgrade takes a while; then the wait itself.
+    // The request that finds out why the upgrade was refused takes time; then the wait begins.
     while (waits.length === failure) await clock.pass(100);
     await clock.pass(waits.at(-1));
   }
@@ -169,7 +169,7 @@ test("the waits grow with each failure up to the bound, and a settled connection
   assert.deepEqual(waits, [500]);
 });
 
-test("a server that accepts and drops at once is not stormed", async () => {
+test("a server that accepts and immediately drops connections is not flooded", async () => {
   const waits = [];
   const { client, clock, socket } = await live([], { random: () => 0.999_999 });
   client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
@@ -181,7 +181,7 @@ test("a server that accepts and drops at once is not stormed", async () => {
   assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 8_000]);
 });
 
-test("a restarting server says when to come back, and nothing hurries it", async () => {
+test("a restarting server says when to reconnect, and nothing shortens the wait", async () => {
   const { client, clock, socket, sockets, world } = await live();
   socket().drop(1012, '{"retry_ms":[2000,4000]}');
   assert.equal(client.status.retryInMs, 3_000);
@@ -192,7 +192,7 @@ test("a restarting server says when to come back, and nothing hurries it", async
   assert.equal(sockets.length, 2);
 });
 
-test("a restart with a reason in other words is a back-off like any other", async () => {
+test("a restart without a valid reason leads to ordinary backoff", async () => {
   for (const reason of ["", "restarting", '{"retry_ms":[5]}', '{"retry_ms":[9,1]}', '{"retry_ms":null}']) {
     const { client, socket } = await live();
     socket().drop(1012, reason);
@@ -200,7 +200,7 @@ test("a restart with a reason in other words is a back-off like any other", asyn
   }
 });
 
-test("codes from 4500 are final, the others are not", async () => {
+test("codes from 4500 to 4999 are final, others are not", async () => {
   for (const [code, state] of [[1001, "reconnecting"], [1009, "reconnecting"], [4001, "reconnecting"], [4002, "reconnecting"], [4499, "reconnecting"], [4500, "offline"], [4501, "offline"], [4502, "offline"], [4999, "offline"]]) {
     const { client, clock, socket, sockets } = await live();
     socket().drop(code);
@@ -211,7 +211,7 @@ test("codes from 4500 are final, the others are not", async () => {
   }
 });
 
-test("after a final code connect() tries again", async () => {
+test("after a final code, connect() reconnects", async () => {
   const { client, socket, sockets } = await live();
   socket().drop(4502);
   client.connect();
@@ -219,7 +219,7 @@ test("after a final code connect() tries again", async () => {
   assert.equal(sockets.length, 2);
 });
 
-test("an expired token is replaced before coming back, with the cursor", async () => {
+test("an expired token is replaced before it resumes with the cursor", async () => {
   const { asked, socket } = await live();
   socket().drop(4003);
   await settled();
@@ -228,7 +228,7 @@ test("an expired token is replaced before coming back, with the cursor", async (
   assert.equal(socket().url.searchParams.get("cursor"), "c-0");
 });
 
-test("a new token that has expired as well is not asked for again at once", async () => {
+test("a new token that has also expired is not renewed again immediately", async () => {
   const { asked, socket, client } = await live();
   socket().drop(4003);
   await settled();
@@ -237,14 +237,14 @@ test("a new token that has expired as well is not asked for again at once", asyn
   assert.deepEqual([asked.length, client.state], [2, "reconnecting"]);
 });
 
-test("without a token one is signed out", async () => {
+test("without a token the state is signed-out", async () => {
   const { client, sockets, states } = start({ getToken: () => null });
   client.connect();
   await settled();
   assert.deepEqual([states, sockets.length], [["connecting", "signed-out"], 0]);
 });
 
-test("a refused upgrade is looked into: a new token first, then one is signed out", async () => {
+test("a refused upgrade is investigated: first a new token, then signed-out", async () => {
   const { client, clock, asked, sockets, socket } = start({ handler: me401 });
   client.connect();
   await settled();
@@ -256,7 +256,7 @@ test("a refused upgrade is looked into: a new token first, then one is signed ou
   assert.equal(client.status.cause.status, 401);
 });
 
-test("a token that is valid a second later does not sign out", async () => {
+test("a token that becomes valid a second later does not sign out", async () => {
   const { client, clock, socket } = start({ handler: (call) => (clock.now < 1_500 ? me401(call) : { body: { user_id: ADA } }) });
   client.connect();
   await settled();
@@ -268,7 +268,7 @@ test("a token that is valid a second later does not sign out", async () => {
   assert.equal(client.state, "live");
 });
 
-test("a refused upgrade with a good new token is tried again with it", async () => {
+test("after a refused upgrade, a valid new token is used", async () => {
   const good = `Bearer ${tokenOf(ADA, 2)}`;
   const { client, clock, socket } = start({ handler: (call) => (call.headers.Authorization === good ? { body: { user_id: ADA } } : me401(call)) });
   client.connect();
@@ -279,7 +279,7 @@ test("a refused upgrade with a good new token is tried again with it", async () 
   assert.equal(client.state, "reconnecting");
 });
 
-test("a busy server's Retry-After is obeyed", async () => {
+test("Retry-After of a busy server is respected", async () => {
   const { client, clock, socket } = start({ handler: () => ({ status: 503, headers: { "Retry-After": "20" }, body: { code: "unavailable" } }) });
   client.connect();
   await settled();
@@ -288,7 +288,7 @@ test("a busy server's Retry-After is obeyed", async () => {
   assert.ok(client.status.retryInMs >= 20_000, String(client.status.retryInMs));
 });
 
-test("a server that is told to be asked again in months is not asked at once", async () => {
+test("a Retry-After of months does not overflow the timer", async () => {
   for (const [status, after] of [[503, "99999999999"], [429, "2147484"], [503, "9".repeat(400)]]) {
     const { client, clock, socket, sockets } = start({ handler: () => ({ status, headers: { "Retry-After": after }, body: { code: "unavailable" } }) });
     client.connect();
@@ -303,7 +303,7 @@ test("a server that is told to be asked again in months is not asked at once", a
   assert.deepEqual([sockets.length, client.status.retryInMs], [1, 2 ** 31 - 1]);
 });
 
-test("an upgrade that is refused although the token is good is tried again, each time later", async () => {
+test("an upgrade that is refused with a valid token is retried with backoff", async () => {
   const waits = [];
   const { client, clock, socket, sockets } = start({ random: () => 0.999_999, handler: () => ({ body: { user_id: ADA } }) });
   client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
@@ -318,7 +318,7 @@ test("an upgrade that is refused although the token is good is tried again, each
   assert.deepEqual([waits, sockets.length], [[500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000], 9]);
 });
 
-test("too many connections are the server's to say, and it is asked again when it says", async () => {
+test("after too many connections it retries when Retry-After says", async () => {
   const { client, clock, socket, sockets } = start({ handler: () => ({ status: 429, headers: { "Retry-After": "20" }, body: { code: "rate_limited" } }) });
   client.connect();
   await settled();
@@ -329,7 +329,7 @@ test("too many connections are the server's to say, and it is asked again when i
   assert.equal(sockets.length, 2);
 });
 
-test("what getToken throws is in the status and once on the console", async () => {
+test("an exception in getToken is in the status and logged once", async () => {
   const broken = new Error("no session");
   for (const getToken of [() => { throw broken; }, () => Promise.reject(broken)]) {
     const { client, clock, warned } = start({ getToken });
@@ -346,7 +346,7 @@ test("what getToken throws is in the status and once on the console", async () =
   assert.ok(client.status.cause instanceof TypeError && /string/.test(client.status.cause.message));
 });
 
-test("a token provider that fails is asked again later", async () => {
+test("a getToken that fails is called again later", async () => {
   let calls = 0;
   const { client, clock, sockets } = start({
     getToken: () => {
@@ -360,7 +360,7 @@ test("a token provider that fails is asked again later", async () => {
   assert.deepEqual([calls, sockets.length], [3, 1]);
 });
 
-test("why no socket could be made is told by its own name", async () => {
+test("each reason why a socket cannot be created has its own message", async () => {
   const throwing = (name, message = "refused") =>
     class {
       constructor() {
@@ -385,14 +385,14 @@ test("why no socket could be made is told by its own name", async () => {
   }
 });
 
-test("a token may end in white space, as a file does", async () => {
+test("a token can end with white space, like a file", async () => {
   const { client, socket } = start({ getToken: () => `${tokenOf(ADA)}\n` });
   client.connect();
   await settled();
   assert.equal(socket().protocols[1], `bearer.${tokenOf(ADA)}`);
 });
 
-test("options that make no sense are refused where they are given, by name", () => {
+test("the constructor rejects invalid options by name", () => {
   const getToken = () => null;
   const url = "https://groups.example/";
   for (const [options, says] of [
@@ -414,7 +414,7 @@ test("options that make no sense are refused where they are given, by name", () 
   assert.ok(new GroupsClient({ url: new URL(url), getToken, tabs: undefined }));
 });
 
-test("without a network the state says so, and it is still tried", async () => {
+test("without a network the state is offline, and it still retries", async () => {
   const { client, clock, socket, sockets, world } = await live();
   world.online = false;
   socket().drop();
@@ -423,7 +423,7 @@ test("without a network the state says so, and it is still tried", async () => {
   assert.equal(sockets.length, 2);
 });
 
-test("the network's return, or a look at the page, hurries the next try", async () => {
+test("a returning network or a visible page triggers the next attempt", async () => {
   const { client, clock, socket, sockets, world } = await live([], { handler: () => new Error("down") });
   for (let failure = 0; failure < 6; failure += 1) {
     socket().drop();
@@ -438,7 +438,7 @@ test("the network's return, or a look at the page, hurries the next try", async 
   assert.equal(sockets.length, before + 1);
 });
 
-test("a silent line is asked after a beat, and given up when it does not answer", async () => {
+test("a silent connection is pinged after a heartbeat, and closed without an answer", async () => {
   const { client, clock, socket } = await live();
   await clock.pass(25_000);
   assert.deepEqual(socket().sent, [{ type: "ping" }]);
@@ -452,7 +452,7 @@ test("a silent line is asked after a beat, and given up when it does not answer"
   assert.equal(client.state, "reconnecting");
 });
 
-test("a page that is seen again asks whether the line still stands", async () => {
+test("a page that becomes visible pings the server", async () => {
   const { clock, socket, sockets, world } = await live();
   world.wake();
   assert.deepEqual(socket().sent, [{ type: "ping" }]);
@@ -460,14 +460,14 @@ test("a page that is seen again asks whether the line still stands", async () =>
   assert.equal(sockets.length, 2);
 });
 
-test("a server that accepts and says nothing is given up", async () => {
+test("a server that accepts and stays silent times out", async () => {
   const { client, clock, sockets } = start({ handler: () => new Error("down") });
   client.connect();
   await clock.pass(16_000);
   assert.ok(sockets[0].closedByClient);
 });
 
-test("close ends everything, and connect goes on from there", async () => {
+test("close ends everything, and connect resumes", async () => {
   const { client, clock, socket, sockets } = await live([group(1)]);
   client.close();
   assert.ok(socket().closedByClient);
@@ -479,7 +479,7 @@ test("close ends everything, and connect goes on from there", async () => {
   assert.equal(socket().url.searchParams.get("cursor"), "c-0");
 });
 
-test("close while the token is being fetched opens nothing", async () => {
+test("close during getToken opens no connection", async () => {
   let give;
   const { client, sockets } = start({ getToken: () => new Promise((resolve) => (give = resolve)) });
   client.connect();
@@ -489,7 +489,7 @@ test("close while the token is being fetched opens nothing", async () => {
   assert.deepEqual([sockets.length, client.state], [0, "offline"]);
 });
 
-test("cut drops the connection and comes back after the given time", async () => {
+test("cut drops the connection and reconnects after the given time", async () => {
   const { client, clock, socket, sockets } = await live();
   client.cut(4_000);
   assert.deepEqual([client.state, client.status.retryInMs, socket().closedByClient], ["reconnecting", 4_000, true]);
@@ -497,7 +497,7 @@ test("cut drops the connection and comes back after the given time", async () =>
   assert.equal(sockets.length, 2);
 });
 
-test("typing is told now and then, its end once", async () => {
+test("typing is throttled, and its end is sent once", async () => {
   const { client, clock, socket } = await live([group(1)]);
   const id = groupId(1);
   client.setTyping(id, false);
@@ -510,7 +510,7 @@ test("typing is told now and then, its end once", async () => {
   assert.deepEqual(socket().sent.map(({ typing }) => typing), [true, true, false]);
 });
 
-test("who types is forgotten after a while, and when the group is left", async () => {
+test("typing indicators expire, and end when the group is left", async () => {
   const { client, clock, socket } = await live([group(1), group(2)]);
   const typing = (number, user_id) => ({ type: "typing", group_id: groupId(number), user_id, typing: true, expires_in_seconds: 5 });
   socket().say(typing(1, "b"), typing(1, "c"), typing(2, "b"));
@@ -523,7 +523,7 @@ test("who types is forgotten after a while, and when the group is left", async (
   assert.deepEqual(client.typists(groupId(1)), []);
 });
 
-test("whoever is no longer in the group no longer types there, and that is told", async () => {
+test("the typing indicator of a removed member ends, with an event", async () => {
   const { client, clock, socket } = await live([group(1), group(2)]);
   const typing = (number, user_id) => ({ type: "typing", group_id: groupId(number), user_id, typing: true, expires_in_seconds: 5 });
   const told = [];
@@ -542,7 +542,7 @@ test("whoever is no longer in the group no longer types there, and that is told"
   assert.deepEqual(client.typists(groupId(1)), [], "who left meanwhile is not told");
 });
 
-test("retry tries at once, and connects where nothing is tried any more", async () => {
+test("retry reconnects immediately, also after it has stopped trying", async () => {
   const { client, clock, socket, sockets } = await live([], { random: () => 0.999_999 });
   socket().drop();
   client.retry();
@@ -556,7 +556,7 @@ test("retry tries at once, and connects where nothing is tried any more", async 
   assert.equal(sockets.length, 3);
 });
 
-test("the same state is not told twice", async () => {
+test("an unchanged state is not emitted twice", async () => {
   const { client, socket } = start();
   const told = [];
   client.on("state", ({ state }) => told.push(state));
@@ -566,7 +566,7 @@ test("the same state is not told twice", async () => {
   assert.deepEqual(told, ["connecting", "live"]);
 });
 
-test("asking again whether a silent line still stands gives it no more time", async () => {
+test("a second check does not extend the timeout of a silent connection", async () => {
   const { client, clock, socket, world } = await live();
   const first = socket();
   for (let seconds = 0; seconds < 8; seconds += 4) {
@@ -577,7 +577,7 @@ test("asking again whether a silent line still stands gives it no more time", as
   assert.deepEqual([first.closedByClient, client.state], [true, "reconnecting"]);
 });
 
-test("a network that returns while the server is asked why it refused is not waited for", async () => {
+test("a returning network interrupts the investigation of a refused upgrade", async () => {
   const { client, clock, sockets, socket, world } = await live([], { handler: () => new Promise(() => {}) });
   socket().drop();
   await clock.pass(500);
@@ -592,10 +592,10 @@ test("a network that returns while the server is asked why it refused is not wai
   assert.deepEqual([sockets.length, client.state], [3, "live"]);
 });
 
-test("the time that the server named holds no longer than it was named for", async () => {
+test("the wait that the server asked for ends on time", async () => {
   const { clock, sockets, socket, world } = await live();
   socket().drop(1012, '{"retry_ms":[1000,1000]}');
-  // A hidden page: its timers are held back.
+  // A hidden page: its timers are throttled.
   world.clock.holdBack();
   clock.now += 900;
   world.wake();

@@ -1,4 +1,4 @@
-// The conversations that the Rust tests have written: the same frames fold to the same list here.
+// Conversations written by the Rust tests: the same frames must fold to the same list here.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { GroupsClient } from "../../assets/groups-client.js";
 import { BOB, fakeEnv, settled, tokenOf } from "./fakes.mjs";
 
 const FOLDER = new URL("../conversations/", import.meta.url);
-/** After so many timers the client has given up coming back. */
+/** After this many timers, the client must have stopped reconnecting. */
 const TIMERS_MAX = 20;
 
 const conversations = readdirSync(FOLDER).map((file) => ({
@@ -18,7 +18,7 @@ const conversations = readdirSync(FOLDER).map((file) => ({
 
 const newestFirst = (a, b) => (a.group_id < b.group_id ? 1 : -1);
 
-test("there are conversations, and every outcome is in them", () => {
+test("the conversations contain every outcome", () => {
   const outcomes = conversations.flatMap(({ steps }) => steps.map(({ folded }) => folded));
   assert.ok(conversations.length >= 8);
   const least = { applied: 80, stale: 30, gap: 5 };

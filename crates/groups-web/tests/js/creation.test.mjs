@@ -1,11 +1,11 @@
-// A group whose creation is under way: at once in the list, and never twice, whichever comes first.
+// A pending group: in the list immediately, and never twice, whether the answer or the event comes first.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { GroupsClient } from "../../assets/groups-client.js";
 import { ADA, BOB, events, fakeEnv, group, groupId, ready, settled, snapshot, tokenOf, welcome } from "./fakes.mjs";
 
-/** A live client whose creations wait for `answer`. */
+/** A live client whose create requests wait for `answer`. */
 async function start() {
   const waiting = [];
   const world = fakeEnv({
@@ -27,14 +27,14 @@ async function start() {
 
 const created = (number, options) => ({ status: 201, body: group(number, options) });
 
-test("it shows at once, with the number of people it will have", async () => {
+test("a pending group appears immediately, with its expected member count", async () => {
   const { client } = await start();
   void client.createGroup({ name: "  Tea ", members: [{ user_id: BOB }, { user_id: BOB }, { user_id: ADA }] });
   const [row] = client.groups;
   assert.deepEqual([row.name, row.pending, row.member_count, row.role], ["Tea", true, 2, "owner"]);
 });
 
-test("the answer first, then the event", async () => {
+test("the answer comes first, then the event", async () => {
   const { client, socket, lists, answer } = await start();
   const heard = [];
   client.on("group_created", ({ name }) => heard.push(name));
@@ -45,10 +45,10 @@ test("the answer first, then the event", async () => {
   assert.equal(client.groups.length, 1);
   socket().say(events.created(1, { name: "Tea" }), events.updated(1, 2, { name: "Tea 2" }));
   assert.deepEqual(lists, ["(Tea)", "Tea", "Tea", "Tea 2"]);
-  assert.deepEqual(heard, ["Tea"], "the event is told although the answer was here before");
+  assert.deepEqual(heard, ["Tea"], "the event is emitted although the answer came first");
 });
 
-test("the event first, then the answer", async () => {
+test("the event comes first, then the answer", async () => {
   const { client, socket, lists, answer } = await start();
   const creating = client.createGroup({ name: "Tea" });
   await settled();
@@ -59,7 +59,7 @@ test("the event first, then the answer", async () => {
   assert.deepEqual(new Set(lists), new Set(["(Tea)", "Tea"]));
 });
 
-test("later events before the answer do not bring it back", async () => {
+test("later events before the answer do not duplicate it", async () => {
   const { client, socket, answer } = await start();
   const creating = client.createGroup({ name: "Tea" });
   await settled();
@@ -69,12 +69,12 @@ test("later events before the answer do not bring it back", async () => {
   assert.deepEqual(client.groups, []);
 });
 
-test("two of the same name are two, in whatever order things come", async () => {
+test("two groups with the same name stay two, in any order of answers and events", async () => {
   const { client, socket, answer } = await start();
   const both = [client.createGroup({ name: "Tea" }), client.createGroup({ name: "Tea" })];
   await settled();
   assert.equal(client.groups.length, 2);
-  // The second one was made first.
+  // The second one was created first.
   socket().say(events.created(1, { name: "Tea" }));
   assert.equal(client.groups.length, 2);
   await answer(0, created(2, { name: "Tea" }));
@@ -86,7 +86,7 @@ test("two of the same name are two, in whatever order things come", async () => 
   assert.deepEqual(client.groups.map(({ group_id }) => group_id), [groupId(2), groupId(1)]);
 });
 
-test("a refused one goes, and the refusal is told", async () => {
+test("a refused group disappears, and the promise rejects", async () => {
   const { client, answer, lists } = await start();
   const creating = client.createGroup({ name: "Tea" });
   await settled();
@@ -96,7 +96,7 @@ test("a refused one goes, and the refusal is told", async () => {
   assert.deepEqual([client.groups, lists], [[], ["(Tea)", ""]]);
 });
 
-test("a snapshot that has it takes it over, one that was read before leaves it", async () => {
+test("a snapshot that contains it replaces it; an older snapshot leaves it", async () => {
   const { client, clock, socket, answer } = await start();
   const creating = client.createGroup({ name: "Tea" });
   await settled();
@@ -110,7 +110,7 @@ test("a snapshot that has it takes it over, one that was read before leaves it",
   assert.equal(client.groups.length, 1);
 });
 
-test("what was answered before a new connection and is not in its list is gone", async () => {
+test("a group that was answered before a connect and is not in the new list is gone", async () => {
   const { client, clock, socket, answer } = await start();
   const creating = client.createGroup({ name: "Tea" });
   await settled();
@@ -122,7 +122,7 @@ test("what was answered before a new connection and is not in its list is gone",
   assert.deepEqual(client.groups, []);
 });
 
-test("a lost answer is asked for again with the same key", async () => {
+test("a lost answer is requested again with the same key", async () => {
   const { client, clock, answer, waiting } = await start();
   const creating = client.createGroup({ name: "Tea" });
   await settled();

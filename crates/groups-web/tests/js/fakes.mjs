@@ -1,12 +1,12 @@
-// A clock, a WebSocket, an HTTP server, locks and channels that do as they are told.
+// Fakes: a clock, a WebSocket, an HTTP server, locks and channels, all controlled by the test.
 
-/** Time passes only when told to. */
+/** Time passes only when the test says so. */
 export class FakeClock {
   now = 0;
   #timers = new Map();
   #next = 1;
 
-  /** As browsers do, which keep the wait in 31 bits. */
+  /** Like browsers, which store delays in 31 bits. */
   setTimeout(call, ms) {
     const id = this.#next++;
     if (ms > 2 ** 31 - 1) ms = 1;
@@ -27,12 +27,12 @@ export class FakeClock {
     return this.#timers.size;
   }
 
-  /** The browser calls none of the timers that are set. */
+  /** The browser suspends all timers. */
   holdBack() {
     this.#timers.clear();
   }
 
-  /** Lets so many milliseconds pass, timers due in order, promises settled after each. */
+  /** Advances time by `ms` milliseconds; fires due timers in order and settles promises after each. */
   async pass(ms) {
     const end = this.now + ms;
     await settled();
@@ -48,7 +48,7 @@ export class FakeClock {
   }
 }
 
-/** Everything that only waits for promises has happened. */
+/** Waits until all pending promise callbacks have run. */
 export async function settled() {
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
 }
@@ -77,20 +77,20 @@ export class FakeSocket {
     this.readyState = 3;
   }
 
-  /** The server speaks. */
+  /** The server sends a frame. */
   say(...frames) {
     this.readyState = 1;
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
-  /** The connection ends from the other side. */
+  /** The server closes the connection. */
   drop(code = 1006, reason = "") {
     this.readyState = 3;
     this.onclose?.({ code, reason });
   }
 }
 
-/** Answers each request by the function that the test gives. */
+/** Answers each request with a function of the test. */
 export function fakeFetch(handler) {
   const calls = [];
   const fetch = async (url, init) => {
@@ -104,7 +104,7 @@ export function fakeFetch(handler) {
   return { fetch, calls };
 }
 
-/** Exclusive locks of one browser, with stealing. */
+/** The exclusive locks of one browser, with stealing. */
 export class FakeLocks {
   #held = new Map();
   #queues = new Map();
@@ -145,13 +145,13 @@ export class FakeLocks {
   }
 }
 
-/** The channels of one browser. A frozen one keeps what it is sent until it is thawed. */
+/** The channels of one browser. A frozen one queues its messages until it is thawed. */
 export function fakeChannels() {
   const all = new Set();
   return class FakeChannel {
     onmessage = null;
     frozen = false;
-    /** Messages that were lost on the way here. */
+    /** Messages to drop. */
     lose = 0;
     backlog = [];
     static all = all;
@@ -181,7 +181,7 @@ export function fakeChannels() {
   };
 }
 
-/** An `Env` of fakes. */
+/** A fake `Env`. */
 export function fakeEnv({ clock = new FakeClock(), handler = () => ({ status: 404 }), random = () => 0.5, tabs } = {}) {
   const sockets = class extends FakeSocket {
     static all = [];
@@ -212,17 +212,17 @@ export function fakeEnv({ clock = new FakeClock(), handler = () => ({ status: 40
   return world;
 }
 
-// ---- Things on the wire ----
+// ---- Messages ----
 
 export const ADA = "00000000-0000-4000-8000-00000000000a";
 export const BOB = "00000000-0000-4000-8000-00000000000b";
 
-/** A token whose subject can be read, as a real one's. */
+/** A token with a readable subject. */
 export const tokenOf = (userId, serial = 1) => `h.${btoa(JSON.stringify({ sub: userId }))}.s${serial}`.replaceAll("=", "");
 
 export const groupId = (number) => `01900000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 
-/** A group body at some version. */
+/** A group body at a version. */
 export function body(number, { version = 1, name = `Group ${number}`, members = 1, admin = ADA, description = "" } = {}) {
   return {
     group_id: groupId(number),

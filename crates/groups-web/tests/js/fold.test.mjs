@@ -7,14 +7,14 @@ import { body, events, group, groupId } from "./fakes.mjs";
 
 const rows = (fold) => [...fold.rows()].map(({ name, version, role, member_count }) => [name, version, role, member_count]);
 
-test("the next event replaces the row and keeps one's own role", () => {
+test("the next event replaces the row and keeps the user's role", () => {
   const fold = new Fold();
   fold.replace([group(1, { version: 3, role: "admin" })]);
   assert.equal(fold.apply(events.updated(1, 4, { members: 2, name: "Renamed" })), "applied");
   assert.deepEqual(rows(fold), [["Renamed", 4, "admin", 2]]);
 });
 
-test("an event that is known already changes nothing", () => {
+test("a known event changes nothing", () => {
   const fold = new Fold();
   fold.replace([group(1, { version: 3 })]);
   for (const event of [events.updated(1, 3, { name: "Old" }), events.created(1), events.removed(1, 2), events.deleted(1, 3)]) {
@@ -31,14 +31,14 @@ test("a missing event is a gap and changes nothing", () => {
   assert.deepEqual(rows(fold), [["Group 1", 3, "owner", 1]]);
 });
 
-test("one enters with any version, as creator or as added", () => {
+test("a group can enter with any version, as created or as added", () => {
   const fold = new Fold();
   assert.equal(fold.apply(events.created(1)), "applied");
   assert.equal(fold.apply(events.added(2, 40, { role: "admin" })), "applied");
   assert.deepEqual(rows(fold).map(([, version, role]) => [version, role]), [[1, "owner"], [40, "admin"]]);
 });
 
-test("a change of one's own role is taken from the event", () => {
+test("a change of the user's role comes from the event", () => {
   const fold = new Fold();
   fold.replace([group(1, { version: 1, role: "member" })]);
   assert.equal(fold.apply(events.role(1, 2, "owner")), "applied");
@@ -46,7 +46,7 @@ test("a change of one's own role is taken from the event", () => {
   assert.equal(fold.get(groupId(1)).role, "owner");
 });
 
-test("an older event does not bring back a group that was left, a later one does", () => {
+test("an older event does not bring back a left group; a later one does", () => {
   for (const leave of [events.removed(1, 5), events.removed(1, 5, "left"), events.deleted(1, 5)]) {
     const fold = new Fold();
     fold.replace([group(1, { version: 4 })]);
@@ -59,7 +59,7 @@ test("an older event does not bring back a group that was left, a later one does
   }
 });
 
-test("a list read anew takes the place of the old one and keeps what was left", () => {
+test("a snapshot replaces the list and keeps the versions of left groups", () => {
   const fold = new Fold();
   fold.replace([group(1), group(2)]);
   fold.apply(events.removed(1, 2));
@@ -68,7 +68,7 @@ test("a list read anew takes the place of the old one and keeps what was left", 
   assert.equal(fold.apply(events.added(1, 2)), "stale");
 });
 
-test("only so many groups that were left are remembered, the last ones", () => {
+test("only the most recently left groups are remembered", () => {
   const fold = new Fold();
   for (let number = 0; number <= LEFT_MAX; number += 1) {
     fold.apply(events.created(number));
@@ -76,10 +76,10 @@ test("only so many groups that were left are remembered, the last ones", () => {
   }
   assert.equal(fold.export().left.length, LEFT_MAX);
   assert.equal(fold.apply(events.created(1)), "stale");
-  assert.equal(fold.apply(events.created(0)), "applied", "the first one is forgotten");
+  assert.equal(fold.apply(events.created(0)), "applied", "the first group is forgotten");
 });
 
-test("what another tab knows is taken over, and what is newer here is kept", () => {
+test("merging the state of another tab keeps the newer version of each group", () => {
   const [here, there] = [new Fold(), new Fold()];
   here.replace([group(1, { version: 5 }), group(2, { version: 1 }), group(4)]);
   here.apply(events.removed(4, 2));
@@ -88,8 +88,8 @@ test("what another tab knows is taken over, and what is newer here is kept", () 
   assert.deepEqual(rows(here).map(([name, version]) => [name, version]), [["Group 1", 5], ["Group 2", 2], ["Group 3", 1]]);
 });
 
-test("any history with repeats folds to the same as without", () => {
-  // A small deterministic generator: the test is the same at each run.
+test("a history with repeats folds to the same list as without", () => {
+  // A small deterministic generator, so that every run is the same.
   let seed = 7;
   const below = (bound) => (seed = (seed * 48_271) % 2_147_483_647) % bound;
   const history = [];
@@ -113,7 +113,7 @@ test("any history with repeats folds to the same as without", () => {
   assert.deepEqual(rows(repeated), rows(plain));
 });
 
-test("a body is not shared with the caller's own role", () => {
+test("the user's role is not written into the event's body", () => {
   const fold = new Fold();
   const event = { ...events.created(1), group: body(1) };
   fold.apply(event);

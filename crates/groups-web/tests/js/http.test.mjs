@@ -1,4 +1,4 @@
-// The calls: what is sent, what is repeated, and how refusals are told.
+// HTTP calls: what is sent, what is retried, and how errors are reported.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -18,7 +18,7 @@ function start(handler, getToken) {
   return { ...world, client, api: client.api, asked: () => asked };
 }
 
-/** Answers each request with what `answer` gives, as it is. */
+/** Answers each request with the result of `answer`, unchanged. */
 function raw(answer) {
   const world = fakeEnv();
   world.tries = 0;
@@ -30,7 +30,7 @@ function raw(answer) {
 const problem = (status, code, headers) => ({ status, headers, body: { type: "about:blank", title: "Refused", status, code, detail: `because ${code}` } });
 const id = groupId(1);
 
-test("every path of the contract is one call", async () => {
+test("every endpoint of the contract is one method", async () => {
   const { api, calls } = start((call) => (call.method === "DELETE" ? { status: 204 } : { body: { members: [], next: null, results: [] } }));
   await api.me();
   await api.createGroup({ name: "Tea", description: "Green", members: [{ user_id: BOB, role: "admin" }] });
@@ -70,7 +70,7 @@ test("every path of the contract is one call", async () => {
   assert.ok(calls.every(({ headers }) => headers.Authorization === `Bearer ${tokenOf(ADA, 1)}`));
 });
 
-test("each change has a key of its own, a question has none", async () => {
+test("each change has its own idempotency key, a read has none", async () => {
   const { api, calls } = start(() => ({ body: {} }));
   await api.getGroup(id);
   await api.updateGroup(id, { name: "A" });
@@ -82,7 +82,7 @@ test("each change has a key of its own, a question has none", async () => {
   assert.equal(keys[3], "mine");
 });
 
-test("a refusal is an ApiError with the stable code", async () => {
+test("a refusal is an ApiError with a stable code", async () => {
   const { api } = start(() => problem(409, "already_member"));
   await assert.rejects(api.addMember(id, BOB), (error) => {
     assert.ok(error instanceof ApiError);
@@ -91,7 +91,7 @@ test("a refusal is an ApiError with the stable code", async () => {
   });
 });
 
-test("a page that is no problem document still has a code", async () => {
+test("an error without a problem document still has a code", async () => {
   const { env, client } = start(() => ({}));
   env.fetch = async () => new Response("<html>Not here</html>", { status: 405 });
   const other = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(ADA), tabs: false, env });
@@ -99,20 +99,20 @@ test("a page that is no problem document still has a code", async () => {
   assert.equal(client.state, "offline");
 });
 
-test("a refused token is replaced once, and the call repeated with the same key", async () => {
+test("a refused token is replaced once, and the call is retried with the same key", async () => {
   const { api, calls, asked } = start((call) => (call.headers.Authorization === `Bearer ${tokenOf(ADA, 2)}` ? { body: group(1) } : problem(401, "unauthenticated")));
   assert.equal((await api.updateGroup(id, { name: "A" })).group_id, id);
   assert.equal(asked(), 2);
   assert.equal(calls[0].headers["Idempotency-Key"], calls[1].headers["Idempotency-Key"]);
 });
 
-test("several calls with the same refused token ask for one new one", async () => {
+test("several calls with the same refused token share one renewal", async () => {
   const { api, asked } = start((call) => (call.headers.Authorization === `Bearer ${tokenOf(ADA, 2)}` ? { body: {} } : problem(401, "unauthenticated")));
   await Promise.all([api.me(), api.getGroup(id), api.me()]);
   assert.equal(asked(), 2);
 });
 
-test("a fresh token that is refused, or none, is being signed out", async () => {
+test("a refused new token, or no token, is a SignedOutError", async () => {
   const { api, calls, clock, asked } = start(() => problem(401, "unauthenticated"));
   const refused = assert.rejects(api.me(), (error) => error instanceof SignedOutError && error.cause instanceof ApiError && error.cause.status === 401);
   await clock.pass(REFUSED_PAUSE_MS);
@@ -121,7 +121,7 @@ test("a fresh token that is refused, or none, is being signed out", async () => 
   await assert.rejects(start(() => ({}), () => null).api.me(), { code: "signed_out" });
 });
 
-test("a token that is valid a moment later is tried once more after a pause", async () => {
+test("a new token that is refused is tried once more after a pause", async () => {
   const { api, calls, clock, asked } = start((_, count) => (count < 3 ? problem(401, "unauthenticated") : { body: { ok: true } }));
   const asking = api.me();
   await clock.pass(REFUSED_PAUSE_MS - 1);
@@ -130,7 +130,7 @@ test("a token that is valid a moment later is tried once more after a pause", as
   assert.deepEqual([await asking, calls.length, asked()], [{ ok: true }, 3, 2]);
 });
 
-test("a busy server, or a gateway without one, is asked again after its own time", async () => {
+test("a busy server or gateway is retried after Retry-After", async () => {
   for (const status of [429, 502, 503, 504]) {
     const { api, clock, calls } = start((_, count) => (count === 1 ? problem(status, "rate_limited", { "Retry-After": "2" }) : { body: { ok: true } }));
     const asking = api.me();
@@ -142,13 +142,13 @@ test("a busy server, or a gateway without one, is asked again after its own time
   }
 });
 
-test("a wait beyond patience is the caller's", async () => {
+test("a long Retry-After is left to the caller", async () => {
   const { api, calls } = start(() => problem(503, "unavailable", { "Retry-After": "60" }));
   await assert.rejects(api.me(), { code: "unavailable", retryAfterMs: 60_000 });
   assert.equal(calls.length, 1);
 });
 
-test("a lost answer is asked for again, a few times, then it is a NetworkError", async () => {
+test("a lost answer is retried a few times, then it is a NetworkError", async () => {
   const { api, clock, calls } = start(() => new TypeError("failed to fetch"));
   const refused = api.deleteGroup(id).then(assert.fail, (error) => error);
   await clock.pass(10_000);
@@ -159,13 +159,13 @@ test("a lost answer is asked for again, a few times, then it is a NetworkError",
   assert.equal(new Set(calls.map(({ headers }) => headers["Idempotency-Key"])).size, 1);
 });
 
-test("typing is not worth a repeat", async () => {
+test("typing is not retried", async () => {
   const { api, calls } = start(() => new TypeError("failed to fetch"));
   await assert.rejects(api.typing(id, true), NetworkError);
   assert.equal(calls.length, 1);
 });
 
-test("an answer that does not come in time is given up", async () => {
+test("a request without an answer times out", async () => {
   const { env, clock } = start(() => ({}));
   env.fetch = (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const client = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(ADA), tabs: false, env });
@@ -175,7 +175,7 @@ test("an answer that does not come in time is given up", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a call can be called off, also while it waits", async () => {
+test("a call can be aborted, also while it waits", async () => {
   const { api, clock, calls } = start(() => problem(503, "unavailable", { "Retry-After": "3" }));
   const abort = new AbortController();
   const refused = assert.rejects(api.me({ signal: abort.signal }), { name: "AbortError" });
@@ -197,7 +197,7 @@ test("all members are read page by page", async () => {
   assert.deepEqual(seen, ["a", "b", "c"]);
 });
 
-test("an answer that breaks off, or is no answer of this server, counts as none", async () => {
+test("an incomplete answer, or one that is not JSON, counts as lost", async () => {
   const broken = () => new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("cut")) }), { status: 200 });
   const portal = () => new Response("<h1>Welcome to the hotel</h1>", { status: 200 });
   for (const page of [broken, portal]) {
@@ -210,7 +210,7 @@ test("an answer that breaks off, or is no answer of this server, counts as none"
   }
 });
 
-test("an answer whose end never comes is given up in time", async () => {
+test("an answer that never ends times out", async () => {
   const { world, api } = raw((signal) => new Response(new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) })));
   const refused = assert.rejects(api.getGroup(id), NetworkError);
   await world.clock.pass(60_000);

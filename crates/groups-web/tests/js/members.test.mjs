@@ -1,4 +1,4 @@
-// The members of the open group, as pages and events make them, in whichever order they come.
+// The members of the open group, from pages and events in any order.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -11,7 +11,7 @@ const EVE = "00000000-0000-4000-8000-00000000000e";
 const member = (user_id, role = "member") => ({ user_id, role, joined_at: "2026-01-01T00:00:00.000Z", name: user_id.slice(-1) });
 const page = (version, members, next = null) => ({ members, next, version });
 
-/** A client whose answers the test gives when it likes, and the group opened with it. */
+/** A client whose answers the test controls, and its open group. */
 function open() {
   class Client extends Emitter {
     userId = ADA;
@@ -31,19 +31,19 @@ const updated = (version, action) => events.updated(1, version, { action });
 const joined = (version, user_id) => updated(version, { action: "member_added", user_id, role: "member" });
 const gone = (version, user_id) => updated(version, { action: "member_removed", user_id });
 
-test("what happens while the first page is under way is not lost where the page is older", async () => {
+test("events during the first page are not lost if the page is older", async () => {
   const { client, members, roles } = open();
   client.tell(joined(2, BOB), joined(3, EVE), gone(4, BOB));
   client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
   await settled();
   assert.deepEqual(roles(), ["a owner", "e member"]);
-  // What is told again is known.
+  // A repeated event is ignored.
   client.tell(joined(2, BOB));
   assert.deepEqual(roles(), ["a owner", "e member"]);
   members.close();
 });
 
-test("what happens while the list is read anew is not undone by an older answer", async () => {
+test("events during a reload are not undone by an older answer", async () => {
   const { client, members, roles } = open();
   client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
   await settled();
@@ -56,7 +56,7 @@ test("what happens while the list is read anew is not undone by an older answer"
   members.close();
 });
 
-test("who is removed while their page is under way does not come back with it", async () => {
+test("a member who is removed while their page loads does not come back with it", async () => {
   const { client, members, roles } = open();
   client.asked[0](page(2, [member(ADA, "owner")], "next"));
   await settled();
@@ -68,7 +68,7 @@ test("who is removed while their page is under way does not come back with it", 
   members.close();
 });
 
-test("a page that was overtaken by a new reading is left aside", async () => {
+test("a page that was overtaken by a reload is discarded", async () => {
   const { client, members, roles } = open();
   client.asked[0](page(2, [member(ADA, "owner")], "next"));
   await settled();
@@ -82,7 +82,7 @@ test("a page that was overtaken by a new reading is left aside", async () => {
   members.close();
 });
 
-test("where the list knows more than was told the members are read anew", async (context) => {
+test("if the list is ahead of the events, the members are loaded again", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { client, members } = open();
   client.asked[0](page(2, [member(ADA, "owner")]));
@@ -91,7 +91,7 @@ test("where the list knows more than was told the members are read anew", async 
     client.listed = { version };
     client.emit("change", {});
   };
-  // The change of the list is told first, and what it was right after it.
+  // The change of the list is emitted first, and the event right after it.
   listed(3);
   client.tell(updated(3, { action: "settings_changed" }));
   context.mock.timers.tick(1_000);
@@ -102,7 +102,7 @@ test("where the list knows more than was told the members are read anew", async 
   members.close();
 });
 
-test("members that could not be read are read when the connection is back", async () => {
+test("members that failed to load are loaded when the connection is back", async () => {
   const { client, members, roles } = open();
   client.asked[0](Promise.reject(new Error("Could not reach the server")));
   await settled();

@@ -1,4 +1,4 @@
-// What is offered is what the rules allow, for every role and target.
+// The page offers what the rules allow, for every role and target.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -22,7 +22,7 @@ test("the table of permissions", () => {
   }
   assert.deepEqual(table, {
     owner: { add: true, give: "member admin", settings: true, history: true, delete: true, transfer: true, remove: "admin member", change: "admin member", leave: "true false" },
-    // An admin gives only `member`, which those below already are.
+    // An admin can only give `member`, which everyone below already is.
     admin: { add: true, give: "member", settings: true, history: true, delete: false, transfer: false, remove: "member", change: "", leave: "true true" },
     member: { add: false, give: "", settings: false, history: false, delete: false, transfer: false, remove: "", change: "", leave: "true true" },
   });

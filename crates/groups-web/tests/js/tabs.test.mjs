@@ -1,11 +1,11 @@
-// One socket for several tabs of one person, each tab right.
+// One connection for several tabs of one user, with the same list in each.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { GroupsClient } from "../../assets/groups-client.js";
 import { ADA, BOB, FakeClock, FakeLocks, events, fakeChannels, fakeEnv, group, groupId, ready, settled, snapshot, tokenOf, welcome } from "./fakes.mjs";
 
-/** A browser in which tabs are opened. */
+/** A browser with tabs. */
 function browser() {
   const clock = new FakeClock();
   const locks = new FakeLocks();
@@ -29,7 +29,7 @@ function browser() {
 const greet = (tab, groups) => tab.socket().say(welcome(), snapshot(groups), ready());
 const names = ({ client }) => client.groups.map(({ name }) => name);
 
-test("the second tab has no socket of its own and the same list", async () => {
+test("the second tab has the same list and no socket of its own", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, [group(2), group(1)]);
@@ -39,7 +39,7 @@ test("the second tab has no socket of its own and the same list", async () => {
   assert.deepEqual([first.client.leading, second.client.leading], [true, false]);
 });
 
-test("an event is told in every tab, once", async () => {
+test("an event is emitted once in every tab", async () => {
   const { tab } = browser();
   const tabs = [await tab()];
   greet(tabs[0], []);
@@ -52,7 +52,7 @@ test("an event is told in every tab, once", async () => {
   for (const each of tabs) assert.deepEqual(names(each), ["Group 1"]);
 });
 
-test("tabs that are opened before the list is there get it with the leader", async () => {
+test("tabs that are opened before the list arrives get it together with the leader", async () => {
   const { tab } = browser();
   const [first, second] = [await tab(), await tab()];
   first.socket().say(welcome(), snapshot([group(2)], "c", true));
@@ -62,19 +62,19 @@ test("tabs that are opened before the list is there get it with the leader", asy
   for (const each of [first, second, third]) assert.deepEqual([names(each), each.client.state, each.client.loaded], [["Group 2", "Group 1"], "live", true]);
 });
 
-test("two people in two tabs have two sockets", async () => {
+test("two users in two tabs have two sockets", async () => {
   const { tab } = browser();
   const [ada, bob] = [await tab(), await tab({ userId: BOB })];
   assert.deepEqual([ada.sockets.length, bob.sockets.length], [1, 1]);
 });
 
-test("a token that cannot be read means a socket for each", async () => {
+test("with an opaque token each tab has its own socket", async () => {
   const { tab } = browser();
   const [one, two] = [await tab({ token: "opaque" }), await tab({ token: "opaque" })];
   assert.deepEqual([one.sockets.length, two.sockets.length], [1, 1]);
 });
 
-test("when the leader goes another resumes where it stood", async () => {
+test("when the leader closes, another tab resumes", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -93,7 +93,7 @@ test("when the leader goes another resumes where it stood", async () => {
   assert.deepEqual([names(second), names(third), third.client.state, told], [["Again"], ["Again"], "live", [3]]);
 });
 
-test("a tab that missed a message asks for the whole", async () => {
+test("a tab that missed a message requests the complete state", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -107,7 +107,7 @@ test("a tab that missed a message asks for the whole", async () => {
   assert.deepEqual(names(second), ["Fourth"]);
 });
 
-test("a tab that is seen again asks whether all is as the leader has it", async () => {
+test("a tab that becomes visible compares its state with the leader", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -121,7 +121,7 @@ test("a tab that is seen again asks whether all is as the leader has it", async 
   assert.deepEqual(names(second), ["Missed"]);
 });
 
-test("a leader that is frozen is deposed, and follows once it stirs", async () => {
+test("a frozen leader is replaced, and follows when it runs again", async () => {
   const { tab, clock } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -140,7 +140,7 @@ test("a leader that is frozen is deposed, and follows once it stirs", async () =
   assert.equal(first.sockets.length, 1);
 });
 
-test("a leader at a breakpoint is deposed without anybody looking, and the others are right within half a minute", async () => {
+test("a leader at a breakpoint is replaced without user action, and the others are up to date within half a minute", async () => {
   const { tab, clock } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -149,7 +149,7 @@ test("a leader at a breakpoint is deposed without anybody looking, and the other
     await clock.pass(20_000);
     first.socket().say({ type: "pong" });
   }
-  assert.deepEqual([second, third].map(({ sockets }) => sockets.length), [0, 0], "a leader that answers stays");
+  assert.deepEqual([second, third].map(({ sockets }) => sockets.length), [0, 0], "a leader that answers keeps its role");
   first.channel.frozen = true;
   await clock.pass(15_000);
   const leaders = [second, third].filter(({ sockets }) => sockets.length > 0);
@@ -163,7 +163,7 @@ test("a leader at a breakpoint is deposed without anybody looking, and the other
   assert.deepEqual([names(first), first.client.leading, first.sockets[0].closedByClient], [["Meanwhile"], false, true]);
 });
 
-test("a leader of an earlier release, that knows no ping, is not deposed", async () => {
+test("a leader of an earlier release, which does not know ping, is not replaced", async () => {
   const { tab, clock, Channel } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -174,7 +174,7 @@ test("a leader of an earlier release, that knows no ping, is not deposed", async
   assert.deepEqual([second.sockets.length, first.client.leading, Channel.all.size], [0, true, 2]);
 });
 
-test("a list that nobody vouches for is not called live", async () => {
+test("a list without a responding leader is not live", async () => {
   const { tab, clock } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -182,7 +182,7 @@ test("a list that nobody vouches for is not called live", async () => {
   first.channel.frozen = true;
   await clock.pass(15_000);
   second.socket().say(welcome(true), ready());
-  // The deposed one stirs, deposes in its turn, and hangs again: within a minute this tab deposes nobody a second time.
+  // The former leader runs again, takes over in turn and hangs again: within a minute this tab does not take over a second time.
   first.channel.frozen = false;
   first.channel.backlog.length = 0;
   second.channel.frozen = true;
@@ -194,7 +194,7 @@ test("a list that nobody vouches for is not called live", async () => {
   assert.deepEqual([first.client.leading, second.client.leading, second.client.state], [true, false, "reconnecting"]);
 });
 
-test("why it is down is told in other tabs without what cannot be sent there", async () => {
+test("other tabs get the status without a cause that cannot be cloned", async () => {
   const { tab, clock } = browser();
   let good = true;
   const broken = Object.assign(new Error("no session"), { when: () => {} });
@@ -212,7 +212,7 @@ test("why it is down is told in other tabs without what cannot be sent there", a
   assert.deepEqual([second.client.state, second.client.status.reason, second.client.status.cause], ["reconnecting", first.client.status.reason, undefined]);
 });
 
-test("every tab sees the connection go and come", async () => {
+test("every tab sees the connection close and reopen", async () => {
   const { tab, clock } = browser();
   const first = await tab();
   greet(first, []);
@@ -226,7 +226,7 @@ test("every tab sees the connection go and come", async () => {
   assert.deepEqual(states, ["reconnecting", "live"]);
 });
 
-test("who is seen reminds a leader whose timers are held back", async () => {
+test("a visible tab wakes a leader whose timers are throttled", async () => {
   const { tab, clock } = browser();
   const first = await tab();
   greet(first, []);
@@ -237,7 +237,7 @@ test("who is seen reminds a leader whose timers are held back", async () => {
   assert.equal(first.sockets.length, 2);
 });
 
-test("typing and cutting go through the leader", async () => {
+test("typing and cut go through the leader", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -250,7 +250,7 @@ test("typing and cutting go through the leader", async () => {
   assert.deepEqual([first.client.state, second.client.state], ["reconnecting", "reconnecting"]);
 });
 
-test("a gap in the leader's stream is healed in every tab", async () => {
+test("a gap in the leader's stream is repaired in every tab", async () => {
   const { tab, clock } = browser();
   const first = await tab();
   greet(first, [group(1)]);
@@ -263,7 +263,7 @@ test("a gap in the leader's stream is healed in every tab", async () => {
   assert.deepEqual([names(first), names(second), second.sockets.length], [["Healed"], ["Healed"], 0]);
 });
 
-test("a leader that is signed out gives the place to a tab with a better token", async () => {
+test("a leader that is signed out hands over to a tab with a valid token", async () => {
   const { tab, clock } = browser();
   const refused = await tab({ handler: () => ({ status: 401, body: { code: "unauthenticated" } }) });
   const better = await tab();
@@ -274,7 +274,7 @@ test("a leader that is signed out gives the place to a tab with a better token",
   assert.equal(better.client.state, "live");
 });
 
-test("a group that is being created shows in its own tab only, and once in both when it is there", async () => {
+test("a pending group appears only in its own tab, and once in both after it is created", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, []);
@@ -291,7 +291,7 @@ test("a group that is being created shows in its own tab only, and once in both 
   assert.deepEqual(names(second), ["Tea"]);
 });
 
-test("where the browser refuses locks or channels each tab is on its own", async () => {
+test("if the browser refuses locks or channels, each tab connects on its own", async () => {
   const { clock, Channel } = browser();
   let requests = 0;
   const refused = { request: () => ((requests += 1), Promise.reject(new Error("SecurityError"))) };
@@ -315,7 +315,7 @@ test("where the browser refuses locks or channels each tab is on its own", async
   assert.equal(Channel.all.size, 0);
 });
 
-test("a tab that follows another person than before begins anew", async () => {
+test("a tab that follows another user than before starts with a new list", async () => {
   const { tab } = browser();
   const first = await tab();
   greet(first, [group(1)]);

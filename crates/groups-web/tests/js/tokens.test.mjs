@@ -1,4 +1,4 @@
-// The token: a `getToken` that hangs, answers too late, or brings another person's.
+// Tokens: a `getToken` that hangs, returns too late, or returns a token of another user.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -23,7 +23,7 @@ function start(getToken, handler) {
   return { ...world, client, socket: () => world.sockets.at(-1) };
 }
 
-test("a getToken that hangs is given up and asked again", async () => {
+test("a getToken that hangs times out and is called again", async () => {
   let asked = 0;
   const { client, clock, sockets } = start(() => ((asked += 1) === 1 ? new Promise(() => {}) : tokenOf(ADA)));
   client.connect();
@@ -33,7 +33,7 @@ test("a getToken that hangs is given up and asked again", async () => {
   assert.deepEqual([asked, sockets.length], [2, 1]);
 });
 
-test("a token that comes too late for one try is there for the next, without another question", async () => {
+test("a token that is too late for one attempt is used by the next, without another call", async () => {
   const late = question();
   let asked = 0;
   const { client, clock, sockets } = start(() => ((asked += 1), late.promise));
@@ -45,7 +45,7 @@ test("a token that comes too late for one try is there for the next, without ano
   assert.deepEqual([asked, sockets.length], [1, 1]);
 });
 
-test("a call that is given up does not wait for a token", async () => {
+test("an aborted call does not wait for a token", async () => {
   const { client, calls } = start(() => new Promise(() => {}));
   const abort = new AbortController();
   const call = client.api.me({ signal: abort.signal });
@@ -54,7 +54,7 @@ test("a call that is given up does not wait for a token", async () => {
   assert.equal(calls.length, 0);
 });
 
-test("a token that comes after the closing is not used by the next connection", async () => {
+test("a token that arrives after close is not used by the next connection", async () => {
   const late = question();
   let asked = 0;
   const { client, sockets } = start(() => ((asked += 1) === 1 ? late.promise : tokenOf(ADA, 2)));
@@ -67,7 +67,7 @@ test("a token that comes after the closing is not used by the next connection", 
   assert.deepEqual(sockets.map(({ protocols }) => protocols[1]), [`bearer.${tokenOf(ADA, 2)}`]);
 });
 
-test("with another person's token the list begins anew, without the cursor of the other", async () => {
+test("with a token of another user a new list begins, without the old cursor", async () => {
   let person = ADA;
   const { client, sockets, socket } = start(() => tokenOf(person));
   client.connect();
@@ -77,7 +77,7 @@ test("with another person's token the list begins anew, without the cursor of th
   person = BOB;
   client.connect();
   await settled();
-  // The server takes the cursor for Bob's own.
+  // The server accepts the cursor as Bob's own.
   socket().say(welcome(true, BOB), ready("c-9"));
   await settled();
   assert.deepEqual([client.groups, client.loaded, client.userId], [[], false, BOB]);
