@@ -1,4 +1,4 @@
-//! Settings in the environment that this program does not have: named, rather than passed over in silence.
+//! Environment variables that look like settings but are unknown: logged, not ignored silently.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -7,19 +7,19 @@ use clap::CommandFactory;
 
 use crate::Cli;
 
-/// What every setting of groups begins with, but for `DATABASE_URL`.
+/// The prefix of every setting except `DATABASE_URL`.
 const PREFIX: &str = "GROUPS_";
 
-/// What the project's tests are set by. It means nothing to the server.
+/// The prefix of variables of the project's tests. The server ignores them.
 const PREFIX_OF_TESTS: &str = "GROUPS_TEST_";
 
-/// The keys by which other deployments check tokens. A server that passed over them would trust what its operator does not.
+/// A setting of later versions. A server that ignored it would trust tokens that its operator does not trust.
 const JWKS: &str = "GROUPS_JWKS";
 
-/// The names that look like settings and are none, in order.
+/// The variables that look like settings but are not, sorted.
 ///
 /// # Errors
-/// A sentence for the operator, where one of them is about who may call.
+/// A message for the operator if one of them is about authentication.
 pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
     let command = Cli::command();
     let known: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_env()).collect();
@@ -31,7 +31,7 @@ pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Res
         .collect();
     if unknown.contains(JWKS) {
         return Err(format!(
-            "{JWKS} is set, and this version checks tokens by a shared secret only: unset it, and set GROUPS_JWT_SECRET"
+            "{JWKS} is set, but this version supports a shared secret only. Unset it and set GROUPS_JWT_SECRET."
         ));
     }
     Ok(unknown.into_iter().collect())
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_would_be_passed_over_are_refused() {
+    fn settings_of_authentication_that_are_unknown_are_refused() {
         assert!(of(&["GROUPS_JWKS"]).is_err_and(|error| error.contains("GROUPS_JWKS")));
         assert!(of(&["GROUPS_JWT_SECRET", "GROUPS_JWKS"]).is_err());
     }

@@ -1,9 +1,10 @@
 //! The server's command line: settings in, exit code out.
 
+mod copy;
 mod environment;
 mod log;
 mod log_limit;
-mod moving;
+mod migrate;
 mod output;
 mod settings;
 
@@ -23,7 +24,7 @@ use crate::settings::SettingsArgs;
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
-    /// Without one the server runs
+    /// Without a command, the server runs
     #[command(subcommand)]
     command: Option<Command>,
 
@@ -36,20 +37,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Bring the tables of a database up to date, as the start of the server does too
-    Migrate(moving::Migrate),
-    /// Copy everything of a SQLite database into an empty PostgreSQL database
-    Copy(moving::Copy),
+    /// Bring the tables of a database up to date; the server does this when it starts, too
+    Migrate(migrate::Migrate),
+    /// Copy a SQLite database into an empty PostgreSQL database
+    Copy(copy::Copy),
 }
 
-/// How long the end waits for the last lines to be written.
+/// How long the process waits at its end for the last lines of output.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outputs = Output::start("groups-log", io::stderr(), log::report_dropped)
         .and_then(|stderr| Ok((Output::start("groups-output", io::stdout(), drop)?, stderr)));
-    // Without a thread there is nothing that could be served either.
+    // Without threads the server cannot run either.
     let Ok((stdout, stderr)) = outputs else { return ExitCode::FAILURE };
     log::start(&cli.log, &stderr);
     let done = actix_web::rt::System::new().block_on(run(cli, &stdout));
@@ -97,20 +98,18 @@ async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Resul
     }
     if settings.is_development() {
         tracing::warn!(
-            "DEVELOPMENT MODE: anybody may sign in as anybody. Set GROUPS_JWT_SECRET for anything but trying it out."
+            "DEVELOPMENT MODE: anybody can sign in as anybody. Set GROUPS_JWT_SECRET for anything but a trial."
         );
     }
     if settings.secret().is_some_and(|secret| secret.len() < Settings::SECRET_BYTES_MIN) {
-        tracing::warn!(
-            "GROUPS_JWT_SECRET is shorter than 32 bytes: a key for HS256 that can be guessed (RFC 7518, section 3.2)"
-        );
+        tracing::warn!("GROUPS_JWT_SECRET is shorter than 32 bytes: too short for HS256 (RFC 7518, section 3.2)");
     }
     let signals = StopSignals::listen()?;
     let running = tokio::select! {
         running = server::start(settings, listener) => running?,
         () = signals.first.cancelled() => return Ok(()),
     };
-    // Everything that can keep it from starting is behind it.
+    // From here on nothing can keep the server from running.
     stdout.line(format_args!("listening on http://{}", running.address()));
     let groups = running.groups().clone();
     tokio::select! {

@@ -16,7 +16,7 @@ pub(crate) struct SettingsArgs {
     )]
     listen: String,
 
-    /// Where the data lives: `sqlite://PATH`, a path, or `postgres://…`. `sqlite://PATH?mode=rw` makes no file
+    /// The database: `sqlite://PATH`, a path, or `postgres://…`. With `sqlite://PATH?mode=rw` the file must exist
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -26,27 +26,27 @@ pub(crate) struct SettingsArgs {
     )]
     database_url: String,
 
-    /// Shared secret of the tokens (HS256), 32 bytes or more; fewer than 16 are refused. Without it: development mode, on loopback only
+    /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     jwt_secret: Option<Secret>,
 
-    /// The issuer that tokens must name
+    /// The `iss` that tokens must have. Default: not checked
     #[arg(long, alias = "groups-jwt-issuer", env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
     jwt_issuer: Option<String>,
 
-    /// The audience that tokens must name
+    /// The `aud` that tokens must have. Default: not checked
     #[arg(long, alias = "groups-jwt-audience", env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     jwt_audience: Option<String>,
 
-    /// Seconds for which tokens are accepted after their `exp` and before their `nbf`. Without it: 5 seconds before `nbf`
+    /// Seconds for which tokens are accepted after their `exp` and before their `nbf`, which has at least 5 seconds
     #[arg(long, alias = "groups-jwt-leeway-seconds", env = "GROUPS_JWT_LEEWAY_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=60))]
     jwt_leeway_seconds: u32,
 
-    /// The longest that a token may still be valid, in seconds; tokens with a later `exp` are refused. The default is 366 days
+    /// The longest time that a token may still be valid, in seconds; tokens with a later `exp` are refused. Default: 366 days
     #[arg(long, alias = "groups-jwt-max-lifetime-seconds", env = "GROUPS_JWT_MAX_LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = 31_622_400, value_parser = clap::value_parser!(u32).range(60..))]
     jwt_max_lifetime_seconds: u32,
 
-    /// Origins of other pages that may call, comma-separated: `https://chat.example.org`, `capacitor://localhost`
+    /// Other origins whose pages may use the server, comma-separated: `https://chat.example.org`, `capacitor://localhost`
     #[arg(
         long,
         alias = "groups-allowed-origins",
@@ -56,7 +56,7 @@ pub(crate) struct SettingsArgs {
     )]
     allowed_origins: Vec<String>,
 
-    /// Changing requests per second and user, with bursts of four times that; 0 is no limit
+    /// Changing requests per second and user, with bursts of four times that; 0: no limit
     #[arg(
         long,
         alias = "groups-rate-limit",
@@ -66,11 +66,11 @@ pub(crate) struct SettingsArgs {
     )]
     rate_limit: u32,
 
-    /// Seconds for which a connection is kept open between two requests; 0 closes it after each answer
+    /// Seconds for which an idle connection stays open between requests; 0 closes it after each response
     #[arg(long, alias = "groups-keep-alive-seconds", env = "GROUPS_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     keep_alive_seconds: u32,
 
-    /// Connections without a valid token, altogether; with more, the one that is silent for longest is closed. 0 is no limit
+    /// Connections without a valid token, in total; beyond that, the one that has been silent longest is closed. 0: no limit
     #[arg(
         long,
         alias = "groups-max-anonymous-connections",
@@ -80,7 +80,7 @@ pub(crate) struct SettingsArgs {
     )]
     max_anonymous_connections: usize,
 
-    /// The same of one IPv4 address, or of one IPv6 network of 64 bits
+    /// The same per IPv4 address or IPv6 /64
     #[arg(
         long,
         alias = "groups-max-anonymous-connections-per-address",
@@ -90,8 +90,8 @@ pub(crate) struct SettingsArgs {
     )]
     max_anonymous_connections_per_address: usize,
 
-    /// WebSocket upgrades per second from one IPv4 address or one IPv6 network of 64 bits, with bursts of 20 times that; 0 is no limit.
-    /// Set it only if clients connect directly: all users behind a proxy have its address
+    /// WebSocket upgrades per second and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
+    /// Set it only if clients connect directly: all users behind a proxy share its address
     #[arg(
         long,
         alias = "groups-max-upgrades-per-address",
@@ -101,7 +101,7 @@ pub(crate) struct SettingsArgs {
     )]
     max_upgrades_per_address: u32,
 
-    /// WebSocket connections of one user at a time; one more is closed with 4502
+    /// Concurrent WebSocket connections per user; one more is closed with 4502
     #[arg(
         long,
         alias = "groups-max-connections-per-user",
@@ -111,15 +111,15 @@ pub(crate) struct SettingsArgs {
     )]
     max_connections_per_user: u32,
 
-    /// Seconds between two heartbeats of a WebSocket connection
+    /// Seconds between heartbeats of a WebSocket connection
     #[arg(long, alias = "groups-heartbeat-seconds", env = "GROUPS_HEARTBEAT_SECONDS", value_name = "SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=3600))]
     heartbeat_seconds: u32,
 
-    /// The most members that a group may have
+    /// Maximum number of members of a group
     #[arg(long, alias = "groups-max-members", env = "GROUPS_MAX_MEMBERS", value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_members: u32,
 
-    /// The most groups that one person may be in, created and joined; 0 is no limit
+    /// Maximum number of groups that one user is in; 0: no limit
     #[arg(
         long,
         alias = "groups-max-groups-per-user",
@@ -129,22 +129,22 @@ pub(crate) struct SettingsArgs {
     )]
     max_groups_per_user: u32,
 
-    /// The most groups that one user may create in a day (UTC); 0 is no limit. Without it: 1,000, or no limit with GROUPS_RATE_LIMIT=0
+    /// Maximum number of groups that one user creates in a day (UTC); 0: no limit. Default: 1,000, or no limit with GROUPS_RATE_LIMIT=0
     #[arg(long, alias = "groups-max-groups-per-day", env = "GROUPS_MAX_GROUPS_PER_DAY", value_name = "COUNT")]
     max_groups_per_day: Option<u64>,
 
-    /// The most rows that the changes of one user may write in a day (UTC): one for each change, and one for each member in it; 0 is
-    /// no limit. Without it: 1,000,000, or no limit with GROUPS_RATE_LIMIT=0
+    /// Maximum number of rows that the changes of one user write in a day (UTC): one per change, and one per member in it; 0: no
+    /// limit. Default: 1,000,000, or no limit with GROUPS_RATE_LIMIT=0
     #[arg(long, alias = "groups-max-rows-per-day", env = "GROUPS_MAX_ROWS_PER_DAY", value_name = "COUNT")]
     max_rows_per_day: Option<u64>,
 
-    /// The most bytes that the changes of one user may write to the log in a day (UTC); 0 is no limit. Without it: 268,435,456
+    /// Maximum number of bytes that the changes of one user write to the log in a day (UTC); 0: no limit. Default: 268,435,456
     /// (256 MiB), or no limit with GROUPS_RATE_LIMIT=0
     #[arg(long, alias = "groups-max-bytes-per-day", env = "GROUPS_MAX_BYTES_PER_DAY", value_name = "BYTES")]
     max_bytes_per_day: Option<u64>,
 
-    /// Who may add whom to a group: anybody whose id they know, people with whom they share a group already, or nobody (people
-    /// join by invitation only)
+    /// Whom an admin can add to a group: anybody whose id they know, only people they already share a group with, or nobody
+    /// (people join by invitation only)
     #[arg(
         long,
         alias = "groups-add-policy",
@@ -155,8 +155,8 @@ pub(crate) struct SettingsArgs {
     )]
     add_policy: AddPolicyArg,
 
-    /// Whose display names a member of a group sees: those of all members, or only those of members who have made a change in a
-    /// group of the reader's themselves, so that nobody learns a name by adding an id to a group
+    /// Whose display names a member sees: those of all members, or only those of members who have made a change in one of the
+    /// reader's groups, so that nobody learns a name by adding an id to a group
     #[arg(
         long,
         alias = "groups-name-visibility",
@@ -167,30 +167,30 @@ pub(crate) struct SettingsArgs {
     )]
     name_visibility: NameVisibilityArg,
 
-    /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
+    /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     log_days: u32,
 
-    /// NATS between several servers on one PostgreSQL, in place of LISTEN and NOTIFY: `nats://…`, several with commas between them
+    /// NATS between several servers on one PostgreSQL, instead of LISTEN and NOTIFY: `nats://…`, several comma-separated
     #[arg(long, alias = "groups-nats-url", env = "GROUPS_NATS_URL", value_name = "URL", hide_env_values = true)]
     nats_url: Option<String>,
 
-    /// Worker threads for HTTP and WebSocket; 0 is one for each core
+    /// Worker threads for HTTP and WebSocket; 0: one per core
     #[arg(long, alias = "groups-workers", env = "GROUPS_WORKERS", value_name = "COUNT", default_value_t = 0)]
     workers: usize,
 
-    /// Seconds over which WebSocket clients are sent away when the server stops, so that they do not return as one wave
+    /// Seconds over which WebSocket connections are closed in a shutdown, so that clients do not reconnect all at once
     #[arg(long, alias = "groups-drain-seconds", env = "GROUPS_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=5))]
     drain_seconds: u32,
 }
 
-/// Who may add whom to a group.
+/// Whom an admin can add to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum AddPolicyArg {
     /// Anybody whose id they know
     Anybody,
-    /// People with whom they share a group already
+    /// Only people they already share a group with
     SharedGroup,
     /// Nobody: people join by invitation only
     Invitation,
@@ -202,7 +202,7 @@ pub(crate) enum AddPolicyArg {
 pub(crate) enum NameVisibilityArg {
     /// Those of all members
     Members,
-    /// Those of members who have made a change in a group of the reader's themselves
+    /// Those of members who have made a change in one of the reader's groups
     Acquainted,
 }
 

@@ -15,93 +15,93 @@ pub struct Settings {
     /// Address and port to listen on
     pub listen: String,
 
-    /// Where the data lives: `sqlite://PATH`, a path, or `postgres://…`. `sqlite://PATH?mode=rw` makes no file
+    /// The database: `sqlite://PATH`, a path, or `postgres://…`. With `sqlite://PATH?mode=rw` the file must exist
     pub database_url: String,
 
-    /// Shared secret of the tokens (HS256), 32 bytes or more; fewer than 16 are refused. Without it: development mode, on loopback only
+    /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     pub jwt_secret: Option<Secret>,
 
-    /// The issuer that tokens must name
+    /// The `iss` that tokens must have. Default: not checked
     pub jwt_issuer: Option<String>,
 
-    /// The audience that tokens must name
+    /// The `aud` that tokens must have. Default: not checked
     pub jwt_audience: Option<String>,
 
-    /// Seconds for which tokens are accepted after their `exp` and before their `nbf`. Without it: 5 seconds before `nbf`
+    /// Seconds for which tokens are accepted after their `exp` and before their `nbf`, which has at least 5 seconds
     pub jwt_leeway_seconds: u32,
 
-    /// The longest that a token may still be valid, in seconds; tokens with a later `exp` are refused. The default is 366 days
+    /// The longest time that a token may still be valid, in seconds; tokens with a later `exp` are refused. Default: 366 days
     pub jwt_max_lifetime_seconds: u32,
 
-    /// Origins of other pages that may call, comma-separated: `https://chat.example.org`, `capacitor://localhost`
+    /// Other origins whose pages may use the server, comma-separated: `https://chat.example.org`, `capacitor://localhost`
     pub allowed_origins: Vec<String>,
 
-    /// Changing requests per second and user, with bursts of four times that; 0 is no limit
+    /// Changing requests per second and user, with bursts of four times that; 0: no limit
     pub rate_limit: u32,
 
-    /// Seconds for which a connection is kept open between two requests; 0 closes it after each answer
+    /// Seconds for which an idle connection stays open between requests; 0 closes it after each response
     pub keep_alive_seconds: u32,
 
-    /// Connections without a valid token, altogether; with more, the one that is silent for longest is closed. 0 is no limit
+    /// Connections without a valid token, in total; beyond that, the one that has been silent longest is closed. 0: no limit
     pub max_anonymous_connections: usize,
 
-    /// The same of one IPv4 address, or of one IPv6 network of 64 bits
+    /// The same per IPv4 address or IPv6 /64
     pub max_anonymous_connections_per_address: usize,
 
-    /// WebSocket upgrades per second from one IPv4 address or one IPv6 network of 64 bits, with bursts of 20 times that; 0 is no limit.
-    /// Set it only if clients connect directly: all users behind a proxy have its address
+    /// WebSocket upgrades per second and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
+    /// Set it only if clients connect directly: all users behind a proxy share its address
     pub max_upgrades_per_address: u32,
 
-    /// WebSocket connections of one user at a time; one more is closed with 4502
+    /// Concurrent WebSocket connections per user; one more is closed with 4502
     pub max_connections_per_user: u32,
 
-    /// Seconds between two heartbeats of a WebSocket connection
+    /// Seconds between heartbeats of a WebSocket connection
     pub heartbeat_seconds: u32,
 
-    /// The most members that a group may have
+    /// Maximum number of members of a group
     pub max_members: u32,
 
-    /// The most groups that one person may be in, created and joined; 0 is no limit
+    /// Maximum number of groups that one user is in; 0: no limit
     pub max_groups_per_user: u32,
 
-    /// The most groups that one user may create in a day (UTC); 0 is no limit. Without it: 1,000, or no limit with GROUPS_RATE_LIMIT=0
+    /// Maximum number of groups that one user creates in a day (UTC); 0: no limit. Default: 1,000, or no limit with GROUPS_RATE_LIMIT=0
     pub max_groups_per_day: Option<u64>,
 
-    /// The most rows that the changes of one user may write in a day (UTC): one for each change, and one for each member in it; 0 is
-    /// no limit. Without it: 1,000,000, or no limit with GROUPS_RATE_LIMIT=0
+    /// Maximum number of rows that the changes of one user write in a day (UTC): one per change, and one per member in it; 0: no
+    /// limit. Default: 1,000,000, or no limit with GROUPS_RATE_LIMIT=0
     pub max_rows_per_day: Option<u64>,
 
-    /// The most bytes that the changes of one user may write to the log in a day (UTC); 0 is no limit. Without it: 268,435,456
+    /// Maximum number of bytes that the changes of one user write to the log in a day (UTC); 0: no limit. Default: 268,435,456
     /// (256 MiB), or no limit with GROUPS_RATE_LIMIT=0
     pub max_bytes_per_day: Option<u64>,
 
-    /// Who may add whom to a group: anybody whose id they know, people with whom they share a group already, or nobody (people
-    /// join by invitation only)
+    /// Whom an admin can add to a group: anybody whose id they know, only people they already share a group with, or nobody
+    /// (people join by invitation only)
     pub add_policy: AddPolicy,
 
-    /// Whose display names a member of a group sees: those of all members, or only those of members who have made a change in a
-    /// group of the reader's themselves, so that nobody learns a name by adding an id to a group
+    /// Whose display names a member sees: those of all members, or only those of members who have made a change in one of the
+    /// reader's groups, so that nobody learns a name by adding an id to a group
     pub name_visibility: NameVisibility,
 
-    /// How many days the log of changes is kept: as long a client may be away and catch up without reading its list anew
+    /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     pub log_days: u32,
 
-    /// NATS between several servers on one PostgreSQL, in place of LISTEN and NOTIFY: `nats://…`, several with commas between them
+    /// NATS between several servers on one PostgreSQL, instead of LISTEN and NOTIFY: `nats://…`, several comma-separated
     pub nats_url: Option<String>,
 
-    /// Worker threads for HTTP and WebSocket; 0 is one for each core
+    /// Worker threads for HTTP and WebSocket; 0: one per core
     pub workers: usize,
 
-    /// Seconds over which WebSocket clients are sent away when the server stops, so that they do not return as one wave
+    /// Seconds over which WebSocket connections are closed in a shutdown, so that clients do not reconnect all at once
     pub drain_seconds: u32,
 }
 
-/// Who may add whom to a group.
+/// Whom an admin can add to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddPolicy {
     /// Anybody whose id they know
     Anybody,
-    /// People with whom they share a group already
+    /// Only people they already share a group with
     SharedGroup,
     /// Nobody: people join by invitation only
     Invitation,
@@ -112,7 +112,7 @@ pub enum AddPolicy {
 pub enum NameVisibility {
     /// Those of all members
     Members,
-    /// Those of members who have made a change in a group of the reader's themselves
+    /// Those of members who have made a change in one of the reader's groups
     Acquainted,
 }
 
@@ -129,7 +129,7 @@ impl std::fmt::Debug for Settings {
 }
 
 impl Default for Settings {
-    /// What the flags are where nobody sets them: development mode on port 8080, the data in `groups.db`.
+    /// Development mode on port 8080, with the data in `groups.db`.
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
@@ -162,31 +162,31 @@ impl Default for Settings {
     }
 }
 
-/// Why a server cannot be run with these settings.
+/// Why a server cannot run with these settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// The address to listen on is none.
-    #[error("GROUPS_LISTEN: '{0}' is not an address with a port")]
+    /// The address to listen on is invalid.
+    #[error("GROUPS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:8080")]
     Listen(String),
-    /// An unset variable of a container becomes an empty one; that is no wish for development mode.
+    /// An unset variable of a container becomes an empty one; that does not ask for development mode.
     #[error(
-        "GROUPS_JWT_SECRET is empty: give it the key of the tokens, or unset it for development mode, \
-         in which anybody may sign in as anybody"
+        "GROUPS_JWT_SECRET is empty. Set it to the secret of the tokens, or unset it for development mode, \
+         in which anybody can sign in as anybody"
     )]
     EmptySecret,
-    /// Such a secret is found by trying.
-    #[error("GROUPS_JWT_SECRET has {0} bytes: use at least 32 random bytes; fewer than {min} are refused", min = Settings::SECRET_BYTES_ACCEPTED_MIN)]
+    /// Such a secret can be guessed.
+    #[error("GROUPS_JWT_SECRET has {0} bytes. Use at least 32 random bytes; fewer than {min} are refused", min = Settings::SECRET_BYTES_ACCEPTED_MIN)]
     ShortSecret(usize),
     /// An unset variable of a container becomes an empty one, and the operator believes that the claim is checked.
-    #[error("{0} is empty, so the claim would not be checked: set a value, or unset it to accept any")]
+    #[error("{0} is empty. Set a value, or unset it to accept any")]
     EmptyClaim(&'static str),
-    /// Development mode hands a token to whoever asks.
+    /// Development mode gives a token to everybody.
     #[error(
-        "without GROUPS_JWT_SECRET this is development mode, in which anybody may sign in as anybody: \
-         it listens on loopback only, not on {0}"
+        "GROUPS_JWT_SECRET is not set, so this is development mode, in which anybody can sign in as anybody: \
+         it cannot listen on {0}, only on loopback"
     )]
     DevelopmentInPublic(SocketAddr),
-    /// No page can have an allowed origin as it is written.
+    /// No page has an allowed origin as it is written.
     #[error("GROUPS_ALLOWED_ORIGINS: '{origin}' matches no page: {reason}. Example: https://chat.example.org")]
     Origin {
         /// What is in the list.
@@ -203,47 +203,45 @@ pub enum SettingsError {
          '-', '.', '_' and '~' only"
     )]
     Prefix(String),
-    /// This program knows nothing of NATS.
+    /// This program was built without NATS.
     #[error(
-        "GROUPS_NATS_URL: this program was built without NATS; build it with \
+        "GROUPS_NATS_URL: this program was built without NATS. Build it with \
          `cargo build --release -p groups-server --features nats`"
     )]
     NatsMissing,
-    /// NATS would connect this server with nobody.
-    #[error(
-        "GROUPS_NATS_URL is for several servers on one database, and that is PostgreSQL: DATABASE_URL=postgres://…"
-    )]
+    /// With SQLite there is only one server.
+    #[error("GROUPS_NATS_URL needs PostgreSQL: set DATABASE_URL=postgres://…")]
     NatsAlone,
 }
 
 impl Settings {
-    /// The shortest secret in bytes that cannot be guessed: as long as the hash, says RFC 7518 section 3.2.
+    /// The shortest secure secret, in bytes: as long as the hash (RFC 7518 section 3.2).
     pub const SECRET_BYTES_MIN: usize = 32;
 
     /// Shorter secrets, in bytes, are refused. Those between this and [`SECRET_BYTES_MIN`](Self::SECRET_BYTES_MIN) are warned of.
     pub const SECRET_BYTES_ACCEPTED_MIN: usize = 16;
 
-    /// Whether anybody may sign in as anybody, because no key is configured.
+    /// Whether anybody can sign in as anybody, because no key is configured.
     pub fn is_development(&self) -> bool {
         self.secret().is_none()
     }
 
-    /// The shared secret. An empty one is none, and [`check`](Self::check) refuses it.
+    /// The shared secret. An empty one counts as missing, and [`check`](Self::check) refuses it.
     pub fn secret(&self) -> Option<&str> {
         self.jwt_secret.as_ref().map(Secret::expose).filter(|secret| !secret.is_empty())
     }
 
-    /// Where to listen.
+    /// The address to listen on.
     ///
     /// # Errors
-    /// [`SettingsError`] where it is no address, or one that development mode must not use.
+    /// [`SettingsError::Listen`] if it is not an address with a port, or its name cannot be resolved.
     pub fn address(&self) -> Result<SocketAddr, SettingsError> {
         let not_an_address = || SettingsError::Listen(self.listen.clone());
         let mut addresses = self.listen.to_socket_addrs().map_err(|_| not_an_address())?;
         addresses.next().ok_or_else(not_an_address)
     }
 
-    /// Checks what no single setting shows, for a server on this address.
+    /// Checks the settings together, for a server that listens on this address.
     ///
     /// # Errors
     /// The first [`SettingsError`] found.
@@ -256,7 +254,7 @@ impl Settings {
         self.origins().map(drop)
     }
 
-    /// Checks that tokens are checked as the operator believes.
+    /// Checks that tokens are verified as the operator expects.
     pub(crate) fn check_tokens(&self) -> Result<(), SettingsError> {
         match self.jwt_secret.as_ref().map(|secret| secret.expose().len()) {
             Some(0) => return Err(SettingsError::EmptySecret),
@@ -270,14 +268,14 @@ impl Settings {
         }
     }
 
-    /// The origins that are allowed besides the server's own, as browsers write them.
+    /// The origins that are allowed in addition to the server's own, as browsers write them.
     pub(crate) fn origins(&self) -> Result<Vec<String>, SettingsError> {
         let given = self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
         let refused = |origin: &str, reason| SettingsError::Origin { origin: origin.to_owned(), reason };
         given.map(|origin| canonical(origin).map_err(|reason| refused(origin, reason))).collect()
     }
 
-    /// Where NATS is, if it is to connect the servers.
+    /// The address of NATS, if it connects the servers.
     pub(crate) fn nats_url(&self) -> Result<Option<&str>, SettingsError> {
         let url = self.nats_url.as_deref().filter(|url| !url.is_empty());
         let several = ["postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme));
@@ -300,7 +298,7 @@ impl Settings {
         }
     }
 
-    /// The daily quotas of a user. Without a rate limit there are only those that are set.
+    /// The daily quotas of a user. Without a rate limit, only quotas that are set apply.
     pub(crate) fn quotas(&self) -> Quotas {
         let or_default = |set: Option<u64>, default| set.unwrap_or(if self.rate_limit > 0 { default } else { 0 });
         Quotas {

@@ -7,6 +7,7 @@
 mod browser;
 mod cluster;
 mod connections;
+mod copy;
 mod crash;
 mod embedding;
 mod errors;
@@ -17,7 +18,7 @@ mod lifecycle;
 mod limits;
 mod log;
 mod malformed;
-mod moving;
+
 mod races;
 mod rates;
 mod requests;
