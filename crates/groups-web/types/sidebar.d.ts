@@ -1,4 +1,4 @@
-/** `groups-web/sidebar`: the element, and what the types of the DOM have to know of it. Written by hand: JavaScript has no way to say it. */
+/** `groups-web/sidebar`: the element, and its additions to the DOM types. Written by hand, because JSDoc cannot express them. */
 
 import type { ListedGroup } from "./client/pending.js";
 import type { GroupsSidebar } from "./groups-sidebar.js";

@@ -1,8 +1,8 @@
 /**
- * What goes over the wire: the wire contract of groups, version 1.
+ * The types of the wire contract of groups, version 1.
  *
- * The types of what the server says are written from its own, in `wire/socket.d.ts` and `wire/http.d.ts`; here they get the names that one
- * speaks of them by, and what a client says is added. All of it may grow: fields and `type`s that are not named here are to be ignored.
+ * The types of the server's messages and bodies are generated, in `wire/socket.d.ts` and `wire/http.d.ts`. This file gives them names and
+ * adds the messages of the client. The contract only grows: ignore unknown fields and unknown `type`s.
  */
 
 import type { EventHead, GroupEvent, Role, ServerMessage, Uuid } from "./wire/socket.js";
@@ -10,10 +10,10 @@ import type { EventHead, GroupEvent, Role, ServerMessage, Uuid } from "./wire/so
 export * from "./wire/http.js";
 export * from "./wire/socket.js";
 
-/** Somebody to be added. */
+/** A user to add. */
 export interface NewMember {
   user_id: Uuid;
-  /** `member` unless told; never `owner`. */
+  /** Default: `member`. Never `owner`. */
   role?: Role;
 }
 
@@ -22,20 +22,20 @@ export interface NewMember {
 type EventOf<Type extends GroupEvent["type"]> = Extract<GroupEvent, { type: Type }>;
 type MessageOf<Type extends ServerMessage["type"]> = Extract<ServerMessage, { type: Type }>;
 
-/** What every event has. */
+/** The fields of every event. */
 export type EventBase = EventHead;
 
 /** To the creator. */
 export type GroupCreated = EventOf<"group_created">;
 /** To each added user. */
 export type AddedToGroup = EventOf<"added_to_group">;
-/** To every other member, the actor included. */
+/** To every other member, including the actor. */
 export type GroupUpdated = EventOf<"group_updated">;
 /** To the user whose role changed. */
 export type RoleChanged = EventOf<"role_changed">;
-/** To the user who was removed or left. */
+/** To the user who was removed or has left. */
 export type RemovedFromGroup = EventOf<"removed_from_group">;
-/** To everyone who was a member. */
+/** To all members. */
 export type GroupDeleted = EventOf<"group_deleted">;
 
 export type Welcome = MessageOf<"welcome">;

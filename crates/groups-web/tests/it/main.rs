@@ -1,7 +1,8 @@
-//! What the browser is given: names, hashes, compression, the policy; and the JavaScript's own tests.
+//! What the browser is given: names, hashes, compression, the policy; the JavaScript's own tests; and the documents.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod conversations;
+mod documents;
 mod node;
 mod package;
 mod plain_english;
