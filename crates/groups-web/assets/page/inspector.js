@@ -21,7 +21,7 @@ export class Inspector {
   /** Newest first. @type {Entry[]} */
   #frames = [];
   #cursor = "";
-  #connection = "";
+  #connectionId = "";
   element;
 
   /** @param {GroupsClient} client @param {{ signal: AbortSignal, onclose: () => void }} how */
@@ -48,8 +48,8 @@ export class Inspector {
 
   #state() {
     const { state, reason } = this.#client.status;
-    const socket = this.#client.leading ? "in this tab" : "in another tab";
-    const facts = { state: reason ? `${state} (${reason})` : state, socket, connection: this.#connection.slice(0, 8), cursor: this.#cursor };
+    const connection = this.#client.leading ? "in this tab" : "in another tab";
+    const facts = { state: reason ? `${state} (${reason})` : state, connection, "connection id": this.#connectionId.slice(0, 8), cursor: this.#cursor };
     const entries = Object.entries(facts).filter(([, value]) => value);
     this.#facts.replaceChildren(...entries.flatMap(([name, value]) => [h("dt", null, name), h("dd", { title: value, dir: "ltr" }, value)]));
   }
@@ -64,7 +64,7 @@ export class Inspector {
 
   /** @param {"in" | "out"} direction @param {any} frame */
   #frame(direction, frame) {
-    if (frame.connection_id) this.#connection = frame.connection_id;
+    if (frame.connection_id) this.#connectionId = frame.connection_id;
     if (frame.cursor) this.#cursor = frame.cursor;
     const entry = { direction, frame, at: new Date() };
     this.#frames.unshift(entry);
