@@ -162,6 +162,7 @@ fn nothing_is_acknowledged_that_a_hook_has_made_impossible_to_commit() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this is about transactions of an application")]
 fn a_hook_may_open_a_transaction_of_its_own_inside() {
     run(async |db| {
         let store = with_outbox(db).await;
