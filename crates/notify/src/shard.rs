@@ -41,6 +41,8 @@
 //! replaces the one that is there; by the argument above it is right for both. Nothing else ever replaces the set.
 
 mod journal;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 mod subscriptions;
 #[cfg(test)]

@@ -1,0 +1,598 @@
+//! Deterministic simulation: servers, the log, a bus that loses, doubles and delays wake-ups, and clients that drop and resume,
+//! in one process, in an order and at times that follow from a seed alone.
+//!
+//! It checks the promise of `docs/delivery.md`: each client gets each version of its groups once and in order, ends with the truth,
+//! and hears nothing of other groups. The shards and sessions are the real ones; the store, the relays, the network and the
+//! clients are models. The limits are so small that each of them is reached.
+//!
+//! A failing run prints its seed. To replay it, or to run a longer simulation:
+//!
+//! ```text
+//! GROUPS_SIMULATION_SEED=7 GROUPS_SIMULATION_STEPS=1000000 cargo test --release -p notify --lib simulation
+//! ```
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test says how to replay it")]
+
+mod client;
+mod random;
+mod server;
+mod store;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use self::client::{Client, ClientStats, Connection, INFLIGHT_MAX, Loading, Reaction};
+use self::random::Random;
+use self::server::{Server, SharedSocket, moment};
+use self::store::{CommitOrder, Store, StoreStats, USERS};
+use super::*;
+use crate::PieceMax;
+use crate::session::{Session, Transmit};
+use crate::world::user;
+use groups_protocol::GroupBody;
+
+/// Groups in one piece of a list.
+const SNAPSHOT_GROUPS_MAX: usize = 2;
+
+/// Clients: more than users, so that some users have two devices.
+const CLIENTS: u64 = 8;
+
+/// After so many steps at most everybody has to come to rest, and is held against the store.
+const STEPS_TO_REST: u64 = 2_000;
+
+/// So much time, in milliseconds, may pass until everybody knows everything after the last change.
+const REST_MS: u64 = 120_000;
+
+/// Limits that are reached within a few steps, the more often the smaller `factor` is.
+fn tight(factor: usize) -> HubLimits {
+    HubLimits {
+        heartbeat: Duration::from_secs(5),
+        queue_frames_max: 4 * factor,
+        queue_bytes_max: 3_072 * factor,
+        opening_queue_frames_max: 6 * factor,
+        opening_queue_bytes_max: 4_096 * factor,
+        close_grace: Duration::from_secs(1),
+        opening_stall: Duration::from_secs(3),
+        journal_changes_max: 8 * factor,
+        snapshot_groups_max: SNAPSHOT_GROUPS_MAX,
+        ..HubLimits::default()
+    }
+}
+
+/// Simulations of an ordinary run, and the steps of each.
+const SEEDS: u64 = 24;
+const SEED_STEPS: u64 = 10_000;
+
+/// How often something happened, so that a simulation in which it cannot happen fails.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Stats {
+    store: StoreStats,
+    clients: ClientStats,
+    crashes: u64,
+    drops: u64,
+    lost_wakes: u64,
+    doubled_wakes: u64,
+    polls: u64,
+    start_overs: u64,
+    restored_views: u64,
+    rests: u64,
+    overflows: u64,
+    journal_overflows: u64,
+    /// Closes by code that clients were told.
+    closes: BTreeMap<u16, u64>,
+}
+
+impl Stats {
+    /// Everything that this simulation is for has happened.
+    fn assert_complete(&self) {
+        let StoreStats { changes, late_commits, aborts, shortened_cursors, expired_cursors, long_replays } = self.store;
+        let ClientStats { snapshots, resumes, events, repeats, pings } = self.clients;
+        let counts = [
+            changes,
+            late_commits,
+            aborts,
+            shortened_cursors,
+            expired_cursors,
+            long_replays,
+            snapshots,
+            resumes,
+            events,
+            repeats,
+            pings,
+            self.crashes,
+            self.drops,
+            self.lost_wakes,
+            self.doubled_wakes,
+            self.polls,
+            self.restored_views,
+            self.rests,
+            self.overflows,
+            self.journal_overflows,
+        ];
+        assert!(counts.iter().all(|count| *count > 0), "something never happened: {self:#?}");
+        let codes: Vec<u16> = self.closes.keys().copied().collect();
+        assert_eq!(codes, [1012, 4001, 4002, 4003], "the reasons for which a server closes");
+    }
+}
+
+/// What differs between one rest and the next.
+struct Pace {
+    /// Of 1,000 steps, so many begin a transaction.
+    changes: u64,
+    /// Of 100 wake-ups, so many are lost.
+    lost_wakes: u64,
+}
+
+struct Simulation {
+    random: Random,
+    now_ms: u64,
+    pace: Pace,
+    limits: Arc<HubLimits>,
+    counters: Arc<Counters>,
+    store: Store,
+    /// `None` while a server is down.
+    servers: Vec<Option<Server>>,
+    workers: usize,
+    /// Wake-ups on their way: when they arrive, and at which server.
+    bus: Vec<(u64, usize)>,
+    clients: Vec<Client>,
+    /// Connections whose client has gone without a word.
+    orphans: Vec<Connection>,
+    connections: u128,
+    /// Nothing fails and nobody changes anything, so that all come to rest.
+    calm: bool,
+    stats: Stats,
+}
+
+impl Simulation {
+    /// With what happened in earlier ones.
+    fn new(seed: u64, stats: Stats) -> Self {
+        let mut random = Random::new(seed);
+        let order = if random.chance(25) { CommitOrder::Kept } else { CommitOrder::Free };
+        let (servers, workers, factor) = (1 + random.index(3), 1 + random.index(2), 1 + random.index(6));
+        let clients = (0..CLIENTS).map(|number| Client::new(user(u128::from(1 + number % USERS)))).collect();
+        let mut simulation = Self {
+            random,
+            now_ms: 0,
+            limits: Arc::new(tight(factor)),
+            pace: Pace { changes: 0, lost_wakes: 0 },
+            counters: Arc::default(),
+            store: Store::new(order),
+            servers: (0..servers).map(|_| None).collect(),
+            workers,
+            bus: Vec::new(),
+            clients,
+            orphans: Vec::new(),
+            connections: 0,
+            calm: false,
+            stats,
+        };
+        simulation.store.stats = std::mem::take(&mut simulation.stats.store);
+        (0..servers).for_each(|server| simulation.start(server));
+        simulation
+    }
+
+    fn run(mut self, steps: u64) -> Stats {
+        let mut done = 0;
+        while done < steps {
+            let turn = 1 + self.random.below(STEPS_TO_REST);
+            let lost_wakes = [0, 30, 100][self.random.index(3)];
+            self.pace = Pace { changes: 5 << self.random.below(5), lost_wakes };
+            (0..turn).for_each(|_| self.step());
+            done += turn;
+            self.rest();
+        }
+        self.leave();
+        self.stats.store = std::mem::take(&mut self.store.stats);
+        self.stats.overflows += self.counters.overflows.load(Relaxed);
+        self.stats.journal_overflows += self.counters.journal_overflows.load(Relaxed);
+        self.stats
+    }
+
+    /// One thing happens.
+    fn step(&mut self) {
+        let pause = self.random.below(20);
+        self.pass(pause);
+        if self.random.below(1_000) < self.pace.changes {
+            self.store.begin(&mut self.random);
+            return;
+        }
+        let server = self.random.index(self.servers.len());
+        match self.random.below(1_000) {
+            0..100 => self.end_transaction(),
+            100..200 => self.relay(server),
+            200..300 => {
+                let worker = self.random.index(self.workers);
+                self.work(server, worker);
+            }
+            300..970 => {
+                let client = self.random.index(self.clients.len());
+                self.client(client);
+            }
+            970..980 => self.orphan(),
+            980..990 => self.save_or_restore(),
+            990..995 => self.disturb_client(),
+            995 => self.drain(server),
+            996 => self.crash(server),
+            _ => self.start(server),
+        }
+    }
+
+    /// Time passes, and what is due happens.
+    fn pass(&mut self, pause_ms: u64) {
+        self.now_ms += pause_ms;
+        let now_ms = self.now_ms;
+        let (due, later) = std::mem::take(&mut self.bus).into_iter().partition(|(at, _)| *at <= now_ms);
+        self.bus = later;
+        for (_, server) in Vec::from_iter::<Vec<(u64, usize)>>(due) {
+            if let Some(server) = &mut self.servers[server] {
+                server.wake();
+            }
+        }
+        for server in self.servers.iter_mut().flatten() {
+            server.keep_time(now_ms);
+        }
+    }
+
+    fn end_transaction(&mut self) {
+        if !self.store.end(&mut self.random) {
+            return;
+        }
+        for server in 0..self.servers.len() {
+            if self.random.chance(self.pace.lost_wakes) {
+                self.stats.lost_wakes += 1;
+                continue;
+            }
+            let copies = 1 + self.random.below(2);
+            self.stats.doubled_wakes += copies - 1;
+            for _ in 0..copies {
+                let delay = self.random.below(500);
+                self.bus.push((self.now_ms + delay, server));
+            }
+        }
+    }
+
+    fn relay(&mut self, server: usize) {
+        // The log cannot be read for a while.
+        if !self.calm && self.random.chance(5) {
+            return;
+        }
+        if let Some(server) = &mut self.servers[server] {
+            self.stats.polls += u64::from(server.relay(&mut self.store, self.now_ms));
+        }
+    }
+
+    fn work(&mut self, server: usize, worker: usize) {
+        if let Some(server) = &mut self.servers[server] {
+            server.work(worker, moment(self.now_ms));
+        }
+    }
+
+    fn start(&mut self, server: usize) {
+        if self.servers[server].is_none() {
+            let server_now = Server::start(&self.store, self.now_ms, self.workers, &self.limits, &self.counters);
+            self.servers[server] = Some(server_now);
+        }
+    }
+
+    /// A server dies. What it had sent may still arrive.
+    fn crash(&mut self, which: usize) {
+        if self.servers[which].take().is_none() {
+            return;
+        }
+        self.stats.crashes += 1;
+        self.orphans.retain(|connection| connection.server != which);
+        for client in &mut self.clients {
+            if let Some(connection) = &mut client.connection {
+                connection.ended |= connection.server == which;
+            }
+        }
+    }
+
+    fn drain(&mut self, server: usize) {
+        if let Some(server) = &mut self.servers[server] {
+            server.drain(moment(self.now_ms), &mut self.random);
+        }
+    }
+
+    /// A client goes without a word, or takes nothing for a while.
+    fn disturb_client(&mut self) {
+        let which = self.random.index(self.clients.len());
+        if self.random.chance(50) {
+            self.away(which, 1_000);
+            self.stats.drops += 1;
+        } else {
+            let pause = self.random.below(12_000);
+            self.clients[which].idle_until = self.now_ms + pause;
+        }
+    }
+
+    /// The client's end is gone. The server notices later.
+    fn away(&mut self, which: usize, pause_max_ms: u64) {
+        let pause = self.random.below(pause_max_ms);
+        let client = &mut self.clients[which];
+        client.idle_until = self.now_ms + pause;
+        if let Some(connection) = client.connection.take()
+            && !connection.ended
+        {
+            self.orphans.push(connection);
+        }
+    }
+
+    /// A client keeps its view, or goes back to one that it has kept.
+    fn save_or_restore(&mut self) {
+        let which = self.random.index(self.clients.len());
+        if self.random.chance(50) {
+            self.clients[which].saved = self.clients[which].view.clone();
+        } else if let Some(saved) = self.clients[which].saved.clone() {
+            self.away(which, 1_000);
+            self.clients[which].view = Some(saved);
+            self.stats.restored_views += 1;
+        }
+    }
+
+    /// The server's end of a connection without a client.
+    fn orphan(&mut self) {
+        if self.orphans.is_empty() {
+            return;
+        }
+        let which = self.random.index(self.orphans.len());
+        let mut connection = self.orphans.swap_remove(which);
+        if self.random.chance(60) && !connection.shut_down.get() {
+            connection.inflight.clear();
+            self.serve(&mut connection);
+        } else {
+            self.disconnect(&mut connection);
+        }
+        if !connection.ended {
+            self.orphans.push(connection);
+        }
+    }
+
+    fn disconnect(&mut self, connection: &mut Connection) {
+        connection.ended = true;
+        if let Some(server) = &mut self.servers[connection.server] {
+            let worker = &mut server.workers[connection.worker];
+            worker.shard.disconnect(&connection.conn);
+            worker.awake.remove(&connection.conn.connection_id.as_u128());
+        }
+    }
+
+    /// One step of a client, or of the server on its behalf.
+    fn client(&mut self, which: usize) {
+        let Some(mut connection) = self.clients[which].connection.take() else {
+            if self.now_ms >= self.clients[which].idle_until {
+                self.connect(which);
+            }
+            return;
+        };
+        if !connection.ended && connection.shut_down.get() {
+            self.disconnect(&mut connection);
+        }
+        let serve = !connection.ended && self.random.chance(50);
+        if serve {
+            self.serve(&mut connection);
+        }
+        let empty = connection.inflight.is_empty();
+        let ended = connection.ended;
+        self.clients[which].connection = Some(connection);
+        if self.now_ms < self.clients[which].idle_until || serve {
+            return;
+        }
+        if ended && (empty || self.random.chance(20)) {
+            self.away(which, 1_000);
+        } else if !empty {
+            self.receive(which);
+        }
+    }
+
+    fn connect(&mut self, which: usize) {
+        let server = self.random.index(self.servers.len());
+        let worker = self.random.index(self.workers);
+        let (pause, expires_ms) = (self.random.below(500), 1_000 + self.random.below(60_000));
+        let client = &mut self.clients[which];
+        let Some(up) = &mut self.servers[server] else {
+            client.idle_until = self.now_ms + pause;
+            return;
+        };
+        self.connections += 1;
+        let cx = Cx { now: moment(self.now_ms), limits: &self.limits, counters: &self.counters };
+        let session = Session::new(&cx, Duration::from_millis(expires_ms), Duration::from_millis(pause));
+        let shut_down = Rc::new(Cell::new(false));
+        let socket = Box::new(SharedSocket(Rc::clone(&shut_down)));
+        let conn = Conn::new(client.user_id, Uuid::from_u128(self.connections), session, None, socket);
+        up.workers[worker].shard.connect(&conn);
+        up.workers[worker].awake.insert(self.connections);
+        client.connection = Some(Connection::new(server, worker, conn, shut_down, client.cursor()));
+    }
+
+    /// What the server does for one connection: it registers it, reads, and sends.
+    fn serve(&mut self, connection: &mut Connection) {
+        let fails = !self.calm && self.random.chance(2);
+        let send = self.random.chance(50);
+        let now = moment(self.now_ms);
+        let Some(server) = &mut self.servers[connection.server] else { return };
+        let worker = &mut server.workers[connection.worker];
+        let conn = Rc::clone(&connection.conn);
+        if send {
+            self.transmit(connection);
+            return;
+        }
+        connection.loading = match std::mem::replace(&mut connection.loading, Loading::Done) {
+            Loading::Connected if worker.shard.register(&conn) => Loading::Registered,
+            Loading::Registered => {
+                let read = (!fails).then(|| self.store.open(conn.user_id, connection.cursor.as_deref()));
+                Loading::Read(read.map(Box::new))
+            }
+            Loading::Read(read) => {
+                let opening = match read {
+                    Some(read) => {
+                        connection.truth = Some((read.opening.seen.clone(), read.list));
+                        Ok(read.opening)
+                    }
+                    None => Err(SourceError::new("it cannot be read")),
+                };
+                worker.shard.opened(now, &conn, opening).map_or(Loading::Done, Loading::List)
+            }
+            Loading::List(mut unread) if conn.session.borrow().wants_piece() => {
+                let max = PieceMax { groups: SNAPSHOT_GROUPS_MAX, bytes: usize::MAX };
+                let piece = unread.list.next(max).now_or_never().expect("it is in memory");
+                let piece = if fails { Err(SourceError::new("it cannot be read")) } else { piece };
+                let more = piece.as_ref().is_ok_and(|piece| piece.more);
+                worker.shard.list_piece(now, &conn, piece, &unread);
+                if more { Loading::List(unread) } else { Loading::Done }
+            }
+            Loading::List(unread) => Loading::List(unread),
+            Loading::Connected | Loading::Done => Loading::Done,
+        };
+        worker.flush();
+    }
+
+    /// The transport of a connection that was woken sends what fits.
+    fn transmit(&mut self, connection: &mut Connection) {
+        let cx = Cx { now: moment(self.now_ms), limits: &self.limits, counters: &self.counters };
+        let Some(server) = &mut self.servers[connection.server] else { return };
+        let awake = &mut server.workers[connection.worker].awake;
+        let id = connection.conn.connection_id.as_u128();
+        while awake.contains(&id) && connection.inflight.len() < INFLIGHT_MAX {
+            let transmit = connection.conn.session.borrow_mut().transmit(&cx);
+            match transmit {
+                Transmit::Frame(frame) => connection.inflight.push_back(frame),
+                Transmit::Wait => {
+                    awake.remove(&id);
+                }
+                Transmit::End => {
+                    self.disconnect(connection);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A client takes what has arrived.
+    fn receive(&mut self, which: usize) {
+        for _ in 0..=self.random.below(3) {
+            match self.clients[which].receive(&self.store, &mut self.stats.clients) {
+                Reaction::None => {}
+                Reaction::Pong => self.answer(which, Input::Pong),
+                Reaction::Closed(code) => {
+                    *self.stats.closes.entry(code).or_default() += 1;
+                    self.answer(which, Input::Close(Some(code)));
+                    self.away(which, 1_000);
+                    return;
+                }
+                Reaction::StartOver => {
+                    self.stats.start_overs += 1;
+                    self.away(which, 1_000);
+                    self.clients[which].view = None;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, which: usize, input: Input<'_>) {
+        let Some(connection) = &self.clients[which].connection else { return };
+        if connection.ended {
+            return;
+        }
+        if let Some(server) = &mut self.servers[connection.server] {
+            let worker = &mut server.workers[connection.worker];
+            worker.shard.receive(moment(self.now_ms), &connection.conn, input);
+            worker.awake.insert(connection.conn.connection_id.as_u128());
+        }
+    }
+
+    /// Nothing changes and nothing fails any more, until every client knows everything. Then the promise is checked.
+    fn rest(&mut self) {
+        self.calm = true;
+        (0..self.servers.len()).for_each(|server| self.start(server));
+        while self.store.is_busy() {
+            self.end_transaction();
+        }
+        self.clients.iter_mut().for_each(|client| client.idle_until = self.now_ms);
+        let deadline = self.now_ms + REST_MS;
+        while !self.clients.iter().all(|client| client.is_settled(&self.store)) {
+            if self.now_ms > deadline {
+                let why: Vec<_> = self.clients.iter().filter(|client| !client.is_settled(&self.store)).collect();
+                panic!(
+                    "clients do not end with the truth: {:#?}",
+                    why.iter().map(|c| c.describe(&self.store)).collect::<Vec<_>>()
+                );
+            }
+            self.pass(100);
+            for server in 0..self.servers.len() {
+                self.relay(server);
+                (0..self.workers).for_each(|worker| self.work(server, worker));
+            }
+            for client in 0..self.clients.len() {
+                (0..4).for_each(|_| self.client(client));
+            }
+            self.orphan();
+        }
+        self.clients.iter_mut().for_each(|client| client.settle(&self.store));
+        self.store.forget();
+        self.stats.rests += 1;
+        self.calm = false;
+    }
+
+    /// Everybody goes, and nothing is left of them.
+    fn leave(&mut self) {
+        (0..self.clients.len()).for_each(|client| self.away(client, 1));
+        for mut connection in std::mem::take(&mut self.orphans) {
+            self.disconnect(&mut connection);
+        }
+        self.servers.iter().flatten().for_each(Server::check_empty);
+    }
+}
+
+/// Says how to replay a run that fails.
+struct Replay {
+    seed: u64,
+    steps: u64,
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "replay: GROUPS_SIMULATION_SEED={} GROUPS_SIMULATION_STEPS={} cargo test -p notify --lib simulation",
+                self.seed, self.steps
+            );
+        }
+    }
+}
+
+fn simulate(seed: u64, steps: u64, stats: Stats) -> Stats {
+    let _replay = Replay { seed, steps };
+    Simulation::new(seed, stats).run(steps)
+}
+
+/// A number from the environment.
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is a number, not {value:?}")))
+}
+
+#[test]
+fn every_client_of_every_server_gets_each_version_once_and_ends_with_the_truth() {
+    let (seed, steps) = (setting("GROUPS_SIMULATION_SEED"), setting("GROUPS_SIMULATION_STEPS"));
+    let seeds = seed.map_or(1..=SEEDS, |seed| seed..=seed);
+    let stats = seeds.fold(Stats::default(), |stats, seed| simulate(seed, steps.unwrap_or(SEED_STEPS), stats));
+    println!("{stats:#?}");
+    if (seed, steps) == (None, None) {
+        stats.assert_complete();
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_simulation_again() {
+    let run = |seed| simulate(seed, 2 * STEPS_TO_REST, Stats::default());
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}

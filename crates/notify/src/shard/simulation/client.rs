@@ -1,0 +1,294 @@
+//! A client of a simulation: what docs/delivery.md asks of one, and a check of everything that it is told.
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use groups_domain::{Folded, Group, Role, Sidebar, SidebarRow, UserId, event_for};
+use serde::Deserialize;
+
+use super::store::{Read, Store};
+use super::*;
+use crate::ReadPoint;
+use groups_protocol::EventBody;
+
+/// Frames on their way from the server to a client, at most. With more the server waits.
+pub(super) const INFLIGHT_MAX: usize = 4;
+
+/// What a client keeps when it is away.
+#[derive(Clone)]
+pub(super) struct View {
+    pub(super) sidebar: Sidebar,
+    cursor: Option<String>,
+    /// What the list that it began with has seen.
+    base: ReadPoint,
+    /// The rows that it was told of since.
+    told: BTreeSet<u64>,
+}
+
+/// Where the server is with a connection.
+pub(super) enum Loading {
+    Connected,
+    Registered,
+    Read(Option<Box<Read>>),
+    List(UnreadList),
+    Done,
+}
+
+/// One connection, seen from the client.
+pub(super) struct Connection {
+    pub(super) server: usize,
+    pub(super) worker: usize,
+    pub(super) conn: Rc<Conn>,
+    pub(super) shut_down: Rc<Cell<bool>>,
+    /// From where it resumes.
+    pub(super) cursor: Option<String>,
+    pub(super) loading: Loading,
+    /// The read point and the list that it must see, once they are known.
+    pub(super) truth: Option<(ReadPoint, Vec<(Group, Role)>)>,
+    pub(super) inflight: VecDeque<Bytes>,
+    /// Whether the server's end is gone. What is in flight may still arrive.
+    pub(super) ended: bool,
+    resumed: Option<bool>,
+    listed: Vec<(Group, Role)>,
+    pub(super) ready: bool,
+}
+
+/// What a frame makes a client do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reaction {
+    None,
+    /// Answer the ping.
+    Pong,
+    /// Answer the close with its code, and come again.
+    Closed(u16),
+    /// Come again without a cursor.
+    StartOver,
+}
+
+/// How often something happened, so that a simulation in which it cannot happen fails.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ClientStats {
+    pub(super) snapshots: u64,
+    pub(super) resumes: u64,
+    pub(super) events: u64,
+    pub(super) repeats: u64,
+    pub(super) pings: u64,
+}
+
+pub(super) struct Client {
+    pub(super) user_id: UserId,
+    pub(super) connection: Option<Connection>,
+    /// Away or asleep until then.
+    pub(super) idle_until: u64,
+    pub(super) view: Option<View>,
+    /// An earlier view, as a browser may restore it.
+    pub(super) saved: Option<View>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(default)]
+    resumed: bool,
+    #[serde(default)]
+    more: bool,
+    cursor: Option<&'a str>,
+    group_id: Option<GroupId>,
+    version: Option<u64>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        server: usize,
+        worker: usize,
+        conn: Rc<Conn>,
+        shut_down: Rc<Cell<bool>>,
+        cursor: Option<String>,
+    ) -> Self {
+        Self {
+            server,
+            worker,
+            conn,
+            shut_down,
+            cursor,
+            loading: Loading::Connected,
+            truth: None,
+            inflight: VecDeque::new(),
+            ended: false,
+            resumed: None,
+            listed: Vec::new(),
+            ready: false,
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn new(user_id: UserId) -> Self {
+        Self { user_id, connection: None, idle_until: 0, view: None, saved: None }
+    }
+
+    pub(super) fn cursor(&self) -> Option<String> {
+        self.view.as_ref()?.cursor.clone()
+    }
+
+    /// A frame arrives. It is held against the promise.
+    pub(super) fn receive(&mut self, store: &Store, stats: &mut ClientStats) -> Reaction {
+        let Some(connection) = &mut self.connection else { return Reaction::None };
+        let Some(frame) = connection.inflight.pop_front() else { return Reaction::None };
+        match frame[0] {
+            0x81 => {}
+            0x88 => return Reaction::Closed(u16::from_be_bytes([frame[2], frame[3]])),
+            0x89 => {
+                stats.pings += 1;
+                return Reaction::Pong;
+            }
+            opcode => panic!("a server sends no such frame: {opcode:#x}"),
+        }
+        // The header's length (RFC 6455, section 5.2).
+        let start = match frame[1] {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        };
+        let message: Message<'_> = serde_json::from_slice(&frame[start..]).unwrap();
+        match message.kind {
+            "welcome" => {
+                assert_eq!(connection.resumed, None, "welcome comes once");
+                assert!(!message.resumed || self.view.is_some(), "nothing to resume from");
+                connection.resumed = Some(message.resumed);
+                stats.resumes += u64::from(message.resumed);
+            }
+            "snapshot" => {
+                assert_eq!((connection.resumed, connection.ready), (Some(false), false), "a list comes after welcome");
+                self.snapshot(&frame, message.more, message.cursor.unwrap(), stats);
+            }
+            "ready" => {
+                assert!(connection.resumed.is_some() && !connection.ready, "ready comes once, after welcome");
+                connection.ready = true;
+                let view = self.view.as_mut().expect("a list comes before ready");
+                view.cursor = message.cursor.map(str::to_owned);
+                self.check_at_ready();
+            }
+            _ => return self.event(store, &frame, &message, stats),
+        }
+        Reaction::None
+    }
+
+    /// A piece of the list: exactly the next groups of the list at the read point.
+    fn snapshot(&mut self, frame: &Bytes, more: bool, cursor: &str, stats: &mut ClientStats) {
+        let Some(connection) = &mut self.connection else { return };
+        let (seen, list) = connection.truth.as_ref().expect("it was read");
+        let rest = &list[connection.listed.len()..];
+        let count = rest.len().min(SNAPSHOT_GROUPS_MAX);
+        let groups = rest[..count].iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
+        assert_eq!(
+            *frame,
+            frame::json(&ServerMessage::Snapshot { groups, more, cursor: cursor.into() }),
+            "a piece of the list"
+        );
+        assert_eq!(more, rest.len() > count, "whether another piece follows");
+        connection.listed.extend_from_slice(&rest[..count]);
+        if !more {
+            let rows = connection.listed.drain(..).map(|(group, role)| SidebarRow { group, role });
+            self.view = Some(View {
+                sidebar: Sidebar::new(rows),
+                cursor: Some(cursor.to_owned()),
+                base: seen.clone(),
+                told: BTreeSet::new(),
+            });
+            stats.snapshots += 1;
+        }
+    }
+
+    /// From `ready` on the list is right: it is the one that was read.
+    fn check_at_ready(&self) {
+        let (Some(connection), Some(view)) = (&self.connection, &self.view) else { return };
+        let (_, list) = connection.truth.as_ref().expect("it was read");
+        let shown: Vec<_> = view.sidebar.rows().rev_pairs();
+        assert!(shown == *list, "the list at ready is not the list that was read");
+    }
+
+    /// An event: of a change that concerns the user, as they see it, the next version of its group, and not known yet.
+    fn event(&mut self, store: &Store, frame: &Bytes, message: &Message<'_>, stats: &mut ClientStats) -> Reaction {
+        let (Some(connection), Some(view)) = (&self.connection, &mut self.view) else {
+            panic!("an event before the list");
+        };
+        assert!(connection.resumed == Some(true) || connection.ready, "an event before the list");
+        let (group_id, version) = (message.group_id.unwrap(), message.version.unwrap());
+        let row = store.row(group_id, version).expect("an event is of a committed change");
+        assert!(row.audience.contains(&self.user_id), "an event of a foreign group");
+        let (event, cursor) = (event_for(&row.change, self.user_id), message.cursor.unwrap());
+        assert_eq!(*frame, frame::json(&EventBody::new(&event, cursor)), "everybody gets their own view");
+
+        stats.events += 1;
+        let (seen, live) = (connection.truth.as_ref().expect("it was read"), connection.ready);
+        assert_eq!(seen.0.sees(row.commit), !live, "missed events come before ready, later ones after it");
+        let in_list = view.base.sees(row.commit);
+        let known = in_list || view.told.contains(&row.seq);
+        let folded = view.sidebar.fold(&event);
+        if known {
+            assert!(!live, "an event is told twice");
+            stats.repeats += 1;
+            // Of a group that was left before the list was read, the client remembers nothing.
+            assert!(in_list || folded == Folded::Stale, "a repeated event changes something");
+            if folded == Folded::Gap {
+                return Reaction::StartOver;
+            }
+        } else {
+            assert_eq!(folded, Folded::Applied, "{} misses an event before version {version}", self.user_id);
+            view.told.insert(row.seq);
+        }
+        view.cursor = Some(cursor.to_owned());
+        Reaction::None
+    }
+
+    /// Whether the client is ready and knows everything that was committed.
+    pub(super) fn is_settled(&self, store: &Store) -> bool {
+        let (Some(connection), Some(view)) = (&self.connection, &self.view) else { return false };
+        connection.ready
+            && !connection.ended
+            && connection.inflight.is_empty()
+            && view.sidebar.rows().rev_pairs() == store.list(self.user_id)
+            && self.expected(store, view) == view.told
+    }
+
+    fn expected(&self, store: &Store, view: &View) -> BTreeSet<u64> {
+        let rows = store.rows().filter(|row| !view.base.sees(row.commit) && row.audience.contains(&self.user_id));
+        rows.map(|row| row.seq).collect()
+    }
+
+    /// Why it is not settled.
+    pub(super) fn describe(&self, store: &Store) -> String {
+        let Some(view) = &self.view else { return format!("{} never got a list", self.user_id) };
+        let connection = self.connection.as_ref().map(|connection| (connection.ready, connection.inflight.len()));
+        let expected = self.expected(store, view);
+        let missing: Vec<_> = expected.difference(&view.told).collect();
+        let foreign: Vec<_> = view.told.difference(&expected).collect();
+        format!("{}: connection {connection:?}, rows missing {missing:?}, rows too many {foreign:?}", self.user_id)
+    }
+
+    /// Everything so far was told and checked: from here on only what comes later counts.
+    pub(super) fn settle(&mut self, store: &Store) {
+        self.saved = None;
+        if let Some(view) = &mut self.view {
+            view.base = store.read_point();
+            view.told.clear();
+        }
+    }
+}
+
+trait RevPairs {
+    fn rev_pairs(self) -> Vec<(Group, Role)>;
+}
+
+impl<'a, I: Iterator<Item = &'a SidebarRow>> RevPairs for I {
+    /// Newest group first, as lists are.
+    fn rev_pairs(self) -> Vec<(Group, Role)> {
+        let mut rows: Vec<_> = self.map(|row| (row.group.clone(), row.role)).collect();
+        rows.reverse();
+        rows
+    }
+}

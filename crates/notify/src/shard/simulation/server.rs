@@ -1,0 +1,182 @@
+//! A server of a simulation: a relay that follows the log, and workers with a shard each.
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::random::Random;
+use super::store::{Batch, Row, Store};
+use super::*;
+use crate::conn::Socket;
+use crate::counters::Counters;
+
+/// The relay looks at the log so often when nothing wakes it.
+const POLL_MS: u64 = 2_000;
+
+/// Rows that the relay reads at once.
+const BATCH_ROWS_MAX: usize = 3;
+
+/// Batches that wait for a worker. With more the relay waits.
+const INBOX_BATCHES_MAX: usize = 3;
+
+/// A worker looks at the clock so often.
+const TICK_MS: u64 = 1_000;
+
+/// A socket that can be shut down. The transport sees that when it next looks.
+pub(super) struct SharedSocket(pub(super) Rc<Cell<bool>>);
+
+impl Socket for SharedSocket {
+    fn shut_down(&self) -> bool {
+        !self.0.replace(true)
+    }
+}
+
+/// One worker.
+pub(super) struct Worker {
+    pub(super) shard: Shard,
+    inbox: VecDeque<Batch>,
+    /// The connections whose transport was woken. The others have said that they wait.
+    pub(super) awake: BTreeSet<u128>,
+}
+
+impl Worker {
+    /// Wakes those that have something to send.
+    pub(super) fn flush(&mut self) {
+        let dirty = self.shard.take_dirty();
+        self.awake.extend(dirty.iter().map(|conn| conn.connection_id.as_u128()));
+    }
+}
+
+/// Follows the log as `PostgresTail` does.
+struct Tail {
+    /// All that it sees was delivered.
+    seen: ReadPoint,
+    round: Option<(ReadPoint, VecDeque<Row>)>,
+    /// Whether the last round found nothing, so that it waits for a wake-up.
+    waiting: bool,
+    woken: bool,
+    poll_at: u64,
+}
+
+/// One server. After a crash it is replaced by a new one.
+pub(super) struct Server {
+    pub(super) workers: Vec<Worker>,
+    tail: Tail,
+    tick_at: u64,
+}
+
+impl Server {
+    /// The relay begins to follow before the first client can connect.
+    pub(super) fn start(
+        store: &Store,
+        now: u64,
+        workers: usize,
+        limits: &Arc<HubLimits>,
+        counters: &Arc<Counters>,
+    ) -> Self {
+        let worker = || Worker {
+            shard: Shard::new(Arc::clone(limits), Arc::clone(counters)),
+            inbox: VecDeque::new(),
+            awake: BTreeSet::new(),
+        };
+        let tail = Tail { seen: store.read_point(), round: None, waiting: false, woken: false, poll_at: now + POLL_MS };
+        Self { workers: (0..workers).map(|_| worker()).collect(), tail, tick_at: now + TICK_MS }
+    }
+
+    /// The bus says that something was committed.
+    pub(super) fn wake(&mut self) {
+        self.tail.woken = true;
+    }
+
+    /// One step of the relay. Returns whether it began only because it polls.
+    pub(super) fn relay(&mut self, store: &mut Store, now: u64) -> bool {
+        if self.workers.iter().any(|worker| worker.inbox.len() >= INBOX_BATCHES_MAX) {
+            return false;
+        }
+        let mut polled = false;
+        let (point, mut pending) = match self.tail.round.take() {
+            Some(round) => round,
+            None => {
+                if self.tail.waiting && !self.tail.woken {
+                    if now < self.tail.poll_at {
+                        return false;
+                    }
+                    polled = true;
+                }
+                self.tail.woken = false;
+                let point = store.read_point();
+                let pending = store.between(&self.tail.seen, &point);
+                (point, pending)
+            }
+        };
+        if pending.is_empty() {
+            self.tail.seen = point;
+            self.tail.waiting = true;
+            self.tail.poll_at = now + POLL_MS;
+            return false;
+        }
+        self.tail.waiting = false;
+        let rows: Vec<Row> = pending.drain(..BATCH_ROWS_MAX.min(pending.len())).collect();
+        let rest: Vec<u64> = pending.iter().map(|row| row.commit).collect();
+        let batch: Batch = store.deliveries(&rows, &point, rest).into_iter().map(Arc::new).collect();
+        for worker in &mut self.workers {
+            worker.inbox.push_back(Arc::clone(&batch));
+        }
+        if pending.is_empty() {
+            self.tail.seen = point;
+        } else {
+            self.tail.round = Some((point, pending));
+        }
+        polled
+    }
+
+    /// A worker takes a batch from its inbox.
+    pub(super) fn work(&mut self, which: usize, now: Moment) {
+        let worker = &mut self.workers[which];
+        if let Some(batch) = worker.inbox.pop_front() {
+            for delivery in batch.iter() {
+                worker.shard.deliver(now, delivery);
+            }
+            worker.flush();
+        }
+    }
+
+    /// Ticks if it is time.
+    pub(super) fn keep_time(&mut self, now_ms: u64) {
+        if now_ms >= self.tick_at {
+            self.tick_at = now_ms + TICK_MS;
+            for worker in &mut self.workers {
+                worker.shard.tick(moment(now_ms));
+                worker.flush();
+            }
+        }
+    }
+
+    /// Everybody has to come again, as when the server stops or has missed something.
+    pub(super) fn drain(&mut self, now: Moment, random: &mut Random) {
+        for worker in &mut self.workers {
+            for conn in worker.shard.conns() {
+                if random.chance(80) {
+                    worker.shard.close(now, &conn, Close::restarting((1, 2)));
+                }
+            }
+            worker.flush();
+        }
+    }
+
+    /// Nobody is connected and nobody loads: nothing may be left.
+    pub(super) fn check_empty(&self) {
+        for Worker { shard, .. } in &self.workers {
+            assert!(shard.conns.is_empty() && shard.users.is_empty() && shard.slots.is_empty(), "a connection is left");
+            assert!(shard.subscriptions.is_empty(), "a subscription is left");
+            assert_eq!((shard.journal.len(), shard.journal.bytes()), (0, 0), "nobody loads, so nothing is kept");
+        }
+    }
+}
+
+/// So many milliseconds after the beginning.
+pub(super) fn moment(now_ms: u64) -> Moment {
+    Moment::since_start(Duration::from_millis(now_ms))
+}

@@ -1,0 +1,330 @@
+//! A model of the store: groups, a log, and transactions that may commit out of the order of their numbers.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use groups_domain::{
+    Change, Command, Decision, Group, GroupId, Limits, NewMember, Request, Role, Roster, Timestamp, UserId,
+};
+
+use super::random::Random;
+use crate::world::{group, user};
+use crate::{Delivery, List, ListPiece, Opening, PieceMax, ReadPoint, SourceError, Start};
+
+/// Users of a simulation.
+pub(super) const USERS: u64 = 5;
+
+/// Groups that exist at a time, at most. In the place of a deleted one a new one is created.
+const GROUPS: u64 = 6;
+
+/// Rows that the log keeps. A cursor from before them is answered with a snapshot.
+const LOG_ROWS_MAX: usize = 60;
+
+/// Transactions that run at once.
+const RUNNING_MAX: usize = 5;
+
+/// A cursor names so many running transactions at most. With more it goes back to the first of them.
+const EXCEPT_MAX: usize = 2;
+
+/// A resume gets so many events at most. With more missed events it gets a snapshot.
+const REPLAY_MAX: usize = 12;
+
+/// Whether transactions commit in the order of their numbers, as on SQLite, or not, as on PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommitOrder {
+    Kept,
+    Free,
+}
+
+/// A row of the log.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) seq: u64,
+    pub(super) commit: u64,
+    pub(super) change: Change,
+    /// Users who are told of it: the members before and after it.
+    pub(super) audience: Vec<UserId>,
+}
+
+struct Transaction {
+    commit: u64,
+    rows: Vec<Row>,
+    rosters: BTreeMap<GroupId, Roster>,
+}
+
+/// What a client begins with, and what it must see of it.
+pub(super) struct Read {
+    pub(super) opening: Opening,
+    /// The user's list at the read point.
+    pub(super) list: Vec<(Group, Role)>,
+}
+
+/// How often something happened, so that a simulation in which it cannot happen fails.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct StoreStats {
+    pub(super) changes: u64,
+    pub(super) late_commits: u64,
+    pub(super) aborts: u64,
+    pub(super) shortened_cursors: u64,
+    pub(super) expired_cursors: u64,
+    pub(super) long_replays: u64,
+}
+
+pub(super) struct Store {
+    order: CommitOrder,
+    rosters: BTreeMap<GroupId, Roster>,
+    /// Committed rows by number.
+    log: BTreeMap<u64, Row>,
+    by_version: BTreeMap<(GroupId, u64), u64>,
+    running: Vec<Transaction>,
+    next_seq: u64,
+    next_commit: u64,
+    /// The highest commit that was pruned.
+    pruned: Option<u64>,
+    /// Committed rows that were pruned, until the next [`forget`](Self::forget): clients may still be told of them.
+    pruned_rows: BTreeMap<u64, Row>,
+    /// How often the group in each place was deleted.
+    lives: [u64; GROUPS as usize],
+    pub(super) stats: StoreStats,
+}
+
+impl Store {
+    pub(super) fn new(order: CommitOrder) -> Self {
+        Self {
+            order,
+            rosters: BTreeMap::new(),
+            log: BTreeMap::new(),
+            by_version: BTreeMap::new(),
+            running: Vec::new(),
+            next_seq: 1,
+            next_commit: 1,
+            pruned: None,
+            pruned_rows: BTreeMap::new(),
+            lives: [0; GROUPS as usize],
+            stats: StoreStats::default(),
+        }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Begins a transaction of up to three commands on different groups, whose rows are locked until it ends.
+    pub(super) fn begin(&mut self, random: &mut Random) {
+        let at_once = if self.order == CommitOrder::Kept { 1 } else { RUNNING_MAX };
+        if self.running.len() >= at_once {
+            return;
+        }
+        let mut transaction = Transaction { commit: self.next_commit, rows: Vec::new(), rosters: BTreeMap::new() };
+        for _ in 0..=random.below(3) {
+            let place = random.index(GROUPS as usize);
+            let group_id = group(u128::from(self.lives[place] * GROUPS + place as u64));
+            let locked = self.running.iter().any(|other| other.rosters.contains_key(&group_id));
+            if locked || transaction.rosters.contains_key(&group_id) {
+                continue;
+            }
+            let mut roster =
+                self.rosters.get(&group_id).cloned().unwrap_or_else(|| Roster::new(group_id, Limits::default()));
+            let at = Timestamp::from_unix_millis(self.next_seq as i64);
+            let (actor_id, command) = any_command(&roster, random, self.next_seq);
+            let request = Request { group_id, actor_id, at, expected_version: None, command };
+            let Ok(Decision::Change(change)) = roster.decide(&request) else { continue };
+            let audience = roster.audience(&change);
+            roster.apply(&change);
+            transaction.rows.push(Row { seq: self.next_seq, commit: transaction.commit, change, audience });
+            transaction.rosters.insert(group_id, roster);
+            self.next_seq += 1;
+        }
+        if !transaction.rows.is_empty() {
+            self.next_commit += 1;
+            self.running.push(transaction);
+        }
+    }
+
+    /// Ends one of the running transactions. Returns whether something was committed.
+    pub(super) fn end(&mut self, random: &mut Random) -> bool {
+        if self.running.is_empty() {
+            return false;
+        }
+        let which = random.index(self.running.len());
+        let transaction = self.running.swap_remove(which);
+        if random.chance(5) {
+            self.stats.aborts += 1;
+            return false;
+        }
+        let newest = self.log.values().map(|row| row.commit).max();
+        self.stats.late_commits += u64::from(newest.is_some_and(|newest| newest > transaction.commit));
+        for (group_id, roster) in transaction.rosters {
+            if roster.group().is_none() {
+                let number = (group_id.uuid().as_u128() - group(0).uuid().as_u128()) as u64;
+                self.lives[(number % GROUPS) as usize] += 1;
+                self.rosters.remove(&group_id);
+            } else {
+                self.rosters.insert(group_id, roster);
+            }
+        }
+        for row in transaction.rows {
+            self.stats.changes += 1;
+            self.by_version.insert((row.change.group_id(), row.change.version().get()), row.seq);
+            self.log.insert(row.seq, row);
+        }
+        self.prune();
+        true
+    }
+
+    fn prune(&mut self) {
+        while self.log.len() > LOG_ROWS_MAX
+            && let Some((seq, row)) = self.log.pop_first()
+        {
+            self.pruned = self.pruned.max(Some(row.commit));
+            self.pruned_rows.insert(seq, row);
+        }
+    }
+
+    /// Forgets rows that every client has been told of.
+    pub(super) fn forget(&mut self) {
+        for row in std::mem::take(&mut self.pruned_rows).into_values() {
+            self.by_version.remove(&(row.change.group_id(), row.change.version().get()));
+        }
+    }
+
+    /// All rows that were committed since the last [`forget`](Self::forget), and some that are older.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.pruned_rows.values().chain(self.log.values())
+    }
+
+    /// The row of a group's version.
+    pub(super) fn row(&self, group_id: GroupId, version: u64) -> Option<&Row> {
+        let seq = self.by_version.get(&(group_id, version))?;
+        self.log.get(seq).or_else(|| self.pruned_rows.get(seq))
+    }
+
+    /// What a read sees that begins now.
+    pub(super) fn read_point(&self) -> ReadPoint {
+        let mut running: Vec<u64> = self.running.iter().map(|transaction| transaction.commit).collect();
+        running.sort_unstable();
+        match self.order {
+            CommitOrder::Kept => {
+                ReadPoint { below: running.first().copied().unwrap_or(self.next_commit), except: Vec::new() }
+            }
+            CommitOrder::Free => ReadPoint { below: self.next_commit, except: running },
+        }
+    }
+
+    /// The rows that `now` sees and `seen` does not, in the order of the log. A relay may be behind what is pruned, as in a store that
+    /// prunes by age: it does not lose anything by that.
+    pub(super) fn between(&self, seen: &ReadPoint, now: &ReadPoint) -> VecDeque<Row> {
+        self.rows().filter(|row| now.sees(row.commit) && !seen.sees(row.commit)).cloned().collect()
+    }
+
+    /// The groups of a user, newest first.
+    pub(super) fn list(&self, user_id: UserId) -> Vec<(Group, Role)> {
+        let row = |roster: &Roster| Some((roster.group()?.clone(), roster.role_of(user_id)?));
+        self.rosters.values().rev().filter_map(row).collect()
+    }
+
+    /// One consistent read for one user.
+    pub(super) fn open(&mut self, user_id: UserId, cursor: Option<&str>) -> Read {
+        let (seen, list) = (self.read_point(), self.list(user_id));
+        let from = cursor.map(parse_cursor).filter(|from| {
+            let kept = self.pruned.is_none_or(|pruned| pruned < first_unknown(from));
+            self.stats.expired_cursors += u64::from(!kept);
+            kept
+        });
+        let start = from.and_then(|from| {
+            let missed = self.log.values().filter(|row| seen.sees(row.commit) && !from.sees(row.commit));
+            let missed: Vec<Row> = missed.filter(|row| row.audience.contains(&user_id)).cloned().collect();
+            if missed.len() > REPLAY_MAX {
+                self.stats.long_replays += 1;
+                return None;
+            }
+            Some(Start::Resumed(self.deliveries(&missed, &seen, [])))
+        });
+        let start = start.unwrap_or_else(|| Start::Snapshot(Box::new(Listed(list.clone().into()))));
+        let cursor = self.cursor(&seen);
+        let groups = list.iter().map(|(group, _)| group.group_id).collect();
+        Read { opening: Opening { seen, groups, start, cursor }, list }
+    }
+
+    /// Rows as they are delivered, each with the position to resume from after it: whoever has taken in all of them, and the
+    /// commits of `rest`, knows what `seen` sees.
+    pub(super) fn deliveries(
+        &mut self,
+        rows: &[Row],
+        seen: &ReadPoint,
+        rest: impl IntoIterator<Item = u64>,
+    ) -> Vec<Delivery> {
+        let mut unknown: BTreeSet<u64> = rest.into_iter().chain(seen.except.iter().copied()).collect();
+        let mut deliveries = Vec::new();
+        for row in rows.iter().rev() {
+            let point = match self.order {
+                CommitOrder::Kept => {
+                    let below = unknown.first().map_or(seen.below, |first| seen.below.min(*first));
+                    ReadPoint { below, except: Vec::new() }
+                }
+                CommitOrder::Free => ReadPoint { below: seen.below, except: unknown.iter().copied().collect() },
+            };
+            deliveries.push(Delivery::new(row.change.clone(), self.cursor(&point), row.commit));
+            unknown.insert(row.commit);
+        }
+        deliveries.reverse();
+        deliveries
+    }
+
+    fn cursor(&mut self, point: &ReadPoint) -> String {
+        if point.except.len() > EXCEPT_MAX {
+            self.stats.shortened_cursors += 1;
+            return format!("{}", first_unknown(point));
+        }
+        let numbers = std::iter::once(point.below).chain(point.except.iter().copied());
+        numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(".")
+    }
+}
+
+fn parse_cursor(cursor: &str) -> ReadPoint {
+    let mut numbers = cursor.split('.').map(|number| number.parse().unwrap());
+    ReadPoint { below: numbers.next().unwrap(), except: numbers.collect() }
+}
+
+fn first_unknown(point: &ReadPoint) -> u64 {
+    point.except.iter().copied().fold(point.below, u64::min)
+}
+
+/// A command that is often allowed.
+fn any_command(roster: &Roster, random: &mut Random, salt: u64) -> (UserId, Command) {
+    let mut any_user = || user(u128::from(1 + random.below(USERS)));
+    let (actor, target) = (any_user(), any_user());
+    let Some(group) = roster.group() else { return (actor, Command::create("A", "").unwrap()) };
+    let actor = if random.chance(60) { group.owner_id } else { actor };
+    let command = match random.below(20) {
+        0..6 => Command::AddMember(NewMember::plain(target)),
+        6 => Command::AddMembers((1..=USERS).map(|number| NewMember::plain(user(u128::from(number)))).collect()),
+        7..12 => Command::RemoveMember { user_id: target },
+        12 => Command::Leave { successor: Some(target) },
+        13 => Command::ChangeRole { user_id: target, role: Role::Owner },
+        14 => Command::ChangeRole { user_id: target, role: Role::Admin },
+        15 if random.chance(50) => Command::DeleteGroup,
+        _ => Command::UpdateSettings {
+            name: Some(groups_domain::GroupName::parse(&format!("Name {salt}")).unwrap()),
+            description: None,
+        },
+    };
+    (actor, command)
+}
+
+/// A list in memory.
+#[derive(Debug)]
+struct Listed(VecDeque<(Group, Role)>);
+
+#[async_trait]
+impl List for Listed {
+    async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
+        let count = max.groups.min(self.0.len());
+        let groups = self.0.drain(..count).collect();
+        Ok(ListPiece { groups, more: !self.0.is_empty() })
+    }
+}
+
+/// A batch as workers share it.
+pub(super) type Batch = Arc<[Arc<Delivery>]>;
