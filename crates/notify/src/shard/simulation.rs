@@ -30,7 +30,7 @@ use uuid::Uuid;
 use self::client::{Client, ClientStats, Connection, INFLIGHT_MAX, Loading, Reaction};
 use self::random::Random;
 use self::server::{Server, SharedSocket, moment};
-use self::store::{CommitOrder, Store, StoreStats, USERS};
+use self::store::{CommitOrder, Store, StoreStats};
 use super::*;
 use crate::PieceMax;
 use crate::session::{Session, Transmit};
@@ -40,26 +40,31 @@ use groups_protocol::GroupBody;
 /// Groups in one piece of a list.
 const SNAPSHOT_GROUPS_MAX: usize = 2;
 
-/// Clients: more than users, so that some users have two devices.
-const CLIENTS: u64 = 8;
+/// Clients: more than users, so that users have several devices.
+const CLIENTS: u64 = 9;
+
+/// Users who have a client.
+const CLIENT_USERS: u64 = 3;
 
 /// After so many steps at most everybody has to come to rest, and is held against the store.
 const STEPS_TO_REST: u64 = 2_000;
 
 /// So much time, in milliseconds, may pass until everybody knows everything after the last change.
-const REST_MS: u64 = 120_000;
+const REST_MS: u64 = 30_000;
 
 /// Limits that are reached within a few steps, the more often the smaller `factor` is.
-fn tight(factor: usize) -> HubLimits {
+fn tight(factor: usize, random: &mut Random) -> HubLimits {
+    // With the long one nothing wakes a connection but what it has to send.
+    let heartbeat = if random.chance(50) { Duration::from_secs(5) } else { Duration::from_secs(300) };
     HubLimits {
-        heartbeat: Duration::from_secs(5),
+        heartbeat,
         queue_frames_max: 4 * factor,
         queue_bytes_max: 3_072 * factor,
         opening_queue_frames_max: 6 * factor,
         opening_queue_bytes_max: 4_096 * factor,
         close_grace: Duration::from_secs(1),
         opening_stall: Duration::from_secs(3),
-        journal_changes_max: 8 * factor,
+        journal_changes_max: 3 * factor,
         snapshot_groups_max: SNAPSHOT_GROUPS_MAX,
         ..HubLimits::default()
     }
@@ -67,7 +72,7 @@ fn tight(factor: usize) -> HubLimits {
 
 /// Simulations of an ordinary run, and the steps of each.
 const SEEDS: u64 = 24;
-const SEED_STEPS: u64 = 10_000;
+const SEED_STEPS: u64 = 25_000;
 
 /// How often something happened, so that a simulation in which it cannot happen fails.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -127,6 +132,8 @@ struct Pace {
     changes: u64,
     /// Of 100 wake-ups, so many are lost.
     lost_wakes: u64,
+    /// Of 100 steps of relays and workers, so many are left out.
+    lag: u64,
 }
 
 struct Simulation {
@@ -156,12 +163,13 @@ impl Simulation {
         let mut random = Random::new(seed);
         let order = if random.chance(25) { CommitOrder::Kept } else { CommitOrder::Free };
         let (servers, workers, factor) = (1 + random.index(3), 1 + random.index(2), 1 + random.index(6));
-        let clients = (0..CLIENTS).map(|number| Client::new(user(u128::from(1 + number % USERS)))).collect();
+        let clients = (0..CLIENTS).map(|number| Client::new(user(u128::from(1 + number % CLIENT_USERS)))).collect();
+        let limits = tight(factor, &mut random);
         let mut simulation = Self {
             random,
             now_ms: 0,
-            limits: Arc::new(tight(factor)),
-            pace: Pace { changes: 0, lost_wakes: 0 },
+            limits: Arc::new(limits),
+            pace: Pace { changes: 0, lost_wakes: 0, lag: 0 },
             counters: Arc::default(),
             store: Store::new(order),
             servers: (0..servers).map(|_| None).collect(),
@@ -183,7 +191,8 @@ impl Simulation {
         while done < steps {
             let turn = 1 + self.random.below(STEPS_TO_REST);
             let lost_wakes = [0, 30, 100][self.random.index(3)];
-            self.pace = Pace { changes: 5 << self.random.below(5), lost_wakes };
+            let lag = [0, 0, 80, 95][self.random.index(4)];
+            self.pace = Pace { changes: 5 << self.random.below(5), lost_wakes, lag };
             (0..turn).for_each(|_| self.step());
             done += turn;
             self.rest();
@@ -206,6 +215,7 @@ impl Simulation {
         let server = self.random.index(self.servers.len());
         match self.random.below(1_000) {
             0..100 => self.end_transaction(),
+            100..300 if self.random.chance(self.pace.lag) => {}
             100..200 => self.relay(server),
             200..300 => {
                 let worker = self.random.index(self.workers);
@@ -217,8 +227,8 @@ impl Simulation {
             }
             970..980 => self.orphan(),
             980..990 => self.save_or_restore(),
-            990..995 => self.disturb_client(),
-            995 => self.drain(server),
+            990..994 => self.disturb_client(),
+            994..996 => self.drain(server),
             996 => self.crash(server),
             _ => self.start(server),
         }

@@ -190,6 +190,7 @@ impl Client {
             "a piece of the list"
         );
         assert_eq!(more, rest.len() > count, "whether another piece follows");
+        assert!(!more || cursor == "0", "a client could resume without the rest of its list");
         connection.listed.extend_from_slice(&rest[..count]);
         if !more {
             let rows = connection.listed.drain(..).map(|(group, role)| SidebarRow { group, role });
