@@ -11,7 +11,7 @@ run *ARGS:
 test *ARGS:
     cargo test --workspace {{ARGS}}
 
-# What decides whether a change lands
+# Everything that decides whether a change lands
 ci:
     .ci/run
 
@@ -32,7 +32,7 @@ screenshots:
 doc:
     cargo doc --workspace --no-deps --open
 
-# Measure the server on this machine: a new SQLite file, a free port, a table of figures and ratios (docs/performance.md)
+# Benchmark the server on this machine: a table of figures and ratios (docs/performance.md)
 bench *ARGS:
     cargo build --release -p groups-server -p groups-load
     target="${CARGO_TARGET_DIR:-target}/release"; "$target/groups-load" bench --server "$target/groups-server" {{ARGS}}
