@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Person, signs_in_without_page, url};
 use crate::support::{Browser, Page, Server, User};
 
-/// A picture is loaded by everybody who opens the README.
-const PICTURE_BYTES_MAX: u64 = 150_000;
+/// Every reader of the README loads the pictures. The random colours of a run change their size by up to a tenth.
+const PICTURE_BYTES_MAX: u64 = 180_000;
 /// Each PNG begins with this, and then says its size (<https://www.w3.org/TR/png-3/>).
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
