@@ -77,6 +77,7 @@ pub(crate) struct Committed {
 
 /// One of the changes that a commit has made.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL has to look for a commit"))]
 pub(crate) struct CommitMade {
     pub(crate) commit: u64,
     pub(crate) group_id: Id,

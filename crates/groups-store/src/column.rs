@@ -1,13 +1,18 @@
 //! Column types that exist on both backends under one name, so that one schema and one query serve both.
 
+#[cfg(feature = "postgres")]
 use std::io::Write;
 
+#[cfg(feature = "sqlite")]
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
+#[cfg(feature = "postgres")]
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
+#[cfg(feature = "sqlite")]
 use diesel::sql_types::{BigInt, Binary};
+#[cfg(feature = "sqlite")]
 use diesel::sqlite::Sqlite;
 use groups_domain::{GroupId, UserId};
 use uuid::Uuid;
@@ -57,6 +62,7 @@ impl From<UserId> for Id {
     }
 }
 
+#[cfg(feature = "postgres")]
 impl ToSql<sql::Id, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         out.write_all(self.0.as_bytes())?;
@@ -64,12 +70,14 @@ impl ToSql<sql::Id, Pg> for Id {
     }
 }
 
+#[cfg(feature = "postgres")]
 impl FromSql<sql::Id, Pg> for Id {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(Uuid::from_slice(value.as_bytes())?))
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<sql::Id, Sqlite> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(&self.0.as_bytes()[..]);
@@ -77,6 +85,7 @@ impl ToSql<sql::Id, Sqlite> for Id {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl FromSql<sql::Id, Sqlite> for Id {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
@@ -89,6 +98,7 @@ impl FromSql<sql::Id, Sqlite> for Id {
 #[diesel(sql_type = sql::Commit)]
 pub(crate) struct CommitId(pub(crate) u64);
 
+#[cfg(feature = "postgres")]
 impl ToSql<sql::Commit, Pg> for CommitId {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         out.write_all(&self.0.to_be_bytes())?;
@@ -96,12 +106,14 @@ impl ToSql<sql::Commit, Pg> for CommitId {
     }
 }
 
+#[cfg(feature = "postgres")]
 impl FromSql<sql::Commit, Pg> for CommitId {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(u64::from_be_bytes(value.as_bytes().try_into()?)))
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<sql::Commit, Sqlite> for CommitId {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         // A number above what SQLite can hold is above every row.
@@ -110,6 +122,7 @@ impl ToSql<sql::Commit, Sqlite> for CommitId {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl FromSql<sql::Commit, Sqlite> for CommitId {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(u64::try_from(<i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?)?))

@@ -2,6 +2,8 @@
 
 use groups_domain::Rejection;
 
+#[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+use crate::url::masked;
 use crate::{HookError, Quota};
 
 /// Why nothing could be done now although it may be possible later. Nothing was changed, unless it says otherwise.
@@ -133,6 +135,14 @@ pub enum OpenError {
         /// The URL without its password.
         url: String,
     },
+    /// The URL is of a database for which this program was built without support.
+    #[error("{url:?} needs the feature `{feature}` of groups-store, without which this program was built")]
+    NotCompiledIn {
+        /// The URL without its password.
+        url: String,
+        /// The feature: `sqlite` or `postgres`.
+        feature: &'static str,
+    },
     /// `host=… password=…`, which libpq accepts as well as URLs.
     #[error("the database URL looks like a connection string of libpq: write postgres://USER:PASSWORD@HOST/DATABASE")]
     ConnectionString,
@@ -245,4 +255,12 @@ pub enum OpenError {
         /// What went wrong.
         detail: String,
     },
+}
+
+impl OpenError {
+    /// The URL is of a database whose `feature` is off.
+    #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+    pub(crate) fn not_compiled_in(url: &str, feature: &'static str) -> Self {
+        Self::NotCompiledIn { url: masked(url), feature }
+    }
 }

@@ -4,16 +4,21 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "sqlite")]
 use diesel::SqliteConnection;
+#[cfg(feature = "postgres")]
 use diesel_async::AsyncPgConnection;
+#[cfg(feature = "postgres")]
 use futures_util::future::BoxFuture;
 use groups_domain::Change;
 
 /// What a hook ends with. An error refuses the order.
 pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 
+#[cfg(feature = "sqlite")]
 pub(crate) type SqliteHook = Arc<dyn Fn(&mut SqliteConnection, &Change) -> HookResult + Send + Sync>;
 
+#[cfg(feature = "postgres")]
 pub(crate) type PostgresHook =
     Arc<dyn for<'c> Fn(&'c mut AsyncPgConnection, &'c Change) -> BoxFuture<'c, HookResult> + Send + Sync>;
 
@@ -56,7 +61,9 @@ pub(crate) type PostgresHook =
 /// ```
 #[derive(Clone, Default)]
 pub struct Hook {
+    #[cfg(feature = "sqlite")]
     pub(crate) sqlite: Option<SqliteHook>,
+    #[cfg(feature = "postgres")]
     pub(crate) postgres: Option<PostgresHook>,
 }
 
@@ -67,29 +74,39 @@ impl Hook {
     }
 
     /// What to do on SQLite. It runs on the thread that writes, so it must not wait for anything but the database.
+    #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn on_sqlite(
         self,
         hook: impl Fn(&mut SqliteConnection, &Change) -> HookResult + Send + Sync + 'static,
     ) -> Self {
-        Self { sqlite: Some(Arc::new(hook)), ..self }
+        let mut hooks = self;
+        hooks.sqlite = Some(Arc::new(hook));
+        hooks
     }
 
     /// What to do on PostgreSQL. It runs on the store's own runtime. A lock that it waits for longer than 100 milliseconds puts the
     /// order aside, to be tried again for up to [`wait_max`](crate::StoreOptions::wait_max).
+    #[cfg(feature = "postgres")]
     #[must_use]
     pub fn on_postgres(
         self,
         hook: impl for<'c> Fn(&'c mut AsyncPgConnection, &'c Change) -> BoxFuture<'c, HookResult> + Send + Sync + 'static,
     ) -> Self {
-        Self { postgres: Some(Arc::new(hook)), ..self }
+        let mut hooks = self;
+        hooks.postgres = Some(Arc::new(hook));
+        hooks
     }
 }
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sqlite, postgres } = self;
-        f.debug_struct("Hook").field("sqlite", &sqlite.is_some()).field("postgres", &postgres.is_some()).finish()
+        let mut shown = f.debug_struct("Hook");
+        #[cfg(feature = "sqlite")]
+        shown.field("sqlite", &self.sqlite.is_some());
+        #[cfg(feature = "postgres")]
+        shown.field("postgres", &self.postgres.is_some());
+        shown.finish()
     }
 }
 
@@ -116,6 +133,7 @@ pub enum HookError {
 
 impl HookError {
     /// Whether it comes from an error of the database, as Diesel reports them.
+    #[cfg(feature = "postgres")]
     pub(crate) fn is_of_database(&self) -> bool {
         let Self::Refused(error) = self else { return false };
         let mut error: Option<&(dyn Error + 'static)> = Some(error.as_ref());

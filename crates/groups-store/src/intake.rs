@@ -63,6 +63,7 @@ impl<T> Sender<T> {
     }
 
     /// Whether no further work is accepted.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn is_closed(&self) -> bool {
         self.0.lock().is_closed
     }
@@ -77,6 +78,7 @@ impl<T> Receiver<T> {
     /// The next batch, for a receiver that is a thread; `None` once the queue is closed and empty.
     ///
     /// The time until the next call counts as the time that the batch took.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn recv_blocking(&mut self) -> Option<Vec<T>> {
         let mut state = self.0.lock();
         loop {
@@ -97,7 +99,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// The same for a receiver that is a task. Cancellation-safe: a batch is taken in the poll that returns it.
+    /// The next batch, for a receiver that is a task; as [`recv_blocking`](Self::recv_blocking). Cancellation-safe: a batch is taken in the poll that returns it.
+    #[cfg(feature = "postgres")]
     pub(crate) async fn recv(&mut self) -> Option<Vec<T>> {
         loop {
             let rests_until = {

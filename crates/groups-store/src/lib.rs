@@ -33,7 +33,15 @@
 //!
 //! # Features
 //!
-//! * `postgres-tls`: encrypted connections to PostgreSQL ([`StoreOptions::url`]).
+//! Each adds something, and at least one database is needed. A URL of a database whose feature is off is
+//! [`OpenError::NotCompiledIn`].
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `sqlite` | yes | SQLite files |
+//! | `bundled` | yes | SQLite is compiled in; otherwise the system's library is linked, 3.35 or newer |
+//! | `postgres` | no | PostgreSQL, without libpq; with `sqlite` also `copy` |
+//! | `postgres-tls` | no | encrypted connections to PostgreSQL ([`StoreOptions::url`]); implies `postgres` |
 //!
 //! # Example
 //!
@@ -63,9 +71,13 @@
 //! ```
 #![expect(clippy::duplicate_mod, reason = "each backend compiles the queries for its own connections")]
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("groups-store needs the feature `sqlite` or `postgres`");
+
 mod batch;
 mod caller;
 mod column;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod copy;
 mod cursor;
 mod error;
@@ -78,6 +90,7 @@ mod order;
 mod page;
 mod payload;
 mod position;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod prune_clock;
 mod query_error;
@@ -86,14 +99,17 @@ mod read_class;
 mod row;
 mod row_set;
 mod schema;
+#[cfg(feature = "postgres")]
 mod signals;
 mod sink;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;
 mod store;
 mod tail;
 mod url;
 
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
@@ -108,6 +124,7 @@ pub use page::{
 };
 pub use position::{LogEntry, Position, ReadPoint};
 pub use quota::{Quota, Quotas};
+#[cfg(feature = "postgres")]
 pub use signals::Signals;
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;

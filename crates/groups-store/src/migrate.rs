@@ -4,8 +4,12 @@ use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::EmbeddedMigrations;
 
+#[cfg(feature = "postgres")]
+use crate::postgres;
+#[cfg(feature = "sqlite")]
+use crate::sqlite;
 use crate::url::Target;
-use crate::{OpenError, StoreOptions, postgres, sqlite};
+use crate::{OpenError, StoreOptions};
 
 /// The migrations that [`Store::open`](crate::Store::open) would apply, by name, oldest first. Changes nothing, and makes no file.
 ///
@@ -16,8 +20,14 @@ use crate::{OpenError, StoreOptions, postgres, sqlite};
 /// On PostgreSQL, outside a tokio runtime.
 pub async fn pending_migrations(options: &StoreOptions) -> Result<Vec<String>, OpenError> {
     match Target::parse(&options.url)? {
+        #[cfg(feature = "sqlite")]
         Target::Sqlite(file) => sqlite::pending(file, options),
+        #[cfg(not(feature = "sqlite"))]
+        Target::Sqlite(_) => Err(OpenError::not_compiled_in(&options.url, "sqlite")),
+        #[cfg(feature = "postgres")]
         Target::Postgres { url } => postgres::pending(url, options).await,
+        #[cfg(not(feature = "postgres"))]
+        Target::Postgres { .. } => Err(OpenError::not_compiled_in(&options.url, "postgres")),
     }
 }
 

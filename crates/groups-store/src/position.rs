@@ -261,8 +261,10 @@ pub(crate) struct BatchLimit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitOrder {
     /// Nothing before a row that was read can still come.
+    #[cfg(feature = "sqlite")]
     Kept,
     /// A commit with a lower number may come later.
+    #[cfg(feature = "postgres")]
     Free,
 }
 
@@ -282,8 +284,10 @@ pub(crate) fn entries(
     for row in rows.into_iter().rev() {
         let commit = row.commit_id.0;
         match order {
+            #[cfg(feature = "sqlite")]
             CommitOrder::Kept => point.below = unknown.first().map_or(seen.below, |first| seen.below.min(*first)),
             // One more than a position can name says as much as all of them, as long as the first is among them.
+            #[cfg(feature = "postgres")]
             CommitOrder::Free => point.except = unknown.iter().copied().take(EXCEPT_MAX + 1).collect(),
         }
         match row.change() {

@@ -7,9 +7,13 @@
 use std::borrow::Cow;
 
 use diesel::QueryResult;
+#[cfg(feature = "postgres")]
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Text};
+#[cfg(feature = "postgres")]
+use diesel::sql_types::Array;
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
+#[cfg(feature = "sqlite")]
 use diesel::sqlite::Sqlite;
 
 use crate::column::{Id, sql};
@@ -77,6 +81,7 @@ where
     type SqlType = T;
 }
 
+#[cfg(feature = "sqlite")]
 impl<S: RowSet + QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for With<S, T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("WITH w (");
@@ -92,6 +97,7 @@ impl<S: RowSet + QueryFragment<Sqlite>, T> QueryFragment<Sqlite> for With<S, T> 
     }
 }
 
+#[cfg(feature = "postgres")]
 impl<S: RowSet + QueryFragment<Pg>, T> QueryFragment<Pg> for With<S, T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH v (");
@@ -111,6 +117,7 @@ macro_rules! row_set {
         pub(crate) struct $set {
             $first: Vec<$first_rust>,
             $($column: Vec<$rust>,)*
+            #[cfg(feature = "sqlite")]
             blank: ($($rust,)*),
         }
 
@@ -128,6 +135,7 @@ macro_rules! row_set {
             }
         }
 
+        #[cfg(feature = "sqlite")]
         impl QueryFragment<Sqlite> for $set {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
                 let ($($column,)*) = &self.blank;
@@ -147,6 +155,7 @@ macro_rules! row_set {
             }
         }
 
+        #[cfg(feature = "postgres")]
         impl QueryFragment<Pg> for $set {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
                 out.push_sql("SELECT * FROM unnest(");
@@ -170,6 +179,7 @@ row_set! {
     /// Pairs of users.
     Pairs { one: sql::Id = Id, other: sql::Id = Id }
 }
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 row_set! {
     /// Blocks: by whom somebody does not want to be added.
     Blocks { user_id: sql::Id = Id, blocked_id: sql::Id = Id, at: BigInt = i64 }

@@ -8,9 +8,11 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
 use crate::column::sql;
 
 /// `GroupRow`s of ids, for SQLite; PostgreSQL has locks to take besides.
+#[cfg(feature = "sqlite")]
 pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, g.updated_at, \
      g.deleted_version FROM v CROSS JOIN groups AS g WHERE g.id = v.id";
 
+#[cfg(feature = "sqlite")]
 pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
 
 /// `SeatRow`s of the seats that are taken, or whose user's name is wanted and known.

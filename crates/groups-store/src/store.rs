@@ -4,24 +4,29 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "postgres")]
 use futures_util::FutureExt;
 use groups_domain::{Group, GroupId, Role, Timestamp, UserId, Version};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+#[cfg(feature = "postgres")]
+use crate::Signals;
 use crate::caller::Caller;
 use crate::column::Id;
 use crate::cursor::CursorKey;
+#[cfg(feature = "postgres")]
 use crate::postgres::{self, PostgresBackend};
 use crate::prune_clock::PruneClock;
 use crate::read_class::ReadClass;
+#[cfg(feature = "sqlite")]
 use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
     BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey,
-    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, Signals, SinkName,
-    StoreError, StoreOptions, StreamStart, Tail, Trimmed,
+    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, SinkName, StoreError,
+    StoreOptions, StreamStart, Tail, Trimmed,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -32,8 +37,6 @@ pub struct Store {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    /// Of a SQLite file.
-    id: Uuid,
     pub(crate) cursors: Cursors,
     pub(crate) backend: Backend,
     pub(crate) tail_poll: Duration,
@@ -42,13 +45,16 @@ pub(crate) struct Inner {
     log_kept_ms: i64,
     name_visibility: NameVisibility,
     prune_clock: Mutex<PruneClock>,
+    #[cfg(feature = "postgres")]
     postgres_notify: bool,
 }
 
 impl Inner {
     pub(crate) fn id(&self) -> Uuid {
         match &self.backend {
-            Backend::Sqlite(_) => self.id,
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(backend) => backend.id(),
+            #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => backend.id(),
         }
     }
@@ -57,14 +63,18 @@ impl Inner {
 /// The database behind a store.
 #[derive(Debug)]
 pub(crate) enum Backend {
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteBackend),
+    #[cfg(feature = "postgres")]
     Postgres(PostgresBackend),
 }
 
 impl Backend {
     async fn close(&self) {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(backend) => backend.close().await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(backend) => backend.close().await,
         }
     }
@@ -74,10 +84,12 @@ impl Backend {
 macro_rules! run {
     ($store:expr, $purpose:ident $(($class:ident))?, $module:ident::$query:ident($($argument:ident),*)) => {
         match &$store.inner.backend {
+            #[cfg(feature = "sqlite")]
             Backend::Sqlite(backend) => {
                 let body = async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await;
                 backend.$purpose($(ReadClass::$class,)? body).await
             }
+            #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => {
                 // It may have to be repeated on another connection, so each attempt gets arguments of its own.
                 backend.$purpose($(ReadClass::$class,)? move |conn| {
@@ -96,16 +108,15 @@ impl Store {
     /// [`OpenError`] says what an operator has to do.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let proposal = Uuid::new_v4();
-        let (backend, id) = match Target::parse(&options.url)? {
-            Target::Sqlite(file) => {
-                let (backend, id) = SqliteBackend::open(file, &options, proposal).await?;
-                (Backend::Sqlite(backend), id)
-            }
-            Target::Postgres { url } => {
-                let backend = PostgresBackend::open(url, &options, proposal).await?;
-                let id = backend.id();
-                (Backend::Postgres(backend), id)
-            }
+        let backend = match Target::parse(&options.url)? {
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite(file) => Backend::Sqlite(SqliteBackend::open(file, &options, proposal).await?),
+            #[cfg(not(feature = "sqlite"))]
+            Target::Sqlite(_) => return Err(OpenError::not_compiled_in(&options.url, "sqlite")),
+            #[cfg(feature = "postgres")]
+            Target::Postgres { url } => Backend::Postgres(PostgresBackend::open(url, &options, proposal).await?),
+            #[cfg(not(feature = "postgres"))]
+            Target::Postgres { .. } => return Err(OpenError::not_compiled_in(&options.url, "postgres")),
         };
         let cursors = match cursors(&backend, &masked(&options.url)).await {
             Ok(cursors) => cursors,
@@ -116,13 +127,13 @@ impl Store {
             }
         };
         let inner = Inner {
-            id,
             cursors,
             backend,
             name_visibility: options.name_visibility,
             tail_poll: options.tail_poll,
             tail_entries_max: options.tail_entries_max,
             tail_bytes_max: options.tail_bytes_max,
+            #[cfg(feature = "postgres")]
             postgres_notify: options.postgres_notify,
             prune_clock: Mutex::default(),
             log_kept_ms: i64::try_from(options.log_kept.as_millis()).unwrap_or(i64::MAX),
@@ -175,7 +186,9 @@ impl Store {
         let actor = order.request.actor_id;
         let (answer, executed) = oneshot::channel();
         match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
             Backend::Sqlite(backend) => backend.execute(order, hook, answer)?,
+            #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => backend.execute(order, hook, answer)?,
         }
         let executed = executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))??;
@@ -403,7 +416,9 @@ impl Store {
     /// * Another [`StoreError`] if the database gave no answer.
     pub async fn tail_from(&self, from: Option<Position>) -> Result<Tail, StoreError> {
         let place = match &self.inner.backend {
-            Backend::Sqlite(backend) => Place::Sqlite(backend.tail(self.inner.id, from).await?),
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(backend) => Place::Sqlite(backend.tail(from).await?),
+            #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => Place::Postgres(backend.tail(from).await?),
         };
         Ok(Tail::new(Arc::clone(&self.inner), place))
@@ -458,7 +473,9 @@ impl Store {
     /// Changes with every commit of this store, for those who carry the news to other servers by means of their own.
     pub fn commits(&self) -> watch::Receiver<()> {
         match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
             Backend::Sqlite(backend) => backend.commits(),
+            #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => backend.bus().commits(),
         }
     }
@@ -466,17 +483,22 @@ impl Store {
     /// Lets every [`Tail`] look into the log now, because another server may have committed. Too many calls do no harm, and too few cost
     /// the time until the next poll. SQLite has no other servers.
     pub fn wake(&self) {
-        if let Backend::Postgres(backend) = &self.inner.backend {
-            backend.bus().wake();
+        match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(backend) => backend.bus().wake(),
         }
     }
 
     /// What the servers on this database can tell each other through it; `None` on SQLite, and without
     /// [`StoreOptions::postgres_notify`].
+    #[cfg(feature = "postgres")]
     pub fn signals(&self) -> Option<Signals> {
         match &self.inner.backend {
-            Backend::Postgres(backend) if self.inner.postgres_notify => Some(Signals::new(backend.bus().clone())),
-            Backend::Postgres(_) | Backend::Sqlite(_) => None,
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(backend) => self.inner.postgres_notify.then(|| Signals::new(backend.bus().clone())),
         }
     }
 
@@ -510,8 +532,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        if let Backend::Sqlite(backend) = &self.inner.backend {
-            backend.check_file().await?;
+        match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(backend) => backend.check_file().await?,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => {}
         }
         run!(self, read(Delivery), upkeep::floor()).map(drop)
     }
@@ -523,10 +548,12 @@ async fn cursors(backend: &Backend, database: &str) -> Result<Cursors, OpenError
     let failed = |detail: &str| OpenError::Unreachable { database: database.to_owned(), detail: detail.to_owned() };
     let proposal = CursorKey::random().ok_or_else(|| failed("the operating system has no randomness"))?;
     let key = match backend {
+        #[cfg(feature = "sqlite")]
         Backend::Sqlite(backend) => {
             let key = async move |conn: &mut sqlite::Conn| sqlite::upkeep::cursor_key(conn, proposal).await;
             backend.write(key).await
         }
+        #[cfg(feature = "postgres")]
         Backend::Postgres(backend) => {
             let key = backend.write(move |conn| {
                 let proposal = proposal.clone();

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::position::{Batch, BatchLimit};
+#[cfg(feature = "postgres")]
 use crate::postgres::PostgresTail;
+#[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteTail;
 use crate::store::{Backend, Inner};
-use crate::{Cursors, LogEntry, Reason, StoreError};
+use crate::{Cursors, LogEntry, StoreError};
 
 /// Follows the log from where it was opened: each change once, each group's in version order.
 ///
@@ -22,7 +24,9 @@ pub struct Tail {
 
 #[derive(Debug)]
 pub(crate) enum Place {
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteTail),
+    #[cfg(feature = "postgres")]
     Postgres(PostgresTail),
 }
 
@@ -65,10 +69,13 @@ impl Tail {
         let limit =
             BatchLimit { entries_max: self.store.tail_entries_max.max(1), bytes_max: self.store.tail_bytes_max };
         match (&self.store.backend, &mut self.place) {
+            #[cfg(feature = "sqlite")]
             (Backend::Sqlite(backend), Place::Sqlite(tail)) => tail.read(backend, id, limit).await,
+            #[cfg(feature = "postgres")]
             (Backend::Postgres(backend), Place::Postgres(tail)) => tail.read(backend, id, limit).await,
             // A tail is made by the store that it belongs to.
-            _ => Err(StoreError::Unavailable(Reason::Closed)),
+            #[cfg(all(feature = "sqlite", feature = "postgres"))]
+            _ => Err(StoreError::Unavailable(crate::Reason::Closed)),
         }
     }
 
@@ -76,7 +83,9 @@ impl Tail {
     async fn wait(&mut self, poll: Duration) {
         // Either way the log is read next.
         let _woken_or_not = match &mut self.place {
+            #[cfg(feature = "sqlite")]
             Place::Sqlite(tail) => tokio::time::timeout(poll, tail.woken()).await,
+            #[cfg(feature = "postgres")]
             Place::Postgres(tail) => tokio::time::timeout(poll, tail.woken()).await,
         };
     }

@@ -41,6 +41,7 @@ pub(crate) enum Flow {
     /// A user's orders.
     Actor(UserId),
     /// What the program does for itself, all together.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "on PostgreSQL it has connections of its own"))]
     Maintenance,
 }
 

@@ -17,6 +17,7 @@ use super::lane::{Answer, Job, Lane};
 use super::open::prepare;
 use super::pool::Pool;
 use super::tail::PostgresTail;
+#[cfg(feature = "sqlite")]
 use super::transaction::{Failed, Purpose, transact};
 use crate::intake;
 use crate::query_error::QueryError;
@@ -140,6 +141,7 @@ impl PostgresBackend {
     }
 
     /// Runs a writing transaction that may not be repeated.
+    #[cfg(feature = "sqlite")]
     pub(crate) async fn write_once<T: Send + 'static>(
         &self,
         body: impl for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + 'static,

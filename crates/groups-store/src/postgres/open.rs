@@ -17,7 +17,7 @@ use super::history::{History, home, settle, text};
 use super::transaction::{Failed, Purpose, transact};
 use crate::OpenError;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The advisory lock under which servers that start at once bring the tables up to date one after the other: "groups".
 const LOCK: i64 = 0x0067_726f_7570_7300;

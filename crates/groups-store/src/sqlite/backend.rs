@@ -22,6 +22,7 @@ use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, ReadPoint
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
+    id: Uuid,
     writer: WriterQueue,
     readers: Readers,
     committed: watch::Receiver<()>,
@@ -56,11 +57,7 @@ impl std::fmt::Debug for SqliteBackend {
 }
 
 impl SqliteBackend {
-    pub(crate) async fn open(
-        file: SqliteFile,
-        options: &StoreOptions,
-        proposal: Uuid,
-    ) -> Result<(Self, Uuid), OpenError> {
+    pub(crate) async fn open(file: SqliteFile, options: &StoreOptions, proposal: Uuid) -> Result<Self, OpenError> {
         let connection = Settings { file, busy: options.wait_max, pages_max: options.sqlite_pages_max };
         let (committed, woken) = watch::channel(());
         let caught_up = CaughtUp::default();
@@ -90,7 +87,7 @@ impl SqliteBackend {
         };
         let (ends, checkpoints) = (Mutex::new(ends), Mutex::new(Some(checkpoints)));
         let file = std::sync::Arc::downgrade(&file);
-        Ok((Self { writer, readers, committed: woken, ends, file, checkpoints }, id))
+        Ok(Self { id, writer, readers, committed: woken, ends, file, checkpoints })
     }
 
     pub(crate) async fn close(&self) {
@@ -147,13 +144,18 @@ impl SqliteBackend {
         checking.await.map(drop)
     }
 
+    /// The database's own id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
     pub(crate) fn commits(&self) -> watch::Receiver<()> {
         self.committed.clone()
     }
 
     /// A follower of the log from a position on, or from now on.
-    pub(crate) async fn tail(&self, store: Uuid, from: Option<Position>) -> Result<SqliteTail, StoreError> {
-        let committed = self.committed.clone();
+    pub(crate) async fn tail(&self, from: Option<Position>) -> Result<SqliteTail, StoreError> {
+        let (store, committed) = (self.id, self.committed.clone());
         let next = self.read(ReadClass::Delivery, async move |conn: &mut Conn| match from {
             None => Ok(read_point(conn).await?.point.below),
             Some(from) => {

@@ -16,7 +16,7 @@ use super::checkpoint::WAL_KEPT_BYTES;
 use crate::OpenError;
 use crate::url::SqliteFile;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// `PRAGMA application_id` of our files, as the first migration sets it.
 const APPLICATION_ID: i64 = 1_735_552_115;

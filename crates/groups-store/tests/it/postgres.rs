@@ -49,11 +49,11 @@ mod upgrade;
 
 type Backend = diesel::pg::Pg;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The migration that adds who has acted.
-const ACTED_UP: &str = include_str!("../../../../migrations/postgres/2026-11-26-131000_acted/up.sql");
-const ACTED_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-26-131000_acted/down.sql");
+const ACTED_UP: &str = include_str!("../../migrations/postgres/2026-11-26-131000_acted/up.sql");
+const ACTED_DOWN: &str = include_str!("../../migrations/postgres/2026-11-26-131000_acted/down.sql");
 
 /// A database of version 0.1, as SQL.
 const VERSION_0_1: &str = include_str!("fixtures/0.1.postgres.sql");
