@@ -100,7 +100,9 @@ mod tests {
         board.note_event(300, Some(&name), at(15));
         board.note_answer(0, at(20));
         board.note_event(300, Some(&name), at(50));
-        assert_eq!((board.receipt.spread().max, board.after_answer.spread().max), (40_000, 30_000));
+        let (receipt, after_answer) = (board.receipt.spread().max, board.after_answer.spread().max);
+        assert!((40_000..40_040).contains(&receipt), "{receipt}");
+        assert!((30_000..30_030).contains(&after_answer), "{after_answer}");
         assert_eq!((board.before_answer.load(Relaxed), board.events.load(Relaxed)), (1, 2));
     }
 }

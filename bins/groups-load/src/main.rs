@@ -5,7 +5,6 @@
 mod api;
 mod bench;
 mod board;
-mod chance;
 mod device;
 mod failure;
 mod histogram;

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::SECONDS_MAX;
 use super::stopwatch::Stopwatch;
 use crate::api::{Api, GroupNow};
-use crate::chance::Chance;
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
 use crate::process::require_files;
@@ -106,7 +105,7 @@ impl Commands {
                 groups: Arc::clone(&group_ids),
                 tallies: vec![Tally::default(); group_ids.len()],
                 added: Vec::new(),
-                chance: Chance::new(self.seed.wrapping_add(number << 32)),
+                random: fastrand::Rng::with_seed(self.seed.wrapping_add(number << 32)),
                 times: Arc::clone(&times),
                 settings_only: self.settings_only,
             };
@@ -155,7 +154,7 @@ struct Caller {
     tallies: Vec<Tally>,
     /// Whom the caller has added and not yet removed, with the group's place in the list.
     added: Vec<(usize, Uuid)>,
-    chance: Chance,
+    random: fastrand::Rng,
     times: Arc<Times>,
     settings_only: bool,
 }
@@ -166,24 +165,24 @@ impl Caller {
 
     /// One change: a third each are additions, removals and settings, as far as there is somebody to remove.
     async fn change(&mut self) -> Result<(), Failure> {
-        let choice = if self.settings_only { 2 } else { self.chance.below(3) };
+        let choice = if self.settings_only { 2 } else { self.random.usize(..3) };
         let started = Instant::now();
         let (at, grown, kind) = match choice {
             0 | 1 if self.added.len() >= Self::ADDED_MAX || (choice == 1 && !self.added.is_empty()) => {
-                let chosen = self.chance.below(self.added.len());
+                let chosen = self.random.usize(..self.added.len().max(1));
                 let (at, user_id) = self.added.swap_remove(chosen);
                 self.api.remove(self.groups[at], user_id).await?;
                 (at, -1, &self.times.removed)
             }
             0 | 1 => {
-                let (at, user_id) = (self.chance.below(self.groups.len()), Uuid::now_v7());
+                let (at, user_id) = (self.random.usize(..self.groups.len().max(1)), Uuid::now_v7());
                 self.api.add(self.groups[at], user_id).await?;
                 self.added.push((at, user_id));
                 (at, 1, &self.times.added)
             }
             _ => {
-                let at = self.chance.below(self.groups.len());
-                let name = format!("load {:016x}", self.chance.number());
+                let at = self.random.usize(..self.groups.len().max(1));
+                let name = format!("load {:016x}", self.random.u64(..));
                 self.api.rename(self.groups[at], &name).await?;
                 (at, 0, &self.times.settings)
             }

@@ -15,7 +15,6 @@ use super::stopwatch::Stopwatch;
 use super::{CONNECTIONS_MAX, SECONDS_MAX};
 use crate::api::Api;
 use crate::board::Board;
-use crate::chance::Chance;
 use crate::device::{Absent, Device, connect_all};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
@@ -126,8 +125,8 @@ impl Mixed {
         let (over, _) = watch::channel(false);
         let mut living = JoinSet::new();
         for (number, (device, _)) in (0_u64..).zip(devices) {
-            let chance = Chance::new(self.seed.wrapping_add((number + 1) << 32));
-            living.spawn(self.clone().live(device, chance, Arc::clone(&common), over.subscribe()));
+            let random = fastrand::Rng::with_seed(self.seed.wrapping_add((number + 1) << 32));
+            living.spawn(self.clone().live(device, random, Arc::clone(&common), over.subscribe()));
         }
         let mut calling = JoinSet::new();
         for (number, admin) in admins.iter().enumerate() {
@@ -136,7 +135,7 @@ impl Mixed {
             let caller = Caller {
                 api: target.api(admin),
                 people: theirs.map(|(at, person)| (person.id, at % count(self.groups))).collect(),
-                chance: Chance::new(self.seed.wrapping_add(u64::try_from(number).unwrap_or(0))),
+                random: fastrand::Rng::with_seed(self.seed.wrapping_add(u64::try_from(number).unwrap_or(0))),
                 common: Arc::clone(&common),
                 made: 0,
             };
@@ -172,13 +171,13 @@ impl Mixed {
     async fn live(
         self,
         mut device: Device,
-        mut chance: Chance,
+        mut random: fastrand::Rng,
         common: Arc<Common>,
         mut over: watch::Receiver<bool>,
     ) -> Result<(), Failure> {
         while !*over.borrow() {
-            let stays_millis = chance.below(usize::try_from(self.stay_seconds * 2_000).unwrap_or(usize::MAX));
-            let leaves = tokio::time::Instant::now() + Duration::from_millis(u64::try_from(stays_millis).unwrap_or(0));
+            let stays_millis = random.u64(..(self.stay_seconds * 2_000).max(1));
+            let leaves = tokio::time::Instant::now() + Duration::from_millis(stays_millis);
             let ended = loop {
                 tokio::select! {
                     heard = device.hear() => if let Err(ended) = heard { break Some(ended) },
@@ -236,7 +235,7 @@ struct Caller {
     api: Api,
     /// The caller's own people, each with the place of the group that they are in; beyond the last one is none.
     people: Vec<(Uuid, usize)>,
-    chance: Chance,
+    random: fastrand::Rng,
     common: Arc<Common>,
     made: u64,
 }
@@ -245,9 +244,9 @@ impl Caller {
     /// Half of the changes are settings; the others move one of the caller's people out of a group or into one.
     async fn change(&mut self) -> Result<(), Failure> {
         let groups = self.common.groups.len();
-        let moves = self.chance.below(2) == 0 && !self.people.is_empty();
-        let chosen = self.chance.below(self.people.len());
-        let (to, number) = (self.chance.below(groups), self.chance.number());
+        let moves = self.random.usize(..2) == 0 && !self.people.is_empty();
+        let chosen = self.random.usize(..self.people.len().max(1));
+        let (to, number) = (self.random.usize(..groups.max(1)), self.random.u64(..));
         let started = Instant::now();
         match self.people.get_mut(chosen).filter(|_| moves) {
             Some((user_id, at)) if *at < groups => {
