@@ -111,7 +111,8 @@ impl Circle {
     fn says(&mut self, actor_id: UserId, what: &str, command: Command) -> Result<(), Error> {
         self.minute += 1;
         let at = Timestamp::from_unix_millis(1_767_603_600_000 + self.minute * 60_000);
-        let request = Request { group_id: self.roster.group_id(), actor_id, at, expected_version: None, command };
+        let request =
+            Request { group_id: self.roster.group_id(), actor: actor_id.into(), at, expected_version: None, command };
         write!(self.out, "{} {what}: ", name_of(actor_id))?;
         match self.roster.decide(&request) {
             Err(refused) => writeln!(self.out, "{} ({}): {refused}", refused.code(), refused.rule().id())?,
@@ -146,7 +147,7 @@ fn name_of(user_id: UserId) -> &'static str {
 
 /// An event as a screen may put it.
 fn in_words(event: &Event) -> String {
-    let actor = name_of(event.actor_id);
+    let actor = name_of(event.actor_id());
     match &event.kind {
         EventKind::GroupCreated { group } => format!("you made {}", group.name),
         EventKind::AddedToGroup { group, role } => format!("{actor} added you to {} as {role}", group.name),

@@ -1,6 +1,6 @@
 //! Whether one person may join, apart from the actor's role and from the room in the group.
 
-use crate::{AddPolicy, Facts, Rejection, Rule, UserId};
+use crate::{Actor, AddPolicy, Facts, Rejection, Rule, UserId};
 
 /// Why somebody cannot join, for a reason that concerns them alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,25 +20,27 @@ pub struct LeftOut {
     pub obstacle: Obstacle,
 }
 
-/// Refuses to add anybody directly where people join by invitation only.
-pub(crate) fn adding_is_open(facts: &Facts) -> Result<(), Rejection> {
+/// Refuses to add anybody directly if people join by invitation only. An operator may.
+pub(crate) fn adding_is_open(facts: &Facts, actor: Actor) -> Result<(), Rejection> {
     // People join by invitation only: nobody can be added directly.
     match facts.limits.add_policy {
-        AddPolicy::Invitation => Err(Rejection::Forbidden(Rule::InvitationOnly)),
-        AddPolicy::Anybody | AddPolicy::SharedGroup => Ok(()),
+        AddPolicy::Invitation if !actor.is_operator() => Err(Rejection::Forbidden(Rule::InvitationOnly)),
+        AddPolicy::Anybody | AddPolicy::SharedGroup | AddPolicy::Invitation => Ok(()),
     }
 }
 
 /// What keeps a person out whom the actor wants to add; `None` if nothing does.
-pub(crate) fn obstacle(facts: &Facts, actor_id: UserId, user_id: UserId) -> Option<Obstacle> {
+pub(crate) fn obstacle(facts: &Facts, actor: Actor, user_id: UserId) -> Option<Obstacle> {
     // You can only add people who allow it. It comes first: who may not add somebody learns nothing else of them.
-    if !allows(facts, actor_id, user_id) {
+    if !allows(facts, actor, user_id) {
         return Some(Obstacle::NotAllowed);
     }
     has_no_room(facts, user_id).then_some(Obstacle::TooManyGroups)
 }
 
-fn allows(facts: &Facts, actor_id: UserId, user_id: UserId) -> bool {
+fn allows(facts: &Facts, actor: Actor, user_id: UserId) -> bool {
+    // Consent is between people: an operator may add anybody.
+    let Actor::Member(actor_id) = actor else { return true };
     let people = &facts.people;
     let is_open = match facts.limits.add_policy {
         AddPolicy::SharedGroup => people.acquaintances.contains(&(actor_id, user_id)),
@@ -53,17 +55,17 @@ fn has_no_room(facts: &Facts, user_id: UserId) -> bool {
 }
 
 /// Refuses a request that fails with this one person, whom the actor wants to add.
-pub(crate) fn check_added(facts: &Facts, actor_id: UserId, user_id: UserId) -> Result<(), Rejection> {
-    match obstacle(facts, actor_id, user_id) {
+pub(crate) fn check_added(facts: &Facts, actor: Actor, user_id: UserId) -> Result<(), Rejection> {
+    match obstacle(facts, actor, user_id) {
         None => Ok(()),
         Some(Obstacle::NotAllowed) => Err(Rejection::CannotBeAdded { user_id }),
         Some(Obstacle::TooManyGroups) => Err(too_many_groups(facts, user_id)),
     }
 }
 
-/// Refuses a creator who is in too many groups.
-pub(crate) fn check_creator(facts: &Facts, actor_id: UserId) -> Result<(), Rejection> {
-    if has_no_room(facts, actor_id) { Err(too_many_groups(facts, actor_id)) } else { Ok(()) }
+/// Refuses a new group to an owner who is in too many groups.
+pub(crate) fn check_owner(facts: &Facts, owner_id: UserId) -> Result<(), Rejection> {
+    if has_no_room(facts, owner_id) { Err(too_many_groups(facts, owner_id)) } else { Ok(()) }
 }
 
 fn too_many_groups(facts: &Facts, user_id: UserId) -> Rejection {

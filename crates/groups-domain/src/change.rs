@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{Description, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version, View};
+use crate::{Actor, Description, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version, View};
 
 /// One committed change of one group. Everything that anybody is told of it follows from it alone.
 ///
@@ -13,8 +13,9 @@ use crate::{Description, Group, GroupId, GroupName, NewMember, Role, Timestamp, 
 pub struct Change {
     /// The group as it is after the change; a deleted one as it was, but for `version` and `updated_at`.
     pub group: Group,
-    /// Who did it.
-    pub actor_id: UserId,
+    /// Who did it, and in which capacity.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub actor: Actor,
     /// What was done.
     pub kind: ChangeKind,
 }
@@ -23,9 +24,9 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ChangeKind {
-    /// The group was made by the actor, its owner.
+    /// The group was created: by its owner, or by an operator for its owner.
     GroupCreated {
-        /// Who joined with it, in order; the actor is not among them.
+        /// Who joined with it, in order; the owner is not among them.
         members: Vec<NewMember>,
     },
     /// The settings were changed.
@@ -61,8 +62,16 @@ pub enum ChangeKind {
         /// What they were.
         previous_role: Role,
     },
-    /// The actor handed over the ownership and became `admin`.
-    OwnershipTransferred(Succession),
+    /// The ownership was transferred, and the previous owner became `admin`.
+    OwnershipTransferred {
+        /// The new owner.
+        #[cfg_attr(feature = "serde", serde(flatten))]
+        successor: Succession,
+        /// The previous owner if an operator transferred the ownership; `None` if the actor did, who is the previous owner.
+        /// [`Change::previous_owner_id`] tells in both cases.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        previous_owner_id: Option<UserId>,
+    },
     /// The group is gone for everybody.
     GroupDeleted,
 }
@@ -109,6 +118,28 @@ impl Change {
         self.group.group_id
     }
 
+    /// The user who did it.
+    pub fn actor_id(&self) -> UserId {
+        self.actor.user_id()
+    }
+
+    /// The user who was the owner before, if the change gives the group another owner.
+    pub fn previous_owner_id(&self) -> Option<UserId> {
+        match &self.kind {
+            ChangeKind::OwnershipTransferred { previous_owner_id, .. } => {
+                Some(previous_owner_id.unwrap_or(self.actor_id()))
+            }
+            ChangeKind::MemberLeft { successor: Some(_) } => Some(self.actor_id()),
+            ChangeKind::GroupCreated { .. }
+            | ChangeKind::SettingsChanged { .. }
+            | ChangeKind::MembersAdded { .. }
+            | ChangeKind::MemberRemoved { .. }
+            | ChangeKind::MemberLeft { successor: None }
+            | ChangeKind::RoleChanged { .. }
+            | ChangeKind::GroupDeleted => None,
+        }
+    }
+
     /// The version that it made.
     pub fn version(&self) -> Version {
         self.group.version
@@ -131,19 +162,20 @@ impl Change {
         let becomes_owner = |to: &Succession| Effect::RoleSet { user_id: to.user_id, role: Role::Owner };
         match &self.kind {
             ChangeKind::GroupCreated { members } => {
-                let creator = Effect::Joined { user_id: self.actor_id, role: Role::Owner };
-                core::iter::once(creator).chain(members.iter().map(joined)).collect()
+                let owner = Effect::Joined { user_id: self.group.owner_id, role: Role::Owner };
+                core::iter::once(owner).chain(members.iter().map(joined)).collect()
             }
             ChangeKind::SettingsChanged { .. } => Vec::new(),
             ChangeKind::MembersAdded { members } => members.iter().map(joined).collect(),
             ChangeKind::MemberRemoved { user_id } => vec![Effect::Left { user_id: *user_id }],
             ChangeKind::MemberLeft { successor } => {
-                let left = Effect::Left { user_id: self.actor_id };
+                let left = Effect::Left { user_id: self.actor_id() };
                 core::iter::once(left).chain(successor.iter().map(becomes_owner)).collect()
             }
             ChangeKind::RoleChanged { user_id, role, .. } => vec![Effect::RoleSet { user_id: *user_id, role: *role }],
-            ChangeKind::OwnershipTransferred(to) => {
-                vec![Effect::RoleSet { user_id: self.actor_id, role: Role::Admin }, becomes_owner(to)]
+            ChangeKind::OwnershipTransferred { successor, previous_owner_id } => {
+                let user_id = previous_owner_id.unwrap_or(self.actor_id());
+                vec![Effect::RoleSet { user_id, role: Role::Admin }, becomes_owner(successor)]
             }
             ChangeKind::GroupDeleted => vec![Effect::AllLeft],
         }
@@ -158,19 +190,22 @@ impl Change {
             |to: &Succession| (to.user_id, View::RoleChanged { role: Role::Owner, previous_role: to.previous_role });
         match &self.kind {
             ChangeKind::GroupCreated { members } => {
-                core::iter::once((self.actor_id, View::Creator)).chain(members.iter().map(added)).collect()
+                let owner_id = self.group.owner_id;
+                // An owner who did not create the group is told that somebody put them into it.
+                let view = if owner_id == self.actor_id() { View::Creator } else { View::Added { role: Role::Owner } };
+                core::iter::once((owner_id, view)).chain(members.iter().map(added)).collect()
             }
             ChangeKind::MembersAdded { members } => members.iter().map(added).collect(),
             ChangeKind::MemberRemoved { user_id } => vec![(*user_id, View::Removed)],
             ChangeKind::MemberLeft { successor } => {
-                core::iter::once((self.actor_id, View::Left)).chain(successor.iter().map(promoted)).collect()
+                core::iter::once((self.actor_id(), View::Left)).chain(successor.iter().map(promoted)).collect()
             }
             ChangeKind::RoleChanged { user_id, role, previous_role } => {
                 vec![(*user_id, View::RoleChanged { role: *role, previous_role: *previous_role })]
             }
-            ChangeKind::OwnershipTransferred(to) => {
+            ChangeKind::OwnershipTransferred { successor, previous_owner_id } => {
                 let stepped_down = View::RoleChanged { role: Role::Admin, previous_role: Role::Owner };
-                vec![promoted(to), (self.actor_id, stepped_down)]
+                vec![promoted(successor), (previous_owner_id.unwrap_or(self.actor_id()), stepped_down)]
             }
             ChangeKind::SettingsChanged { .. } | ChangeKind::GroupDeleted => Vec::new(),
         }

@@ -5,8 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::{
-    Change, ChangeKind, Command, Description, Facts, Group, GroupName, LeftOut, NewMember, Rejection, Request, Role,
-    Rule, Succession, UserId, Version, admission,
+    Actor, Change, ChangeKind, Command, Description, Facts, Group, GroupName, LeftOut, NewMember, Rejection, Request,
+    Role, Rule, Succession, UserId, Version, admission,
 };
 
 /// What becomes of a request that is not refused.
@@ -29,15 +29,15 @@ type Outcome = Result<Decision, Rejection>;
 /// # Errors
 /// A [`Rejection`] says which [`Rule`] refuses it. Permissions are judged before anything else that the actor could learn
 /// of the group, and [`Rule::SeenVersion`] last, as RFC 9110 section 13.2.1 orders it for preconditions. A group that is
-/// about to be created has no version to have seen: [`Command::CreateGroup`] pays no heed to `expected_version`.
+/// about to be created has no version to have seen: [`Command::CreateGroup`] ignores `expected_version`.
 ///
 /// ```
-/// use groups_domain::{Command, Decision, Facts, GroupId, Limits, Rejection, Request, Timestamp, UserId, Uuid, decide};
+/// use groups_domain::{Actor, Command, Decision, Facts, GroupId, Limits, Rejection, Request, Timestamp, UserId, Uuid, decide};
 ///
 /// let (ada, eve) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
 /// let request = |actor_id, command| Request {
 ///     group_id: GroupId::new(Uuid::from_u128(10)),
-///     actor_id,
+///     actor: Actor::Member(actor_id),
 ///     at: Timestamp::from_unix_millis(1_700_000_000_000),
 ///     expected_version: None,
 ///     command,
@@ -58,15 +58,15 @@ type Outcome = Result<Decision, Rejection>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn decide(facts: &Facts, request: &Request) -> Result<Decision, Rejection> {
-    if let Command::CreateGroup { name, description, members } = &request.command {
-        return create(facts, request, name, description, members);
+    if let Command::CreateGroup { name, description, members, owner_id } = &request.command {
+        return create(facts, request, name, description, members, *owner_id);
     }
-    let seat = Seat::take(facts, request)?;
-    let decision = seat.carry_out(&request.command)?;
-    // A request made for one version is not carried out on another.
+    let authorized = Authorized::new(facts, request)?;
+    let decision = authorized.execute(&request.command)?;
+    // A request made for one version is not executed on another.
     match request.expected_version {
-        Some(expected) if expected != seat.group.version => {
-            Err(Rejection::VersionMismatch { expected, current: seat.group.version })
+        Some(expected) if expected != authorized.group.version => {
+            Err(Rejection::VersionMismatch { expected, current: authorized.group.version })
         }
         _ => Ok(decision),
     }
@@ -78,63 +78,82 @@ fn create(
     name: &GroupName,
     description: &Description,
     members: &[NewMember],
+    owner_id: Option<UserId>,
 ) -> Outcome {
     // A group is created once.
     if facts.group.is_some() {
         return Err(Rejection::GroupExists);
     }
+    let actor = request.actor;
+    // Only an operator can create a group for another user, and an operator must name its owner.
+    let owner_id = match (actor, owner_id) {
+        (Actor::Operator(_), Some(owner_id)) => owner_id,
+        (Actor::Member(user_id), owner_id) if owner_id.is_none_or(|owner_id| owner_id == user_id) => user_id,
+        _ => return Err(Rejection::Forbidden(Rule::OperatorsNameOwners)),
+    };
     // A group always has exactly one owner: nobody is added as one.
     one_owner(members)?;
-    let members = newcomers(members, |user_id| user_id == request.actor_id);
+    let members = newcomers(members, |user_id| user_id == owner_id);
     if !members.is_empty() {
         // People join by invitation only: nobody can be added directly.
-        admission::adding_is_open(facts)?;
+        admission::adding_is_open(facts, actor)?;
     }
     // A person is in at most as many groups as the limit for one person allows.
-    admission::check_creator(facts, request.actor_id)?;
+    admission::check_owner(facts, owner_id)?;
     // You can only add people who allow it, and who are in fewer groups than one person may be.
-    members.iter().try_for_each(|member| admission::check_added(facts, request.actor_id, member.user_id))?;
+    members.iter().try_for_each(|member| admission::check_added(facts, actor, member.user_id))?;
     let group = Group {
         group_id: request.group_id,
         name: name.clone(),
         description: description.clone(),
-        owner_id: request.actor_id,
+        owner_id,
         member_count: room_for(facts, 1, members.len())?,
         version: Version::FIRST,
         created_at: request.at,
         updated_at: request.at,
     };
-    Ok(Decision::Change(Change { group, actor_id: request.actor_id, kind: ChangeKind::GroupCreated { members } }))
+    Ok(Decision::Change(Change { group, actor, kind: ChangeKind::GroupCreated { members } }))
 }
 
-/// The actor's place in an existing group: from here they act.
-struct Seat<'a> {
+/// An actor who may see an existing group. What they may do there depends on their rank.
+struct Authorized<'a> {
     facts: &'a Facts,
     request: &'a Request,
     group: &'a Group,
-    role: Role,
+    rank: Rank,
 }
 
-impl<'a> Seat<'a> {
-    fn take(facts: &'a Facts, request: &'a Request) -> Result<Self, Rejection> {
+/// In which rank somebody acts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    Member(Role),
+    /// Above every role.
+    Operator,
+}
+
+impl<'a> Authorized<'a> {
+    fn new(facts: &'a Facts, request: &'a Request) -> Result<Self, Rejection> {
         // To somebody who is not a member, the group does not exist.
         let group = facts.group.as_ref().filter(|group| group.group_id == request.group_id);
         let group = group.ok_or(Rejection::GroupNotFound)?;
-        let role = facts.role_of(request.actor_id).ok_or(Rejection::GroupNotFound)?;
-        Ok(Self { facts, request, group, role })
+        let rank = match request.actor {
+            Actor::Operator(_) => Rank::Operator,
+            Actor::Member(user_id) => Rank::Member(facts.role_of(user_id).ok_or(Rejection::GroupNotFound)?),
+        };
+        Ok(Self { facts, request, group, rank })
     }
 
-    fn carry_out(&self, command: &Command) -> Outcome {
+    fn execute(&self, command: &Command) -> Outcome {
         match command {
             // A group is created once, and this one is there.
             Command::CreateGroup { .. } => Err(Rejection::GroupExists),
             Command::UpdateSettings { name, description } => self.update_settings(name.as_ref(), description.as_ref()),
             Command::AddMember(member) => self.add_one(*member),
             Command::AddMembers(members) => self.add_many(members),
-            Command::RemoveMember { user_id } if *user_id == self.request.actor_id => self.leave(None),
+            Command::RemoveMember { user_id } if *user_id == self.request.actor.user_id() => self.leave(None),
             Command::RemoveMember { user_id } => self.remove(*user_id),
             Command::Leave { successor } => self.leave(*successor),
-            Command::ChangeRole { user_id, role: Role::Owner } => self.hand_over(*user_id),
+            Command::ChangeRole { user_id, role: Role::Owner } => self.transfer_ownership(*user_id),
             Command::ChangeRole { user_id, role } => self.change_role(*user_id, *role),
             Command::DeleteGroup => self.delete(),
         }
@@ -161,7 +180,7 @@ impl<'a> Seat<'a> {
             return Err(Rejection::AlreadyMember { user_id: member.user_id });
         }
         // You can only add people who allow it, and who are in fewer groups than one person may be.
-        admission::check_added(self.facts, self.request.actor_id, member.user_id)?;
+        admission::check_added(self.facts, self.request.actor, member.user_id)?;
         self.add(vec![member])
     }
 
@@ -170,8 +189,8 @@ impl<'a> Seat<'a> {
         // Nobody is a member twice: of several, those who are in already are skipped.
         let mut members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
         // You can only add people who allow it, and who are in fewer groups than one person may be: of several, the others join.
-        let actor_id = self.request.actor_id;
-        members.retain(|member| admission::obstacle(self.facts, actor_id, member.user_id).is_none());
+        let actor = self.request.actor;
+        members.retain(|member| admission::obstacle(self.facts, actor, member.user_id).is_none());
         if members.is_empty() { Ok(Decision::Unchanged) } else { self.add(members) }
     }
 
@@ -179,7 +198,7 @@ impl<'a> Seat<'a> {
         // Adding members needs `admin`.
         self.at_least(Role::Admin, Rule::AdminsAdd)?;
         // People join by invitation only: nobody can be added directly.
-        admission::adding_is_open(self.facts)?;
+        admission::adding_is_open(self.facts, self.request.actor)?;
         // A group always has exactly one owner: nobody is added as one.
         one_owner(members)?;
         // One gives only roles strictly below one's own.
@@ -198,8 +217,11 @@ impl<'a> Seat<'a> {
     }
 
     fn leave(&self, successor: Option<UserId>) -> Outcome {
-        let successor = match (self.role, successor) {
-            (Role::Owner, Some(user_id)) if user_id != self.request.actor_id => Some(self.succession(user_id)?),
+        let actor_id = self.request.actor.user_id();
+        // Whoever is acted on is a member: an operator who is none has nothing to leave.
+        let role = self.role_of(actor_id)?;
+        let successor = match (role, successor) {
+            (Role::Owner, Some(user_id)) if user_id != actor_id => Some(self.succession(user_id)?),
             // The last person in a group deletes it instead of leaving.
             (Role::Owner, _) if self.group.member_count <= 1 => {
                 return Err(Rejection::OwnerMustTransfer(Rule::LastOneDeletes));
@@ -227,14 +249,21 @@ impl<'a> Seat<'a> {
         Ok(self.change(ChangeKind::RoleChanged { user_id, role, previous_role }, |_| {}))
     }
 
-    fn hand_over(&self, user_id: UserId) -> Outcome {
+    fn transfer_ownership(&self, user_id: UserId) -> Outcome {
         // Only the owner hands over the ownership, and becomes `admin`.
         self.at_least(Role::Owner, Rule::OwnerHandsOver)?;
-        if user_id == self.request.actor_id {
+        let (actor_id, owner_id) = (self.request.actor.user_id(), self.group.owner_id);
+        let previous_owner_id = match self.rank {
+            Rank::Member(_) => actor_id,
+            Rank::Operator => owner_id,
+        };
+        if user_id == previous_owner_id {
             return Ok(Decision::Unchanged);
         }
-        let to = self.succession(user_id)?;
-        Ok(self.change(ChangeKind::OwnershipTransferred(to), |group| group.owner_id = to.user_id))
+        let successor = self.succession(user_id)?;
+        let previous_owner_id = (previous_owner_id != actor_id).then_some(previous_owner_id);
+        let kind = ChangeKind::OwnershipTransferred { successor, previous_owner_id };
+        Ok(self.change(kind, |group| group.owner_id = successor.user_id))
     }
 
     fn delete(&self) -> Outcome {
@@ -244,26 +273,45 @@ impl<'a> Seat<'a> {
     }
 
     fn at_least(&self, role: Role, rule: Rule) -> Result<(), Rejection> {
-        if self.role >= role { Ok(()) } else { Err(Rejection::Forbidden(rule)) }
+        match self.rank {
+            Rank::Member(own) if own < role => Err(Rejection::Forbidden(rule)),
+            Rank::Member(_) | Rank::Operator => Ok(()),
+        }
+    }
+
+    fn is_below(&self, role: Role) -> bool {
+        match self.rank {
+            Rank::Member(own) => role < own,
+            Rank::Operator => true,
+        }
     }
 
     fn gives_below(&self, role: Role) -> Result<(), Rejection> {
-        if role < self.role { Ok(()) } else { Err(Rejection::Forbidden(Rule::GiveBelow)) }
+        if self.is_below(role) { Ok(()) } else { Err(Rejection::Forbidden(Rule::GiveBelow)) }
     }
 
     /// The role of whom the actor acts on.
     fn acts_below(&self, user_id: UserId) -> Result<Role, Rejection> {
         // Nobody is below a plain member, whoever is named.
         self.at_least(Role::Admin, Rule::ActBelow)?;
-        // Whoever is acted on is a member.
-        let role = self.facts.role_of(user_id).ok_or(Rejection::MemberNotFound { user_id })?;
-        if role < self.role { Ok(role) } else { Err(Rejection::Forbidden(Rule::ActBelow)) }
+        let role = self.role_of(user_id)?;
+        if !self.is_below(role) {
+            return Err(Rejection::Forbidden(Rule::ActBelow));
+        }
+        // Transfer the ownership before you remove the owner or change their role.
+        if role == Role::Owner {
+            return Err(Rejection::OwnerMustTransfer(Rule::OwnerIsReplacedFirst));
+        }
+        Ok(role)
     }
 
     fn succession(&self, user_id: UserId) -> Result<Succession, Rejection> {
+        Ok(Succession { user_id, previous_role: self.role_of(user_id)? })
+    }
+
+    fn role_of(&self, user_id: UserId) -> Result<Role, Rejection> {
         // Whoever is acted on is a member.
-        let previous_role = self.facts.role_of(user_id).ok_or(Rejection::MemberNotFound { user_id })?;
-        Ok(Succession { user_id, previous_role })
+        self.facts.role_of(user_id).ok_or(Rejection::MemberNotFound { user_id })
     }
 
     fn change(&self, kind: ChangeKind, edit: impl FnOnce(&mut Group)) -> Decision {
@@ -272,7 +320,7 @@ impl<'a> Seat<'a> {
         group.version = group.version.next();
         // The clocks of two servers differ; the times of a group's changes do not go back for it.
         group.updated_at = group.updated_at.max(self.request.at);
-        Decision::Change(Change { group, actor_id: self.request.actor_id, kind })
+        Decision::Change(Change { group, actor: self.request.actor, kind })
     }
 }
 
@@ -285,7 +333,7 @@ pub fn left_out(facts: &Facts, request: &Request) -> Vec<LeftOut> {
     let Command::AddMembers(members) = &request.command else { return Vec::new() };
     let members = newcomers(members, |user_id| facts.role_of(user_id).is_some());
     let obstacle = |member: NewMember| {
-        let obstacle = admission::obstacle(facts, request.actor_id, member.user_id)?;
+        let obstacle = admission::obstacle(facts, request.actor, member.user_id)?;
         Some(LeftOut { user_id: member.user_id, obstacle })
     };
     members.into_iter().filter_map(obstacle).collect()

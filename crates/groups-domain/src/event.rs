@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use crate::{Change, ChangeKind, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version};
+use crate::{Actor, Change, ChangeKind, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version};
 
 /// How a user stands to a change. All users with the same view are told the same, so it needs encoding only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
-    /// They made the group.
+    /// They created the group, and own it.
     Creator,
-    /// They were added.
+    /// They were added: to a group that exists, or with its creation by somebody else.
     Added {
         /// As what.
         role: Role,
@@ -39,8 +39,9 @@ pub struct Event {
     pub version: Version,
     /// When.
     pub at: Timestamp,
-    /// Who did it.
-    pub actor_id: UserId,
+    /// Who did it, and in which capacity.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub actor: Actor,
     /// What is told.
     pub kind: EventKind,
 }
@@ -91,6 +92,13 @@ pub enum EventKind {
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
         group_name: GroupName,
     },
+}
+
+impl Event {
+    /// The user who did it.
+    pub fn actor_id(&self) -> UserId {
+        self.actor.user_id()
+    }
 }
 
 /// What happened to others, or to the group.
@@ -171,7 +179,7 @@ pub enum LeaveReason {
 ///     updated_at: now,
 /// };
 /// let kind = ChangeKind::MembersAdded { members: vec![NewMember::plain(bob)] };
-/// let change = Change { group: group.clone(), actor_id: ada, kind };
+/// let change = Change { group: group.clone(), actor: ada.into(), kind };
 ///
 /// let to_bob = EventKind::AddedToGroup { group: group.clone(), role: Role::Member };
 /// assert_eq!(event_for(&change, bob).kind, to_bob);
@@ -200,7 +208,7 @@ impl Change {
                 None => EventKind::GroupDeleted { group_name: group_name() },
             },
         };
-        Event { group_id: self.group_id(), version: self.version(), at: self.at(), actor_id: self.actor_id, kind }
+        Event { group_id: self.group_id(), version: self.version(), at: self.at(), actor: self.actor, kind }
     }
 
     /// What it is to those whom it does not name; `None` where it is the end of the group.
@@ -215,10 +223,10 @@ impl Change {
             ChangeKind::SettingsChanged { .. } => Action::SettingsChanged,
             ChangeKind::MemberRemoved { user_id } => Action::MemberRemoved { user_id: *user_id },
             ChangeKind::MemberLeft { successor } => {
-                Action::MemberLeft { user_id: self.actor_id, successor: successor.map(|to| to.user_id) }
+                Action::MemberLeft { user_id: self.actor_id(), successor: successor.map(|to| to.user_id) }
             }
             ChangeKind::RoleChanged { user_id, role, .. } => Action::RoleChanged { user_id: *user_id, role: *role },
-            ChangeKind::OwnershipTransferred(to) => Action::OwnerChanged { user_id: to.user_id },
+            ChangeKind::OwnershipTransferred { successor, .. } => Action::OwnerChanged { user_id: successor.user_id },
             ChangeKind::GroupDeleted => return None,
         })
     }

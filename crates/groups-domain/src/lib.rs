@@ -6,6 +6,9 @@
 //! Roles rank `owner` > `admin` > `member`. One acts only on those strictly below oneself and gives only roles strictly
 //! below one's own; everybody may leave, and the owner may hand over the ownership. A group has exactly one owner at all times.
 //!
+//! An [`Actor`] is a user in their own name, or an operator of the service. An operator needs no membership and no rank, and
+//! is bound by everything that keeps a group consistent: one owner, the limits, and the version that it insists on.
+//!
 //! # How it fits together
 //!
 //! ```text
@@ -56,7 +59,7 @@
 //! It is `no_std` with `alloc`: the compiler refuses it a clock, a file, a socket, a thread and the environment. It has no
 //! randomness, its collections are ordered, and whatever it is given it answers the same again. It does not panic, also not on
 //! facts that contradict each other. It does not limit how many people one command names, and it does not know who is
-//! who: that an actor is who they say is the caller's part, and so is choosing fresh group ids.
+//! who: that an actor is who they say, and an operator if they say so, is the caller's part, and so is choosing fresh group ids.
 //!
 //! # Features
 //!
@@ -68,6 +71,7 @@
 
 extern crate alloc;
 
+mod actor;
 mod admission;
 mod change;
 mod command;
@@ -82,6 +86,7 @@ mod roster;
 mod sidebar;
 mod text;
 
+pub use actor::Actor;
 pub use admission::{LeftOut, Obstacle};
 pub use change::{Change, ChangeKind, Effect, Succession};
 pub use command::{Command, Request};

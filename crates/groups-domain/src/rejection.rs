@@ -40,6 +40,8 @@ rules! {
     OwnerLeavesWithSuccessor = "owner-leaves-with-successor": "The owner leaves only by naming a successor among the other members.";
     LastOneDeletes = "last-one-deletes": "The last person in a group deletes it instead of leaving.";
     OnlyOwnersNameSuccessors = "only-owners-name-successors": "Who is not the owner has nothing to hand over on leaving.";
+    OwnerIsReplacedFirst = "owner-is-replaced-first": "Transfer the ownership before you remove the owner or change their role.";
+    OperatorsNameOwners = "operators-name-owners": "Only an operator can create a group for another user, and an operator must name its owner.";
     MembersOnly = "members-only": "Whoever is acted on is a member.";
     OnceAMember = "once-a-member": "Nobody is a member twice.";
     RoomForAll = "room-for-all": "A group has at most as many members as its limit allows.";
@@ -67,10 +69,10 @@ pub enum Rejection {
     /// A group with this id exists, or did before it was deleted.
     #[error("a group with this id was created already")]
     GroupExists,
-    /// The actor is a member, but not allowed this; the rule says why.
+    /// The actor is not allowed to do this; the rule says why.
     #[error("not allowed: {}", .0.sentence())]
     Forbidden(Rule),
-    /// The person whom the command names is not a member.
+    /// The person whom the command names is not a member, or an operator who is not one wants to leave.
     #[error("{user_id} is not a member of this group")]
     MemberNotFound {
         /// Who is not.
@@ -82,7 +84,8 @@ pub enum Rejection {
         /// Who is.
         user_id: UserId,
     },
-    /// The owner wants to leave without handing over; the rule says what to do instead.
+    /// The group would be without an owner: the owner leaves, or an operator removes or demotes them. The rule says what to do
+    /// instead.
     #[error("{}", .0.sentence())]
     OwnerMustTransfer(Rule),
     /// The role cannot be given in this way.
@@ -102,7 +105,7 @@ pub enum Rejection {
         /// Who.
         user_id: UserId,
     },
-    /// Somebody would be in more groups than one person may be: the person to be added, or the creator.
+    /// Somebody would be in more groups than one person may be: the person to be added, or the owner of a new group.
     #[error("{user_id} is in {groups_max} groups already, the most for one person")]
     TooManyGroups {
         /// Who.

@@ -4,8 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::{
-    Change, Command, Decision, Effect, Event, Facts, Group, GroupId, LeftOut, Limits, Membership, People, Rejection,
-    Request, Role, Timestamp, UserId, View, decide, left_out,
+    Actor, Change, Command, Decision, Effect, Event, Facts, Group, GroupId, LeftOut, Limits, Membership, People,
+    Rejection, Request, Role, Timestamp, UserId, View, decide, left_out,
 };
 
 /// A group with all its members. It does not exist until [`Command::CreateGroup`] was executed, and no longer after
@@ -23,7 +23,7 @@ use crate::{
 /// // What `execute` does in one step, for those who have to keep the change before they tell of it.
 /// let request = Request {
 ///     group_id,
-///     actor_id: ada,
+///     actor: ada.into(),
 ///     at: Timestamp::from_unix_millis(1_700_000_000_000),
 ///     expected_version: None,
 ///     command: Command::create("Project Team", "")?,
@@ -106,12 +106,17 @@ impl Roster {
         left_out(&self.facts, request)
     }
 
-    /// Carries out a command, and says who has to be told what. Nothing is told where nothing changed.
+    /// Executes a command, and says who has to be told what. Nothing is told where nothing changed.
     ///
     /// # Errors
     /// The [`Rejection`] of [`decide()`]; the roster is as it was.
-    pub fn execute(&mut self, actor_id: UserId, at: Timestamp, command: Command) -> Result<Vec<Told>, Rejection> {
-        let request = Request { group_id: self.group_id, actor_id, at, expected_version: None, command };
+    pub fn execute(
+        &mut self,
+        actor: impl Into<Actor>,
+        at: Timestamp,
+        command: Command,
+    ) -> Result<Vec<Told>, Rejection> {
+        let request = Request { group_id: self.group_id, actor: actor.into(), at, expected_version: None, command };
         match self.decide(&request)? {
             Decision::Unchanged => Ok(Vec::new()),
             Decision::Change(change) => {

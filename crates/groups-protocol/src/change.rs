@@ -20,6 +20,10 @@ pub struct ChangeBody<'a> {
     /// Who did it.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub actor_id: UserId,
+    /// Only on what an operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "true"))]
+    pub operator: Option<bool>,
     /// What it did.
     #[serde(flatten)]
     pub action: ChangeAction<'a>,
@@ -115,7 +119,8 @@ impl<'a> ChangeBody<'a> {
         Self {
             version: change.version(),
             at: rfc3339(change.at()),
-            actor_id: change.actor_id,
+            actor_id: change.actor_id(),
+            operator: change.actor.is_operator().then_some(true),
             action: ChangeAction::new(change),
         }
     }
@@ -140,12 +145,12 @@ impl<'a> ChangeAction<'a> {
             },
             ChangeKind::MemberRemoved { user_id } => Self::MemberRemoved { user_id: *user_id },
             ChangeKind::MemberLeft { successor } => {
-                Self::MemberLeft { user_id: change.actor_id, new_owner_id: successor.map(|to| to.user_id) }
+                Self::MemberLeft { user_id: change.actor_id(), new_owner_id: successor.map(|to| to.user_id) }
             }
             ChangeKind::RoleChanged { user_id, role, previous_role } => {
                 Self::RoleChanged { user_id: *user_id, role: *role, previous_role: *previous_role }
             }
-            ChangeKind::OwnershipTransferred(to) => Self::OwnerChanged { user_id: to.user_id },
+            ChangeKind::OwnershipTransferred { successor, .. } => Self::OwnerChanged { user_id: successor.user_id },
             ChangeKind::GroupDeleted => Self::GroupDeleted,
         }
     }

@@ -15,7 +15,7 @@ const NAMED_MEMBERS_MAX: usize = 100;
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupEvent"))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody<'a> {
-    /// To the creator: the group is there.
+    /// To the user who created the group and owns it.
     GroupCreated {
         /// What every event has.
         #[serde(flatten)]
@@ -125,6 +125,10 @@ pub struct EventHead<'a> {
     /// Who did it.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub actor_id: UserId,
+    /// Only on what an operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "true"))]
+    pub operator: Option<bool>,
 }
 
 /// What happened to others, or to the group.
@@ -188,9 +192,9 @@ pub enum ActionBody<'a> {
 impl<'a> EventBody<'a> {
     /// The event as it goes to its reader; `cursor` is the position to resume from after it.
     pub fn new(event: &'a Event, cursor: &'a str) -> Self {
-        let Event { group_id, version, at, actor_id, kind } = event;
-        let (actor_id, at) = (*actor_id, rfc3339(*at));
-        let head = EventHead { group_id: *group_id, version: *version, cursor: cursor.into(), at, actor_id };
+        let Event { group_id, version, at, actor, kind } = event;
+        let (actor_id, operator, at) = (actor.user_id(), actor.is_operator().then_some(true), rfc3339(*at));
+        let head = EventHead { group_id: *group_id, version: *version, cursor: cursor.into(), at, actor_id, operator };
         match kind {
             EventKind::GroupCreated { group } => Self::GroupCreated {
                 head,

@@ -154,6 +154,6 @@ async fn measure(store: &Store, callers: usize) -> Measured {
 
 async fn execute(store: &Store, actor_id: UserId, group_id: GroupId, command: Command) {
     let at = Timestamp::from_unix_millis(1_700_000_000_000);
-    let request = Request { group_id, actor_id, at, expected_version: None, command };
+    let request = Request { group_id, actor: actor_id.into(), at, expected_version: None, command };
     store.execute(request.into()).await.unwrap();
 }

@@ -185,7 +185,7 @@ impl Batch {
     /// The first answer to a repeated order.
     fn known(&mut self, order: &Order) -> Result<Option<Result<Executed, Rejection>>, ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(None) };
-        let key = (order.request.actor_id, idempotency.key.clone());
+        let key = (order.request.actor.user_id(), idempotency.key.clone());
         let known = match self.keys.get(&key) {
             None => return Ok(None),
             Some(Err(error)) => return Err(error.clone().into()),
@@ -234,7 +234,7 @@ impl Batch {
             Err(rejection) => Answer::Rejected(*rejection),
         };
         let (format, stored) = payload::encode_answer(&stored).map_err(not_encoded)?;
-        let (actor_id, key) = (order.request.actor_id, idempotency.key.clone());
+        let (actor_id, key) = (order.request.actor.user_id(), idempotency.key.clone());
         let fingerprint = idempotency.fingerprint.to_vec();
         let created_at = order.request.at.unix_millis();
         let row = (actor_id.into(), key.clone(), fingerprint.clone(), created_at, format, stored);
@@ -296,19 +296,19 @@ impl Slot {
         let left_out = left_out(&self.facts, request);
         match decision {
             Decision::Unchanged => {
-                // Only members get here, and they are members of something.
+                // Only members and operators of a group that exists get here.
                 let group = self.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
-                let role = self.facts.role_of(request.actor_id);
+                let role = self.facts.role_of(request.actor.user_id());
                 let member = member(&self.facts);
                 Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, replayed: false })
             }
             Decision::Change(change) => {
-                let payload = payload::encode_change(&change).map_err(not_encoded)?;
+                let (format, payload) = payload::encode_change(&change).map_err(not_encoded)?;
                 ledger.charge(request, Usage::of(&change, &payload))?;
-                writes.change(&self.facts, &change, &mut self.acted, payload);
+                writes.change(&self.facts, &change, &mut self.acted, (format, payload));
                 self.facts.apply(&change);
                 self.pending = Some(GroupRow::new(&change.group, change.ends_group()));
-                let (group, role) = (change.group.clone(), self.facts.role_of(request.actor_id));
+                let (group, role) = (change.group.clone(), self.facts.role_of(request.actor.user_id()));
                 let member = member(&self.facts);
                 Ok(Executed { outcome: Outcome::Changed(change), group, role, member, left_out, replayed: false })
             }
@@ -318,9 +318,11 @@ impl Slot {
 
 impl Writes {
     /// Notes what a change writes; `before` are the facts without it, `acted` the members who have made one.
-    fn change(&mut self, before: &Facts, change: &Change, acted: &mut HashSet<UserId>, payload: String) {
+    fn change(&mut self, before: &Facts, change: &Change, acted: &mut HashSet<UserId>, payload: (i16, String)) {
+        let actor_id = change.actor_id();
         let (group_id, version, at) = (change.group_id(), change.version(), change.at());
-        let (mut ordinal, mut actor_stays) = (0, true);
+        // An operator need not be a member, and then has no row.
+        let (mut ordinal, mut actor_stays) = (0, before.role_of(actor_id).is_some());
         for effect in change.effects() {
             match effect {
                 Effect::Joined { user_id, role } => {
@@ -333,7 +335,7 @@ impl Writes {
                         joined_at: at.unix_millis(),
                         left_version: None,
                         left_at: None,
-                        acted: user_id == change.actor_id,
+                        acted: user_id == actor_id,
                     };
                     if row.acted {
                         acted.insert(user_id);
@@ -348,7 +350,7 @@ impl Writes {
                 }
                 Effect::Left { user_id } => {
                     acted.remove(&user_id);
-                    actor_stays &= user_id != change.actor_id;
+                    actor_stays &= user_id != actor_id;
                     if let Some(row) = self.seat(before, group_id, user_id) {
                         row.left_version = Some(to_stored(version.get()));
                         row.left_at = Some(at.unix_millis());
@@ -359,13 +361,13 @@ impl Writes {
             }
         }
         if actor_stays
-            && acted.insert(change.actor_id)
-            && let Some(row) = self.seat(before, group_id, change.actor_id)
+            && acted.insert(actor_id)
+            && let Some(row) = self.seat(before, group_id, actor_id)
         {
             row.acted = true;
         }
-        let (actor_id, version) = (change.actor_id.into(), to_stored(version.get()));
-        self.changes.push((group_id.into(), version, actor_id, at.unix_millis(), payload::CHANGE_FORMAT, payload));
+        let ((format, payload), version) = (payload, to_stored(version.get()));
+        self.changes.push((group_id.into(), version, actor_id.into(), at.unix_millis(), format, payload));
     }
 
     /// The row of a member, to be edited.

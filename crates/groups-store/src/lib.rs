@@ -58,7 +58,7 @@
 //! let ada = UserId::new(Uuid::now_v7());
 //! let request = Request {
 //!     group_id: GroupId::new(Uuid::now_v7()),
-//!     actor_id: ada,
+//!     actor: ada.into(),
 //!     at: Timestamp::from_unix_millis(1_700_000_000_000),
 //!     expected_version: None,
 //!     command: Command::create("Project Team", "")?,

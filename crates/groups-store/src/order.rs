@@ -20,13 +20,13 @@ impl Order {
 
     /// Whose turn it is to have it executed.
     pub(crate) fn flow(&self) -> Flow {
-        Flow::Actor(self.request.actor_id)
+        Flow::Actor(self.request.actor.user_id())
     }
 
     /// How much work it is, at most.
     pub(crate) fn size(&self) -> Size {
         let (members, text_bytes) = match &self.request.command {
-            Command::CreateGroup { name, description, members } => {
+            Command::CreateGroup { name, description, members, owner_id: _ } => {
                 (members.len(), name.as_str().len() + description.as_str().len())
             }
             Command::AddMembers(members) => (members.len(), 0),

@@ -4,8 +4,8 @@
 //! edited once published: a new one gets a new number and its own module.
 
 use groups_domain::{
-    Change, ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Rejection, Role, Rule,
-    Succession, Timestamp, UserId, Version,
+    Actor, Change, ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Rejection, Role,
+    Rule, Succession, Timestamp, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,9 +15,7 @@ use crate::MemberRow;
 mod answer_1;
 mod answer_2;
 mod change_1;
-
-/// The format in which changes are written.
-pub(crate) const CHANGE_FORMAT: i16 = 1;
+mod change_2;
 
 /// What the columns beside the payload say of a change.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +26,12 @@ pub(crate) struct Columns {
     pub(crate) at: Timestamp,
 }
 
-/// A change as text, without what its columns say.
-pub(crate) fn encode_change(change: &Change) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&change_1::Change::from(change))
+/// A change as text, without what its columns say, and its format: the lowest one that can say it.
+pub(crate) fn encode_change(change: &Change) -> Result<(i16, String), serde_json::Error> {
+    match change.actor {
+        Actor::Member(_) => Ok((1, serde_json::to_string(&change_1::Change::from(change))?)),
+        Actor::Operator(_) => Ok((2, serde_json::to_string(&change_2::Change::from(change))?)),
+    }
 }
 
 /// A change from its columns and its text.
@@ -38,6 +39,10 @@ pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Res
     match format {
         1 => {
             let stored: change_1::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+            Ok(stored.into_change(columns))
+        }
+        2 => {
+            let stored: change_2::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
             Ok(stored.into_change(columns))
         }
         unknown => Err(format!("format {unknown} is not known to this version")),
@@ -157,10 +162,10 @@ mod tests {
             ChangeKind::MemberLeft { successor: None },
             ChangeKind::MemberLeft { successor: Some(succession) },
             ChangeKind::RoleChanged { user_id, role: Role::Admin, previous_role: Role::Member },
-            ChangeKind::OwnershipTransferred(succession),
+            ChangeKind::OwnershipTransferred { successor: succession, previous_owner_id: None },
             ChangeKind::GroupDeleted,
         ];
-        kinds.into_iter().map(|kind| Change { group: group(), actor_id: COLUMNS.actor_id, kind }).collect()
+        kinds.into_iter().map(|kind| Change { group: group(), actor: Actor::Member(COLUMNS.actor_id), kind }).collect()
     }
 
     fn group() -> Group {
@@ -178,11 +183,36 @@ mod tests {
 
     #[test]
     fn changes_of_format_1_are_written_and_read_as_ever() {
-        let golden: Vec<&str> = include_str!("payload/changes_1.jsonl").lines().collect();
-        let written: Vec<String> = changes().iter().map(|change| encode_change(change).unwrap()).collect();
+        let golden: Vec<(i16, String)> =
+            include_str!("payload/changes_1.jsonl").lines().map(|line| (1, line.to_owned())).collect();
+        let written: Vec<(i16, String)> = changes().iter().map(|change| encode_change(change).unwrap()).collect();
         assert_eq!(written, golden, "format 1 is published: write another format instead");
-        let read: Vec<Change> = golden.iter().map(|line| decode_change(COLUMNS, 1, line).unwrap()).collect();
+        let read: Vec<Change> =
+            golden.iter().map(|(format, line)| decode_change(COLUMNS, *format, line).unwrap()).collect();
         assert_eq!(read, changes());
+    }
+
+    /// Every kind of change by an operator, and at the end a transfer of the ownership from somebody else.
+    fn changes_by_an_operator() -> Vec<Change> {
+        let mut changes = changes();
+        let successor = Succession { user_id: UserId::new(Uuid::from_u128(3)), previous_role: Role::Member };
+        let previous_owner_id = Some(UserId::new(Uuid::from_u128(4)));
+        let kind = ChangeKind::OwnershipTransferred { successor, previous_owner_id };
+        changes.push(Change { group: group(), actor: COLUMNS.actor_id.into(), kind });
+        changes.iter_mut().for_each(|change| change.actor = Actor::Operator(COLUMNS.actor_id));
+        changes
+    }
+
+    #[test]
+    fn changes_of_format_2_are_written_and_read_as_ever() {
+        let golden: Vec<(i16, String)> =
+            include_str!("payload/changes_2.jsonl").lines().map(|line| (2, line.to_owned())).collect();
+        let changes = changes_by_an_operator();
+        let written: Vec<(i16, String)> = changes.iter().map(|change| encode_change(change).unwrap()).collect();
+        assert_eq!(written, golden, "format 2 is published: write another format instead");
+        let read: Vec<Change> =
+            golden.iter().map(|(format, line)| decode_change(COLUMNS, *format, line).unwrap()).collect();
+        assert_eq!(read, changes);
     }
 
     /// In the order of the golden file.
@@ -261,8 +291,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_and_not_guessed() {
-        let line = encode_change(&changes()[0]).unwrap();
-        assert!(decode_change(COLUMNS, 2, &line).unwrap_err().contains("format 2"));
+        let (_, line) = encode_change(&changes()[0]).unwrap();
+        assert!(decode_change(COLUMNS, 3, &line).unwrap_err().contains("format 3"));
         assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());
         assert!(decode_answer(1, "{}").is_err());
         assert!(decode_answer(2, "{}").is_err());

@@ -157,7 +157,7 @@ impl Ledger {
 }
 
 fn account_of(request: &Request) -> (Id, i64) {
-    (request.actor_id.into(), day_of(request.at.unix_millis()))
+    (request.actor.user_id().into(), day_of(request.at.unix_millis()))
 }
 
 /// The day of a time in milliseconds, counted from 1970-01-01 in UTC.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use futures_util::FutureExt;
-use groups_domain::{Group, GroupId, Role, Timestamp, UserId, Version};
+use groups_domain::{Actor, Group, GroupId, Role, Timestamp, UserId, Version};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
@@ -183,7 +183,7 @@ impl Store {
     }
 
     async fn run_order(&self, order: Order, hook: Option<Hook>) -> Result<Executed, ExecuteError> {
-        let actor = order.request.actor_id;
+        let actor = order.request.actor;
         let (answer, executed) = oneshot::channel();
         match &self.inner.backend {
             #[cfg(feature = "sqlite")]
@@ -192,9 +192,11 @@ impl Store {
             Backend::Postgres(backend) => backend.execute(order, hook, answer)?,
         }
         let executed = executed.await.map_err(|_| StoreError::Unavailable(Reason::Closed))??;
-        Ok(match self.inner.name_visibility {
-            NameVisibility::Members => executed,
-            NameVisibility::Acquainted => self.without_names_of_strangers(actor, executed).await,
+        Ok(match (self.inner.name_visibility, actor) {
+            (NameVisibility::Acquainted, Actor::Member(actor)) => {
+                self.without_names_of_strangers(actor, executed).await
+            }
+            (NameVisibility::Members, _) | (NameVisibility::Acquainted, Actor::Operator(_)) => executed,
         })
     }
 

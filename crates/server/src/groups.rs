@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{Command, GroupId, Request};
+use groups_domain::{Actor, Command, GroupId, Request};
 use groups_store::{DisplayName, ExecuteError, Executed, Store};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub};
@@ -91,13 +91,8 @@ impl Groups {
     ///
     /// # Errors
     /// [`ExecuteError`] says whether the rules or the database refuse it.
-    pub async fn execute(
-        &self,
-        actor: groups_domain::UserId,
-        group_id: GroupId,
-        command: Command,
-    ) -> Result<Executed, ExecuteError> {
-        let request = Request { group_id, actor_id: actor, at: edge::now(), expected_version: None, command };
+    pub async fn execute(&self, actor: Actor, group_id: GroupId, command: Command) -> Result<Executed, ExecuteError> {
+        let request = Request { group_id, actor, at: edge::now(), expected_version: None, command };
         self.0.store.execute(request.into()).await
     }
 

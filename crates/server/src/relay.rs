@@ -198,12 +198,17 @@ mod tests {
         let ada = UserId::new(Uuid::from_u128(1));
         let name = GroupName::parse(&format!("Version {number}")).unwrap();
         let command = match number {
-            1 => Command::CreateGroup { name, description: Description::default(), members: Vec::new() },
+            1 => {
+                Command::CreateGroup { name, description: Description::default(), members: Vec::new(), owner_id: None }
+            }
             _ => Command::UpdateSettings { name: Some(name), description: None },
         };
         let at = Timestamp::from_unix_millis(0);
         let group_id = GroupId::new(Uuid::from_u128(7));
-        store.execute(Request { group_id, actor_id: ada, at, expected_version: None, command }.into()).await.unwrap();
+        store
+            .execute(Request { group_id, actor: ada.into(), at, expected_version: None, command }.into())
+            .await
+            .unwrap();
     }
 
     async fn versions(recorder: &Recorder, count: usize) -> Vec<u64> {

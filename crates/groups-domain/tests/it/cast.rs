@@ -1,7 +1,7 @@
 //! The people of the tests, what they say, and the histories that they have behind them.
 
 use groups_domain::{
-    AddPolicy, Change, Command, Decision, Description, Facts, GroupId, GroupName, Limits, NewMember, Rejection,
+    Actor, AddPolicy, Change, Command, Decision, Description, Facts, GroupId, GroupName, Limits, NewMember, Rejection,
     Request, Role, Roster, Timestamp, UserId, Uuid, Version,
 };
 
@@ -23,6 +23,9 @@ pub(crate) const GUS: UserId = UserId::new(Uuid::from_u128(0x1_6a5));
 pub(crate) const PEOPLE: [(&str, UserId); 7] =
     [("Ada", ADA), ("Bob", BOB), ("Cleo", CLEO), ("Dan", DAN), ("Eve", EVE), ("Fay", FAY), ("Gus", GUS)];
 
+/// Operates the service, and is in no group.
+pub(crate) const OPS: UserId = UserId::new(Uuid::from_u128(0x095));
+
 pub(crate) const TEAM: GroupId = GroupId::new(Uuid::from_u128(0x7ea3));
 
 /// 2026-01-05T09:00:00Z, a Monday.
@@ -33,7 +36,7 @@ pub(crate) const GROUPS_MAX: u32 = 10_000;
 
 /// A text with everybody's id replaced by their name.
 pub(crate) fn with_names(mut text: String) -> String {
-    for (name, user_id) in PEOPLE {
+    for (name, user_id) in PEOPLE.into_iter().chain([("Ops", OPS)]) {
         text = text.replace(&format!("{user_id:?}"), name);
     }
     text
@@ -42,13 +45,18 @@ pub(crate) fn with_names(mut text: String) -> String {
 /// Who asks for what.
 #[derive(Clone, Debug)]
 pub(crate) struct By {
-    pub(crate) actor_id: UserId,
+    pub(crate) actor: Actor,
     pub(crate) command: Command,
     pub(crate) expected_version: Option<Version>,
 }
 
-pub(crate) fn by(actor_id: UserId, command: Command) -> By {
-    By { actor_id, command, expected_version: None }
+pub(crate) fn by(actor: impl Into<Actor>, command: Command) -> By {
+    By { actor: actor.into(), command, expected_version: None }
+}
+
+/// An operator asks, who is a member of nothing.
+pub(crate) fn by_operator(command: Command) -> By {
+    by(Actor::Operator(OPS), command)
 }
 
 impl By {
@@ -57,13 +65,27 @@ impl By {
     }
 
     pub(crate) fn at(self, at: Timestamp) -> Request {
-        let Self { actor_id, command, expected_version } = self;
-        Request { group_id: TEAM, actor_id, at, expected_version, command }
+        let Self { actor, command, expected_version } = self;
+        Request { group_id: TEAM, actor, at, expected_version, command }
     }
 }
 
 pub(crate) fn create<const N: usize>(members: [(UserId, Role); N]) -> Command {
-    Command::CreateGroup { name: name("Project Team"), description: Description::default(), members: people(members) }
+    Command::CreateGroup {
+        name: name("Project Team"),
+        description: Description::default(),
+        members: people(members),
+        owner_id: None,
+    }
+}
+
+pub(crate) fn create_for<const N: usize>(owner_id: UserId, initial: [(UserId, Role); N]) -> Command {
+    match create(initial) {
+        Command::CreateGroup { name, description, members, .. } => {
+            Command::CreateGroup { name, description, members, owner_id: Some(owner_id) }
+        }
+        other => other,
+    }
 }
 
 pub(crate) fn rename(to: &str) -> Command {

@@ -378,7 +378,7 @@ fn ownership_is_handed_over_in_one_change() {
         r#"
             6 by Ada
             Project Team "Everything about the launch." of Cleo, 5 members
-            OwnershipTransferred(Succession { user_id: Cleo, previous_role: Admin })
+            OwnershipTransferred { successor: Succession { user_id: Cleo, previous_role: Admin }, previous_owner_id: None }
             effect RoleSet { user_id: Ada, role: Admin }
             effect RoleSet { user_id: Cleo, role: Owner }
             subject Cleo RoleChanged { role: Owner, previous_role: Admin }

@@ -43,7 +43,12 @@ fn describe(given: &Given, change: &Change) -> Vec<String> {
     let group = &change.group;
     assert_eq!(group.updated_at, given.now, "a change is made when it was asked for");
     let mut text = vec![
-        format!("{} by {:?}", group.version, change.actor_id),
+        format!(
+            "{} by {}{:?}",
+            group.version,
+            if change.actor.is_operator() { "operator " } else { "" },
+            change.actor_id()
+        ),
         format!(
             "{} {:?} of {:?}, {} members",
             group.name,
@@ -59,7 +64,7 @@ fn describe(given: &Given, change: &Change) -> Vec<String> {
         let event = &told.event;
         assert_eq!(*event, event_for(change, told.user_id), "the roster and the change tell the same");
         assert_eq!((event.group_id, event.version), (change.group_id(), change.version()));
-        assert_eq!((event.at, event.actor_id), (change.at(), change.actor_id));
+        assert_eq!((event.at, event.actor), (change.at(), change.actor));
         assert!(is_of(change, &event.kind), "an event carries the group after its change");
         text.push(format!("{:?} ← {:?}", told.user_id, event.kind));
     }

@@ -7,8 +7,8 @@ use groups_domain::Role::{Admin, Member, Owner};
 use groups_domain::{Action, Change, Decision, Effect, EventKind, LeaveReason, Rejection, Rule, UserId};
 
 use crate::cast::{
-    ADA, BOB, By, CLEO, DAN, FAY, GUS, Given, PEOPLE, add, add_all, by, create, delete, give, leave, leave_to, nothing,
-    remove, rename, team, with_names,
+    ADA, BOB, By, CLEO, DAN, FAY, GUS, Given, PEOPLE, add, add_all, by, by_operator, create, create_for, delete, give,
+    leave, leave_to, nothing, remove, rename, team, with_names,
 };
 use crate::{golden, permissions, refusals};
 
@@ -58,7 +58,7 @@ fn rejections() -> impl Iterator<Item = Rejection> {
 }
 
 fn changes() -> String {
-    let rows: [(&str, Given, By); 13] = [
+    let rows: [(&str, Given, By); 16] = [
         ("Ada creates the group", nothing(), by(ADA, create([]))),
         ("Ada creates the group with Bob and Dan", nothing(), by(ADA, create([(BOB, Admin), (DAN, Member)]))),
         ("Bob changes the settings", team(), by(BOB, rename("Launch"))),
@@ -71,6 +71,9 @@ fn changes() -> String {
         ("Ada makes Cleo a member", team(), by(ADA, give(CLEO, Member))),
         ("Ada hands over to Bob", team(), by(ADA, give(BOB, Owner))),
         ("Ada deletes the group", team(), by(ADA, delete())),
+        ("An operator creates the group for Ada", nothing(), by_operator(create_for(ADA, []))),
+        ("An operator removes Dan", team(), by_operator(remove(DAN))),
+        ("An operator transfers the ownership to Bob", team(), by_operator(give(BOB, Owner))),
         ("Bob asks for what is so already", team(), by(BOB, rename("Project Team"))),
     ];
     let head =
@@ -92,7 +95,7 @@ fn told(given: &Given, change: &Change) -> [String; 4] {
     let mut columns: [Vec<String>; 3] = Default::default();
     for told in given.roster.told(change) {
         let names = |(subject, _): &(UserId, _)| *subject == told.user_id;
-        let (column, text) = match told.user_id == change.actor_id {
+        let (column, text) = match told.user_id == change.actor_id() {
             true => (1, event(&told.event.kind)),
             false if change.subjects().iter().any(names) => {
                 (0, format!("{:?}: {}", told.user_id, event(&told.event.kind)))

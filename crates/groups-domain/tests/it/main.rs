@@ -18,6 +18,7 @@ mod check;
 mod documents;
 mod embedded;
 mod golden;
+mod operators;
 mod permissions;
 mod properties;
 mod purity;

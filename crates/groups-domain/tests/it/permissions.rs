@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use groups_domain::Role::{self, Admin, Member, Owner};
-use groups_domain::{AddPolicy, Command, Decision, Rejection, Rule, UserId, Uuid};
+use groups_domain::{Actor, AddPolicy, Command, Decision, Rejection, Rule, UserId, Uuid};
 
 use crate::cast::{
-    ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, alone, by, create, delete, describe, give, leave,
-    leave_to, nothing, remove, rename, team,
+    ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, OPS, add, add_all, alone, by, create, create_for, delete, describe,
+    give, leave, leave_to, nothing, remove, rename, team,
 };
 use crate::golden;
 
@@ -17,8 +17,14 @@ fn the_permissions_are_those_of_the_golden_table() {
     golden::compare("permissions.md", &table().0);
 }
 
-/// Who acts, by their role.
-const ACTORS: [(&str, UserId); 4] = [("owner", ADA), ("admin", BOB), ("member", DAN), ("outsider", FAY)];
+/// Who acts, by their role. The operator is not a member.
+const ACTORS: [(&str, Actor); 5] = [
+    ("owner", Actor::Member(ADA)),
+    ("admin", Actor::Member(BOB)),
+    ("member", Actor::Member(DAN)),
+    ("outsider", Actor::Member(FAY)),
+    ("operator", Actor::Operator(OPS)),
+];
 
 /// On whom, by their role: somebody else than the actor, unless it is oneself.
 const OTHERS: [(&str, UserId); 4] = [("the owner", ADA), ("an admin", CLEO), ("a member", EVE), ("an outsider", GUS)];
@@ -68,10 +74,17 @@ struct Table {
 
 impl Table {
     fn creating(&mut self) {
-        let columns =
-            ["with nobody else", "a `member`", "an `admin`", "an `owner`", "oneself as `member`", "oneself as `owner`"];
+        let columns = [
+            "with nobody else",
+            "a `member`",
+            "an `admin`",
+            "an `owner`",
+            "oneself as `member`",
+            "oneself as `owner`",
+            "nobody else, for another owner",
+        ];
         self.head("Creating a group, initially with", &columns);
-        let commands = |actor| {
+        let commands = |actor: UserId| {
             [
                 create([]),
                 create([(GUS, Member)]),
@@ -79,11 +92,13 @@ impl Table {
                 create([(GUS, Owner)]),
                 create([(actor, Member)]),
                 create([(actor, Owner)]),
+                create_for(GUS, []),
             ]
         };
-        self.row("anybody", &nothing(), FAY, commands(FAY).map(Some));
+        self.row("anybody", &nothing(), FAY.into(), commands(FAY).map(Some));
+        self.row("operator", &nothing(), Actor::Operator(OPS), commands(OPS).map(Some));
         for (role, actor) in ACTORS {
-            self.row(&format!("{role} of one with that id"), &team(), actor, commands(actor).map(Some));
+            self.row(&format!("{role} of one with that id"), &team(), actor, commands(actor.user_id()).map(Some));
         }
     }
 
@@ -108,7 +123,7 @@ impl Table {
         for (role, actor) in ACTORS {
             let (alone, list) = (add(GUS, Member), add_all([(GUS, Member)]));
             let both = add_all([(GUS, Member), (ZOE, Member)]);
-            self.row(role, &given(actor), actor, [alone, list, both].map(Some));
+            self.row(role, &given(actor.user_id()), actor, [alone, list, both].map(Some));
         }
     }
 
@@ -116,23 +131,24 @@ impl Table {
         let others = OTHERS.map(|(label, _)| label);
         let columns: Vec<&str> = std::iter::once("naming nobody").chain(others).chain(["oneself"]).collect();
         self.head("Leaving, with a successor:", &columns);
-        let commands = |actor| {
+        let commands = |actor: UserId| {
             let others = OTHERS.map(|(_, user_id)| (user_id != actor).then(|| leave_to(user_id)));
             std::iter::once(Some(leave())).chain(others).chain([Some(leave_to(actor))])
         };
         for (role, actor) in ACTORS {
-            self.row(role, &team(), actor, commands(actor));
+            self.row(role, &team(), actor, commands(actor.user_id()));
         }
         let nobody_there = [Some(leave()), None, None, None, Some(leave_to(GUS)), Some(leave_to(ADA))];
-        self.row("owner, alone", &alone(), ADA, nobody_there);
+        self.row("owner, alone", &alone(), ADA.into(), nobody_there);
     }
 
     fn on_people(&mut self, title: &str, command: impl Fn(UserId) -> Command) {
         let columns: Vec<&str> = OTHERS.iter().map(|(label, _)| *label).chain(["oneself"]).collect();
         self.head(title, &columns);
         for (role, actor) in ACTORS {
-            let others = OTHERS.map(|(_, user_id)| (user_id != actor).then(|| command(user_id)));
-            self.row(role, &team(), actor, others.into_iter().chain([Some(command(actor))]));
+            let oneself = actor.user_id();
+            let others = OTHERS.map(|(_, user_id)| (user_id != oneself).then(|| command(user_id)));
+            self.row(role, &team(), actor, others.into_iter().chain([Some(command(oneself))]));
         }
     }
 
@@ -150,13 +166,13 @@ impl Table {
         writeln!(self.text, "{blank}**{title}**\n\n| who | {} |\n|{rule}", columns.join(" | ")).unwrap();
     }
 
-    fn row(&mut self, role: &str, given: &Given, actor: UserId, commands: impl IntoIterator<Item = Option<Command>>) {
+    fn row(&mut self, role: &str, given: &Given, actor: Actor, commands: impl IntoIterator<Item = Option<Command>>) {
         let cells: Vec<String> = commands.into_iter().map(|command| self.cell(given, actor, command)).collect();
         writeln!(self.text, "| {role} | {} |", cells.join(" | ")).unwrap();
     }
 
     /// `None` where the two people of the cell cannot be two: there is just one owner.
-    fn cell(&mut self, given: &Given, actor: UserId, command: Option<Command>) -> String {
+    fn cell(&mut self, given: &Given, actor: Actor, command: Option<Command>) -> String {
         match command.map(|command| given.decide(by(actor, command))) {
             None => "–".to_owned(),
             Some(Ok(Decision::Change(_))) => "**changed**".to_owned(),
@@ -182,8 +198,7 @@ fn every_rule_refuses_something_in_the_table_or_in_a_test_of_its_own() {
 #[test]
 fn nobody_in_the_table_has_two_roles() {
     let roster = team().roster;
-    let roles = |people: [(&str, UserId); 4]| people.map(|(_, user_id)| roster.role_of(user_id));
-    let expected: [Option<Role>; 4] = [Some(Owner), Some(Admin), Some(Member), None];
-    assert_eq!(roles(ACTORS), expected);
-    assert_eq!(roles(OTHERS), expected);
+    let expected: [Option<Role>; 5] = [Some(Owner), Some(Admin), Some(Member), None, None];
+    assert_eq!(ACTORS.map(|(_, actor)| roster.role_of(actor.user_id())), expected);
+    assert_eq!(OTHERS.map(|(_, user_id)| roster.role_of(user_id)), expected[..4]);
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use groups_domain::{
-    AddPolicy, Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, NewMember,
-    People, Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
+    Actor, AddPolicy, Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership,
+    NewMember, People, Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cast::{ADA, BOB, CLEO, DAN, EVE, FAY, GUS, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
+use crate::cast::{ADA, BOB, CLEO, DAN, EVE, FAY, GUS, MONDAY, OPS, PEOPLE, TEAM, by, leave, leave_to, remove, team};
 
 /// Few enough that a random group is often full.
 const MEMBERS_MAX: u32 = 5;
@@ -61,8 +61,8 @@ fn description() -> impl Strategy<Value = Description> {
 
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        2 => (name(), description(), vec(new_member(), 0..4))
-            .prop_map(|(name, description, members)| Command::CreateGroup { name, description, members }),
+        2 => (name(), description(), vec(new_member(), 0..4), proptest::option::of(user()))
+            .prop_map(|(name, description, members, owner_id)| Command::CreateGroup { name, description, members, owner_id }),
         3 => (proptest::option::of(name()), proptest::option::of(description()))
             .prop_map(|(name, description)| Command::UpdateSettings { name, description }),
         8 => new_member().prop_map(Command::AddMember),
@@ -74,13 +74,22 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// Mostly people in their own name; also an operator who may be a member, and one who never is.
+fn actor() -> impl Strategy<Value = Actor> {
+    prop_oneof![
+        8 => user().prop_map(Actor::Member),
+        1 => user().prop_map(Actor::Operator),
+        1 => Just(Actor::Operator(OPS)),
+    ]
+}
+
 /// Somebody asks for something, by a clock that may be behind; sometimes they insist on a version.
 fn request() -> impl Strategy<Value = Request> {
     let expected = prop_oneof![9 => Just(None), 1 => (1..6_u64).prop_map(|version| Some(Version::new(version)))];
-    (user(), -60_000..3_600_000_i64, expected, command()).prop_map(|(actor_id, offset, expected_version, command)| {
+    (actor(), -60_000..3_600_000_i64, expected, command()).prop_map(|(actor, offset, expected_version, command)| {
         Request {
             group_id: TEAM,
-            actor_id,
+            actor,
             at: Timestamp::from_unix_millis(MONDAY.unix_millis() + offset),
             expected_version,
             command,
@@ -94,8 +103,8 @@ pub(crate) fn requests() -> impl Strategy<Value = Vec<Request>> {
     let team = vec![NewMember { user_id: bob, role: Role::Admin }, NewMember::plain(cleo)];
     (select(vec![Vec::new(), team]), vec(request(), 1..40)).prop_map(move |(members, mut requests)| {
         let name = GroupName::parse("Project Team").unwrap();
-        let command = Command::CreateGroup { name, description: Description::default(), members };
-        requests.insert(0, Request { group_id: TEAM, actor_id: ada, at: MONDAY, expected_version: None, command });
+        let command = Command::CreateGroup { name, description: Description::default(), members, owner_id: None };
+        requests.insert(0, Request { group_id: TEAM, actor: ada.into(), at: MONDAY, expected_version: None, command });
         requests
     })
 }
@@ -259,7 +268,10 @@ proptest! {
         let mut roster = under(policy);
         for request in &requests {
             let whole = decide(&facts(&roster, policy, |_| true), request);
-            let (reads, candidates, actor_id) = (request.reads(), request.candidates(), request.actor_id);
+            let (mut reads, candidates, actor_id) = (request.reads(), request.candidates(), request.actor.user_id());
+            if request.reads_owner() {
+                reads.extend(roster.group().map(|group| group.owner_id));
+            }
             let mut bounded = facts(&roster, policy, |_| true);
             bounded.memberships.retain(|user_id, _| reads.contains(user_id));
             bounded.people.group_counts.retain(|user_id, _| candidates.contains(user_id));
@@ -280,7 +292,10 @@ proptest! {
     fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12, policy in policy()) {
         let mut roster = under(policy);
         for batch in requests.chunks(size) {
-            let reads: BTreeSet<UserId> = batch.iter().flat_map(looked_at).collect();
+            let mut reads: BTreeSet<UserId> = batch.iter().flat_map(looked_at).collect();
+            if batch.iter().any(Request::reads_owner) {
+                reads.extend(roster.group().map(|group| group.owner_id));
+            }
             let mut facts = facts(&roster, policy, |user_id| reads.contains(&user_id));
             for request in batch {
                 let decision = decide(&facts, request);

@@ -6,13 +6,13 @@ use groups_domain::Rejection::{
 };
 use groups_domain::Role::{Admin, Member, Owner};
 use groups_domain::{
-    AddPolicy, Change, ChangeKind, Command, Decision, GroupId, LeftOut, NewMember, Obstacle, Rejection, Role, Rule,
-    UserId, Uuid, Version, decide,
+    Actor, AddPolicy, Change, ChangeKind, Command, Decision, GroupId, LeftOut, NewMember, Obstacle, Rejection, Role,
+    Rule, UserId, Uuid, Version, decide,
 };
 
 use crate::cast::{
-    ADA, BOB, By, CLEO, DAN, EVE, FAY, GROUPS_MAX, GUS, Given, add, add_all, alone, by, create, delete, describe, give,
-    leave, leave_to, nothing, nothing_within, remove, rename, team, team_within,
+    ADA, BOB, By, CLEO, DAN, EVE, FAY, GROUPS_MAX, GUS, Given, OPS, add, add_all, alone, by, by_operator, create,
+    create_for, delete, describe, give, leave, leave_to, nothing, nothing_within, remove, rename, team, team_within,
 };
 use crate::check::{Expect, check};
 
@@ -154,6 +154,32 @@ refusals! {
     also_one_that_would_change_nothing: team(), by(BOB, rename("Project Team")).having_seen(1)
         => VersionMismatch { expected: Version::FIRST, current: Version::new(5) };
     permission_is_judged_before_the_version: team(), by(DAN, delete()).having_seen(1) => Forbidden(Rule::OwnerDeletes);
+    an_operator_does_not_act_in_a_group_that_was_never_created: nothing(), by_operator(rename("Anything")) => GroupNotFound;
+    an_operator_does_not_create_a_group_twice: team(), by_operator(create_for(FAY, [])) => GroupExists;
+    an_operator_names_the_owner_of_a_new_group: nothing(), by_operator(create([])) => Forbidden(Rule::OperatorsNameOwners);
+    a_member_creates_no_group_for_somebody_else: nothing(), by(ADA, create_for(BOB, [])) => Forbidden(Rule::OperatorsNameOwners);
+    an_operator_creates_no_group_for_somebody_in_too_many:
+        nothing().in_all_groups_allowed(ADA), by_operator(create_for(ADA, [])) => too_many_groups(ADA);
+    an_operator_makes_no_second_owner_of_a_new_group:
+        nothing(), by_operator(create_for(ADA, [(BOB, Owner)])) => InvalidRole;
+    an_operator_adds_no_owner: team(), by_operator(add(FAY, Owner)) => InvalidRole;
+    an_operator_adds_nobody_twice: team(), by_operator(add(EVE, Member)) => AlreadyMember { user_id: EVE };
+    an_operator_adds_nobody_to_a_full_group:
+        team_within(5), by_operator(add(FAY, Member)) => TooManyMembers { would_be: 6, members_max: 5 };
+    an_operator_adds_nobody_to_more_groups_than_one_person_may_be_in:
+        team().in_all_groups_allowed(FAY), by_operator(add(FAY, Member)) => too_many_groups(FAY);
+    an_operator_does_not_remove_the_owner: team(), by_operator(remove(ADA)) => OwnerMustTransfer(Rule::OwnerIsReplacedFirst);
+    an_operator_does_not_demote_the_owner: team(), by_operator(give(ADA, Admin)) => OwnerMustTransfer(Rule::OwnerIsReplacedFirst);
+    an_operator_who_owns_the_group_does_not_step_down:
+        team(), by(Actor::Operator(ADA), give(ADA, Member)) => OwnerMustTransfer(Rule::OwnerIsReplacedFirst);
+    an_operator_who_owns_the_group_names_a_successor_to_leave:
+        team(), by(Actor::Operator(ADA), leave()) => OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor);
+    an_operator_removes_no_stranger: team(), by_operator(remove(FAY)) => MemberNotFound { user_id: FAY };
+    an_operator_makes_no_owner_of_a_stranger: team(), by_operator(give(FAY, Owner)) => MemberNotFound { user_id: FAY };
+    an_operator_who_is_not_a_member_cannot_leave: team(), by_operator(leave()) => MemberNotFound { user_id: OPS };
+    an_operator_who_is_not_a_member_has_no_successor: team(), by_operator(leave_to(BOB)) => MemberNotFound { user_id: OPS };
+    an_operator_acts_on_the_version_that_they_insist_on: team(), by_operator(delete()).having_seen(4)
+        => VersionMismatch { expected: Version::new(4), current: Version::new(5) };
     existence_is_judged_before_the_version: team(), by(BOB, remove(FAY)).having_seen(1) => MemberNotFound { user_id: FAY };
 }
 
@@ -320,7 +346,7 @@ fn a_refused_request_leaves_the_roster_as_it_was() {
     for Case { given, by, .. } in cases() {
         let mut roster = given.roster.clone();
         if by.expected_version.is_none() {
-            assert!(roster.execute(by.actor_id, given.now, by.command).is_err());
+            assert!(roster.execute(by.actor, given.now, by.command).is_err());
         }
         assert_eq!(roster, given.roster);
     }

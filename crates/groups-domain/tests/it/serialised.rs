@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::cast::{
-    ADA, BOB, By, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, by, create, delete, describe, give, leave, leave_to,
-    nothing, remove, rename, team,
+    ADA, BOB, By, CLEO, DAN, EVE, FAY, GUS, Given, add, add_all, by, by_operator, create, create_for, delete, describe,
+    give, leave, leave_to, nothing, remove, rename, team,
 };
 use crate::golden;
 use crate::properties::{Step, a_few, carry_out, requests, told};
@@ -26,6 +26,9 @@ fn every_kind() -> Vec<(Given, By)> {
         (team(), by(ADA, give(DAN, Admin))),
         (team(), by(ADA, give(CLEO, Owner))),
         (team(), by(ADA, delete())),
+        (nothing(), by_operator(create_for(ADA, [(BOB, Admin)]))),
+        (team(), by_operator(rename("Launch"))),
+        (team(), by_operator(give(CLEO, Owner))),
     ]
 }
 

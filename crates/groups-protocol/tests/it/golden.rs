@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use groups_domain::{
-    Command, Description, Event, GroupId, GroupName, Limits, NewMember, Role, Roster, Timestamp, UserId,
+    Actor, Command, Description, Event, GroupId, GroupName, Limits, NewMember, Role, Roster, Timestamp, UserId,
 };
 use groups_protocol::{ErrorCode, EventBody, GroupBody, ServerMessage, retry_reason};
 use serde::Serialize;
@@ -34,11 +34,11 @@ impl World {
         let mut world = Self { roster, changes: 0, told: Vec::new() };
         let members = members.iter().copied().map(NewMember::plain).collect();
         let (name, description) = (GroupName::parse("Group 1").unwrap(), Description::default());
-        world.execute(owner, Command::CreateGroup { name, description, members });
+        world.execute(owner, Command::CreateGroup { name, description, owner_id: None, members });
         world
     }
 
-    fn execute(&mut self, actor: UserId, command: Command) {
+    fn execute(&mut self, actor: impl Into<Actor>, command: Command) {
         let at = Timestamp::from_unix_millis(1_700_000_000_000 + self.changes);
         let told = self.roster.execute(actor, at, command).unwrap();
         self.told = told.into_iter().map(|told| (told.user_id, told.event)).collect();
@@ -135,6 +135,16 @@ fn the_events() {
 
     world.execute(ADA, Command::DeleteGroup);
     compare_event("group_deleted", &world, EVE);
+}
+
+#[test]
+fn the_events_of_what_an_operator_does() {
+    let mut world = World::with_group(ADA, &[BOB]);
+    world.execute(Actor::Operator(EVE), Command::ChangeRole { user_id: BOB, role: Role::Owner });
+    compare_event("role_changed_by_operator", &world, ADA);
+    world.execute(Actor::Operator(EVE), Command::RemoveMember { user_id: ADA });
+    compare_event("removed_from_group_by_operator", &world, ADA);
+    compare_event("group_updated_by_operator", &world, BOB);
 }
 
 #[test]

@@ -72,7 +72,8 @@ impl From<Member> for super::NewMember {
 impl From<&super::Change> for Change {
     fn from(change: &super::Change) -> Self {
         // All fields are named, so that a new one demands a new format.
-        let super::Change { group, actor_id: _, kind } = change;
+        // Who acted stands in a column, and that it was an operator in the format.
+        let super::Change { group, actor: _, kind } = change;
         let super::Group {
             group_id: _,
             name,
@@ -106,7 +107,7 @@ impl Change {
             created_at: Timestamp::from_unix_millis(self.created_at),
             updated_at: columns.at,
         };
-        super::Change { group, actor_id: columns.actor_id, kind: self.kind.into() }
+        super::Change { group, actor: super::Actor::Member(columns.actor_id), kind: self.kind.into() }
     }
 }
 
@@ -129,9 +130,11 @@ impl From<&ChangeKind> for Kind {
                 role: (*role).into(),
                 previous_role: (*previous_role).into(),
             },
-            ChangeKind::OwnershipTransferred(to) => {
-                Self::OwnershipTransferred { user_id: to.user_id.uuid(), previous_role: to.previous_role.into() }
-            }
+            // The previous owner is the actor, or stands beside it in format 2.
+            ChangeKind::OwnershipTransferred { successor, previous_owner_id: _ } => Self::OwnershipTransferred {
+                user_id: successor.user_id.uuid(),
+                previous_role: successor.previous_role.into(),
+            },
             ChangeKind::GroupDeleted => Self::GroupDeleted,
         }
     }
@@ -161,7 +164,8 @@ impl From<Kind> for ChangeKind {
                 previous_role: previous_role.into(),
             },
             Kind::OwnershipTransferred { user_id, previous_role } => {
-                Self::OwnershipTransferred(succession(user_id, previous_role))
+                let successor = succession(user_id, previous_role);
+                Self::OwnershipTransferred { successor, previous_owner_id: None }
             }
             Kind::GroupDeleted => Self::GroupDeleted,
         }

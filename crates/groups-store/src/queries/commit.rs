@@ -43,7 +43,7 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas)
     for ids in group_ids.into_iter().map(Id::from).collect::<Vec<_>>().chunks(crate::row_set::ROWS_MAX) {
         groups.extend(load_groups(conn, ids.to_vec()).await?);
     }
-    let stored: BTreeSet<Id> = groups.iter().map(|row| row.id).collect();
+    let owners: BTreeMap<Id, Id> = groups.iter().map(|row| (row.id, row.owner_id)).collect();
     let mut seats: BTreeMap<(Id, Id), bool> = BTreeMap::new();
     for Order { request, .. } in orders {
         let group_id = Id::from(request.group_id);
@@ -51,9 +51,10 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas)
             seats.insert((group_id, user.into()), true);
         }
         // Only what exists has members.
-        if stored.contains(&group_id) {
-            request.reads().into_iter().for_each(|user| {
-                seats.entry((group_id, user.into())).or_default();
+        if let Some(owner) = owners.get(&group_id) {
+            let owner = request.reads_owner().then_some(*owner);
+            request.reads().into_iter().map(Id::from).chain(owner).for_each(|user| {
+                seats.entry((group_id, user)).or_default();
             });
         }
     }
@@ -86,7 +87,7 @@ async fn load_usage(conn: &mut Conn, orders: &[Order], quotas: Quotas) -> Result
 async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> Result<(), QueryError> {
     let keys: BTreeSet<(Id, String)> = orders
         .iter()
-        .filter_map(|order| Some((order.request.actor_id.into(), order.idempotency.as_ref()?.key.clone())))
+        .filter_map(|order| Some((order.request.actor.user_id().into(), order.idempotency.as_ref()?.key.clone())))
         .collect();
     let mut rows: Vec<KeyRow> = Vec::new();
     for keys in Keys::chunks(keys) {

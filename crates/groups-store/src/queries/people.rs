@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel_async::RunQueryDsl;
-use groups_domain::{AddPolicy, Limits, People, UserId};
+use groups_domain::{Actor, AddPolicy, Limits, People, UserId};
 
 use super::{Conn, lock_users};
 use crate::Order;
@@ -36,10 +36,16 @@ pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> R
         let counts = counts.map(|(user, count)| (user.user(), u32::try_from(count).unwrap_or(u32::MAX)));
         people.group_counts = counts.collect();
     }
-    // Each actor with whom they want to add.
+    // Each member with whom they want to add. An operator may add anybody.
     let pairs = orders.iter().flat_map(|Order { request, .. }| {
-        let added = request.candidates().into_iter().filter(|user| *user != request.actor_id);
-        added.map(|user| (Id::from(request.actor_id), Id::from(user)))
+        let actor_id = match request.actor {
+            Actor::Member(user_id) => Some(user_id),
+            Actor::Operator(_) => None,
+        };
+        actor_id.into_iter().flat_map(|actor_id| {
+            let added = request.candidates().into_iter().filter(move |user| *user != actor_id);
+            added.map(move |user| (Id::from(actor_id), Id::from(user)))
+        })
     });
     let pairs: BTreeSet<(Id, Id)> = pairs.collect();
     people.blocks = blocks(conn, &pairs).await?;

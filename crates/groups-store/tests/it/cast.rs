@@ -1,6 +1,6 @@
 //! A cast of fixed people, and short ways to say what they do.
 
-use groups_domain::{Change, Command, Group, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
+use groups_domain::{Actor, Change, Command, Group, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
 use groups_store::{DisplayName, ExecuteError, Executed, GroupList, Idempotency, Order, Outcome, Store};
 use uuid::Uuid;
 
@@ -32,8 +32,8 @@ pub(crate) fn named(user_id: UserId, name: &str, issued_ms: i64) -> DisplayName 
     DisplayName { user_id, name: name.to_owned(), issued_at: Timestamp::from_unix_millis(issued_ms) }
 }
 
-pub(crate) fn request(group: GroupId, actor: UserId, command: Command) -> Request {
-    Request { group_id: group, actor_id: actor, at: DAWN, expected_version: None, command }
+pub(crate) fn request(group: GroupId, actor: impl Into<Actor>, command: Command) -> Request {
+    Request { group_id: group, actor: actor.into(), at: DAWN, expected_version: None, command }
 }
 
 pub(crate) fn create(name: &str) -> Command {
@@ -44,7 +44,7 @@ pub(crate) fn create_with(name: &str, members: impl IntoIterator<Item = UserId>)
     match create(name) {
         Command::CreateGroup { name, description, .. } => {
             let members = members.into_iter().map(NewMember::plain).collect();
-            Command::CreateGroup { name, description, members }
+            Command::CreateGroup { name, description, members, owner_id: None }
         }
         other => other,
     }
@@ -76,17 +76,17 @@ pub(crate) fn keyed(request: Request, key: &str, fingerprint: u8) -> Order {
 
 /// What people do, one line each.
 pub(crate) trait Doing {
-    async fn does(&self, actor: UserId, group: GroupId, command: Command) -> Result<Executed, ExecuteError>;
+    async fn does(&self, actor: impl Into<Actor>, group: GroupId, command: Command) -> Result<Executed, ExecuteError>;
     /// As `does`, and it has to change something.
-    async fn did(&self, actor: UserId, group: GroupId, command: Command) -> Change;
+    async fn did(&self, actor: impl Into<Actor>, group: GroupId, command: Command) -> Change;
 }
 
 impl Doing for Store {
-    async fn does(&self, actor: UserId, group: GroupId, command: Command) -> Result<Executed, ExecuteError> {
+    async fn does(&self, actor: impl Into<Actor>, group: GroupId, command: Command) -> Result<Executed, ExecuteError> {
         self.execute(request(group, actor, command).into()).await
     }
 
-    async fn did(&self, actor: UserId, group: GroupId, command: Command) -> Change {
+    async fn did(&self, actor: impl Into<Actor>, group: GroupId, command: Command) -> Change {
         match self.does(actor, group, command).await.unwrap().outcome {
             Outcome::Changed(change) => change,
             Outcome::Unchanged => panic!("nothing changed"),

@@ -118,6 +118,8 @@ export type ChangeRecord = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 } & ({
   action: "group_created";
   /** The group's name. */

@@ -53,6 +53,8 @@ export type EventHead = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 };
 
 /** What happened to others, or to the group. */
@@ -115,6 +117,8 @@ export type GroupEvent = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 } | {
   type: "added_to_group";
   /** The group's name. */
@@ -135,6 +139,8 @@ export type GroupEvent = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 } | {
   type: "group_updated";
   /** The group. */
@@ -149,6 +155,8 @@ export type GroupEvent = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 } & ({
   action: "member_added";
   /** Who. */
@@ -205,6 +213,8 @@ export type GroupEvent = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 } | {
   type: "removed_from_group";
   /** The group's name. */
@@ -223,6 +233,8 @@ export type GroupEvent = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 } | {
   type: "group_deleted";
   /** The group's name. */
@@ -239,6 +251,8 @@ export type GroupEvent = {
   at: Time;
   /** Who did it. */
   actor_id: Uuid;
+  /** Only on what an operator did. */
+  operator?: true;
 };
 
 /** Why a message of the client had no effect. */

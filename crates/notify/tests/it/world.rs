@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{
-    Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Timestamp, UserId,
+    Actor, Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Timestamp,
+    UserId,
 };
 use notify::{Delivery, List, ListPiece, Opening, PieceMax, ReadPoint, SourceError, Start};
 use uuid::Uuid;
@@ -41,12 +42,12 @@ impl World {
     pub(crate) fn try_execute(
         &mut self,
         group_id: GroupId,
-        actor_id: UserId,
+        actor: impl Into<Actor>,
         command: Command,
     ) -> Option<Arc<Delivery>> {
         let roster = self.rosters.entry(group_id).or_insert_with(|| Roster::new(group_id, Limits::default()));
         let at = Timestamp::from_unix_millis(1_700_000_000_000 + self.log.len() as i64);
-        let request = Request { group_id, actor_id, at, expected_version: None, command };
+        let request = Request { group_id, actor: actor.into(), at, expected_version: None, command };
         let Ok(Decision::Change(change)) = roster.decide(&request) else { return None };
         self.audiences.push(roster.audience(&change));
         roster.apply(&change);
@@ -55,8 +56,8 @@ impl World {
     }
 
     /// Carries out a command that is allowed.
-    pub(crate) fn execute(&mut self, group_id: GroupId, actor_id: UserId, command: Command) -> Arc<Delivery> {
-        self.try_execute(group_id, actor_id, command).expect("the command changes something")
+    pub(crate) fn execute(&mut self, group_id: GroupId, actor: impl Into<Actor>, command: Command) -> Arc<Delivery> {
+        self.try_execute(group_id, actor, command).expect("the command changes something")
     }
 
     /// A group with members, in one change.
@@ -64,7 +65,7 @@ impl World {
         let name = format!("Group {}", group_id.uuid().as_u128() & 0xFFFF);
         let members = members.iter().copied().map(NewMember::plain).collect();
         let (name, description) = (GroupName::parse(&name).unwrap(), groups_domain::Description::parse("").unwrap());
-        self.execute(group_id, owner, Command::CreateGroup { name, description, members })
+        self.execute(group_id, owner, Command::CreateGroup { name, description, members, owner_id: None })
     }
 
     pub(crate) fn rename(&mut self, group_id: GroupId, actor: UserId, name: &str) -> Arc<Delivery> {

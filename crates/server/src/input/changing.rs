@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
-use groups_domain::{Command, GroupId, Rejection, Request};
+use groups_domain::{Actor, Command, GroupId, Rejection, Request};
 use groups_store::{ExecuteError, Executed, Idempotency, Order};
 use ring::digest;
 use serde::de::DeserializeOwned;
@@ -71,10 +71,10 @@ impl Changing {
     }
 
     async fn attempt(&self, groups: &Groups, group_id: GroupId, command: Command) -> Result<Executed, Problem> {
-        let (actor_id, at) = (self.caller.user_id, edge::now());
+        let (actor, at) = (Actor::Member(self.caller.user_id), edge::now());
         let mut expected_version = self.if_match.as_ref().map(IfMatch::lowest);
         loop {
-            let request = Request { group_id, actor_id, at, expected_version, command: command.clone() };
+            let request = Request { group_id, actor, at, expected_version, command: command.clone() };
             match groups.store().execute(Order { request, idempotency: self.idempotency.clone() }).await {
                 // Of several tags, the one that is current decides. Versions only grow, so this ends.
                 Err(ExecuteError::Rejected(Rejection::VersionMismatch { expected, current }))

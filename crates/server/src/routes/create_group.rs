@@ -26,6 +26,7 @@ pub(super) async fn respond(
         name: GroupName::parse(&body.name).map_err(Problem::name)?,
         description: Description::parse(&body.description.unwrap_or_default()).map_err(Problem::description)?,
         members: MemberInput::parse_all(&body.members.unwrap_or_default())?,
+        owner_id: None,
     };
     let executed = changing.execute(&groups, edge::new_group_id(groups.ids()), command).await?;
     let mut response = HttpResponse::Created();

@@ -8,8 +8,8 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, rt::System, web};
 use async_trait::async_trait;
-use groups_domain::{Timestamp, UserId};
-use serde_json::json;
+use groups_domain::{Actor, Command, GroupName, NewMember, Timestamp, UserId};
+use serde_json::{Value, json};
 use server::{Code, Delivery, EventSink, Groups, GroupsBuilder, Identity, Principal, Problem, Settings, SinkError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -136,6 +136,30 @@ async fn an_application_says_who_is_calling_and_mounts_the_service_below_a_prefi
     let forged =
         http.call("POST", "/realtime/v1/groups").header("Cookie", &cookie).header("Origin", "https://evil.example");
     forged.json(&json!({"name": "Forged"})).send().await.problem(403, "forbidden");
+    application.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_from_within_the_process_is_told_like_any_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let application = Application::start(Groups::builder(settings(directory.path()))).await;
+    let (ada, bob) = (User::new(&application.http), User::new(&application.http));
+    let id = |user: &User| UserId::new(user.id.parse().unwrap());
+    let mut socket = bob.connects().await;
+    let groups = &application.groups;
+    let group_id = groups.new_group_id();
+    let create = Command::create("Team", "").unwrap();
+    groups.execute(Actor::Member(id(&ada)), group_id, create).await.unwrap();
+    let add = Command::AddMember(NewMember::plain(id(&bob)));
+    groups.execute(Actor::Member(id(&ada)), group_id, add).await.unwrap();
+    let event = socket.event(&bob.id, "added_to_group").await;
+    assert_eq!((event["group_id"].as_str(), &event["operator"]), (Some(group_id.to_string().as_str()), &Value::Null));
+    // An operator needs no membership.
+    let operator = Actor::Operator(UserId::new(new_id().parse().unwrap()));
+    let rename = Command::UpdateSettings { name: Some(GroupName::parse("Crew").unwrap()), description: None };
+    groups.execute(operator, group_id, rename).await.unwrap();
+    let event = socket.event(&bob.id, "group_updated").await;
+    assert_eq!((event["group"]["name"].as_str(), &event["operator"]), (Some("Crew"), &Value::Bool(true)));
     application.stop().await;
 }
 

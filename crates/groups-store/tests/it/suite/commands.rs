@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use groups_domain::{Command, Rejection, Role};
+use groups_domain::{Actor, Command, Rejection, Role};
 use groups_store::{ExecuteError, History, Outcome};
 
 use super::run;
@@ -26,6 +26,47 @@ fn a_new_group_is_listed_for_its_members_and_nobody_else() {
         assert_eq!(store.members(CAT, group_id(1), None, 10).await.unwrap(), None);
         assert_eq!(store.member(CAT, group_id(1), ADA).await.unwrap(), None);
         assert_eq!(store.history(CAT, group_id(1), version(0), 10).await.unwrap(), History::NotFound);
+    });
+}
+
+#[test]
+fn what_an_operator_does_to_others_is_kept_as_it_was_done() {
+    run(async |db| {
+        let store = db.open().await;
+        let operator = Actor::Operator(EVE);
+        let Command::CreateGroup { name, description, members, .. } = create_with("Team", [BOB]) else { panic!() };
+        let create = Command::CreateGroup { name, description, members, owner_id: Some(ADA) };
+        let create = keyed(request(group_id(1), operator, create), "create", 1);
+        let created = store.execute(create.clone()).await.unwrap();
+        assert_eq!((created.group.owner_id, created.role), (ADA, None));
+        let again = store.execute(create).await.unwrap();
+        assert_eq!((again.replayed, again.outcome), (true, created.outcome), "a stored answer knows the operator");
+
+        let handed = store.did(operator, group_id(1), role(BOB, Role::Owner)).await;
+        assert_eq!(handed.previous_owner_id(), Some(ADA));
+        for (user, role) in [(ADA, Role::Admin), (BOB, Role::Owner)] {
+            assert_eq!(store.group(user, group_id(1)).await.unwrap(), Some((handed.group.clone(), role)));
+        }
+        assert_eq!(store.group(EVE, group_id(1)).await.unwrap(), None, "an operator joins nothing");
+        store.did(BOB, group_id(1), rename("Crew")).await;
+
+        let History::Page { changes, .. } = store.history(BOB, group_id(1), version(0), 10).await.unwrap() else {
+            panic!()
+        };
+        let actors: Vec<Actor> = changes.iter().map(|change| change.actor).collect();
+        assert_eq!(actors, [operator, operator, BOB.into()]);
+        assert_eq!(changes[1], handed);
+    });
+}
+
+#[test]
+fn an_operator_adds_people_whatever_they_have_blocked() {
+    run(async |db| {
+        let store = db.open().await;
+        store.did(ADA, group_id(1), create("Team")).await;
+        store.block(BOB, EVE, DAWN).await.unwrap();
+        let added = store.did(Actor::Operator(EVE), group_id(1), add(BOB)).await;
+        assert_eq!(added.group.member_count, 2);
     });
 }
 

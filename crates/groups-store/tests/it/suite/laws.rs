@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures_util::future::join_all;
 use groups_domain::{
-    Change, Command, Folded, GroupId, Limits, NewMember, Role, Roster, Sidebar, SidebarRow, UserId, event_for,
+    Actor, Change, Command, Folded, GroupId, Limits, NewMember, Role, Roster, Sidebar, SidebarRow, UserId, event_for,
 };
 use groups_store::{Outcome, ReplayRule, Start, Store};
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ const PEOPLE: [UserId; 5] = [ADA, BOB, CAT, DAN, EVE];
 /// Who does what to which group.
 #[derive(Clone, Debug)]
 struct Step {
-    actor: UserId,
+    actor: Actor,
     group: u128,
     command: Command,
 }
@@ -30,8 +30,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let members = prop::collection::vec(member(), 0..4)
         .prop_map(|members| members.into_iter().map(|(user_id, role)| NewMember { user_id, role }).collect::<Vec<_>>());
     let command = prop_oneof![
-        3 => members.clone().prop_map(|members| match create("Team") {
-            Command::CreateGroup { name, description, .. } => Command::CreateGroup { name, description, members },
+        3 => (members.clone(), prop::option::of(who())).prop_map(|(members, owner_id)| match create("Team") {
+            Command::CreateGroup { name, description, .. } => {
+                Command::CreateGroup { name, description, members, owner_id }
+            }
             other => other,
         }),
         2 => prop::sample::select(vec!["Team", "Crew", "Band"]).prop_map(rename),
@@ -42,7 +44,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (who(), what).prop_map(|(user_id, to)| role(user_id, to)),
         1 => Just(Command::DeleteGroup),
     ];
-    let step = (who(), 0..3u128, command).prop_map(|(actor, group, command)| Step { actor, group, command });
+    // An operator may be one of the people, or somebody who is in no group.
+    let actor = prop_oneof![
+        6 => who().prop_map(Actor::Member),
+        1 => who().prop_map(Actor::Operator),
+        1 => Just(Actor::Operator(person(9))),
+    ];
+    let step = (actor, 0..3u128, command).prop_map(|(actor, group, command)| Step { actor, group, command });
     prop::collection::vec(step, 1..80)
 }
 

@@ -64,7 +64,7 @@ fn a_database_of_version_0_1_is_brought_up_to_date_and_has_everything() {
         // Keys of the last day still give the first answer.
         let at = Timestamp::from_unix_millis(board.updated_at.unix_millis() + HOUR_MS);
         let repeated = |command, key| {
-            let request = Request { group_id: board.group_id, actor_id: bob, at, expected_version: None, command };
+            let request = Request { group_id: board.group_id, actor: bob.into(), at, expected_version: None, command };
             store.execute(keyed(request, key, 1))
         };
         let renamed = repeated(rename("Board"), "rename").await.unwrap();

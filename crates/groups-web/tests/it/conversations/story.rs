@@ -47,7 +47,7 @@ impl Story {
     pub(super) fn tries(&mut self, group_id: GroupId, actor_id: UserId, command: Command) -> bool {
         let roster = self.rosters.entry(group_id).or_insert_with(|| Roster::new(group_id, Limits::default()));
         let at = Timestamp::from_unix_millis(1_767_225_600_000 + 1_000 * self.log.len() as i64);
-        let request = Request { group_id, actor_id, at, expected_version: None, command };
+        let request = Request { group_id, actor: actor_id.into(), at, expected_version: None, command };
         let Ok(Decision::Change(change)) = roster.decide(&request) else { return false };
         let told = roster.audience(&change).contains(&BOB);
         roster.apply(&change);
@@ -63,7 +63,7 @@ impl Story {
     pub(super) fn creates(&mut self, group_id: GroupId, owner: UserId, name: &str, members: &[UserId]) {
         let (name, description) = (GroupName::parse(name).unwrap(), Description::parse("").unwrap());
         let members = members.iter().copied().map(NewMember::plain).collect();
-        self.does(group_id, owner, Command::CreateGroup { name, description, members });
+        self.does(group_id, owner, Command::CreateGroup { name, description, members, owner_id: None });
     }
 
     pub(super) fn adds(&mut self, group_id: GroupId, actor: UserId, user_id: UserId) {

@@ -128,7 +128,7 @@ impl Store {
                 self.rosters.get(&group_id).cloned().unwrap_or_else(|| Roster::new(group_id, Limits::default()));
             let at = Timestamp::from_unix_millis(self.next_seq as i64);
             let (actor_id, command) = any_command(&roster, random, self.next_seq);
-            let request = Request { group_id, actor_id, at, expected_version: None, command };
+            let request = Request { group_id, actor: actor_id.into(), at, expected_version: None, command };
             let Ok(Decision::Change(change)) = roster.decide(&request) else { continue };
             let audience = roster.audience(&change);
             roster.apply(&change);

@@ -1,0 +1,40 @@
+//! Commands from within the process: `cargo run -p server --example background_job`.
+//!
+//! Every person who exists in the application belongs to the group "Everybody". Members who are connected see at once what the job does.
+
+use std::time::Duration;
+
+use groups_domain::{Actor, Command, NewMember, UserId, Uuid};
+use server::{Groups, Settings, StopSignals};
+
+/// The user in whose name the job acts. As an operator it needs no membership.
+const JOB: Actor = Actor::Operator(UserId::new(Uuid::from_u128(7)));
+
+async fn add_newcomers(groups: Groups) -> Result<(), Box<dyn std::error::Error>> {
+    let everybody = groups.new_group_id();
+    let owner = UserId::new(Uuid::from_u128(1));
+    groups.execute(Actor::Member(owner), everybody, Command::create("Everybody", "")?).await?;
+    for newcomer in 2..100 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let member = NewMember::plain(UserId::new(Uuid::from_u128(newcomer)));
+        let executed = groups.execute(JOB, everybody, Command::AddMember(member)).await?;
+        println!("{} members", executed.group.member_count);
+    }
+    Ok(())
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let settings = Settings { database_url: "sqlite://background_job.db".to_owned(), ..Settings::default() };
+    let listener = server::listen(&settings)?;
+    let running = server::start(settings, listener).await?;
+    println!("listening on http://{}", running.address());
+    let groups = running.groups().clone();
+    actix_web::rt::spawn(async move {
+        if let Err(error) = add_newcomers(groups).await {
+            eprintln!("the job has ended: {error}");
+        }
+    });
+    running.until(StopSignals::listen()?.first).await?;
+    Ok(())
+}
