@@ -192,8 +192,8 @@ pub enum OpenError {
         /// The file.
         path: String,
     },
-    /// It is a database of another program.
-    #[error("{database:?} is a database of another program: it has tables, but not those of groups")]
+    /// Another program has tables with names that this one needs.
+    #[error("{database:?} has tables of another program with names that groups needs: use another database or schema")]
     Foreign {
         /// The file, or the database's name.
         database: String,

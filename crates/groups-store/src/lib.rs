@@ -31,6 +31,13 @@
 //! finishes where it is polled; PostgreSQL has a pool, and lanes by group, on a runtime of its own. So the store works on every
 //! runtime that has timers, single-threaded ones included.
 //!
+//! # In the database of an application
+//!
+//! The store keeps its migrations in a table of its own (`groups_migrations`), so that an application's Diesel migrations and these do
+//! not meet. On PostgreSQL, [`StoreOptions::postgres_schema`] gives the tables a schema. On SQLite they have no prefix: use a file
+//! of its own, and `ATTACH` it where one statement needs both. An application that opens the same file in the same process has to
+//! close its connections before the store is closed (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+//!
 //! # Features
 //!
 //! Each adds something, and at least one database is needed. A URL of a database whose feature is off is

@@ -1,7 +1,10 @@
-//! What opening a database would change in its tables.
+//! Bringing the tables up to date.
+//!
+//! The applied migrations are kept in a table of our own, because Diesel's may be that of the application whose database this is.
+//! Until version 0.1 it was Diesel's: its rows are taken over once, and a mark in it tells an older version that this one was here.
 
-use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::prelude::*;
 use diesel_migrations::EmbeddedMigrations;
 
 #[cfg(feature = "postgres")]
@@ -31,19 +34,106 @@ pub async fn pending_migrations(options: &StoreOptions) -> Result<Vec<String>, O
     }
 }
 
-/// Those of the migrations whose versions are not among the applied ones.
-pub(crate) fn unapplied<DB: Backend>(
+/// The table of the applied migrations.
+pub(crate) const TABLE: &str = "groups_migrations";
+
+/// The table that Diesel keeps them in.
+pub(crate) const DIESELS_TABLE: &str = "__diesel_schema_migrations";
+
+/// Tables of ours: a database without [`TABLE`] that has one of them is another program's, or of an older version of this one.
+pub(crate) const TABLES: [&str; 9] =
+    ["meta", "groups", "memberships", "log", "idempotency", "names", "blocks", "usage", "sink_positions"];
+
+/// Whose tables there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// None of ours: the database is new, or an application's.
+    Nothing,
+    /// Ours, with these applied migrations.
+    Ours(Vec<String>),
+    /// Those of a version that kept its migrations in Diesel's table.
+    Older(Vec<String>),
+}
+
+impl Found {
+    fn applied(&self) -> &[String] {
+        match self {
+            Self::Nothing => &[],
+            Self::Ours(applied) | Self::Older(applied) => applied,
+        }
+    }
+}
+
+/// The migrations that are not applied yet, in their order; an error of its own kind names one that is not known here.
+pub(crate) fn unapplied<DB: diesel::backend::Backend>(
     migrations: &EmbeddedMigrations,
-    applied: &[String],
-) -> Result<Vec<String>, String> {
-    let known = MigrationSource::<DB>::migrations(migrations).map_err(|error| error.to_string())?;
-    let is_applied =
-        |migration: &dyn Migration<DB>| applied.contains(&migration.name().version().as_owned().to_string());
-    let mut names: Vec<String> = known
-        .iter()
-        .filter(|migration| !is_applied(migration.as_ref()))
-        .map(|migration| migration.name().to_string())
-        .collect();
-    names.sort();
-    Ok(names)
+    found: &Found,
+) -> Result<Vec<Box<dyn Migration<DB>>>, NotMigrated> {
+    let mut known = MigrationSource::<DB>::migrations(migrations).map_err(|error| NotMigrated::failed(&*error))?;
+    let is_known = |version: &String| {
+        let version = MigrationVersion::from(version.as_str());
+        known.iter().any(|migration| migration.name().version() == version)
+    };
+    if let Some(newer) = found.applied().iter().find(|version| !is_known(version)) {
+        return Err(NotMigrated::Newer(newer.clone()));
+    }
+    known.retain(|migration| !found.applied().contains(&migration.name().version().to_string()));
+    known.sort_unstable_by(|one, other| one.name().version().cmp(&other.name().version()));
+    Ok(known)
+}
+
+/// The names of the migrations that are not applied yet.
+pub(crate) fn unapplied_names<DB: diesel::backend::Backend>(
+    migrations: &EmbeddedMigrations,
+    found: &Found,
+) -> Result<Vec<String>, NotMigrated> {
+    let unapplied = unapplied::<DB>(migrations, found)?;
+    Ok(unapplied.iter().map(|migration| migration.name().to_string()).collect())
+}
+
+/// Applies what is not applied yet, each migration in a transaction, unless it is one that cannot be.
+#[expect(clippy::disallowed_methods, reason = "migrations are synchronous, and run before there is anything else")]
+pub(crate) fn run<C>(conn: &mut C, migrations: &EmbeddedMigrations, found: &Found) -> Result<(), NotMigrated>
+where
+    C: Connection + 'static,
+{
+    let unapplied = unapplied::<C::Backend>(migrations, found)?;
+    let failed = |error: diesel::result::Error| NotMigrated::failed(&error);
+    let create = format!("CREATE TABLE {TABLE} (version TEXT NOT NULL PRIMARY KEY)");
+    match found {
+        Found::Ours(_) => {}
+        Found::Nothing => conn.batch_execute(&create).map_err(failed)?,
+        Found::Older(_) => {
+            let take_over = format!(
+                "{create}; INSERT INTO {TABLE} (version) SELECT version FROM {DIESELS_TABLE}; \
+                 INSERT INTO {DIESELS_TABLE} (version) VALUES ('{TABLE}')"
+            );
+            conn.transaction(|conn| conn.batch_execute(&take_over)).map_err(failed)?;
+        }
+    }
+    for migration in unapplied {
+        let apply = |conn: &mut C| -> diesel::migration::Result<()> {
+            migration.run(conn)?;
+            let version = migration.name().version().to_string();
+            conn.batch_execute(&format!("INSERT INTO {TABLE} (version) VALUES ('{version}')"))?;
+            Ok(())
+        };
+        let applied = if migration.metadata().run_in_transaction() { conn.transaction(apply) } else { apply(conn) };
+        applied.map_err(|error| NotMigrated::failed(&*error))?;
+    }
+    Ok(())
+}
+
+/// Why the tables were not brought up to date.
+#[derive(Debug)]
+pub(crate) enum NotMigrated {
+    /// This migration was applied by a newer version.
+    Newer(String),
+    Failed(String),
+}
+
+impl NotMigrated {
+    fn failed(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::Failed(error.to_string())
+    }
 }

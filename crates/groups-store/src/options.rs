@@ -67,6 +67,11 @@ pub struct StoreOptions {
     /// lane has one. Of the rest, a sixth is reserved for following the log and health checks, a third for connecting clients;
     /// requests use what remains. At least one for each. Default: 16.
     pub postgres_connections_max: usize,
+    /// PostgreSQL: the schema of the tables, so that the store shares a database with an application, or with other stores. It is
+    /// made if it is missing. At most 48 bytes. Default: the first schema of the role's `search_path`.
+    ///
+    /// On SQLite a store has a file of its own: an application that needs both in one statement attaches it (`ATTACH`).
+    pub postgres_schema: Option<String>,
     /// PostgreSQL: how many batches are committed side by side. 4 unless told.
     pub postgres_lanes: usize,
     /// PostgreSQL: how long one statement may run. 10 seconds unless told.
@@ -112,6 +117,7 @@ impl StoreOptions {
             queue_reads_max: 1_024,
             wait_max: Duration::from_secs(5),
             postgres_connections_max: 16,
+            postgres_schema: None,
             postgres_lanes: 4,
             postgres_statement_max: Duration::from_secs(10),
             postgres_notify: true,

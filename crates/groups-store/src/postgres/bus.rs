@@ -15,7 +15,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use uuid::Uuid;
 
 use super::Conn;
-use super::connection::{ConnectError, Connection, Settings, connect};
+use super::connection::{ConnectError, Connection, Settings, connect, quoted};
 
 /// Says that the log has grown. The payload is the id of the server that says so.
 const LOG: &str = "groups_log";
@@ -118,7 +118,7 @@ impl Bus {
                     signals.push(signal);
                 }
                 let sent = match conn.as_mut() {
-                    Some(conn) => tell(conn.conn(), grown.then_some(self.me), &signals).await.is_ok(),
+                    Some(conn) => tell(conn.conn(), &settings, grown.then_some(self.me), &signals).await.is_ok(),
                     None => false,
                 };
                 if sent {
@@ -157,8 +157,12 @@ impl Bus {
     async fn listen_once(&self, settings: &Settings) -> Result<(), ConnectError> {
         let mut conn = connect(settings).await?;
         let wire = conn.wire().clone();
+        let signals = settings.channel(SIGNALS);
         let failed = |error: diesel::result::Error| ConnectError::Refused(wire.ended().unwrap_or(error.to_string()));
-        conn.conn().batch_execute(&format!("LISTEN {LOG}; LISTEN {SIGNALS}")).await.map_err(failed)?;
+        conn.conn()
+            .batch_execute(&format!("LISTEN {}; LISTEN {}", quoted(&settings.channel(LOG)), quoted(&signals)))
+            .await
+            .map_err(failed)?;
         self.listening.store(true, Relaxed);
         // Something may have been said before.
         self.wake();
@@ -171,7 +175,7 @@ impl Bus {
                     match notification.channel() {
                         _ if from == me => {}
                         // Where nobody takes signals, there is nobody to miss them.
-                        SIGNALS => drop(self.heard.send(text.into())),
+                        channel if channel == signals => drop(self.heard.send(text.into())),
                         _ => self.wake(),
                     }
                 }
@@ -182,14 +186,14 @@ impl Bus {
     }
 }
 
-async fn tell(conn: &mut Conn, grown: Option<Uuid>, signals: &[String]) -> QueryResult<()> {
+async fn tell(conn: &mut Conn, settings: &Settings, grown: Option<Uuid>, signals: &[String]) -> QueryResult<()> {
     if let Some(me) = grown {
-        let notify = diesel::sql_query("SELECT pg_notify($1, $2)").bind::<Text, _>(LOG);
+        let notify = diesel::sql_query("SELECT pg_notify($1, $2)").bind::<Text, _>(settings.channel(LOG));
         notify.bind::<Text, _>(me.to_string()).execute(conn).await?;
     }
     if !signals.is_empty() {
-        let notify =
-            diesel::sql_query("SELECT pg_notify($1, signal) FROM unnest($2) AS signal").bind::<Text, _>(SIGNALS);
+        let notify = diesel::sql_query("SELECT pg_notify($1, signal) FROM unnest($2) AS signal");
+        let notify = notify.bind::<Text, _>(settings.channel(SIGNALS));
         notify.bind::<Array<Text>, _>(signals).execute(conn).await?;
     }
     Ok(())

@@ -49,6 +49,8 @@ pub(super) struct Settings {
     pub(super) database: String,
     /// `None`: connections are plain.
     encryption: Option<Encryption>,
+    /// The schema of the tables; `None`: whatever the role's search path says.
+    pub(super) schema: Option<String>,
     pub(super) wait_max: Duration,
     statement_max: Duration,
     /// For how long the server may be silent when it was asked something; `None` is indefinitely.
@@ -77,6 +79,7 @@ impl Settings {
             config: Arc::new(config),
             database,
             encryption: Encryption::new(&demands)?,
+            schema: schema(options)?,
             wait_max: options.wait_max,
             statement_max: options.postgres_statement_max,
             // The server ends the statement itself before, if it is there.
@@ -84,6 +87,11 @@ impl Settings {
                 options.postgres_statement_max + options.postgres_statement_max.min(Duration::from_secs(1)),
             ),
         })
+    }
+
+    /// The name of a channel for NOTIFY, which all schemas of a database share.
+    pub(super) fn channel(&self, name: &str) -> String {
+        self.schema.as_ref().map_or_else(|| name.to_owned(), |schema| format!("{name}_{schema}"))
     }
 
     /// For what takes the server long.
@@ -104,6 +112,25 @@ impl Settings {
     pub(super) fn request_max(&self) -> Duration {
         self.wait_max + self.statement_max
     }
+}
+
+/// With the name of a channel before it, a name is still not longer than PostgreSQL allows.
+const SCHEMA_BYTES_MAX: usize = 48;
+
+fn schema(options: &StoreOptions) -> Result<Option<String>, OpenError> {
+    let Some(schema) = &options.postgres_schema else { return Ok(None) };
+    let fits = (1..=SCHEMA_BYTES_MAX).contains(&schema.len()) && !schema.chars().any(char::is_control);
+    if fits && !schema.starts_with("pg_") {
+        return Ok(Some(schema.clone()));
+    }
+    let detail =
+        format!("{schema:?} is not the name of a schema: 1 to {SCHEMA_BYTES_MAX} bytes, not beginning with pg_");
+    Err(OpenError::BadParameter { detail })
+}
+
+/// A name as an identifier of SQL.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Why there is no connection.
@@ -345,9 +372,13 @@ async fn establish(
     let setup = format!(
         "SELECT pg_is_in_recovery() AS standby, concat(set_config('statement_timeout', '{statement}', false), \
          set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
-         set_config('jit', 'off', false)) AS limits",
+         set_config('jit', 'off', false){path}) AS limits",
         statement = settings.statement_max.as_millis(),
         lock = settings.wait_max.as_millis(),
+        path = settings.schema.as_deref().map_or_else(String::new, |schema| {
+            let path = quoted(schema).replace('\'', "''");
+            format!(", set_config('search_path', '{path}', false)")
+        }),
         idle = (settings.statement_max + settings.wait_max).as_millis(),
     );
     let facts: Facts = diesel::sql_query(setup).get_result(&mut conn).await.map_err(|error| failed(&error))?;

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
-use diesel::prelude::*;
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::Conn;
-use super::connection::{ConnectError, Connection, Settings, connect_patiently};
+use super::connection::{ConnectError, Connection, Settings, connect_patiently, quoted};
 use super::history::{History, home, settle, text};
 use super::transaction::{Failed, Purpose, transact};
 use crate::OpenError;
+use crate::migrate::{self, Found, NotMigrated};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -43,16 +42,19 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Histo
     conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")
         .await
         .map_err(|error| unreachable(error.to_string()))?;
-    refuse(conn, &database).await?;
+    if let Some(schema) = &settings.schema {
+        make_schema(conn, &database, schema).await?;
+    }
+    let found = find(conn, &database).await?;
     // Diesel's migrations are synchronous; the lock goes with the connection.
     let (conn, whole) = connection.into_parts();
     let migrated = tokio::task::spawn_blocking(move || {
         let mut conn = AsyncConnectionWrapper::<Conn>::from(conn);
-        let result = conn.run_pending_migrations(MIGRATIONS).map(drop).map_err(|error| error.to_string());
+        let result = migrate::run(&mut conn, &MIGRATIONS, &found);
         (result, conn.into_inner())
     });
     let (result, conn) = migrated.await.map_err(|error| unreachable(error.to_string()))?;
-    result.map_err(|detail| OpenError::Migration { database: database.clone(), detail })?;
+    result.map_err(|error| not_migrated(&database, error))?;
     let mut connection = whole(conn);
     let home = home(&mut connection).await.map_err(|error| unreachable(error.to_string()))?;
     let own = home.clone();
@@ -83,45 +85,65 @@ async fn open(settings: &Settings) -> Result<Connection, OpenError> {
 /// The migrations that are still to be applied, by name. Changes nothing.
 pub(super) async fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
     let database = settings.database.clone();
-    let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
     let mut connection = open(settings).await?;
-    let conn = connection.conn();
-    refuse(conn, &database).await?;
-    let applied = applied(conn).await.map_err(|error| unreachable(error.to_string()))?;
-    crate::migrate::unapplied::<Pg>(&MIGRATIONS, &applied)
-        .map_err(|detail| OpenError::Migration { database: database.clone(), detail })
+    let found = find(connection.conn(), &database).await?;
+    migrate::unapplied_names::<Pg>(&MIGRATIONS, &found).map_err(|error| not_migrated(&database, error))
 }
 
-/// The versions of the applied migrations, newest first.
-async fn applied(conn: &mut Conn) -> QueryResult<Vec<String>> {
-    if text(conn, "to_regclass('__diesel_schema_migrations') IS NULL").await? == "true" {
-        return Ok(Vec::new());
+fn not_migrated(database: &str, error: NotMigrated) -> OpenError {
+    let database = database.to_owned();
+    match error {
+        NotMigrated::Newer(migration) => OpenError::Newer { database, migration },
+        NotMigrated::Failed(detail) => OpenError::Migration { database, detail },
     }
-    let applied = "SELECT coalesce(string_agg(version, ' ' ORDER BY version DESC), '') FROM __diesel_schema_migrations";
-    Ok(text(conn, applied).await?.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Refuses what another program, or a newer version of this one, has made.
-async fn refuse(conn: &mut Conn, database: &str) -> Result<(), OpenError> {
+/// Makes the schema if it is missing. Only then does the role need the right to.
+async fn make_schema(conn: &mut Conn, database: &str, schema: &str) -> Result<(), OpenError> {
+    let name = quoted(schema);
+    if holds(
+        conn,
+        database,
+        &format!("EXISTS (SELECT FROM pg_namespace WHERE nspname = '{}')", schema.replace('\'', "''")),
+    )
+    .await?
+    {
+        return Ok(());
+    }
+    conn.batch_execute(&format!("CREATE SCHEMA {name}"))
+        .await
+        .map_err(|error| OpenError::Migration { database: database.to_owned(), detail: error.to_string() })
+}
+
+/// Whose tables there are. Refuses those of another program that have names of ours.
+async fn find(conn: &mut Conn, database: &str) -> Result<Found, OpenError> {
     let exists = async |conn: &mut Conn, table: &str| {
         holds(conn, database, &format!("to_regclass('{table}') IS NOT NULL")).await
     };
-    let ours = exists(conn, "meta").await? && exists(conn, "idempotency").await?;
-    if !exists(conn, "__diesel_schema_migrations").await? {
-        let in_the_way = exists(conn, "groups").await? || exists(conn, "log").await? || exists(conn, "meta").await?;
-        return if in_the_way { Err(OpenError::Foreign { database: database.to_owned() }) } else { Ok(()) };
+    if exists(conn, migrate::TABLE).await? {
+        return Ok(Found::Ours(versions(conn, database, migrate::TABLE).await?));
     }
-    let applied = applied(conn).await;
-    let applied =
-        applied.map_err(|error| OpenError::Unreachable { database: database.to_owned(), detail: error.to_string() })?;
-    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)
-        .map_err(|error| OpenError::Migration { database: database.to_owned(), detail: error.to_string() })?;
-    let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
-    match applied.into_iter().find(|version| !known.contains(&MigrationVersion::from(version.as_str()))) {
-        Some(migration) if ours => Err(OpenError::Newer { database: database.to_owned(), migration }),
-        Some(_) => Err(OpenError::Foreign { database: database.to_owned() }),
-        None => Ok(()),
+    let mut is_free = true;
+    for table in migrate::TABLES {
+        is_free &= !exists(conn, table).await?;
     }
+    if is_free {
+        return Ok(Found::Nothing);
+    }
+    if exists(conn, "meta").await? && exists(conn, "idempotency").await? && exists(conn, migrate::DIESELS_TABLE).await?
+    {
+        return Ok(Found::Older(versions(conn, database, migrate::DIESELS_TABLE).await?));
+    }
+    Err(OpenError::Foreign { database: database.to_owned() })
+}
+
+/// The versions of the applied migrations, newest first.
+async fn versions(conn: &mut Conn, database: &str, table: &str) -> Result<Vec<String>, OpenError> {
+    let versions = format!("SELECT coalesce(string_agg(version, ' ' ORDER BY version DESC), '') FROM {table}");
+    let versions = text(conn, &versions).await;
+    let versions = versions
+        .map_err(|error| OpenError::Unreachable { database: database.to_owned(), detail: error.to_string() })?;
+    Ok(versions.split_whitespace().map(str::to_owned).collect())
 }
 
 async fn holds(conn: &mut Conn, database: &str, expression: &str) -> Result<bool, OpenError> {

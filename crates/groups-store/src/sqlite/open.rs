@@ -5,15 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::Conn;
 use super::checkpoint::WAL_KEPT_BYTES;
 use crate::OpenError;
+use crate::migrate::{self, Found, NotMigrated};
 use crate::url::SqliteFile;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -32,18 +32,18 @@ pub(super) struct Settings {
 /// The writer's connection, with the tables up to date.
 pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
     let mut conn = connect(settings)?;
-    refuse_foreign(&mut conn, settings)?;
+    find(&mut conn, settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
     // One transaction around all of them, so that of several programs that start at once one does it and the others wait.
     #[expect(clippy::disallowed_methods, reason = "migrations are synchronous, and run before there is anything else")]
     let migrated = conn.immediate_transaction(|conn| -> Result<(), Refused> {
-        refuse_newer(conn, settings)?;
-        conn.run_pending_migrations(MIGRATIONS).map_err(|error| {
-            Refused(match refused(settings, &error.to_string()) {
-                OpenError::Unreachable { database, detail } => OpenError::Migration { database, detail },
-                error => error,
-            })
-        })?;
+        let found = find(conn, settings)?;
+        let own_id = application_id(conn)?;
+        migrate::run(conn, &MIGRATIONS, &found).map_err(|error| not_migrated(settings, error))?;
+        // An application's file stays an application's file.
+        if ![0, APPLICATION_ID].contains(&own_id) {
+            conn.batch_execute(&format!("PRAGMA application_id = {own_id}"))?;
+        }
         Ok(forget_statistics(conn)?)
     });
     migrated.map_err(|refused| match refused {
@@ -55,36 +55,24 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
 
 /// The migrations that are still to be applied, by name. Changes nothing, and makes no file.
 pub(super) fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
-    if !Path::new(&settings.file.path).exists() {
-        return unapplied(settings, &[]);
-    }
-    let mut conn = connect(settings)?;
-    refuse_foreign(&mut conn, settings)?;
-    refuse_newer(&mut conn, settings)?;
-    let applied = applied(&mut conn).map_err(|error| refused(settings, &error.to_string()))?;
-    unapplied(settings, &applied)
+    let found = if Path::new(&settings.file.path).exists() {
+        let mut conn = connect(settings)?;
+        find(&mut conn, settings)?
+    } else {
+        Found::Nothing
+    };
+    migrate::unapplied_names::<Sqlite>(&MIGRATIONS, &found).map_err(|error| not_migrated(settings, error))
 }
 
-fn unapplied(settings: &Settings, applied: &[String]) -> Result<Vec<String>, OpenError> {
-    crate::migrate::unapplied::<Sqlite>(&MIGRATIONS, applied)
-        .map_err(|detail| OpenError::Migration { database: settings.file.path.clone(), detail })
-}
-
-/// The versions of the applied migrations, newest first.
-fn applied(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Applied {
-        #[diesel(sql_type = Text)]
-        version: String,
+fn not_migrated(settings: &Settings, error: NotMigrated) -> OpenError {
+    let database = settings.file.path.clone();
+    match error {
+        NotMigrated::Newer(migration) => OpenError::Newer { database, migration },
+        NotMigrated::Failed(detail) => match refused(settings, &detail) {
+            OpenError::Unreachable { database, detail } => OpenError::Migration { database, detail },
+            error => error,
+        },
     }
-    let tables = "SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'";
-    let tables: Vec<Applied> = diesel::sql_query(tables).load(conn)?;
-    if tables.is_empty() {
-        return Ok(Vec::new());
-    }
-    let applied = "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC";
-    let applied: Vec<Applied> = diesel::sql_query(applied).load(conn)?;
-    Ok(applied.into_iter().map(|row| row.version).collect())
 }
 
 /// Why a transaction of the opening failed.
@@ -173,33 +161,49 @@ fn forget_statistics(conn: &mut SqliteConnection) -> QueryResult<()> {
     if tables.is_empty() { Ok(()) } else { conn.batch_execute("ANALYZE sqlite_schema") }
 }
 
-fn refuse_foreign(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-    let mut count = |query: &str| {
-        let count: QueryResult<Count> = diesel::sql_query(query).get_result(conn);
-        count.map(|row| row.count).map_err(|error| refused(settings, &error.to_string()))
+/// Whose tables the file has. Refuses those of another program that have names of ours.
+fn find(conn: &mut SqliteConnection, settings: &Settings) -> Result<Found, OpenError> {
+    let mut found = || -> QueryResult<Option<Found>> {
+        let tables = texts(conn, "SELECT name AS value FROM sqlite_master WHERE type = 'table'")?;
+        let is_there = |name: &str| tables.iter().any(|table| table == name);
+        let versions = |conn: &mut SqliteConnection, table: &str| {
+            texts(conn, &format!("SELECT version AS value FROM {table} ORDER BY version DESC"))
+        };
+        if is_there(migrate::TABLE) {
+            return Ok(Some(Found::Ours(versions(conn, migrate::TABLE)?)));
+        }
+        if !migrate::TABLES.into_iter().any(is_there) {
+            return Ok(Some(Found::Nothing));
+        }
+        if application_id(conn)? == APPLICATION_ID && is_there(migrate::DIESELS_TABLE) {
+            return Ok(Some(Found::Older(versions(conn, migrate::DIESELS_TABLE)?)));
+        }
+        Ok(None)
     };
-    let tables = count("SELECT count(*) AS count FROM sqlite_master")?;
-    let application_id = count("SELECT application_id AS count FROM pragma_application_id")?;
-    if tables > 0 && application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign { database: settings.file.path.clone() });
+    match found().map_err(|error| refused(settings, &error.to_string()))? {
+        Some(found) => Ok(found),
+        None => Err(OpenError::Foreign { database: settings.file.path.clone() }),
     }
-    Ok(())
 }
 
-fn refuse_newer(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
-    let failed = |error: &dyn ToString| refused(settings, &error.to_string());
-    let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
-    let known: Vec<MigrationVersion<'_>> = known.iter().map(|migration| migration.name().version()).collect();
-    let applied = applied(conn).map_err(|error| failed(&error))?;
-    match applied.into_iter().find(|version| !known.contains(&MigrationVersion::from(version.as_str()))) {
-        Some(migration) => Err(OpenError::Newer { database: settings.file.path.clone(), migration }),
-        None => Ok(()),
+fn texts(conn: &mut SqliteConnection, query: &str) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        value: String,
     }
+    let rows: Vec<Row> = diesel::sql_query(query).load(conn)?;
+    Ok(rows.into_iter().map(|row| row.value).collect())
+}
+
+fn application_id(conn: &mut SqliteConnection) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let id: Id = diesel::sql_query("SELECT application_id AS id FROM pragma_application_id").get_result(conn)?;
+    Ok(id.id)
 }
 
 fn batch(conn: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<(), OpenError> {

@@ -4,10 +4,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::QueryableByName;
+use diesel::migration::MigrationSource;
 use diesel::sql_types::Text;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use groups_store::{Store, StoreOptions};
 use tokio::runtime::Runtime;
 
@@ -36,6 +37,7 @@ mod plans;
 mod quotas;
 #[path = "suite/robust.rs"]
 mod robust;
+mod schemas;
 mod several;
 #[path = "suite/sinks.rs"]
 mod sinks;
@@ -139,8 +141,9 @@ impl Db {
         let conn = self.connect().await;
         tokio::task::spawn_blocking(move || {
             let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
-            conn.revert_all_migrations(MIGRATIONS).unwrap();
-            conn.run_pending_migrations(MIGRATIONS).unwrap();
+            let migrations = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
+            migrations.iter().rev().for_each(|migration| migration.revert(&mut conn).unwrap());
+            migrations.iter().for_each(|migration| migration.run(&mut conn).unwrap());
         })
         .await
         .unwrap();

@@ -1,9 +1,10 @@
 //! The suite on SQLite, and what only SQLite can show.
 
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use groups_store::{Store, StoreOptions};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -112,8 +113,9 @@ impl Db {
 
     pub(crate) async fn down_and_up(&self) {
         let mut conn = self.connect();
-        conn.revert_all_migrations(MIGRATIONS).unwrap();
-        conn.run_pending_migrations(MIGRATIONS).unwrap();
+        let migrations = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
+        migrations.iter().rev().for_each(|migration| migration.revert(&mut conn).unwrap());
+        migrations.iter().for_each(|migration| migration.run(&mut conn).unwrap());
     }
 
     fn lines(&self, query: &str) -> Vec<String> {

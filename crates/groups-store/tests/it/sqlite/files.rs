@@ -185,3 +185,15 @@ fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
         }
     });
 }
+
+#[test]
+fn the_file_of_an_application_keeps_its_application_id() {
+    run(async |db| {
+        db.sql("PRAGMA application_id = 7; CREATE TABLE invoices (id INTEGER)").await;
+        for _ in 0..2 {
+            db.open().await.close().await;
+            let id = "SELECT CAST(application_id AS TEXT) AS line FROM pragma_application_id";
+            assert_eq!(db.read(id).await, ["7"]);
+        }
+    });
+}

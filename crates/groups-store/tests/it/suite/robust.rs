@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use diesel::migration::MigrationSource;
 use futures_util::future::join_all;
-use groups_store::{ExecuteError, OpenError, Reason, ReplayRule, Start, Store, StoreError, StoreOptions};
+use groups_store::{
+    ExecuteError, OpenError, Reason, ReplayRule, Start, Store, StoreError, StoreOptions, pending_migrations,
+};
 
 use super::{Backend, MIGRATIONS, id_literal, run};
 use crate::cast::*;
@@ -184,7 +186,7 @@ fn whether_the_database_can_be_written_is_found_out_by_writing() {
 fn a_database_of_a_newer_version_is_refused() {
     run(async |db| {
         db.open().await.close().await;
-        db.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')").await;
+        db.sql("INSERT INTO groups_migrations (version) VALUES ('99990101000000')").await;
         let error = Store::open(db.options()).await.unwrap_err();
         assert!(matches!(&error, OpenError::Newer { migration, .. } if migration == "99990101000000"), "{error}");
     });
@@ -196,6 +198,29 @@ fn a_database_of_another_program_is_refused() {
         db.sql("CREATE TABLE groups (id INTEGER)").await;
         let error = Store::open(db.options()).await.unwrap_err();
         assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
+    });
+}
+
+#[test]
+fn a_database_with_an_applications_own_tables_and_migrations_is_shared_with_it() {
+    run(async |db| {
+        db.sql(
+            "CREATE TABLE invoices (id INTEGER); INSERT INTO invoices VALUES (1); \
+             CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+             run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); \
+             INSERT INTO __diesel_schema_migrations (version) VALUES ('20200101000000')",
+        )
+        .await;
+        for number in 0..2 {
+            assert_eq!(pending_migrations(&db.options()).await.unwrap().is_empty(), number > 0);
+            let store = db.open().await;
+            store.did(ADA, group_id(number), create("Team")).await;
+            store.close().await;
+            // The application goes on with its own.
+            db.sql(&format!("INSERT INTO __diesel_schema_migrations (version) VALUES ('2021010100000{number}')")).await;
+        }
+        assert_eq!(db.read("SELECT 'x' AS line FROM invoices").await.len(), 1);
+        assert_eq!(db.read("SELECT version AS line FROM __diesel_schema_migrations").await.len(), 3);
     });
 }
 
