@@ -166,7 +166,7 @@ impl Batch {
     }
 
     /// Decides one order on the facts as the orders before it have left them.
-    pub(crate) fn carry_out(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
+    pub(crate) fn execute_order(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
         if let Some(answer) = self.known(order)? {
             return Ok(answer?);
         }

@@ -29,6 +29,7 @@ const PIECES_WAITING_MAX: usize = 4;
 
 /// How many rows were copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Copied {
     /// Groups, deleted ones included.
     pub groups: u64,
@@ -48,6 +49,7 @@ pub struct Copied {
 
 /// Why nothing was copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CopyError {
     /// It goes one way only.
     #[error("a copy goes from SQLite (sqlite://PATH) to PostgreSQL (postgres://…)")]

@@ -128,6 +128,7 @@ impl From<StoreError> for ExecuteError {
 
 /// Why a database could not be opened, as a sentence for operators.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The URL names no database that this store knows.
     #[error("{url:?} is not a database URL: use sqlite://PATH, a plain path, or postgres://…")]

@@ -76,6 +76,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![warn(missing_debug_implementations)]
 #![expect(clippy::duplicate_mod, reason = "each backend compiles the queries for its own connections")]
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
@@ -127,7 +128,7 @@ pub use options::{NameVisibility, StoreOptions};
 pub use order::{Executed, Idempotency, Order, Outcome};
 pub use page::{
     BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,
-    PAGE_BYTES_MAX, ReplayRule, Start, StreamStart, Trimmed,
+    PAGE_BYTES_MAX, Pruned, ReplayRule, Start, StreamStart,
 };
 pub use position::{LogEntry, Position, ReadPoint};
 pub use quota::{Quota, Quotas};

@@ -23,7 +23,7 @@ pub struct StoreOptions {
     /// | `sslmode` | encrypted | the server's certificate |
     /// |---|---|---|
     /// | `disable` | never | |
-    /// | `prefer`, unless told | where the server offers it | any |
+    /// | `prefer`, the default | where the server offers it | any |
     /// | `require` | always | any; with `sslrootcert` as `verify-ca` |
     /// | `verify-ca` | always | of a trusted authority |
     /// | `verify-full` | always | of a trusted authority, for the host's name; only this one keeps an impostor out |
@@ -43,25 +43,25 @@ pub struct StoreOptions {
     pub queue_orders_max: usize,
     /// How many bytes the waiting orders of each writer may take up, shared in the same way. Default: 32 MiB.
     pub queue_bytes_max: usize,
-    /// How many orders share one commit at most. 256 unless told.
+    /// How many orders share one commit at most. Default: 256.
     pub batch_orders_max: usize,
-    /// How many entries a [`Tail`](crate::Tail) gives at once at most. 256 unless told.
+    /// How many entries a [`Tail`](crate::Tail) gives at once at most. Default: 256.
     pub tail_entries_max: u32,
     /// After how many bytes of stored changes a [`Tail`](crate::Tail) gives what it has read: it may exceed this by one change, on
     /// SQLite by 16. Default: 4 MiB.
     pub tail_bytes_max: usize,
-    /// How long changes are kept, and with them closed memberships and deleted groups. 30 days unless told; never less than the 24
+    /// How long changes are kept, and with them closed memberships and deleted groups. Default: 30 days; never less than the 24
     /// hours for which idempotency keys are kept.
     pub log_kept: Duration,
     /// SQLite: how many threads read for requests, and how many for connecting clients. One more reads the log and checks the
     /// health. Default: 2.
     pub sqlite_readers: usize,
-    /// SQLite: the largest size of the file, in pages of 4 KiB; above it the disk counts as full. Unlimited unless told.
+    /// SQLite: the largest size of the file, in pages of 4 KiB; above it the disk counts as full. Default: unlimited.
     pub sqlite_pages_max: Option<u32>,
     /// How many reads of each class may wait for the database: following the log and health checks, connecting clients,
     /// requests. The next one is [`QueueFull`](crate::Reason::QueueFull). Default: 1,024.
     pub queue_reads_max: usize,
-    /// How long a lock or a free connection is waited for. 5 seconds unless told.
+    /// How long a lock or a free connection is waited for. Default: 5 seconds.
     pub wait_max: Duration,
     /// PostgreSQL: how many connections are held at most, in addition to those of [`postgres_notify`](Self::postgres_notify). Each
     /// lane has one. Of the rest, a sixth is reserved for following the log and health checks, a third for connecting clients;
@@ -72,14 +72,14 @@ pub struct StoreOptions {
     ///
     /// On SQLite a store has a file of its own: an application that needs both in one statement attaches it (`ATTACH`).
     pub postgres_schema: Option<String>,
-    /// PostgreSQL: how many batches are committed side by side. 4 unless told.
+    /// PostgreSQL: how many batches are committed side by side. Default: 4.
     pub postgres_lanes: usize,
-    /// PostgreSQL: how long one statement may run. 10 seconds unless told.
+    /// PostgreSQL: how long one statement may run. Default: 10 seconds.
     pub postgres_statement_max: Duration,
-    /// PostgreSQL: whether the servers on one database wake each other by LISTEN and NOTIFY, which takes two connections more. True
-    /// unless told; false where [`Store::wake`](crate::Store::wake) is called by other means.
+    /// PostgreSQL: whether the servers on one database wake each other by LISTEN and NOTIFY, which takes two connections more. Default:
+    /// true; set it to false if [`Store::wake`](crate::Store::wake) is called by other means.
     pub postgres_notify: bool,
-    /// How often a tail looks by itself, in case nothing woke it. Every second unless told.
+    /// How often a tail looks by itself, in case nothing woke it. Default: every second.
     pub tail_poll: Duration,
     /// Who is told when a thread or task of the store ends unexpectedly: `sqlite writer`, `sqlite reader request-1` and so on;
     /// `postgres lane 1` and so on, `postgres notify`, `postgres listen`. Default: a supervisor that nobody asks.

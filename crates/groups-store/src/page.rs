@@ -204,9 +204,9 @@ pub(crate) fn group_bytes(group: &Group) -> usize {
     FIXED_BYTES + group.name.as_str().len() + group.description.as_str().len()
 }
 
-/// What a step of [`trim`](crate::Store::trim) has forgotten.
+/// What a step of [`trim`](crate::Store::prune) has forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trimmed {
+pub struct Pruned {
     /// Changes of the log.
     pub changes: u32,
     /// Memberships that ended before the kept log begins.
@@ -219,7 +219,7 @@ pub struct Trimmed {
     pub usage: u32,
 }
 
-impl Trimmed {
+impl Pruned {
     /// Whether nothing was left to forget.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

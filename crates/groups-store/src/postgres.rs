@@ -43,6 +43,8 @@ pub(crate) mod blocks;
 pub(crate) mod commit;
 #[path = "queries/list.rs"]
 pub(crate) mod list;
+#[path = "queries/maintenance.rs"]
+pub(crate) mod maintenance;
 #[path = "queries/names.rs"]
 pub(crate) mod names;
 #[path = "queries/people.rs"]
@@ -53,8 +55,6 @@ pub(crate) mod read;
 pub(crate) mod sinks;
 #[path = "queries/stream.rs"]
 pub(crate) mod stream;
-#[path = "queries/upkeep.rs"]
-pub(crate) mod upkeep;
 
 pub(crate) use backend::PostgresBackend;
 pub(crate) use bus::Bus;
@@ -220,7 +220,7 @@ async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
     .get_result(conn)
     .await?;
     // What was forgotten was known as well.
-    let known = now.commit_id.map_or(0, |newest| newest.0 + 1).max(upkeep::floor(conn).await?);
+    let known = now.commit_id.map_or(0, |newest| newest.0 + 1).max(maintenance::floor(conn).await?);
     let detail = || format!("the snapshot {:?} cannot be read", now.snapshot);
     let snapshot = Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?;
     let newest = now.seq.zip(now.group_id).zip(now.version).zip(now.actor_id.zip(now.at));

@@ -39,6 +39,8 @@ pub(crate) mod blocks;
 pub(crate) mod commit;
 #[path = "queries/list.rs"]
 pub(crate) mod list;
+#[path = "queries/maintenance.rs"]
+pub(crate) mod maintenance;
 #[path = "queries/names.rs"]
 pub(crate) mod names;
 #[path = "queries/people.rs"]
@@ -49,8 +51,6 @@ pub(crate) mod read;
 pub(crate) mod sinks;
 #[path = "queries/stream.rs"]
 pub(crate) mod stream;
-#[path = "queries/upkeep.rs"]
-pub(crate) mod upkeep;
 
 pub(crate) use backend::{SqliteBackend, SqliteTail};
 
@@ -136,7 +136,7 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
         #[diesel(sql_type = BigInt)]
         seq: i64,
     }
-    // Not the largest number in the log, because the log may have been trimmed to nothing.
+    // Not the largest number in the log, because the log may have been pruned to nothing.
     let last: Option<Last> =
         diesel::sql_query("SELECT seq FROM sqlite_sequence WHERE name = 'log'").get_result(conn).await.optional()?;
     let next = last.map_or(0, |last| u64::try_from(last.seq).unwrap_or(0)) + 1;
@@ -169,7 +169,7 @@ pub(crate) async fn log_from(
     mut next: u64,
     limit: BatchLimit,
 ) -> Result<(Vec<LogRow>, u64), QueryError> {
-    let floor = upkeep::floor(conn).await?;
+    let floor = maintenance::floor(conn).await?;
     let (mut rows, mut bytes): (Vec<LogRow>, _) = (Vec::new(), 0);
     let mut left = limit.entries_max;
     while left > 0 && bytes < limit.bytes_max {

@@ -25,8 +25,8 @@ use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
     BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey,
-    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Reason, ReplayRule, SinkName, StoreError,
-    StoreOptions, StreamStart, Tail, Trimmed,
+    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Pruned, Reason, ReplayRule, SinkName,
+    StoreError, StoreOptions, StreamStart, Tail,
 };
 
 /// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
@@ -102,7 +102,7 @@ macro_rules! run {
 }
 
 impl Store {
-    /// Opens a database, makes it where it is a SQLite file that is not there yet, and brings its tables up to date.
+    /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending migrations.
     ///
     /// # Errors
     /// [`OpenError`] says what an operator has to do.
@@ -152,13 +152,13 @@ impl Store {
         if self.inner.id() == store { read } else { read.and(Err(StoreError::HistoryReplaced)) }
     }
 
-    /// Carries out the accepted orders, and ends all threads and connections. Other clones answer
+    /// Executes the accepted orders, and ends all threads and connections. Other clones answer
     /// [`Reason::Closed`] from now on.
     pub async fn close(self) {
         self.inner.backend.close().await;
     }
 
-    /// Carries out an order, durably: once this answers, the change survives a power cut.
+    /// Executes an order durably: once this returns, the change survives a power cut.
     ///
     /// Dropping the future does not take an accepted order back.
     ///
@@ -218,7 +218,7 @@ impl Store {
     /// One page of a user's groups, newest first. It may end before the limit, see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
         let store = self.inner.id();
         let page = run!(self, read(Request), read::groups_of(store, user, after, limit));
@@ -229,7 +229,7 @@ impl Store {
     /// Ids from the year 6429 on were made by no clock, and are ignored.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn newest_group(&self) -> Result<Option<GroupId>, StoreError> {
         run!(self, read(Delivery), read::newest_group())
     }
@@ -237,7 +237,7 @@ impl Store {
     /// One group with the user's role; `None` where there is none or the user is not in it.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn group(&self, user: UserId, group: GroupId) -> Result<Option<(Group, Role)>, StoreError> {
         run!(self, read(Request), read::group(user, group))
     }
@@ -245,7 +245,7 @@ impl Store {
     /// One page of a group's members in joining order; `None` where there is no such group or the user is not in it.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn members(
         &self,
         user: UserId,
@@ -260,7 +260,7 @@ impl Store {
     /// One member; `None` where there is no such group, the user is not in it, or the other is not.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn member(&self, user: UserId, group: GroupId, of: UserId) -> Result<Option<MemberRow>, StoreError> {
         let visibility = self.inner.name_visibility;
         run!(self, read(Request), read::member(user, group, of, visibility))
@@ -270,7 +270,7 @@ impl Store {
     /// [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn history(
         &self,
         user: UserId,
@@ -285,7 +285,7 @@ impl Store {
     /// person here the newest counts; of equally new ones the last.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer; then none is kept.
+    /// [`StoreError`] if the database gave no answer; then none is kept.
     pub async fn remember_names(&self, names: impl IntoIterator<Item = DisplayName>) -> Result<(), StoreError> {
         // Sorted by user, so that two servers lock rows in the same order.
         let mut newest: BTreeMap<Id, DisplayName> = BTreeMap::new();
@@ -305,13 +305,13 @@ impl Store {
             (id, name, key, issued_at.unix_millis())
         };
         let rows: Vec<_> = newest.into_iter().map(row).collect();
-        run!(self, write, upkeep::remember_names(rows))
+        run!(self, write, maintenance::remember_names(rows))
     }
 
     /// The names that people go by, of those who have one. Who may see them is not checked.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
         let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
         run!(self, read(Request), read::names_of(users))
@@ -320,7 +320,7 @@ impl Store {
     /// The people whose name begins so, by name. Capitals do not matter.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
         let prefix = search_key(prefix);
         run!(self, read(Request), read::people(prefix, limit))
@@ -363,7 +363,7 @@ impl Store {
     /// Where a user's stream begins, read at one point in time.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
+    /// [`StoreError`] if the database gave no answer.
     pub async fn open_stream(
         &self,
         user: UserId,
@@ -504,21 +504,21 @@ impl Store {
         }
     }
 
-    /// Forgets what is older than it has to be kept, at most `step_max` rows of each kind, beside the work. To be called again
-    /// until [`Trimmed::is_empty`], and then now and then.
+    /// Deletes what is older than it has to be kept, at most `step_max` rows of each kind. Call it again
+    /// until [`Pruned::is_empty`], and then now and then.
     ///
     /// `open_for` is how long the store has been open by a clock that cannot be set. What is forgotten goes by `now` only as far as that
     /// has run on as well: a clock that jumps ahead for less than six hours has nothing forgotten.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer.
-    pub async fn trim(&self, now: Timestamp, open_for: Duration, step_max: u32) -> Result<Trimmed, StoreError> {
+    /// [`StoreError`] if the database gave no answer.
+    pub async fn prune(&self, now: Timestamp, open_for: Duration, step_max: u32) -> Result<Pruned, StoreError> {
         let clock = || self.inner.prune_clock.lock().unwrap_or_else(PoisonError::into_inner);
         let (log_kept_ms, now) = (self.inner.log_kept_ms, now.unix_millis());
         let time = clock().time(now, open_for);
-        let (trimmed, believed) = run!(self, write, upkeep::trim(time, log_kept_ms, step_max))?;
+        let (pruned, believed) = run!(self, write, maintenance::prune(time, log_kept_ms, step_max))?;
         clock().pruned(now, believed, open_for);
-        Ok(trimmed)
+        Ok(pruned)
     }
 
     /// Whether the database can be written: it is neither read-only nor full, and nobody has locked its tables. Writes a row.
@@ -526,13 +526,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] says why not.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
-        run!(self, write, upkeep::check_writable())
+        run!(self, write, maintenance::check_writable())
     }
 
     /// Whether the database answers, and can be found again if it is a file.
     ///
     /// # Errors
-    /// [`StoreError`] where it does not.
+    /// [`StoreError`] if it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         match &self.inner.backend {
             #[cfg(feature = "sqlite")]
@@ -540,7 +540,7 @@ impl Store {
             #[cfg(feature = "postgres")]
             Backend::Postgres(_) => {}
         }
-        run!(self, read(Delivery), upkeep::floor()).map(drop)
+        run!(self, read(Delivery), maintenance::floor()).map(drop)
     }
 }
 
@@ -552,14 +552,14 @@ async fn cursors(backend: &Backend, database: &str) -> Result<Cursors, OpenError
     let key = match backend {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite(backend) => {
-            let key = async move |conn: &mut sqlite::Conn| sqlite::upkeep::cursor_key(conn, proposal).await;
+            let key = async move |conn: &mut sqlite::Conn| sqlite::maintenance::cursor_key(conn, proposal).await;
             backend.write(key).await
         }
         #[cfg(feature = "postgres")]
         Backend::Postgres(backend) => {
             let key = backend.write(move |conn| {
                 let proposal = proposal.clone();
-                async move { postgres::upkeep::cursor_key(conn, proposal).await }.boxed()
+                async move { postgres::maintenance::cursor_key(conn, proposal).await }.boxed()
             });
             key.await
         }

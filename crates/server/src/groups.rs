@@ -250,7 +250,7 @@ async fn prune(store: Store) {
     const STEP_ROWS_MAX: u32 = 500;
     let opened = Instant::now();
     loop {
-        let more = match store.trim(edge::now(), opened.elapsed(), STEP_ROWS_MAX).await {
+        let more = match store.prune(edge::now(), opened.elapsed(), STEP_ROWS_MAX).await {
             Ok(pruned) => !pruned.is_empty(),
             Err(error) => {
                 tracing::warn!(%error, "the log could not be pruned");

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::connection::{ConnectError, Connection, with_causes};
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, upkeep};
+use super::{Conn, maintenance};
 use crate::column::sql;
 use crate::query_error::QueryError;
 use crate::row::LogRow;
@@ -175,7 +175,7 @@ pub(super) async fn settle(
     lost: Option<Uuid>,
     proposal: Uuid,
 ) -> Result<Uuid, QueryError> {
-    upkeep::store_id(conn, proposal).await?;
+    maintenance::store_id(conn, proposal).await?;
     diesel::insert_into(meta::table)
         .values((meta::name.eq(HOME), meta::value.eq(home)))
         .on_conflict_do_nothing()
@@ -183,7 +183,7 @@ pub(super) async fn settle(
         .await?;
     let stored: String = meta::table.find(HOME).select(meta::value).for_update().first(conn).await?;
     // Another server may have come first.
-    let id = upkeep::store_id(conn, proposal).await?;
+    let id = maintenance::store_id(conn, proposal).await?;
     if stored == home && lost != Some(id) {
         return Ok(id);
     }

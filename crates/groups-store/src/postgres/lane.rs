@@ -263,7 +263,7 @@ impl Lane {
             let mut conn = self.pool.connection(how.deadline).await.map_err(Failure::Final)?;
             let (own, hook, limits, quotas) = (Arc::clone(&orders), hook.clone(), self.limits, self.quotas);
             let done = transact(&mut conn, Purpose::Commit { lock_max: how.lock_max }, move |conn| {
-                let work = carry_out(conn, own, hook, limits, quotas, how.locked);
+                let work = execute(conn, own, hook, limits, quotas, how.locked);
                 let late = || QueryError::Store(StoreError::Unavailable(Reason::Busy));
                 async move { timeout_at(how.deadline, work).await.unwrap_or_else(|_| Err(late())) }.boxed()
             });
@@ -382,7 +382,7 @@ impl Done {
     }
 }
 
-async fn carry_out(
+async fn execute(
     conn: &mut Conn,
     orders: Arc<[Order]>,
     hook: Option<Hook>,
@@ -391,14 +391,14 @@ async fn carry_out(
     locked: Locked,
 ) -> Result<Done, QueryError> {
     if locked == Locked::Wait {
-        let committed = commit::carry_out(conn, &orders, hook.as_ref(), limits, quotas).await?;
+        let committed = commit::execute(conn, &orders, hook.as_ref(), limits, quotas).await?;
         return Ok(Done { committed, taken: vec![true; orders.len()] });
     }
     let locked = locked_groups(conn, &orders).await?;
     let taken: Vec<bool> = orders.iter().map(|order| !locked.contains(&order.request.group_id.into())).collect();
     let free: Vec<Order> =
         orders.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(order, _)| order.clone()).collect();
-    Ok(Done { committed: commit::carry_out(conn, &free, hook.as_ref(), limits, quotas).await?, taken })
+    Ok(Done { committed: commit::execute(conn, &free, hook.as_ref(), limits, quotas).await?, taken })
 }
 
 /// Those of the groups that somebody else has locked. The others are locked from here on.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::backend::PostgresBackend;
 use super::snapshot::Snapshot;
-use super::{COMMIT_ORDER, Conn, current_snapshot, sinks, upkeep};
+use super::{COMMIT_ORDER, Conn, current_snapshot, maintenance, sinks};
 use crate::column::{CommitId, sql};
 use crate::position::{Batch, BatchLimit, entries};
 use crate::query_error::{QueryError, reading};
@@ -233,7 +233,7 @@ async fn rows_of(conn: &mut Conn, mut seqs: Vec<i64>, bytes_max: usize) -> Resul
 /// If they are too many to be known at once, the round ends where possible with a commit below which all are known: then a
 /// consumer that is far behind saves positions on its way, and not only at its end.
 async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> Result<Round, QueryError> {
-    let floor = upkeep::floor(conn).await?;
+    let floor = maintenance::floor(conn).await?;
     let rows = unseen(conn, seen, &now, after, "seq", PENDING_MAX).await?;
     let mut pending: VecDeque<(i64, u64)> = rows.iter().map(|row| (row.seq, row.commit_id.0)).collect();
     let full = i64::try_from(rows.len()).is_ok_and(|count| count == PENDING_MAX);

@@ -20,7 +20,7 @@ use crate::{Executed, Order, Outcome, Quotas, StoreError};
 ///
 /// The transaction around it commits, or none of the answers is true. A hook is that of a lone order, and runs if this changes
 /// something.
-pub(crate) async fn carry_out(
+pub(crate) async fn execute(
     conn: &mut Conn,
     orders: &[Order],
     hook: Option<&super::Hook>,
@@ -28,7 +28,7 @@ pub(crate) async fn carry_out(
     quotas: Quotas,
 ) -> Result<Committed, QueryError> {
     let mut batch = load(conn, orders, limits, quotas).await?;
-    let answers: Vec<_> = orders.iter().map(|order| batch.carry_out(order)).collect();
+    let answers: Vec<_> = orders.iter().map(|order| batch.execute_order(order)).collect();
     let made = write(conn, batch.into_rows()).await?;
     if let (Some(hook), [Ok(Executed { outcome: Outcome::Changed(change), replayed: false, .. })]) = (hook, &*answers) {
         super::run_hook(conn, hook, change).await?;

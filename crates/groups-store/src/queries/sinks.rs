@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 use groups_domain::Timestamp;
 use uuid::Uuid;
 
-use super::{Conn, Seen, read_point, upkeep};
+use super::{Conn, Seen, maintenance, read_point};
 use crate::column::CommitId;
 use crate::position::{Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
@@ -69,7 +69,7 @@ pub(crate) async fn check_kept(conn: &mut Conn, store: Uuid, from: Position) -> 
     if !from.is_of(store) || from.below > seen.below {
         return Err(StoreError::HistoryReplaced.into());
     }
-    let floor = upkeep::floor(conn).await?;
+    let floor = maintenance::floor(conn).await?;
     if from.first_unknown() < floor {
         return Err(StoreError::OlderThanLog.into());
     }

@@ -56,7 +56,7 @@ async fn missed(
     rule: ReplayRule,
     seen: &ReadPoint,
 ) -> Result<Option<Vec<LogEntry>>, QueryError> {
-    let floor = super::upkeep::floor(conn).await?;
+    let floor = super::maintenance::floor(conn).await?;
     if from.first_unknown() < floor || !is_of_this_history(conn, from, floor).await? {
         return Ok(None);
     }

@@ -16,7 +16,7 @@ use super::checkpoint::{CaughtUp, CopyByWriter, keep_small};
 use super::file::DatabaseFile;
 use super::open::{Settings, open_checkpointer, open_reader, open_writer};
 use super::transaction::{Purpose, roll_back, transact};
-use super::{Conn, Hook, commit, upkeep};
+use super::{Conn, Hook, commit, maintenance};
 use crate::batch::Committed;
 use crate::intake::{self, Flow, QueueLimits, Size};
 use crate::query_error::QueryError;
@@ -150,7 +150,7 @@ pub(super) async fn start_writer(
         let opened = DatabaseFile::open(&settings.connection.file, patience).and_then(|file| {
             let mut conn = open_writer(&settings.connection)?;
             let id = in_place(transact(&mut conn, Purpose::Write, async |conn: &mut Conn| {
-                upkeep::store_id(conn, proposal).await
+                maintenance::store_id(conn, proposal).await
             }));
             let id =
                 id.unwrap_or_else(|| Err(not_in_place())).map_err(|error| not_opened(&settings.connection, &error))?;
@@ -282,19 +282,19 @@ impl Writer {
                     }
                     // Its hook may refuse it: it has a batch of its own, behind those that came before it.
                     WriterJob::Order(order, Some(hook), answer) => {
-                        self.carry_out(&std::mem::take(&mut orders), std::mem::take(&mut answers));
-                        self.carry_out_alone(&order, Some(&hook), answer);
+                        self.execute_batch(&std::mem::take(&mut orders), std::mem::take(&mut answers));
+                        self.execute_alone(&order, Some(&hook), answer);
                     }
                     WriterJob::Task(task) => tasks.push(task),
                 }
             }
-            self.carry_out(&orders, answers);
+            self.execute_batch(&orders, answers);
             tasks.into_iter().for_each(|task| guarded(&mut self.conn, task));
         }
         self.finish();
     }
 
-    fn carry_out(&mut self, orders: &[Order], answers: Vec<Answer>) {
+    fn execute_batch(&mut self, orders: &[Order], answers: Vec<Answer>) {
         if orders.is_empty() {
             return;
         }
@@ -310,13 +310,13 @@ impl Writer {
             Err(error) => {
                 tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
                 for (order, answer) in orders.iter().zip(answers) {
-                    self.carry_out_alone(order, None, answer);
+                    self.execute_alone(order, None, answer);
                 }
             }
         }
     }
 
-    fn carry_out_alone(&mut self, order: &Order, hook: Option<&Hook>, answer: Answer) {
+    fn execute_alone(&mut self, order: &Order, hook: Option<&Hook>, answer: Answer) {
         let executed = self.attempt(std::slice::from_ref(order), hook);
         drop(answer.send(match executed.map(|mut done| done.answers.pop()) {
             Ok(Some(executed)) => executed,
@@ -333,7 +333,7 @@ impl Writer {
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
                 file.check()?;
-                let done = commit::carry_out(conn, orders, hook, limits, quotas).await;
+                let done = commit::execute(conn, orders, hook, limits, quotas).await;
                 if let Err(QueryError::Hook(error)) = &done {
                     refused = Some(error.clone());
                 }

@@ -33,6 +33,8 @@ mod network;
 #[path = "suite/people.rs"]
 mod people;
 mod plans;
+#[path = "suite/pruning.rs"]
+mod pruning;
 #[path = "suite/quotas.rs"]
 mod quotas;
 #[path = "suite/robust.rs"]
@@ -44,8 +46,6 @@ mod sinks;
 #[path = "suite/stream.rs"]
 mod stream;
 mod tls;
-#[path = "suite/trimming.rs"]
-mod trimming;
 #[path = "suite/upgrade.rs"]
 mod upgrade;
 

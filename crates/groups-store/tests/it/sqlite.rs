@@ -23,6 +23,8 @@ mod laws;
 mod names;
 #[path = "suite/people.rs"]
 mod people;
+#[path = "suite/pruning.rs"]
+mod pruning;
 #[path = "suite/quotas.rs"]
 mod quotas;
 #[path = "suite/robust.rs"]
@@ -31,8 +33,6 @@ mod robust;
 mod sinks;
 #[path = "suite/stream.rs"]
 mod stream;
-#[path = "suite/trimming.rs"]
-mod trimming;
 #[path = "suite/upgrade.rs"]
 mod upgrade;
 

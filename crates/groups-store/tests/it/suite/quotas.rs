@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use groups_domain::{Command, GroupId, Rejection, Request, UserId};
-use groups_store::{ExecuteError, Executed, Order, Quota, Quotas, Store, StoreOptions, Trimmed};
+use groups_store::{ExecuteError, Executed, Order, Pruned, Quota, Quotas, Store, StoreOptions};
 
 use super::{Db, run};
 use crate::cast::*;
@@ -150,13 +150,13 @@ fn the_counts_of_a_day_are_forgotten_when_the_next_one_has_passed() {
         let store = open(db, Quotas { groups_max: 1, ..NO_QUOTAS }).await;
         store.did(ADA, group_id(1), create("Team")).await;
         store.did(BOB, group_id(2), create("Crew")).await;
-        let trim = async |hours: i64| {
+        let prune = async |hours: i64| {
             let open_for = Duration::from_millis((hours * HOUR_MS) as u64);
-            store.trim(after_hours(hours), open_for, 100).await.unwrap()
+            store.prune(after_hours(hours), open_for, 100).await.unwrap()
         };
-        assert_eq!(trim(25).await, Trimmed::default());
+        assert_eq!(prune(25).await, Pruned::default());
         assert_eq!(store.does(ADA, group_id(3), create("Team")).await, used_up(Quota::Groups, 1));
-        assert_eq!(trim(26).await, Trimmed { usage: 2, ..Trimmed::default() });
-        assert_eq!(trim(26).await, Trimmed::default());
+        assert_eq!(prune(26).await, Pruned { usage: 2, ..Pruned::default() });
+        assert_eq!(prune(26).await, Pruned::default());
     });
 }

@@ -174,7 +174,7 @@ fn a_position_of_a_history_that_was_put_back_is_refused() {
 /// Prunes until nothing is left that is older than the log is kept.
 async fn prune(store: &Store, now: Timestamp) {
     let open_for = Duration::from_secs(3_600 * 24 * 365);
-    while !store.trim(now, open_for, 100).await.unwrap().is_empty() {}
+    while !store.prune(now, open_for, 100).await.unwrap().is_empty() {}
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::query_error::{QueryError, reading};
 use crate::quota::day_of;
 use crate::row_set::{Names, RowSet, With};
 use crate::schema::{log, meta};
-use crate::{StoreError, Trimmed, statements};
+use crate::{Pruned, StoreError, statements};
 
 const STORE_ID: &str = "store_id";
 const CURSOR_KEY: &str = "cursor_key";
@@ -64,12 +64,12 @@ pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
 }
 
 /// Forgets at most `step_max` rows of each kind that are older than they have to be kept, and tells the time that it went by.
-pub(crate) async fn trim(
+pub(crate) async fn prune(
     conn: &mut Conn,
     time: PruneTime,
     log_kept_ms: i64,
     step_max: u32,
-) -> Result<(Trimmed, i64), QueryError> {
+) -> Result<(Pruned, i64), QueryError> {
     let now = prune_time(conn, time).await?;
     // An answer under a key refers to its change in the log, so no change is forgotten before the keys of its time are.
     let log_end = now.saturating_sub(log_kept_ms.max(KEY_KEPT_MS));
@@ -82,7 +82,7 @@ pub(crate) async fn trim(
         conn,
     );
     let keys = keys.await?;
-    let changes = trim_log(conn, log_end, step_max).await?;
+    let changes = prune_log(conn, log_end, step_max).await?;
     // An interval is forgotten only after its last change: until then a reader may have to be told of the end.
     let memberships = run(
         "DELETE FROM memberships WHERE (group_id, user_id, joined_version) IN \
@@ -123,7 +123,7 @@ pub(crate) async fn trim(
         step_max,
         conn,
     );
-    Ok((Trimmed { changes, memberships, groups, keys, usage: usage.await? }, now))
+    Ok((Pruned { changes, memberships, groups, keys, usage: usage.await? }, now))
 }
 
 /// The time that pruning goes by. It is kept, so that it goes on from there.
@@ -158,7 +158,7 @@ async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError>
 }
 
 /// Forgets the oldest changes by their dates, and remembers up to where.
-async fn trim_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, QueryError> {
+async fn prune_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, QueryError> {
     let old: Vec<(i64, CommitId)> = log::table
         .filter(log::at.lt(end))
         .order(log::at)

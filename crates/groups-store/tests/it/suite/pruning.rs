@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use groups_domain::{Command, Request, UserId, Version};
-use groups_store::{History, ReplayRule, Start, Store, Trimmed};
+use groups_store::{History, Pruned, ReplayRule, Start, Store};
 
 use super::run;
 use crate::cast::*;
@@ -16,11 +16,11 @@ async fn did_at(store: &Store, hours: i64, actor: UserId, group: u128, command: 
 }
 
 /// In small steps until nothing is left; the sum of them.
-async fn trim(store: &Store, hours: i64, step_max: u32) -> Trimmed {
-    let mut sum = Trimmed::default();
+async fn prune(store: &Store, hours: i64, step_max: u32) -> Pruned {
+    let mut sum = Pruned::default();
     let open_for = Duration::from_millis((hours * HOUR_MS) as u64);
     loop {
-        let step = store.trim(after_hours(hours), open_for, step_max).await.unwrap();
+        let step = store.prune(after_hours(hours), open_for, step_max).await.unwrap();
         if step.is_empty() {
             return sum;
         }
@@ -43,9 +43,9 @@ fn what_is_older_than_the_kept_log_is_forgotten_and_nothing_else() {
         did_at(&store, 3, ADA, 2, Command::DeleteGroup).await;
         did_at(&store, 31 * DAY, ADA, 1, rename("Still lives")).await;
         did_at(&store, 31 * DAY, ADA, 1, remove(CAT)).await;
-        assert_eq!(trim(&store, 29 * DAY, 1).await, Trimmed::default());
-        let all = Trimmed { changes: 4, memberships: 4, groups: 1, ..Trimmed::default() };
-        assert_eq!(trim(&store, 31 * DAY, 1).await, all);
+        assert_eq!(prune(&store, 29 * DAY, 1).await, Pruned::default());
+        let all = Pruned { changes: 4, memberships: 4, groups: 1, ..Pruned::default() };
+        assert_eq!(prune(&store, 31 * DAY, 1).await, all);
         let History::Page { changes, .. } = store.history(ADA, group_id(1), version(0), 10).await.unwrap() else {
             panic!("a page")
         };
@@ -67,7 +67,7 @@ fn a_position_from_before_the_kept_log_gets_the_list() {
         did_at(&store, 1, ADA, 1, rename("Crew")).await;
         let edge = position().await;
         did_at(&store, 31 * DAY, ADA, 1, rename("Team again")).await;
-        trim(&store, 31 * DAY, 100).await;
+        prune(&store, 31 * DAY, 100).await;
         let open = async |from| store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start;
         assert!(matches!(open(old).await, Start::Snapshot(_)));
         // On PostgreSQL another transaction may have been under way, so that it is too old as well.
@@ -86,8 +86,8 @@ fn keys_are_forgotten_after_24_hours() {
             let create = request(group_id(number), ADA, create("Team"));
             store.execute(keyed(create, &number.to_string(), 1)).await.unwrap();
         }
-        assert_eq!(trim(&store, 23, 2).await, Trimmed::default());
-        assert_eq!(trim(&store, 24, 2).await, Trimmed { keys: 3, ..Trimmed::default() });
+        assert_eq!(prune(&store, 23, 2).await, Pruned::default());
+        assert_eq!(prune(&store, 24, 2).await, Pruned { keys: 3, ..Pruned::default() });
     });
 }
 
@@ -102,18 +102,18 @@ fn a_clock_that_jumps_ahead_for_a_while_has_nothing_forgotten() {
         // Not at the first pruning of a store, nor at a later one, nor of one that was opened again.
         let jumped = async |store: &Store, minutes: u64| {
             let open_for = Duration::from_secs(60 * minutes);
-            store.trim(after_hours(40 * DAY), open_for, 100).await.unwrap()
+            store.prune(after_hours(40 * DAY), open_for, 100).await.unwrap()
         };
-        assert_eq!(jumped(&store, 1).await, Trimmed::default());
-        assert_eq!(trim(&store, 2, 100).await, Trimmed::default());
-        assert_eq!(jumped(&store, 121).await, Trimmed::default());
+        assert_eq!(jumped(&store, 1).await, Pruned::default());
+        assert_eq!(prune(&store, 2, 100).await, Pruned::default());
+        assert_eq!(jumped(&store, 121).await, Pruned::default());
         store.close().await;
         let store = db.open().await;
-        assert_eq!(jumped(&store, 1).await, Trimmed::default());
+        assert_eq!(jumped(&store, 1).await, Pruned::default());
         // Once so much time has really passed, nothing has to be waited for.
         assert_eq!(
-            trim(&store, 40 * DAY, 100).await,
-            Trimmed { changes: 3, memberships: 1, keys: 1, ..Trimmed::default() }
+            prune(&store, 40 * DAY, 100).await,
+            Pruned { changes: 3, memberships: 1, keys: 1, ..Pruned::default() }
         );
     });
 }
@@ -129,8 +129,8 @@ fn changes_that_are_dated_in_the_future_keep_no_other_from_being_forgotten() {
         did_at(&store, 1, ADA, 5, rename("Crew")).await;
         // So that the newest change is dated rightly.
         did_at(&store, 31 * DAY, ADA, 6, create("Team")).await;
-        let old = Trimmed { changes: 2, ..Trimmed::default() };
-        assert_eq!(trim(&store, 32 * DAY, 2).await, old);
-        assert_eq!(trim(&store, 331 * DAY, 2).await, Trimmed { changes: 5, ..Trimmed::default() });
+        let old = Pruned { changes: 2, ..Pruned::default() };
+        assert_eq!(prune(&store, 32 * DAY, 2).await, old);
+        assert_eq!(prune(&store, 331 * DAY, 2).await, Pruned { changes: 5, ..Pruned::default() });
     });
 }
