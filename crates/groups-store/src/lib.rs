@@ -26,10 +26,16 @@
 //!
 //! # Two backends, one query text
 //!
-//! The queries in `src/queries` are compiled twice, once as a part of each backend, which gives them its `Conn` and the two
-//! functions in which the databases differ. SQLite has one thread that writes and a few that read, and each call
-//! finishes where it is polled; PostgreSQL has a pool, and lanes by group, on a runtime of its own. So the store works on every
-//! runtime that has timers, single-threaded ones included.
+//! The SQL is in three places: `migrations/` creates the tables, `src/statements.rs` has the statements over sets of rows, and
+//! `src/queries` has everything else, one file for each purpose.
+//!
+//! The files in `src/queries` are compiled twice, as a part of each backend (`#[path]` in `sqlite.rs` and `postgres.rs`): Diesel
+//! checks a query against one backend's types, and generic functions would need a bound for every expression. They reach what
+//! differs through `super`, which both backends provide: `Conn`, `COMMIT_ORDER`, `load_groups`, `read_groups`, `lock_users`,
+//! `missed_seqs`, `read_point`, `check_writable`, and `Hook` with `run_hook`.
+//!
+//! SQLite has one thread that writes and a few that read, and each call finishes where it is polled. PostgreSQL has a pool, and lanes
+//! by group, on a runtime of its own. So the store works on every runtime that has timers, single-threaded ones included.
 //!
 //! # In the database of an application
 //!
