@@ -21,8 +21,9 @@ async fn a_drain_closes_everybody_with_1012_and_lets_nobody_in() {
     let plan = Drain { spread: Duration::from_millis(100), retry_ms: (1_000, 15_000), ..Drain::default() };
     server.hub.drain(plan).await;
     assert_eq!(server.hub.connections(), 0, "all have answered");
-    while let Some(closed) = readers.join_next().await {
-        let closed = closed.unwrap();
+    let closes = readers.join_all().await;
+    assert_eq!(closes.len(), 20);
+    for closed in closes {
         assert_eq!((closed.code, closed.reason.as_str()), (1012, r#"{"retry_ms":[1000,15000]}"#));
     }
     let Err(tungstenite::Error::Http(refusal)) = Client::try_connect(&server, BOB, "").await else {

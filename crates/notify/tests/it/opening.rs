@@ -224,6 +224,8 @@ async fn the_clients_of_one_user_wait_behind_each_other_and_not_in_front_of_othe
     called.await.unwrap();
     let mut second = Client::connect(&server, BOB, "").await;
     Client::ready(&server, ADA).await;
+    let waits = tokio::time::timeout(Duration::from_millis(100), second.next()).await;
+    assert!(waits.is_err(), "the second client of one user waits for the first: {waits:?}");
     go.send(()).unwrap();
     first.until("ready").await;
     second.until("ready").await;

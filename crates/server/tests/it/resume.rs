@@ -1,6 +1,6 @@
 //! What happened in an absence is told when the client comes back with its cursor: all of it, once, and nothing else.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -262,32 +262,41 @@ async fn who_missed_more_than_is_worth_replaying_gets_the_list() {
 
 #[tokio::test]
 async fn who_is_slow_to_read_what_was_missed_gets_all_of_it() {
+    // Fewer events and bytes than are replayed, and more bytes than the client's buffer takes in.
+    const GROUPS: usize = 3;
+    const RENAMES: usize = 20;
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let mut groups = Vec::new();
-    for at in 0..40 {
+    for at in 0..GROUPS {
         groups.push(ada.creates(&format!("Group {at}"), &[&bob]).await);
     }
     let cursor = bob.connects().await.cursor();
     futures_util::future::join_all(groups.iter().map(|group| {
         let ada = &ada;
         async move {
-            for at in 0..5 {
+            for at in 0..RENAMES {
                 let body = json!({"description": format!("{at}{}", "界".repeat(990))});
                 ada.patch(&format!("/v1/groups/{group}"), body).await.group(200);
             }
         }
     }))
     .await;
-    let mut socket = bob.dial().cursor(&cursor).receive_buffer_bytes(4096).open().await;
-    let welcome = socket.expect("welcome").await;
-    if welcome["resumed"] == true {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        for _ in 0..200 {
-            socket.event(&bob.id, "group_updated").await;
-        }
-        socket.expect("ready").await;
-        socket.hears_nothing().await;
+    let mut socket = bob.dial().cursor(&cursor).receive_buffer_bytes(32 * 1024).open().await;
+    assert_eq!(socket.expect("welcome").await["resumed"], true);
+    // The client takes nothing for a while: that much time has to pass, whatever the server does.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut versions: HashMap<String, Vec<u64>> = HashMap::new();
+    for _ in 0..GROUPS * RENAMES {
+        let event = socket.event(&bob.id, "group_updated").await;
+        let group = event["group_id"].as_str().unwrap().to_owned();
+        versions.entry(group).or_default().push(event["version"].as_u64().unwrap());
+    }
+    socket.expect("ready").await;
+    socket.hears_nothing().await;
+    assert_eq!(versions.len(), GROUPS);
+    for (group, versions) in versions {
+        assert!(versions.iter().copied().eq(2..=1 + RENAMES as u64), "{group}: {versions:?}");
     }
 }
 

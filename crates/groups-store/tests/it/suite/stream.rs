@@ -1,7 +1,10 @@
 //! Where a stream begins, and what follows.
 
+use std::time::Duration;
+
 use groups_domain::{Change, Command, Role, UserId, Version};
-use groups_store::{History, PAGE_BYTES_MAX, Reason, ReplayRule, Start, Store, StoreError, StreamStart};
+use groups_store::{History, PAGE_BYTES_MAX, Reason, ReplayRule, Start, Store, StoreError, StoreOptions, StreamStart};
+use tokio::time::timeout;
 
 use super::run;
 use crate::cast::*;
@@ -271,9 +274,11 @@ fn a_position_of_before_the_first_change_resumes() {
 }
 
 #[test]
-fn a_tail_brings_every_change_once_from_where_it_was_opened() {
+fn a_tail_brings_every_change_once_from_where_it_was_opened_and_is_woken_by_the_next() {
     run(async |db| {
-        let store = db.open().await;
+        // Without polling only a wake-up can bring the last change in time.
+        let patient = StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() };
+        let store = Store::open(patient).await.unwrap();
         store.did(ADA, group_id(1), create("Before")).await;
         let mut tail = store.tail().await.unwrap();
         let mut expected = Vec::new();
@@ -285,11 +290,12 @@ fn a_tail_brings_every_change_once_from_where_it_was_opened() {
             seen.extend(tail.next().await.unwrap().into_iter().map(|entry| entry.change));
         }
         assert_eq!(seen, expected);
-        // It waits for the next one instead of polling for it.
-        let waiting = tokio::spawn(async move { tail.next().await });
-        tokio::task::yield_now().await;
+        // It has read, found nothing and waits before the last change is made.
+        let mut next = std::pin::pin!(tail.next());
+        let nothing = timeout(Duration::from_millis(200), &mut next).await;
+        assert!(nothing.is_err(), "{nothing:?}");
         let last = store.did(ADA, group_id(1), rename("Last")).await;
-        let entries = waiting.await.unwrap().unwrap();
+        let entries = timeout(Duration::from_secs(30), next).await.expect("the commit wakes the tail").unwrap();
         assert_eq!(entries.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [last]);
     });
 }
