@@ -1,7 +1,6 @@
 //! The JavaScript's own tests, where there is a Node.js to run them.
 
 use std::{
-    env,
     path::Path,
     process::{Command, Stdio},
 };
@@ -16,11 +15,7 @@ fn the_client_passes_its_own_tests() {
         String::from_utf8_lossy(&output.stdout).trim().trim_start_matches('v').split('.').next()?.parse::<u32>().ok()
     });
     if major.is_none_or(|major| major < NODE_MAJOR_MIN) {
-        assert!(
-            env::var_os("GROUPS_TEST_REQUIRE_ALL").is_none_or(|value| value != "1"),
-            "Node.js {NODE_MAJOR_MIN} or later is required and was not found"
-        );
-        println!("skipped: Node.js {NODE_MAJOR_MIN} or later was not found");
+        untested::skip(&format!("Node.js {NODE_MAJOR_MIN} or later"));
         return;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -17,9 +17,7 @@ impl Package {
     fn with_compiler() -> Option<Self> {
         let modules = env::var_os("GROUPS_TEST_NODE_MODULES").map(PathBuf::from);
         let Some(modules) = modules.filter(|modules| modules.join("typescript/lib/tsc.js").is_file()) else {
-            let required = env::var_os("GROUPS_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
-            assert!(!required, "TypeScript is required, and GROUPS_TEST_NODE_MODULES does not lead to it");
-            println!("skipped: GROUPS_TEST_NODE_MODULES does not lead to TypeScript");
+            untested::skip("TypeScript in GROUPS_TEST_NODE_MODULES");
             return None;
         };
         let name = std::thread::current().name().unwrap().replace(':', "-");

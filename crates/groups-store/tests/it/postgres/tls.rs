@@ -82,8 +82,7 @@ mod with_the_feature {
         let server = server::shared()?;
         let authority = server.authority();
         if authority.is_none() {
-            assert!(std::env::var_os("GROUPS_TEST_REQUIRE_ALL").is_none(), "openssl is required, but did not work");
-            println!("skipped: without openssl the server has no certificate");
+            untested::skip("openssl, for the server's certificate");
         }
         let database = db.url.rsplit('/').next().unwrap();
         let by_name = format!("postgres://groups@localhost:{}/{database}", server.port());

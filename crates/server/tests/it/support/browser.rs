@@ -58,10 +58,7 @@ impl Browser {
     /// A browser; where there is none, that is said, and is a failure if `GROUPS_TEST_REQUIRE_ALL` is 1.
     pub(crate) async fn start() -> Option<Self> {
         let Some(program) = program() else {
-            let required = std::env::var_os("GROUPS_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
-            assert!(!required, "Chromium is required, and there is none");
-            eprintln!("skipped: Chromium is not installed");
-            return None;
+            return super::skipped("Chromium");
         };
         let profile = tempfile::tempdir().expect("a temporary directory");
         let mut process = Command::new(program)
