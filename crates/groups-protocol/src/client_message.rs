@@ -1,5 +1,8 @@
 //! What a client says.
 
+#[cfg(test)]
+mod fuzz;
+
 use std::borrow::Cow;
 
 use groups_domain::GroupId;

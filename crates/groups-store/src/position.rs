@@ -1,5 +1,8 @@
 //! Positions in the log, and which commits a reading has seen.
 
+#[cfg(test)]
+mod fuzz;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -1,6 +1,8 @@
 //! A client's bytes, cut at the ends of its frames: RFC 6455, section 5.2.
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;

@@ -1,5 +1,8 @@
 //! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, checked and, in development mode, made.
 
+#[cfg(test)]
+mod fuzz;
+
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};

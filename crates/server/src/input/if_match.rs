@@ -1,5 +1,8 @@
 //! `If-Match` (RFC 9110 section 13.1.1): the versions that a request insists on.
 
+#[cfg(test)]
+mod fuzz;
+
 use actix_web::http::header::{self, HeaderMap};
 use groups_domain::Version;
 
