@@ -17,20 +17,21 @@
 mod client;
 mod random;
 mod server;
+mod stats;
 mod store;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use self::client::{Client, ClientStats, Connection, INFLIGHT_MAX, Loading, Reaction};
+use self::client::{Client, Connection, INFLIGHT_MAX, Loading, Reaction};
 use self::random::Random;
 use self::server::{Server, SharedSocket, moment};
-use self::store::{CommitOrder, Store, StoreStats};
+use self::stats::Stats;
+use self::store::{CommitOrder, Store};
 use super::*;
 use crate::PieceMax;
 use crate::session::{Session, Transmit};
@@ -73,58 +74,6 @@ fn tight(factor: usize, random: &mut Random) -> HubLimits {
 /// Simulations of an ordinary run, and the steps of each.
 const SEEDS: u64 = 24;
 const SEED_STEPS: u64 = 25_000;
-
-/// How often something happened, so that a simulation in which it cannot happen fails.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Stats {
-    store: StoreStats,
-    clients: ClientStats,
-    crashes: u64,
-    drops: u64,
-    lost_wakes: u64,
-    doubled_wakes: u64,
-    polls: u64,
-    start_overs: u64,
-    restored_views: u64,
-    rests: u64,
-    overflows: u64,
-    journal_overflows: u64,
-    /// Closes by code that clients were told.
-    closes: BTreeMap<u16, u64>,
-}
-
-impl Stats {
-    /// Everything that this simulation is for has happened.
-    fn assert_complete(&self) {
-        let StoreStats { changes, late_commits, aborts, shortened_cursors, expired_cursors, long_replays } = self.store;
-        let ClientStats { snapshots, resumes, events, repeats, pings } = self.clients;
-        let counts = [
-            changes,
-            late_commits,
-            aborts,
-            shortened_cursors,
-            expired_cursors,
-            long_replays,
-            snapshots,
-            resumes,
-            events,
-            repeats,
-            pings,
-            self.crashes,
-            self.drops,
-            self.lost_wakes,
-            self.doubled_wakes,
-            self.polls,
-            self.restored_views,
-            self.rests,
-            self.overflows,
-            self.journal_overflows,
-        ];
-        assert!(counts.iter().all(|count| *count > 0), "something never happened: {self:#?}");
-        let codes: Vec<u16> = self.closes.keys().copied().collect();
-        assert_eq!(codes, [1012, 4001, 4002, 4003], "the reasons for which a server closes");
-    }
-}
 
 /// What differs between one rest and the next.
 struct Pace {

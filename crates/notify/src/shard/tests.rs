@@ -274,6 +274,17 @@ fn command(which: u8, target: UserId, salt: usize) -> Command {
 }
 
 #[test]
+fn nothing_is_read_for_a_connection_that_is_gone_or_closing() {
+    let mut bench = Bench::new(roomy(), 0);
+    let Device { conn: gone, .. } = bench.connect(ADA, None);
+    bench.shard.disconnect(&gone);
+    assert!(!bench.shard.register(&gone));
+    let Device { conn: closing, .. } = bench.connect(BOB, None);
+    bench.shard.close(Moment::default(), &closing, Close::restarting((1, 2)));
+    assert!(!bench.shard.register(&closing));
+}
+
+#[test]
 fn the_older_of_two_reads_comes_back_last_and_misses_nothing() {
     let mut bench = Bench::new(roomy(), 0);
     bench.execute(group(1), ADA, command(0, ADA, 0));
