@@ -56,7 +56,7 @@
 //!
 //! # What this crate cannot do
 //!
-//! It is `no_std` with `alloc`: the compiler refuses it a clock, a file, a socket, a thread and the environment. It has no
+//! It is `no_std` with `alloc`, and so are its dependencies (`tests/no_std` proves it): the compiler refuses it a clock, a file, a socket, a thread and the environment. It has no
 //! randomness, its collections are ordered, and whatever it is given it answers the same again. It does not panic, also not on
 //! facts that contradict each other. It does not limit how many people one command names, and it does not know who is
 //! who: that an actor is who they say, and an operator if they say so, is the caller's part, and so is choosing fresh group ids.
