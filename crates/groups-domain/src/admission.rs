@@ -22,7 +22,7 @@ pub struct LeftOut {
 
 /// Refuses to add anybody directly if people join by invitation only. An operator may.
 pub(crate) fn adding_is_open(facts: &Facts, actor: Actor) -> Result<(), Rejection> {
-    // People join by invitation only: nobody can be added directly.
+    // People join by invitation only. Nobody can be added directly.
     match facts.limits.add_policy {
         AddPolicy::Invitation if !actor.is_operator() => Err(Rejection::Forbidden(Rule::InvitationOnly)),
         AddPolicy::Anybody | AddPolicy::SharedGroup | AddPolicy::Invitation => Ok(()),
@@ -49,7 +49,7 @@ fn allows(facts: &Facts, actor: Actor, user_id: UserId) -> bool {
     is_open && !people.blocks.contains(&(user_id, actor_id))
 }
 
-// A person is in at most as many groups as the limit for one person allows.
+// A user cannot be in more groups than the limit per user.
 fn has_no_room(facts: &Facts, user_id: UserId) -> bool {
     facts.limits.groups_per_user_max.is_some_and(|groups_max| facts.people.group_count(user_id) >= groups_max)
 }

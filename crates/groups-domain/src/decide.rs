@@ -63,7 +63,7 @@ pub fn decide(facts: &Facts, request: &Request) -> Result<Decision, Rejection> {
     }
     let authorized = Authorized::new(facts, request)?;
     let decision = authorized.execute(&request.command)?;
-    // A request made for one version is not executed on another.
+    // A request for one version of the group is not executed on another.
     match request.expected_version {
         Some(expected) if expected != authorized.group.version => {
             Err(Rejection::VersionMismatch { expected, current: authorized.group.version })
@@ -91,14 +91,14 @@ fn create(
         (Actor::Member(user_id), owner_id) if owner_id.is_none_or(|owner_id| owner_id == user_id) => user_id,
         _ => return Err(Rejection::Forbidden(Rule::OperatorsNameOwners)),
     };
-    // A group always has exactly one owner: nobody is added as one.
+    // A group always has exactly one owner. Nobody can be added as an owner.
     one_owner(members)?;
     let members = newcomers(members, |user_id| user_id == owner_id);
     if !members.is_empty() {
-        // People join by invitation only: nobody can be added directly.
+        // People join by invitation only. Nobody can be added directly.
         admission::adding_is_open(facts, actor)?;
     }
-    // A person is in at most as many groups as the limit for one person allows.
+    // A user cannot be in more groups than the limit per user.
     admission::check_owner(facts, owner_id)?;
     // You can only add people who allow it, and who are in fewer groups than one person may be.
     members.iter().try_for_each(|member| admission::check_added(facts, actor, member.user_id))?;
@@ -133,7 +133,7 @@ enum Rank {
 
 impl<'a> Authorized<'a> {
     fn new(facts: &'a Facts, request: &'a Request) -> Result<Self, Rejection> {
-        // To somebody who is not a member, the group does not exist.
+        // To users who are not members, the group does not exist.
         let group = facts.group.as_ref().filter(|group| group.group_id == request.group_id);
         let group = group.ok_or(Rejection::GroupNotFound)?;
         let rank = match request.actor {
@@ -160,7 +160,7 @@ impl<'a> Authorized<'a> {
     }
 
     fn update_settings(&self, name: Option<&GroupName>, description: Option<&Description>) -> Outcome {
-        // Changing the settings needs `admin`.
+        // Changing the settings requires the role `admin`.
         self.at_least(Role::Admin, Rule::AdminsSet)?;
         let name = name.filter(|name| **name != self.group.name).cloned();
         let description = description.filter(|description| **description != self.group.description).cloned();
@@ -175,7 +175,7 @@ impl<'a> Authorized<'a> {
 
     fn add_one(&self, member: NewMember) -> Outcome {
         self.may_add(&[member])?;
-        // Nobody is a member twice.
+        // A user can be a member only once.
         if self.facts.role_of(member.user_id).is_some() {
             return Err(Rejection::AlreadyMember { user_id: member.user_id });
         }
@@ -186,7 +186,7 @@ impl<'a> Authorized<'a> {
 
     fn add_many(&self, members: &[NewMember]) -> Outcome {
         self.may_add(members)?;
-        // Nobody is a member twice: of several, those who are in already are skipped.
+        // A user can be a member only once: of several, those who are in already are skipped.
         let mut members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
         // You can only add people who allow it, and who are in fewer groups than one person may be: of several, the others join.
         let actor = self.request.actor;
@@ -195,13 +195,13 @@ impl<'a> Authorized<'a> {
     }
 
     fn may_add(&self, members: &[NewMember]) -> Result<(), Rejection> {
-        // Adding members needs `admin`.
+        // Adding members requires the role `admin`.
         self.at_least(Role::Admin, Rule::AdminsAdd)?;
-        // People join by invitation only: nobody can be added directly.
+        // People join by invitation only. Nobody can be added directly.
         admission::adding_is_open(self.facts, self.request.actor)?;
-        // A group always has exactly one owner: nobody is added as one.
+        // A group always has exactly one owner. Nobody can be added as an owner.
         one_owner(members)?;
-        // One gives only roles strictly below one's own.
+        // You can only assign roles below your own.
         members.iter().try_for_each(|member| self.gives_below(member.role))
     }
 
@@ -211,24 +211,24 @@ impl<'a> Authorized<'a> {
     }
 
     fn remove(&self, user_id: UserId) -> Outcome {
-        // One acts only on those strictly below oneself.
+        // You can only manage members whose role is below yours.
         self.acts_below(user_id)?;
         Ok(self.change(ChangeKind::MemberRemoved { user_id }, one_fewer))
     }
 
     fn leave(&self, successor: Option<UserId>) -> Outcome {
         let actor_id = self.request.actor.user_id();
-        // Whoever is acted on is a member: an operator who is none has nothing to leave.
+        // You can only manage members of the group: an operator who is not a member has nothing to leave.
         let role = self.role_of(actor_id)?;
         let successor = match (role, successor) {
             (Role::Owner, Some(user_id)) if user_id != actor_id => Some(self.succession(user_id)?),
-            // The last person in a group deletes it instead of leaving.
+            // The last member cannot leave the group. Delete the group instead.
             (Role::Owner, _) if self.group.member_count <= 1 => {
                 return Err(Rejection::OwnerMustTransfer(Rule::LastOneDeletes));
             }
-            // The owner leaves only by naming a successor among the other members.
+            // The owner must name another member as successor when leaving.
             (Role::Owner, _) => return Err(Rejection::OwnerMustTransfer(Rule::OwnerLeavesWithSuccessor)),
-            // Who is not the owner has nothing to hand over on leaving.
+            // Only the owner can name a successor when leaving.
             (_, Some(_)) => return Err(Rejection::Forbidden(Rule::OnlyOwnersNameSuccessors)),
             (_, None) => None,
         };
@@ -239,9 +239,9 @@ impl<'a> Authorized<'a> {
     }
 
     fn change_role(&self, user_id: UserId, role: Role) -> Outcome {
-        // One acts only on those strictly below oneself.
+        // You can only manage members whose role is below yours.
         let previous_role = self.acts_below(user_id)?;
-        // One gives only roles strictly below one's own.
+        // You can only assign roles below your own.
         self.gives_below(role)?;
         if role == previous_role {
             return Ok(Decision::Unchanged);
@@ -250,7 +250,7 @@ impl<'a> Authorized<'a> {
     }
 
     fn transfer_ownership(&self, user_id: UserId) -> Outcome {
-        // Only the owner hands over the ownership, and becomes `admin`.
+        // Only the owner can transfer the ownership, and becomes `admin`.
         self.at_least(Role::Owner, Rule::OwnerHandsOver)?;
         let (actor_id, owner_id) = (self.request.actor.user_id(), self.group.owner_id);
         let previous_owner_id = match self.rank {
@@ -267,7 +267,7 @@ impl<'a> Authorized<'a> {
     }
 
     fn delete(&self) -> Outcome {
-        // Deleting the group needs `owner`.
+        // Deleting the group requires the role `owner`.
         self.at_least(Role::Owner, Rule::OwnerDeletes)?;
         Ok(self.change(ChangeKind::GroupDeleted, |_| {}))
     }
@@ -290,7 +290,7 @@ impl<'a> Authorized<'a> {
         if self.is_below(role) { Ok(()) } else { Err(Rejection::Forbidden(Rule::GiveBelow)) }
     }
 
-    /// The role of whom the actor acts on.
+    /// The role of the user on whom the actor acts.
     fn acts_below(&self, user_id: UserId) -> Result<Role, Rejection> {
         // Nobody is below a plain member, whoever is named.
         self.at_least(Role::Admin, Rule::ActBelow)?;
@@ -310,7 +310,7 @@ impl<'a> Authorized<'a> {
     }
 
     fn role_of(&self, user_id: UserId) -> Result<Role, Rejection> {
-        // Whoever is acted on is a member.
+        // You can only manage members of the group.
         self.facts.role_of(user_id).ok_or(Rejection::MemberNotFound { user_id })
     }
 
@@ -354,7 +354,7 @@ fn one_fewer(group: &mut Group) {
 }
 
 fn room_for(facts: &Facts, member_count: u32, newcomers: usize) -> Result<u32, Rejection> {
-    // A group has at most as many members as its limit allows.
+    // A group cannot have more members than its limit.
     let members_max = facts.limits.members_max;
     let would_be = u64::from(member_count) + newcomers as u64;
     match u32::try_from(would_be) {

@@ -3,8 +3,8 @@
 //! Everything here is pure and synchronous: no clock, no randomness, no IO. Time and ids come in as arguments, so the same
 //! rules run under a database lock in a service, in a test, or in memory with no database at all.
 //!
-//! Roles rank `owner` > `admin` > `member`. One acts only on those strictly below oneself and gives only roles strictly
-//! below one's own; everybody may leave, and the owner may hand over the ownership. A group has exactly one owner at all times.
+//! Roles rank `owner` > `admin` > `member`. A member can only manage members whose role is lower and assign lower roles.
+//! Everybody may leave, and the owner may transfer the ownership. A group has exactly one owner at all times.
 //!
 //! An [`Actor`] is a user in their own name, or an operator of the service. An operator needs no membership and no rank, and
 //! is bound by everything that keeps a group consistent: one owner, the limits, and the version that it insists on.
@@ -79,6 +79,7 @@ mod decide;
 mod event;
 mod facts;
 mod group;
+mod history;
 mod id;
 mod rejection;
 mod role;
@@ -94,6 +95,7 @@ pub use decide::{Decision, decide, left_out};
 pub use event::{Action, Event, EventKind, LeaveReason, View, event_for};
 pub use facts::{Facts, People};
 pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
+pub use history::check_history_access;
 pub use id::{GroupId, Timestamp, UserId, Version};
 pub use rejection::{Rejection, Rule};
 pub use role::{ParseRoleError, Role};

@@ -28,27 +28,28 @@ macro_rules! rules {
 }
 
 rules! {
-    OutsidersSeeNothing = "outsiders-see-nothing": "To somebody who is not a member, the group does not exist.";
-    GroupIsNew = "group-is-new": "A group is created once: its id is not used again, not even after it was deleted.";
-    AdminsAdd = "admins-add": "Adding members needs `admin`.";
-    AdminsSet = "admins-set": "Changing the settings needs `admin`.";
-    OwnerDeletes = "owner-deletes": "Deleting the group needs `owner`.";
-    ActBelow = "act-below": "One acts only on those strictly below oneself.";
-    GiveBelow = "give-below": "One gives only roles strictly below one's own.";
-    OneOwner = "one-owner": "A group always has exactly one owner: nobody is added as one.";
-    OwnerHandsOver = "owner-hands-over": "Only the owner hands over the ownership, and becomes `admin`.";
-    OwnerLeavesWithSuccessor = "owner-leaves-with-successor": "The owner leaves only by naming a successor among the other members.";
-    LastOneDeletes = "last-one-deletes": "The last person in a group deletes it instead of leaving.";
-    OnlyOwnersNameSuccessors = "only-owners-name-successors": "Who is not the owner has nothing to hand over on leaving.";
+    OutsidersSeeNothing = "outsiders-see-nothing": "To users who are not members, the group does not exist.";
+    GroupIsNew = "group-is-new": "A group is created once. Its id is never reused, even after the group is deleted.";
+    AdminsAdd = "admins-add": "Adding members requires the role `admin`.";
+    AdminsSet = "admins-set": "Changing the settings requires the role `admin`.";
+    OwnerDeletes = "owner-deletes": "Deleting the group requires the role `owner`.";
+    ActBelow = "act-below": "You can only manage members whose role is below yours.";
+    GiveBelow = "give-below": "You can only assign roles below your own.";
+    OneOwner = "one-owner": "A group always has exactly one owner. Nobody can be added as an owner.";
+    OwnerHandsOver = "owner-hands-over": "Only the owner can transfer the ownership, and becomes `admin`.";
+    OwnerLeavesWithSuccessor = "owner-leaves-with-successor": "The owner must name another member as successor when leaving.";
+    LastOneDeletes = "last-one-deletes": "The last member cannot leave the group. Delete the group instead.";
+    OnlyOwnersNameSuccessors = "only-owners-name-successors": "Only the owner can name a successor when leaving.";
     OwnerIsReplacedFirst = "owner-is-replaced-first": "Transfer the ownership before you remove the owner or change their role.";
     OperatorsNameOwners = "operators-name-owners": "Only an operator can create a group for another user, and an operator must name its owner.";
-    MembersOnly = "members-only": "Whoever is acted on is a member.";
-    OnceAMember = "once-a-member": "Nobody is a member twice.";
-    RoomForAll = "room-for-all": "A group has at most as many members as its limit allows.";
-    InvitationOnly = "invitation-only": "People join by invitation only: nobody can be added directly.";
+    AdminsReadHistory = "admins-read-history": "Reading the history requires the role `admin`.";
+    MembersOnly = "members-only": "You can only manage members of the group.";
+    OnceAMember = "once-a-member": "A user can be a member only once.";
+    RoomForAll = "room-for-all": "A group cannot have more members than its limit.";
+    InvitationOnly = "invitation-only": "People join by invitation only. Nobody can be added directly.";
     AddedByConsent = "added-by-consent": "You can only add people who allow it: they have not blocked you and, if the server requires it, share a group with you.";
-    GroupsPerUser = "groups-per-user": "A person is in at most as many groups as the limit for one person allows.";
-    SeenVersion = "seen-version": "A request made for one version is not carried out on another.";
+    GroupsPerUser = "groups-per-user": "A user cannot be in more groups than the limit per user.";
+    SeenVersion = "seen-version": "A request for one version of the group is not executed on another.";
 }
 
 /// Why a request is refused. Finite and typed; [`code`](Self::code) is stable, the sentence is for people.
@@ -59,27 +60,27 @@ rules! {
 /// let refused = Rejection::Forbidden(Rule::AdminsAdd);
 /// assert_eq!(refused.code(), "forbidden");
 /// assert_eq!(refused.rule().id(), "admins-add");
-/// assert_eq!(refused.to_string(), "not allowed: Adding members needs `admin`.");
+/// assert_eq!(refused.to_string(), "Adding members requires the role `admin`.");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// There is no such group, or the actor is not in it: they cannot tell which.
-    #[error("there is no such group")]
+    #[error("The group does not exist.")]
     GroupNotFound,
     /// A group with this id exists, or did before it was deleted.
-    #[error("a group with this id was created already")]
+    #[error("A group with this id already exists or was deleted.")]
     GroupExists,
     /// The actor is not allowed to do this; the rule says why.
-    #[error("not allowed: {}", .0.sentence())]
+    #[error("{}", .0.sentence())]
     Forbidden(Rule),
     /// The person whom the command names is not a member, or an operator who is not one wants to leave.
-    #[error("{user_id} is not a member of this group")]
+    #[error("{user_id} is not a member of this group.")]
     MemberNotFound {
         /// Who is not.
         user_id: UserId,
     },
     /// The person to be added is in already.
-    #[error("{user_id} is a member already")]
+    #[error("{user_id} is already a member.")]
     AlreadyMember {
         /// Who is.
         user_id: UserId,
@@ -92,7 +93,7 @@ pub enum Rejection {
     #[error("{}", Rule::OneOwner.sentence())]
     InvalidRole,
     /// The group would have more members than it may.
-    #[error("the group would have {would_be} members, {members_max} are allowed")]
+    #[error("The group would have {would_be} members. The limit is {members_max}.")]
     TooManyMembers {
         /// How many it would have.
         would_be: u64,
@@ -100,13 +101,13 @@ pub enum Rejection {
         members_max: u32,
     },
     /// The actor may not add this person. It does not tell whether the person has blocked the actor.
-    #[error("{user_id} cannot be added: {}", Rule::AddedByConsent.sentence())]
+    #[error("{user_id} cannot be added. {}", Rule::AddedByConsent.sentence())]
     CannotBeAdded {
         /// Who.
         user_id: UserId,
     },
     /// Somebody would be in more groups than one person may be: the person to be added, or the owner of a new group.
-    #[error("{user_id} is in {groups_max} groups already, the most for one person")]
+    #[error("{user_id} is already in {groups_max} groups, the limit per user.")]
     TooManyGroups {
         /// Who.
         user_id: UserId,
@@ -114,7 +115,7 @@ pub enum Rejection {
         groups_max: u32,
     },
     /// The group has moved on since the actor looked.
-    #[error("the group is at version {current}, not {expected}")]
+    #[error("The group is at version {current}, not {expected}.")]
     VersionMismatch {
         /// What the actor had seen.
         expected: Version,

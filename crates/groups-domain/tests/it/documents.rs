@@ -54,7 +54,7 @@ fn refusals() -> String {
 }
 
 fn rejections() -> impl Iterator<Item = Rejection> {
-    refusals::cases().into_iter().map(|case| case.rejection)
+    refusals::cases().into_iter().map(|case| case.rejection).chain(permissions::history_refusals())
 }
 
 fn changes() -> String {

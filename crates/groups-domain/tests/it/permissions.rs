@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use groups_domain::Role::{self, Admin, Member, Owner};
-use groups_domain::{Actor, AddPolicy, Command, Decision, Rejection, Rule, UserId, Uuid};
+use groups_domain::{Actor, AddPolicy, Command, Decision, Rejection, Rule, UserId, Uuid, check_history_access};
 
 use crate::cast::{
     ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, OPS, add, add_all, alone, by, create, create_for, delete, describe,
@@ -63,7 +63,15 @@ pub(crate) fn table() -> (String, BTreeSet<Rule>) {
     }
     table.on_people("Handing over the ownership (giving the role `owner`) to", |user_id| give(user_id, Owner));
     table.plain("Deleting the group", &[("the group", delete())]);
+    table.reading();
     (table.text, table.rules)
+}
+
+/// Why somebody may not read the history.
+pub(crate) fn history_refusals() -> Vec<Rejection> {
+    let roster = team().roster;
+    let read = |(_, actor): (_, Actor)| check_history_access(actor, roster.role_of(actor.user_id())).err();
+    ACTORS.into_iter().filter_map(read).collect()
 }
 
 #[derive(Default)]
@@ -99,6 +107,18 @@ impl Table {
         self.row("operator", &nothing(), Actor::Operator(OPS), commands(OPS).map(Some));
         for (role, actor) in ACTORS {
             self.row(&format!("{role} of one with that id"), &team(), actor, commands(actor.user_id()).map(Some));
+        }
+    }
+
+    fn reading(&mut self) {
+        self.head("Reading", &["the history"]);
+        let roster = team().roster;
+        for (role, actor) in ACTORS {
+            let cell = match check_history_access(actor, roster.role_of(actor.user_id())) {
+                Ok(()) => "allowed".to_owned(),
+                Err(rejection) => self.refusal(&rejection),
+            };
+            writeln!(self.text, "| {role} | {cell} |").unwrap();
         }
     }
 

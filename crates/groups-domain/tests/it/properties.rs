@@ -425,5 +425,7 @@ fn random_people_bring_about_every_kind_of_change_and_refusal() {
         }
     }
     assert_eq!(kinds.len(), 8, "{kinds:?}");
-    assert_eq!(refusals.len(), groups_domain::Rule::ALL.len(), "{refusals:?}");
+    // Nobody reads here.
+    let of_commands = groups_domain::Rule::ALL.iter().filter(|rule| **rule != groups_domain::Rule::AdminsReadHistory);
+    assert_eq!(refusals.len(), of_commands.count(), "{refusals:?}");
 }

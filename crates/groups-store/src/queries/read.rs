@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use groups_domain::{Group, GroupId, Role, UserId, Version};
+use groups_domain::{Actor, Group, GroupId, Rejection, Role, UserId, Version, check_history_access};
 use uuid::Uuid;
 
 use super::names::hide;
@@ -168,10 +168,11 @@ pub(crate) async fn history(
     after: Version,
     limit: u32,
 ) -> Result<History, QueryError> {
-    match group(conn, user, group_id).await? {
-        None => return Ok(History::NotFound),
-        Some((_, role)) if role < Role::Admin => return Ok(History::Forbidden),
-        Some(_) => {}
+    let role = group(conn, user, group_id).await?.map(|(_, role)| role);
+    match check_history_access(Actor::Member(user), role) {
+        Ok(()) => {}
+        Err(Rejection::Forbidden(_)) => return Ok(History::Forbidden),
+        Err(_) => return Ok(History::NotFound),
     }
     let (mut changes, mut bytes, mut after) = (Vec::new(), 0, to_stored(after.get()));
     let limit = limit.max(1) as usize;

@@ -1,13 +1,13 @@
 //! `GET /v1/groups/{group_id}/changes`: the group's history, oldest first, for its admins and its owner.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use groups_domain::Version;
+use groups_domain::{Rejection, Rule, Version};
 use groups_protocol::{ChangeBody, ChangePage};
 use groups_store::History;
 
+use crate::Problem;
 use crate::groups::Groups;
 use crate::input::{self, Paging, Reading};
-use crate::{Code, Problem};
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
@@ -21,7 +21,7 @@ pub(super) async fn respond(
     let after = Version::new(after.transpose()?.unwrap_or(0));
     match groups.store().history(reading.caller.user_id, group_id, after, paging.limit).await? {
         History::NotFound => Err(Problem::group_not_found()),
-        History::Forbidden => Err(Problem::new(Code::Forbidden, "not allowed: Reading the history needs `admin`.")),
+        History::Forbidden => Err(Rejection::Forbidden(Rule::AdminsReadHistory).into()),
         History::Page { changes, next } => Ok(reading.answer(HttpResponse::Ok().json(ChangePage {
             changes: changes.iter().map(ChangeBody::new).collect(),
             next: next.map(|next| next.to_string()),
