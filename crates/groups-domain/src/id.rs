@@ -1,8 +1,15 @@
 //! Ids, versions and times: newtypes, so that none is taken for another.
 
 use core::fmt;
+use core::num::ParseIntError;
+use core::str::FromStr;
 
 use uuid::Uuid;
+
+/// The text is not a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id is a UUID")]
+pub struct ParseIdError;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -26,6 +33,32 @@ macro_rules! id {
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
                 Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            /// Reads a UUID in any of its usual forms; [`Display`](fmt::Display) writes the hyphenated one.
+            ///
+            /// # Errors
+            /// [`ParseIdError`] if the text is not a UUID.
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                Uuid::try_parse(text).map(Self).map_err(|_| ParseIdError)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = ParseIdError;
+
+            fn try_from(text: &str) -> Result<Self, ParseIdError> {
+                text.parse()
             }
         }
 
@@ -80,6 +113,28 @@ impl Version {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+}
+
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<Version> for u64 {
+    fn from(version: Version) -> Self {
+        version.0
+    }
+}
+
+impl FromStr for Version {
+    type Err = ParseIntError;
+
+    /// # Errors
+    /// [`ParseIntError`] if the text is not a decimal number that fits into 64 bits.
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
     }
 }
 

@@ -68,6 +68,7 @@
 //!   a [`Command`], has its texts checked; what was decided, a [`Change`] or an [`Event`], is taken as it was written.
 
 #![no_std]
+#![warn(missing_debug_implementations)]
 
 extern crate alloc;
 
@@ -96,7 +97,7 @@ pub use event::{Action, Event, EventKind, LeaveReason, View, event_for};
 pub use facts::{Facts, People};
 pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
 pub use history::check_history_access;
-pub use id::{GroupId, Timestamp, UserId, Version};
+pub use id::{GroupId, ParseIdError, Timestamp, UserId, Version};
 pub use rejection::{Rejection, Rule};
 pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};

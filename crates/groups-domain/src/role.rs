@@ -48,6 +48,20 @@ impl fmt::Display for Role {
 #[error("a role is one of: owner, admin, member")]
 pub struct ParseRoleError;
 
+impl AsRef<str> for Role {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl TryFrom<&str> for Role {
+    type Error = ParseRoleError;
+
+    fn try_from(name: &str) -> Result<Self, ParseRoleError> {
+        name.parse()
+    }
+}
+
 impl FromStr for Role {
     type Err = ParseRoleError;
 

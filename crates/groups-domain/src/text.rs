@@ -9,6 +9,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -170,6 +171,28 @@ macro_rules! text {
         impl From<Stored> for $name {
             fn from(text: Stored) -> Self {
                 Self(text.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = TextError;
+
+            fn try_from(text: &str) -> Result<Self, TextError> {
+                Self::parse(text)
             }
         }
 

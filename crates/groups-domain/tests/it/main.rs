@@ -15,6 +15,7 @@
 mod cast;
 mod changes;
 mod check;
+mod conversions;
 mod documents;
 mod embedded;
 mod golden;
