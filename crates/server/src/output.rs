@@ -6,9 +6,9 @@ use groups_domain::{Group, Role};
 use groups_protocol::{GroupBody, MemberBody, rfc3339};
 use groups_store::{Executed, MemberRow};
 
-/// A group, with its version as the entity tag.
-pub(crate) fn group(mut response: HttpResponseBuilder, group: &Group, role: Role) -> HttpResponse {
-    response.insert_header(etag(group)).json(GroupBody::new(group, Some(role)))
+/// A group as somebody with this role sees it, with its version as the entity tag. An operator who is not a member has no role.
+pub(crate) fn group(mut response: HttpResponseBuilder, group: &Group, role: Option<Role>) -> HttpResponse {
+    response.insert_header(etag(group)).json(GroupBody::new(group, role))
 }
 
 pub(crate) fn etag(group: &Group) -> ETag {

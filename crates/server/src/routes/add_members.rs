@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use actix_web::{HttpResponse, web};
-use groups_domain::{ChangeKind, Command, NewMember, Obstacle, Role};
+use groups_domain::{ChangeKind, Command, NewMember, Obstacle};
 use groups_protocol::{AddOutcome, AddedBody, AddedMember, GroupBody};
 use groups_store::{Executed, Outcome};
 use serde::Deserialize;
@@ -49,10 +49,8 @@ pub(super) async fn respond(
         }
     };
     let executed = changing.execute(&groups, group_id, command).await?;
-    let answer = AddedBody {
-        group: GroupBody::new(&executed.group, Some(executed.role.unwrap_or(Role::Admin))),
-        results: results(&asked, &executed),
-    };
+    let answer =
+        AddedBody { group: GroupBody::new(&executed.group, executed.role), results: results(&asked, &executed) };
     let response = HttpResponse::Created().insert_header(output::etag(&executed.group)).json(answer);
     Ok(output::mark_replayed(response, &executed))
 }

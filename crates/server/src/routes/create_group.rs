@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use groups_domain::{Command, Description, GroupName, Role};
+use groups_domain::{Command, Description, GroupName};
 use serde::Deserialize;
 
 use crate::groups::Groups;
@@ -34,6 +34,6 @@ pub(super) async fn respond(
     // application publishes it.
     let up = if request.path().ends_with("/create") { "../.." } else { ".." };
     response.insert_header((header::LOCATION, format!("{up}/v1/groups/{}", executed.group.group_id)));
-    let response = output::group(response, &executed.group, executed.role.unwrap_or(Role::Owner));
+    let response = output::group(response, &executed.group, executed.role);
     Ok(output::mark_replayed(response, &executed))
 }

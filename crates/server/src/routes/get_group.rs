@@ -14,5 +14,5 @@ pub(super) async fn respond(
     let group_id = input::group_id(&path)?;
     let found = groups.store().group(reading.caller.user_id, group_id).await?;
     let (group, role) = found.ok_or_else(Problem::group_not_found)?;
-    Ok(reading.answer(output::group(HttpResponse::Ok(), &group, role)))
+    Ok(reading.answer(output::group(HttpResponse::Ok(), &group, Some(role))))
 }

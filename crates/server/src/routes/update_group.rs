@@ -1,7 +1,7 @@
 //! `PATCH /v1/groups/{group_id}`: change the name, the description or both.
 
 use actix_web::{HttpResponse, web};
-use groups_domain::{Command, Description, GroupName, Role};
+use groups_domain::{Command, Description, GroupName};
 use serde::Deserialize;
 
 use crate::groups::Groups;
@@ -26,6 +26,6 @@ pub(super) async fn respond(
         description: body.description.as_deref().map(Description::parse).transpose().map_err(Problem::description)?,
     };
     let executed = changing.execute(&groups, group_id, command).await?;
-    let role = executed.role.unwrap_or(Role::Admin);
-    Ok(output::mark_replayed(output::group(HttpResponse::Ok(), &executed.group, role), &executed))
+    let response = output::group(HttpResponse::Ok(), &executed.group, executed.role);
+    Ok(output::mark_replayed(response, &executed))
 }
