@@ -1,4 +1,4 @@
-//! One line of log for each request, without what is secret in it.
+//! Access log: one line per request, without secrets.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
-/// A longer path is cut in the log, in characters.
+/// Maximum length of a logged path, in characters. A longer one is truncated.
 const PATH_CHARS_MAX: usize = 200;
 
-/// Logs method, path, status and time: at `debug` what went well, at `warn` what is the server's own fault.
+/// Logs method, path, status and duration: server errors at `warn`, everything else at `debug`.
 ///
-/// The query stays out: it may hold a cursor, and of other programs' requests anything.
+/// The query string is not logged: it may contain a cursor or, in stray requests, anything.
 pub(crate) async fn access_log(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

@@ -1,7 +1,9 @@
-//! What the servers on one database tell each other beside the log: that it has grown, and who types.
+//! Messages between servers on the same database, beside the log: wake-ups when the log has grown,
+//! and typing indicators.
 //!
-//! Nothing that travels here is needed for the promise about events: the log is the truth, and whoever follows it looks by itself once
-//! a second. Whatever is lost, late or doubled between servers costs time, or a typing indicator.
+//! The delivery guarantee does not depend on the bus. The log is the source of truth, and each
+//! server also polls it once a second. A message that is lost, late or duplicated only costs time
+//! or a typing indicator.
 
 use groups_domain::{GroupId, UserId};
 use groups_store::{Signals, Store};
@@ -16,20 +18,22 @@ use crate::groups::OpenError;
 #[cfg(feature = "nats")]
 mod nats;
 
-/// How this server is connected to the others.
+/// How this server communicates with the others.
 #[derive(Clone)]
 pub(crate) enum Bus {
-    /// On SQLite there are no others.
+    /// SQLite: there are no other servers.
     Alone,
-    /// By LISTEN and NOTIFY of PostgreSQL. The store wakes and is woken by itself; typing travels as signals.
+    /// LISTEN and NOTIFY of PostgreSQL. The store handles wake-ups itself; typing indicators travel
+    /// as signals.
     Database(Signals),
-    /// By NATS.
+    /// NATS carries both wake-ups and typing indicators.
     #[cfg(feature = "nats")]
     Nats(nats::Nats),
 }
 
 impl Bus {
-    /// Connects the hub and the store with those of the other servers; the tasks do so until the supervisor stops them.
+    /// Connects the hub and the store with the other servers, in tasks that run until the
+    /// supervisor stops them.
     pub(crate) async fn start(
         settings: &Settings,
         store: &Store,
@@ -52,7 +56,7 @@ impl Bus {
         Ok(bus)
     }
 
-    /// Tells the other servers that somebody types, or does not while they cannot be reached.
+    /// Sends a typing event to the other servers. It is dropped if they cannot be reached.
     pub(crate) fn typing(&self, group_id: GroupId, user_id: UserId, typing: bool) {
         let text = || Typing { group_id, user_id, typing }.to_text();
         match self {
@@ -63,7 +67,7 @@ impl Bus {
         }
     }
 
-    /// What operators know it as.
+    /// Name of the bus in `/readyz` and in the log.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Alone => "none",
@@ -73,7 +77,7 @@ impl Bus {
         }
     }
 
-    /// Whether the others are heard now.
+    /// Whether messages from other servers can currently be received.
     pub(crate) fn is_up(&self) -> bool {
         match self {
             Self::Alone => true,
@@ -84,20 +88,20 @@ impl Bus {
     }
 }
 
-/// Passes on what the other servers say by the database.
+/// Forwards signals from other servers to the hub.
 async fn hear(signals: Signals, hub: Hub) {
     let mut heard = signals.subscribe();
     loop {
         match heard.recv().await {
             Ok(text) => Typing::pass_on(&text, &hub),
-            // Too many at once: these are lost, and nobody needs them.
+            // This receiver was too slow. Losing typing events is harmless.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
     }
 }
 
-/// That somebody types, or has ceased to.
+/// A user started or stopped typing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Typing {
     group_id: GroupId,
@@ -110,7 +114,8 @@ impl Typing {
         format!("typing {} {} {}", self.group_id, self.user_id, u8::from(self.typing))
     }
 
-    /// `None` for everything else: another version of this program may say more.
+    /// `None` if the text is not a typing event: another version of this program may send other
+    /// messages.
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let id = |words: &mut std::str::Split<'_, char>| words.next()?.parse::<Uuid>().ok();

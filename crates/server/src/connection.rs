@@ -1,11 +1,15 @@
-//! A client's TCP connection: what of its bytes the HTTP layer sees, how long each phase may last, and who is let in.
+//! TCP connections of clients: which bytes the HTTP layer may see, deadlines for each phase, and
+//! admission.
 //!
-//! [`Guarded`] stands between the socket and actix's HTTP/1 dispatcher, which alone leaves three things open:
+//! [`Guarded`] sits between the socket and actix's HTTP/1 dispatcher, which has three gaps:
 //!
-//! * It decodes requests ahead of their turn, and keeps only the last one's method: the answer to a GET that has a HEAD behind it loses
-//!   its body. The guard hands out one request at a time, and the next head once the answer before it is out.
-//! * It bounds the time of a connection's first head, and of nothing else. Here every phase that waits for the client has a deadline.
-//! * It reads a body that nobody wants without end. The guard ends the connection after a bounded rest.
+//! * The dispatcher decodes pipelined requests early and keeps only the last one's method, so the
+//!   response to a GET followed by a HEAD loses its body. The guard passes on one request at a
+//!   time, and the next head only after the previous response was sent.
+//! * The dispatcher only limits the time for a connection's first head. The guard sets a deadline
+//!   for every phase that waits for the client.
+//! * The dispatcher reads an unwanted body without limit. The guard closes the connection after a
+//!   limited number of bytes.
 //!
 //! | phase | waits for | until |
 //! |---|---|---|
@@ -15,14 +19,14 @@
 //! | rest | the rest of a body that was answered early | 10 s, 512 KiB |
 //! | answer | the client to read | 30 s without progress, and 1 KiB/s after that |
 //!
-//! An upgraded connection passes through untouched: the WebSocket has deadlines of its own.
+//! Upgraded connections pass through unchanged: the WebSocket has its own deadlines.
 //!
 //! * `framing`: where a head and a body end.
-//! * `phase`: the state machine, without IO.
-//! * `guarded`: the same around a socket.
-//! * `exchange`: tells the guard when a request begins and when its answer ends.
-//! * `admission`: how many connections there may be that no token was shown on.
-//! * `descriptors`: how many file descriptors the process may have.
+//! * `phase`: the state machine, without I/O.
+//! * `guarded`: drives the state machine on a socket.
+//! * `exchange`: tells the guard when a request starts and when its response is complete.
+//! * `admission`: limits the connections that have not shown a token.
+//! * `descriptors`: the limit on file descriptors.
 
 mod admission;
 mod descriptors;

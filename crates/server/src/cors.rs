@@ -1,4 +1,5 @@
-//! What pages of other origins may do by HTTP: the CORS protocol (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+//! CORS: what pages of other origins may do over HTTP
+//! (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 
 use actix_cors::{Cors, CorsError};
 use actix_web::body::{EitherBody, MessageBody};
@@ -13,9 +14,10 @@ use crate::identity::{Origins, is_safe};
 use crate::output::REPLAYED;
 use crate::{Code, Problem};
 
-/// Pages of allowed origins may send every method and any header: tracing and monitoring add headers of their own to a page's requests
-/// (`traceparent`, `baggage`, `x-datadog-…`), and a header that the service does not know has no effect. To pages of other origins a
-/// request that changes nothing is answered as to any client, without the headers that would let them read the answer.
+/// Allowed origins may send all methods and any header, because tracing and monitoring tools add
+/// their own headers to a page's requests (`traceparent`, `baggage`, `x-datadog-…`), and unknown
+/// headers have no effect. Safe requests from pages of other origins are answered normally, but
+/// without the headers that would let the page read the response.
 pub(crate) fn cors(origins: Origins) -> Cors {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     Cors::default()
@@ -27,16 +29,17 @@ pub(crate) fn cors(origins: Origins) -> Cors {
         .block_on_origin_mismatch(false)
 }
 
-/// Refuses requests of pages of foreign origins that change something. CORS does not stop them: a form, or a script with a `text/plain`
-/// body, sends them without a preflight, and only the answer is kept from the page. With credentials that the browser adds by itself that
-/// is enough for a forged request (CSRF).
+/// Rejects unsafe requests from pages of foreign origins. CORS does not stop them: a form, or a
+/// script with a `text/plain` body, sends them without a preflight, and the browser only hides the
+/// response from the page. If the browser attaches credentials by itself, that is enough for
+/// cross-site request forgery (CSRF).
 pub(crate) async fn refuse_forged<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let origins = Groups::of(request.request())?.origins();
     let safe = is_safe(request.method());
-    // Asked of every request, because it also tells the operator which origin is missing in the list.
+    // Called for every request, because it also logs which origin is missing from the list.
     if origins.is_foreign(request.head()) && !safe {
         let refused = Origins::refusal();
         return Ok(request.into_response(refused.error_response()).map_into_right_body());
@@ -44,8 +47,8 @@ pub(crate) async fn refuse_forged<B: MessageBody>(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// A preflight that asks for too much is answered like every error of the service. The status is the one that the Fetch standard
-/// encourages; browsers refuse any that is not 200 to 299.
+/// Converts rejected preflights into problem details. The status follows the Fetch standard's
+/// recommendation; browsers reject any preflight status outside 200 to 299.
 pub(crate) async fn refusals_as_problems<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

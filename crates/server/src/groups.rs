@@ -34,15 +34,15 @@ pub enum OpenError {
     /// The log cannot be followed.
     #[error("cannot read the log of changes")]
     Log(#[from] groups_store::StoreError),
-    /// The settings ask for what there is not.
+    /// The settings are invalid, or ask for something that is not available.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The servers cannot be connected with each other as the settings ask for.
+    /// The connection between the servers cannot be set up as configured.
     #[error("{0}")]
     Bus(String),
 }
 
-/// The whole service. Cheap to clone; all clones are the same service.
+/// A running service. Cheap to clone; all clones share the same service.
 #[derive(Clone)]
 pub struct Groups(Arc<Inner>);
 
@@ -59,11 +59,11 @@ struct Inner {
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
     reads: Reads,
-    /// Of large changes for which a user has too few tokens left.
+    /// Delays the rejection of large changes from users who have too few tokens left.
     refusals: Refusals,
     stopping: AtomicBool,
     supervisor: Supervisor,
-    /// Sends the clients away once something has failed.
+    /// Closes all client connections after a failure.
     on_failure: AbortHandle,
 }
 
@@ -75,50 +75,53 @@ impl Drop for Inner {
 }
 
 impl Groups {
-    /// Begins to build a service: everything that can be chosen is a method of [`GroupsBuilder`].
+    /// Starts building a service. Every option is a method of [`GroupsBuilder`].
     pub fn builder(settings: Settings) -> GroupsBuilder {
         settings.into()
     }
 
-    /// Executes a command from within the process, with the same rules, durability and events as a request over HTTP. Once this
-    /// returns, the change survives a power cut; clients and sinks hear of it as soon as the relay has read it.
+    /// Executes a command in-process, with the same rules, durability and events as an HTTP
+    /// request. When this returns, the change is durable, even across a power failure; clients and
+    /// sinks receive it once the relay has read it.
     ///
-    /// An [`Actor::Operator`] needs no membership and no rank. Rate limits do not apply; quotas and the limits of the rules do. A new
-    /// group needs an id of its own: [`new_group_id`](Self::new_group_id). For an idempotency key, an expected version, or rows of
-    /// the application in the same transaction, use the [`store`](Self::store).
+    /// An [`Actor::Operator`] needs no membership and no rank. Rate limits do not apply, but quotas
+    /// and the limits in the rules do. To create a group, generate its id with
+    /// [`new_group_id`](Self::new_group_id). For an idempotency key, an expected version, or
+    /// application rows in the same transaction, use the [`store`](Self::store).
     ///
-    /// Dropping the future does not take an accepted command back.
+    /// Dropping the future does not cancel a command that was already accepted.
     ///
     /// # Errors
-    /// [`ExecuteError`] says whether the rules or the database refuse it.
+    /// [`ExecuteError`] if the rules reject the command or the database is unavailable.
     pub async fn execute(&self, actor: Actor, group_id: GroupId, command: Command) -> Result<Executed, ExecuteError> {
         let request = Request { group_id, actor, at: edge::now(), expected_version: None, command };
         self.0.store.execute(request.into()).await
     }
 
-    /// An id for a new group: a UUIDv7 that is greater than all that this service has made or seen, so that lists have the
-    /// newest group first.
+    /// Returns an id for a new group: a UUIDv7 greater than every id that this service has created
+    /// or seen, so that lists show the newest group first.
     pub fn new_group_id(&self) -> GroupId {
         edge::new_group_id(&self.0.ids)
     }
 
-    /// Waits for the unexpected end of a task or thread that the service cannot do without: the relay, a worker of the
-    /// WebSocket clients, a thread of the database and so on. Pending as long as everything runs, and after
+    /// Waits until a task or thread that the service depends on ends unexpectedly, such as the
+    /// relay, a WebSocket worker or a database thread. Pending while everything runs, and after
     /// [`stop`](Self::stop).
     ///
-    /// Nothing restarts what has ended. From that moment `/readyz` answers 503, WebSocket upgrades are refused, and the
-    /// clients that are connected are closed with 1012 over `drain_seconds`. The host is expected to
-    /// [`stop`](Self::stop) the service and to end with an error, so that its own supervisor starts it again.
+    /// Failed tasks are not restarted. After a failure, `/readyz` answers 503, WebSocket upgrades
+    /// are refused, and connected clients are closed with 1012 over `drain_seconds`. The host
+    /// should [`stop`](Self::stop) the service and exit with an error, so that its own supervisor
+    /// restarts it.
     pub async fn failed(&self) -> TaskFailure {
         self.0.supervisor.failed().await
     }
 
-    /// The first unexpected end, if there was one: see [`failed`](Self::failed).
+    /// Returns the first failure, if any: see [`failed`](Self::failed).
     pub fn failure(&self) -> Option<TaskFailure> {
         self.0.supervisor.failure()
     }
 
-    /// The supervisor of everything that runs in this service.
+    /// The supervisor of all tasks and threads of this service.
     #[doc(hidden)]
     pub fn supervisor(&self) -> &Supervisor {
         &self.0.supervisor
@@ -126,15 +129,16 @@ impl Groups {
 
     /// Shuts down gracefully: closes every WebSocket with 1012, spread over `spread`, and closes the database.
     ///
-    /// Call it while the `HttpServer` still runs: that sends the close frames, and does not end by itself as long as a WebSocket is
-    /// open. Changes that were accepted before are finished first. Later requests are answered with 503.
+    /// Call it while the `HttpServer` is still running: the server has to send the close frames,
+    /// and it does not stop on its own while a WebSocket is open. Changes that were already
+    /// accepted are completed first. Later requests are answered with 503.
     pub async fn stop(&self, spread: Duration) {
         self.announce_stop();
         self.say_goodbye(spread).await;
         self.close_store().await;
     }
 
-    /// From here on the service is not ready, and takes no new WebSocket connection.
+    /// Marks the service as not ready and refuses new WebSocket connections.
     pub(crate) fn announce_stop(&self) {
         self.0.stopping.store(true, Ordering::Release);
     }
@@ -143,13 +147,13 @@ impl Groups {
         self.0.hub.drain(Drain { spread, ..Drain::default() }).await;
     }
 
-    /// Ends what runs beside the requests, which would find no store, and closes it.
+    /// Stops the background tasks, which need the store, and then closes the store.
     pub(crate) async fn close_store(&self) {
         self.0.supervisor.stop();
         self.0.store.clone().close().await;
     }
 
-    /// The service of a request.
+    /// Returns the service that handles a request.
     pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Problem> {
         request.app_data::<web::Data<Self>>().map(|groups| groups.get_ref()).ok_or_else(|| {
             tracing::error!("a route of groups is mounted without Groups::configure");
@@ -157,8 +161,9 @@ impl Groups {
         })
     }
 
-    /// The database of the service: reads for the application, and changes in a transaction with its own rows. Whatever is changed
-    /// through it is told like any other change.
+    /// The database of the service: reads for the application, and changes in a transaction with
+    /// the application's own rows. Changes made through it are delivered to clients and sinks like
+    /// any other.
     pub fn store(&self) -> &Store {
         &self.0.store
     }
@@ -214,7 +219,7 @@ impl Groups {
         self.0.development.as_ref().ok_or_else(not_here)
     }
 
-    /// Keeps the display name of a token, beside the request that came with it.
+    /// Stores the display name from a token in the background, without delaying the request.
     pub(crate) fn learn_name(&self, principal: &Principal) {
         let Some(name) = principal.name.clone() else { return };
         let name = DisplayName { user_id: principal.user_id, name, issued_at: principal.issued_at };
@@ -225,7 +230,8 @@ impl Groups {
     }
 }
 
-/// Once something has failed: closes the clients, which would wait for events that do not come.
+/// After a failure, closes all client connections. Otherwise clients would wait for events that
+/// never arrive.
 async fn send_clients_away(supervisor: Supervisor, service: Weak<Inner>, spread: Duration) {
     supervisor.failed().await;
     if let Some(inner) = service.upgrade() {
@@ -235,7 +241,7 @@ async fn send_clients_away(supervisor: Supervisor, service: Weak<Inner>, spread:
     }
 }
 
-/// Forgets the token buckets of users who have been quiet.
+/// Periodically removes the token buckets of inactive users.
 async fn sweep(limiter: Arc<Limiter>) {
     loop {
         tokio::time::sleep(Limiter::SWEEP_EVERY).await;
@@ -243,7 +249,7 @@ async fn sweep(limiter: Arc<Limiter>) {
     }
 }
 
-/// Forgets what is older than the log is kept, a small step at a time, beside the work.
+/// Deletes log entries older than the retention period, in small batches.
 async fn prune(store: Store) {
     const PAUSE_DONE: Duration = Duration::from_secs(60);
     const PAUSE_MORE: Duration = Duration::from_millis(50);
@@ -263,7 +269,7 @@ async fn prune(store: Store) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
 

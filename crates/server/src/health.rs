@@ -1,4 +1,4 @@
-//! Which parts of the service work, and the log's word when one is lost and when it has come again.
+//! Monitors the components of the service, and logs when one is lost and when it recovers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,19 +8,21 @@ use serde_json::{Value, json};
 
 use crate::bus::Bus;
 
-/// How often the parts are looked at.
+/// Interval between health checks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Every so many looks it is tried whether the database can be written, unless changes show that it can.
+/// Every n-th check also verifies that the database is writable, unless commits have shown so
+/// since.
 const WRITE_EVERY_LOOKS: u32 = 5;
 
-/// How long a look may take. A database that answers later is as good as gone for those who wait.
+/// Timeout of a health check. A database that answers later counts as down.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 
-/// How long the result of a look is believed. Older than this, nobody is looking any more.
+/// Maximum age of a result. An older one means that the health task no longer runs, so the database
+/// counts as down.
 const BELIEVED_MAX: Duration = Duration::from_secs(15);
 
-/// What the last look found. Cheap to clone; all clones are the same.
+/// The result of the last health check. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub(crate) struct Health(Arc<Mutex<Found>>);
 
@@ -30,7 +32,7 @@ struct Found {
 }
 
 impl Health {
-    /// Of a service whose database was opened just now, and written for that.
+    /// For a service that has just opened, and thereby written to, its database.
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(Found { database: true, at: Instant::now() })))
     }
@@ -46,7 +48,7 @@ impl Health {
     }
 }
 
-/// What an operator is told of each part.
+/// The state of each component, as `/readyz` reports it.
 pub(crate) fn components(database: bool, bus: &Bus) -> Value {
     let state = |up: bool| if up { "up" } else { "down" };
     json!({
@@ -55,7 +57,8 @@ pub(crate) fn components(database: bool, bus: &Bus) -> Value {
     })
 }
 
-/// Looks at every part again and again, and logs what is lost and what has come again, until aborted or until the store is closed.
+/// Checks all components at regular intervals and logs losses and recoveries. Runs until it is
+/// aborted or the store is closed.
 pub(crate) async fn watch(store: Store, bus: Bus, health: Health) {
     let mut database = Part::new("database", "requests are answered with 503 meanwhile");
     let mut between = Part::new("bus", "changes made by other servers are up to a second late meanwhile");
@@ -63,7 +66,7 @@ pub(crate) async fn watch(store: Store, bus: Bus, health: Health) {
     let (mut looks, mut writable) = (0_u32, true);
     loop {
         if commits.has_changed().unwrap_or(false) {
-            // Somebody has just shown it.
+            // A commit proves that the database is writable.
             commits.mark_unchanged();
             writable = true;
         } else if looks % WRITE_EVERY_LOOKS == 0 {
@@ -92,12 +95,13 @@ pub(crate) async fn watch(store: Store, bus: Bus, health: Health) {
     }
 }
 
-/// A part, and since when it is lost.
+/// A component, and since when it is down.
 struct Part {
     name: &'static str,
     meanwhile: &'static str,
     lost: Option<Instant>,
-    /// What is lost for one look only, as right after the start, is not worth a line.
+    /// Number of failed checks in a row. A single failed check, as right after startup, is not
+    /// logged.
     looks_down: u32,
 }
 

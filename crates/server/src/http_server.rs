@@ -1,4 +1,4 @@
-//! actix's `HttpServer`, set up for WebSockets.
+//! actix's `HttpServer`, configured for WebSockets.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,18 +10,21 @@ use actix_web::body::MessageBody;
 use actix_web::dev::AppConfig;
 use actix_web::{Error, HttpServer};
 
-/// With larger buffers, each WebSocket connection would keep one for good.
+/// Small, because each WebSocket connection keeps its buffer for its lifetime.
 pub(crate) const WRITE_BUFFER_BYTES: usize = 7 * 1024;
 
-/// `HttpServer::new`, set up for an application that [mounts](crate::Groups::configure) the service:
+/// Creates an `HttpServer` for an application that [mounts](crate::Groups::configure) the service.
+/// Compared to `HttpServer::new`:
 ///
-/// * small frames are sent at once (`TCP_NODELAY`);
-/// * what a WebSocket connection holds is bounded (`h1_write_buffer_size`), and it ends as soon as it is closed
-///   (`client_disconnect_timeout`);
-/// * the service finds the socket below a connection (`on_connect`);
-/// * signals are left to the application, which has to close the WebSockets first: see `examples/mounted.rs`.
+/// * small frames are sent immediately (`TCP_NODELAY`);
+/// * the memory of a WebSocket connection is bounded (`h1_write_buffer_size`), and a closed
+///   connection ends immediately (`client_disconnect_timeout`);
+/// * the service can access the socket of a connection (`on_connect`);
+/// * signals are not handled, because the application has to close the WebSockets first: see
+///   `examples/mounted.rs`.
 ///
-/// Each of these can be set again on the result, except `on_connect`, of which an `HttpServer` has one.
+/// You can override each of these on the result, except `on_connect`, which an `HttpServer` has
+/// only once.
 pub fn http_server<F, I, S, B>(factory: F) -> HttpServer<F, I, S, B>
 where
     F: Fn() -> I + Send + Clone + 'static,

@@ -1,4 +1,4 @@
-//! Who is calling: contract section 1.
+//! Authentication (contract, section 1).
 
 mod caller;
 mod claims;

@@ -1,10 +1,12 @@
-//! The ids of groups: UUIDv7 (RFC 9562) that grow even if the clock is set back.
+//! Group ids: UUIDv7 (RFC 9562) that increase even if the clock is set back.
 //!
-//! A list is sorted by id, newest first, so a group that is made later must have the greater id, also after a restart with an earlier
-//! clock and on another server. The generator therefore knows the newest id of the database, and continues behind it.
+//! Lists are sorted by id, newest first, so a group created later needs a greater id, even on
+//! another server or after a restart with an earlier clock. The generator therefore tracks the
+//! newest id in the database and continues after it.
 //!
-//! An id tells the time and nothing else. There is no counter in it, from which its owner could tell how many groups others have made:
-//! the 12 bits behind the milliseconds are a finer clock (RFC 9562, section 6.2, method 3), and the rest is random.
+//! An id reveals its creation time and nothing else. A counter would reveal how many groups others
+//! create, so the 12 bits after the milliseconds hold a finer timestamp (RFC 9562, section 6.2,
+//! method 3), and the rest is random.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,28 +14,31 @@ use std::time::Duration;
 use groups_domain::GroupId;
 use uuid::Uuid;
 
-/// Ids from behind this moment, in the year 6429, were made by no clock. They are ignored, so that there is always room for later ones.
+/// Ids after this time, in the year 6429, cannot come from a real clock. They are ignored, so that
+/// there is always room for later ids.
 const MILLIS_END: u64 = 1 << 47;
 
-/// A clock that is so far behind is worth a warning.
+/// How far the clock must be behind the newest id before a warning is logged.
 const BEHIND_WARNING: Duration = Duration::from_secs(60 * 60);
 
-/// The first 60 bits of a UUIDv7 that are not fixed: milliseconds since 1970, and 4,096ths of one.
+/// The timestamp in a UUIDv7, in 60 bits: milliseconds since 1970, followed by 1/4,096ths of a
+/// millisecond.
 type Ticks = u64;
 
-/// Makes ids that are greater than all that it has made or seen.
+/// Generates ids greater than every id that it has generated or observed.
 #[derive(Debug, Default)]
 pub(crate) struct GroupIds(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Of the newest id.
+    /// Timestamp of the newest id.
     newest: Ticks,
     ahead: Option<Ahead>,
 }
 
-/// The newest id is ahead of the clock. From there on ids follow the clock at half its pace, until it has caught up: if they stood still
-/// or were counted on, they would tell how many are made.
+/// Set while the newest id is ahead of the clock. Ids then advance at half the clock's pace until
+/// the clock catches up. If they stood still or were incremented, they would reveal how many are
+/// created.
 #[derive(Clone, Copy, Debug)]
 struct Ahead {
     ids: Ticks,
@@ -41,7 +46,7 @@ struct Ahead {
 }
 
 impl GroupIds {
-    /// Takes note of an id that somebody else has made.
+    /// Observes an id that was created elsewhere.
     pub(crate) fn observe(&self, id: GroupId) {
         let Some(ticks) = ticks_of(id.uuid()) else { return };
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +55,7 @@ impl GroupIds {
         }
     }
 
-    /// An id at this time since 1970, with the last bits of a random number.
+    /// Generates an id for the time `now` since 1970, with the low bits of `random`.
     pub(crate) fn next(&self, now: Duration, random: u64) -> GroupId {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ticks = state.next(ticks_at(now));
@@ -62,7 +67,7 @@ impl State {
     fn next(&mut self, clock: Ticks) -> Ticks {
         let mut ticks = clock;
         if clock <= self.newest {
-            // Set back again meanwhile, it is measured from where it is now.
+            // If the clock was set back again, measure from its new value.
             let from = self.ahead.filter(|from| from.clock <= clock).unwrap_or_else(|| {
                 let from = Ahead { ids: self.newest, clock };
                 if from.ids - from.clock > ticks_at(BEHIND_WARNING) {
@@ -85,13 +90,13 @@ impl State {
 }
 
 fn ticks_at(now: Duration) -> Ticks {
-    // Within 48 bits until the year 10889.
+    // Fits into 48 bits until the year 10889.
     let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).min(MILLIS_END * 2 - 1);
     let nanos = u64::from(now.subsec_nanos() % 1_000_000);
     (millis << 12) | (nanos * 4_096 / 1_000_000)
 }
 
-/// `None` for an id that is not a UUIDv7, or that no clock has made.
+/// `None` for an id that is not a UUIDv7, or whose timestamp cannot come from a real clock.
 fn ticks_of(id: Uuid) -> Option<Ticks> {
     let (high, _) = id.as_u64_pair();
     let ticks = high >> 16 << 12 | high & 0xfff;
@@ -149,7 +154,7 @@ mod tests {
         ids.observe(GroupIds::default().next(DAWN + 3_600 * SECOND, 0));
         let start = millis(ids.next(DAWN, 0));
         assert_eq!(start, (DAWN + 3_600 * SECOND).as_millis() as u64);
-        // However many are made meanwhile.
+        // However many ids are created in between.
         for step in 0..1_000 {
             ids.next(DAWN + step * SECOND / 1_000, 0);
         }

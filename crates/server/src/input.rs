@@ -1,4 +1,4 @@
-//! What comes in with a request, made into what the rooms below understand.
+//! Parses requests into domain types.
 
 mod body;
 mod changing;
@@ -23,17 +23,17 @@ pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;
 pub(crate) use reading::{Reading, address};
 
-/// A UUID in its hyphenated form, and no other.
+/// Parses a UUID in hyphenated form; other forms are rejected.
 pub(crate) fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == uuid::fmt::Hyphenated::LENGTH).then(|| Uuid::try_parse(text).ok())?
 }
 
-/// The group of a path.
+/// Parses the group id in the path.
 pub(crate) fn group_id(text: &str) -> Result<GroupId, Problem> {
     uuid(text).map(GroupId::new).ok_or_else(|| Problem::malformed("the group id in the path is not a UUID"))
 }
 
-/// The member of a path, where `me` is the caller.
+/// Parses the member id in the path. `me` stands for the caller.
 pub(crate) fn member_id(text: &str, caller: UserId) -> Result<UserId, Problem> {
     if text == "me" {
         return Ok(caller);
@@ -41,17 +41,17 @@ pub(crate) fn member_id(text: &str, caller: UserId) -> Result<UserId, Problem> {
     uuid(text).map(UserId::new).ok_or_else(|| Problem::malformed("the user id in the path is neither 'me' nor a UUID"))
 }
 
-/// A user of a body or a query.
+/// Parses a user id in a body or a query.
 pub(crate) fn user_id(text: &str, field: &str) -> Result<UserId, Problem> {
     uuid(text).map(UserId::new).ok_or_else(|| Problem::malformed(format!("{field} is not a UUID")))
 }
 
-/// A role by its name.
+/// Parses a role name.
 pub(crate) fn role(name: &str) -> Result<Role, Problem> {
     name.parse().map_err(|error| Problem::new(Code::InvalidRole, format!("{error}")))
 }
 
-/// The query of a URL.
+/// Parses the query string of the URL.
 pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     let query = web::Query::<T>::from_query(request.query_string());
     query.map(web::Query::into_inner).map_err(|_| Problem::malformed("the query cannot be read"))

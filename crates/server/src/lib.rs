@@ -1,12 +1,14 @@
-//! Everything of groups, wired together: settings, identity, HTTP, the relay, and the life of the process.
+//! The complete groups service: settings, identity, HTTP, the relay, and the process life cycle.
 //!
 //! Two ways in:
 //!
-//! * [`run`] serves on a listener until told to stop: the whole server, as `groups-server` runs it.
-//! * [`Groups::builder`] and [`Groups::configure`] mount the same into your own actix-web application:
-//!   see `examples/mounted.rs` and docs/embedding.md.
+//! * [`run`] serves on a listener until it is asked to shut down. `groups-server` is a thin wrapper
+//!   around it.
+//! * [`Groups::builder`] and [`Groups::configure`] mount the service into your own actix-web
+//!   application: see `examples/mounted.rs` and docs/embedding.md.
 //!
-//! The rooms below know nothing of each other; this one knows them all. It decides nothing about groups itself.
+//! The library crates do not depend on each other more than docs/architecture.md allows; this crate
+//! wires them together. It contains no rules about groups.
 
 mod access_log;
 mod bus;
@@ -47,14 +49,14 @@ pub use secret::Secret;
 pub use settings::{AddPolicy, NameVisibility, Settings, SettingsError};
 pub use tokio_util::sync::CancellationToken;
 
-/// The examples of the README are compiled.
+/// Compiles the examples in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::fs;
     use std::path::Path;

@@ -1,7 +1,9 @@
-//! How much work one user may ask for: token buckets that are charged in proportion to the work.
+//! Rate limits per user, address and group: token buckets that are charged in proportion to the
+//! work.
 //!
-//! The prices are listed in docs/operating.md. What a request costs beyond its entry is charged when it is known: members
-//! after the body is parsed and before it is executed, answers after they were written, against the next request.
+//! docs/operating.md lists the prices. Costs beyond the entry price are charged once they are
+//! known: members after the body is parsed and before the command is executed; responses after they
+//! were written, which delays the next request.
 
 mod answers;
 mod buckets;
@@ -16,60 +18,62 @@ pub(crate) use self::answers::{charge_for_answers, charge_for_read};
 use self::buckets::{Buckets, Rate};
 use crate::{Code, Problem};
 
-/// What a user is charged for. Each has buckets of its own.
+/// Kinds of work. Each user has a separate bucket for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// A request that changes something.
+    /// A request that changes data.
     Change,
-    /// A request with an idempotency key that is new.
+    /// A request with a new idempotency key.
     NewKey,
     /// A GET.
     Read,
     /// A WebSocket upgrade.
     Upgrade,
-    /// Typing, told by HTTP.
+    /// A typing event sent over HTTP.
     Typing,
 }
 
-/// The limits of this server. Cheap to ask.
+/// All rate limits of this server. Checks do not block.
 pub(crate) struct Limiter {
     started: Instant,
-    /// `None` is no limit.
+    /// `None`: no limit.
     users: Option<Buckets<UserId, 5>>,
-    /// Sign-ins of the development mode. `None` is no limit.
+    /// Sign-ins in development mode. `None`: no limit.
     addresses: Option<Buckets<IpAddr, 1>>,
-    /// WebSocket upgrades, with or without a valid token. `None` is no limit.
+    /// WebSocket upgrades, with or without a valid token. `None`: no limit.
     upgrades: Option<Buckets<IpAddr, 1>>,
-    /// The time that a group's frames take, in seconds. There is always a limit: it protects users from each other.
+    /// Time that the frames of a group take to send, in seconds. Always limited, because it
+    /// protects users from each other.
     groups: Buckets<GroupId, 1>,
 }
 
 impl Limiter {
-    /// How often the full buckets are thrown away.
+    /// Interval at which full buckets are discarded.
     pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-    /// Users, addresses and groups that are remembered at once, each. One more displaces one with full buckets, or any other, which then
-    /// begins with full ones.
+    /// Maximum number of users, of addresses and of groups that are remembered. Beyond it, a key
+    /// with full buckets is evicted, or else any other key, whose buckets are thereby full again.
     const KEYS_MAX: usize = 65_536;
 
-    /// What the connections of one group are sent together in a second, at least.
+    /// Minimum rate at which a group can send to all its connections together.
     const GROUP_BYTES_PER_SECOND: f64 = 8.0 * 1024.0 * 1024.0;
 
-    /// What each connection of a large group is sent in a second, at least.
+    /// Minimum rate per connection of a large group.
     const LINE_BYTES_PER_SECOND: f64 = 64.0 * 1024.0;
 
-    /// How far a group may be ahead of these.
+    /// How far a group may exceed these rates in a burst.
     const GROUP_BURST: Duration = Duration::from_secs(2);
 
-    /// How many upgrades an address may make at once, as a multiple of its rate in seconds.
+    /// Burst of upgrades per address, in seconds at its rate.
     const UPGRADE_BURST: Duration = Duration::from_secs(20);
 
-    /// The limits on users derive from `changes_per_second`; `upgrades_per_address` is a rate per second. 0 is no limit.
+    /// The limits per user derive from `changes_per_second`. `upgrades_per_address` is a rate per
+    /// second. 0: no limit.
     pub(crate) fn new(changes_per_second: u32, upgrades_per_address: u32) -> Self {
         let rate = f64::from(changes_per_second);
         let per_second = |part: f64, burst_seconds| Rate::per_second(rate * part, Duration::from_secs(burst_seconds));
         let limited = changes_per_second > 0;
-        // In the order of `Work`.
+        // In the order of the variants of `Work`.
         let users =
             || [per_second(1.0, 4), per_second(0.5, 16), per_second(10.0, 4), per_second(0.2, 20), per_second(0.5, 8)];
         Self {
@@ -84,7 +88,7 @@ impl Limiter {
         }
     }
 
-    /// Whether there is any limit on what one user does.
+    /// Whether users are rate-limited.
     pub(crate) fn limits_users(&self) -> bool {
         self.users.is_some()
     }
@@ -95,7 +99,7 @@ impl Limiter {
         self.charge_more(user_id, work, 0.0, price)
     }
 
-    /// Charges a request that has paid a part of its price already.
+    /// Charges the rest of the price for a request that has already paid a part.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait for the whole price.
@@ -105,21 +109,21 @@ impl Limiter {
         taken.map_err(|wait| refused(work.refusal(), wait))
     }
 
-    /// Charges what is known only now; the user's next request waits for it.
+    /// Charges work that is already done. The user's next request waits until it is paid.
     pub(crate) fn charge_afterwards(&self, user_id: UserId, work: Work, price: f64) {
         if let Some(users) = &self.users {
             users.owe(self.now(), user_id, work as usize, price);
         }
     }
 
-    /// Gives back what was charged and not needed.
+    /// Refunds tokens that were charged but not needed.
     pub(crate) fn give_back(&self, user_id: UserId, work: Work, price: f64) {
         if let Some(users) = &self.users {
             users.give_back(user_id, work as usize, price);
         }
     }
 
-    /// A sign-in of the development mode.
+    /// Charges a sign-in in development mode.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
@@ -127,7 +131,7 @@ impl Limiter {
         self.charge_address(self.addresses.as_ref(), address, "Too many sign-ins from this address.")
     }
 
-    /// A WebSocket upgrade, before its token is checked.
+    /// Charges a WebSocket upgrade, before its token is checked.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
@@ -135,7 +139,7 @@ impl Limiter {
         self.charge_address(self.upgrades.as_ref(), address, "Too many WebSocket connections from this address.")
     }
 
-    /// Whether a group may have another change now.
+    /// Checks whether a group may have another change now.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
@@ -144,12 +148,13 @@ impl Limiter {
         taken.map_err(|wait| refused("This group changes too fast. Try again later.", wait))
     }
 
-    /// Charges a group for a change that `connections` were told in `bytes` altogether.
+    /// Charges a group for a change that was sent to `connections` connections with `bytes` bytes
+    /// in total.
     pub(crate) fn charge_group(&self, group_id: GroupId, connections: usize, bytes: usize) {
         self.groups.owe(self.now(), group_id, 0, seconds_of_frames(connections, bytes));
     }
 
-    /// Forgets who has been quiet.
+    /// Discards full buckets.
     pub(crate) fn sweep(&self) {
         let now = self.now();
         if let Some(users) = &self.users {
@@ -167,7 +172,7 @@ impl Limiter {
         address: Option<IpAddr>,
         refusal: &str,
     ) -> Result<(), Problem> {
-        // A Unix socket has no address: who may open it is the operator's choice.
+        // A Unix socket has no address; the operator controls access with file permissions.
         let (Some(buckets), Some(address)) = (buckets, address) else { return Ok(()) };
         buckets.take(self.now(), network(address), 0, 1.0).map_err(|wait| refused(refusal, wait))
     }
@@ -189,21 +194,21 @@ impl Work {
     }
 }
 
-/// The price list.
+/// Prices, in tokens.
 pub(crate) mod price {
     use groups_domain::Command;
 
-    /// A request by the length of its body.
+    /// Price of a request with a body of this length.
     pub(crate) fn request(body_bytes: usize) -> f64 {
         1.0 + body_bytes as f64 / 4_096.0
     }
 
-    /// The people whom a command names, beyond one.
+    /// Price of the users named by a command; the first is free.
     pub(crate) fn members(command: &Command) -> f64 {
         super::members_of(command).saturating_sub(1) as f64 / 20.0
     }
 
-    /// An answer by its length.
+    /// Price of a response of this length.
     pub(crate) fn answer(bytes: u64) -> f64 {
         bytes as f64 / 4_096.0
     }
@@ -216,7 +221,7 @@ fn members_of(command: &Command) -> usize {
     }
 }
 
-/// For how long the frames of a change take up their group.
+/// How long the frames of a change occupy their group, in seconds.
 fn seconds_of_frames(connections: usize, bytes: usize) -> f64 {
     let rate = Limiter::GROUP_BYTES_PER_SECOND.max(connections as f64 * Limiter::LINE_BYTES_PER_SECOND);
     bytes as f64 / rate
@@ -227,7 +232,8 @@ fn refused(detail: &str, wait: Duration) -> Problem {
     Problem::new(Code::RateLimited, detail).retry_after(seconds)
 }
 
-/// What counts as one address: of IPv6 the first 64 bits, since one host has all addresses below them.
+/// Groups addresses that belong to one host: for IPv6 the first 64 bits, because a host can usually
+/// use every address below them.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -276,7 +282,7 @@ mod tests {
     fn a_storm_of_small_changes_in_an_ordinary_group_is_not_limited_and_the_amplification_is() {
         const SMALL: usize = 700;
         const LARGE: usize = 4_800;
-        // What a second costs: changes, connections, bytes of each frame.
+        // Cost of one second with this many changes, connections, and bytes per frame.
         let second = |changes: f64, connections: usize, frame: usize| {
             changes * seconds_of_frames(connections, connections * frame)
         };

@@ -1,4 +1,4 @@
-//! The service as part of an actix-web application.
+//! Mounts the service into an actix-web application.
 
 use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
@@ -8,16 +8,18 @@ use crate::groups::Groups;
 use crate::routes;
 
 impl Groups {
-    /// Mounts every path of the service into an actix-web application:
+    /// Mounts all paths of the service into an actix-web application:
     ///
     /// `http_server(move || App::new().configure(groups.configure()))`, see [`http_server`](crate::http_server).
     ///
-    /// An `HttpServer` does not have what [`run`](crate::run) adds by its own connections: deadlines for every phase of a connection,
-    /// limits on connections without a token, and ordered answers to pipelined requests. Put a proxy in front of it that
-    /// does not pipeline (docs/operating.md, Connections).
+    /// An `HttpServer` lacks what [`run`](crate::run) adds to its own connections: deadlines for
+    /// every phase of a connection, limits on connections without a token, and in-order answers to
+    /// pipelined requests. Put a proxy in front of it that does not pipeline (docs/operating.md,
+    /// Connections).
     ///
-    /// The paths, below the [prefix](crate::GroupsBuilder::prefix) if there is one, are `/v1/…`, `/healthz`, `/readyz`, and, with the
-    /// [page](crate::GroupsBuilder::page), `/` and `/assets/…`.
+    /// The paths, relative to the [prefix](crate::GroupsBuilder::prefix) if one is set, are
+    /// `/v1/…`, `/healthz`, `/readyz`, and, with the [page](crate::GroupsBuilder::page), `/` and
+    /// `/assets/…`.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let groups = self.clone();
         move |config| {

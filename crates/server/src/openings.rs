@@ -1,17 +1,17 @@
-//! What a connecting client gets first: the store's answer in the words of the sockets.
+//! Initial state of a connecting client: converts the store's result into WebSocket messages.
 
 use async_trait::async_trait;
 use groups_domain::UserId;
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store};
 use notify::{Delivery, List, ListPiece, Opening, PieceMax, Source, SourceError};
 
-/// Opens streams from the store.
+/// Opens client streams from the store.
 pub(crate) struct Openings(pub(crate) Store);
 
 #[async_trait]
 impl Source for Openings {
     async fn open(&self, user_id: UserId, cursor: Option<&str>) -> Result<Opening, SourceError> {
-        // A cursor that is not one of ours is treated as none.
+        // An invalid cursor is ignored.
         let from = cursor.and_then(|token| self.0.cursor(token));
         let start = self.0.open_stream(user_id, from, ReplayRule::default()).await;
         let start = start.map_err(|error| SourceError::new(error.to_string()))?;
@@ -32,7 +32,7 @@ impl Source for Openings {
     }
 }
 
-/// A list that is read on while its client takes it.
+/// A list of groups that is read in parts while the client receives it.
 #[derive(Debug)]
 struct Groups {
     store: Store,
@@ -48,7 +48,7 @@ impl List for Groups {
     }
 }
 
-/// A committed change on its way to the sinks.
+/// Converts a log entry into a delivery for the sinks.
 pub(crate) fn delivery(entry: LogEntry, cursors: &Cursors) -> Delivery {
     let LogEntry { change, commit, position } = entry;
     let cursors = cursors.clone();

@@ -1,4 +1,4 @@
-//! What goes out: the JSON of contract sections 2 and 3.
+//! Response bodies and headers (contract, sections 2 and 3).
 
 use actix_web::http::header::{ETag, EntityTag, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -6,7 +6,8 @@ use groups_domain::{Group, Role};
 use groups_protocol::{GroupBody, MemberBody, rfc3339};
 use groups_store::{Executed, MemberRow};
 
-/// A group as somebody with this role sees it, with its version as the entity tag. An operator who is not a member has no role.
+/// Responds with a group, as somebody with this role sees it, and its version as the entity tag. An
+/// operator who is not a member has no role.
 pub(crate) fn group(mut response: HttpResponseBuilder, group: &Group, role: Option<Role>) -> HttpResponse {
     response.insert_header(etag(group)).json(GroupBody::new(group, role))
 }
@@ -15,10 +16,10 @@ pub(crate) fn etag(group: &Group) -> ETag {
     ETag(EntityTag::new_strong(group.version.to_string()))
 }
 
-/// The header that says that an answer is the first one again.
+/// Response header that marks a replayed response to a repeated idempotency key.
 pub(crate) const REPLAYED: &str = "idempotency-replayed";
 
-/// Says so, where it is.
+/// Adds the [`REPLAYED`] header if the response is a replay.
 pub(crate) fn mark_replayed(mut response: HttpResponse, executed: &Executed) -> HttpResponse {
     if executed.replayed {
         response.headers_mut().insert(HeaderName::from_static(REPLAYED), HeaderValue::from_static("true"));
@@ -26,7 +27,7 @@ pub(crate) fn mark_replayed(mut response: HttpResponse, executed: &Executed) -> 
     response
 }
 
-/// A member, as the store knows them.
+/// Converts a member row into its response body.
 pub(crate) fn member(row: MemberRow) -> MemberBody {
     let MemberRow { membership, name } = row;
     MemberBody { user_id: membership.user_id, role: membership.role, joined_at: rfc3339(membership.joined_at), name }

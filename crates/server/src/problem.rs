@@ -1,4 +1,4 @@
-//! Every error that a caller can get: RFC 9457 problem details with a stable code.
+//! API errors: RFC 9457 problem details with a stable code.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -6,19 +6,20 @@ use groups_domain::{Rejection, TextError};
 use groups_protocol::{Code, ProblemBody};
 use groups_store::{ExecuteError, Reason, StoreError};
 
-/// One error, as the caller gets it.
+/// An error response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {detail}", .code.as_str())]
 pub struct Problem {
     code: Code,
     detail: String,
     retry_after_seconds: Option<u32>,
-    /// Whether the connection ends with it.
+    /// Whether the connection is closed after the response.
     closes: bool,
 }
 
 impl Problem {
-    /// An error with a sentence about this occurrence. It must tell nothing of SQL, of paths or of other users' data.
+    /// Creates an error with an explanation of this occurrence. The explanation must not reveal
+    /// SQL, paths or other users' data.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), retry_after_seconds: None, closes: false }
     }
@@ -39,14 +40,14 @@ impl Problem {
         Self::new(Code::InvalidDescription, format!("Invalid description: {error}."))
     }
 
-    /// Ends the connection after the answer.
+    /// Closes the connection after the response.
     #[must_use]
     pub(crate) fn closing(mut self) -> Self {
         self.closes = true;
         self
     }
 
-    /// Says when to try again, in whole seconds.
+    /// Sets `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds.max(1));
@@ -76,7 +77,7 @@ impl ResponseError for Problem {
                 // RFC 6455 section 4.4.
                 response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
             }
-            // Of the body there may be more, which nobody wants to wait for.
+            // The rest of the body may still be on its way; do not wait for it.
             Code::PayloadTooLarge | Code::RequestTimeout => {
                 response.force_close();
             }
@@ -127,7 +128,7 @@ impl From<ExecuteError> for Problem {
             )
             .retry_after(retry_after_seconds),
             ExecuteError::Unavailable { retry_after_seconds, reason } => {
-                tracing::warn!(%reason, "a change could not be made");
+                tracing::warn!(%reason, "the database could not execute a change");
                 Self::new(
                     Code::Unavailable,
                     "The change was not made. Try again; with the same `Idempotency-Key` this is safe.",
@@ -135,7 +136,7 @@ impl From<ExecuteError> for Problem {
                 .retry_after(retry_after_seconds)
             }
             ExecuteError::Hook(error) => {
-                tracing::error!(%error, "a hook kept a change from being made");
+                tracing::error!(%error, "a hook failed, and its change was rolled back");
                 Self::new(Code::Internal, "the change could not be made")
             }
             ExecuteError::Store(error) => error.into(),
@@ -147,7 +148,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(reason) => {
-                tracing::warn!(%reason, "the database gave no answer");
+                tracing::warn!(%reason, "the database is unavailable");
                 Self::new(Code::Unavailable, "The database is unavailable. Try again.")
                     .retry_after(reason.retry_after_seconds())
             }
@@ -155,7 +156,7 @@ impl From<StoreError> for Problem {
                 Self::new(Code::Unavailable, "The database is unavailable. Try again.").retry_after(1)
             }
             StoreError::Corrupt { .. } | StoreError::Database { .. } => {
-                tracing::error!(%error, "the database is not as it should be");
+                tracing::error!(%error, "the database contains invalid data");
                 Self::new(Code::Internal, "The data cannot be read. The server's log says why.")
             }
         }
@@ -164,7 +165,7 @@ impl From<StoreError> for Problem {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::expect_used, reason = "a test may fail")]
+    #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
     use super::*;
 
@@ -173,7 +174,7 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
         let document = std::fs::read_to_string(path).expect("docs/errors.md");
         let (begin, end) = ("<!-- codes: generated -->\n", "<!-- /codes -->");
-        let (head, rest) = document.split_once(begin).expect("the begin of the generated part");
+        let (head, rest) = document.split_once(begin).expect("the start of the generated part");
         let (_, tail) = rest.split_once(end).expect("the end of the generated part");
         let rows: String = Code::ALL
             .iter()
@@ -183,7 +184,7 @@ mod tests {
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(path, &fresh).expect("docs/errors.md can be written");
         }
-        assert_eq!(document, fresh, "UPDATE_GOLDEN=1 writes it anew");
+        assert_eq!(document, fresh, "UPDATE_GOLDEN=1 updates it");
     }
 
     #[test]

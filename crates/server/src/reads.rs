@@ -1,8 +1,9 @@
-//! Reads of users: how many run at once, and how many answers are held for clients that take them slowly.
+//! Concurrency limits for reads, and for responses that clients receive slowly.
 //!
-//! A read waits for three turns. The first is kept until the client has taken the answer, so it bounds the memory of unread
-//! answers. The other two are kept until the answer is made, so they bound the work that is done at once. A flood of one user waits behind
-//! itself; what does not fit is answered with 429 after a pause, because a refusal at once would be asked for again at once.
+//! A read waits for three permits. The first is held until the client has received the response,
+//! which bounds the memory of unread responses. The other two are held until the response is built,
+//! which bounds concurrent work. A flood from one user queues behind itself. Excess reads are
+//! answered with 429 after a delay, because clients tend to retry an immediate rejection at once.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -19,26 +20,28 @@ use turnstile::{Full, Limits, Turn, Turnstile};
 use crate::refusals::Refusals;
 use crate::{Code, Problem};
 
-/// What bounds the reads of a server.
+/// Limits on the reads of a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadLimits {
-    /// Answers of one user that are made or not taken yet. Each is some 256 KiB at most, twice that while it is made.
+    /// Responses of one user that are being built or not yet received. Each takes about 256 KiB at
+    /// most, and twice that while it is built.
     pub(crate) answers_per_user_max: usize,
-    /// Reads of one user that run at once.
+    /// Concurrent reads per user.
     pub(crate) running_per_user_max: usize,
-    /// Reads from one address that run at once; behind a proxy, all reads.
+    /// Concurrent reads per address. Behind a proxy, all reads share one address.
     pub(crate) running_per_address_max: usize,
-    /// Reads that run at once.
+    /// Concurrent reads in total.
     pub(crate) running_max: usize,
-    /// Reads of one user that wait; one more is refused.
+    /// Queued reads per user; further reads are rejected.
     pub(crate) waiting_per_user_max: usize,
-    /// Reads that wait, from everybody; one more is refused.
+    /// Queued reads in total; further reads are rejected.
     pub(crate) waiting_max: usize,
-    /// How long a read waits; then it is refused.
+    /// Maximum time in the queue; after it the read is rejected.
     pub(crate) wait_max: Duration,
-    /// How long a refusal is held back.
+    /// How long a rejection is delayed.
     pub(crate) refusal_pause: Duration,
-    /// Refusals that are held back at once; one more is answered at once, and ends its connection.
+    /// Delayed rejections in total. Beyond it, a rejection is sent immediately and its connection
+    /// is closed.
     pub(crate) refusals_max: usize,
 }
 
@@ -58,7 +61,7 @@ impl Default for ReadLimits {
     }
 }
 
-/// The reads of a server.
+/// Admits reads within the [`ReadLimits`].
 pub(crate) struct Reads {
     limits: ReadLimits,
     answers: Turnstile<UserId>,
@@ -67,7 +70,7 @@ pub(crate) struct Reads {
     refusals: Refusals,
 }
 
-/// A read that runs.
+/// A running read. Holds its permits until it is answered or dropped.
 pub(crate) struct Read {
     answer: Turn<UserId>,
     _user: Turn<UserId>,
@@ -87,7 +90,7 @@ impl Reads {
             addresses: Turnstile::new(Limits {
                 running_max: usize::MAX,
                 running_per_key_max: limits.running_per_address_max,
-                // No more come than have their user's turn.
+                // At most `running_max` reads hold their user's permit, so more cannot arrive here.
                 waiting_max: limits.running_max,
                 waiting_per_key_max: limits.running_max,
             }),
@@ -95,10 +98,10 @@ impl Reads {
         }
     }
 
-    /// Waits for the turn of a read.
+    /// Waits until the read may run.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] if too many of this user wait already, or if it waits for too long.
+    /// [`Code::RateLimited`] if too many reads of this user are queued, or the wait takes too long.
     pub(crate) async fn begin(&self, user_id: UserId, address: Option<IpAddr>) -> Result<Read, Problem> {
         match timeout(self.limits.wait_max, self.wait(user_id, address)).await {
             Ok(Ok(read)) => Ok(read),
@@ -122,11 +125,13 @@ fn too_many() -> Problem {
     Problem::new(Code::RateLimited, "Too many concurrent requests.").retry_after(1)
 }
 
-/// Answers up to this size leave the server's memory at once.
+/// Responses up to this size are not counted until they are received, because the socket buffer
+/// takes them immediately.
 const ANSWER_BYTES_SMALL: usize = 4 * 1024;
 
 impl Read {
-    /// The answer is made. If it is long, it counts as the user's until the client has taken it.
+    /// Ends the read with its response. A long response counts against the user until the client
+    /// has received it.
     pub(crate) fn answer(self, response: HttpResponse) -> HttpResponse {
         let Self { answer, .. } = self;
         response.map_body(|_, body| match body.try_into_bytes() {
@@ -137,7 +142,7 @@ impl Read {
     }
 }
 
-/// An answer that its client has not taken yet.
+/// A response body that holds its user's permit until the client has received it.
 struct Answer {
     bytes: Bytes,
     _turn: Turn<UserId>,
@@ -150,7 +155,8 @@ impl MessageBody for Answer {
         BodySize::Sized(self.bytes.len() as u64)
     }
 
-    /// In small slices, so that the connection's write buffer holds no second copy of all of it.
+    /// Returns small slices, so that the connection's write buffer does not hold a second copy of
+    /// the whole body.
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         const SLICE_BYTES: usize = 1_024;
         if self.bytes.is_empty() {
@@ -163,7 +169,7 @@ impl MessageBody for Answer {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::net::Ipv4Addr;
     use std::pin::pin;

@@ -1,4 +1,5 @@
-//! Refusals that are held back: one that is answered at once is asked for again at once, and costs the others more than a change.
+//! Delayed rejections. A client that is rejected immediately tends to retry immediately, and such a
+//! loop costs more than executing the change.
 
 use std::time::Duration;
 
@@ -7,19 +8,21 @@ use tokio::time::sleep;
 
 use crate::Problem;
 
-/// Holds back refusals, a bounded number at once.
+/// Delays rejections, up to a maximum number at the same time.
 pub(crate) struct Refusals {
     pause: Duration,
     held: Semaphore,
 }
 
 impl Refusals {
-    /// Holds each back for `pause`. Beyond `held_max` at once, a refusal is answered immediately and ends its connection.
+    /// Delays each rejection by `pause`. If `held_max` rejections are already delayed, a rejection
+    /// is sent immediately and its connection is closed.
     pub(crate) fn new(pause: Duration, held_max: usize) -> Self {
         Self { pause, held: Semaphore::new(held_max) }
     }
 
-    /// Returns the refusal after the pause. Cancellation-safe: a client that leaves frees its place.
+    /// Returns the rejection after the delay. Cancellation-safe: a client that disconnects frees
+    /// its slot.
     pub(crate) async fn hold(&self, refusal: Problem) -> Problem {
         match self.held.try_acquire() {
             Ok(_held) => {

@@ -1,7 +1,8 @@
-//! The one way out: committed changes, read from the log, handed to a sink.
+//! The relay reads committed changes from the log and delivers them to a sink.
 //!
-//! There is one relay for each sink, and each reads the log at its own pace: a sink that fails or stalls is behind alone. The log
-//! is the queue between them, so nothing is lost, skipped or reordered, and no command ever waits for a sink.
+//! Each sink has its own relay, which reads the log at its own pace: a slow or failing sink delays
+//! no other sink. The log is the queue, so no change is lost, skipped or reordered, and no command
+//! waits for a sink.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,24 +13,29 @@ use notify::{Delivery, EventSink, SinkError};
 use crate::openings::delivery;
 use crate::sinks::Progress;
 
-/// The pause before a first try again. Each further one is twice as long.
+/// Delay before the first retry. It doubles with each further retry, up to [`RETRY_LONGEST`].
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 
-/// The longest pause: so much later than the database or the sink is back, its changes are told at most.
+/// Maximum delay between retries. Once the database or the sink is back, delivery resumes within
+/// this time.
 const RETRY_LONGEST: Duration = Duration::from_secs(1);
 
-/// What is offered to a sink at once, as [`Delivery::bytes`] counts it; a larger change is offered alone.
+/// Maximum size of one batch, measured by [`Delivery::bytes`]. A larger change is delivered in a
+/// batch of its own.
 const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
-/// A sink that takes a batch for so long is worth a line of log, each time that it passes.
+/// How long a sink may take for a batch before it is logged, and the interval at which the log line
+/// repeats.
 const STALL: Duration = Duration::from_secs(10);
 
-/// Hands every change from the tail on to the sink, each group's in version order, until dropped.
+/// Delivers every change from the tail onwards to the sink, in version order within each group,
+/// until dropped.
 ///
-/// A batch that the sink refuses is offered again, with growing pauses: it may see a change twice, but never one before another
-/// that it has not taken.
+/// A batch that the sink rejects is retried with exponential backoff. The sink may see a change
+/// twice, but never a change before an earlier one that it has not accepted.
 ///
-/// `observe` sees each change before the sink does. With `progress`, the position of a durable sink is stored after each batch.
+/// `observe` is called with each change before the sink. If `progress` is given, the position of
+/// the durable sink is stored after each batch.
 pub(crate) async fn relay(
     mut tail: Tail,
     sink: Arc<dyn EventSink>,
@@ -49,20 +55,21 @@ pub(crate) async fn relay(
         if let (Some(progress), Some(position)) = (&progress, &position)
             && let Err(error) = progress.save(position).await
         {
-            // After a restart the sink is told these changes again; the next batch stores a later position.
+            // No retry: after a restart the sink gets these changes again, and the next batch
+            // stores a later position.
             tracing::warn!(sink = sink.name(), %error, "the position of a sink could not be stored");
         }
     }
 }
 
-/// What was read from the log at once.
+/// Changes read from the log together.
 struct Batch {
     deliveries: Vec<Arc<Delivery>>,
-    /// Behind the last of them.
+    /// The position after the last change.
     position: Option<Position>,
 }
 
-/// How many of these fit together, at least one.
+/// How many items fit into `bytes_max` together; at least one.
 fn piece_len(sizes: impl Iterator<Item = usize>, bytes_max: usize) -> usize {
     let mut bytes = 0_usize;
     let fits = sizes.take_while(|size| {
@@ -72,12 +79,12 @@ fn piece_len(sizes: impl Iterator<Item = usize>, bytes_max: usize) -> usize {
     fits.count().max(1)
 }
 
-/// Offers a batch until the sink has taken it.
+/// Retries a batch until the sink accepts it.
 async fn hand_over(sink: &dyn EventSink, batch: &[Arc<Delivery>]) {
     let mut pause = Backoff::default();
     while let Err(error) = deliver(sink, batch).await {
         let wait = pause.next();
-        tracing::warn!(sink = sink.name(), %error, changes = batch.len(), ?wait, "a sink has failed, trying again");
+        tracing::warn!(sink = sink.name(), %error, changes = batch.len(), ?wait, "a sink has failed; retrying");
         tokio::time::sleep(wait).await;
     }
     if pause.has_waited() {
@@ -85,8 +92,8 @@ async fn hand_over(sink: &dyn EventSink, batch: &[Arc<Delivery>]) {
     }
 }
 
-/// Delivers a batch, and says so in the log for as long as it takes unusually long. Nothing is given up: the sink may have
-/// taken a part of the batch.
+/// Delivers a batch, and logs at intervals while it takes unusually long. There is no timeout,
+/// because the sink may have processed part of the batch.
 async fn deliver(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
     let mut delivered = sink.deliver(batch);
     let begun = Instant::now();
@@ -111,12 +118,14 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Batch {
                 let deliveries = entries.into_iter().map(|entry| Arc::new(delivery(entry, &cursors))).collect();
                 return Batch { deliveries, position };
             }
-            // The tail goes on behind a row that cannot be read. Whoever was to hear of it must not believe that nothing is missing.
+            // The tail skips a row that cannot be read. Clients must not assume that they have
+            // received everything.
             Err(error @ StoreError::Corrupt { .. }) => {
-                tracing::error!(sink = sink.name(), %error, "a change cannot be read and is told to nobody");
+                tracing::error!(sink = sink.name(), %error, "a change cannot be read and was not delivered");
                 sink.lagged(1).await;
             }
-            // What clients know may never have happened, and they may know nothing of what has.
+            // The history was replaced or pruned, so the state that clients have may be wrong or
+            // incomplete.
             Err(error @ (StoreError::HistoryReplaced | StoreError::OlderThanLog)) => {
                 tracing::warn!(sink = sink.name(), %error);
                 sink.lagged(1).await;
@@ -147,7 +156,7 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -159,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    /// A sink that refuses its first batches and records the others.
+    /// A sink that rejects its first batches and records the others.
     struct Failing {
         refusals: AtomicU32,
         taken: Recorder,
@@ -180,7 +189,7 @@ mod tests {
         }
     }
 
-    /// A sink that takes a batch and never comes back.
+    /// A sink that never finishes a batch.
     struct Stalled;
 
     #[async_trait]

@@ -1,4 +1,4 @@
-//! Every URL of the server, on one screen. One endpoint, one file below.
+//! All routes of the server. Each endpoint has its own file in `routes/`.
 
 mod add_members;
 mod blocks;
@@ -38,7 +38,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
         .wrap(cors)
         .wrap(from_fn(refusals_as_problems))
         .wrap(from_fn(refuse_forged))
-        // Answers are for one caller, and a moment later they are different.
+        // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))
         .service(at("/groups/create", [post(create_group::respond)]))
@@ -73,7 +73,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
     let _ = page;
 }
 
-/// A path with all its methods. Any other method is answered with 405 and the list.
+/// Registers a path with its methods. Other methods are answered with 405 and `Allow`.
 fn at<const N: usize>(path: &str, methods: [(Method, Route); N]) -> Resource {
     let allow = methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
     let resource = web::resource(path).default_service(web::to(move || {

@@ -1,4 +1,4 @@
-//! The life of the server: start, serve, and stop politely.
+//! The server life cycle: start, serve, and shut down gracefully.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -29,23 +29,25 @@ pub enum RunError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
-        /// Which one.
+        /// The address that was requested.
         address: SocketAddr,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The operating system refused something else.
+    /// Another operating system error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A part of the running service ended unexpectedly. Clients were sent away, and the service was closed.
+    /// A task of the running service ended unexpectedly. The client connections and the service
+    /// were closed.
     #[error("the server has stopped because a part of it failed; start it again")]
     Failed(#[source] TaskFailure),
 }
 
-/// Binds the address of the settings. From here on clients can connect; they are served once [`run`] is called.
+/// Binds the configured address. Clients can connect from now on; they are served once [`run`] is
+/// called.
 ///
 /// # Errors
-/// [`RunError`] where the settings contradict each other, or the address is taken.
+/// [`RunError`] if the settings contradict each other or the address is in use.
 pub fn listen(settings: &Settings) -> Result<TcpListener, RunError> {
     let address = settings.address()?;
     settings.check(address)?;
@@ -58,24 +60,25 @@ pub fn listen(settings: &Settings) -> Result<TcpListener, RunError> {
     bind().map_err(|source| RunError::Listen { address, source })
 }
 
-/// Connections that wait to be accepted, so that clients who all come back at once are not turned away. Linux cuts it to `somaxconn`.
+/// Length of the accept queue, so that clients that reconnect all at once are not turned away.
+/// Linux caps it at `somaxconn`.
 const BACKLOG_CONNECTIONS_MAX: u32 = 4_096;
 
-/// The signals that ask a process to stop.
+/// Shutdown signals of the process.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StopSignals {
-    /// Cancelled by the first SIGTERM or SIGINT: shut down gracefully.
+    /// Cancelled by the first SIGTERM or SIGINT: graceful shutdown.
     pub first: CancellationToken,
-    /// Cancelled by the second one: stop at once.
+    /// Cancelled by the second signal: immediate shutdown.
     pub second: CancellationToken,
 }
 
 impl StopSignals {
-    /// Listens to SIGTERM and SIGINT from now on.
+    /// Installs handlers for SIGTERM and SIGINT.
     ///
     /// # Errors
-    /// If the operating system refuses.
+    /// If the operating system rejects the handlers.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -97,13 +100,13 @@ impl StopSignals {
     }
 }
 
-/// How long running requests and closing sockets are waited for, after the clients were told to go.
+/// How long to wait for running requests and closing sockets after the drain period.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How long the database may take to finish what it has accepted.
+/// How long the database may take to finish the commands it has accepted.
 const STORE_GRACE: Duration = Duration::from_secs(1);
 
-/// A server that serves, from [`start`] until [`until`](Self::until) is told to stop it.
+/// A running server, from [`start`] until [`until`](Self::until) stops it.
 pub struct Running {
     groups: Groups,
     address: SocketAddr,
@@ -112,11 +115,13 @@ pub struct Running {
     spread: Duration,
 }
 
-/// Opens the service, given by its [`Settings`] or a [`GroupsBuilder`], and serves on the listener. Everything that can keep a server from starting has not done so once this
-/// returns; clients that connected meanwhile were waiting and are served from here on.
+/// Opens the service from its [`Settings`] or a [`GroupsBuilder`], and serves it on the listener.
+/// When this returns, startup has succeeded completely. Clients that connected in the meantime
+/// waited in the accept queue and are served from now on.
 ///
 /// # Errors
-/// [`RunError`] if the settings contradict each other, or the database, the bus or the threads cannot be had.
+/// [`RunError`] if the settings contradict each other, or the database, the bus or the threads are
+/// not available.
 ///
 /// # Panics
 /// Outside an actix system.
@@ -128,11 +133,11 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
         settings.check(address)?;
     }
     let groups = groups.open().await?;
-    // Not before the last client was told to go.
+    // The drain period comes first: it ends when the last client has been told to reconnect.
     let grace = Duration::from_secs(settings.drain_seconds.into()) + GRACE;
     let mut server = Box::pin(serve(&groups, &settings, listener, grace)?);
     let handle = server.handle();
-    // The first poll starts the workers, which may fail.
+    // The first poll starts the workers. If that fails, the error is reported here.
     let serving = match poll!(&mut server) {
         Poll::Pending => actix_web::rt::spawn(server),
         Poll::Ready(Ok(())) => return Err(io::Error::other("the HTTP server ended as it started").into()),
@@ -142,10 +147,10 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
     Ok(Running { groups, address, handle, serving, spread })
 }
 
-/// [`start`] and [`Running::until`] in one.
+/// Calls [`start`] and then [`Running::until`].
 ///
 /// # Errors
-/// Those of the two.
+/// See [`start`] and [`Running::until`].
 ///
 /// # Panics
 /// Outside an actix system.
@@ -164,24 +169,27 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The service that is served.
+    /// The service behind this server.
     pub fn groups(&self) -> &Groups {
         &self.groups
     }
 
-    /// Serves until `shutdown` is cancelled, or until a part of the service fails, and returns when everything is closed.
+    /// Serves until `shutdown` is cancelled or a task of the service fails, and returns when
+    /// everything is closed.
     ///
-    /// Either way it takes no more connections, lets running requests finish, closes the WebSockets with 1012 over
-    /// `drain_seconds`, and returns within that and four seconds, ten at most. Dropping the future stops the server at once:
-    /// connections are cut, and changes that were acknowledged are safe.
+    /// In both cases the server stops accepting connections, lets running requests finish, and
+    /// closes the WebSockets with 1012 over `drain_seconds`. It returns at most four seconds after
+    /// the drain period, ten seconds in total. Dropping the future stops the server immediately:
+    /// connections are cut, but acknowledged changes are safe.
     ///
     /// # Errors
-    /// [`RunError::Failed`] if a part of the service ended unexpectedly. The process should end with an error as well.
+    /// [`RunError::Failed`] if a task of the service ended unexpectedly. The process should then
+    /// exit with an error.
     pub async fn until(mut self, shutdown: CancellationToken) -> Result<(), RunError> {
         let failure = tokio::select! {
             () = shutdown.cancelled() => None,
@@ -193,8 +201,8 @@ impl Running {
             }
         };
         match &failure {
-            None => tracing::info!("stopping: no new connections"),
-            Some(failure) => tracing::error!(%failure, "stopping, because a part of the server has failed"),
+            None => tracing::info!("shutting down: no new connections are accepted"),
+            Some(failure) => tracing::error!(%failure, "shutting down because a task has failed"),
         }
         self.groups.announce_stop();
         self.close().await;
@@ -203,11 +211,11 @@ impl Running {
     }
 
     async fn close(&self) {
-        // Stops accepting at once, and waits for the connections that there are.
+        // Stops accepting immediately, and waits for the open connections.
         let requests = timeout(self.spread + GRACE, self.handle.stop(true));
         let sockets = timeout(self.spread + GRACE, self.groups.say_goodbye(self.spread));
         if let (Err(_), _) | (_, Err(_)) = tokio::join!(requests, sockets) {
-            tracing::warn!("some connections did not end in time and were cut");
+            tracing::warn!("some connections did not close in time and were cut");
         }
         if timeout(STORE_GRACE, self.groups.close_store()).await.is_err() {
             tracing::warn!("the database did not close in time");
@@ -215,7 +223,7 @@ impl Running {
     }
 }
 
-/// How the task of the HTTP server ended.
+/// Converts the result of the HTTP server task into a failure cause.
 fn cause_of(ended: Result<io::Result<()>, JoinError>) -> Cause {
     match ended {
         Ok(Ok(())) => Cause::Returned,

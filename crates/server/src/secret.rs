@@ -1,15 +1,15 @@
-//! A text that must not be shown.
+//! Text that must not be displayed.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// A secret among the settings. `Debug` shows no part of it, so that settings can be logged.
+/// A secret setting. `Debug` redacts it, so that settings can be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The secret itself.
+    /// Returns the secret in plain text.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The HTTP server: actix's, on connections with a guard around them.
+//! The HTTP server: actix-web on guarded connections.
 
 use std::future::ready;
 use std::io;
@@ -20,10 +20,12 @@ use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
 use crate::{Settings, routes};
 
-/// Connections of one worker; further ones wait to be accepted until others end. Reached only if the descriptors allow it.
+/// Maximum number of connections per worker. Further connections wait in the accept queue. The
+/// limit on file descriptors is usually reached first.
 const CONNECTIONS_PER_WORKER_MAX: usize = 100_000;
 
-/// Serves on the listener, on worker threads, until it is stopped: at once or, on a graceful stop, after `grace` at most.
+/// Serves on the listener with worker threads until it is stopped. A graceful stop takes at most
+/// `grace`.
 ///
 /// # Errors
 /// If the listener cannot be used.
@@ -52,7 +54,7 @@ pub(crate) fn serve(
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            // The guard has all deadlines.
+            // The guard enforces all deadlines instead of actix.
             .keep_alive(if keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os })
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::ZERO)
@@ -73,21 +75,21 @@ pub(crate) fn serve(
     Ok(builder.listen("groups", listener, service)?.run())
 }
 
-/// A connection that was let in, as actix's HTTP service takes it.
+/// An admitted connection, in the form that actix's HTTP service expects.
 type Admitted = (Guarded, Protocol, Option<SocketAddr>);
 
 fn guard(stream: TcpStream, admission: &Admission, deadlines: Deadlines) -> Result<Admitted, DispatchError> {
     let peer = stream.peer_addr().ok();
     let ticket = admission.enter(peer.map(|peer| peer.ip())).map_err(|full| {
-        tracing::info!(?peer, "a connection was refused: {full}");
+        tracing::info!(?peer, "connection refused: {full}");
         DispatchError::Io(io::Error::other(full))
     })?;
-    // Small events must not wait for the acknowledgement of the one before. A connection works without it.
+    // Disables Nagle's algorithm, so that small events are sent immediately. A failure is harmless.
     let _ = stream.set_nodelay(true);
     Ok((Guarded::new(stream, ticket, deadlines), Protocol::Http1, peer))
 }
 
-/// Raises the limit on descriptors, and says what follows from it.
+/// Raises the limit on file descriptors and derives the connection limits from it.
 fn admission(settings: &Settings) -> (Admission, usize) {
     let descriptors = Descriptors::raise();
     let limits = AdmissionLimits::new(

@@ -1,4 +1,5 @@
-//! The sinks of an embedding application: where each begins to read the log, and what keeps them from harming others.
+//! Sinks of an embedding application: where each starts to read the log, and isolation from their
+//! panics.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,31 +12,32 @@ use notify::{Delivery, EventSink, SinkError};
 
 use crate::edge;
 
-/// Where a sink begins.
+/// Where a sink starts to read the log.
 pub(crate) struct Start {
     pub(crate) tail: Tail,
-    /// Where its progress is stored, if it is durable.
+    /// Where the position is stored, if the sink is durable.
     pub(crate) progress: Option<Progress>,
 }
 
-/// The stored position of a durable sink.
+/// Stores the position of a durable sink.
 pub(crate) struct Progress {
     store: Store,
     name: SinkName,
 }
 
 impl Start {
-    /// A live sink begins at the end of the log; a durable one behind what it has taken.
+    /// A live sink starts at the end of the log; a durable sink starts after the last batch it
+    /// accepted.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database is unavailable.
     pub(crate) async fn of(store: &Store, durable: Option<SinkName>, sink: &dyn EventSink) -> Result<Self, StoreError> {
         let Some(name) = durable else { return Ok(Self { tail: store.tail().await?, progress: None }) };
         let progress = Progress { store: store.clone(), name };
         let tail = match store.sink_position(&progress.name).await? {
             Some(position) => match store.tail_from(Some(position)).await {
                 Err(error @ (StoreError::OlderThanLog | StoreError::HistoryReplaced)) => {
-                    tracing::error!(sink = sink.name(), %error, "a durable sink continues with what is committed from now on");
+                    tracing::error!(sink = sink.name(), %error, "a durable sink cannot resume and continues with changes committed from now on");
                     sink.lagged(1).await;
                     progress.begin().await?
                 }
@@ -48,7 +50,8 @@ impl Start {
 }
 
 impl Progress {
-    /// Follows the log from now on. The position is stored at once, so that a crash before the first batch skips nothing.
+    /// Follows the log from now on. Stores the position immediately, so that a crash before the
+    /// first batch skips nothing.
     async fn begin(&self) -> Result<Tail, StoreError> {
         let now = self.store.end_of_log().await?;
         self.save(&now).await?;
@@ -56,13 +59,14 @@ impl Progress {
     }
 
     /// # Errors
-    /// [`StoreError`] if the database gave no answer. After a restart the sink is then given the changes before `position` again.
+    /// [`StoreError`] if the database is unavailable. After a restart the sink then receives the
+    /// changes before `position` again.
     pub(crate) async fn save(&self, position: &Position) -> Result<(), StoreError> {
         self.store.save_sink_position(&self.name, position, edge::now()).await.map(drop)
     }
 }
 
-/// A sink that is not ours: a panic in it is a failure, like any other that it reports.
+/// An application's sink. A panic in it counts as a failure, like an error that it returns.
 pub(crate) struct Guarded(pub(crate) Arc<dyn EventSink>);
 
 #[async_trait]
@@ -78,14 +82,14 @@ impl EventSink for Guarded {
 
     async fn lagged(&self, changes: u64) {
         if AssertUnwindSafe(self.0.lagged(changes)).catch_unwind().await.is_err() {
-            tracing::error!(sink = self.name(), "a sink panicked when it was told that changes are missing");
+            tracing::error!(sink = self.name(), "a sink panicked in `lagged`");
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
     use super::*;
 

@@ -1,4 +1,5 @@
-//! NATS between the servers (<https://docs.nats.io/nats-concepts/core-nats>): at most once, which is enough for a bus that only wakes.
+//! NATS between the servers (<https://docs.nats.io/nats-concepts/core-nats>). Its at-most-once
+//! delivery is enough for a bus that only sends hints.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,19 +14,19 @@ use tokio::sync::{mpsc, watch};
 
 use super::Typing;
 
-/// Signals that wait to be sent; with more the newest are dropped.
+/// Maximum number of queued signals. When the queue is full, new signals are dropped.
 const SIGNALS_WAITING_MAX: usize = 256;
 
-/// How long a message may take to leave. It is lost then, or late, and neither does harm.
+/// Send timeout. A message that is lost or late does no harm.
 const SENDING_MAX: Duration = Duration::from_secs(2);
 
-/// How often a silent connection is asked whether it is still there.
+/// Interval of pings on an idle connection.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
-/// The longest pause between two attempts to connect.
+/// Maximum delay between two connection attempts.
 const RECONNECT_AFTER_MAX: Duration = Duration::from_secs(2);
 
-/// The connection to NATS, which may be lost and come again.
+/// A connection to NATS, which reconnects automatically.
 #[derive(Clone)]
 pub(crate) struct Nats {
     sending: mpsc::Sender<String>,
@@ -33,9 +34,10 @@ pub(crate) struct Nats {
 }
 
 impl Nats {
-    /// Sends a text to the other servers soon, or drops it.
+    /// Queues a text for the other servers, or drops it if the connection is down or the queue is
+    /// full.
     pub(super) fn send(&self, text: String) {
-        // Where it cannot be sent now, it is not worth sending later.
+        // A signal that cannot be sent now is useless later.
         let _dropped_or_not = self.up.load(Relaxed) && self.sending.try_send(text).is_ok();
     }
 
@@ -44,10 +46,11 @@ impl Nats {
     }
 }
 
-/// Connects, at once or as soon as NATS is there. Several URLs, with commas between them, are the members of one cluster.
+/// Connects now, or as soon as NATS is reachable. Several comma-separated URLs are members of one
+/// cluster.
 pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Supervisor) -> Result<Nats, String> {
     let addresses = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
-    // Not the error's own words, which may repeat a password.
+    // The error's own message may contain the password.
     let addresses = addresses.map_err(|_| "GROUPS_NATS_URL: not a URL such as nats://127.0.0.1:4222".to_owned())?;
     let up = Arc::new(AtomicBool::new(false));
     let (state, waking) = (Arc::clone(&up), store.clone());
@@ -65,7 +68,7 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
             match event {
                 Event::Connected => {
                     state.store(true, Relaxed);
-                    // Something may have been said before.
+                    // Wake-ups may have been missed while disconnected.
                     waking.wake();
                 }
                 Event::Disconnected | Event::Closed => state.store(false, Relaxed),
@@ -75,7 +78,7 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
         });
     let failed = |error: &dyn std::fmt::Display| format!("NATS: {error}");
     let client = options.connect(addresses).await.map_err(|error| failed(&error))?;
-    // Several deployments may share one NATS.
+    // Subjects contain the store id, because several deployments may share one NATS.
     let (log, typing) = (format!("groups.{}.log", store.id()), format!("groups.{}.typing", store.id()));
     let grown = client.subscribe(log.clone()).await.map_err(|error| failed(&error))?;
     let signals = client.subscribe(typing.clone()).await.map_err(|error| failed(&error))?;
@@ -89,7 +92,7 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
 
 async fn tell_of_commits(client: Client, subject: String, mut commits: watch::Receiver<()>) {
     while commits.changed().await.is_ok() {
-        // Commits that are made until this one has left share the next message.
+        // Commits made while this message is sent share the next one.
         say(&client, &subject, String::new()).await;
     }
 }
@@ -107,8 +110,8 @@ async fn say(client: &Client, subject: &str, text: String) {
     });
     match sent.await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(error, subject, "not said to the other servers"),
-        Err(_) => tracing::debug!(subject, "not said to the other servers in time"),
+        Ok(Err(error)) => tracing::debug!(error, subject, "message not sent to the other servers"),
+        Err(_) => tracing::debug!(subject, "message not sent to the other servers in time"),
     }
 }
 

@@ -1,11 +1,13 @@
-//! Who is let in: how many connections there may be on which nobody has shown a valid token.
+//! Admission control: limits the connections that have not shown a valid token.
 //!
-//! If there are too many of one address, or altogether, the one that is silent for longest makes room for the newcomer. A client that
-//! floods the server with silent connections so replaces its own, and everybody else connects as before: a client sends its request, and
-//! with it its token, right after it has connected.
+//! If an address, or the server in total, has too many such connections, the one that has been
+//! silent longest is closed to make room for the new one. A client that floods the server with
+//! silent connections therefore evicts its own. Normal clients are not affected, because they send
+//! a request with their token right after connecting.
 //!
-//! A connection with a token counts as a connection only. A proxy's connections to the server come from one address and carry
-//! everybody's requests; each is anonymous until its first request with a valid token.
+//! A connection with a token only counts towards the total. A proxy opens all its connections from
+//! one address and forwards everyone's requests; each connection is anonymous until its first
+//! request with a valid token.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,20 +17,20 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 
-/// How many connections there may be.
+/// Limits on the number of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AdmissionLimits {
-    /// Of all kinds.
+    /// All connections.
     pub(crate) connections_max: usize,
-    /// Without a token.
+    /// Connections without a token.
     pub(crate) anonymous_max: usize,
-    /// Without a token, of one IPv4 address or of one IPv6 network of 64 bits.
+    /// Connections without a token per IPv4 address or IPv6 /64.
     pub(crate) anonymous_per_address_max: usize,
 }
 
 impl AdmissionLimits {
-    /// What the operator wants, 0 being no limit, as far as the descriptors allow it: half of the connections at most are without a
-    /// token, and a quarter of one address.
+    /// Caps the configured limits (0: no limit) to what the file descriptors allow: at most half of
+    /// the connections may be without a token, and a quarter may come from one address.
     pub(crate) fn new(connections_max: usize, anonymous_max: usize, anonymous_per_address_max: usize) -> Self {
         let within = |wanted: usize, most: usize| if wanted == 0 { usize::MAX } else { wanted.min(most.max(1)) };
         Self {
@@ -39,7 +41,7 @@ impl AdmissionLimits {
     }
 }
 
-/// The door that every new connection passes. Cheap to clone; all clones are the same one.
+/// Admits or rejects new connections. Cheap to clone; all clones share the same state.
 #[derive(Clone)]
 pub(crate) struct Admission(Arc<Inner>);
 
@@ -49,7 +51,7 @@ struct Inner {
     anonymous: Mutex<Anonymous>,
 }
 
-/// The connections without a token, oldest first for each address.
+/// Connections without a token, by address, oldest first.
 #[derive(Default)]
 struct Anonymous {
     count: usize,
@@ -57,34 +59,34 @@ struct Anonymous {
     addresses: HashMap<Address, BTreeMap<u64, Arc<Seat>>>,
 }
 
-/// What is counted as one client.
+/// The unit that the limit per address counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Address {
     V4(u32),
-    /// The network's 64 bits: a host that has one IPv6 address can use all of its network.
+    /// The upper 64 bits: a host with one IPv6 address can usually use its whole /64.
     V6(u64),
-    /// A peer that the kernel does not name.
+    /// The peer address is not available.
     Unknown,
 }
 
-/// What the admission shares with a connection.
+/// State shared between the admission and one connection.
 #[derive(Default)]
 struct Seat {
-    /// A handler works for it.
+    /// A request handler is running.
     busy: AtomicBool,
-    /// It has to go.
+    /// The connection must close.
     evicted: AtomicBool,
     connection: AtomicWaker,
 }
 
-/// One connection's admission; given back when it is dropped.
+/// The admission of one connection. Dropping it frees the slot.
 pub(crate) struct Ticket {
     inner: Arc<Inner>,
-    /// Until a token was shown.
+    /// `Some` until a token was shown.
     anonymous: Option<(Address, u64, Arc<Seat>)>,
 }
 
-/// There is no room for a connection.
+/// The connection limit is reached.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many connections")]
 pub(crate) struct Full;
@@ -94,10 +96,11 @@ impl Admission {
         Self(Arc::new(Inner { limits, connections: AtomicUsize::new(0), anonymous: Mutex::default() }))
     }
 
-    /// Lets a connection in, and if there are too many, has another one go.
+    /// Admits a connection, evicting another one if a limit is reached.
     ///
     /// # Errors
-    /// [`Full`] if there are too many and none of them can go: a handler works for each, or all have shown a token.
+    /// [`Full`] if a limit is reached and no connection can be evicted, because each has a running
+    /// handler or has shown a token.
     pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Result<Ticket, Full> {
         let address = Address::of(peer);
         let inner = &self.0;
@@ -127,7 +130,7 @@ impl Inner {
 }
 
 impl Anonymous {
-    /// Has the oldest connection of an address go for which no handler works.
+    /// Evicts the oldest connection of an address that has no running handler.
     fn evict(&mut self, address: Address) -> bool {
         let Some(seats) = self.addresses.get(&address) else { return false };
         let Some((number, seat)) = seats.iter().find(|(_, seat)| !seat.busy.load(Relaxed)) else { return false };
@@ -138,7 +141,7 @@ impl Anonymous {
         true
     }
 
-    /// Has one of the address go that has the most.
+    /// Evicts a connection of the address that has the most.
     fn evict_any(&mut self) -> bool {
         let busiest = self.addresses.iter().max_by_key(|(_, seats)| seats.len()).map(|(address, _)| *address);
         busiest.is_some_and(|address| self.evict(address))
@@ -172,21 +175,21 @@ fn network(address: Ipv6Addr) -> u64 {
 }
 
 impl Ticket {
-    /// A valid token was shown.
+    /// Marks the connection as authenticated.
     pub(super) fn authenticated(&mut self) {
         if let Some((address, number, _)) = self.anonymous.take() {
             self.inner.anonymous().remove(address, number);
         }
     }
 
-    /// Whether a handler works for the connection, so that it must not go now.
+    /// Sets whether a handler is running for the connection. Such a connection is not evicted.
     pub(super) fn set_busy(&self, busy: bool) {
         if let Some((_, _, seat)) = &self.anonymous {
             seat.busy.store(busy, Relaxed);
         }
     }
 
-    /// Whether the connection has to go. If it has to later, `cx` is woken.
+    /// Whether the connection must close. If not yet, `cx` is woken when it must.
     pub(super) fn is_evicted(&self, cx: &Context<'_>) -> bool {
         self.anonymous.as_ref().is_some_and(|(_, _, seat)| {
             seat.connection.register(cx.waker());
@@ -204,7 +207,7 @@ impl Drop for Ticket {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::task::Waker;
 

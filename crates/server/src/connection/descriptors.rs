@@ -1,23 +1,24 @@
-//! How many file descriptors the process may have: each connection is one.
+//! The process's limit on file descriptors. Each connection needs one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// More are not asked for, in case that there is no upper limit.
+/// Upper bound on what is requested, in case the hard limit is unlimited.
 const DESCRIPTORS_MAX: u64 = 1 << 20;
 
-/// Kept for the database, the log, and what else a process opens.
+/// Reserved for the database, the log output and other files.
 const RESERVED: u64 = 128;
 
-/// The limit on descriptors, raised as far as the process may raise it.
+/// The limit on file descriptors, raised as far as the process is allowed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Descriptors {
     pub(crate) limit: u64,
-    /// What it was before.
+    /// The soft limit at startup.
     pub(crate) before: u64,
 }
 
 impl Descriptors {
-    /// Raises the soft limit to the hard one. Container runtimes and shells often leave 1,024, far below what the kernel allows.
+    /// Raises the soft limit to the hard limit. Container runtimes and shells often set it to
+    /// 1,024, far below what the kernel allows.
     pub(crate) fn raise() -> Self {
         let set = getrlimit(Resource::Nofile);
         let before = set.current.unwrap_or(DESCRIPTORS_MAX);
@@ -34,7 +35,7 @@ impl Descriptors {
         }
     }
 
-    /// How many connections there may be.
+    /// Maximum number of connections that leaves room for the reserved descriptors.
     pub(crate) fn connections_max(self) -> usize {
         let connections = self.limit.saturating_sub(RESERVED).max(self.limit / 2);
         usize::try_from(connections).unwrap_or(usize::MAX)

@@ -1,4 +1,5 @@
-//! Tells a connection's guard when a request begins, which body it has, and when its answer is out.
+//! Tells a connection's guard when a request starts, how long its body is, and when its response is
+//! complete.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,8 +13,8 @@ use actix_web::web::Bytes;
 use super::framing::Body;
 use super::guarded::Connection;
 
-/// Passes a request on to the application. It stands outside of every middleware, so that it sees each request that the HTTP layer has
-/// decoded, and each answer as it goes out.
+/// Forwards a request to the application. It wraps all middleware, so that it sees every request
+/// that the HTTP layer decoded and every response as it is sent.
 pub(crate) fn exchange<S, B>(
     request: Request,
     application: &S,
@@ -41,7 +42,8 @@ where
     }
 }
 
-/// The body that a request announces. An upgrade has none: what follows it is handed out once the answer is 101.
+/// How the request's body is framed. An upgrade has no body: the bytes after it are passed on after
+/// the 101 response.
 fn body_of(request: &Request) -> Body {
     if request.chunked().unwrap_or(false) {
         return Body::chunked();
@@ -51,7 +53,7 @@ fn body_of(request: &Request) -> Body {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of an answer; it is dropped when it is out, or when nobody wants it any more.
+    /// A response body. It is dropped when it was sent completely or is no longer needed.
     pub(crate) struct Answer<B> {
         #[pin]
         body: B,

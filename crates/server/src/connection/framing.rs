@@ -1,7 +1,7 @@
-//! Where a request's head and its body end (RFC 9112), judged exactly as actix's decoder does.
+//! Finds the end of a request's head and body (RFC 9112), by the same rules as actix's decoder.
 //!
-//! If the two ever disagreed, the worst that follows is a connection that ends: bytes that are handed out too early are decoded as
-//! before, and bytes that are held back run into a deadline.
+//! If the two ever disagreed, the connection would end at worst: bytes passed on too early are
+//! decoded as they would be without the guard, and bytes held back run into a deadline.
 
 /// Finds the end of a head.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) enum Head {
 }
 
 impl Head {
-    /// Takes bytes in: how many belong to the head, if it ends with them.
+    /// Consumes bytes. Returns how many belong to the head, if it ends within them.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
@@ -46,12 +46,12 @@ impl Head {
     }
 }
 
-/// What of a request's body is still to come.
+/// The part of a request's body that is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
     /// Nothing.
     Complete,
-    /// So many bytes.
+    /// The number of bytes left.
     Length(u64),
     Chunked(Chunks),
 }
@@ -69,7 +69,7 @@ impl Body {
         self == Self::Complete
     }
 
-    /// Takes bytes in: how many of them belong to the body.
+    /// Consumes bytes. Returns how many of them belong to the body.
     pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
         match self {
             Self::Complete => 0,
@@ -93,7 +93,7 @@ impl Body {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunks {
     state: Chunk,
-    /// Of the chunk's size, or of its data.
+    /// Bytes left of the chunk's data, or the size parsed so far.
     left: u64,
 }
 
@@ -112,7 +112,7 @@ enum Chunk {
     TrailerLf,
     EndLf,
     End,
-    /// It is malformed. The decoder is to see it.
+    /// Malformed. The rest is passed on, so that the decoder rejects it.
     Broken,
 }
 
@@ -179,7 +179,7 @@ impl Chunks {
 mod tests {
     use super::*;
 
-    /// How many bytes belong to the head, taken in pieces of this size.
+    /// How many bytes belong to the head, when fed in pieces of this size.
     fn head_of(text: &str, piece: usize) -> Option<usize> {
         let mut head = Head::default();
         let mut before = 0;

@@ -1,4 +1,4 @@
-//! A client's socket with the guard around it: what actix's dispatcher reads and writes.
+//! A client's socket with the guard around it. This is what actix's dispatcher reads and writes.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -16,31 +16,32 @@ use super::admission::Ticket;
 use super::framing::Body;
 use super::phase::{Deadlines, Overdue, Phases};
 
-/// What a client may send ahead of its turn, in bytes. More stays with the kernel.
+/// Maximum number of pipelined bytes to buffer. The rest stays in the kernel, which slows the
+/// client down.
 const EARLY_BYTES_MAX: usize = 8 * 1024;
 
-/// How much is read at once of what is kept or discarded, in bytes. On the stack.
+/// Size of the stack buffer for bytes that are kept or discarded.
 const SCRATCH_BYTES: usize = 2 * 1024;
 
-/// To a client whose head did not come whole in time.
+/// Sent to a client whose request head did not arrive in time.
 const REQUEST_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// A client's socket.
+/// A guarded client socket.
 pub(crate) struct Guarded {
     stream: TcpStream,
     connection: Connection,
-    /// Bytes of requests whose turn has not come.
+    /// Bytes of pipelined requests that are not to be processed yet.
     early: Vec<u8>,
-    /// The client sends no more.
+    /// The client has closed its sending side.
     ended: bool,
-    /// Part of an answer waits for the kernel.
+    /// Part of a response is waiting for room in the kernel's send buffer.
     unsent: bool,
-    /// The client was told that nothing more comes.
+    /// Our sending side is shut down.
     shut: bool,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// What the requests of a connection know of it.
+/// Handle to the guard for the requests of a connection.
 #[derive(Clone)]
 pub(crate) struct Connection(Rc<Shared>);
 
@@ -48,14 +49,14 @@ struct Shared {
     phases: RefCell<Phases>,
     ticket: RefCell<Ticket>,
     reader: Cell<Option<Waker>>,
-    /// Bytes wait for their turn.
+    /// Whether pipelined bytes are buffered.
     early: Cell<bool>,
-    /// For when the timer is set, if it is.
+    /// When the timer fires, if it is set.
     timer_at: Cell<Option<Instant>>,
 }
 
 impl Connection {
-    /// A request begins.
+    /// Called when a request starts.
     pub(super) fn begin(&self, body: Body) {
         self.0.phases.borrow_mut().begin(body, Instant::now());
         self.0.ticket.borrow().set_busy(true);
@@ -64,13 +65,13 @@ impl Connection {
         }
     }
 
-    /// The connection becomes a WebSocket.
+    /// Called when the connection becomes a WebSocket.
     pub(super) fn upgrade(&self) {
         self.0.phases.borrow_mut().upgrade();
         self.read_again();
     }
 
-    /// The answer is out.
+    /// Called when the response is complete.
     pub(super) fn answered(&self) {
         let now = Instant::now();
         self.0.phases.borrow_mut().answered(now);
@@ -78,18 +79,18 @@ impl Connection {
         let deadline = self.0.phases.borrow().deadline();
         let timer_is_set =
             self.0.timer_at.get().is_some_and(|at| at > now && deadline.is_none_or(|deadline| at <= deadline));
-        // Mostly nothing has come yet, and what will come wakes the dispatcher by itself.
+        // Usually no bytes are buffered, and new bytes wake the dispatcher anyway.
         if self.0.early.get() || !timer_is_set {
             self.read_again();
         }
     }
 
-    /// A request on the connection has shown a valid token.
+    /// Called when a request has shown a valid token.
     pub(crate) fn authenticated(&self) {
         self.0.ticket.borrow_mut().authenticated();
     }
 
-    /// Has the dispatcher ask again for what it may have.
+    /// Wakes the dispatcher, so that it reads again.
     fn read_again(&self) {
         if let Some(reader) = self.0.reader.take() {
             reader.wake();
@@ -121,7 +122,7 @@ impl Guarded {
         self.connection.clone()
     }
 
-    /// The socket, for what wants to set its options.
+    /// The socket, for setting its options.
     pub(crate) fn socket(&self) -> &dyn Any {
         &self.stream
     }
@@ -130,7 +131,7 @@ impl Guarded {
         self.connection.0.ticket.borrow().is_evicted(cx)
     }
 
-    /// What the client has run out of time for; if nothing yet, `cx` is woken when it has.
+    /// The deadline that the client has missed. If none yet, `cx` is woken at the next deadline.
     fn overdue(&mut self, cx: &mut Context<'_>) -> Option<Overdue> {
         let shared = &self.connection.0;
         let phases = shared.phases.borrow();
@@ -140,7 +141,8 @@ impl Guarded {
         }
         let deadline = deadline.into();
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // A timer that is early is set again when it fires, not whenever the deadline moves on.
+        // If the deadline moves back, the timer is only reset when it fires, which saves a reset
+        // per read.
         if timer.deadline() > deadline {
             timer.as_mut().reset(deadline);
         }
@@ -154,20 +156,20 @@ impl Guarded {
         None
     }
 
-    /// Nothing more is read. What is being answered is still sent.
+    /// Stops reading. The current response is still sent.
     fn end(&mut self, overdue: Option<Overdue>) {
         if let Some(overdue) = overdue {
-            tracing::debug!(?overdue, "a client took too long");
+            tracing::debug!(?overdue, "a client missed a deadline");
         }
         if overdue == Some(Overdue::Head) && !self.unsent {
-            // It is closed either way.
+            // A failure does not matter: the connection is closed in any case.
             let _ = self.stream.try_write(REQUEST_TIMEOUT);
         }
         self.connection.0.phases.borrow_mut().end();
         self.early = Vec::new();
     }
 
-    /// Gives the dispatcher what is there, up to where its turn ends.
+    /// Reads for the dispatcher, up to the end of the current head or body.
     fn poll_turn(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         if self.early.is_empty() {
@@ -202,7 +204,7 @@ impl Guarded {
         self.connection.0.phases.borrow_mut().take(bytes, Instant::now())
     }
 
-    /// Keeps what comes ahead of its turn, and notices that the client is gone.
+    /// Buffers pipelined bytes, and detects when the client disconnects.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.ended && self.early.len() < EARLY_BYTES_MAX {
             match self.stream.poll_read_ready(cx) {
@@ -218,11 +220,12 @@ impl Guarded {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        // What came before the end is still a request.
+        // A request that arrived before the end of the stream is still processed.
         if self.ended && self.early.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// Discards what still comes, until the client ends the connection or has run out of time or bytes.
+    /// Discards incoming bytes until the client closes the connection or reaches a limit of time or
+    /// bytes.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if self.ended || self.is_evicted(cx) || self.connection.0.phases.borrow().is_over() {
@@ -320,8 +323,8 @@ impl AsyncWrite for Guarded {
         Pin::new(&mut self.get_mut().stream).poll_flush(cx)
     }
 
-    /// Closes the connection. A client that still sends has a moment to read the answer: a socket that is closed with unread bytes in
-    /// it resets the connection, and the answer may be lost on the way.
+    /// Closes the connection. A client that is still sending gets time to read the response:
+    /// closing a socket with unread bytes resets the connection, and the response may be lost.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let waits = this.connection.0.phases.borrow_mut().close(!this.early.is_empty(), Instant::now());

@@ -1,29 +1,31 @@
-//! The phases of a connection: what it waits for, how many bytes the HTTP layer may see, and when it is over. Without IO.
+//! The state machine of a connection, without I/O: what it waits for, how many bytes the HTTP layer
+//! may see, and when it ends.
 
 use std::time::{Duration, Instant};
 
 use super::framing::{Body, Head};
 
-/// How long a client may take, and how many bytes that nobody wants are read.
+/// Deadlines, and limits on bytes that are read and discarded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadlines {
-    /// Between two requests.
+    /// Idle time between two requests.
     pub(crate) idle: Duration,
-    /// For a request's head.
+    /// For a request head.
     pub(crate) head: Duration,
-    /// For a body that a handler waits for. Longer than the handler waits, which answers with 408.
+    /// For a body that a handler is reading. Longer than the handler's own timeout, which answers
+    /// with 408.
     pub(crate) body: Duration,
-    /// Of such a body. More than a handler takes, which answers with 413.
+    /// Maximum size of such a body. More than a handler's own limit, which answers with 413.
     pub(crate) body_bytes_max: u64,
-    /// For the rest of a body after its answer.
+    /// For the rest of a body after its response.
     pub(crate) rest: Duration,
-    /// Of that rest: room for every body that would have been taken.
+    /// Maximum size of that rest. At least as large as the largest accepted body.
     pub(crate) rest_bytes_max: u64,
-    /// Without any progress while an answer is written.
+    /// For a response that makes no progress.
     pub(crate) stall: Duration,
 }
 
-/// The time that a client gains with each byte of an answer that it reads: 1 KiB/s on average.
+/// Extra time for each response byte that the client reads: 1 KiB/s on average.
 const TIME_FOR_BYTE: Duration = Duration::from_micros(976);
 
 impl Deadlines {
@@ -44,41 +46,42 @@ impl Deadlines {
 enum Phase {
     /// Between two requests, or within a head.
     Head { head: Head, begun: bool },
-    /// The head is with the HTTP layer, which is about to call the service, or to refuse the request.
+    /// The HTTP layer has the head and is about to call the service or to reject the request.
     HandedOver,
-    /// The request is being answered.
+    /// The request is being processed.
     Exchange { body: Body, bytes_left: u64 },
-    /// It is answered, and its body has not ended.
+    /// The response is complete, but the request body is not.
     Rest { body: Body, bytes_left: u64 },
-    /// The connection is being closed, and what still comes is discarded, so that the client can read the answer.
+    /// The connection is closing. Incoming bytes are discarded, so that the client can read the
+    /// response.
     Lingering { bytes_left: u64 },
-    /// It is no longer one of HTTP.
+    /// The connection was upgraded and no longer uses HTTP.
     Upgraded,
-    /// The client has run out of time or bytes. It is to be closed.
+    /// The client has exceeded a limit of time or bytes, and the connection must close.
     Over,
 }
 
-/// What a client has run out of time for.
+/// The deadline that a client has missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// Nothing has come: it is not told either.
+    /// No request was started, so no 408 is sent.
     Idle,
-    /// A head has begun.
+    /// A head is incomplete.
     Head,
-    /// A body, or the rest of one.
+    /// A body, or the rest of one, is incomplete.
     Body,
-    /// It does not read.
+    /// The client does not read the response.
     Answer,
 }
 
-/// Where a connection stands.
+/// The current state of a connection.
 #[derive(Debug)]
 pub(super) struct Phases {
     phase: Phase,
     limits: Deadlines,
-    /// When it is over, unless the client sends what it waits for.
+    /// Deadline for bytes from the client.
     deadline: Option<Instant>,
-    /// When it is over, unless the client reads.
+    /// Deadline for the client to read.
     write_deadline: Option<Instant>,
 }
 
@@ -88,7 +91,8 @@ impl Phases {
         Self { phase, deadline: Some(now + limits.head), write_deadline: None, limits }
     }
 
-    /// Whether the HTTP layer may have bytes now. Otherwise those that come are kept for the next request.
+    /// Whether the HTTP layer may read now. Otherwise, incoming bytes are kept for the next
+    /// request.
     pub(super) fn hands_out(&self) -> bool {
         match self.phase {
             Phase::Head { .. } | Phase::Lingering { .. } | Phase::Upgraded => true,
@@ -97,7 +101,7 @@ impl Phases {
         }
     }
 
-    /// Bytes are on their way to the HTTP layer: how many of them it may have, at least one.
+    /// Returns how many of the bytes the HTTP layer may have; at least one.
     pub(super) fn take(&mut self, bytes: &[u8], now: Instant) -> usize {
         match &mut self.phase {
             Phase::Head { head, begun } => {
@@ -146,20 +150,20 @@ impl Phases {
         }
     }
 
-    /// The service is called with the request whose head was handed over last.
+    /// Called when the service receives the request whose head was passed on last.
     pub(super) fn begin(&mut self, body: Body, now: Instant) {
         self.deadline = (!body.is_complete()).then(|| now + self.limits.body);
         self.phase = Phase::Exchange { body, bytes_left: self.limits.body_bytes_max };
     }
 
-    /// The answer is `101 Switching Protocols`.
+    /// Called when the response is `101 Switching Protocols`.
     pub(super) fn upgrade(&mut self) {
         self.phase = Phase::Upgraded;
         self.deadline = None;
         self.write_deadline = None;
     }
 
-    /// The HTTP layer has the answer to its end.
+    /// Called when the response is complete.
     pub(super) fn answered(&mut self, now: Instant) {
         if let Phase::Exchange { body, .. } = self.phase {
             if body.is_complete() {
@@ -176,7 +180,8 @@ impl Phases {
         self.deadline = Some(now + self.limits.idle);
     }
 
-    /// The HTTP layer closes the connection: whether to wait for the client's end of it. `unread`: bytes have come that nobody reads.
+    /// Called when the HTTP layer closes the connection. Returns whether to linger until the client
+    /// closes its side. `unread`: whether unread bytes have arrived.
     pub(super) fn close(&mut self, unread: bool, now: Instant) -> bool {
         let bytes_left = match self.phase {
             Phase::Lingering { .. } => return true,
@@ -191,10 +196,11 @@ impl Phases {
         true
     }
 
-    /// So many bytes of an answer were taken by the kernel, `all` that there were or less.
+    /// Called when the kernel has accepted response bytes. `all`: whether nothing is left to send.
     pub(super) fn written(&mut self, bytes: usize, all: bool, now: Instant) {
         let Some(deadline) = self.write_deadline else { return };
-        // Not before the answer is out as a whole: a client that reads a little of every piece is a slow one too.
+        // Not before the response is complete: a client that reads only a little of every part is
+        // also slow.
         if all && !matches!(self.phase, Phase::Exchange { .. }) {
             self.write_deadline = None;
             return;
@@ -203,14 +209,14 @@ impl Phases {
         self.write_deadline = Some((deadline + earned).min(now + self.limits.stall));
     }
 
-    /// The kernel takes nothing more of an answer.
+    /// Called when the kernel's send buffer is full.
     pub(super) fn write_blocked(&mut self, now: Instant) {
         if !self.is_upgraded() {
             self.write_deadline.get_or_insert(now + self.limits.stall);
         }
     }
 
-    /// When to look at the time next.
+    /// The next deadline.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match (self.deadline, self.write_deadline) {
             (Some(read), Some(write)) => Some(read.min(write)),
@@ -218,7 +224,7 @@ impl Phases {
         }
     }
 
-    /// What the client has run out of time for.
+    /// The deadline that the client has missed, if any.
     pub(super) fn overdue(&self, now: Instant) -> Option<Overdue> {
         let passed = |deadline: Option<Instant>| deadline.is_some_and(|deadline| now >= deadline);
         if passed(self.write_deadline) {
@@ -231,7 +237,7 @@ impl Phases {
         })
     }
 
-    /// Nothing more is handed out.
+    /// Ends the connection: nothing more is passed on.
     pub(super) fn end(&mut self) {
         self.phase = Phase::Over;
         self.deadline = None;
@@ -351,7 +357,7 @@ mod tests {
         assert_eq!(phases.deadline(), None, "a client that reads is not timed");
         phases.write_blocked(start);
         assert_eq!(phases.overdue(start + seconds(30)), Some(Overdue::Answer));
-        // A kibibyte in ten seconds is too little.
+        // One KiB in ten seconds is too slow.
         let mut now = start;
         for _ in 0..3 {
             now += seconds(10);
@@ -359,7 +365,7 @@ mod tests {
             phases.write_blocked(now);
         }
         assert_eq!(phases.overdue(start + seconds(34)), Some(Overdue::Answer));
-        // Two in a second are not.
+        // Two KiB in a second are fast enough.
         let (mut phases, start) = begun();
         phases.take(HEAD, start);
         phases.begin(Body::Complete, start);

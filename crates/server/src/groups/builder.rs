@@ -1,4 +1,4 @@
-//! Opens a service: everything that an embedding application can choose.
+//! Builds and opens a service, with all options for embedding applications.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
@@ -22,13 +22,15 @@ use crate::relay::relay;
 use crate::sinks::{Guarded, Start};
 use crate::{Settings, SettingsError};
 
-/// How long the refusal of a large change is held back if its user has too few tokens left.
+/// How long the rejection of a large change is delayed if its user has too few tokens left.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
-/// Refusals that are held back at once; one more is answered at once and ends its connection.
+/// Maximum number of rejections that are delayed at the same time. Beyond it, a rejection is sent
+/// immediately and its connection is closed.
 const REFUSALS_MAX: usize = 4_096;
 
-/// Builds a [`Groups`] service: [`Groups::builder`] begins, [`open`](Self::open) ends.
+/// Builds a [`Groups`] service. Start with [`Groups::builder`] and finish with
+/// [`open`](Self::open).
 ///
 /// ```no_run
 /// # use server::{Groups, OpenError, Settings};
@@ -53,14 +55,14 @@ pub struct GroupsBuilder {
 /// What [`Groups::configure`] mounts.
 #[derive(Clone, Debug)]
 pub(crate) struct Mount {
-    /// Empty, or a path that begins with a slash and does not end with one.
+    /// Empty, or a path that starts with a slash and does not end with one.
     pub(crate) prefix: String,
     pub(crate) page: bool,
     pub(crate) cors: bool,
 }
 
 struct Sink {
-    /// Under which its position is stored.
+    /// The name under which the sink's position is stored.
     durable: Option<SinkName>,
     sink: Arc<dyn EventSink>,
 }
@@ -91,8 +93,8 @@ impl std::fmt::Debug for GroupsBuilder {
 }
 
 impl GroupsBuilder {
-    /// Who is calling. Default: JSON Web Tokens, as the settings say. With an identity of its own, the service has no development
-    /// mode, and the settings of tokens mean nothing.
+    /// Sets how callers are authenticated. Default: JSON Web Tokens, configured by the settings.
+    /// With a custom identity there is no development mode, and the token settings are ignored.
     pub fn identity(mut self, identity: impl Identity) -> Self {
         self.identity = Some(Box::new(identity));
         self
@@ -102,55 +104,60 @@ impl GroupsBuilder {
         self.identity.is_some()
     }
 
-    /// One more sink, which is told every change that is committed from now on, by any server on this database. It reads the log
-    /// at its own pace: a sink that fails or stalls delays nobody else, and a panic counts as a failure. What is committed while
-    /// this process does not run is not told: for that, see [`durable_sink`](Self::durable_sink).
+    /// Adds a sink, which receives every change committed from now on by any server on this
+    /// database. It reads the log at its own pace: a sink that fails or stalls delays no other
+    /// sink, and a panic counts as a failure. Changes committed while this process is not running
+    /// are not delivered; for that, see [`durable_sink`](Self::durable_sink).
     pub fn sink(mut self, sink: impl EventSink + 'static) -> Self {
         self.sinks.push(Sink { durable: None, sink: Arc::new(sink) });
         self
     }
 
-    /// One more sink, whose position in the log is stored in the database under `name` after each batch that it takes. After a restart
-    /// it continues there. It is told every change at least once, each group's in version order; after a crash the last batch comes
-    /// again, so the sink has to be idempotent by group and version.
+    /// Adds a sink whose position in the log is stored in the database under `name` after each
+    /// batch it accepts. After a restart it resumes there. Delivery is at-least-once, in version
+    /// order within each group. After a crash the last batch is delivered again, so the sink must
+    /// be idempotent by group and version.
     ///
-    /// The first time, it begins with what is committed from then on. A sink that was away for longer than the log is kept
-    /// ([`Settings::log_days`]) is told so by [`EventSink::lagged`], and continues with what is committed from then on.
+    /// A new sink starts with the changes committed from now on. If a sink was away for longer than
+    /// the log retention ([`Settings::log_days`]), [`EventSink::lagged`] is called, and the sink
+    /// continues with the changes committed from then on.
     ///
-    /// Every server that has a sink of this name tells it: to be told once, give it to one server.
+    /// If several servers have a sink with this name, each of them delivers every change. To
+    /// receive changes once, add the sink on one server only.
     pub fn durable_sink(mut self, name: SinkName, sink: impl EventSink + 'static) -> Self {
         self.sinks.push(Sink { durable: Some(name), sink: Arc::new(sink) });
         self
     }
 
-    /// The path below which everything is mounted, such as `/realtime`. Default: none.
+    /// Sets the path prefix of all routes, such as `/realtime`. Default: none.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.mount.prefix = prefix.into();
         self
     }
 
-    /// The limits of the rules, in place of those of the settings.
+    /// Sets the limits in the rules, overriding the settings.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
         self
     }
 
-    /// Whether the page (`/`) is served. The modules for other pages (`/assets/…`) belong to it. Default: yes. Without the
-    /// feature `page` there is none.
+    /// Whether to serve the page (`/`) and the modules for other pages (`/assets/…`). Default: yes.
+    /// Has no effect without the `page` feature.
     pub fn page(mut self, page: bool) -> Self {
         self.mount.page = page;
         self
     }
 
-    /// Whether the service is in development mode if the settings have no key for tokens. Default: yes. Switched off, such settings
-    /// are an error of [`open`](Self::open).
+    /// Whether to start in development mode if the settings contain no key for tokens. Default:
+    /// yes. If disabled, [`open`](Self::open) rejects such settings.
     pub fn development(mut self, development: bool) -> Self {
         self.development = development;
         self
     }
 
-    /// Whether the service answers CORS preflights and adds CORS headers. Default: yes. Switch it off if the application's own
-    /// middleware does that. Changing requests of pages of foreign origins are refused in any case.
+    /// Whether to answer CORS preflights and add CORS headers. Default: yes. Disable it if the
+    /// application's own middleware does so. Unsafe requests from pages of foreign origins are
+    /// refused in either case.
     pub fn cors(mut self, cors: bool) -> Self {
         self.mount.cors = cors;
         self
@@ -158,12 +165,14 @@ impl GroupsBuilder {
 
     /// Opens the database, and starts the relays and the maintenance on the current runtime.
     ///
-    /// Of the settings, `listen`, `workers` and `drain_seconds` mean nothing here: they are for [`run`](crate::run). Without a key for
-    /// tokens this is development mode: it gives tokens to callers from this machine only. To listen on loopback only is up to the
-    /// caller; [`Settings::check`] checks an address.
+    /// The settings `listen`, `workers` and `drain_seconds` are ignored here: they only apply to
+    /// [`run`](crate::run). Without a key for tokens the service is in development mode and issues
+    /// tokens to callers on this machine only. The caller is responsible for listening on loopback
+    /// only; [`Settings::check`] checks an address.
     ///
     /// # Errors
-    /// [`OpenError`] if the settings are invalid or the database cannot be used; its text is for an operator.
+    /// [`OpenError`] if the settings are invalid or the database cannot be used. Its message is
+    /// meant for operators.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -183,7 +192,7 @@ impl GroupsBuilder {
             quotas: settings.quotas(),
             name_visibility: settings.name_visibility(),
             log_kept: settings.log_kept(),
-            // What NATS carries, PostgreSQL need not.
+            // With NATS, the PostgreSQL notifications would be redundant.
             postgres_notify: settings.nats_url()?.is_none(),
             supervisor: supervisor.clone(),
             ..StoreOptions::new(&settings.database_url)
@@ -196,12 +205,13 @@ impl GroupsBuilder {
             let secret = own.or(development.as_ref().map(Development::secret)).unwrap_or_default();
             Box::new(Tokens::new(secret, &settings))
         });
-        // Before anybody can connect, so that whatever a client's first read does not show is still to come by the tail.
+        // Opened before clients can connect, so that the tail delivers everything that a client's
+        // first read does not show.
         let tail = store.tail().await?;
         let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
-        // After the tail, so that no group is missed in between.
+        // After the tail, so that no group created in between is missed.
         let ids = Arc::new(GroupIds::default());
         store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
         let bus = Bus::start(&settings, &store, &hub, &supervisor).await?;
@@ -244,14 +254,15 @@ fn hub_limits(settings: &Settings) -> HubLimits {
     let heartbeat = Duration::from_secs(u64::from(settings.heartbeat_seconds));
     HubLimits {
         heartbeat,
-        // Four times a heartbeat, so that "two beats" holds for short ones as well.
+        // At least four ticks per heartbeat, so that the timeout of two heartbeats stays accurate
+        // for short heartbeats.
         tick: HubLimits::default().tick.min(heartbeat / 4),
         connections_per_user_max: settings.max_connections_per_user,
         ..HubLimits::default()
     }
 }
 
-/// A prefix is literal: characters with a meaning in route patterns or URLs are refused.
+/// A prefix is literal: characters with a special meaning in route patterns or URLs are rejected.
 fn check_prefix(prefix: &str) -> Result<(), SettingsError> {
     let segment = |segment: &str| {
         let literal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

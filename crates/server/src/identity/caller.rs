@@ -1,4 +1,4 @@
-//! The caller of a request, taken from its token before anything else is looked at.
+//! The authenticated caller of a request. Extracted before anything else is read from the request.
 
 use std::pin::Pin;
 
@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::limiter::charge_for_read;
 
-/// Who is calling, as the [`Identity`](super::Identity) of the service says.
+/// The caller, as determined by the service's [`Identity`](super::Identity).
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(Principal);
 

@@ -1,4 +1,4 @@
-//! What a token claims, judged claim by claim, so that an error names the claim and what is wrong with it.
+//! Checks token claims one by one, so that an error names the claim and the problem.
 
 use groups_domain::{Timestamp, UserId};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Principal;
 use crate::input::uuid;
 
-/// Why a token is refused although its signature is good.
+/// Why a correctly signed token is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ClaimError {
     #[error("The token has no `{0}` claim.")]
@@ -27,18 +27,18 @@ const fn hint(milliseconds: bool) -> &'static str {
     if milliseconds { ". Times are in seconds since 1970, and this one looks like milliseconds" } else { "" }
 }
 
-/// How claims are judged.
+/// Configuration of the claim checks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaimRules {
-    /// For how long after `exp`, and before `nbf`, a token is accepted.
+    /// Tolerance in seconds after `exp` and before `nbf`.
     pub(super) leeway_seconds: u32,
-    /// How far ahead `exp` may be.
+    /// Maximum seconds that `exp` may lie in the future.
     pub(super) lifetime_seconds_max: u32,
 }
 
 impl ClaimRules {
-    /// How far ahead the signer's clock may be without any setting (RFC 7519 section 4.1.5): it covers `nbf`, and the `exp` of
-    /// a token with the longest lifetime.
+    /// Tolerated clock skew that needs no setting (RFC 7519 section 4.1.5). It applies to `nbf`,
+    /// and to the `exp` of a token with the maximum lifetime.
     const SKEW_MS: i64 = 5_000;
 
     /// # Errors
@@ -49,7 +49,7 @@ impl ClaimRules {
         let exp = time(claims, "exp")?.ok_or(ClaimError::Missing("exp"))?;
         let (leeway, lifetime) = (i64::from(self.leeway_seconds) * 1_000, i64::from(self.lifetime_seconds_max) * 1_000);
         let expires_at = exp.saturating_add(leeway);
-        // RFC 7519 section 4.1.4: not on, and not after.
+        // RFC 7519 section 4.1.4: a token is rejected on or after `exp`.
         if now >= expires_at {
             return Err(ClaimError::Expired);
         }
@@ -63,8 +63,9 @@ impl ClaimRules {
             let seconds = nbf.saturating_sub(now) / 1_000;
             return Err(ClaimError::NotYet { seconds, milliseconds: looks_like_milliseconds(nbf) });
         }
-        // Nothing depends on `iat` but which name is the newer one, so that none is a reason to refuse. It is never in the future. A
-        // token without `iat` counts as issued as early as its `exp` allows.
+        // `iat` only decides which display name is newer, so an invalid one is no reason to reject
+        // the token. It is capped at the current time. A token without `iat` counts as issued as
+        // early as its `exp` allows.
         let issued_at = time(claims, "iat").ok().flatten().unwrap_or_else(|| exp.saturating_sub(lifetime));
         let issued_at = Timestamp::from_unix_millis(issued_at.min(now));
         let principal = Principal::new(user_id, Timestamp::from_unix_millis(expires_at));
@@ -72,7 +73,7 @@ impl ClaimRules {
     }
 }
 
-/// A claim, where there is one. As for the library, `null` is none.
+/// Returns a claim. `null` counts as absent.
 fn given<'a>(claims: &'a Map<String, Value>, claim: &str) -> Option<&'a Value> {
     claims.get(claim).filter(|value| !value.is_null())
 }
@@ -82,7 +83,8 @@ fn text<'a>(claims: &'a Map<String, Value>, claim: &'static str) -> Result<&'a s
     value.as_str().ok_or(ClaimError::Type { claim, expected: "a string", found: kind(value) })
 }
 
-/// A NumericDate (RFC 7519 section 2) in milliseconds: seconds, also fractions of them.
+/// Parses a NumericDate (RFC 7519 section 2): seconds, possibly fractional, converted to
+/// milliseconds.
 fn time(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<i64>, ClaimError> {
     let Some(value) = given(claims, claim) else { return Ok(None) };
     let expected = "a number of seconds since 1970";
@@ -91,7 +93,7 @@ fn time(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<i64>,
     Ok(Some((seconds * 1_000.0) as i64))
 }
 
-/// Seconds of the year 5138 and later are milliseconds of 1973 and later.
+/// Detects timestamps in milliseconds: read as seconds, they would lie in the year 5138 or later.
 const fn looks_like_milliseconds(millis: i64) -> bool {
     millis >= 100_000_000_000_000
 }
@@ -109,7 +111,7 @@ const fn kind(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Development mode: anybody signs in as anybody, by a name. Only ever on loopback.
+//! Development mode: anyone can sign in under any name. Only available on loopback.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::{Origins, check_loopback, token};
 use crate::{Code, Problem};
 
-/// The people of one database: the same name is the same person for as long as the data lives.
+/// Users of development mode. The same name is the same user for as long as the database exists.
 pub(crate) struct Development {
     people: Uuid,
     secret: Vec<u8>,
 }
 
-/// Somebody who has signed in.
+/// A signed-in user.
 pub(crate) struct Person {
     pub(crate) user_id: UserId,
     pub(crate) name: String,
@@ -24,10 +24,10 @@ pub(crate) struct Person {
 }
 
 impl Development {
-    /// How long a token of development mode is good.
+    /// Lifetime of a token in development mode.
     const TOKEN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
-    /// The secret comes from the database's id, so that a token outlives a restart of the server.
+    /// Derives the secret from the database's id, so that tokens stay valid across server restarts.
     pub(crate) fn new(store_id: Uuid) -> Self {
         let mut secret = digest::Context::new(&digest::SHA256);
         secret.update(b"groups: development tokens of ");
@@ -39,11 +39,12 @@ impl Development {
         &self.secret
     }
 
-    /// Whether a request comes straight from this machine, and from no page of elsewhere. A proxy on this machine may pass on what anybody
-    /// in the world asks for, and a page of elsewhere runs in the developer's own browser.
+    /// Checks that a request comes directly from this machine, and not from a page of a foreign
+    /// origin. A proxy on this machine may forward requests from anywhere, and a foreign page runs
+    /// in the developer's own browser.
     ///
     /// # Errors
-    /// [`Code::Forbidden`] for all others.
+    /// [`Code::Forbidden`] for all other requests.
     pub(crate) fn admit(request: &HttpRequest, origins: &Origins) -> Result<(), Problem> {
         check_loopback(request)?;
         if let Some(header) = passed_on(request) {
@@ -54,7 +55,8 @@ impl Development {
             return Err(Problem::new(Code::Forbidden, detail));
         }
         origins.check(request.head())?;
-        // Another port of localhost is the same site: without `Origin`, as a GET may come, this is all that tells the page apart.
+        // Another port of localhost is same-site. A GET may lack `Origin`, so `Sec-Fetch-Site` is
+        // the only sign that a page sent the request.
         let site = request.headers().get("sec-fetch-site").map(|site| site.as_bytes());
         if !request.headers().contains_key("origin") && site == Some(b"same-site") {
             return Err(Origins::refusal());
@@ -63,10 +65,10 @@ impl Development {
     }
 
     /// # Errors
-    /// [`Code::InvalidName`] where the name is none.
+    /// [`Code::InvalidName`] if the name is invalid.
     pub(crate) fn sign_in(&self, name: &str, now: Timestamp) -> Result<Person, Problem> {
         let name = groups_domain::GroupName::parse(name).map_err(Problem::name)?;
-        // UUIDv5 (RFC 9562 section 5.5): a name in the name space of this database.
+        // UUIDv5 (RFC 9562 section 5.5) of the name, in a namespace of this database.
         let user_id = UserId::new(Uuid::new_v5(&self.people, name.as_str().as_bytes()));
         let life = i64::try_from(Self::TOKEN_LIFE.as_millis()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_millis(now.unix_millis().saturating_add(life));
@@ -75,7 +77,7 @@ impl Development {
     }
 }
 
-/// The first header that only a proxy adds.
+/// Returns the first header that only a proxy adds.
 fn passed_on(request: &HttpRequest) -> Option<&str> {
     const HEADERS: [&str; 9] = [
         "forwarded",
@@ -94,13 +96,13 @@ fn passed_on(request: &HttpRequest) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use actix_web::test::TestRequest;
 
     use super::*;
 
-    /// Whether a request with these headers is admitted, where one page of elsewhere is allowed.
+    /// Whether a request with these headers is admitted if one foreign origin is allowed.
     fn admits(headers: &[(&str, &str)]) -> bool {
         let origins = Origins::new(vec!["http://localhost:5173".to_owned()]);
         let request = TestRequest::default().peer_addr("127.0.0.1:5000".parse().unwrap());

@@ -1,18 +1,19 @@
 //! JSON Web Signatures in compact form (RFC 7515) with HS256 (RFC 7518 section 3.2).
 //!
-//! The library `jsonwebtoken` needs a cryptography provider that is installed for the whole process. An embedding application may use
-//! another one, so this crate verifies by itself, over `ring`.
+//! The `jsonwebtoken` library needs a process-wide crypto provider, which may conflict with one
+//! that the embedding application installs. Therefore this crate verifies tokens itself with
+//! `ring`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Map, Value, json};
 
-/// The key of a shared secret.
+/// An HMAC key made from the shared secret.
 #[derive(Clone)]
 pub(super) struct SharedKey(hmac::Key);
 
-/// Why a token is not what its signer wrote.
+/// Why a token cannot be verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum JwsError {
     #[error("The token is not a JSON Web Token with a JSON object of claims.")]
@@ -21,7 +22,7 @@ pub(super) enum JwsError {
     Algorithm,
     #[error("The token's signature is invalid.")]
     Signature,
-    /// RFC 7515 section 4.1.11: a critical parameter that is not understood is refused.
+    /// RFC 7515 section 4.1.11: unsupported critical parameters must be rejected.
     #[error("The token has critical header parameters (`crit`); none is supported.")]
     Critical,
 }
@@ -31,10 +32,10 @@ impl SharedKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
     }
 
-    /// The claims of a token that this key has signed.
+    /// Verifies the signature of a token and returns its claims.
     ///
     /// # Errors
-    /// The first [`JwsError`] found. The claims are not read before the signature is verified.
+    /// The first [`JwsError`] found. The claims are not parsed before the signature is verified.
     pub(super) fn verify(&self, token: &str) -> Result<Map<String, Value>, JwsError> {
         let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::Format)?;
         let (header, claims) = signed.split_once('.').ok_or(JwsError::Format)?;
@@ -50,7 +51,7 @@ impl SharedKey {
         object(claims)
     }
 
-    /// A token with these claims.
+    /// Creates a signed token with these claims.
     pub(super) fn sign(&self, claims: &Value) -> String {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(claims));
@@ -66,7 +67,7 @@ fn object(part: &str) -> Result<Map<String, Value>, JwsError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
 

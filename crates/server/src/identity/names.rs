@@ -1,8 +1,8 @@
-//! Display names, as tokens tell them, kept so that others see more than an id.
+//! Stores the display names from tokens, so that members see names instead of ids.
 //!
-//! The name of a person's newest token counts, so that two tokens that differ do not take turns. Names are written beside the requests
-//! that tell them, many in one transaction and one transaction at a time: however many come, each waits behind the others and no change of
-//! a group does.
+//! The name from a user's newest token wins, so that two tokens with different names do not
+//! alternate. Names are written in the background, many per transaction and one transaction at a
+//! time, so however many arrive, they do not delay changes of groups.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,32 +11,32 @@ use std::time::Duration;
 use groups_domain::{Timestamp, UserId};
 use groups_store::{DisplayName, Store};
 
-/// What is known of names, and which of them are still to be written.
+/// Known names, and the queue of names to write.
 #[derive(Default)]
 pub(crate) struct Names(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// By user, what was written last or waits to be.
+    /// By user: the name that was last written or queued.
     known: HashMap<UserId, Known>,
     waiting: BTreeMap<UserId, DisplayName>,
-    /// Whether somebody writes what waits.
+    /// Whether a task is writing the queue.
     writing: bool,
 }
 
 struct Known {
     name: String,
     issued_at: Timestamp,
-    /// When all of the writes that this person has had are paid off, in milliseconds.
+    /// When this user's write budget is full again, in Unix milliseconds.
     paid_at_ms: i64,
-    /// From when on a name of the same date counts, in milliseconds.
+    /// When a different name with the same `issued_at` is accepted again, in Unix milliseconds.
     tie_at_ms: i64,
 }
 
 impl Known {
-    /// Newer tokens of one person are written once in this time...
+    /// Refill interval of a user's write budget.
     const WRITE_EVERY_MS: i64 = 60_000;
-    /// ... with so many at once.
+    /// Capacity of a user's write budget.
     const WRITES_AT_ONCE: i64 = 5;
 
     fn new(name: &DisplayName, now: Timestamp) -> Self {
@@ -44,14 +44,17 @@ impl Known {
         Self { name: name.name.clone(), issued_at: name.issued_at, paid_at_ms, tie_at_ms: i64::MIN }
     }
 
-    /// Whether this name is to be written in place of the known one; if so, it is the known one from now on.
+    /// Whether this name replaces the known one and must be written. If so, it becomes the known
+    /// one.
     fn gives_way_to(&mut self, name: &DisplayName, now: Timestamp) -> bool {
         let now_ms = now.unix_millis();
         if name.issued_at < self.issued_at || (name.issued_at == self.issued_at && name.name == self.name) {
             return false;
         }
         if name.issued_at == self.issued_at {
-            // Two tokens of one second that differ: a correction, or two that take turns. Either is seen once in a while.
+            // Two tokens issued in the same second with different names: either a correction, or
+            // two tokens that alternate. The limit keeps the latter from causing a write per
+            // request.
             if now_ms < self.tie_at_ms {
                 return false;
             }
@@ -70,16 +73,19 @@ impl Known {
 }
 
 impl Names {
-    /// The most people remembered here. One more empties the memory: names are then written once again, and nothing else happens.
+    /// Maximum number of remembered users. Beyond it the memory is cleared, which only causes names
+    /// to be written again.
     const KNOWN_MAX: usize = 50_000;
-    /// The most names that wait to be written. One more is left to the next request that tells it.
+    /// Maximum number of queued names. Beyond it, a name is left to the next request that carries
+    /// it.
     const WAITING_MAX: usize = 10_000;
-    /// The most names of one transaction.
+    /// Maximum number of names per transaction.
     const BATCH_MAX: usize = 64;
-    /// How long nothing is tried after names could not be written; so often it is said in the log.
+    /// Pause after a failed write, and thereby the minimum interval between log lines about it.
     const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-    /// Takes note of a name. Whether the caller has to see to [`write_waiting`](Self::write_waiting).
+    /// Queues a name if it is new. Returns whether the caller must run
+    /// [`write_waiting`](Self::write_waiting).
     pub(crate) fn learn(&self, name: DisplayName, now: Timestamp) -> bool {
         let mut state = self.lock();
         if state.waiting.len() >= Self::WAITING_MAX && !state.waiting.contains_key(&name.user_id) {
@@ -99,14 +105,15 @@ impl Names {
         !std::mem::replace(&mut state.writing, true)
     }
 
-    /// Writes names until none waits. Ends early only with its task; the next name that is learnt goes on.
+    /// Writes names until the queue is empty. If its task is cancelled, the next new name resumes
+    /// the work.
     pub(crate) async fn write_waiting(&self, store: &Store) {
         let _writing = Writing(self);
         while let Some(batch) = self.next_batch() {
             let users: Vec<_> = batch.iter().map(|name| name.user_id).collect();
             if let Err(error) = store.remember_names(batch).await {
                 let forgotten = self.forget(&users);
-                tracing::warn!(%error, names = forgotten, "display names could not be written; requests will bring them again");
+                tracing::warn!(%error, names = forgotten, "display names could not be written; later requests will retry");
                 tokio::time::sleep(Self::PAUSE_AFTER_FAILURE).await;
             }
         }
@@ -120,7 +127,8 @@ impl Names {
         state.writing.then_some(batch)
     }
 
-    /// Forgets these people and all who wait: their names are news again. How many names that is.
+    /// Forgets these users and everyone in the queue, so that their names count as new. Returns the
+    /// number of names.
     fn forget(&self, users: &[UserId]) -> usize {
         let mut state = self.lock();
         let waiting = std::mem::take(&mut state.waiting);
@@ -135,7 +143,8 @@ impl Names {
     }
 }
 
-/// The one request that writes what waits. Where its task is cut short, somebody else may go on.
+/// Held by the task that writes the queue. Dropping it, also on cancellation, lets another task
+/// take over.
 struct Writing<'a>(&'a Names);
 
 impl Drop for Writing<'_> {
@@ -162,7 +171,7 @@ mod tests {
         DisplayName { user_id: user(1), name: name.to_owned(), issued_at: at(issued_ms) }
     }
 
-    /// The names that are written when requests tell these, each at its time.
+    /// The names that are written when requests carry these, each at its time.
     fn written(told: &[(i64, &str, i64)]) -> Vec<String> {
         let names = Names::default();
         let mut written = Vec::new();

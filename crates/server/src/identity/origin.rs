@@ -1,6 +1,7 @@
-//! Which pages may use the service: the server's own, and those of the origins that the operator allows.
+//! Origin checks: the server's own pages and those of allowed origins may use the service.
 //!
-//! Browsers send `Origin` and no page can forge it (RFC 6455 section 10.2); other clients send none and are judged by their token.
+//! Browsers send `Origin`, and a page cannot forge it (RFC 6455 section 10.2). Other clients send
+//! none and are authenticated by their token.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv6Addr};
@@ -14,41 +15,43 @@ use actix_web::http::uri::Authority;
 
 use crate::{Code, Problem};
 
-/// The origins that the operator allows in addition to the server's own: one list, for CORS, for changing requests and for the
-/// WebSocket's upgrade.
+/// Origins that the operator allows in addition to the server's own. The same list applies to CORS,
+/// unsafe requests and WebSocket upgrades.
 #[derive(Clone)]
 pub(crate) struct Origins {
     allowed: Arc<[String]>,
     refused: Arc<Mutex<HashSet<String>>>,
 }
 
-/// Origins that the log names when they are refused, each once. Further ones are not named, so that nobody can fill the log or the memory.
+/// Maximum number of refused origins that are logged, each once. This bounds the log and the
+/// memory.
 const REFUSED_ORIGINS_NAMED_MAX: usize = 64;
 
-/// A longer `Origin` is shortened in the log, in bytes.
+/// Maximum length of a logged `Origin`, in bytes. A longer one is truncated.
 const ORIGIN_LOGGED_BYTES_MAX: usize = 200;
 
 impl Origins {
-    /// Of what [`canonical`] has made of each.
+    /// Creates the list from origins returned by [`canonical`].
     pub(crate) fn new(canonical: Vec<String>) -> Self {
         Self { allowed: canonical.into(), refused: Arc::default() }
     }
 
-    /// Whether the operator has named this origin.
+    /// Whether the operator allows this origin.
     pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
         let origin = origin.to_str().ok().and_then(|origin| canonical(origin).ok());
         origin.is_some_and(|origin| self.allowed.contains(&origin))
     }
 
-    /// Refuses an upgrade by a page of a foreign origin: CORS does not cover upgrades.
+    /// Refuses requests from pages of foreign origins. Needed for upgrades, which CORS does not
+    /// cover.
     ///
     /// # Errors
-    /// [`Code::Forbidden`] to a page of a foreign origin.
+    /// [`Code::Forbidden`] for a page of a foreign origin.
     pub(crate) fn check(&self, request: &RequestHead) -> Result<(), Problem> {
         if self.is_foreign(request) { Err(Self::refusal()) } else { Ok(()) }
     }
 
-    /// What a page of a foreign origin is told.
+    /// The error for a page of a foreign origin.
     pub(crate) fn refusal() -> Problem {
         Problem::new(
             Code::Forbidden,
@@ -59,7 +62,8 @@ impl Origins {
     /// Whether a page of a foreign origin sent the request.
     pub(crate) fn is_foreign(&self, request: &RequestHead) -> bool {
         let headers = request.headers();
-        // Set by the browser, and by no page: a second line where `Origin` is missing, or `Host` was changed on the way.
+        // Set by the browser and not by pages. It helps when `Origin` is missing or a proxy has
+        // changed `Host`.
         let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
         let Some(origin) = headers.get(header::ORIGIN) else { return site == Some(b"cross-site") };
         let own = site == Some(b"same-origin") || is_own(origin, headers.get(header::HOST));
@@ -70,7 +74,7 @@ impl Origins {
         foreign
     }
 
-    /// Tells the operator once which origin is refused: mostly it is one that was forgotten.
+    /// Logs a refused origin once: the operator has probably forgotten to allow it.
     fn note_refused(&self, origin: &HeaderValue) {
         let origin = String::from_utf8_lossy(origin.as_bytes());
         let origin: String = origin.chars().filter(|char| !char.is_control()).take(ORIGIN_LOGGED_BYTES_MAX).collect();
@@ -86,16 +90,17 @@ impl Origins {
     }
 }
 
-/// Whether a method changes nothing (RFC 9110 section 9.2.1).
+/// Whether a method is safe (RFC 9110 section 9.2.1).
 pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// An origin as browsers write it (RFC 6454 section 6.1): scheme and host in lower case, without the scheme's own port. `null`, which
-/// stands for sandboxed frames and files of any author, is the same as itself.
+/// Normalizes an origin to the form that browsers send (RFC 6454 section 6.1): lower-case scheme
+/// and host, without the default port. `null`, which browsers send for sandboxed frames and local
+/// files, stays `null`.
 ///
 /// # Errors
-/// Why no page can have this origin, for an operator.
+/// An explanation for the operator if no page can have this origin.
 pub(crate) fn canonical(origin: &str) -> Result<String, &'static str> {
     if origin == "null" {
         return Ok(origin.to_owned());
@@ -113,7 +118,7 @@ pub(crate) fn canonical(origin: &str) -> Result<String, &'static str> {
         "ws" | "wss" => return Err("the origin of a page begins with http:// or https://, also for its WebSockets"),
         "file" => return Err("pages from files have the origin `null`"),
         "ftp" | "data" | "blob" | "about" | "javascript" => return Err("no page has an origin of this scheme"),
-        // An app's or an extension's own: `capacitor://localhost`, `chrome-extension://…`.
+        // Schemes of apps and extensions: `capacitor://localhost`, `chrome-extension://…`.
         _ => None,
     };
     let mut chars = scheme.chars();
@@ -165,11 +170,12 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), &'static str>
     }
 }
 
-/// Whether the request comes from this machine, and was made to a name of it. A page from elsewhere that has its own name
-/// resolve to loopback ("DNS rebinding") says that name, and passes every comparison of `Origin` with `Host`.
+/// Checks that the request comes from this machine and addresses it by a loopback name. A foreign
+/// page whose own name resolves to loopback (DNS rebinding) sends that name as `Host`, and passes
+/// every comparison of `Origin` with `Host`.
 ///
 /// # Errors
-/// [`Code::Forbidden`] for any other name, and to callers from elsewhere where the server listens to them.
+/// [`Code::Forbidden`] for any other name, and for callers on other machines.
 pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let called_so = host.parse::<Authority>().is_ok_and(|authority| {
@@ -177,14 +183,15 @@ pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
         let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
     });
-    // A Unix socket has no address, and is of this machine.
+    // A Unix socket has no address, but is always local.
     let calls_from_here = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
     let elsewhere =
         || Problem::new(Code::Forbidden, "development mode answers to localhost and loopback addresses only");
     (called_so && calls_from_here).then_some(()).ok_or_else(elsewhere)
 }
 
-/// The scheme is not compared: behind a proxy that ends TLS the server does not know its own.
+/// Compares host and port only: behind a proxy that terminates TLS, the server does not know its
+/// public scheme.
 fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     let host = host.and_then(|host| host.to_str().ok());
     match (origin.to_str().ok().and_then(|origin| origin.split_once("://")), host) {
@@ -195,7 +202,7 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use actix_web::test::TestRequest;
 
@@ -282,7 +289,7 @@ mod tests {
         {
             assert!(foreign(&[("origin", other)]), "{other}");
         }
-        // Behind a proxy that changes `Host` the browser still knows.
+        // Behind a proxy that changes `Host`, `Sec-Fetch-Site` still tells.
         assert!(!foreign(&[("origin", "https://public.example"), ("sec-fetch-site", "same-origin")]));
         assert!(foreign(&[("sec-fetch-site", "cross-site")]));
         assert!(!foreign(&[("sec-fetch-site", "none")]));

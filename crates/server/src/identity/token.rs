@@ -1,4 +1,5 @@
-//! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, checked and, in development mode, made.
+//! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256. Verifies them and, in development
+//! mode, issues them.
 
 #[cfg(test)]
 mod fuzz;
@@ -15,7 +16,7 @@ use super::jws::SharedKey;
 use super::{Identity, Principal};
 use crate::{Code, Problem, Settings, edge};
 
-/// Checks tokens.
+/// Verifies tokens.
 pub(crate) struct Tokens {
     key: SharedKey,
     issuer: Option<String>,
@@ -65,7 +66,8 @@ impl Identity for Tokens {
     }
 }
 
-/// Checks that a claim names a value, alone or in a list (RFC 7519 section 4.1.3), if one is required.
+/// If a value is required, checks that the claim contains it, alone or in a list (RFC 7519 section
+/// 4.1.3).
 fn require(claims: &Map<String, Value>, claim: &str, required: Option<&str>, what: &str) -> Result<(), String> {
     let Some(required) = required else { return Ok(()) };
     let named = match claims.get(claim) {
@@ -76,20 +78,21 @@ fn require(claims: &Map<String, Value>, claim: &str, required: Option<&str>, wha
     if named { Ok(()) } else { Err(format!("The token's `{claim}` claim names a different {what}.")) }
 }
 
-/// A token for development mode.
+/// Issues a token for development mode.
 pub(crate) fn sign(secret: &[u8], user_id: UserId, name: &str, issued_at: Timestamp, expires_at: Timestamp) -> String {
     let seconds = |time: Timestamp| time.unix_millis().div_euclid(1_000);
     SharedKey::new(secret)
         .sign(&json!({"sub": user_id.to_string(), "iat": seconds(issued_at), "exp": seconds(expires_at), "name": name}))
 }
 
-/// The token of an `Authorization` header (RFC 6750 section 2.1).
+/// Returns the token in the `Authorization` header (RFC 6750 section 2.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The token of an upgrade: by the header, or, since browsers cannot set one, in the list of subprotocols.
+/// Returns the token of an upgrade: from the header or, because browsers cannot set headers, from
+/// the list of subprotocols.
 fn bearer_of_upgrade(headers: &HeaderMap) -> Option<&str> {
     bearer(headers).or_else(|| {
         let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
@@ -102,7 +105,7 @@ fn bearer_of_upgrade(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
 

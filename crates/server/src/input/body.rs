@@ -1,4 +1,4 @@
-//! Bodies: bounded in length, and in the time that they may take.
+//! Reads request bodies, with limits on size and time.
 
 use std::time::Duration;
 
@@ -14,20 +14,24 @@ use tokio::time::{sleep, timeout};
 
 use crate::{Code, Problem};
 
-/// The largest body of a request in bytes: room for 1,000 members several times over. A larger one is answered with 413.
+/// Maximum size of a request body in bytes: several times what 1,000 members need. A larger one is
+/// answered with 413.
 pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// How much of a body that is too large is read all the same, in bytes, and let go: many clients read the answer only once they have
-/// sent everything, and would find a broken connection in its place. Beyond this they do: 413 at once, and the end.
+/// How much of an oversized body is read and discarded, in bytes. Many clients read the response
+/// only after sending the whole body, and would otherwise see a broken connection. A body beyond
+/// this limit is answered with 413 immediately, and the connection is closed.
 const BODY_BYTES_SPARED: usize = 16 * 1024 * 1024;
 
-/// How long a body may take to come, from when it is asked for. A later one is answered with 408, and the connection ends.
+/// Maximum time to receive a body, from when the handler starts to read it. A slower one is
+/// answered with 408, and the connection is closed.
 const BODY_READ_MAX: Duration = Duration::from_secs(30);
 
 /// Reads a body.
 ///
 /// # Errors
-/// [`Code::PayloadTooLarge`], [`Code::RequestTimeout`], or [`Code::MalformedRequest`] where it does not come whole.
+/// [`Code::PayloadTooLarge`], [`Code::RequestTimeout`], or [`Code::MalformedRequest`] if the body
+/// is incomplete.
 pub(crate) async fn read_body(payload: web::Payload) -> Result<Bytes, Problem> {
     read_body_within(payload, BODY_READ_MAX).await
 }
@@ -67,8 +71,8 @@ async fn read(payload: &mut web::Payload) -> Result<Bytes, Problem> {
     Ok(body.freeze())
 }
 
-/// Of a chunked body that nobody wants any more, the rest is awaited before the connection ends, however long that takes; of one
-/// that somebody still holds when the answer goes out, it is not.
+/// Keeps an unwanted body alive until the response is sent. If a chunked body is dropped earlier,
+/// actix waits for its end before it closes the connection, however long that takes.
 fn outlive_the_answer(payload: web::Payload) {
     const LONGER_THAN_AN_ANSWER: Duration = Duration::from_secs(1);
     actix_web::rt::spawn(async move {
@@ -77,10 +81,10 @@ fn outlive_the_answer(payload: web::Payload) {
     });
 }
 
-/// Puts an error in the place of a body that says by itself that it is larger than what is let go: whoever reads it learns so at
-/// once.
+/// Replaces a body with an error if its `Content-Length` exceeds what is read and discarded, so
+/// that the handler fails immediately when it reads the body.
 ///
-/// Not refused here: the token is judged before the body.
+/// The request is not rejected here, because the token is checked before the body.
 pub(crate) async fn spare_oversized<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -93,9 +97,9 @@ pub(crate) async fn spare_oversized<B: MessageBody>(
     next.call(request).await
 }
 
-/// Ends the body of a request that carries `Upgrade: websocket` and cannot be an upgrade, because only a GET is one: some proxies add that
-/// header to every request. The HTTP layer takes everything that comes after such a head for the upgraded connection, and would wait for
-/// its end.
+/// Limits the body of a request that has `Upgrade: websocket` but is not a GET, and so cannot be an
+/// upgrade. Some proxies add that header to every request. The HTTP layer treats all bytes after
+/// such a head as the upgraded connection, and would wait for its end.
 pub(crate) async fn end_body_despite_upgrade<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -123,7 +127,7 @@ pub(crate) async fn end_body_despite_upgrade<B: MessageBody>(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use actix_web::{App, HttpServer, ResponseError};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

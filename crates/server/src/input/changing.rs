@@ -1,4 +1,4 @@
-//! Requests that change something.
+//! Requests that change data.
 
 use std::pin::Pin;
 
@@ -18,10 +18,10 @@ use crate::identity::Caller;
 use crate::limiter::{Work, price};
 use crate::{Problem, edge};
 
-/// A request that changes something: who, on which version, under which idempotency key, with which body.
+/// A request that changes data: its caller, expected version, idempotency key and body.
 pub(crate) struct Changing {
     pub(crate) caller: Caller,
-    /// What was charged when it came in.
+    /// What was charged on arrival.
     entry_price: f64,
     body: Bytes,
     if_match: Option<IfMatch>,
@@ -29,12 +29,12 @@ pub(crate) struct Changing {
 }
 
 impl Changing {
-    /// The body, as JSON.
+    /// Parses the body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         json(&self.body)
     }
 
-    /// Has the command carried out.
+    /// Executes the command.
     pub(crate) async fn execute(
         self,
         groups: &Groups,
@@ -51,7 +51,7 @@ impl Changing {
         executed
     }
 
-    /// Charges what is known only now that the body is parsed.
+    /// Charges costs that are known once the body is parsed.
     fn charge(&self, groups: &Groups, group_id: GroupId, command: &Command) -> Result<(), Problem> {
         let (limiter, user_id) = (groups.limiter(), self.caller.user_id);
         let charged =
@@ -59,14 +59,14 @@ impl Changing {
                 if self.idempotency.is_some() {
                     limiter.charge(user_id, Work::NewKey, 1.0)?;
                 }
-                // Requests that make a group smaller are allowed however busy it is.
+                // Requests that make a group smaller are allowed however busy the group is.
                 match command {
                     Command::RemoveMember { .. } | Command::Leave { .. } | Command::DeleteGroup => Ok(()),
                     _ => limiter.check_group(group_id),
                 }
             });
-        // A request that is refused here costs no more than one that is refused at once, so that requests that run side
-        // by side do not use up each other's tokens without any of them getting through.
+        // A request rejected here costs as much as one rejected on arrival. Otherwise concurrent
+        // requests could use up each other's tokens without any of them succeeding.
         charged.inspect_err(|_| limiter.give_back(user_id, Work::Change, self.entry_price - price::request(0)))
     }
 
@@ -76,7 +76,8 @@ impl Changing {
         loop {
             let request = Request { group_id, actor, at, expected_version, command: command.clone() };
             match groups.store().execute(Order { request, idempotency: self.idempotency.clone() }).await {
-                // Of several tags, the one that is current decides. Versions only grow, so this ends.
+                // If several tags are given, the current one decides. Versions only increase, so
+                // the loop ends.
                 Err(ExecuteError::Rejected(Rejection::VersionMismatch { expected, current }))
                     if current > expected && self.if_match.as_ref().is_some_and(|tags| tags.names(current)) =>
                 {
@@ -120,7 +121,8 @@ impl FromRequest for Changing {
     }
 }
 
-/// Holds the refusal of a large request back: reading and parsing such requests in a loop would cost more than executing a few.
+/// Delays the rejection of a large request: reading and parsing such requests in a loop would cost
+/// more than executing a few of them.
 async fn refuse(groups: &Groups, price: f64, refusal: Problem) -> Problem {
     const HELD_PRICE_MIN: f64 = 4.0;
     if price < HELD_PRICE_MIN { refusal } else { groups.refusals().hold(refusal).await }

@@ -1,4 +1,4 @@
-//! `If-Match` (RFC 9110 section 13.1.1): the versions that a request insists on.
+//! `If-Match` (RFC 9110 section 13.1.1): the group versions that a request accepts.
 
 #[cfg(test)]
 mod fuzz;
@@ -8,17 +8,17 @@ use groups_domain::Version;
 
 use crate::{Code, Problem};
 
-/// The entity tags of an `If-Match`, as versions, lowest first, at least one.
+/// The entity tags of an `If-Match` header as versions, in ascending order. Never empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct IfMatch(Vec<Version>);
 
 impl IfMatch {
-    /// `None` where the header is absent or `*`.
+    /// Returns `None` if the header is absent or `*`.
     ///
     /// # Errors
-    /// [`Code::MalformedRequest`] where it is anything else but a list of entity tags.
+    /// [`Code::MalformedRequest`] if it is neither `*` nor a list of entity tags.
     pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
-        // RFC 9110 section 5.3: several lines are one list.
+        // RFC 9110 section 5.3: several header lines form one list.
         let lines: Vec<_> = headers.get_all(header::IF_MATCH).map(|line| line.as_bytes()).collect();
         if lines.is_empty() {
             return Ok(None);
@@ -34,7 +34,7 @@ impl IfMatch {
         Ok(Some(Self(versions)))
     }
 
-    /// The one to begin with.
+    /// The version to try first.
     pub(super) fn lowest(&self) -> Version {
         self.0[0]
     }
@@ -43,14 +43,15 @@ impl IfMatch {
         self.0.contains(&version)
     }
 
-    /// The refusal of a group at a version that is not named.
+    /// The error for a group whose version is not listed.
     pub(super) fn mismatch(current: Version) -> Problem {
         let detail = format!("The group has changed: its entity tag is now `\"{current}\"`.");
         Problem::new(Code::VersionMismatch, detail)
     }
 }
 
-/// The elements of a list, of which some may be empty (RFC 9110 section 5.6.1.2); `None` where something is no entity tag.
+/// Parses a list whose elements may be empty (RFC 9110 section 5.6.1.2). `None` if an element is
+/// not an entity tag.
 fn versions(list: &[u8]) -> Option<Vec<Version>> {
     let (mut versions, mut rest) = (Vec::new(), list.trim_ascii_start());
     while let Some(&first) = rest.first() {
@@ -68,9 +69,10 @@ fn versions(list: &[u8]) -> Option<Vec<Version>> {
     Some(versions)
 }
 
-/// The entity tag at the beginning (RFC 9110 section 8.8.3), and what is behind it.
+/// Parses an entity tag (RFC 9110 section 8.8.3). Returns it with the remaining text.
 ///
-/// One that the service never gives, a weak one among them, is none of its versions: it matches nothing, as version 0 does.
+/// A tag that the service never issues, such as a weak one, matches nothing and is mapped to
+/// version 0.
 fn version(text: &[u8]) -> Option<(Version, &[u8])> {
     let (is_weak, quoted) = text.strip_prefix(b"W/").map_or((false, text), |quoted| (true, quoted));
     let opaque = quoted.strip_prefix(b"\"")?;
@@ -80,14 +82,14 @@ fn version(text: &[u8]) -> Option<(Version, &[u8])> {
         return None;
     }
     let number = std::str::from_utf8(opaque).ok().and_then(|opaque| opaque.parse().ok().map(|number| (opaque, number)));
-    // As the service writes it: "07" is another tag than "7".
+    // Only the canonical form matches: "07" is a different tag than "7".
     let number = number.filter(|(opaque, number): &(&str, u64)| !is_weak && number.to_string() == *opaque);
     Some((Version::new(number.map_or(0, |(_, number)| number)), behind))
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use actix_web::http::header::HeaderValue;
 

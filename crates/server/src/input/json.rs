@@ -1,4 +1,4 @@
-//! JSON, and objects of it.
+//! Parses JSON bodies.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,14 +9,15 @@ use serde::{Deserialize, Deserializer};
 
 use crate::Problem;
 
-/// A body of JSON, an object. What the `Content-Type` says of it does not matter.
+/// Parses a body that must be a JSON object. `Content-Type` is ignored.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // serde's own words name the field and the place, and nothing of ours.
+    // serde's message names the field and the position, and reveals nothing internal.
     let parsed: Result<Object<T>, _> = serde_json::from_slice(body);
     parsed.map(|Object(fields)| fields).map_err(|error| Problem::malformed(format!("Invalid body: {error}.")))
 }
 
-/// A JSON object with the fields of `T`: derived structs alone would also take an array of their fields.
+/// A JSON object with the fields of `T`. Derived structs alone would also accept an array of field
+/// values.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,4 +1,4 @@
-//! People to be added.
+//! Members to be added.
 
 use groups_domain::{NewMember, Role};
 use serde::Deserialize;
@@ -6,10 +6,10 @@ use serde::Deserialize;
 use super::{Object, role, user_id};
 use crate::{Code, Problem};
 
-/// The most members that one request may name. More are answered with 422.
+/// Maximum number of members in one request. More are answered with 422.
 const MEMBERS_PER_REQUEST_MAX: usize = 1_000;
 
-/// Somebody to be added, as a body tells it.
+/// A member to be added, as it appears in a body.
 #[derive(Deserialize)]
 pub(crate) struct MemberInput {
     user_id: String,

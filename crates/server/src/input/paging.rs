@@ -1,4 +1,4 @@
-//! Pages of lists.
+//! Pagination of lists.
 
 use actix_web::HttpRequest;
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::query;
 use crate::Problem;
 
-/// Which page of a list.
+/// The requested page of a list.
 pub(crate) struct Paging {
     pub(crate) limit: u32,
     pub(crate) after: Option<String>,
@@ -14,7 +14,7 @@ pub(crate) struct Paging {
 
 impl Paging {
     const LIMIT: u32 = 100;
-    /// A higher limit is taken for this one.
+    /// Maximum page size; a larger value is reduced to it.
     const LIMIT_MAX: u32 = 500;
 
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {

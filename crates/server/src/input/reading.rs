@@ -1,4 +1,4 @@
-//! Requests that read: they wait for their turn.
+//! Requests that read data. They wait for a read permit.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -11,20 +11,20 @@ use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::reads::Read;
 
-/// A request that reads, whose turn has come.
+/// A read request that holds its permit.
 pub(crate) struct Reading {
     pub(crate) caller: Caller,
     read: Read,
 }
 
 impl Reading {
-    /// Ends the turn with its answer.
+    /// Ends the read with its response.
     pub(crate) fn answer(self, response: HttpResponse) -> HttpResponse {
         self.read.answer(response)
     }
 }
 
-/// Where a request comes from; behind a proxy, the proxy.
+/// The peer address of a request; behind a proxy, the proxy's address.
 pub(crate) fn address(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|peer| peer.ip())
 }

@@ -1,4 +1,4 @@
-//! Reads are charged in proportion to what they answer, once that is known.
+//! Charges reads for the size of their response, once it is known.
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,10 +11,10 @@ use super::{Work, price};
 use crate::Problem;
 use crate::groups::Groups;
 
-/// Who pays for the answer to a request.
+/// The user who is charged for a response.
 struct PaidBy(UserId);
 
-/// The entry price of a GET, of any caller. Other methods have prices of their own.
+/// Charges the entry price of a GET. Other methods have their own prices.
 ///
 /// # Errors
 /// [`Code::RateLimited`](crate::Code::RateLimited), with the time to wait.
@@ -26,7 +26,7 @@ pub(crate) fn charge_for_read(request: &HttpRequest, groups: &Groups, user_id: U
     Ok(())
 }
 
-/// Charges answers by their length.
+/// Middleware that charges responses by their length.
 pub(crate) async fn charge_for_answers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,23 +1,25 @@
-//! Token buckets by key. The time comes in as an argument.
+//! Token buckets by key. Callers pass in the current time.
 //!
-//! A bucket is one number: when it will be full again. A full bucket need not be remembered.
+//! A bucket is stored as one number: the time at which it will be full again. A full bucket need
+//! not be stored.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How fast a bucket fills, and how much it holds.
+/// Refill rate and capacity of a bucket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
-    /// Time in which one token comes back.
+    /// Time to refill one token.
     token: Duration,
-    /// Time in which an empty bucket is full again.
+    /// Time to refill an empty bucket.
     burst: Duration,
 }
 
 impl Rate {
-    /// So many tokens a second, and what comes back in `burst` at once, at least one token.
+    /// Refills `tokens` per second. The capacity is what is refilled in `burst`, at least one
+    /// token.
     pub(super) fn per_second(tokens: f64, burst: Duration) -> Self {
         let token = Duration::try_from_secs_f64(1.0 / tokens).unwrap_or(burst);
         Self { token, burst: burst.max(token) }
@@ -28,7 +30,7 @@ impl Rate {
     }
 }
 
-/// `N` buckets for each key. Times count from when the program started.
+/// `N` buckets per key. Times are relative to the start of the program.
 pub(super) struct Buckets<K, const N: usize> {
     rates: [Rate; N],
     keys_max: usize,
@@ -41,25 +43,26 @@ struct State<K, const N: usize> {
 }
 
 impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
-    /// Keys beyond `keys_max` displace others: first those whose buckets are full, which changes nothing for them, then any, whose
-    /// buckets are full again by that.
+    /// When `keys_max` is exceeded, keys are evicted: first keys whose buckets are full, which
+    /// changes nothing for them, then arbitrary keys, whose buckets are thereby full again.
     pub(super) fn new(rates: [Rate; N], keys_max: usize) -> Self {
         let state = State { full_at: HashMap::new(), swept_at: Duration::ZERO };
         Self { rates, keys_max: keys_max.max(1), state: Mutex::new(state) }
     }
 
-    /// Takes tokens. More than the bucket holds are given by a full bucket, which then owes the rest.
+    /// Takes tokens. A request for more than the capacity succeeds if the bucket is full; the
+    /// bucket then owes the rest.
     ///
     /// # Errors
-    /// The time after which there are enough, if nobody else takes any.
+    /// How long to wait until there are enough tokens, if nobody else takes any.
     pub(super) fn take(&self, now: Duration, key: K, bucket: usize, tokens: f64) -> Result<(), Duration> {
         self.take_more(now, key, bucket, 0.0, tokens)
     }
 
-    /// Takes more tokens for a request that has taken some already, as if all were taken at once.
+    /// Takes more tokens for a request that has already taken some, as if all were taken at once.
     ///
     /// # Errors
-    /// The time after which there are enough for all of them. Those that it has taken are still taken.
+    /// How long to wait until there are enough for all of them. The tokens taken before stay taken.
     pub(super) fn take_more(
         &self,
         now: Duration,
@@ -82,10 +85,10 @@ impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
         Ok(())
     }
 
-    /// Whether a bucket owes nothing beyond what it holds; remembers nobody.
+    /// Checks that a bucket is not in debt. Does not store the key.
     ///
     /// # Errors
-    /// The time after which it does not.
+    /// How long to wait until the debt is paid.
     pub(super) fn check(&self, now: Duration, key: K, bucket: usize) -> Result<(), Duration> {
         let state = self.lock();
         let full_at = state.full_at.get(&key).and_then(|buckets| buckets.get(bucket)).copied().unwrap_or_default();
@@ -94,7 +97,7 @@ impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
-    /// Takes tokens whether or not there are enough: the next to ask waits for them.
+    /// Takes tokens even if there are too few. The next request waits until the debt is paid.
     pub(super) fn owe(&self, now: Duration, key: K, bucket: usize, tokens: f64) {
         let Some(rate) = self.rates.get(bucket).copied() else { return };
         let mut state = self.lock();
@@ -103,7 +106,7 @@ impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
         *full_at = now + missing.min(rate.burst + Self::DEBT_MAX);
     }
 
-    /// Gives tokens back that were taken.
+    /// Returns tokens to a bucket.
     pub(super) fn give_back(&self, key: K, bucket: usize, tokens: f64) {
         let Some(rate) = self.rates.get(bucket).copied() else { return };
         if let Some(full_at) = self.lock().full_at.get_mut(&key).and_then(|buckets| buckets.get_mut(bucket)) {
@@ -111,7 +114,7 @@ impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
         }
     }
 
-    /// Forgets the keys whose buckets are full.
+    /// Removes keys whose buckets are all full.
     pub(super) fn sweep(&self, now: Duration) {
         self.lock().sweep(now);
     }
@@ -122,12 +125,12 @@ impl<K: Copy + Eq + Hash, const N: usize> Buckets<K, N> {
 }
 
 impl<K, const N: usize> Buckets<K, N> {
-    /// What a bucket owes at most.
+    /// Maximum debt of a bucket.
     const DEBT_MAX: Duration = Duration::from_secs(60);
 }
 
 impl<K: Copy + Eq + Hash, const N: usize> State<K, N> {
-    /// When looking for room, the keys are gone through at most so often.
+    /// Minimum interval between two sweeps that make room for new keys.
     const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
     fn of(&mut self, now: Duration, key: K, keys_max: usize, bucket: usize) -> &mut Duration {
@@ -158,7 +161,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Ten a second, twenty at once.
+    /// Ten tokens per second, with a capacity of twenty.
     fn buckets() -> Buckets<u32, 1> {
         Buckets::new([Rate::per_second(10.0, 2 * SECOND)], 4)
     }

@@ -1,4 +1,4 @@
-//! `POST /v1/groups/{group_id}/members`: add one person, or many in one change.
+//! `POST /v1/groups/{group_id}/members`: add one member, or several in one change.
 
 use std::collections::{HashMap, HashSet};
 
@@ -55,8 +55,8 @@ pub(super) async fn respond(
     Ok(output::mark_replayed(response, &executed))
 }
 
-/// What became of each person asked for, in the order of the request. Somebody who was added and is named twice was in already the
-/// second time.
+/// The result for each requested user, in request order. If a user is listed twice, the second
+/// entry counts as already a member.
 fn results(asked: &[NewMember], executed: &Executed) -> Vec<AddedMember> {
     let mut added: HashSet<_> = match &executed.outcome {
         Outcome::Changed(change) => match &change.kind {

@@ -1,4 +1,4 @@
-//! `/v1/me/blocks`: the people by whom the caller does not want to be added to groups.
+//! `/v1/me/blocks`: the users who cannot add the caller to groups.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::UserId;
@@ -54,7 +54,7 @@ pub(super) async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The person of the path. Whether there is such a person is not looked up, and so not told.
+/// Parses the user in the path. Existence is not checked, and so not revealed.
 fn blocked(path: &str, caller: &Caller) -> Result<UserId, Problem> {
     let user_id = input::user_id(path, "The user id in the path")?;
     if user_id == caller.user_id {

@@ -1,4 +1,5 @@
-//! `PATCH /v1/groups/{group_id}/members/{user_id}`: change a role; `owner` hands over the ownership.
+//! `PATCH /v1/groups/{group_id}/members/{user_id}`: change a member's role; `owner` transfers the
+//! ownership.
 
 use actix_web::{HttpResponse, web};
 use groups_domain::Command;
@@ -24,9 +25,9 @@ pub(super) async fn respond(
     let body: Body = changing.json()?;
     let role = input::role(&body.role)?;
     let executed = changing.execute(&groups, group_id, Command::ChangeRole { user_id, role }).await?;
-    // As they were when this was first answered: they may have left since.
+    // The member as of the first response: they may have left since.
     let member = executed.member.clone().ok_or_else(|| {
-        tracing::error!("the store has changed a role and does not say whose");
+        tracing::error!("the store changed a role but returned no member");
         Problem::new(Code::Internal, "The role was changed, but the member cannot be shown.")
     })?;
     let response = HttpResponse::Ok().insert_header(output::etag(&executed.group)).json(output::member(member));

@@ -30,8 +30,8 @@ pub(super) async fn respond(
     };
     let executed = changing.execute(&groups, edge::new_group_id(groups.ids()), command).await?;
     let mut response = HttpResponse::Created();
-    // Relative to the URL of the request (RFC 9110 section 10.2.2): the server does not know the prefix under which a proxy or an
-    // application publishes it.
+    // Relative to the request URL (RFC 9110 section 10.2.2), because the server does not know under
+    // which prefix a proxy or an application publishes it.
     let up = if request.path().ends_with("/create") { "../.." } else { ".." };
     response.insert_header((header::LOCATION, format!("{up}/v1/groups/{}", executed.group.group_id)));
     let response = output::group(response, &executed.group, executed.role);

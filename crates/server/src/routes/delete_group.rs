@@ -1,4 +1,4 @@
-//! `DELETE /v1/groups/{group_id}`: delete the group for everybody.
+//! `DELETE /v1/groups/{group_id}`: delete the group for all members.
 
 use actix_web::{HttpResponse, web};
 use groups_domain::Command;

@@ -1,4 +1,5 @@
-//! `GET /v1/groups/{group_id}/changes`: the group's history, oldest first, for its admins and its owner.
+//! `GET /v1/groups/{group_id}/changes`: the group's history, oldest first, for admins and the
+//! owner.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::{Rejection, Rule, Version};

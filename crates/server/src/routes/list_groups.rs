@@ -1,4 +1,4 @@
-//! `GET /v1/groups`: the caller's groups, newest first, by pages.
+//! `GET /v1/groups`: the caller's groups, newest first, paginated.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_protocol::{GroupBody, GroupPage};

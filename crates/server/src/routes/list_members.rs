@@ -1,4 +1,4 @@
-//! `GET /v1/groups/{group_id}/members`: the members in joining order, by pages.
+//! `GET /v1/groups/{group_id}/members`: the members in joining order, paginated.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::Version;

@@ -1,4 +1,4 @@
-//! `GET /v1/me`: who the caller is, and whether their token is good.
+//! `GET /v1/me`: the caller's identity. Also serves as a token check.
 
 use actix_web::HttpResponse;
 use groups_protocol::{MeBody, rfc3339};

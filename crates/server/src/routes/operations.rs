@@ -1,4 +1,4 @@
-//! `GET /healthz`, `GET /readyz`: for operators and their load balancers.
+//! `GET /healthz`, `GET /readyz`: health checks for operators and load balancers.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -7,13 +7,14 @@ use serde_json::json;
 use crate::groups::Groups;
 use crate::{Code, health};
 
-/// The process runs.
+/// Liveness: the process is running.
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// The process can serve: its database answers and can be written, as was found within the last seconds, all of its parts run, and it is
-/// not about to stop. Without its bus it is slower to hear of changes that other servers made, but misses none, and so is ready.
+/// Readiness: the last health check found the database reachable and writable, all tasks are
+/// running, and the server is not shutting down. Without its bus the server receives other servers'
+/// changes later but misses none, so it is still ready.
 pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
     let database = groups.health().has_database();
     let components = health::components(database, groups.bus());
@@ -32,7 +33,7 @@ pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
     HttpResponse::ServiceUnavailable()
         .insert_header((header::RETRY_AFTER, 1))
         .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-        // A member beyond those of RFC 9457 is allowed by its section 3.2.
+        // RFC 9457 section 3.2 allows extension members.
         .json(json!({
             "type": "about:blank",
             "title": code.title(),

@@ -1,4 +1,4 @@
-//! `GET /` and `GET /assets/…`: the page with the sidebar, and the modules for other pages.
+//! `GET /` and `GET /assets/…`: the page with the sidebar, and its modules for use in other pages.
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,7 +28,7 @@ fn serve(request: &HttpRequest, asset: Asset) -> HttpResponse {
         .insert_header((header::CONTENT_SECURITY_POLICY, groups_web::content_security_policy()))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        // Module files may be used by pages of other origins; they hold no secret.
+        // Pages of other origins may load the modules, which contain no secrets.
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((header::CONTENT_TYPE, asset.content_type));
     if unchanged {
@@ -41,7 +41,7 @@ fn serve(request: &HttpRequest, asset: Asset) -> HttpResponse {
     }
 }
 
-/// Whether a header's comma-separated list has such an item.
+/// Whether a comma-separated header contains a matching item.
 fn names(headers: &HeaderMap, header: header::HeaderName, is_it: impl Fn(&str) -> bool) -> bool {
     headers
         .get_all(header)

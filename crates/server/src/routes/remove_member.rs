@@ -1,4 +1,4 @@
-//! `DELETE /v1/groups/{group_id}/members/{user_id}`: remove somebody, or leave.
+//! `DELETE /v1/groups/{group_id}/members/{user_id}`: remove a member, or leave the group.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::Command;

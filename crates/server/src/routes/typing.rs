@@ -1,4 +1,5 @@
-//! `POST /v1/groups/{group_id}/typing`: tell the other members that the caller is typing, or no longer.
+//! `POST /v1/groups/{group_id}/typing`: tell the other members that the caller has started or
+//! stopped typing.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -24,7 +25,7 @@ pub(super) async fn respond(
     groups.limiter().charge(caller.user_id, Work::Typing, 1.0)?;
     let group_id = input::group_id(&path)?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
-    // After the body, which may be slow to come.
+    // After reading the body, which may be slow: a slow client must not hold a permit.
     let _read = groups.reads().begin(caller.user_id, address(&request)).await?;
     groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;
     groups.hub().user_types(group_id, caller.user_id, body.typing);

@@ -1,4 +1,5 @@
-//! `GET /v1/ws`: the WebSocket. Who is not welcome learns it before the upgrade.
+//! `GET /v1/ws`: the WebSocket. All checks happen before the upgrade, so that errors are HTTP
+//! responses.
 
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub(super) async fn respond(
     let response = groups.hub().accept(&request, payload, client).map_err(|error| {
         Problem::new(Code::UpgradeRequired, format!("This path requires a WebSocket upgrade (RFC 6455): {error}."))
     })?;
-    // What the hub refuses it answers without a body.
+    // The hub rejects upgrades without a body; add the problem details.
     let refusal = match response.status() {
         StatusCode::TOO_MANY_REQUESTS => {
             Problem::new(Code::RateLimited, "Too many open connections for this user. Try again later.")
