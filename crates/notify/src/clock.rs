@@ -1,19 +1,19 @@
-//! Time as the core knows it: an argument.
+//! Time in the core, which never reads a clock itself.
 
 use std::ops::Add;
 use std::time::Duration;
 
-/// A time of one hub, in milliseconds since it began.
+/// A point in time, in milliseconds since the hub started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// So long after the hub began.
+    /// The point in time this long after the hub started.
     pub(crate) fn since_start(elapsed: Duration) -> Self {
         Self(millis(elapsed))
     }
 
-    /// Milliseconds from `earlier` to here, 0 where that is later.
+    /// Milliseconds since `earlier`, or 0 if `earlier` is later.
     pub(crate) fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -22,7 +22,7 @@ impl Moment {
 impl Add<Duration> for Moment {
     type Output = Self;
 
-    /// Saturates: a token that never expires is no reason to overflow.
+    /// Saturates, because the expiry of a token may be arbitrarily far away.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }

@@ -1,4 +1,5 @@
-//! One connection as its worker holds it: the session, whom to wake, and how to end it. It never leaves its thread.
+//! A connection as its worker sees it: the session, its waker, and its socket. It never leaves its
+//! thread.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -13,32 +14,35 @@ use crate::ReadPoint;
 use crate::hub::Place;
 use crate::session::Session;
 
-/// What the transport lends the core.
+/// What the core needs from the transport.
 pub(crate) trait Socket {
-    /// Ends the connection in both directions, whatever is still to be sent. `false` where that cannot be done.
+    /// Shuts down the connection in both directions, dropping unsent data. Returns `false` if that
+    /// is impossible.
     fn shut_down(&self) -> bool;
 }
 
-/// One connection.
+/// A WebSocket connection.
 pub(crate) struct Conn {
     pub(crate) user_id: UserId,
     pub(crate) connection_id: Uuid,
     pub(crate) session: RefCell<Session>,
-    /// What the read that its list came from has seen; live deliveries of it are passed over. Set when it goes live.
+    /// The read point of its initial state. Live deliveries that it has seen are skipped. Set when
+    /// the connection goes live.
     pub(crate) seen: OnceCell<ReadPoint>,
-    /// Its place among the shard's connections.
+    /// Key in the shard's list of connections.
     pub(crate) key: Cell<Option<usize>>,
-    /// Where the journal begins for it, while it loads.
+    /// Start of its part of the journal, while it loads.
     pub(crate) loading_from: Cell<Option<u64>>,
-    /// Whether it is among those to be woken.
+    /// Whether it is queued to be woken.
     pub(crate) dirty: Cell<bool>,
-    /// Told when the client has taken what was read of its list.
+    /// Notified when the client has taken the last piece of its list.
     pub(crate) piece_wanted: Notify,
-    /// Ends the task that loads, which then gives up its turn and its read.
+    /// Aborts the loading task, which then releases its permit and its read.
     pub(crate) loading: Cell<Option<AbortHandle>>,
     waker: Cell<Option<Waker>>,
     socket: Box<dyn Socket>,
-    /// Counts it among its user's connections, as long as it lives. Without one it was refused.
+    /// Counts against the user's connection limit while it exists. `None` if the connection was
+    /// over the limit.
     _place: Option<Place>,
 }
 
@@ -66,14 +70,14 @@ impl Conn {
         })
     }
 
-    /// Has the transport ask again what to do. A second call before it does costs nothing.
+    /// Wakes the transport, so that it polls for output. Repeated calls before it does are free.
     pub(crate) fn wake(&self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 
-    /// Whom to wake from now on.
+    /// Sets the waker of the transport.
     pub(crate) fn set_waker(&self, waker: &Waker) {
         match self.waker.take() {
             Some(known) if known.will_wake(waker) => self.waker.set(Some(known)),
@@ -83,7 +87,8 @@ impl Conn {
 
     pub(crate) fn shut_down(&self) -> bool {
         let done = self.socket.shut_down();
-        // Where the socket cannot be reached, the transport is asked at least, in case that it can still be.
+        // If the socket cannot be shut down, at least wake the transport, in case it still makes
+        // progress.
         self.wake();
         done
     }

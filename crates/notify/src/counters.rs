@@ -1,10 +1,11 @@
-//! What operators want to count.
+//! Counters for operators.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use groups_protocol::CloseCode;
 
-/// One worker's counts. Each worker has its own, so that they do not fight over cache lines; the hub adds them up.
+/// The counters of one worker. Each worker has its own, so that they do not contend for cache
+/// lines; the hub adds them up.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) accepted: AtomicU64,
@@ -31,7 +32,7 @@ impl Counters {
         counter.fetch_add(1, Relaxed);
     }
 
-    /// A close with this code; a client's own close counts as 1000.
+    /// Counts a close with this code. A client's own close counts as 1000.
     pub(crate) fn close(&self, code: u16) {
         let at = CloseCode::ALL.iter().position(|known| known.get() == code);
         Self::one(&self.closes[at.unwrap_or_default()]);

@@ -1,4 +1,4 @@
-//! A committed change on its way to those whom it concerns.
+//! A committed change with its recipients and encoded frames.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -8,41 +8,44 @@ use groups_domain::{Change, Effect, Event, UserId, View};
 use crate::frame;
 use groups_protocol::EventBody;
 
-/// What a delivery takes up whatever it is about.
+/// Estimated fixed memory of a delivery.
 const FIXED_BYTES: usize = 1_024;
 
-/// What a person takes up that it is about: in the change, in the lists of a delivery, and in a frame that names them.
+/// Estimated memory per affected user: in the change, in the lists of a delivery, and in a frame
+/// that names the user.
 const PERSON_BYTES: usize = 160;
 
-/// What a frame takes up apart from the group's texts, some of whose characters JSON escapes.
+/// Estimated memory of a frame, apart from the group's texts, some characters of which JSON
+/// escapes.
 const FRAME_BYTES: usize = 768;
 
-/// A committed change with its place in the log. Shared by all sinks and threads; each view's frame is encoded once,
-/// when first needed.
+/// A committed change with its position in the log. Shared by all sinks and threads. The frame for
+/// each view is encoded once, when it is first needed.
 #[derive(Debug)]
 pub struct Delivery {
     change: Change,
-    /// Made when the first frame needs it, or never if nobody is connected who hears of the change.
+    /// Created when the first frame needs it, or never if no affected user is connected.
     cursor: LazyLock<String, MakeCursor>,
     commit: u64,
-    /// By user, so that a large addition is searched quickly.
+    /// Sorted by user, because a large addition has many.
     subjects: Vec<(UserId, View)>,
     joined: Vec<UserId>,
     left: Vec<UserId>,
     all_left: bool,
-    /// One for each view that occurs; there are few.
+    /// One per view that occurs; there are few.
     frames: Vec<(View, OnceLock<Bytes>)>,
 }
 
 type MakeCursor = Box<dyn FnOnce() -> String + Send>;
 
 impl Delivery {
-    /// The change, the position to resume from after it, and its commit as a [`ReadPoint`] counts them.
+    /// Creates a delivery from a change, the cursor to resume from after it, and its commit number
+    /// (see [`ReadPoint`]).
     pub fn new(change: Change, cursor: String, commit: u64) -> Self {
         Self::with_cursor(change, commit, move || cursor)
     }
 
-    /// As [`new`](Self::new); the cursor is made when it is first needed, and once.
+    /// Like [`new`](Self::new), but the cursor is computed once, when it is first needed.
     pub fn with_cursor(change: Change, commit: u64, cursor: impl FnOnce() -> String + Send + 'static) -> Self {
         let cursor: LazyLock<String, MakeCursor> = LazyLock::new(Box::new(cursor));
         let mut subjects = change.subjects();
@@ -64,7 +67,7 @@ impl Delivery {
         Self { change, cursor, commit, subjects, joined, left, all_left, frames }
     }
 
-    /// About how many bytes of memory it takes up, with its frames, whether they are encoded already or not.
+    /// Approximate memory use in bytes, including all frames, whether or not they are encoded yet.
     pub fn bytes(&self) -> usize {
         let group = &self.change.group;
         let texts = group.name.as_str().len() + group.description.as_str().len();
@@ -72,27 +75,28 @@ impl Delivery {
         FIXED_BYTES + texts + people * PERSON_BYTES + self.frames.len() * (FRAME_BYTES + 2 * texts)
     }
 
-    /// The change itself.
+    /// The committed change.
     pub fn change(&self) -> &Change {
         &self.change
     }
 
-    /// The position to resume from after it.
+    /// The cursor to resume from after this change.
     pub fn cursor(&self) -> &str {
         &self.cursor
     }
 
-    /// Its commit, see [`ReadPoint`].
+    /// Its commit number, see [`ReadPoint`].
     pub fn commit(&self) -> u64 {
         self.commit
     }
 
-    /// Those to whom it is more than news about others, by user id.
+    /// Users whom the change itself is about, sorted by id. All other members see it as a change to
+    /// others.
     pub(crate) fn subjects(&self) -> &[(UserId, View)] {
         &self.subjects
     }
 
-    /// How an affected user sees it.
+    /// How a user sees the change.
     pub(crate) fn view_of(&self, user_id: UserId) -> View {
         match self.subjects.binary_search_by_key(&user_id, |(subject, _)| *subject) {
             Ok(at) => self.subjects[at].1,
@@ -100,22 +104,22 @@ impl Delivery {
         }
     }
 
-    /// Who becomes a member with it.
+    /// Users who join with this change.
     pub(crate) fn joined(&self) -> &[UserId] {
         &self.joined
     }
 
-    /// Who ceases to be a member with it, one by one.
+    /// Users who leave with this change, if only some do.
     pub(crate) fn left(&self) -> &[UserId] {
         &self.left
     }
 
-    /// Whether everybody ceases to be a member with it.
+    /// Whether all members leave with this change.
     pub(crate) fn all_left(&self) -> bool {
         self.all_left
     }
 
-    /// The text frame for everybody with this view.
+    /// The encoded text frame for all users with this view.
     pub(crate) fn frame(&self, view: View) -> Bytes {
         match self.frames.iter().find(|(known, _)| *known == view) {
             Some((_, frame)) => frame.get_or_init(|| self.encode(view)).clone(),
@@ -129,14 +133,16 @@ impl Delivery {
     }
 }
 
-/// Which commits a read has seen: commit `c` was seen if and only if `c < below` and `c` is not in `except`.
+/// The set of commits that a read has seen: commit `c` was seen if and only if `c < below` and `c`
+/// is not in `except`.
 ///
-/// Two read points of one database can be compared: the later read has seen all that the earlier has.
+/// Read points of one database are ordered: the later read has seen everything that the earlier one
+/// has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadPoint {
-    /// Nothing from here on was seen.
+    /// Commits from here on were not seen.
     pub below: u64,
-    /// What was under way below it, and so was not seen either.
+    /// Commits below that were still in progress, and so were not seen either.
     pub except: Vec<u64>,
 }
 
@@ -146,7 +152,7 @@ impl ReadPoint {
         commit < self.below && !self.except.contains(&commit)
     }
 
-    /// Whether there is nothing that this read has seen and `later` has not.
+    /// Whether `later` has seen everything that this read has seen.
     pub(crate) fn within(&self, later: &Self) -> bool {
         self.below <= later.below && later.except.iter().all(|commit| !self.sees(*commit))
     }

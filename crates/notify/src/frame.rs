@@ -1,4 +1,5 @@
-//! Frames from server to client, encoded once and shared: RFC 6455, section 5.2, never masked, never fragmented.
+//! Encodes frames from server to client (RFC 6455, section 5.2): never masked, never fragmented,
+//! encoded once and shared.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,13 +13,14 @@ const CLOSE: u8 = 0x8;
 /// Opcode of a pong frame.
 const PONG: u8 = 0xA;
 
-/// An empty ping, the heartbeat.
+/// An empty ping frame, used as the heartbeat.
 pub(crate) const PING: Bytes = Bytes::from_static(&[0x89, 0x00]);
 
-/// A close frame's reason has at most this many bytes: 125 of a control frame less 2 of the code (RFC 6455, section 5.5).
+/// Maximum length of a close reason: 125 bytes of a control frame minus 2 for the code (RFC 6455,
+/// section 5.5).
 const REASON_BYTES_MAX: usize = 123;
 
-/// A whole frame.
+/// Encodes a complete frame.
 pub(crate) fn encode(opcode: u8, payload: &[u8]) -> Bytes {
     let mut frame = Vec::with_capacity(payload.len() + 10);
     frame.push(0x80 | opcode);
@@ -37,19 +39,20 @@ pub(crate) fn encode(opcode: u8, payload: &[u8]) -> Bytes {
     Bytes::from(frame)
 }
 
-/// A text frame with the JSON of `message`.
+/// Encodes a message as a text frame with JSON.
 pub(crate) fn json(message: &impl Serialize) -> Bytes {
-    #[expect(clippy::expect_used, reason = "writing our own types to memory: no map with odd keys, no IO")]
-    let payload = serde_json::to_vec(message).expect("a message has a JSON form");
+    #[expect(clippy::expect_used, reason = "our own types serialize to memory without I/O or non-string map keys")]
+    let payload = serde_json::to_vec(message).expect("a message serializes to JSON");
     encode(TEXT, &payload)
 }
 
-/// A pong with the ping's payload, which is at most 125 bytes.
+/// Encodes a pong with the ping's payload, which is at most 125 bytes.
 pub(crate) fn pong(payload: &[u8]) -> Bytes {
     encode(PONG, payload)
 }
 
-/// A close frame; without a code an empty one. A reason that is too long is cut at a character.
+/// Encodes a close frame, empty if there is no code. A reason that is too long is truncated at a
+/// character boundary.
 pub(crate) fn close(code: Option<u16>, reason: &str) -> Bytes {
     let Some(code) = code else { return encode(CLOSE, &[]) };
     let mut end = reason.len().min(REASON_BYTES_MAX);

@@ -1,4 +1,4 @@
-//! The hub: what all workers share, and the way to each of them.
+//! The hub: the state shared by all workers, and the inbox of each.
 
 mod places;
 mod stats;
@@ -30,18 +30,18 @@ use crate::worker::{Command, Envelope, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 use groups_protocol::ServerMessage;
 
-/// The WebSocket clients of this server, over all worker threads. Cheap to clone.
+/// The WebSocket clients of this server, on all worker threads. Cheap to clone.
 ///
-/// Whoever delivers must have begun to read the log before the first client is accepted, must deliver one batch after
-/// the other, and must leave nothing out, or say so by [`EventSink::lagged`].
+/// The relay must have started to read the log before the first client is accepted. It must deliver
+/// batches one after the other, and either skip no change or call [`EventSink::lagged`].
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,
 }
 
-/// What all workers share.
+/// State shared by all workers.
 pub(crate) struct Shared {
-    /// Tells one hub's workers on a thread from another's.
+    /// Distinguishes the workers of several hubs on one thread.
     id: u64,
     started: Instant,
     pub(crate) limits: Arc<HubLimits>,
@@ -49,70 +49,73 @@ pub(crate) struct Shared {
     pub(crate) supervisor: Supervisor,
     shards: RwLock<Vec<ShardHandle>>,
     places: Arc<Places>,
-    /// Who may read now what their clients begin with.
+    /// Limits concurrent reads of initial states.
     pub(crate) openings: Turnstile<UserId>,
     draining: AtomicBool,
     refused: AtomicU64,
     typed: Typed,
-    /// Who else hears of a user's typing.
+    /// Callback that forwards typing to other servers.
     typing_relay: OnceLock<TypingRelay>,
-    /// Who is told what is sent for each group.
+    /// Callback that observes the traffic of each group.
     traffic_observer: OnceLock<TrafficObserver>,
 }
 
-/// More permits than this a semaphore cannot have on 32 bits.
+/// Maximum number of permits of a semaphore on 32-bit platforms.
 const INBOX_KIB_MAX: u32 = u32::MAX >> 4;
 
 type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
 
 type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
 
-/// What one worker has queued for the connections of a group because of one change.
+/// Traffic of one group on one worker, caused by one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupTraffic {
-    /// Bytes for all its connections together.
+    /// Bytes queued for all connections of the group on this worker.
     pub bytes: usize,
-    /// Connections of the group on all workers: an estimate from this worker's share.
+    /// Estimated number of the group's connections on all workers, extrapolated from this worker.
     pub connections: usize,
 }
 
-/// The way to one worker.
+/// Handle to one worker.
 #[derive(Clone)]
 struct ShardHandle {
     inbox: mpsc::Sender<Envelope>,
-    /// How many KiB of batches the inbox has room for.
+    /// Free space for batches in the inbox, in KiB.
     room: Arc<Semaphore>,
     counters: Arc<Counters>,
 }
 
-/// Who comes in, as the handshake found out.
+/// A client whose handshake has been validated.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// As whom.
+    /// The authenticated user.
     pub user_id: UserId,
-    /// Which connection this is: fresh, and random at least in its last byte, which spreads the heartbeats.
+    /// Unique id of the connection. Its last byte must be random, because it spreads the
+    /// heartbeats.
     pub connection_id: Uuid,
-    /// From where it resumes.
+    /// The cursor to resume from. `None`: start with the whole list.
     pub cursor: Option<String>,
-    /// When its token expires; then it is closed with 4003.
+    /// Time until its token expires; the connection is then closed with 4003.
     pub expires_in: Duration,
 }
 
 thread_local! {
-    /// This thread's workers, by hub.
+    /// The workers of this thread, by hub.
     static WORKERS: RefCell<Vec<(u64, Rc<Worker>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Hub {
-    /// Without any client yet, and with a supervisor of its own that nobody asks.
+    /// Creates a hub with a supervisor of its own, so that failures of workers are only logged.
     pub fn new(limits: HubLimits, source: Arc<dyn Source>) -> Self {
         Self::supervised(limits, source, Supervisor::new())
     }
 
-    /// The same with a supervisor that is told when a worker of the hub fails: `websocket worker 1` and so on.
+    /// Creates a hub that reports failures of its workers (`websocket worker 1` and so on) to the
+    /// supervisor.
     ///
-    /// A worker that has failed closes its connections with 1012, and the hub answers further upgrades with 503: the clients
-    /// resume on another server, or on this one after its restart. The other workers go on until they are drained.
+    /// A failed worker closes its connections with 1012, and the hub answers further upgrades with
+    /// 503. The clients resume on another server, or on this one after its restart. The other
+    /// workers continue until they are drained.
     pub fn supervised(limits: HubLimits, source: Arc<dyn Source>, supervisor: Supervisor) -> Self {
         static HUBS: AtomicU64 = AtomicU64::new(0);
         let limits = Arc::new(limits);
@@ -123,7 +126,7 @@ impl Hub {
             openings: Turnstile::new(turnstile::Limits {
                 running_max: limits.opens_max,
                 running_per_key_max: limits.opens_per_user_max,
-                // Each that waits is a connection, and those are bounded.
+                // Every waiter is a connection, and connections are bounded.
                 waiting_max: usize::MAX,
                 waiting_per_key_max: usize::MAX,
             }),
@@ -140,40 +143,43 @@ impl Hub {
         Self { shared: Arc::new(shared) }
     }
 
-    /// A user types, as told by another way than the WebSocket: it counts as if a connection of the user's had said it. Whether they are a
-    /// member, is the caller's to know.
+    /// Handles a typing event that did not arrive over a WebSocket, as if one of the user's
+    /// connections had sent it. The caller must check that the user is a member.
     ///
-    /// It is told to the other members' connections here, and to whom [`Hub::relay_typing`] names; what the user has said a moment ago is
-    /// dropped, see [`HubLimits::typing_interval`].
+    /// The event is sent to the other members' connections on this server and to the callback of
+    /// [`Hub::relay_typing`]. Recent repetitions are dropped, see [`HubLimits::typing_interval`].
     pub fn user_types(&self, group: GroupId, user: UserId, typing: bool) {
         self.shared.user_types(Types { group_id: group, user_id: user, typing });
     }
 
-    /// Tells the other members' connections on this server that somebody types, as another server's hub has relayed it: it has seen to it
-    /// that it is news. Where a worker is too busy to take it, its connections are not told.
+    /// Sends a typing event from another server's hub, which has already dropped repetitions, to
+    /// the other members' connections on this server. A worker that is too busy drops it.
     pub fn typing(&self, group: GroupId, user: UserId, typing: bool) {
         self.shared.typing(Types { group_id: group, user_id: user, typing });
     }
 
-    /// Has users' typing told to somebody else as well: the hubs of other servers. What comes by [`Hub::typing`] is not.
+    /// Sets a callback that forwards typing events to the hubs of other servers. It is not called
+    /// for events from [`Hub::typing`].
     ///
-    /// It is called on the workers and by [`Hub::user_types`], so it must not wait. Only the first call counts.
+    /// It is called on the workers and by [`Hub::user_types`], so it must not block. Only the first
+    /// callback is used.
     pub fn relay_typing(&self, relay: impl Fn(GroupId, UserId, bool) + Send + Sync + 'static) {
         if self.shared.typing_relay.set(Box::new(relay)).is_err() {
-            tracing::warn!("typing is relayed already");
+            tracing::warn!("a typing relay is already set; ignored");
         }
     }
 
-    /// Calls `observer` for each change that is queued for connections, once for each worker that has some of them.
+    /// Sets a callback that is called for each change queued for connections, once per worker that
+    /// has some of them.
     ///
-    /// It is called on the workers, so it must not wait. Only the first call counts.
+    /// It is called on the workers, so it must not block. Only the first callback is used.
     pub fn observe_traffic(&self, observer: impl Fn(GroupId, GroupTraffic) + Send + Sync + 'static) {
         if self.shared.traffic_observer.set(Box::new(observer)).is_err() {
-            tracing::warn!("the traffic is observed already");
+            tracing::warn!("a traffic observer is already set; ignored");
         }
     }
 
-    /// In how many seconds a client may try again, where none is let in now; it counts as refused.
+    /// If new clients are refused now, counts a refusal and returns in how many seconds to retry.
     pub(crate) fn refuses(&self) -> Option<u64> {
         if !self.shared.draining.load(SeqCst) {
             return None;
@@ -183,7 +189,7 @@ impl Hub {
         Some((u64::from(min_ms) + u64::from(max_ms)).div_ceil(2_000).max(1))
     }
 
-    /// A place for one of a user's clients, if there is one.
+    /// Reserves a connection slot for a user.
     pub(crate) fn enter(&self, user_id: UserId) -> Entry {
         let entry = Places::take(&self.shared.places, self.shared.now(), user_id);
         if matches!(entry, Entry::Refused(_)) {
@@ -192,8 +198,8 @@ impl Hub {
         entry
     }
 
-    /// A client whose handshake is good, on the thread that will serve it; starts this thread's worker on first use. Without a place it
-    /// is closed with 4502.
+    /// Registers a client on the current thread, and starts this thread's worker on first use. A
+    /// client without a slot is closed with 4502.
     pub(crate) fn connect(
         &self,
         client: Client,
@@ -202,27 +208,28 @@ impl Hub {
     ) -> (Rc<Worker>, Rc<Conn>) {
         let worker = self.shared.worker();
         let conn = worker.accept(client, place, socket);
-        // The drain may have begun in between, and not know of this worker.
+        // The drain may have started in the meantime without knowing this worker.
         if self.shared.draining.load(SeqCst) {
             worker.restart(&conn);
         }
         (worker, conn)
     }
 
-    /// How many clients are connected, those included that are being closed.
+    /// Number of connected clients, including those that are closing.
     pub fn connections(&self) -> usize {
         self.shared.places.connections()
     }
 
-    /// Counters for operators, added up over all workers.
+    /// Counters for operators, summed over all workers.
     pub fn stats(&self) -> HubStats {
         let shards = self.shared.shards.read().unwrap_or_else(PoisonError::into_inner);
         let counters = shards.iter().map(|shard| &*shard.counters);
         HubStats::sum(counters, self.connections(), self.shared.refused.load(Relaxed))
     }
 
-    /// Lets all clients go: refuses new ones from now on, closes each with 1012, spread over a while and in a random
-    /// order, and waits until all have gone or the time is up.
+    /// Closes all clients for a graceful shutdown: refuses new clients, closes the others with 1012
+    /// in random order over [`Drain::spread`], and waits until all are gone or [`Drain::wait`] is
+    /// over.
     pub async fn drain(&self, plan: Drain) {
         self.shared.draining.store(true, SeqCst);
         let bound = plan.spread + plan.wait;
@@ -234,7 +241,7 @@ impl Hub {
 }
 
 impl Shared {
-    /// This thread's worker.
+    /// Returns this thread's worker, starting it if necessary.
     fn worker(self: &Arc<Self>) -> Rc<Worker> {
         WORKERS.with_borrow_mut(|workers| {
             if let Some((_, worker)) = workers.iter().find(|(id, _)| *id == self.id) {
@@ -256,16 +263,17 @@ impl Shared {
         u32::try_from(self.limits.inbox_bytes_max / 1_024).unwrap_or(u32::MAX).clamp(1, INBOX_KIB_MAX)
     }
 
-    /// Gives a command to every worker that runs, waiting for room for so many bytes. Either all get it or, where the caller
-    /// gives up, none.
+    /// Sends a command to every running worker, waiting for inbox space for `bytes`.
+    /// Cancellation-safe: either all workers receive it, or none.
     async fn tell_all(&self, command: &Command, bytes: usize) {
         let kib = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX).min(self.inbox_kib_max());
         let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut places = Vec::with_capacity(shards.len());
         for shard in &shards {
-            // Never closed: an error would only mean that the room is not counted.
+            // The semaphore is never closed. An error would only mean that the space is not
+            // counted.
             let room = if kib == 0 { None } else { Arc::clone(&shard.room).acquire_many_owned(kib).await.ok() };
-            // A worker that has ended has no clients any more.
+            // A worker that has ended has no clients.
             if let Ok(permit) = shard.inbox.reserve().await {
                 places.push((permit, room));
             }
@@ -275,7 +283,7 @@ impl Shared {
         }
     }
 
-    /// Takes no new client from now on: a worker has failed.
+    /// Refuses new clients, because a worker has failed.
     pub(crate) fn refuse_clients(&self) {
         self.draining.store(true, SeqCst);
     }
@@ -284,7 +292,7 @@ impl Shared {
         Moment::since_start(self.started.elapsed())
     }
 
-    /// A worker has queued a change for some of its connections.
+    /// Called when a worker has queued a change for some of its connections.
     pub(crate) fn note_traffic(&self, group_id: GroupId, frames: usize, bytes: usize) {
         if frames > 0
             && let Some(observer) = self.traffic_observer.get()
@@ -294,7 +302,7 @@ impl Shared {
         }
     }
 
-    /// A user of this server types.
+    /// Called when a user of this server types.
     pub(crate) fn user_types(&self, types: Types) {
         if !self.typed.note(self.now(), &self.limits, types) {
             return;
@@ -325,16 +333,17 @@ impl EventSink for Hub {
         "websocket"
     }
 
-    /// Waits while a worker's inbox is full, never for a client. Cancel safe: all workers get the batch, or none.
+    /// Waits while a worker's inbox is full, but never for a client. Cancellation-safe: either all
+    /// workers receive the batch, or none.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
         let bytes = batch.iter().map(|delivery| delivery.bytes()).sum();
         self.shared.tell_all(&Command::Deliver(batch.into()), bytes).await;
         Ok(())
     }
 
-    /// Closes all clients with 1012: they come again with their cursors, and so miss nothing.
+    /// Closes all clients with 1012. They resume from their cursors and miss nothing.
     async fn lagged(&self, changes: u64) {
-        tracing::warn!(changes, "changes were missed: all clients have to come again");
+        tracing::warn!(changes, "changes were missed; closing all clients so that they resume");
         self.shared.tell_all(&Command::Lagged, 0).await;
     }
 }

@@ -1,16 +1,17 @@
-//! Event sinks for committed changes, first of all WebSocket clients.
+//! Event sinks for committed changes, primarily WebSocket clients.
 //!
-//! A change leaves the store through its log. Whoever reads the log makes a [`Delivery`] of each change and gives it to
-//! an [`EventSink`]. The [`Hub`] is the sink for WebSocket clients: it knows who is connected and who must hear, and
-//! tells each affected user's connections what they have to know. This crate knows the domain and not the store; what a
-//! client begins with it reads from a [`Source`].
+//! The relay reads committed changes from the store's log, converts each into a [`Delivery`], and
+//! passes it to an [`EventSink`]. The [`Hub`] is the sink for WebSocket clients: it tracks who is
+//! connected, and sends events to the connections of each affected user. This crate depends on the
+//! domain but not on the store; it reads the initial state of a client from a [`Source`].
 //!
 //! # The promise
 //!
-//! For every group, every connection of a member gets exactly one event for each version, from the one with which the
-//! member came in to the one with which they left, in order, without a gap, once. Where that cannot be kept, because a
-//! client is too slow or the list cannot be read, the connection is closed with a code that says to come again; the
-//! client resumes from its last cursor, and the promise holds again. Nobody else is told anything.
+//! For every group, every connection of a member receives exactly one event per version, in order
+//! and without gaps, from the version with which the member joined to the one with which they left.
+//! If this is impossible, because a client is too slow or its list cannot be read, the connection
+//! is closed with a code that asks the client to reconnect. The client resumes from its last
+//! cursor, and the guarantee holds again. Users who are not members receive nothing.
 //!
 //! # How it is built
 //!
@@ -20,20 +21,25 @@
 //!                                   └──────▶ Worker ─▶ Shard ─▶ Session ─▶ queue ─▶ Body ─▶ socket
 //! ```
 //!
-//! * `shard`: one worker's connections, and who of them hears of what. Pure: no IO, no clock, no tasks. The argument why no
-//!   event is lost or told twice stands at its head, and its tests hold it against random histories.
-//! * `session`: the protocol with one client. Pure as well: messages, events and the clock go in, frames come out.
-//! * `worker`: the tasks around a shard. It never leaves its thread, so nothing in it is locked.
-//! * `hub`: what the workers share, which is little: the limits, the source, how many connections each user has, and who typed lately.
-//! * `transport`: the one place that knows actix.
+//! * `shard`: the connections of one worker, and which events each receives. Pure: no I/O, no
+//!   clock, no tasks. Its module docs argue why no event is lost or duplicated, and its tests check
+//!   that against random histories.
+//! * `session`: the protocol with one client. Also pure: messages, events and the time go in,
+//!   frames come out.
+//! * `worker`: the tasks around a shard. A worker never leaves its thread, so it needs no locks.
+//! * `hub`: the state that workers share: the limits, the source, the number of connections per
+//!   user, and recent typing.
+//! * `transport`: the only module that depends on actix.
 //!
-//! A frame is encoded once for all who get the same, and shared. Nobody who delivers ever waits for a client: a client
-//! that takes too little fills its own queue and is closed. Every queue has a bound, and [`HubLimits`] says what happens there.
+//! A frame is encoded once and shared by everyone who receives it. Delivery never waits for a
+//! client: a slow consumer fills its own queue and is closed. Every queue is bounded; [`HubLimits`]
+//! says what happens at each limit.
 //!
 //! # What it costs
 //!
-//! An idle connection takes about 14.5 KB of resident memory (glibc, x86-64), of which some 9 KB are the two buffers of
-//! actix's HTTP/1 dispatcher, and one file descriptor; two where `pidfd_getfd(2)` is not to be had (see [`on_connect`]).
+//! An idle connection takes about 14.5 KB of resident memory (glibc, x86-64), of which about 9 KB
+//! are the two buffers of actix's HTTP/1 dispatcher, and one file descriptor, or two if
+//! `pidfd_getfd(2)` is not available (see [`on_connect`]).
 //!
 //! # Serving it
 //!
@@ -47,7 +53,7 @@
 //! use uuid::Uuid;
 //!
 //! async fn connect(request: HttpRequest, payload: web::Payload, hub: web::Data<Hub>) -> actix_web::Result<HttpResponse> {
-//!     let user_id = UserId::new(Uuid::nil()); // whoever the token names
+//!     let user_id = UserId::new(Uuid::nil()); // the user in the token
 //!     let (connection_id, expires_in) = (Uuid::now_v7(), Duration::from_secs(3_600));
 //!     hub.accept(&request, payload, Client { user_id, connection_id, cursor: None, expires_in })
 //! }
@@ -80,7 +86,7 @@ mod source;
 mod transport;
 mod worker;
 
-/// The tests' world names this crate as its other users do.
+/// The shared test module refers to this crate by its external name.
 #[cfg(test)]
 extern crate self as notify;
 

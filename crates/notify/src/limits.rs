@@ -1,75 +1,91 @@
-//! Every limit, with what happens when it is reached.
+//! All limits, and what happens when they are reached.
 
 use std::time::Duration;
 
-/// What bounds the hub and each of its connections.
+/// Limits of the hub and its connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubLimits {
-    /// A ping goes out so often; anything received counts as life, and a connection that gave no sign of it by the next
-    /// ping is closed with 4002. Told to the client as `heartbeat_seconds`. 25 seconds.
+    /// Interval between pings. Anything received counts as a sign of life; a connection without one
+    /// until the next ping is closed with 4002. Sent to the client as `heartbeat_seconds`. Default:
+    /// 25 seconds.
     pub heartbeat: Duration,
-    /// How often each worker looks at the clock for all its connections: the grain of every time below. 1 second.
+    /// How often each worker checks the clock for all its connections: the resolution of all times
+    /// below. Default: 1 second.
     pub tick: Duration,
-    /// Connections of one user, over all workers; one more is accepted and closed with 4502. 20; 0 admits none.
+    /// Connections per user, over all workers. A further one is accepted and closed with 4502. 0
+    /// admits none. Default: 20.
     pub connections_per_user_max: u32,
-    /// So often a connection beyond that is accepted, to be closed. More of them are refused before the upgrade. 20 milliseconds.
+    /// Minimum average interval at which connections beyond that limit are accepted in order to be
+    /// closed. More of them are refused before the upgrade. Default: 20 milliseconds.
     pub excess_interval: Duration,
-    /// How many of them may come ahead of that average. 200.
+    /// Burst of such connections. Default: 200.
     pub excess_burst: u32,
-    /// Events that wait for one connection; one more closes it with 4001. 256 frames.
+    /// Queued frames per connection. A further event closes it with 4001. Default: 256.
     pub queue_frames_max: usize,
-    /// The same in bytes. 64 KiB.
+    /// The same in bytes. Default: 64 KiB.
     pub queue_bytes_max: usize,
-    /// The same while the client takes its snapshot or missed events, and until it has caught up with what came meanwhile: with less,
-    /// a slow reader of a long list in busy groups would never get to its end. 4,096 frames.
+    /// Queued frames while the client is taking its snapshot or missed events, and until it has
+    /// caught up. A lower limit would keep a slow reader of a long list in busy groups from ever
+    /// finishing. Default: 4,096.
     pub opening_queue_frames_max: usize,
-    /// The same in bytes. 1 MiB.
+    /// The same in bytes. Default: 1 MiB.
     pub opening_queue_bytes_max: usize,
-    /// How long a closed connection may take to take its close frame and answer it; then its socket is shut down. 5 seconds.
+    /// How long the client may take to receive the close frame and answer it; then the socket is
+    /// shut down. Default: 5 seconds.
     pub close_grace: Duration,
-    /// How long a client may take nothing of its snapshot or missed events; then it is closed with 4001. 30 seconds.
+    /// How long a client may make no progress on its snapshot or missed events; then it is closed
+    /// with 4001. Default: 30 seconds.
     pub opening_stall: Duration,
-    /// How long [`Source::open`](crate::Source::open) may take; then the connection is closed with 1012. 30 seconds.
+    /// Timeout of [`Source::open`](crate::Source::open); then the connection is closed with 1012.
+    /// Default: 30 seconds.
     pub open_timeout: Duration,
-    /// Reads under way at once, over all workers: of what a client begins with, and of each piece of its list. Further clients wait;
+    /// Concurrent reads of initial states and list pieces, over all workers. Further clients wait;
     /// users take turns. Default: 64.
     pub opens_max: usize,
-    /// The same of one user. Further clients wait behind this user's others. Default: 2.
+    /// The same per user. Further clients wait behind this user's others. Default: 2.
     pub opens_per_user_max: usize,
-    /// Changes kept on a worker while clients load; when one more comes, those who have loaded longest are closed with
+    /// Changes that a worker keeps while clients load. Beyond it, the clients that have been
+    /// loading longest are closed with 1012. Default: 16,384.
     /// 1012. 16,384.
     pub journal_changes_max: usize,
-    /// The same in bytes, as [`Delivery::bytes`](crate::Delivery::bytes) counts them: with the change that would exceed it, the
-    /// same happens. The changes are shared with the other workers. 16 MiB.
+    /// The same in bytes, as measured by [`Delivery::bytes`](crate::Delivery::bytes), and with the
+    /// same effect. The changes are shared with the other workers. Default: 16 MiB.
     pub journal_bytes_max: usize,
-    /// Commands that wait for a worker (a command is a batch of changes, or somebody typing); then whoever delivers waits,
-    /// and typing is dropped. 1,024.
+    /// Queued commands per worker (a command is a batch of changes or a typing event). When the
+    /// queue is full, `deliver` waits and typing events are dropped. Default: 1,024.
     pub inbox_commands_max: usize,
-    /// The batches among them in bytes, as [`Delivery::bytes`](crate::Delivery::bytes) counts them, rounded up to KiB for each
-    /// batch; then [`deliver`](crate::EventSink::deliver) waits. A batch that is larger by itself waits until the worker has nothing else. 8 MiB.
+    /// Size of the queued batches in bytes, as measured by
+    /// [`Delivery::bytes`](crate::Delivery::bytes) and rounded up to KiB per batch. When the queue
+    /// is full, [`deliver`](crate::EventSink::deliver) waits. A larger batch waits until the queue
+    /// is empty. Default: 8 MiB.
     pub inbox_bytes_max: usize,
-    /// Groups in one piece of a snapshot. 500, by the contract.
+    /// Groups in one piece of a snapshot. Default: 500, as the contract says.
     pub snapshot_groups_max: usize,
-    /// Bytes of one piece of a snapshot, before JSON escapes some of them; with the group that would exceed it, the next piece
-    /// begins. A client that reads slowly holds two pieces, one of them encoded, and 25 bytes for each group. A WebSocket's frame is read as a whole: libraries limit it, often to 1 MiB, and on a slow line nothing else
-    /// passes meanwhile. 256 KiB, which 500 groups with short descriptions stay below.
+    /// Size of one piece of a snapshot in bytes, before JSON escaping. The group that would exceed
+    /// it starts the next piece. For a slow client the server holds two pieces, one of them
+    /// encoded, and 25 bytes per group. Clients receive a WebSocket frame as a whole: libraries
+    /// limit its size, often to 1 MiB, and on a slow line it blocks everything else. Default: 256
+    /// KiB, which is enough for 500 groups with short descriptions.
     pub snapshot_bytes_max: usize,
-    /// A client's message in bytes, fragments together; a longer one closes with 1009. 4 KiB.
+    /// Size of a client message in bytes, including all fragments. A longer one closes the
+    /// connection with 1009. Default: 4 KiB.
     pub message_bytes_max: usize,
-    /// Frames of any kind that a client may send each second, averaged; beyond the burst it is closed with 4501. 20.
+    /// Average rate of frames of any kind that a client may send, per second. A client that exceeds
+    /// it beyond the burst is closed with 4501. Default: 20.
     pub messages_per_second: u32,
-    /// How many frames it may send ahead of that average. 100.
+    /// Burst of frames that a client may send. Default: 100.
     pub messages_burst: u32,
-    /// The same state of typing in the same group is passed on once in this time for each user, whichever of the user's connections tells
-    /// it; what repeats it is dropped. 2 seconds.
+    /// Interval within which the same typing state of a user in a group is forwarded only once,
+    /// whichever of the user's connections sends it. Repetitions are dropped. Default: 2 seconds.
     pub typing_interval: Duration,
-    /// Different ones that are passed on in that time for each user; more are dropped. 32, more than anybody types in at once.
+    /// Different typing states forwarded per user in that interval; more are dropped. Default: 32.
     pub typing_states_per_user_max: usize,
-    /// Users whose typing is passed on in that time; that of more is dropped. 65,536.
+    /// Users whose typing is forwarded in that interval; that of others is dropped. Default:
+    /// 65,536.
     pub typing_users_max: usize,
-    /// For how long others believe that somebody types, `expires_in_seconds`. 6 seconds.
+    /// How long a typing indicator is valid (`expires_in_seconds`). Default: 6 seconds.
     pub typing_expiry: Duration,
-    /// Between which times a client that was closed with 1012 comes again, in milliseconds.
+    /// Range of the reconnect delay after a close with 1012, in milliseconds.
     pub retry_ms: (u32, u32),
 }
 
@@ -108,16 +124,16 @@ impl Default for HubLimits {
     }
 }
 
-/// How the hub lets its clients go.
+/// Options for [`Hub::drain`](crate::Hub::drain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drain {
-    /// Over which time the closes are spread. 5 seconds.
+    /// Period over which the closes are spread. Default: 5 seconds.
     pub spread: Duration,
-    /// How long to wait for the clients' answers after the last close. 5 seconds.
+    /// How long to wait for the clients' close frames after the last close. Default: 5 seconds.
     pub wait: Duration,
-    /// Between which times a client comes again, in milliseconds. 1,000 to 15,000.
+    /// Range of the reconnect delay, in milliseconds. Default: 1,000 to 15,000.
     pub retry_ms: (u32, u32),
-    /// Chooses the order in which they go.
+    /// Seed of the random order in which clients are closed.
     pub seed: u64,
 }
 

@@ -1,11 +1,11 @@
-//! Frames that wait for one connection.
+//! Queue of outgoing frames of one connection.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-/// A queue that needs no memory of its own for nothing and for a lone frame, so that an idle connection holds none,
-/// and that gives back what a burst took.
+/// A queue that allocates nothing for zero or one frame, so that an idle connection holds no
+/// memory, and that releases its memory after a burst.
 #[derive(Debug, Default)]
 pub(crate) struct FrameQueue {
     first: Option<Bytes>,
@@ -44,7 +44,7 @@ impl FrameQueue {
         self.first.is_none()
     }
 
-    /// Of all its frames.
+    /// Total size of the queued frames.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -1,12 +1,13 @@
-//! The session with one client, without IO: messages, events and the clock go in, frames come out.
+//! The session with one client, without I/O: messages, events and the time go in, frames come out.
 //!
 //! ```text
 //! Loading ──go_live()──▶ Live ──close()──▶ Closing ──▶ the transport ends the socket
 //!    └──────────────close()─────────────────▲
 //! ```
 //!
-//! What comes out is in this order: pongs and pings, which may stand between any two messages (RFC 6455, section 5.4); the
-//! opening (welcome, list or missed events, ready, what came meanwhile); then what is live; at last the close frame.
+//! Output order: pongs and pings, which may be sent between any two messages (RFC 6455, section
+//! 5.4); the opening (welcome, list or missed events, ready, changes during loading); live events;
+//! finally the close frame.
 
 mod closing;
 mod flood;
@@ -29,7 +30,7 @@ use crate::queue::FrameQueue;
 use crate::{Delivery, HubLimits};
 use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
-/// What surrounds a session: the time, and what all sessions share.
+/// Context of a session: the time, and what all sessions share.
 #[derive(Clone, Copy)]
 pub(crate) struct Cx<'a> {
     pub(crate) now: Moment,
@@ -37,21 +38,21 @@ pub(crate) struct Cx<'a> {
     pub(crate) counters: &'a Counters,
 }
 
-/// Something that came from the client.
+/// Input from the client.
 #[derive(Debug)]
 pub(crate) enum Input<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
     Ping(&'a [u8]),
     Pong,
-    /// A fragment that does not end its message.
+    /// A fragment that does not complete its message.
     Fragment,
-    /// The client's close frame, and its code.
+    /// The client's close frame, with its code.
     Close(Option<u16>),
     Fault(Fault),
 }
 
-/// What ends a connection by itself.
+/// A protocol violation that closes the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     TooLong,
@@ -59,34 +60,34 @@ pub(crate) enum Fault {
     Protocol,
 }
 
-/// What the client wants that the session alone cannot give.
+/// A client request that needs more than the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
     Typing { group_id: GroupId, typing: bool },
 }
 
-/// What the transport has to do next.
+/// What the transport must do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Transmit {
-    /// Send this whole frame.
+    /// Send this complete frame.
     Frame(Bytes),
     /// Wait to be woken.
     Wait,
-    /// End the connection.
+    /// Close the connection.
     End,
 }
 
-/// What the clock has done.
+/// Result of a clock tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ticked {
     Nothing,
     /// There is something to send.
     Wake,
-    /// The client had its time: the socket has to be shut down.
+    /// The close deadline has passed: shut down the socket.
     ShutDown,
 }
 
-/// What a client begins with, encoded as late as it can take it.
+/// A piece of the initial state, encoded as late as possible.
 #[derive(Debug)]
 pub(crate) enum Piece {
     Frame(Bytes),
@@ -96,7 +97,7 @@ pub(crate) enum Piece {
         more: bool,
         cursor: String,
     },
-    /// Where the next piece of the list goes once it is read. What follows waits for it.
+    /// Placeholder for a list piece that is not read yet. Everything behind it waits.
     Unread,
 }
 
@@ -105,32 +106,32 @@ enum Phase {
     Loading,
     Live,
     Closing {
-        /// Our close frame, until it was sent.
+        /// Our close frame, until it is sent.
         frame: Option<Bytes>,
-        /// Whether the peer's close frame has come, or need not come.
+        /// Whether the peer's close frame has arrived or is not needed.
         answered: bool,
-        /// When the socket is shut down, whatever the peer does.
+        /// When the socket is shut down in any case.
         deadline: Moment,
     },
 }
 
-/// Pongs that wait for one connection: with one more, the oldest need not be sent.
+/// Maximum number of queued pongs. Beyond it, the oldest is dropped.
 const PONGS_MAX: usize = 16;
 
-/// The session with one client.
+/// A session with one client.
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
-    /// Kept apart from the queue: one piece of the list at a time, or what was missed, and what the journal had. The rule of the
-    /// replay and the journal bound it, not the queue's limits.
+    /// Separate from the queue: one list piece at a time, or the missed events, followed by the
+    /// journal. It is bounded by the replay rule and the journal, not by the limits of the queue.
     opening: VecDeque<Piece>,
     queue: FrameQueue,
-    /// Whether the queue may still hold what came while the client was taking its opening.
+    /// Whether the queue may still contain events from while the client was taking its opening.
     catching_up: bool,
-    /// The answers to the client's latest pings, so many at most; earlier ones need none (RFC 6455, section 5.5.3).
+    /// Answers to the latest pings. Earlier pings need no answer (RFC 6455, section 5.5.3).
     pongs: FrameQueue,
     ping_due: bool,
-    /// Whether a ping went out and nothing was received since.
+    /// Whether a ping was sent and nothing has been received since.
     awaiting_life: bool,
     beat_at: Moment,
     expires_at: Moment,
@@ -140,8 +141,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A client that came in now. `phase_shift` says how much earlier than a heartbeat from now the first ping goes out,
-    /// so that the pings of clients that came in together do not stay together.
+    /// Creates a session for a new client. The first ping is sent `phase_shift` earlier than one
+    /// heartbeat from now, which spreads the pings of clients that connect at the same time.
     pub(crate) fn new(cx: &Cx<'_>, expires_in: Duration, phase_shift: Duration) -> Self {
         Self {
             phase: Phase::Loading,
@@ -166,12 +167,12 @@ impl Session {
         matches!(self.phase, Phase::Closing { .. })
     }
 
-    /// More than half of the queue is taken: a good moment to let the connection send.
+    /// Whether the queue is more than half full, so that the connection should send now.
     pub(crate) fn is_crowded(&self, limits: &HubLimits) -> bool {
         self.queue.len() * 2 > limits.queue_frames_max || self.queue.bytes() * 2 > limits.queue_bytes_max
     }
 
-    /// The list is read: this comes first, and then whatever is live.
+    /// Starts live delivery: sends the opening, followed by live events.
     pub(crate) fn go_live(&mut self, cx: &Cx<'_>, opening: VecDeque<Piece>) {
         if matches!(self.phase, Phase::Loading) {
             self.phase = Phase::Live;
@@ -181,26 +182,27 @@ impl Session {
         }
     }
 
-    /// The next piece of the list.
+    /// Adds the next piece of the list.
     pub(crate) fn list_piece(&mut self, cx: &Cx<'_>, piece: Piece, more: bool) {
         if !self.wants_piece() {
-            // It is closing.
+            // The connection is closing.
             return;
         }
         if !more {
             self.opening.pop_front();
         }
         self.opening.push_front(piece);
-        // While it was read, the client had nothing to take.
+        // The client had nothing to take while the piece was read.
         self.opening_taken_at = cx.now;
     }
 
-    /// Whether the client has taken all of the list that was read, and there is more.
+    /// Whether the client has taken all pieces read so far, and more follow.
     pub(crate) fn wants_piece(&self) -> bool {
         matches!(self.opening.front(), Some(Piece::Unread))
     }
 
-    /// An event. Where there is no room for it, the client has to come again: it cannot be left out.
+    /// Queues an event. Events cannot be dropped, so if the queue is full, the connection is closed
+    /// and the client has to resume.
     pub(crate) fn event(&mut self, cx: &Cx<'_>, frame: Bytes) {
         if !self.is_live() {
             return;
@@ -212,7 +214,7 @@ impl Session {
             (cx.limits.queue_frames_max, cx.limits.queue_bytes_max)
         };
         let full = self.queue.len() >= frames_max || self.queue.bytes() + frame.len() > bytes_max;
-        // A lone frame always has room, however long it is.
+        // A frame of any size fits into an empty queue.
         if full && !self.queue.is_empty() {
             Counters::one(&cx.counters.overflows);
             self.close(cx, Close::slow_consumer());
@@ -222,7 +224,7 @@ impl Session {
         self.queue.push(frame);
     }
 
-    /// Something that may be left out, and is where the queue is more than half full.
+    /// Queues a message that may be dropped; it is if the queue is more than half full.
     pub(crate) fn ephemeral(&mut self, cx: &Cx<'_>, frame: Bytes) {
         if self.is_closing() {
             return;
@@ -235,16 +237,16 @@ impl Session {
         self.queue.push(frame);
     }
 
-    /// Tells the client that its message had no effect.
+    /// Tells the client that its message was ignored.
     pub(crate) fn error(&mut self, cx: &Cx<'_>, code: ErrorCode, detail: &str) {
         self.ephemeral(cx, frame::json(&ServerMessage::Error { code, detail: detail.into() }));
     }
 
-    /// Something came from the client.
+    /// Handles input from the client.
     pub(crate) fn receive(&mut self, cx: &Cx<'_>, input: Input<'_>) -> Option<Wish> {
         self.awaiting_life = false;
         if let Phase::Closing { answered, .. } = &mut self.phase {
-            // After our close frame nothing counts but the peer's.
+            // After our close frame, only the peer's close frame matters.
             *answered |= matches!(input, Input::Close(_));
             return None;
         }
@@ -285,7 +287,7 @@ impl Session {
     fn message(&mut self, cx: &Cx<'_>, text: &str) -> Option<Wish> {
         match groups_protocol::parse(text) {
             Ok(ClientMessage::Ping) => self.ephemeral(cx, frame::json(&ServerMessage::Pong)),
-            // Before the list is there, nobody can say where the user may type; typing may be dropped.
+            // The user's groups are not known before the list is loaded. Typing may be dropped.
             Ok(ClientMessage::Typing { group_id, typing }) if self.is_live() => {
                 return Some(Wish::Typing { group_id, typing });
             }
@@ -296,13 +298,14 @@ impl Session {
         None
     }
 
-    /// The clock has moved.
+    /// Checks all deadlines.
     pub(crate) fn tick(&mut self, cx: &Cx<'_>) -> Ticked {
         if let Phase::Closing { deadline, answered, .. } = &mut self.phase {
             if cx.now < *deadline {
                 return Ticked::Nothing;
             }
-            // Where the socket cannot be shut down: the transport ends it, if it ever asks again.
+            // If the socket cannot be shut down, the transport closes the connection when it polls
+            // again.
             *answered = true;
             *deadline = cx.now + cx.limits.close_grace;
             return Ticked::ShutDown;
@@ -324,12 +327,13 @@ impl Session {
         Ticked::Wake
     }
 
-    /// Whether there is a piece of the opening that the client does not take.
+    /// Whether a piece of the opening is waiting for the client.
     fn has_to_take(&self) -> bool {
         !self.opening.is_empty() && !self.wants_piece()
     }
 
-    /// Begins the end, once. The client gets the close frame, and has until its deadline to answer it.
+    /// Starts to close the connection; a no-op if it is closing. The client gets the close frame,
+    /// and has until the deadline to answer it.
     pub(crate) fn close(&mut self, cx: &Cx<'_>, close: Close) {
         if self.is_closing() {
             return;
@@ -337,7 +341,7 @@ impl Session {
         cx.counters.close(close.counted_as());
         self.pongs.clear();
         self.ping_due = false;
-        // Without the rest of the opening, what is live would come too early.
+        // Without the rest of the opening, live events would be out of order.
         if close.drops_queue() || !self.opening.is_empty() || matches!(self.phase, Phase::Loading) {
             self.opening = VecDeque::new();
             self.queue.clear();
@@ -347,7 +351,7 @@ impl Session {
         self.phase = Phase::Closing { frame: Some(close.into_frame()), answered, deadline };
     }
 
-    /// What to send next.
+    /// Returns what to send next.
     pub(crate) fn transmit(&mut self, cx: &Cx<'_>) -> Transmit {
         if let Some(frame) = self.next_frame(cx) {
             Counters::one(&cx.counters.frames_sent);
@@ -372,13 +376,13 @@ impl Session {
         }
         if let Some(piece) = self.opening.pop_front() {
             if self.opening.is_empty() {
-                // Give the memory back: it is needed once.
+                // Releases the memory, which is not needed again.
                 self.opening = VecDeque::new();
             }
             self.opening_taken_at = cx.now;
             return piece.encode();
         }
-        // Nothing comes before the welcome.
+        // Nothing is sent before the welcome.
         if matches!(self.phase, Phase::Loading) {
             return None;
         }
@@ -393,7 +397,7 @@ impl Session {
 }
 
 impl Piece {
-    /// `None` for what is not read yet.
+    /// `None` if the piece is not read yet.
     fn encode(self) -> Option<Bytes> {
         Some(match self {
             Self::Frame(frame) => frame,

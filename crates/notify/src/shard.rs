@@ -1,44 +1,53 @@
-//! One worker's connections: who of them hears of what. No IO, no clock, no tasks.
+//! The connections of one worker, and which events each receives. No I/O, no clock, no tasks.
 //!
 //! # Register, then read
 //!
-//! A client is registered first, then its list is read, then what came meanwhile follows. Three orders are at work:
+//! A client is registered first, then its list is read, then changes made in the meantime follow.
+//! Three orders matter:
 //!
-//! * `D`, the order in which deliveries come to this shard: each group's in version order, each once;
-//! * the reads: of two reads of the log one has seen all that the other has ([`ReadPoint`]);
-//! * the commits. Of each group a read has seen the versions up to some number and none above, since a group's
-//!   versions are committed in order.
+//! * `D`, the order in which deliveries arrive at this shard: in version order within each group,
+//!   each once;
+//! * the reads: of two reads of the log, one has seen everything that the other has
+//!   ([`ReadPoint`]);
+//! * the commits: of each group, a read has seen all versions up to some number and none above,
+//!   because a group's versions are committed in order.
 //!
-//! **What is delivered before a client is registered, its read has seen**: it was in the log when it was delivered, and the
-//! read began later. **What is delivered after that and before the read is back stands in the journal.** So for a client
-//! with read `R`, whatever `R` has not seen is either in its part of the journal or still to come, and each group's
-//! comes after everything of that group that `R` has seen. Hence:
+//! **Changes delivered before a client is registered have been seen by its read**: they were in the
+//! log when they were delivered, and the read started later. **Changes delivered after that and
+//! before the read returns are in the journal.** So for a client with read `R`, every change that
+//! `R` has not seen is either in its part of the journal or still to come, and within each group it
+//! comes after everything that `R` has seen. Hence:
 //!
-//! * `R` behind the deliveries: the journal has changes that `R` has not seen. They are folded over the groups as read,
-//!   and those that concern the user follow the `ready`.
-//! * `R` ahead of the deliveries: changes that `R` has seen are still to come, from the journal or live. The client is not
-//!   told of them again; [`Conn::seen`] decides, for as long as the connection lives.
-//! * Removed and added again while loading: what `R` has seen of it is in the groups as read, and what it has not seen
-//!   is folded in order. Nothing is applied twice.
+//! * `R` is behind the deliveries: the journal contains changes that `R` has not seen. They are
+//!   applied to the groups as read, and those that concern the user follow the `ready`.
+//! * `R` is ahead of the deliveries: changes that `R` has seen are still to come, from the journal
+//!   or live. The client does not receive them again; [`Conn::seen`] decides, for the lifetime of
+//!   the connection.
+//! * The user is removed and added again while loading: what `R` has seen is in the groups as read,
+//!   and what it has not seen is applied in order. Nothing is applied twice.
 //!
-//! **The list is read after the fact.** An opening has an index of the groups and their versions; the groups themselves are read
-//! piece by piece as the client takes them, each at its version in the index. So all pieces together are the list at `R`, however
-//! long that takes, and live events follow behind them as behind a list that was read at once.
+//! **The list is read later.** An opening has an index of the groups and their versions. The groups
+//! themselves are read in pieces as the client takes them, each at its version in the index. So all
+//! pieces together are the list at `R`, however long that takes, and live events follow as if the
+//! list had been read at once.
 //!
 //! # The user's groups
 //!
-//! All connections of a user share one set of groups on a shard, folded with every delivery in the order `D`. It is
-//! installed by the first connection that has loaded, from read `R`, with the journal folded over it. It may then be
-//! *ahead* of `D`: a change of group `g` that `R` has seen may still come. Folding such a change in does no harm: the
-//! last one of `g` that `R` has seen leaves the user where `R` found them. So whenever a change comes that `R` has *not*
-//! seen, the set is right for its group.
+//! All connections of a user on a shard share one set of groups, which is updated with every
+//! delivery in the order `D`. The first connection that has loaded, from read `R`, installs the
+//! set, with the journal applied to it. The set may then be *ahead* of `D`: a change of group `g`
+//! that `R` has seen may still arrive. Applying such a change does no harm: the last change of `g`
+//! that `R` has seen leaves the user in the state in which `R` found them. So whenever a change
+//! arrives that `R` has *not* seen, the set is correct for its group.
 //!
-//! For a connection with another read `Q`, that is enough if `Q` has seen at least what `R` has: whatever `Q` has not seen,
-//! `R` has not seen either. The second device that loads while the first is live finds the set installed and leaves it.
-//! But two devices may load at once, and the *older* read may come back last. Then a change that `R` has seen and `Q` has
-//! not may still come (the user left `g` between the two reads): the set of `R` no longer has `g`, and the client
-//! of `Q` would miss that event. Therefore the set of an older read, with its own part of the journal folded over it,
-//! replaces the one that is there; by the argument above it is right for both. Nothing else ever replaces the set.
+//! For a connection with another read `Q`, that is enough if `Q` has seen at least what `R` has:
+//! what `Q` has not seen, `R` has not seen either. A second device that loads while the first is
+//! live finds the set installed and leaves it. But two devices may load concurrently, and the
+//! *older* read may return last. Then a change that `R` has seen and `Q` has not may still arrive
+//! (the user left `g` between the two reads): the set of `R` no longer contains `g`, and the client
+//! of `Q` would miss that event. Therefore the set of an older read, with its own part of the
+//! journal applied, replaces the current one; by the argument above it is correct for both. Nothing
+//! else ever replaces the set.
 
 mod journal;
 #[cfg(test)]
@@ -68,7 +77,7 @@ use crate::session::{Close, Cx, Input, Piece, Ticked, Wish};
 use crate::{Delivery, HubLimits, ListPiece, Opening, ReadPoint, SourceError, Start};
 use groups_protocol::{ErrorCode, ServerMessage};
 
-/// One worker's connections.
+/// The connections of one worker.
 pub(crate) struct Shard {
     limits: Arc<HubLimits>,
     counters: Arc<Counters>,
@@ -77,9 +86,9 @@ pub(crate) struct Shard {
     slots: HashMap<UserId, Slot, RandomState>,
     subscriptions: Subscriptions,
     journal: Journal,
-    /// Those that read the journal.
+    /// Connections that are loading and need the journal.
     loading: Vec<Rc<Conn>>,
-    /// Those that have something to send and were not woken yet.
+    /// Connections that have something to send and were not woken yet.
     dirty: Vec<Rc<Conn>>,
 }
 
@@ -87,22 +96,22 @@ pub(crate) struct Shard {
 struct User {
     user_id: UserId,
     conns: Vec<Rc<Conn>>,
-    /// From which read the set of groups was installed; `None` until the first connection has loaded.
+    /// The read that the set of groups comes from; `None` until the first connection has loaded.
     installed: Option<ReadPoint>,
 }
 
-/// What a delivery cost.
+/// The cost of routing a delivery.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Routed {
-    /// Frames that were queued.
+    /// Number of queued frames.
     pub(crate) frames: usize,
-    /// Their bytes.
+    /// Size of the queued frames.
     pub(crate) bytes: usize,
     /// Whether a queue is more than half full.
     pub(crate) crowded: bool,
 }
 
-/// Somebody types, and the others have to be told, on every worker.
+/// A typing event for the other members, on every worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Types {
     pub(crate) group_id: GroupId,
@@ -125,13 +134,13 @@ impl Shard {
         }
     }
 
-    /// A connection is there. It hears nothing yet, but the clock already runs for it.
+    /// Adds a connection. It receives no events yet, but its deadlines apply.
     pub(crate) fn connect(&mut self, conn: &Rc<Conn>) {
         conn.key.set(Some(self.conns.insert(Rc::clone(conn))));
     }
 
-    /// Begins to keep what comes, for a connection whose list will be read from now on. Returns whether there is
-    /// anything to read for: the connection may have ended already.
+    /// Starts to record changes for a connection whose list will be read next. Returns `false` if
+    /// the connection has already ended.
     pub(crate) fn register(&mut self, conn: &Rc<Conn>) -> bool {
         if conn.key.get().is_none() || conn.session.borrow().is_closing() {
             return false;
@@ -146,7 +155,8 @@ impl Shard {
         true
     }
 
-    /// The read is back: the connection goes live, or has to come again. Returns the list that is to be read on, if it gets one.
+    /// Handles the result of the read: the connection goes live, or is closed so that it
+    /// reconnects. Returns the rest of the list to read, if any.
     pub(crate) fn opened(
         &mut self,
         now: Moment,
@@ -167,7 +177,7 @@ impl Shard {
         unread
     }
 
-    /// A piece of the list was read, or cannot be read.
+    /// Handles a piece of the list, or the failure to read it.
     pub(crate) fn list_piece(
         &mut self,
         now: Moment,
@@ -240,7 +250,7 @@ impl Shard {
                 user.installed = Some(seen.clone());
             }
         }
-        // It is set once: a connection loads once.
+        // Never set before, because a connection loads once.
         let _ = conn.seen.set(seen);
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         conn.session.borrow_mut().go_live(&cx, pieces);
@@ -248,13 +258,13 @@ impl Shard {
         list.map(|list| UnreadList { list, cursor })
     }
 
-    /// A change: whom it concerns is told, and is in the group or no longer.
+    /// Routes a change: sends it to the affected users and updates their sets of groups.
     pub(crate) fn deliver(&mut self, now: Moment, delivery: &Arc<Delivery>) -> Routed {
         Counters::one(&self.counters.changes);
         self.journal.push(delivery);
         self.bound_journal(now);
         let group_id = delivery.change().group_id();
-        // A newcomer is subscribed first, then told.
+        // A new member is subscribed first, then notified.
         for user_id in delivery.joined() {
             if let Some(&slot) = self.slots.get(user_id)
                 && self.users[slot].installed.is_some()
@@ -263,7 +273,7 @@ impl Shard {
             }
         }
         let routed = self.tell(now, group_id, delivery);
-        // A removed member is told first, then unsubscribed.
+        // A removed member is notified first, then unsubscribed.
         for user_id in delivery.left() {
             if let Some(&slot) = self.slots.get(user_id) {
                 self.subscriptions.remove(slot, group_id);
@@ -288,7 +298,8 @@ impl Shard {
                 Err(_) => View::Other,
             };
             for conn in &self.users[slot].conns {
-                // Not read yet: the journal has it. Seen by the read: the client knows.
+                // If the read has not returned, the journal has the change. If the read has seen
+                // it, the client knows it.
                 let Some(seen) = conn.seen.get() else { continue };
                 if seen.sees(delivery.commit()) {
                     continue;
@@ -309,7 +320,7 @@ impl Shard {
         routed
     }
 
-    /// Whoever has loaded longest must come again, when the journal is full.
+    /// While the journal is too large, closes the connections that have been loading longest.
     fn bound_journal(&mut self, now: Moment) {
         while self.journal.len() > self.limits.journal_changes_max
             || self.journal.bytes() > self.limits.journal_bytes_max
@@ -327,7 +338,7 @@ impl Shard {
         }
     }
 
-    /// Somebody types: the other members' connections are told, where they have room.
+    /// Sends a typing event to the other members' connections that have room for it.
     pub(crate) fn typing(&mut self, now: Moment, types: Types, frame: &Bytes) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         for slot in self.subscriptions.of_group(types.group_id) {
@@ -346,7 +357,7 @@ impl Shard {
         }
     }
 
-    /// Something came from a client. Returns what the others may have to hear of.
+    /// Handles input from a client. Returns a typing event for the others, if any.
     pub(crate) fn receive(&mut self, now: Moment, conn: &Conn, input: Input<'_>) -> Option<Types> {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         let mut session = conn.session.borrow_mut();
@@ -360,7 +371,7 @@ impl Shard {
         Some(Types { group_id, user_id, typing })
     }
 
-    /// The clock has moved.
+    /// Checks the deadlines of all connections.
     pub(crate) fn tick(&mut self, now: Moment) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         for (_, conn) in &self.conns {
@@ -388,7 +399,7 @@ impl Shard {
         self.conns.iter().map(|(_, conn)| Rc::clone(conn)).collect()
     }
 
-    /// The connection is gone. What it alone needed goes with it.
+    /// Removes a connection and the state that only it needed.
     pub(crate) fn disconnect(&mut self, conn: &Rc<Conn>) {
         let Some(key) = conn.key.take() else { return };
         self.conns.remove(key);
@@ -406,7 +417,7 @@ impl Shard {
         }
     }
 
-    /// Those that have something to send, each once; they have to be woken.
+    /// Returns the connections that have something to send, each once. The caller must wake them.
     pub(crate) fn take_dirty(&mut self) -> Vec<Rc<Conn>> {
         let dirty = std::mem::take(&mut self.dirty);
         for conn in &dirty {

@@ -1,4 +1,4 @@
-//! Where committed changes go.
+//! The [`EventSink`] trait: a consumer of committed changes.
 
 mod recorder;
 
@@ -10,35 +10,37 @@ pub use recorder::Recorder;
 
 use crate::Delivery;
 
-/// Receives committed changes, each group's in version order.
+/// Receives committed changes, in version order within each group.
 ///
-/// Whatever happens to a delivery, the change is committed: a sink that is slow or fails delays nobody else.
+/// The changes are already committed. A sink that is slow or fails delays no other sink.
 #[async_trait]
 pub trait EventSink: Send + Sync {
-    /// What logs call it.
+    /// Name of the sink in the log.
     fn name(&self) -> &str;
 
-    /// Receives a batch, and returns when it is taken. Until then it is not given the next one (backpressure).
+    /// Receives a batch, and returns once it is accepted. Until then, no further batch is delivered
+    /// (backpressure).
     ///
     /// # Errors
-    /// [`SinkError`] if the batch, or a part of it, was not taken. The same batch is then offered again, with growing pauses, so
-    /// an implementation is idempotent by group and version.
+    /// [`SinkError`] if the batch or a part of it was not accepted. The same batch is then retried
+    /// with exponential backoff, so an implementation must be idempotent by group and version.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError>;
 
-    /// Called when changes were not offered: one could not be read, the log no longer has them, or the database was put back to an
-    /// earlier state. What this sink has told others may have a gap. `changes` is how many, at least.
+    /// Called when at least `changes` changes could not be delivered: a change was unreadable, the
+    /// log no longer contains it, or the database was restored to an earlier state. Whatever this
+    /// sink has passed on may have a gap.
     async fn lagged(&self, changes: u64) {
         let _ = changes;
     }
 }
 
-/// Why a sink did not take a batch: a reason for the log, or an error of the sink's own, which is its source.
+/// Why a sink did not accept a batch: a reason for the log, or an underlying error.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct SinkError(Box<dyn std::error::Error + Send + Sync>);
 
 impl SinkError {
-    /// From a text, or from any error.
+    /// Creates an error from a text or from any other error.
     pub fn new(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(reason.into())
     }

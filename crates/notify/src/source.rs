@@ -1,4 +1,4 @@
-//! Where a connecting client's list and missed events are read.
+//! Reads the initial state of a connecting client: its list or its missed events.
 
 use std::fmt;
 
@@ -7,74 +7,78 @@ use groups_domain::{Group, GroupId, Role, UserId};
 
 use crate::{Delivery, ReadPoint};
 
-/// Reads what a client begins with.
+/// Reads the initial state of clients.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// One consistent read for one user. A cursor that is not one of ours is treated as none. If the client leaves, the future is
-    /// dropped, and the read should end.
+    /// Performs one consistent read for one user. An invalid cursor is treated as no cursor. If the
+    /// client disconnects, the future is dropped, and the read should stop.
     ///
     /// # Errors
-    /// [`SourceError`] where it cannot be read now; the client is closed with 1012 and comes again.
+    /// [`SourceError`] if the state cannot be read now. The client is closed with 1012 and
+    /// reconnects.
     async fn open(&self, user: UserId, cursor: Option<&str>) -> Result<Opening, SourceError>;
 }
 
-/// What a client begins with.
+/// The initial state of a client.
 #[derive(Debug)]
 pub struct Opening {
-    /// Which commits the read has seen.
+    /// The commits that the read has seen.
     pub seen: ReadPoint,
-    /// The user's memberships as read.
+    /// The user's groups at the read point.
     pub groups: Vec<GroupId>,
-    /// The list, or what was missed.
+    /// The list, or the missed changes.
     pub start: Start,
-    /// The position that was read at.
+    /// The position of the read, from which the client can resume.
     pub cursor: String,
 }
 
-/// The list, or what was missed.
+/// The list, or the missed changes.
 #[derive(Debug)]
 pub enum Start {
-    /// The whole list, newest group first, read piece by piece as the client takes it.
+    /// The whole list, newest group first, read in pieces as the client takes it.
     Snapshot(Box<dyn List>),
-    /// Exactly the user's missed changes, inside their intervals, in the log's order.
+    /// Exactly the changes that the user missed, limited to the times of membership, in log order.
     Resumed(Vec<Delivery>),
 }
 
-/// A user's groups at the read point of an [`Opening`], newest first. A client may take it slowly, so it should hold little memory.
+/// A user's groups at the read point of an [`Opening`], newest first. The client may read slowly,
+/// so an implementation should hold little memory.
 #[async_trait]
 pub trait List: Send + fmt::Debug {
-    /// The next piece. Every group is as it was at the read point, however late it is read. Of an empty list, one empty piece.
+    /// Reads the next piece. Every group is as it was at the read point, however late it is read.
+    /// An empty list is one empty piece.
     ///
     /// # Errors
-    /// [`SourceError`] if it cannot be read any more; the client is closed with 1012 and comes again.
+    /// [`SourceError`] if the list can no longer be read. The client is closed with 1012 and
+    /// reconnects.
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError>;
 }
 
-/// How long a piece may be.
+/// Maximum size of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PieceMax {
-    /// Its groups.
+    /// Number of groups.
     pub groups: usize,
-    /// Its bytes as JSON, about. A piece has at least one group.
+    /// Approximate size as JSON in bytes. A piece has at least one group, however large.
     pub bytes: usize,
 }
 
-/// A part of a list.
+/// A piece of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListPiece {
-    /// Its groups, with the user's role.
+    /// The groups, with the user's role in each.
     pub groups: Vec<(Group, Role)>,
-    /// Whether this is not the last one.
+    /// Whether more pieces follow.
     pub more: bool,
 }
 
-/// Why nothing could be read.
+/// Why the source could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SourceError(String);
 
 impl SourceError {
-    /// With a reason for the log.
+    /// Creates an error with a reason for the log.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

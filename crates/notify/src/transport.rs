@@ -1,21 +1,26 @@
-//! The one place that knows actix: the handshake, the body that a connection's frames go out through, and what comes in.
+//! The only module that depends on actix: the handshake, the response body that sends frames, and
+//! input.
 //!
-//! `actix_ws::handle_with_protocols` answers the handshake and decodes what clients send. Its response body is replaced by
-//! ours: the HTTP/1 dispatcher polls [`Body`], which first looks for input and then yields frames that are encoded already, as
-//! many as fit into one write. No task and no channel is made for a connection. The original body is kept unpolled,
-//! because its drop ends the message stream.
+//! `actix_ws::handle_with_protocols` answers the handshake and decodes client messages. Its
+//! response body is replaced: the HTTP/1 dispatcher polls [`Body`], which first checks for input
+//! and then yields encoded frames, as many as fit into one write. A connection needs no task and no
+//! channel. The original body is kept but never polled, because dropping it ends the message
+//! stream.
 //!
-//! Three guards stand around it:
+//! Three safeguards are needed:
 //!
-//! * [`Frames`] feeds the decoder frame by frame. Else it decodes all that has come before it yields the first message, and
-//!   collects a frame of any announced length before it refuses it.
-//! * Long frames go out in slices of [`SLICE_BYTES`], so that the dispatcher's write buffer never outgrows its first 8 KiB, given
-//!   `h1_write_buffer_size(7 * 1024)`; it would keep the peak for the life of the connection.
-//! * [`socket`] shuts down the socket of a client that takes nothing: actix does not poll a body while its write buffer
-//!   is full.
+//! * [`Frames`] feeds the decoder one frame at a time. Otherwise the decoder decodes everything
+//!   received before it yields the first message, and buffers a frame of any announced length
+//!   before it rejects it.
+//! * Long frames are sent in slices of [`SLICE_BYTES`], so that the dispatcher's write buffer never
+//!   outgrows its initial 8 KiB, given `h1_write_buffer_size(7 * 1024)`. The buffer never shrinks
+//!   during the life of the connection.
+//! * [`socket`] shuts down the socket of a client that reads nothing, because actix does not poll a
+//!   body while its write buffer is full.
 //!
-//! The server has to be built with `.on_connect(notify::on_connect)`, `.tcp_nodelay(true)`, `.h1_write_buffer_size(7 * 1024)` and
-//! `.client_disconnect_timeout(Duration::ZERO)` (a close handshake ends TCP at once, instead of a second later).
+//! The server must be built with `.on_connect(notify::on_connect)`, `.tcp_nodelay(true)`,
+//! `.h1_write_buffer_size(7 * 1024)` and `.client_disconnect_timeout(Duration::ZERO)`; the last one
+//! closes TCP immediately after the close handshake, instead of a second later.
 
 mod echo;
 mod frames;
@@ -45,28 +50,31 @@ use crate::session::{Fault, Input, Transmit};
 use crate::worker::Worker;
 use crate::{Client, Hub};
 
-/// The subprotocol of the contract.
+/// The subprotocol in the contract.
 const SUBPROTOCOL: &str = "groups.v1";
 
-/// The most of a frame that is handed to the dispatcher at once.
+/// Maximum number of bytes of a frame passed to the dispatcher at once.
 const SLICE_BYTES: usize = 1_024;
 
-/// Frames that are taken from one client before other tasks have their turn.
+/// Number of frames to read from one client before yielding to other tasks.
 const INPUTS_PER_TURN: usize = 64;
 
 impl Hub {
-    /// Answers the handshake and begins the session, on the worker thread that calls it; starts that worker's part of the
-    /// hub on first use. Who the client is and whether it may come in was decided before; `groups.v1` is
-    /// selected where the client offers it, and nothing else that it offers is ever echoed.
+    /// Answers the handshake and starts the session on the current worker thread, starting this
+    /// thread's part of the hub on first use. The caller has already authenticated the client and
+    /// decided to admit it. The subprotocol `groups.v1` is selected if the client offers it; no
+    /// other is ever echoed.
     ///
-    /// During a drain the answer is 503 with `Retry-After`, before any upgrade. A user who has too many connections open is told so by
-    /// the close code 4502, at a low rate; beyond it the answer is 429 with `Retry-After`.
+    /// During a drain the response is 503 with `Retry-After`, without an upgrade. If a user has too
+    /// many connections, the connection is accepted and closed with 4502, up to a low rate; beyond
+    /// that rate, the response is 429 with `Retry-After`.
     ///
     /// # Errors
-    /// Where the request is no handshake (RFC 6455, section 4.2.1); it answers itself with a status.
+    /// If the request is not a valid handshake (RFC 6455, section 4.2.1). The error converts into a
+    /// response.
     ///
     /// # Panics
-    /// Outside of a Tokio local set, such as every actix worker is.
+    /// Outside a Tokio local set. Every actix worker runs in one.
     pub fn accept(
         &self,
         request: &HttpRequest,
@@ -92,7 +100,8 @@ impl Hub {
     }
 }
 
-/// Answers a handshake and gives the connection to a peer; the peer is made with the longest message that it takes, in bytes.
+/// Answers a handshake and connects it to a peer, which is created with the maximum message size in
+/// bytes.
 fn upgrade<P: Peer>(
     request: &HttpRequest,
     payload: web::Payload,
@@ -100,7 +109,7 @@ fn upgrade<P: Peer>(
     connect: impl FnOnce() -> (P, usize),
 ) -> Result<HttpResponse, actix_web::Error> {
     let frames = Rc::new(RefCell::new(Frames::new(payload.into_inner())));
-    // The one way to make a `web::Payload` of one's own.
+    // The only way to create a custom `web::Payload`.
     let tap: BoxedPayloadStream = Box::pin(Tap(Rc::clone(&frames)));
     let mut tapped = dev::Payload::Stream { payload: tap };
     let tapped = match web::Payload::from_request(request, &mut tapped).now_or_never() {
@@ -125,7 +134,7 @@ fn upgrade<P: Peer>(
     }))
 }
 
-/// Who is behind a connection.
+/// The application side of a connection.
 trait Peer: Unpin + 'static {
     fn receive(&mut self, input: Input<'_>);
     fn transmit(&mut self) -> Transmit;
@@ -153,19 +162,20 @@ impl Peer for Member {
 }
 
 impl Drop for Member {
-    /// The body is dropped before the socket, so nobody shuts down a descriptor that is another's by now.
+    /// The body is dropped before the socket, so the descriptor has not been reused by another
+    /// connection yet.
     fn drop(&mut self) {
         self.worker.disconnect(&self.conn);
     }
 }
 
-/// How far the client is listened to.
+/// Which input is still read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     Messages,
-    /// After a fault: until its close frame only.
+    /// After a protocol violation: only the close frame is awaited.
     CloseOnly,
-    /// It says no more.
+    /// The client sends nothing more.
     Ended,
 }
 
@@ -174,20 +184,20 @@ struct Body<P> {
     peer: P,
     message_bytes_max: usize,
     stream: actix_ws::MessageStream,
-    /// The same that the stream reads from.
+    /// Shared with the message stream.
     frames: Rc<RefCell<Frames>>,
     _original: BoxBody,
     fragments: Option<Box<Fragments>>,
-    /// What of a frame was not handed out yet.
+    /// The unsent rest of a frame.
     unsent: Bytes,
     reading: Reading,
 }
 
-/// The fragments of a message that has not ended.
+/// The fragments of an incomplete message.
 struct Fragments {
     text: bool,
     message: Vec<u8>,
-    /// How much of it is known to be UTF-8.
+    /// Number of bytes checked to be UTF-8.
     checked: usize,
 }
 
@@ -201,7 +211,7 @@ impl<P: Peer> MessageBody for Body<P> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
         if this.unsent.is_empty() {
-            // Input comes first: a client that downloads a long list must be heard meanwhile.
+            // Input first, so that a client that downloads a long list can still send.
             this.read(cx);
             if this.reading == Reading::Ended {
                 return Poll::Ready(None);
@@ -217,7 +227,7 @@ impl<P: Peer> MessageBody for Body<P> {
         }
         let slice = this.unsent.split_to(this.unsent.len().min(SLICE_BYTES));
         if this.unsent.is_empty() {
-            // Let go of the shared frame.
+            // Releases the shared frame.
             this.unsent = Bytes::new();
         }
         Poll::Ready(Some(Ok(slice)))
@@ -256,7 +266,7 @@ impl<P: Peer> Body<P> {
         self.reading = Reading::CloseOnly;
         self.peer.receive(Input::Fault(fault));
         if self.frames.borrow().close_seen() {
-            // It was the close frame that is at fault: no other will come.
+            // The close frame itself was invalid, so no other will follow.
             self.peer.receive(Input::Close(None));
         }
     }
@@ -313,7 +323,7 @@ impl Fragments {
         Self { text, message: Vec::new(), checked: 0 }
     }
 
-    /// Bad UTF-8 is refused as soon as it is certain, not at the end of the message.
+    /// Rejects invalid UTF-8 as early as possible, not at the end of the message.
     fn add(&mut self, bytes: &[u8], last: bool, message_bytes_max: usize) -> Result<(), Fault> {
         if self.message.len() + bytes.len() > message_bytes_max {
             return Err(Fault::TooLong);
@@ -331,7 +341,7 @@ impl Fragments {
     }
 }
 
-/// What the client did wrong; `None` where it is gone.
+/// The protocol violation of the client; `None` if it disconnected.
 fn fault_of(error: &ProtocolError) -> Option<Fault> {
     let ProtocolError::Io(error) = error else {
         return Some(match error {
@@ -346,7 +356,7 @@ fn fault_of(error: &ProtocolError) -> Option<Fault> {
     match cause.and_then(|cause| cause.downcast_ref::<PayloadError>()) {
         Some(PayloadError::Overflow) => Some(Fault::TooLong),
         Some(_) => None,
-        // Reserved bits are reported as invalid data.
+        // actix reports reserved bits as invalid data.
         None => (error.kind() == std::io::ErrorKind::InvalidData).then_some(Fault::Protocol),
     }
 }

@@ -1,4 +1,4 @@
-//! The tasks of one worker thread: its inbox, its clock, the clients that load, and those that are let go.
+//! The tasks of one worker thread: inbox, clock, loading clients, and drain.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,42 +21,44 @@ use crate::session::{Close, Cx, Input, Session, Transmit};
 use crate::shard::{Shard, Types, UnreadList};
 use crate::{Delivery, Drain, HubLimits, PieceMax, SourceError};
 
-/// After waking so many connections the other tasks of the thread have their turn, requests among them.
+/// Number of connections to wake before yielding to the other tasks of the thread, including HTTP
+/// requests.
 const WAKES_PER_TURN: usize = 64;
 
-/// After queueing so many frames likewise; the connections are woken only at the end, so that they send several in one write.
+/// Number of frames to queue before yielding. Connections are only woken at the end of a turn, so
+/// that they send several frames in one write.
 const FRAMES_PER_TURN: usize = 2_048;
 
-/// Commands that are taken from the inbox at once.
+/// Number of commands taken from the inbox per turn.
 const COMMANDS_PER_TURN: usize = 64;
 
-/// A drain lets a slice of the connections go so often.
+/// Interval at which a drain closes a slice of the connections.
 const DRAIN_SLICE: Duration = Duration::from_millis(20);
 
-/// What all workers are told.
+/// A command to all workers.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Deliver(Arc<[Arc<Delivery>]>),
     Typing(Types, Bytes),
     Drain(Arc<Drain>),
-    /// Changes were missed: everybody has to come again.
+    /// Changes were missed: all clients must reconnect.
     Lagged,
 }
 
-/// A command on its way to one worker.
+/// A command in a worker's inbox.
 pub(crate) struct Envelope {
     pub(crate) command: Command,
-    /// What it takes up of the inbox, until it has been carried out.
+    /// The inbox space it occupies until it has been executed.
     pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
-/// One worker thread's part of the hub. It never leaves its thread.
+/// The part of the hub on one worker thread. It never leaves its thread.
 ///
-/// A panic in a task of the worker, or in a call from one of its connections, may leave the shard half changed: some
-/// connections would hear nothing any more, and would not know. So after one the worker gives up all of them, see
-/// [`abandon`](Self::abandon).
+/// A panic in a worker task, or in a call from a connection, may leave the shard in an inconsistent
+/// state, in which some connections would silently receive nothing. Therefore the worker then
+/// closes all of them, see [`abandon`](Self::abandon).
 pub(crate) struct Worker {
-    /// As which its failure is reported.
+    /// Name under which a failure is reported.
     name: String,
     hub: Arc<Shared>,
     counters: Arc<Counters>,
@@ -64,7 +66,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the tasks. Must be called on a thread with a local set, as actix's workers are.
+    /// Starts the tasks. Must be called on a thread with a local set, such as an actix worker.
     pub(crate) fn start(
         name: String,
         hub: Arc<Shared>,
@@ -82,7 +84,7 @@ impl Worker {
         worker
     }
 
-    /// Spawns a task of the worker. If it panics, the worker has failed.
+    /// Spawns a task of the worker. A panic in it fails the worker.
     fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> AbortHandle {
         let worker = Rc::clone(self);
         let task = spawn_local(async move {
@@ -93,7 +95,7 @@ impl Worker {
         task.abort_handle()
     }
 
-    /// Runs a call from a connection. If it panics, the worker has failed.
+    /// Runs a call from a connection. A panic in it fails the worker.
     fn call<T>(&self, call: impl FnOnce() -> T) -> std::thread::Result<T> {
         catch_unwind(AssertUnwindSafe(call)).inspect_err(|panic| {
             self.hub.supervisor.report(TaskFailure { task: self.name.clone(), cause: Cause::of_panic(&**panic) });
@@ -101,7 +103,8 @@ impl Worker {
         })
     }
 
-    /// Closes every connection of this worker with 1012, without relying on the shard any more than it must.
+    /// Closes every connection of this worker with 1012, relying on the shard as little as
+    /// possible.
     fn abandon(&self) {
         self.hub.refuse_clients();
         let Ok(conns) = catch_unwind(AssertUnwindSafe(|| self.shard.borrow().conns())) else { return };
@@ -130,16 +133,17 @@ impl Worker {
         Cx { now: self.now(), limits: &self.hub.limits, counters: &self.counters }
     }
 
-    /// A client came in. Without a place it is closed with 4502; else its list is read.
+    /// Accepts a client. Without a slot it is closed with 4502; otherwise its initial state is
+    /// loaded.
     pub(crate) fn accept(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
-        // Without a connection there is nothing to close: the request ends with the panic.
+        // There is no connection to close yet, so the panic propagates and ends the request.
         self.call(|| self.take_in(client, place, socket)).unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn take_in(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
         Counters::one(&self.counters.accepted);
         let Client { user_id, connection_id, cursor, expires_in } = client;
-        // Sixteen steps over half a heartbeat, by a byte of the id, which is random.
+        // Sixteen steps over half a heartbeat, chosen by a random byte of the id.
         let step = u32::from(connection_id.as_bytes()[15] & 0xF);
         let cx = self.cx();
         let mut session = Session::new(&cx, expires_in, cx.limits.heartbeat / 32 * step);
@@ -147,7 +151,7 @@ impl Worker {
         if refused {
             session.close(&cx, Close::too_many_connections());
         }
-        tracing::debug!(%user_id, %connection_id, refused, resumes = cursor.is_some(), "a client came");
+        tracing::debug!(%user_id, %connection_id, refused, resumes = cursor.is_some(), "client connected");
         let conn = Conn::new(user_id, connection_id, session, place, socket);
         self.shard.borrow_mut().connect(&conn);
         if !refused {
@@ -157,18 +161,18 @@ impl Worker {
         conn
     }
 
-    /// A client has to come again.
+    /// Closes a client so that it reconnects.
     pub(crate) fn restart(&self, conn: &Rc<Conn>) {
         self.close_with_1012(std::slice::from_ref(conn), self.limits().retry_ms);
     }
 
-    /// Registers a client, reads what it begins with, lets it go live, and reads its list on as it takes it. Aborted when the client
-    /// leaves.
+    /// Registers a client, reads its initial state, lets it go live, and reads its list as the
+    /// client takes it. Aborted when the client disconnects.
     async fn load(self: Rc<Self>, conn: Rc<Conn>, cursor: Option<String>) {
         if let Some(unread) = self.open(&conn, cursor).await {
             self.read_list(&conn, unread).await;
         }
-        // The handle would keep the task's memory.
+        // Keeping the handle would keep the task's memory.
         conn.loading.set(None);
     }
 
@@ -178,7 +182,7 @@ impl Worker {
             return None;
         }
         let opening = async {
-            // Connections are bounded, and each waits once at most.
+            // Connections are bounded, and each waits at most once, so the queue cannot overflow.
             let _turn = turn.map_err(|error| SourceError::new(error.to_string()))?;
             self.guarded(self.hub.source.open(conn.user_id, cursor.as_deref())).await
         };
@@ -188,7 +192,8 @@ impl Worker {
         unread
     }
 
-    /// Reads a piece whenever the client has taken the one before, until it has all of them or is closing.
+    /// Reads the next piece whenever the client has taken the previous one, until the list is
+    /// complete or the connection is closing.
     async fn read_list(&self, conn: &Rc<Conn>, mut unread: UnreadList) {
         let max =
             PieceMax { groups: self.limits().snapshot_groups_max.max(1), bytes: self.limits().snapshot_bytes_max };
@@ -208,7 +213,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the client has taken what was read of its list; `false` if it is closing.
+    /// Waits until the client has taken the last piece. Returns `false` if the connection is
+    /// closing.
     async fn piece_wanted(&self, conn: &Conn) -> bool {
         loop {
             {
@@ -224,7 +230,8 @@ impl Worker {
         }
     }
 
-    /// A read of the source. It is bounded in time, and a panic in it concerns this client only: nothing of the worker was touched.
+    /// Runs a read with a timeout. A panic in it affects only this client, because no state of the
+    /// worker was changed.
     async fn guarded<T>(&self, read: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
         match tokio::time::timeout(self.limits().open_timeout, AssertUnwindSafe(read).catch_unwind()).await {
             Ok(Ok(read)) => read,
@@ -233,9 +240,9 @@ impl Worker {
         }
     }
 
-    /// Something came from a client.
+    /// Handles input from a client.
     pub(crate) fn receive(&self, conn: &Conn, input: Input<'_>) {
-        // If it panics, the connection has been closed with the others.
+        // After a panic, the connection was closed with all others.
         let _ = self.call(|| {
             let types = self.shard.borrow_mut().receive(self.now(), conn, input);
             if let Some(types) = types {
@@ -244,7 +251,7 @@ impl Worker {
         });
     }
 
-    /// What a connection has to send next.
+    /// Returns what a connection has to send next.
     pub(crate) fn transmit(&self, conn: &Conn) -> Transmit {
         let transmit = self.call(|| conn.session.borrow_mut().transmit(&self.cx())).unwrap_or(Transmit::End);
         if conn.session.borrow().wants_piece() {
@@ -253,10 +260,10 @@ impl Worker {
         transmit
     }
 
-    /// A connection is gone.
+    /// Removes a connection.
     pub(crate) fn disconnect(&self, conn: &Rc<Conn>) {
-        tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "a client went");
-        // It is called from a destructor, which must not panic.
+        tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "client disconnected");
+        // Called from a destructor, which must not panic.
         let _ = self.call(|| self.shard.borrow_mut().disconnect(conn));
         if let Some(loading) = conn.loading.take() {
             loading.abort();
@@ -293,7 +300,8 @@ impl Worker {
             frames += routed.frames;
             self.hub.note_traffic(delivery.change().group_id(), routed.frames, routed.bytes);
             if routed.crowded {
-                // Nobody's queue overflows because its connection had no turn to send.
+                // Wake the connections now, so that no queue overflows only because its connection
+                // had no chance to send.
                 self.flush().await;
                 frames = 0;
             } else if frames >= FRAMES_PER_TURN {
@@ -303,7 +311,7 @@ impl Worker {
         }
     }
 
-    /// Wakes those that have something to send, a few at a time.
+    /// Wakes the connections that have something to send, a few at a time.
     async fn flush(&self) {
         let dirty = self.shard.borrow_mut().take_dirty();
         for conns in dirty.chunks(WAKES_PER_TURN) {
@@ -326,7 +334,7 @@ impl Worker {
         let mut conns = self.shard.borrow().conns();
         shuffle(&mut conns, plan.seed);
         let slices = usize::try_from(plan.spread.as_millis() / DRAIN_SLICE.as_millis()).unwrap_or(usize::MAX).max(1);
-        // A busy thread catches up, so that the last go in time.
+        // A busy thread catches up, so that the last clients are closed in time.
         let mut pace = tokio::time::interval(DRAIN_SLICE);
         pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
         for slice in conns.chunks(conns.len().div_ceil(slices).max(1)) {
@@ -334,7 +342,7 @@ impl Worker {
             self.close_with_1012(slice, plan.retry_ms);
             self.flush().await;
         }
-        // Those that came in while the drain began.
+        // Clients that connected while the drain started.
         let conns = self.shard.borrow().conns();
         self.close_with_1012(&conns, plan.retry_ms);
         self.flush().await;
@@ -348,7 +356,7 @@ impl Worker {
     }
 }
 
-/// Fisher–Yates over SplitMix64: fair enough for who goes first.
+/// Fisher–Yates shuffle with SplitMix64.
 fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut state = seed;
     for last in (1..items.len()).rev() {

@@ -1,4 +1,4 @@
-//! How many connections each user has, over all workers.
+//! Limits the connections per user, over all workers.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 use crate::HubLimits;
 use crate::clock::Moment;
 
-/// The count. Its lock is taken when a client comes and when it goes, and held for one look-up.
+/// Connection counts. The lock is taken when a client connects and disconnects, and held for one
+/// lookup.
 pub(crate) struct Places {
     limits: Arc<HubLimits>,
     users: Mutex<HashMap<UserId, Taken, RandomState>>,
@@ -20,24 +21,26 @@ pub(crate) struct Places {
     left: Notify,
 }
 
-/// The places that a user has taken.
+/// The slots that a user occupies.
 #[derive(Default)]
 struct Taken {
     count: u32,
-    /// When as many connections beyond the limit were told so as may be in that time.
+    /// When the rate of accepted connections beyond the limit allows another one.
     excess_until: Moment,
 }
 
-/// Whether a client may come in.
+/// Whether a client may connect.
 pub(crate) enum Entry {
     Admitted(Place),
-    /// The user has too many connections: this one is told so by its close code, which is all that a page in a browser can see.
+    /// The user has too many connections. This one is accepted and closed, because a close code is
+    /// all that a page in a browser can see.
     Excess,
-    /// And it has been told often enough: it is refused before the upgrade, until so much later.
+    /// The user has too many connections, and too many were accepted in order to be closed. The
+    /// upgrade is refused; retry after this time.
     Refused(Duration),
 }
 
-/// A connection's place; given back when it is dropped.
+/// A connection slot. Dropping it frees the slot.
 pub(crate) struct Place {
     places: Arc<Places>,
     user_id: UserId,
@@ -48,7 +51,7 @@ impl Places {
         Arc::new(Self { limits, users: Mutex::default(), connections: AtomicUsize::new(0), left: Notify::new() })
     }
 
-    /// A place, if the user has one left.
+    /// Takes a slot, if the user has one left.
     pub(crate) fn take(this: &Arc<Self>, now: Moment, user_id: UserId) -> Entry {
         let HubLimits { connections_per_user_max, excess_interval, excess_burst, .. } = *this.limits;
         if connections_per_user_max == 0 {
@@ -74,7 +77,7 @@ impl Places {
         self.connections.load(SeqCst)
     }
 
-    /// Waits until nobody is connected.
+    /// Waits until no client is connected.
     pub(crate) async fn all_left(&self) {
         loop {
             let left = self.left.notified();
@@ -104,7 +107,7 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::panic, reason = "a test fails by panicking")]
+    #![expect(clippy::panic, reason = "tests fail by panicking")]
 
     use uuid::Uuid;
 
@@ -141,7 +144,7 @@ mod tests {
         assert_eq!(wait, Duration::from_secs(1));
         let told = (0..1_000).filter(|_| matches!(Places::take(&places, at(103), ADA), Entry::Excess)).count();
         assert_eq!(told, 3, "one a second");
-        // Others are not concerned, and a place that is free again is given.
+        // Other users are not affected, and a freed slot can be taken.
         admitted(Places::take(&places, at(103), BOB));
         taken.pop();
         taken.push(admitted(Places::take(&places, at(103), ADA)));

@@ -1,40 +1,40 @@
-//! The hub's counters at one moment.
+//! A snapshot of the hub's counters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::counters::Counters;
 
-/// Counters for operators. All but `connections` only grow.
+/// Counters for operators. All except `connections` only increase.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HubStats {
-    /// Clients that are connected now.
+    /// Clients that are currently connected.
     pub connections: usize,
-    /// Upgrades that were granted, those included that were closed with 4502 at once.
+    /// Upgrades that were accepted, including those closed with 4502 immediately.
     pub accepted: u64,
-    /// Upgrades that were answered with 503 during a drain.
+    /// Upgrades that were refused with 503 during a drain.
     pub refused: u64,
-    /// Changes that were routed, counted on each worker.
+    /// Changes that were routed, counted once per worker.
     pub changes: u64,
-    /// Messages queued for clients, but for openings.
+    /// Messages queued for clients, without initial states.
     pub frames_queued: u64,
-    /// Frames handed to the sockets.
+    /// Frames passed to the sockets.
     pub frames_sent: u64,
-    /// The same in bytes.
+    /// Bytes passed to the sockets.
     pub bytes_sent: u64,
-    /// Frames of clients, of any kind.
+    /// Frames received from clients, of any kind.
     pub frames_received: u64,
-    /// Clients that were closed because they took too little.
+    /// Clients closed because they were too slow.
     pub overflows: u64,
-    /// Typing, pongs and errors that were left out because a queue was half full.
+    /// Typing events, pongs and errors that were dropped because a queue was more than half full.
     pub ephemerals_dropped: u64,
-    /// Clients that were closed while they loaded, because more came meanwhile than the journal holds.
+    /// Clients closed while loading, because the journal was full.
     pub journal_overflows: u64,
-    /// Lists that could not be read.
+    /// Initial states that could not be read.
     pub open_failures: u64,
-    /// Sockets that were shut down because the client did not answer its close.
+    /// Sockets shut down because the client did not answer the close frame.
     pub sockets_shut_down: u64,
-    /// Closes by code; those that clients began, whatever their code, as 1000.
+    /// Closes by code. Closes by clients count as 1000, whatever their code.
     pub closes: BTreeMap<u16, u64>,
 }
 

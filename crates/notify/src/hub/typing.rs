@@ -1,4 +1,4 @@
-//! How often a user's typing is passed on, over all of the user's connections and whatever else tells it.
+//! Limits how often a user's typing is forwarded, over all of the user's connections and HTTP.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,12 +11,13 @@ use crate::HubLimits;
 use crate::clock::Moment;
 use crate::shard::Types;
 
-/// What was passed on lately. Its lock is held for one look-up.
+/// Recently forwarded typing. The lock is held for one lookup.
 #[derive(Default)]
 pub(crate) struct Typed(Mutex<Generations>);
 
-/// Users move to the recent ones when they type; those who have not done so for an interval at least are forgotten as a whole,
-/// so that nothing has to be searched for what is old.
+/// A user moves to the recent generation when they type. The older generation, whose users have not
+/// typed for at least one interval, is dropped as a whole, so no search for expired entries is
+/// needed.
 #[derive(Default)]
 struct Generations {
     recent: Users,
@@ -27,7 +28,8 @@ struct Generations {
 type Users = HashMap<UserId, Vec<(GroupId, bool, Moment)>, RandomState>;
 
 impl Typed {
-    /// Notes that somebody types, and says whether it is news: not what was said in the same interval, and not what is beyond the limits.
+    /// Records a typing event. Returns whether to forward it: it is not a repetition within the
+    /// interval, and not over the limits.
     pub(crate) fn note(&self, now: Moment, limits: &HubLimits, types: Types) -> bool {
         let Types { group_id, user_id, typing } = types;
         let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,7 +42,7 @@ impl Typed {
             lately.push((group_id, typing, now));
         }
         drop(generations);
-        // There may be many, and others wait for the lock.
+        // Dropped after the lock is released, because there may be many entries.
         drop(forgotten);
         is_news
     }
@@ -55,7 +57,7 @@ impl Generations {
         std::mem::replace(&mut self.earlier, std::mem::take(&mut self.recent))
     }
 
-    /// `None` where too many others type.
+    /// `None` if too many other users are typing.
     fn of(&mut self, user_id: UserId, users_max: usize) -> Option<&mut Vec<(GroupId, bool, Moment)>> {
         let is_full = self.recent.len() >= users_max;
         let earlier = &mut self.earlier;
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
     use crate::world::{ADA, BOB, EVE, group};
 
-    /// What is said at which millisecond, one after the other.
+    /// Sends a typing event at a given millisecond.
     fn note(typed: &Typed, at_ms: u64, user_id: UserId, number: u128, typing: bool) -> bool {
         let limits = HubLimits { typing_users_max: 2, ..HubLimits::default() };
         let now = Moment::since_start(Duration::from_millis(at_ms));

@@ -1,4 +1,5 @@
-//! Why connections end. The code tells the client what to do: 1012 and 4000 to 4499 come again, 4500 to 4999 do not.
+//! Reasons for closing a connection. The code tells the client what to do: it reconnects after 1012
+//! and 4000 to 4499, but not after 4500 to 4999.
 
 use bytes::Bytes;
 
@@ -6,10 +7,10 @@ use super::Fault;
 use crate::frame;
 use groups_protocol::{CloseCode, retry_reason};
 
-/// An end and its manner.
+/// A close code and how to close.
 #[derive(Debug)]
 pub(crate) struct Close {
-    /// `None` answers a close without a code.
+    /// `None`: answer to a close frame without a code.
     code: Option<u16>,
     reason: String,
     manner: Manner,
@@ -17,13 +18,13 @@ pub(crate) struct Close {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
-    /// What is queued is sent first; then the peer has its time to answer.
+    /// Send the queue, then wait for the peer's close frame.
     Orderly,
-    /// What is queued is dropped; then the peer has its time to answer.
+    /// Drop the queue, then wait for the peer's close frame.
     Dropping,
-    /// What is queued is dropped, and nobody is waited for: the peer is gone.
+    /// Drop the queue and do not wait: the peer is gone.
     AtOnce,
-    /// The peer began it: nothing is sent after its close frame but ours.
+    /// Answer the peer's close frame; nothing else is sent.
     Answer,
 }
 
@@ -32,7 +33,7 @@ impl Close {
         Self { code: Some(code.get()), reason: reason.into(), manner }
     }
 
-    /// Come back after a random time between the two, in milliseconds.
+    /// Asks the client to reconnect after a random delay in this range, in milliseconds.
     pub(crate) fn restarting(retry_ms: (u32, u32)) -> Self {
         Self::new(CloseCode::Restarting, retry_reason(retry_ms), Manner::Orderly)
     }
@@ -57,7 +58,8 @@ impl Close {
         Self::new(CloseCode::TooManyConnections, "too many connections", Manner::Dropping)
     }
 
-    /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1). What was due before the fault is sent first.
+    /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1). Frames queued before the violation are sent
+    /// first.
     pub(crate) fn fault(fault: Fault) -> Self {
         let (code, reason) = match fault {
             Fault::Protocol => (CloseCode::ProtocolError, "protocol error"),
@@ -84,7 +86,7 @@ impl Close {
         matches!(self.manner, Manner::AtOnce | Manner::Answer)
     }
 
-    /// A client's own close counts as 1000, whatever code it chose.
+    /// The code for the counters. A client's own close counts as 1000, whatever code it chose.
     pub(super) fn counted_as(&self) -> u16 {
         match (self.manner, self.code) {
             (Manner::Answer, _) | (_, None) => CloseCode::Normal.get(),

@@ -1,9 +1,9 @@
-//! How fast a client may send: a token bucket.
+//! Limits how fast a client may send, with a token bucket.
 
 use super::Cx;
 use crate::clock::Moment;
 
-/// Thousandths of a frame that may still come. A frame costs 1,000.
+/// Remaining budget in thousandths of a frame. A frame costs 1,000.
 #[derive(Debug)]
 pub(super) struct Bucket {
     level_milli: u64,
@@ -11,13 +11,14 @@ pub(super) struct Bucket {
     warned: bool,
 }
 
-/// What is to be done with a frame.
+/// Whether a frame is within the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Fine,
-    /// Three quarters of the burst are used up, for the first time since it was full.
+    /// Within the limit, but three quarters of the burst are used, for the first time since the
+    /// bucket was full.
     Low,
-    /// It is one too many.
+    /// Over the limit.
     Empty,
 }
 
@@ -28,10 +29,10 @@ impl Bucket {
         Self { level_milli: Self::burst_milli(cx), filled_at: cx.now, warned: false }
     }
 
-    /// A frame has come.
+    /// Charges a received frame.
     pub(super) fn take(&mut self, cx: &Cx<'_>) -> Verdict {
         let full = Self::burst_milli(cx);
-        // Frames each second are thousandths of a frame each millisecond.
+        // Frames per second equal thousandths of a frame per millisecond.
         let gained = cx.now.millis_since(self.filled_at).saturating_mul(u64::from(cx.limits.messages_per_second));
         self.filled_at = cx.now;
         self.level_milli = self.level_milli.saturating_add(gained).min(full);

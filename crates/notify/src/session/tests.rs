@@ -1,6 +1,6 @@
-//! The session, driven by hand: no sockets, no waiting; the clock is set.
+//! Tests of the session without sockets or waiting; the tests set the clock.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use groups_domain::Description;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::world::{ADA, group, user};
 
-/// A session with its surroundings.
+/// A session with its context.
 struct Bench {
     session: Session,
     limits: HubLimits,
@@ -48,7 +48,7 @@ impl Bench {
         self.with(|session, cx| session.event(cx, frame::encode(frame::TEXT, &vec![b'e'; bytes])));
     }
 
-    /// What is sent until there is nothing more, and whether it is the end.
+    /// Everything that is sent until the queue is empty, and whether the connection ends.
     fn sent(&mut self) -> (Vec<String>, bool) {
         let mut sent = Vec::new();
         loop {

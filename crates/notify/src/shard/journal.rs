@@ -1,37 +1,38 @@
-//! What was delivered while clients load.
+//! The journal: changes delivered while clients load.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::Delivery;
 
-/// Deliveries since the first of the clients that load now was registered. Empty while nobody loads.
+/// Deliveries since the registration of the first client that is still loading. Empty while none
+/// is.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    /// The number of the first entry.
+    /// Number of the first entry.
     base: u64,
     entries: VecDeque<Arc<Delivery>>,
-    /// Of the entries together.
+    /// Total size of the entries.
     bytes: usize,
-    /// How many readers begin at each number.
+    /// Number of readers that start at each entry number.
     readers: BTreeMap<u64, usize>,
 }
 
 impl Journal {
-    /// A new reader: it will get what comes from now on, and begins at the number returned.
+    /// Adds a reader for future entries. Returns the number at which it starts.
     pub(super) fn open(&mut self) -> u64 {
         let from = self.base + self.entries.len() as u64;
         *self.readers.entry(from).or_default() += 1;
         from
     }
 
-    /// What the reader that began at `from` has to know, oldest first.
+    /// The entries since `from`, oldest first.
     pub(super) fn since(&self, from: u64) -> impl Iterator<Item = &Arc<Delivery>> {
         let skip = usize::try_from(from.saturating_sub(self.base)).unwrap_or(usize::MAX);
         self.entries.iter().skip(skip)
     }
 
-    /// A reader has gone; what nobody else needs goes with it.
+    /// Removes a reader, and the entries that no other reader needs.
     pub(super) fn close(&mut self, from: u64) {
         if let Some(count) = self.readers.get_mut(&from) {
             *count -= 1;
@@ -50,7 +51,7 @@ impl Journal {
         }
     }
 
-    /// Where the reader begins that began first.
+    /// The number at which the oldest reader starts.
     pub(super) fn oldest_reader(&self) -> Option<u64> {
         self.readers.keys().next().copied()
     }
@@ -59,12 +60,12 @@ impl Journal {
         self.entries.len()
     }
 
-    /// About how many bytes of memory the entries take up.
+    /// Approximate memory use of the entries, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Keeps a delivery, where anybody needs it.
+    /// Records a delivery if there is a reader.
     pub(super) fn push(&mut self, delivery: &Arc<Delivery>) {
         if !self.readers.is_empty() {
             self.bytes += delivery.bytes();

@@ -11,7 +11,7 @@
 //! GROUPS_SIMULATION_SEED=7 GROUPS_SIMULATION_STEPS=1000000 cargo test --release -p notify --lib simulation
 //! ```
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test says how to replay it")]
 
 mod client;

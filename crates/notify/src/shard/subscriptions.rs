@@ -1,28 +1,29 @@
-//! Which users, of those connected to this worker, are in which group.
+//! Which of the users connected to this worker are in which group.
 
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use groups_domain::GroupId;
 
-/// A user's place on the shard, as long as they have a connection on it.
+/// Index of a user on the shard while they have a connection on it.
 pub(super) type Slot = usize;
 
-/// Groups of one user.
+/// The groups of one user.
 pub(super) type GroupSet = HashSet<GroupId, RandomState>;
 
-/// The index in both directions: a user comes into and goes out of a group in constant time.
+/// An index in both directions: adding a user to a group and removing them take constant time.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     users: HashMap<GroupId, Slots, RandomState>,
     groups: HashMap<Slot, GroupSet, RandomState>,
 }
 
-/// The users of one group. Most groups of a worker have few, and a user may be in many: a lone one needs no memory of its own.
+/// The users of one group. On one worker most groups have few users, and a user may be in many
+/// groups, so a single user needs no allocation.
 #[derive(Debug)]
 #[expect(
     clippy::box_collection,
-    reason = "a user may be in many groups alone: so each takes up 16 bytes instead of 40"
+    reason = "a user may be the only one in many groups: each takes 16 bytes instead of 40"
 )]
 enum Slots {
     One(Slot),
@@ -40,7 +41,7 @@ impl Slots {
         }
     }
 
-    /// Whether nobody is left.
+    /// Removes a user. Returns whether the group is now empty.
     fn remove(&mut self, slot: Slot) -> bool {
         match self {
             Self::One(known) => *known == slot,
@@ -95,7 +96,7 @@ impl Subscriptions {
         }
     }
 
-    /// Puts a user into exactly these groups.
+    /// Replaces the groups of a user.
     pub(super) fn set_user(&mut self, slot: Slot, groups: GroupSet) {
         self.remove_user(slot);
         for group_id in &groups {
@@ -110,7 +111,7 @@ impl Subscriptions {
         for group_id in self.groups.remove(&slot).unwrap_or_default() {
             self.remove_from_group(slot, group_id);
         }
-        // Give back what a user of many groups took.
+        // Releases the memory that a user with many groups needed.
         if self.users.capacity() > 4 * self.users.len().max(1_024) {
             self.users.shrink_to_fit();
         }
@@ -120,7 +121,7 @@ impl Subscriptions {
         self.users.get(&group_id).is_some_and(|users| users.contains(slot))
     }
 
-    /// Who is in the group.
+    /// The users of a group.
     pub(super) fn of_group(&self, group_id: GroupId) -> impl Iterator<Item = Slot> {
         self.users.get(&group_id).into_iter().flat_map(Slots::iter)
     }

@@ -1,6 +1,7 @@
-//! The shard, driven by hand: random histories, clients that come at any point, reads ahead of and behind the deliveries.
+//! Tests of the shard with random histories, clients that connect at any time, and reads ahead of
+//! and behind the deliveries.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,12 +26,13 @@ impl Socket for NoSocket {
     }
 }
 
-/// A shard with a world behind it. Deliveries may lag behind the commits, group by group.
+/// A shard with a model of the store. Deliveries may lag behind the commits, independently for each
+/// group.
 struct Bench {
     world: World,
     shard: Shard,
     limits: Arc<HubLimits>,
-    /// What of each group was delivered: the commits still to come, in order.
+    /// For each group, the commits that are not delivered yet, in order.
     undelivered: BTreeMap<GroupId, VecDeque<usize>>,
     numbering: usize,
 }
@@ -39,18 +41,19 @@ struct Bench {
 struct Device {
     user_id: UserId,
     conn: Rc<Conn>,
-    /// From which position it resumes.
+    /// The position from which it resumes.
     cursor: Option<usize>,
-    /// How much of the world its read has seen.
+    /// The number of commits that its read has seen.
     read: Option<usize>,
     answered: bool,
-    /// What is still to be read of its list.
+    /// The part of its list that is not read yet.
     unread: Option<UnreadList>,
-    /// What it has taken.
+    /// The frames it has received.
     taken: Vec<Bytes>,
 }
 
-/// Transaction ids are handed out before the commits, so they are not in their order. Each block of four has one of these.
+/// Transaction ids are assigned before the commits, so they may be in another order. Each block of
+/// four has one of these orders.
 const NUMBERINGS: [[u64; 4]; 4] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]];
 
 impl Bench {
@@ -60,7 +63,7 @@ impl Bench {
         Self { world: World::default(), shard, limits, undelivered: BTreeMap::new(), numbering }
     }
 
-    /// The number under which a commit is delivered and read.
+    /// The commit number of a commit.
     fn number(&self, commit: usize) -> u64 {
         let block = NUMBERINGS[(self.numbering + commit / 4) % NUMBERINGS.len()];
         (commit / 4 * 4) as u64 + block[commit % 4]
@@ -80,7 +83,7 @@ impl Bench {
         }
     }
 
-    /// The next change of some group that has any left.
+    /// Delivers the next change of one of the groups that have one.
     fn deliver(&mut self, pick: usize) -> bool {
         let waiting: Vec<GroupId> =
             self.undelivered.iter().filter(|(_, commits)| !commits.is_empty()).map(|(group_id, _)| *group_id).collect();
@@ -117,13 +120,13 @@ impl Bench {
         let cursor = device.cursor.map(|from| format!("c{from}"));
         let mut opening = self.world.open(device.user_id, cursor.as_deref(), read);
         let below = (0..read).map(|commit| self.number(commit) + 1).max().unwrap_or(0);
-        // What is below, but is committed later than the read.
+        // Commits below `below` that are committed after the read.
         let except = (read..read + 4).map(|commit| self.number(commit)).filter(|number| *number < below).collect();
         opening.seen = ReadPoint { below, except };
         device.unread = self.shard.opened(Moment::default(), &device.conn, Ok(opening));
     }
 
-    /// Reads the list on as the client takes it.
+    /// Reads the next piece of the list.
     fn read_on(&mut self, device: &mut Device) {
         let Some(mut unread) = device.unread.take() else { return };
         let max = PieceMax { groups: 1, bytes: usize::MAX };
@@ -133,7 +136,8 @@ impl Bench {
         device.unread = Some(unread).filter(|_| more);
     }
 
-    /// The client takes a frame, or the next piece of its list is read. Returns whether there was anything to do.
+    /// The client takes a frame, or the next piece of its list is read. Returns `false` if there
+    /// was nothing to do.
     fn take(&mut self, device: &mut Device) -> bool {
         let counters = Counters::default();
         let cx = Cx { now: Moment::default(), limits: &self.limits, counters: &counters };
@@ -155,7 +159,8 @@ impl Bench {
         Sidebar::new(self.world.list(user_id, read).into_iter().map(|(group, role)| SidebarRow { group, role }))
     }
 
-    /// Holds what a device was sent against the promise: its view is right, and it got exactly one event for each version.
+    /// Checks the delivery guarantee: the device's view is correct, and it received exactly one
+    /// event per version.
     fn check(&mut self, device: &mut Device) {
         let messages = self.messages(device);
         let user_id = device.user_id;
@@ -242,7 +247,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (0..3u8, 0..4u8, 0..9u8, 0..4u8)
             .prop_map(|(group, actor, command, target)| Step::Execute { group, actor, command, target }),
-        // Fewer than are made: the deliveries lag.
+        // Fewer than there are commits, so that deliveries lag.
         3 => any::<u8>().prop_map(|pick| Step::Deliver { pick }),
         3 => (0..2u8, proptest::option::of(any::<u8>())).prop_map(|(user, resume)| Step::Connect { user, resume }),
         3 => any::<u8>().prop_map(|device| Step::Read { device }),
@@ -327,7 +332,7 @@ fn the_older_of_two_reads_comes_back_first_and_misses_nothing() {
 
 #[test]
 fn who_is_removed_and_added_again_while_loading_hears_of_what_the_read_has_not_seen() {
-    // For every split of four changes into delivered before, seen by the read, and after.
+    // All splits of four changes into delivered before, seen by the read, and after.
     for read in 0..=4 {
         for delivered in 0..=4 {
             let mut bench = Bench::new(roomy(), 0);
@@ -361,7 +366,7 @@ proptest! {
         let users = [ADA, BOB, EVE, user(0xdad)];
         let mut bench = Bench::new(roomy(), numbering);
         let mut devices: Vec<Device> = Vec::new();
-        // A group that is deleted is gone; the next one has another id.
+        // A deleted group never returns; the next one has another id.
         let mut lives = [0u128; 3];
         for (salt, step) in steps.into_iter().enumerate() {
             let pick = |device: u8| usize::from(device) % devices.len().max(1);
@@ -401,7 +406,7 @@ proptest! {
                 Step::Leave { .. } => {}
             }
         }
-        // Those that have not come back yet do so around the last deliveries.
+        // The remaining reads return around the last deliveries.
         let half = devices.len() / 2;
         let (early, late) = devices.split_at_mut(half);
         for device in early {

@@ -1,4 +1,4 @@
-//! A sink that remembers, for tests.
+//! A sink for tests that records what it receives.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,19 +7,19 @@ use async_trait::async_trait;
 use super::{EventSink, SinkError};
 use crate::Delivery;
 
-/// Keeps everything that it is given, without bound.
+/// Records all deliveries, without a limit.
 #[derive(Debug, Default)]
 pub struct Recorder {
     deliveries: Mutex<Vec<Arc<Delivery>>>,
 }
 
 impl Recorder {
-    /// An empty one.
+    /// Creates an empty recorder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What it was given so far, in order.
+    /// Returns all deliveries so far, in order.
     pub fn deliveries(&self) -> Vec<Arc<Delivery>> {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

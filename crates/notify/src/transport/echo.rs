@@ -1,4 +1,4 @@
-//! A peer that sends back what it gets, for the conformance suite: the transport and the session as they are, with an
+//! A peer that echoes messages, for the conformance suite: the real transport and session with an
 //! echo on top.
 
 use std::task::Waker;
@@ -20,11 +20,11 @@ struct Echo {
     started: Instant,
 }
 
-/// Upgrades the request to a connection that sends every message back. Its limits are out of the suite's way, and no
-/// clock runs for it.
+/// Upgrades the request to a connection that echoes every message. Its limits are high enough for
+/// the suite, and it has no deadlines.
 ///
 /// # Errors
-/// Where the request is no handshake.
+/// If the request is not a valid handshake.
 #[doc(hidden)]
 pub fn echo(
     request: &HttpRequest,
@@ -68,6 +68,6 @@ impl Peer for Echo {
         session.transmit(&Cx { now: Moment::since_start(started.elapsed()), limits, counters })
     }
 
-    /// Only what the client sends makes it speak, and for that it is polled anyway.
+    /// Only input produces output, and the connection is polled for input anyway.
     fn set_waker(&mut self, _: &Waker) {}
 }

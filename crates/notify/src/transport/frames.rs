@@ -1,4 +1,4 @@
-//! A client's bytes, cut at the ends of its frames: RFC 6455, section 5.2.
+//! Splits a client's bytes at frame boundaries (RFC 6455, section 5.2).
 
 #[cfg(test)]
 mod fuzz;
@@ -18,28 +18,28 @@ use futures_util::Stream;
 /// Opcode of a close frame.
 const CLOSE: u8 = 0x8;
 
-/// The longest header: two bytes, a length of eight, a mask of four.
+/// Maximum header length: two bytes, an eight-byte length, and a four-byte mask.
 const HEADER_BYTES_MAX: usize = 14;
 
-/// Reads the headers of the frames that pass by. What is in the frames, it leaves to the decoder.
+/// Reads frame headers. The decoder handles the content.
 pub(super) struct Frames {
     payload: dev::Payload,
     chunk: Bytes,
     header: [u8; HEADER_BYTES_MAX],
     header_bytes: usize,
-    /// Of the current frame's payload, once its header is complete.
+    /// Bytes left of the current frame's payload, once its header is complete.
     left: Option<u64>,
     payload_bytes_max: u64,
-    /// A frame has just ended: the decoder has to look at it before it gets more.
+    /// A frame has just ended: the decoder must process it before it gets more bytes.
     pause: bool,
-    /// Whether a close frame has passed, valid or not.
+    /// Whether a close frame was seen, valid or not.
     close_seen: bool,
 }
 
-/// What was taken from a chunk.
+/// Bytes taken from a chunk.
 struct Taken {
     bytes: Bytes,
-    /// The opcode of the frame that ended with it.
+    /// Opcode of the frame that ended with these bytes.
     ended: Option<u8>,
 }
 
@@ -57,18 +57,20 @@ impl Frames {
         }
     }
 
-    /// Whether a close frame has passed. After one the client says no more, even where the frame itself was at fault.
+    /// Whether a close frame was seen. After it the client sends nothing more, even if the frame
+    /// was invalid.
     pub(super) fn close_seen(&self) -> bool {
         self.close_seen
     }
 
-    /// The longest payload that a frame may have.
+    /// Sets the maximum payload length of a frame.
     pub(super) fn set_max(&mut self, payload_bytes_max: usize) {
         self.payload_bytes_max = payload_bytes_max as u64;
     }
 
-    /// The next piece for the decoder, which never reaches beyond the end of a frame. After such an end it is `Pending`
-    /// once, without a waker: the decoder has a message then, and whoever takes it asks again.
+    /// Returns the next bytes for the decoder, never beyond the end of a frame. After the end of a
+    /// frame it returns `Pending` once, without a waker: the decoder now has a message, and polling
+    /// for that message calls this again.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
         if std::mem::take(&mut self.pause) {
             return Poll::Pending;
@@ -87,7 +89,8 @@ impl Frames {
         Poll::Ready(Some(Ok(taken.bytes)))
     }
 
-    /// Passes over everything up to a close frame: `true` where one has come, `false` where the client says no more.
+    /// Skips everything up to a close frame. Returns `true` if one has arrived, or `false` if the
+    /// client sends nothing more.
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         loop {
             match self.poll_chunk(cx) {
@@ -111,7 +114,7 @@ impl Frames {
         Poll::Ready(Some(Ok(())))
     }
 
-    /// Takes from the chunk to the end of the frame, of its header, or of the chunk.
+    /// Takes bytes up to the end of the frame, of its header, or of the chunk.
     fn take(&mut self) -> Taken {
         let mut taken = 0;
         if self.left.is_none() {
@@ -147,7 +150,7 @@ impl Frames {
     }
 }
 
-/// How long the header is that begins so, as far as can be known.
+/// The length of the header, as far as the bytes so far determine it.
 fn header_length(header: &[u8]) -> usize {
     let &[_, second, ..] = header else { return 2 };
     let length = match second & 0x7F {
@@ -159,7 +162,7 @@ fn header_length(header: &[u8]) -> usize {
     2 + length + mask
 }
 
-/// The payload's length in a complete header.
+/// The payload length in a complete header.
 fn payload_length(header: &[u8]) -> u64 {
     let big_endian = |bytes: &[u8]| bytes.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
     match header {
@@ -172,7 +175,7 @@ fn payload_length(header: &[u8]) -> u64 {
     }
 }
 
-/// The decoder's end of it.
+/// The stream that the decoder reads from.
 pub(super) struct Tap(pub(super) Rc<RefCell<Frames>>);
 
 impl Stream for Tap {

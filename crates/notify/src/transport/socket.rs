@@ -1,16 +1,18 @@
-//! The socket under a connection: its options, and how to end it.
+//! Socket options, and how to shut down the socket of a connection.
 //!
-//! A client that takes nothing keeps its connection for ever: the dispatcher does not poll the body while its write
-//! buffer is full, and a peer whose kernel still acknowledges is none that TCP gives up. Only `shutdown(2)` ends it, and
-//! that needs the descriptor, which the dispatcher owns. Without unsafe code there are two ways to it:
+//! A client that reads nothing would keep its connection indefinitely: the dispatcher does not poll
+//! the body while its write buffer is full, and TCP does not give up a peer whose kernel still
+//! acknowledges. Only `shutdown(2)` ends it. That needs the descriptor, which the dispatcher owns.
+//! There are two ways to get it without unsafe code:
 //!
-//! * `pidfd_getfd(2)` duplicates a descriptor of a process by its number, also of the own one. It is called only in the
-//!   moment when a socket has to be shut down, so it costs a connection nothing. The connection takes
-//!   itself off the shard before its socket is dropped, so the number should be right; as another connection may have it if that ever
-//!   fails, the peer's address is compared first. Linux 5.6 or later has it; container runtimes
-//!   may forbid it.
-//! * Elsewhere the descriptor is duplicated when the connection is accepted, which costs a second descriptor for every
-//!   connection of the server, plain requests included. Which of the two it is, is found out once, with the first connection.
+//! * `pidfd_getfd(2)` duplicates a descriptor by its number, also one of the own process. It is
+//!   only called when a socket must be shut down, so it costs nothing per connection. A connection
+//!   removes itself from the shard before its socket is dropped, so the number should be valid. In
+//!   case it is not, the peer's address is compared first, so that no other connection is shut
+//!   down. Needs Linux 5.6 or later; container runtimes may forbid it.
+//! * Otherwise the descriptor is duplicated when the connection is accepted. This costs a second
+//!   descriptor for every connection of the server, including plain requests. The first connection
+//!   determines which way is used.
 
 #[cfg(test)]
 mod tests;
@@ -29,34 +31,35 @@ use rustix::net::{Shutdown, getpeername, shutdown, sockopt};
 
 use crate::conn::Socket;
 
-/// The kernel's send buffer for a connection; it doubles what it is asked for. What a client that takes nothing can hold of
-/// memory that cannot be swapped out.
+/// Size of the kernel's send buffer per connection, which the kernel doubles. It bounds the
+/// unswappable memory that a client can occupy by reading nothing.
 const SEND_BUFFER_BYTES: usize = 16 * 1024;
 
-/// After so long without acknowledgement of what was sent, TCP gives a peer up.
+/// How long TCP waits for an acknowledgement before it gives up a peer.
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT_MS: u32 = 30_000;
 
-/// The way to a connection's socket.
+/// Access to a connection's socket.
 #[derive(Clone)]
 enum Handle {
-    /// Its number, as long as the connection lives, and its peer.
+    /// The descriptor number, valid while the connection exists, and the peer's address.
     Number(RawFd, SocketAddr),
     Duplicate(Rc<OwnedFd>),
 }
 
-/// For `HttpServer::on_connect`: bounds what the kernel keeps for a client, and remembers the way to its socket.
+/// For `HttpServer::on_connect`: bounds the kernel memory per client, and remembers how to access
+/// the socket.
 ///
-/// It sets a send buffer of 16 KiB (the kernel makes it 32), which also bounds plain answers to 32 KiB for each round
-/// trip, and on Linux has TCP give up a peer that acknowledges nothing for 30 seconds. Where `pidfd_getfd(2)` is not to
-/// be had (before Linux 5.6, on other systems, or where a container forbids it), each connection costs a second file
-/// descriptor.
+/// It sets a send buffer of 16 KiB, which the kernel doubles; this also limits plain responses to
+/// 32 KiB per round trip. On Linux, TCP gives up a peer that acknowledges nothing for 30 seconds.
+/// If `pidfd_getfd(2)` is not available (before Linux 5.6, on other systems, or if a container
+/// forbids it), each connection needs a second file descriptor.
 ///
-/// A socket that is no plain TCP socket (a TLS stream, say) is left alone; a client that takes nothing then lives until
-/// it goes by itself.
+/// Sockets other than plain TCP sockets, such as TLS streams, are left alone. A client on such a
+/// socket that reads nothing stays until it disconnects.
 pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
     let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
-    // An option that cannot be set leaves a connection that works.
+    // The connection works without these options.
     let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES);
     #[cfg(target_os = "linux")]
     let _ = sockopt::set_tcp_user_timeout(stream, USER_TIMEOUT_MS);
@@ -73,13 +76,13 @@ fn duplicate(stream: &TcpStream) -> Option<Handle> {
     match stream.as_fd().try_clone_to_owned() {
         Ok(duplicate) => Some(Handle::Duplicate(Rc::new(duplicate))),
         Err(error) => {
-            tracing::warn!(%error, "no way to a connection's socket: it cannot be shut down");
+            tracing::warn!(%error, "cannot access a connection's socket, so it cannot be shut down");
             None
         }
     }
 }
 
-/// The socket under a request.
+/// Returns the socket of a request.
 pub(super) fn of(request: &HttpRequest) -> Box<dyn Socket> {
     match request.conn_data::<Handle>() {
         Some(handle) => Box::new(handle.clone()),
@@ -91,7 +94,7 @@ impl Socket for Handle {
     fn shut_down(&self) -> bool {
         let done = match self {
             Self::Number(number, peer) => by_number(*number).and_then(|socket| {
-                // Of another connection, or of a file, by now: it is not ours to end.
+                // The number now belongs to another connection or a file.
                 if getpeername(&socket)?.and_then(|found| SocketAddr::try_from(found).ok()).as_ref() != Some(peer) {
                     return Err(Errno::NOTCONN);
                 }
@@ -101,7 +104,7 @@ impl Socket for Handle {
         };
         match done {
             Ok(()) => true,
-            // Its peer was faster, or the descriptor is closed, or a file's.
+            // The peer has closed the connection, or the descriptor is closed or not a socket.
             Err(Errno::NOTCONN | Errno::BADF | Errno::NOTSOCK) => false,
             Err(error) => {
                 tracing::error!(%error, "a connection's socket cannot be shut down");
@@ -111,7 +114,7 @@ impl Socket for Handle {
     }
 }
 
-/// A connection whose socket nobody knows.
+/// A connection whose socket is not accessible.
 struct Unreachable;
 
 impl Socket for Unreachable {
@@ -120,7 +123,7 @@ impl Socket for Unreachable {
     }
 }
 
-/// Whether a descriptor of this process can be had by its number; tried once.
+/// Whether `pidfd_getfd(2)` works for this process. Tested once.
 fn pidfd_works(stream: &TcpStream) -> bool {
     static WORKS: OnceLock<bool> = OnceLock::new();
     *WORKS.get_or_init(|| by_number(stream.as_raw_fd()).is_ok())

@@ -1,6 +1,6 @@
 //! The room held against its promises: real sockets, no database.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod client;
 mod delivery;

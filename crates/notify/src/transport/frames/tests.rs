@@ -1,6 +1,6 @@
-//! Frames stay whole and apart, however their bytes arrive.
+//! Frames are split correctly however their bytes arrive.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::task::Waker;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A client's frame: masked, with a length in the shortest form or in a longer one.
+/// A client's frame: masked, with a length in the shortest or a longer form.
 fn frame(opcode: u8, payload_bytes: usize, form: u8) -> Vec<u8> {
     let mut frame = vec![0x80 | opcode];
     match (form, payload_bytes) {
@@ -27,7 +27,7 @@ fn frame(opcode: u8, payload_bytes: usize, form: u8) -> Vec<u8> {
     frame
 }
 
-/// The frames' bytes, arriving in chunks of these sizes in turn.
+/// The bytes, arriving in chunks of these sizes, repeated.
 fn arriving(bytes: &[u8], sizes: &[usize], payload_bytes_max: usize) -> Frames {
     let mut chunks = Vec::new();
     let (mut rest, mut sizes) = (bytes, sizes.iter().cycle());
@@ -55,7 +55,7 @@ proptest! {
         let mut cx = Context::from_waker(Waker::noop());
         for expected in &whole {
             let mut got = Vec::new();
-            // Pending without a waker: here a frame ends.
+            // `Pending` without a waker: a frame ends here.
             while let Poll::Ready(piece) = frames.poll_piece(&mut cx) {
                 got.extend_from_slice(&piece.unwrap().unwrap());
             }

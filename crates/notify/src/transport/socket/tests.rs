@@ -1,13 +1,13 @@
-//! Both ways to a socket end it, whatever is still to be sent.
+//! Both ways to access a socket shut it down, even with unsent data.
 
-#![expect(clippy::unwrap_used, reason = "a test says so by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream as StdStream};
 
 use super::*;
 
-/// Both ends of a connection whose buffers are full.
+/// Both ends of a connection with full buffers.
 async fn clogged() -> (TcpStream, StdStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let near = StdStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -19,7 +19,7 @@ async fn clogged() -> (TcpStream, StdStream) {
     (near, far)
 }
 
-/// The far end reads what was sent, and then the end.
+/// Asserts that the peer reads what was sent, and then the end of the stream.
 fn is_ended(mut far: StdStream) {
     far.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
     let mut sent = Vec::new();
@@ -40,13 +40,13 @@ async fn a_socket_that_has_taken_over_the_number_of_another_is_left_alone() {
     let peer = gone.peer_addr().unwrap();
     drop((gone, gone_far));
     assert!(!Handle::Number(other.as_raw_fd(), peer).shut_down());
-    // It still sends, once its buffers have room.
+    // It can still send once its buffers have room.
     let mut read = [0; 65_536];
     while other.try_write(b"alive").is_err() {
         other_far.read_exact(&mut read).unwrap();
         tokio::task::yield_now().await;
     }
-    // Nor is a number that nobody has, or a file's, a socket to be ended.
+    // Nor is a number that is unused or belongs to a file shut down.
     let file = std::fs::File::open("/dev/null").unwrap();
     assert!(!Handle::Number(file.as_raw_fd(), peer).shut_down());
     assert!(!Handle::Number(RawFd::MAX, peer).shut_down());
@@ -74,7 +74,7 @@ async fn a_connection_gets_its_options_and_a_handle() {
     let mut ext = Extensions::new();
     on_connect(&near, &mut ext);
     assert!(ext.contains::<Handle>());
-    // The kernel doubles what it is asked for.
+    // The kernel doubles the requested size.
     assert_eq!(sockopt::socket_send_buffer_size(&near).unwrap(), 2 * SEND_BUFFER_BYTES);
     on_connect(&"no socket", &mut ext);
 }
