@@ -1,11 +1,13 @@
-//! Fair, bounded admission: a few enter at once, and those that wait take turns by key.
+//! Fair, bounded admission control: a limited number of tasks run at a time, and the others wait in
+//! a fair queue by key.
 //!
-//! A [`Turnstile`] lets at most [`running_max`](Limits::running_max) in at a time, and of each key at most
-//! [`running_per_key_max`](Limits::running_per_key_max). Others wait in the order of their arrival behind those with the same
-//! key; the keys take turns (round robin). So a burst of one key waits behind itself, and delays another key by at most one turn of
-//! each key that waits.
+//! A [`Turnstile`] admits at most [`running_max`](Limits::running_max) holders at a time, and at
+//! most [`running_per_key_max`](Limits::running_per_key_max) per key. Others wait in order of
+//! arrival behind those with the same key; the keys take turns (round robin). So a burst from one
+//! key queues behind itself, and delays another key by at most one turn of each waiting key.
 //!
-//! Everything is bounded: what would wait beyond the limits is refused at once with [`Full`].
+//! The queue is bounded: beyond the limits, [`enter`](Turnstile::enter) fails immediately with
+//! [`Full`].
 //!
 //! ```
 //! use turnstile::{Limits, Turnstile};
@@ -19,7 +21,7 @@
 //!     waiting_per_key_max: 64,
 //! });
 //! let turn = turnstile.enter("ada").await?;
-//! // … while it works
+//! // … do the work
 //! drop(turn);
 //! # Ok(())
 //! # }
@@ -32,33 +34,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// How many may be inside, and how many may wait.
+/// Limits on running and waiting holders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many are inside at once. At least 1.
+    /// Maximum number of concurrent holders. 0 counts as 1.
     pub running_max: usize,
-    /// How many of one key are inside at once. At least 1.
+    /// Maximum number of concurrent holders per key. 0 counts as 1.
     pub running_per_key_max: usize,
-    /// How many wait. One more is refused.
+    /// Maximum number of waiters. Further ones are rejected.
     pub waiting_max: usize,
-    /// How many of one key wait. One more is refused.
+    /// Maximum number of waiters per key. Further ones are rejected.
     pub waiting_per_key_max: usize,
 }
 
-/// Too many wait already.
+/// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many wait already")]
+#[error("the queue is full")]
 pub struct Full;
 
-/// Lets a few in at once. Cheap to clone; all clones are one turnstile.
+/// Admits a limited number of holders at a time. Cheap to clone; all clones share the same state.
 pub struct Turnstile<K: Key>(Arc<Shared<K>>);
 
-/// What tells those apart that take turns.
+/// The key by which waiters take turns. Implemented for all suitable types.
 pub trait Key: Clone + Eq + Hash {}
 
 impl<K: Clone + Eq + Hash> Key for K {}
 
-/// The right to be inside. Dropping it lets the next one in.
+/// A permit to run. Dropping it admits the next waiter.
 pub struct Turn<K: Key> {
     key: K,
     turnstile: Option<Turnstile<K>>,
@@ -72,14 +74,14 @@ struct Shared<K: Key> {
 struct State<K: Key> {
     running: usize,
     waiting: usize,
-    /// The keys with somebody inside or waiting.
+    /// Keys with holders or waiters.
     keys: HashMap<K, Line<K>>,
-    /// The keys that have somebody waiting who may enter as soon as there is room, in the order of their turns.
+    /// Keys with a waiter that may run as soon as there is room, in order of their turns.
     ring: VecDeque<K>,
     next_id: u64,
 }
 
-/// Those with one key.
+/// Holders and waiters of one key.
 struct Line<K: Key> {
     running: usize,
     waiting: VecDeque<Waiting<K>>,
@@ -111,7 +113,7 @@ impl<K: Key> fmt::Debug for Turn<K> {
 }
 
 impl<K: Key> Turnstile<K> {
-    /// A turnstile with nobody inside.
+    /// Creates a turnstile without holders.
     pub fn new(limits: Limits) -> Self {
         let limits = Limits {
             running_max: limits.running_max.max(1),
@@ -122,17 +124,17 @@ impl<K: Key> Turnstile<K> {
         Self(Arc::new(Shared { limits, state: Mutex::new(state) }))
     }
 
-    /// Waits for a turn. Cancellation-safe: dropping the future gives up the place in the line.
+    /// Waits for a permit. Cancellation-safe: dropping the future gives up the place in the queue.
     ///
     /// # Errors
-    /// [`Full`], at once, if too many wait already.
+    /// [`Full`], immediately, if the queue is full.
     pub async fn enter(&self, key: K) -> Result<Turn<K>, Full> {
         let (id, enters) = match self.arrive(&key)? {
             Arrival::Entered => return Ok(Turn { key, turnstile: Some(self.clone()) }),
             Arrival::Waits(id, enters) => (id, enters),
         };
         let _place = Place { turnstile: self, key: &key, id };
-        // The sender is dropped only together with the state that this future keeps alive.
+        // The sender is only dropped together with the state, which this future keeps alive.
         enters.await.map_err(|_| Full)
     }
 
@@ -164,7 +166,7 @@ impl<K: Key> Turnstile<K> {
         Ok(Arrival::Waits(id, entered))
     }
 
-    /// Somebody has left.
+    /// Called when a holder drops its permit.
     fn leave(&self, key: &K) {
         let mut state = self.state();
         state.running -= 1;
@@ -175,7 +177,7 @@ impl<K: Key> Turnstile<K> {
         self.let_in(&mut state);
     }
 
-    /// Somebody has given up waiting, or has been let in before.
+    /// Called when a waiter gives up, or was already admitted.
     fn give_up(&self, key: &K, id: u64) {
         let mut state = self.state();
         let Some(line) = state.keys.get_mut(key) else { return };
@@ -186,7 +188,8 @@ impl<K: Key> Turnstile<K> {
         self.settle(&mut state, key);
     }
 
-    /// Puts a key into the ring if somebody of it may enter, and forgets it if nobody is there.
+    /// Adds a key to the ring if one of its waiters may run, and removes the key if it has neither
+    /// holders nor waiters.
     fn settle(&self, state: &mut State<K>, key: &K) {
         let Some(line) = state.keys.get_mut(key) else { return };
         if line.is_empty() {
@@ -212,7 +215,8 @@ impl<K: Key> Turnstile<K> {
                         line.running += 1;
                         state.running += 1;
                     }
-                    // Gone meanwhile. Its turn must not be given back, as it was never counted.
+                    // The waiter is gone. Its permit must not be returned, because it was never
+                    // counted.
                     Err(mut turn) => turn.turnstile = None,
                 }
             }
@@ -224,12 +228,12 @@ impl<K: Key> Turnstile<K> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many wait.
+    /// Number of waiters.
     pub fn waiting(&self) -> usize {
         self.state().waiting
     }
 
-    /// How many are inside.
+    /// Number of holders.
     pub fn running(&self) -> usize {
         self.state().running
     }
@@ -252,7 +256,7 @@ impl<K: Key> Line<K> {
     }
 }
 
-/// A place in the line; given up when it is dropped.
+/// A place in the queue. Dropping it gives the place up.
 struct Place<'a, K: Key> {
     turnstile: &'a Turnstile<K>,
     key: &'a K,
@@ -275,7 +279,7 @@ impl<K: Key> Drop for Turn<K> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::pin::pin;
 
@@ -343,7 +347,7 @@ mod tests {
         let mut gone = Box::pin(turnstile.enter(1));
         let mut next = Box::pin(turnstile.enter(2));
         assert!(gone.as_mut().now_or_never().is_none() && next.as_mut().now_or_never().is_none());
-        // It is let in, and is dropped before it learns of it.
+        // It is admitted, and dropped before it is polled again.
         drop(inside);
         drop(gone);
         assert!(next.as_mut().now_or_never().unwrap().is_ok());
