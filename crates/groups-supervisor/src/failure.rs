@@ -1,8 +1,8 @@
-//! What ended, and why.
+//! Which task failed, and why.
 
 use std::any::Any;
 
-/// The unexpected end of something that has to run as long as the service does.
+/// A task or thread that must run as long as the service has ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the task \"{task}\" {cause}")]
 pub struct TaskFailure {
@@ -15,25 +15,25 @@ pub struct TaskFailure {
 /// How a task ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// It panicked.
+    /// The task panicked.
     #[error("panicked: {message}")]
     Panicked {
-        /// The text of the panic.
+        /// The panic message.
         message: String,
     },
-    /// It returned, although it was not told to stop.
-    #[error("ended although nothing had stopped it")]
+    /// The task returned without having been stopped.
+    #[error("ended unexpectedly")]
     Returned,
-    /// It gave up with an error.
+    /// The task failed with an error.
     #[error("failed: {detail}")]
     Failed {
-        /// The text of the error.
+        /// The error message.
         detail: String,
     },
 }
 
 impl Cause {
-    /// The cause of a caught panic, from what `catch_unwind` or a `JoinError` gives.
+    /// Creates the cause of a caught panic from the payload of `catch_unwind` or a `JoinError`.
     pub fn of_panic(payload: &(dyn Any + Send)) -> Self {
         let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
             (Some(text), _) => (*text).to_owned(),

@@ -1,8 +1,8 @@
-//! Panics that tests ask for.
+//! Injects panics for tests.
 
 use tokio::sync::watch;
 
-/// The names of the tasks that are to panic.
+/// Names of the tasks that are to panic.
 #[derive(Debug, Default)]
 pub(super) struct Faults(watch::Sender<Vec<String>>);
 
@@ -11,12 +11,12 @@ impl Faults {
         self.0.send_modify(|tasks| tasks.push(task.to_owned()));
     }
 
-    /// The future, until its task is to panic.
+    /// Runs the future until a panic is injected into its task.
     pub(super) fn around<T>(&self, task: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
         let (mut tasks, task) = (self.0.subscribe(), task.to_owned());
         async move {
             let injected = async {
-                // The sender lives as long as the supervisor; without it nobody can ask any more.
+                // The sender lives as long as the supervisor. Without it no panic can be injected.
                 if tasks.wait_for(|tasks| tasks.contains(&task)).await.is_err() {
                     std::future::pending::<()>().await;
                 }
@@ -37,7 +37,7 @@ impl Faults {
     }
 }
 
-#[expect(clippy::panic, reason = "that is what is asked for")]
+#[expect(clippy::panic, reason = "injects a panic on purpose")]
 fn panic_in(task: &str) -> ! {
     panic!("injected into {task}")
 }

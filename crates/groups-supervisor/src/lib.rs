@@ -1,14 +1,17 @@
-//! Watches over tasks and threads that must not end, and reports the first one that does.
+//! Supervises tasks and threads that must keep running, and reports the first failure.
 //!
-//! A panic in a spawned task ends that task and nothing else: its runtime catches the panic, and whatever the task did is
-//! not done any more. A [`Supervisor`] is what notices. It does not restart anything: a task that has panicked may have
-//! left its state half changed, so the process (or the host of an embedded service) is expected to end and start again.
+//! A panic in a spawned task ends only that task: the runtime catches the panic, and the task's
+//! work silently stops. A [`Supervisor`] detects this. It does not restart anything, because a
+//! panicked task may have left its state inconsistent. The process (or the host of an embedded
+//! service) is expected to exit and be restarted.
 //!
-//! One supervisor is shared by all parts of a service. Each part registers its tasks under a name:
+//! All parts of a service share one supervisor. Each part registers its tasks under a name:
 //!
 //! * [`spawn`](Supervisor::spawn): a task of the current Tokio runtime that runs until [`stop`](Supervisor::stop).
-//! * [`endless`](Supervisor::endless): the same for a future that is spawned in another way, `spawn_local` for example.
-//! * [`until_closed`](Supervisor::until_closed): a future that may return (its queue was closed); only its panic is a failure.
+//! * [`endless`](Supervisor::endless): the same for a future that is spawned in another way, such
+//!   as `spawn_local`.
+//! * [`until_closed`](Supervisor::until_closed): a future that may return, for example when its
+//!   queue is closed; only a panic is a failure.
 //! * [`thread`](Supervisor::thread): the same for the body of a thread.
 //!
 //! The host of the service waits for [`failed`](Supervisor::failed).
@@ -27,7 +30,8 @@ use tokio::task::AbortHandle;
 
 pub use failure::{Cause, TaskFailure};
 
-/// Reports the first unexpected end of the tasks that are registered with it. Cheap to clone; all clones are one supervisor.
+/// Reports the first failure of its registered tasks. Cheap to clone; all clones share the same
+/// state.
 #[derive(Clone, Debug, Default)]
 pub struct Supervisor(Arc<Inner>);
 
@@ -41,12 +45,13 @@ struct Inner {
 }
 
 impl Supervisor {
-    /// Without any task yet.
+    /// Creates a supervisor without tasks.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Spawns a task that runs until [`stop`](Self::stop). If it returns or panics before, that is a failure.
+    /// Spawns a task that runs until [`stop`](Self::stop). If it returns or panics earlier, it has
+    /// failed.
     ///
     /// # Panics
     /// Outside a Tokio runtime.
@@ -60,7 +65,7 @@ impl Supervisor {
         spawned.push(handle);
     }
 
-    /// A future that must not end. Its return or panic is a failure; dropping it is not.
+    /// Wraps a future that must not end. Returning or panicking is a failure; being dropped is not.
     pub fn endless<F: Future<Output = ()>>(&self, task: &str, future: F) -> impl Future<Output = ()> + use<F> {
         let (supervisor, task) = (self.clone(), task.to_owned());
         async move {
@@ -70,7 +75,7 @@ impl Supervisor {
         }
     }
 
-    /// A future that may return. `None` if it panicked, which is a failure.
+    /// Runs a future that may return. Returns `None` if it panicked, which is a failure.
     pub async fn until_closed<T>(&self, task: &str, future: impl Future<Output = T>) -> Option<T> {
         #[cfg(feature = "fault-injection")]
         let future = self.0.faults.around(task, future);
@@ -83,7 +88,8 @@ impl Supervisor {
         }
     }
 
-    /// Runs the body of a thread, which may return. `None` if it panicked, which is a failure.
+    /// Runs the body of a thread, which may return. Returns `None` if it panicked, which is a
+    /// failure.
     pub fn thread<T>(&self, task: &str, body: impl FnOnce() -> T) -> Option<T> {
         match catch_unwind(AssertUnwindSafe(body)) {
             Ok(value) => Some(value),
@@ -94,7 +100,8 @@ impl Supervisor {
         }
     }
 
-    /// Where a test can make a thread panic. Does nothing without the feature `fault-injection`.
+    /// A point at which tests can make a thread panic. A no-op without the feature
+    /// `fault-injection`.
     #[doc(hidden)]
     #[inline]
     pub fn fault_point(&self, task: &str) {
@@ -104,13 +111,14 @@ impl Supervisor {
         let _ = task;
     }
 
-    /// Reports a failure that was noticed in another way. After [`stop`](Self::stop) it is only logged.
+    /// Reports a failure that was detected in another way. After [`stop`](Self::stop) it is only
+    /// logged.
     pub fn report(&self, failure: TaskFailure) {
         let TaskFailure { task, cause } = &failure;
         if self.is_stopping() {
-            // A task that returns because its queue was closed has done what it should.
+            // A task whose queue was closed has ended as intended.
             if *cause != Cause::Returned {
-                tracing::warn!(task, %cause, "a task failed during the stop");
+                tracing::warn!(task, %cause, "a task failed during shutdown");
             }
             return;
         }
@@ -124,28 +132,28 @@ impl Supervisor {
         });
     }
 
-    /// Waits for the first failure. Pending as long as everything runs, and after an orderly stop.
+    /// Waits for the first failure. Pending while everything runs, and after a clean stop.
     pub async fn failed(&self) -> TaskFailure {
         let mut first = self.0.first.subscribe();
         match first.wait_for(Option::is_some).await.ok().and_then(|first| first.clone()) {
             Some(failure) => failure,
-            // The sender lives as long as this borrow.
+            // `self` keeps the sender alive, so this is unreachable.
             None => std::future::pending().await,
         }
     }
 
-    /// The first failure, if there was one.
+    /// Returns the first failure, if any.
     pub fn failure(&self) -> Option<TaskFailure> {
         self.0.first.borrow().clone()
     }
 
-    /// Ends the tasks of [`spawn`](Self::spawn). What ends from here on was told to, and is no failure.
+    /// Aborts the tasks of [`spawn`](Self::spawn). From now on, a task that ends is not a failure.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.spawned.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(AbortHandle::abort);
     }
 
-    /// How many tasks of [`spawn`](Self::spawn) have not ended.
+    /// Number of tasks of [`spawn`](Self::spawn) that are still running.
     pub fn running(&self) -> usize {
         let spawned = self.0.spawned.lock().unwrap_or_else(PoisonError::into_inner);
         spawned.iter().filter(|handle| !handle.is_finished()).count()
@@ -158,7 +166,7 @@ impl Supervisor {
 
 #[cfg(feature = "fault-injection")]
 impl Supervisor {
-    /// Makes the task or thread of this name panic: a task at once, a thread at its next job.
+    /// Makes the named task or thread panic: a task immediately, a thread at its next job.
     pub fn inject_panic(&self, task: &str) {
         self.0.faults.inject(task);
     }

@@ -1,4 +1,4 @@
-//! What is reported, and what is not.
+//! Tests which endings are reported as failures.
 #![expect(clippy::panic, reason = "tasks of a test panic on purpose")]
 
 use std::future::{pending, ready};
@@ -31,7 +31,7 @@ async fn a_task_that_returns_is_reported_unless_it_may() {
     supervisor.endless("a loop", ready(())).await;
     let expected = TaskFailure { task: "a loop".to_owned(), cause: Cause::Returned };
     assert_eq!(supervisor.failed().await, expected);
-    assert_eq!(expected.to_string(), "the task \"a loop\" ended although nothing had stopped it");
+    assert_eq!(expected.to_string(), "the task \"a loop\" ended unexpectedly");
 }
 
 #[tokio::test]
