@@ -1,4 +1,5 @@
-//! Environment variables that look like settings but are unknown: logged, not ignored silently.
+//! Detects environment variables that look like settings but are unknown, so that a typo is not
+//! ignored silently.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,16 +11,17 @@ use crate::Cli;
 /// The prefix of every setting except `DATABASE_URL`.
 const PREFIX: &str = "GROUPS_";
 
-/// The prefix of variables of the project's tests. The server ignores them.
+/// Prefix of variables for the project's tests, which the server ignores.
 const PREFIX_OF_TESTS: &str = "GROUPS_TEST_";
 
-/// A setting of later versions. A server that ignored it would trust tokens that its operator does not trust.
+/// A setting of later versions. Ignoring it would make the server accept tokens that its operator
+/// does not trust.
 const JWKS: &str = "GROUPS_JWKS";
 
-/// The variables that look like settings but are not, sorted.
+/// Returns the unknown variables that look like settings, sorted.
 ///
 /// # Errors
-/// A message for the operator if one of them is about authentication.
+/// A message for the operator if one of them concerns authentication.
 pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
     let command = Cli::command();
     let known: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_env()).collect();

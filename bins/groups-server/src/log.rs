@@ -1,4 +1,4 @@
-//! The log: what is logged, in which form, and panics as lines of it.
+//! Log setup: filter, format, and panics as log lines.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
@@ -13,7 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log_limit::LogLimit;
 use crate::output::Output;
 
-/// Without what actix says of malformed requests and frames: each would be an error, and any client could fill the log.
+/// Excludes actix's errors about malformed requests and frames, with which any client could fill
+/// the log.
 const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,actix_http::ws::codec=off";
 
 #[derive(Args)]
@@ -33,14 +34,14 @@ enum LogFormat {
     Json,
 }
 
-/// Has everything that is traced, and every panic, written as lines of the log.
+/// Installs the subscriber and a panic hook, which both write to the log.
 pub(crate) fn start(settings: &LogSettings, output: &Output) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
         output.line(format_args!("groups-server: GROUPS_LOG: {error}; logging as without it"));
         EnvFilter::new(DEFAULT_FILTER)
     });
     let to = output.clone();
-    // An `Output` never fails; what the subscriber says of errors would go around it.
+    // Writing to an `Output` never fails. The subscriber's internal errors would bypass it.
     let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter);
     let log = log.with_writer(move || to.clone());
     let limit = LogLimit::default();
@@ -49,11 +50,11 @@ pub(crate) fn start(settings: &LogSettings, output: &Output) {
         LogFormat::Json => log.json().finish().with(limit.clone()).init(),
     }
     limit.report();
-    // The default hook writes to the standard error itself, and waits for its reader.
+    // The default hook writes to standard error directly, and blocks if nobody reads it.
     std::panic::set_hook(Box::new(log_panic));
 }
 
-/// Says in the log how many lines are missing from it.
+/// Logs how many lines were dropped.
 pub(crate) fn report_dropped(lines: u64) {
     tracing::warn!(lines, "lines of the log were dropped, because they could not be written");
 }

@@ -1,4 +1,5 @@
-//! Bounds how often the same event is logged, so that nobody fills the disk by causing it again and again.
+//! Rate-limits repeated log lines, so that a client cannot fill the disk by causing the same event
+//! repeatedly.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,23 +11,25 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Lines that one place in the code may write in a [`WINDOW`]. The first ones tell what happens; of the others the count is enough.
+/// Maximum number of lines per code location in a [`WINDOW`]. The first lines show what is
+/// happening; the others are only counted.
 const LINES_PER_WINDOW_MAX: u32 = 20;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Drops what exceeds the limit. Lines of `debug` and `trace` are not limited: an operator who asks for them wants all.
+/// Drops lines over the limit. `debug` and `trace` are not limited, because an operator who enables
+/// them wants all lines.
 #[derive(Clone, Default)]
 pub(crate) struct LogLimit(Arc<Mutex<HashMap<Identifier, Place>>>);
 
-/// A place in the code that has written lines.
+/// State of one code location.
 struct Place {
     metadata: &'static Metadata<'static>,
     lines: Lines,
     dropped: u64,
 }
 
-/// The lines of one window.
+/// Counts of one window.
 struct Lines {
     since: Instant,
     count: u32,
@@ -44,10 +47,10 @@ impl Lines {
 }
 
 impl LogLimit {
-    /// Logs once a minute how many lines were dropped, on a thread of its own.
+    /// Starts a thread that logs once a minute how many lines were dropped.
     pub(crate) fn report(&self) {
         let limit = self.clone();
-        // Without it the lines are dropped all the same.
+        // If the thread cannot start, only the reports are missing.
         let _ = thread::Builder::new().name("groups-log-limit".to_owned()).spawn(move || {
             loop {
                 thread::sleep(WINDOW);
@@ -57,7 +60,7 @@ impl LogLimit {
     }
 
     fn report_dropped(&self) {
-        // Without the lock, which every event takes.
+        // Not under the lock, which every event takes.
         for (metadata, dropped) in self.take_dropped() {
             let (of, line) = (metadata.target(), metadata.line());
             tracing::info!(dropped, of, line, "repeated lines were left out");

@@ -1,4 +1,4 @@
-//! The server's command line: settings in, exit code out.
+//! The command line of the server.
 
 mod copy;
 mod environment;
@@ -43,14 +43,14 @@ enum Command {
     Copy(copy::Copy),
 }
 
-/// How long the process waits at its end for the last lines of output.
+/// How long to wait at exit for the last lines of output.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outputs = Output::start("groups-log", io::stderr(), log::report_dropped)
         .and_then(|stderr| Ok((Output::start("groups-output", io::stdout(), drop)?, stderr)));
-    // Without threads the server cannot run either.
+    // If threads cannot start, the server cannot run either.
     let Ok((stdout, stderr)) = outputs else { return ExitCode::FAILURE };
     log::start(&cli.log, &stderr);
     let done = actix_web::rt::System::new().block_on(run(cli, &stdout));
@@ -77,7 +77,8 @@ async fn run(cli: Cli, stdout: &Output) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// An error with its causes, in one line. A cause that the text before it mentions is left out.
+/// Formats an error with its causes on one line. Causes that the previous message already contains
+/// are omitted.
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -109,14 +110,14 @@ async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Resul
         running = server::start(settings, listener) => running?,
         () = signals.first.cancelled() => return Ok(()),
     };
-    // From here on nothing can keep the server from running.
+    // Startup has succeeded.
     stdout.line(format_args!("listening on http://{}", running.address()));
     let groups = running.groups().clone();
     tokio::select! {
         ended = running.until(signals.first) => ended,
         () = signals.second.cancelled() => {
-            // What was acknowledged is on the disk.
-            tracing::warn!("stopped at once by a second signal");
+            // Acknowledged changes are durable.
+            tracing::warn!("stopped immediately by a second signal");
             groups.failure().map_or(Ok(()), |failure| Err(RunError::Failed(failure)))
         }
     }

@@ -23,7 +23,7 @@ pub(crate) struct Migrate {
 }
 
 impl Migrate {
-    /// Prints a line for each migration, the oldest first.
+    /// Prints one line per migration, oldest first.
     pub(crate) async fn run(&self, stdout: &Output) -> Result<(), OpenError> {
         let options = StoreOptions::new(&self.database_url);
         let pending = groups_store::pending_migrations(&options).await?;

@@ -1,24 +1,26 @@
-//! Writing to standard output and standard error without ever waiting for their reader.
+//! Writes to standard output and standard error without ever blocking on their reader.
 //!
-//! Logging is best effort. A reader that goes away (`| tee` ends), one that stops reading, or a full disk must neither stop a
-//! request nor end the process. So lines are queued, a thread writes them, and what does not fit or cannot be written is
-//! dropped and counted.
+//! Logging is best effort. A reader that goes away (`| tee` ends), a reader that stalls, or a full
+//! disk must neither block a request nor end the process. Therefore lines are queued and written by
+//! a thread; lines that do not fit or cannot be written are dropped and counted.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Bytes that wait to be written. With more the newest lines are dropped: the oldest tell how it began.
+/// Maximum number of queued bytes. Beyond it the newest lines are dropped, because the oldest show
+/// how a problem started.
 const WAITING_BYTES_MAX: usize = 1024 * 1024;
 
-/// Takes lines and has them written by a thread of its own. Cheap to clone; all clones write to the same place.
+/// Queues lines, which a separate thread writes. Cheap to clone; all clones write to the same
+/// output.
 #[derive(Clone)]
 pub(crate) struct Output(Arc<Shared>);
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// Something was queued, or was written.
+    /// Signals that a line was queued or written.
     moved: Condvar,
     waiting_bytes_max: usize,
 }
@@ -26,17 +28,18 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     lines: VecDeque<Box<[u8]>>,
-    /// Of the lines that are queued or being written.
+    /// Bytes queued or being written.
     bytes: usize,
-    /// Lines that were dropped and not yet reported.
+    /// Number of dropped lines that were not reported yet.
     dropped: u64,
 }
 
 impl Output {
-    /// Starts the thread. After lines were dropped, `report` is told how many as soon as a line can be written again.
+    /// Starts the thread. After lines were dropped, `report` is called with their number as soon as
+    /// a line can be written again.
     ///
     /// # Errors
-    /// If the operating system has no thread left.
+    /// If the operating system cannot start a thread.
     pub(crate) fn start(
         name: &str,
         to: impl Write + Send + 'static,
@@ -57,12 +60,12 @@ impl Output {
         Ok(output)
     }
 
-    /// Queues a line, to which it adds the line break.
+    /// Queues a line; the line break is added.
     pub(crate) fn line(&self, text: impl std::fmt::Display) {
         self.0.push(format!("{text}\n").into_bytes().into_boxed_slice());
     }
 
-    /// Waits until everything that was queued is written, or for so long.
+    /// Waits until all queued lines are written, at most `wait_max`.
     pub(crate) fn flush(&self, wait_max: Duration) {
         let deadline = Instant::now() + wait_max;
         let mut queue = self.0.queue();
@@ -75,7 +78,7 @@ impl Output {
     }
 }
 
-/// One log record comes as one `write`.
+/// The subscriber passes each log record in a single `write`.
 impl Write for Output {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         self.0.push(record.into());
@@ -104,7 +107,7 @@ impl Shared {
         self.moved.notify_all();
     }
 
-    /// Writes for as long as the process lives.
+    /// Writes queued lines for the lifetime of the process.
     fn write_to(&self, mut to: impl Write, report: impl Fn(u64)) {
         loop {
             let mut queue = self.queue();
@@ -114,7 +117,7 @@ impl Shared {
             let lines = std::mem::take(&mut queue.lines);
             drop(queue);
             for line in lines {
-                // It may wait for a reader as long as it likes: nobody waits for this thread.
+                // May block on the reader: nothing waits for this thread.
                 let written = to.write_all(&line).and_then(|()| to.flush());
                 let mut queue = self.queue();
                 queue.bytes -= line.len();
@@ -137,7 +140,7 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -145,7 +148,7 @@ mod tests {
 
     const WAIT_MAX: Duration = Duration::from_secs(20);
 
-    /// Writes a line each time that it is let, or fails as it is told to.
+    /// A writer that writes or fails one line at a time, as the test tells it to.
     struct Gate {
         verdicts: Receiver<io::Result<()>>,
         written: Sender<String>,

@@ -1,9 +1,10 @@
-//! The settings of the server as flags, and as environment variables of the same name.
+//! The settings of the server as flags and environment variables of the same name.
 
 use clap::{Args, ValueEnum};
 use server::{AddPolicy, NameVisibility, Secret, Settings};
 
-/// One flag and one variable for each setting of [`server::Settings`], which gives their meaning and default.
+/// One flag and one variable for each setting of [`server::Settings`], which documents meaning and
+/// default.
 #[derive(Args)]
 pub(crate) struct SettingsArgs {
     /// Address and port to listen on
