@@ -1,4 +1,4 @@
-//! One person's calls: the few of the API that make load.
+//! The API calls of one user that the load consists of.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use crate::http::{Answer, Http};
 use crate::message::Listed;
 use crate::person::Person;
 
-/// How many members one request may name: a limit of the contract.
+/// Maximum number of members in one request, as the contract says.
 pub(crate) const MEMBERS_PER_REQUEST_MAX: usize = 1_000;
 const PAGE: usize = 500;
-/// How often a request that was answered with 429 or 503 is sent again.
+/// Maximum number of attempts for a request that is answered with 429 or 503.
 const TRIES_MAX: u32 = 20;
 
-/// One person's way to call the API.
+/// API client of one user.
 pub(crate) struct Api {
     http: Http,
     person: Person,
-    /// Answers that told to wait: 429 and 503.
+    /// Number of 429 and 503 responses.
     pub(crate) waits: u64,
 }
 
@@ -60,7 +60,7 @@ impl Api {
         Self { http, person, waits: 0 }
     }
 
-    /// Creates a group with these members, in as many requests as their number needs.
+    /// Creates a group with these members, split into as many requests as necessary.
     pub(crate) async fn create_group(
         &mut self,
         name: &str,
@@ -100,7 +100,7 @@ impl Api {
         self.call("GET", &format!("/v1/groups/{group_id}"), None, 200).await
     }
 
-    /// All groups of the person.
+    /// Lists all groups of the user.
     pub(crate) async fn groups(&mut self) -> Result<Vec<Listed>, Failure> {
         let (mut all, mut path) = (Vec::new(), format!("/v1/groups?limit={PAGE}"));
         loop {
@@ -124,7 +124,8 @@ impl Api {
         answer.json().ok_or_else(|| Failure::Answer(format!("{method} {path}")))
     }
 
-    /// Waits where the server says so; any other answer than the one hoped for is a failure.
+    /// Sends a request and retries it when the server says so. Any other unexpected status is a
+    /// failure.
     async fn send(&mut self, method: &str, path: &str, body: Option<&str>, success: u16) -> Result<Answer, Failure> {
         let request = || format!("{method} {path}");
         for _ in 0..TRIES_MAX {

@@ -1,4 +1,5 @@
-//! `bench`: starts servers of its own, runs the set, and prints what can be compared between machines: ratios of one run.
+//! `bench`: starts its own servers, runs the benchmarks, and prints ratios that are comparable
+//! between machines.
 
 mod machine;
 mod server;
@@ -17,30 +18,31 @@ use crate::target::Target;
 use server::Server;
 pub(crate) use table::Table;
 
-/// Starts a server on an empty database and measures it, with yardsticks of the same machine beside it
+/// Start a server on an empty database and measure it, together with reference figures of the
+/// machine
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Bench {
-    /// The server's program
+    /// Path of the server program
     #[arg(long, value_name = "PATH", default_value = "target/release/groups-server")]
     server: PathBuf,
-    /// The database of all its servers, which is not emptied; a new SQLite file for each unless set
+    /// Database of all servers, which is not emptied. Default: a new SQLite file for each
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
-    /// Seconds of each measurement
+    /// Duration of each measurement in seconds
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// Connections where their cost in memory is measured
+    /// Number of connections for the measurement of their memory
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=50_000))]
     idle_connections: u64,
 }
 
-/// The two buffers of 8 KiB that actix-http keeps for each connection as long as it lives.
+/// The two 8 KiB buffers that actix-http keeps for each connection.
 const DISPATCHER_BUFFER_BYTES: f64 = 16_384.0;
-/// What an event of the measurements weighs, roughly: the size of the yardstick's write.
+/// Approximate size of an event in the measurements; also the size of the reference write.
 const EVENT_BYTES: usize = 512;
-/// Changes per second of a fan-out.
+/// Rate of changes in a fan-out, per second.
 const RATE: u64 = 10;
-/// The largest fan-out.
+/// Number of connections in the largest fan-out.
 const WIDE: u64 = 1_000;
 
 impl Report for Table {
@@ -255,7 +257,7 @@ impl Bench {
         Ok(report)
     }
 
-    /// A fan-out that goes on for as long as the callers beside it.
+    /// A fan-out that runs as long as the concurrent callers.
     async fn fan_out_beside(&self, target: &Target) -> Result<FanoutReport, Failure> {
         let fanout = Fanout {
             connections: WIDE,
@@ -270,7 +272,7 @@ impl Bench {
     }
 }
 
-/// What one more event costs, the same changes being made for fewer and for more connections.
+/// The cost of one more event, from the same changes made for fewer and for more connections.
 fn marginal(fewer: &FanoutReport, more: &FanoutReport) -> f64 {
     let events = more.promise.events as f64 - fewer.promise.events as f64;
     let cpu = more.server_cpu_us.unwrap_or_default() - fewer.server_cpu_us.unwrap_or_default();

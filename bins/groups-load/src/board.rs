@@ -1,4 +1,4 @@
-//! Where all clients of a run write down what they see.
+//! Results of all clients of a run.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -6,28 +6,29 @@ use std::time::{Duration, Instant};
 use crate::histogram::Histogram;
 use crate::view::Violations;
 
-/// What all clients of a run have seen.
+/// What all clients of a run have observed.
 pub(crate) struct Board {
     started: Instant,
-    /// When each change was answered, in nanoseconds since the start; 0 is not yet.
+    /// When each change was answered, in nanoseconds since the start; 0: not yet.
     answered: Box<[AtomicU64]>,
-    /// From the time at which a change was due to its receipt by each client.
+    /// From the time a change was due to its receipt by each client.
     pub(crate) receipt: Histogram,
-    /// From a change's answer to its receipt by each client; zero where the client was first.
+    /// From the response to a change to its receipt by each client; 0 if the client received it
+    /// first.
     pub(crate) after_answer: Histogram,
-    /// Receipts before the answer.
+    /// Number of receipts before the response.
     pub(crate) before_answer: AtomicU64,
     pub(crate) events: AtomicU64,
     pub(crate) event_bytes: AtomicU64,
-    /// Events that a resume repeated, as it may.
+    /// Events repeated by a resume, which is allowed.
     pub(crate) repeated_on_resume: AtomicU64,
-    /// Connections that ended with a code that asks the client to come back.
+    /// Connections closed with a code that asks the client to reconnect.
     pub(crate) sent_back: AtomicU64,
     pub(crate) violations: Violations,
 }
 
 impl Board {
-    /// A board for so many stamped changes.
+    /// Creates a board for this number of stamped changes.
     pub(crate) fn new(changes: usize) -> Self {
         Self {
             started: Instant::now(),
@@ -43,19 +44,19 @@ impl Board {
         }
     }
 
-    /// A name for the group that tells which change it was and when it was due.
+    /// Returns a group name that encodes the number of the change and when it was due.
     pub(crate) fn stamp(&self, change: usize, due: Instant) -> String {
         format!("load {change} {}", due.duration_since(self.started).as_nanos())
     }
 
-    /// The change of this number was answered.
+    /// Records the response to a change.
     pub(crate) fn note_answer(&self, change: usize, at: Instant) {
         if let Some(answered) = self.answered.get(change) {
             answered.store(self.nanos(at).max(1), Relaxed);
         }
     }
 
-    /// An event has come to a client that lives.
+    /// Records an event received by a live client.
     pub(crate) fn note_event(&self, bytes: usize, renamed: Option<&str>, at: Instant) {
         self.events.fetch_add(1, Relaxed);
         self.event_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);

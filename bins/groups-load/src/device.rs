@@ -1,4 +1,4 @@
-//! A client: one person's connection, with the view that follows from it.
+//! A client: one user's connection, and its view of the user's groups.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,10 +16,10 @@ use crate::socket::{Socket, SocketError};
 use crate::target::Target;
 use crate::view::{Folded, View, Violation};
 
-/// How long a client may take from the attempt to connect to `ready`.
+/// Timeout from the connection attempt to `ready`.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// A client that is connected and whose view is right.
+/// A connected client with a valid view.
 pub(crate) struct Device {
     pub(crate) person: Person,
     pub(crate) view: View,
@@ -29,7 +29,7 @@ pub(crate) struct Device {
     socket: Socket,
 }
 
-/// A client that is not connected, with all that it knows.
+/// A disconnected client with everything that it knows.
 pub(crate) struct Absent {
     pub(crate) person: Person,
     pub(crate) view: View,
@@ -38,7 +38,7 @@ pub(crate) struct Absent {
     board: Arc<Board>,
 }
 
-/// How a client came in.
+/// How a client connected.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Opening {
     pub(crate) resumed: bool,
@@ -51,7 +51,7 @@ impl Absent {
         Self { person, view: View::default(), cursor: None, target, board }
     }
 
-    /// Connects, with the cursor if there is one, and takes in what comes before `ready`.
+    /// Connects, with the cursor if there is one, and processes messages up to `ready`.
     pub(crate) async fn connect(self) -> Result<(Device, Opening), Failure> {
         timeout(READY_WITHIN, self.open()).await.unwrap_or(Err(Failure::Late("'ready'", READY_WITHIN.as_secs())))
     }
@@ -87,7 +87,7 @@ impl Absent {
 }
 
 impl Device {
-    /// Waits for one message, and takes it in. Safe to be given up while it waits.
+    /// Waits for one message and processes it. Cancellation-safe while it waits.
     pub(crate) async fn hear(&mut self) -> Result<(), SocketError> {
         let text = self.socket.next().await?;
         match Message::parse(&text) {
@@ -103,13 +103,13 @@ impl Device {
         Ok(())
     }
 
-    /// Ends the connection without a word, as a network does.
+    /// Drops the connection without a close frame, like a network failure.
     pub(crate) fn drop_connection(self) -> Absent {
         let Self { person, view, cursor, target, board, .. } = self;
         Absent { person, view, cursor: Some(cursor), target, board }
     }
 
-    /// After a connection has ended: connects again if its end allows that, which the contract's section 4 says.
+    /// Reconnects after a connection has ended, if the close code allows it (contract, section 4).
     pub(crate) async fn come_back(self, ended: SocketError) -> Result<Self, Failure> {
         match &ended {
             SocketError::Closed { code: 1001 | 1006 | 1012 | 4000..=4499, .. } => {}
@@ -123,7 +123,7 @@ impl Device {
     }
 }
 
-/// Connects all of them, so many at a time, and writes down how long each took.
+/// Connects all clients, with limited concurrency, and records how long each took.
 pub(crate) async fn connect_all(
     absent: Vec<Absent>,
     at_once: usize,

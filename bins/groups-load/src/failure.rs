@@ -1,15 +1,17 @@
-//! Why a run could not be carried out. What a run *found* is no failure of this kind: that is in its report.
+//! Errors that prevent a run. Findings of a run are not errors: they are part of its report.
 
 use std::net::SocketAddr;
 
-/// Why a run could not be carried out.
+/// Why a run could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("'{0}' is no URL of a server: http://HOST:PORT (TLS is not spoken; load the server behind its proxy)")]
+    #[error(
+        "'{0}' is not a valid server URL: use http://HOST:PORT. TLS is not supported; use an address behind the proxy"
+    )]
     Url(String),
-    #[error("{0} is not on this machine; load may be meant for it only if you say --anywhere")]
+    #[error("{0} is not on this machine; pass --anywhere if this is intended")]
     Elsewhere(SocketAddr),
-    #[error("{needed} open files are needed and {allowed} allowed: raise the limit, ulimit -n {needed}")]
+    #[error("{needed} open files are needed, but the limit is {allowed}; raise it with ulimit -n {needed}")]
     Files { needed: u64, allowed: u64 },
     #[error("the server process: {0}")]
     Process(String),
@@ -19,13 +21,13 @@ pub(crate) enum Failure {
     Http { request: String, error: crate::http::HttpError },
     #[error("{request} was answered with {status}: {body}")]
     Status { request: String, status: u16, body: String },
-    #[error("{0} was answered with something that the contract does not know")]
+    #[error("the response to {0} violates the contract")]
     Answer(String),
     #[error("the WebSocket: {0}")]
     Socket(#[from] crate::socket::SocketError),
     #[error("{0} did not happen within {1} s")]
     Late(&'static str, u64),
-    #[error("a part of the run ended unexpectedly: {0}")]
+    #[error("a task of the run ended unexpectedly: {0}")]
     Task(#[from] tokio::task::JoinError),
 }
 

@@ -1,4 +1,4 @@
-//! Durations from many tasks at once, and what is shown of them.
+//! A histogram of durations, shared by many tasks.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

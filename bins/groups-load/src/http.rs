@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 client: one connection, kept alive, one request at a time. It costs the machine that it measures little.
+//! A small HTTP/1.1 client: one keep-alive connection, one request at a time. It is simple in order
+//! to use little of the CPU of the machine under test.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,32 +8,32 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// A connection that was idle for longer may have been closed by the server, and is not used again.
+/// Maximum idle time of a reused connection. After a longer time the server may have closed it.
 const IDLE_MAX: Duration = Duration::from_secs(2);
-/// How long an answer is waited for.
+/// Timeout for a response.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Why there is no answer. Whether the request was carried out is not known.
+/// Why there is no response. Whether the request was executed is unknown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    #[error("no answer within {} s", ANSWER_WITHIN.as_secs())]
+    #[error("no response within {} s", ANSWER_WITHIN.as_secs())]
     Late,
-    #[error("the answer is not the HTTP/1.1 that is understood here: {0}")]
+    #[error("the response is not supported HTTP/1.1: {0}")]
     Malformed(&'static str),
 }
 
-/// An answer, whatever its status.
+/// A response with any status.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after_seconds: Option<u64>,
     pub(crate) body: Vec<u8>,
 }
 
-/// A client with one connection, which is made when first needed.
+/// A client with one connection, which is opened on first use.
 pub(crate) struct Http {
     address: SocketAddr,
     authority: String,
@@ -45,7 +46,7 @@ impl Http {
         Self { address, authority: authority.to_owned(), connection: None, buffer: Vec::new() }
     }
 
-    /// Sends one request and waits for its answer. Nothing is ever sent twice.
+    /// Sends one request and waits for its response. Never retries.
     pub(crate) async fn request(
         &mut self,
         method: &str,
@@ -71,7 +72,8 @@ impl Http {
     }
 
     async fn exchange(&mut self, mut request: String, body: &str) -> Result<Answer, HttpError> {
-        // Taken out while in use: a call that is given up leaves no connection with half an answer in it.
+        // Taken out while in use, so that a cancelled call leaves no connection with a half-read
+        // response.
         let mut stream = match self.connection.take() {
             Some((stream, used)) if used.elapsed() < IDLE_MAX => stream,
             _ => {
@@ -81,7 +83,8 @@ impl Http {
             }
         };
         request.push_str(body);
-        // The server counts from its answer on, which comes later than this: the client gives up first.
+        // The server's idle time starts with its response, which is later than this, so the
+        // client's limit is reached first.
         let used = Instant::now();
         stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
@@ -126,7 +129,8 @@ struct Head {
 }
 
 impl Head {
-    /// RFC 9112, as far as an answer with `Content-Length` or without a body needs it.
+    /// Parses a response head (RFC 9112). Supports only responses with `Content-Length` or without
+    /// a body.
     fn parse(head: &[u8]) -> Result<Self, HttpError> {
         let head = std::str::from_utf8(head).map_err(|_| HttpError::Malformed("its head is not text"))?;
         let mut lines = head.split("\r\n");

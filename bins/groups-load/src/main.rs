@@ -1,6 +1,8 @@
-//! The load generator's command line: which load on which server; figures out, and whether the delivery promise held.
+//! The command line of the load generator: generates load on a server, measures it, and checks the
+//! delivery guarantee.
 //!
-//! Exit codes: 0 all went as promised, 1 the promise was broken or an answer was wrong, 2 the run could not be carried out.
+//! Exit codes: 0: no violations; 1: the delivery guarantee was violated or a response was wrong; 2:
+//! the run could not be completed.
 
 mod api;
 mod bench;
@@ -28,18 +30,19 @@ use crate::report::Report;
 use crate::scenario::{Commands, Connect, Fanout, Mixed, Resume};
 use crate::target::{Target, TargetArgs};
 
-/// Loads a running groups server, measures it, and checks the promise about events on every frame.
+/// Generate load on a running groups server, measure it, and check the delivery guarantee on every
+/// frame.
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// Print one JSON object
+    /// Print the report as one JSON object
     #[arg(long, global = true)]
     json: bool,
 
-    /// Threads of the generator. Few of them leave the rest of the machine to the server
+    /// Threads of the generator. Use few, to leave the rest of the machine to the server
     #[arg(long, global = true, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
 
@@ -62,11 +65,12 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("groups-load: the server broke its contract, see the figures above");
+            eprintln!("groups-load: the server violated its contract; see the figures above");
             ExitCode::FAILURE
         }
         Err(failure) => {
-            // It may have the answer of a server in it, and that whatever people have written.
+            // The message may contain a response of the server, with arbitrary text written by
+            // users.
             eprintln!("groups-load: {}", groups_domain::printable(&failure.to_string()));
             ExitCode::from(2)
         }

@@ -1,11 +1,11 @@
-//! What the server says over the WebSocket, as far as the promise about events needs it.
+//! WebSocket messages of the server, as far as the checks need them.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// One message of the server.
+/// A message of the server.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
     Welcome {
@@ -19,29 +19,29 @@ pub(crate) enum Message<'a> {
         cursor: Cow<'a, str>,
     },
     Event(Event<'a>),
-    /// Ephemeral, or of a type that came into the world later.
+    /// An ephemeral message, or one of an unknown type.
     Other,
 }
 
-/// A group of a list.
+/// A group in a list.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) struct Listed {
     pub(crate) group_id: Uuid,
     pub(crate) version: u64,
 }
 
-/// An event, which moves one group from one version to the next.
+/// An event, which moves a group from one version to the next.
 #[derive(Debug)]
 pub(crate) struct Event<'a> {
     pub(crate) step: Step,
     pub(crate) group_id: Uuid,
     pub(crate) version: u64,
     pub(crate) cursor: Cow<'a, str>,
-    /// The group's new name, where the settings were changed.
+    /// The group's new name, if it was changed.
     pub(crate) renamed: Option<Cow<'a, str>>,
 }
 
-/// What an event does to the reader's list.
+/// The effect of an event on the reader's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Enters,
@@ -49,12 +49,12 @@ pub(crate) enum Step {
     Leaves,
 }
 
-/// Why a message is not as the contract has it.
+/// Why a message violates the contract.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MessageError {
-    #[error("a message that is no JSON object of the contract: {0}")]
+    #[error("not a valid message: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("'{0}' without one of its fields")]
+    #[error("'{0}' lacks a required field")]
     Incomplete(String),
     #[error("an event with version {event} around a group with version {group}")]
     Contradiction { event: u64, group: u64 },

@@ -1,4 +1,4 @@
-//! The people that the load comes from, and their tokens.
+//! The users of a run, and their tokens.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,14 +8,14 @@ use ring::hmac;
 use serde_json::json;
 use uuid::Uuid;
 
-/// Somebody with a token.
+/// A user with a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) id: Uuid,
     pub(crate) token: String,
 }
 
-/// What tokens are made with, where the server has a shared secret.
+/// Issues tokens with the server's shared secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer {
     pub(crate) secret: String,
@@ -24,10 +24,10 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// Longer than any run may last.
+    /// Longer than any run.
     const TOKEN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
-    /// Somebody new.
+    /// Creates a user.
     pub(crate) fn person(&self) -> Person {
         let id = Uuid::now_v7();
         let expires = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Self::TOKEN_LIFE;
@@ -41,7 +41,7 @@ impl Issuer {
         Person { id, token: self.sign(&claims.to_string()) }
     }
 
-    /// HS256 (RFC 7515, RFC 7518 section 3.2).
+    /// Signs claims with HS256 (RFC 7515, RFC 7518 section 3.2).
     fn sign(&self, claims: &str) -> String {
         let message =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#), URL_SAFE_NO_PAD.encode(claims));

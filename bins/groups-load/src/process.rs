@@ -1,4 +1,4 @@
-//! What a process costs: its memory and its CPU time, as Linux tells them under `/proc`.
+//! Memory and CPU time of a process, from Linux's `/proc`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// A process of this machine.
+/// A process on this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Process(PathBuf);
 
-/// What a process has used until now.
+/// Resource usage of a process so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// User and kernel time of its threads, to the nanosecond.
+    /// User and kernel time of its threads, with nanosecond resolution.
     pub(crate) cpu: Duration,
     /// Resident memory: `VmRSS`.
     pub(crate) resident_bytes: u64,
-    /// The part of it that belongs to no file, heap above all: `RssAnon`.
+    /// The part of it that is not backed by a file, mostly heap: `RssAnon`.
     pub(crate) anonymous_bytes: u64,
 }
 
@@ -37,25 +37,25 @@ impl Process {
         };
         let mut cpu = Duration::ZERO;
         for task in fs::read_dir(self.0.join("task")).map_err(failure)? {
-            // A thread may end between the two.
+            // The thread may have ended since it was listed.
             cpu += task.ok().and_then(|task| on_cpu(&task.path())).unwrap_or_default();
         }
         Ok(Usage { cpu, resident_bytes: bytes("VmRSS")?, anonymous_bytes: bytes("RssAnon")? })
     }
 }
 
-/// What the calling thread has used until now.
+/// CPU time of the calling thread so far.
 pub(crate) fn this_thread() -> Duration {
     on_cpu(Path::new("/proc/thread-self")).unwrap_or_default()
 }
 
-/// How many files this process may have open.
+/// The limit on open files of this process.
 pub(crate) fn open_files_max() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     limits.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?.parse().ok()
 }
 
-/// Refuses what needs more open files than are allowed, before half of it is done.
+/// Fails early if the run needs more open files than allowed.
 pub(crate) fn require_files(connections: usize) -> Result<(), Failure> {
     const OTHERS: u64 = 200;
     let needed = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHERS);
@@ -65,7 +65,7 @@ pub(crate) fn require_files(connections: usize) -> Result<(), Failure> {
     }
 }
 
-/// The first number of `schedstat`: nanoseconds on a processor.
+/// The first field of `schedstat`: nanoseconds of CPU time.
 fn on_cpu(task: &Path) -> Option<Duration> {
     let schedstat = fs::read_to_string(task.join("schedstat")).ok()?;
     schedstat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)

@@ -1,4 +1,4 @@
-//! What a run found, for people and for programs.
+//! Reports of a run, as text and as JSON.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -6,16 +6,17 @@ use serde::Serialize;
 
 use crate::board::Board;
 
-/// What every run with connections tells about the promise.
+/// Results of the delivery checks, for every run with connections.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Promise {
-    /// Events that were checked.
+    /// Number of checked events.
     pub(crate) events: u64,
-    /// Gaps, repeats, reorders, foreign, lost and malformed events: none is allowed.
+    /// Gaps, repeats, reorders, and foreign, lost or malformed events. None is allowed.
     pub(crate) violations: u64,
-    /// Events that a resume repeated, which is allowed.
+    /// Events repeated by a resume, which is allowed.
     pub(crate) repeated_on_resume: u64,
-    /// Connections that the server ended with a code that asks to come back, which is allowed.
+    /// Connections closed by the server with a code that asks the client to reconnect, which is
+    /// allowed.
     pub(crate) sent_back: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) examples: Vec<String>,
@@ -33,18 +34,18 @@ impl Promise {
     }
 }
 
-/// A report that knows whether all went as promised.
+/// A printable report.
 pub(crate) trait Report: Serialize {
-    /// Whether nothing broke the contract.
+    /// Whether the server kept its contract.
     fn is_good(&self) -> bool;
 
-    /// What people read.
+    /// The report as text.
     fn text(&self) -> Result<String, serde_json::Error> {
         Ok(outline(&serde_json::to_string_pretty(self)?))
     }
 }
 
-/// Prints a report: one JSON object on one line, or one line for each figure.
+/// Prints a report: one JSON object on one line, or one line per figure.
 pub(crate) fn print(report: &impl Report, json: bool) -> Result<(), serde_json::Error> {
     if json {
         println!("{}", serde_json::to_string(report)?);
@@ -54,7 +55,7 @@ pub(crate) fn print(report: &impl Report, json: bool) -> Result<(), serde_json::
     Ok(())
 }
 
-/// JSON without its punctuation, in the order of its fields.
+/// Removes the punctuation from JSON; keeps the order of the fields.
 fn outline(pretty: &str) -> String {
     let mut text = String::new();
     for line in pretty.lines() {
@@ -71,7 +72,7 @@ fn outline(pretty: &str) -> String {
     text
 }
 
-/// `part / whole`, 0 where there is no whole, with as many digits as are worth reading.
+/// `part / whole`, or 0 if `whole` is 0, rounded to the meaningful digits.
 pub(crate) fn per(part: f64, whole: f64) -> f64 {
     let ratio = if whole > 0.0 { part / whole } else { 0.0 };
     let digits = if ratio.abs() >= 100.0 { 1.0 } else { 1_000.0 };

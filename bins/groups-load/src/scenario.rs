@@ -1,4 +1,4 @@
-//! The kinds of load.
+//! The load scenarios.
 
 mod commands;
 mod connect;
@@ -13,7 +13,7 @@ pub(crate) use fanout::{Fanout, FanoutReport};
 pub(crate) use mixed::Mixed;
 pub(crate) use resume::{Resume, ResumeReport};
 
-/// The most connections of one run: what one address can dial is less, some 28,000 on Linux.
+/// Maximum number of connections of a run. One address can open fewer, about 28,000 on Linux.
 const CONNECTIONS_MAX: u64 = 100_000;
-/// The longest run in seconds. Tokens live longer.
+/// Maximum duration of a run in seconds. Tokens are valid for longer.
 const SECONDS_MAX: u64 = 3_600;

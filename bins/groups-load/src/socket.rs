@@ -1,4 +1,4 @@
-//! The WebSocket of one client.
+//! WebSocket of one client.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message as Frame, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-/// Why there is no connection, or no longer one.
+/// Why a connection failed or ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SocketError {
     #[error("refused with HTTP {0}")]
@@ -26,7 +26,7 @@ impl From<tungstenite::Error> for SocketError {
     fn from(error: tungstenite::Error) -> Self {
         match error {
             tungstenite::Error::Http(response) => Self::Refused(response.status().as_u16()),
-            // The network's end, for which RFC 6455 section 7.1.5 reserves 1006.
+            // The connection was lost, for which RFC 6455 section 7.1.5 reserves 1006.
             tungstenite::Error::Io(error) => Self::Closed { code: 1006, reason: error.to_string() },
             tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
                 Self::Closed { code: 1006, reason: String::new() }
@@ -36,7 +36,7 @@ impl From<tungstenite::Error> for SocketError {
     }
 }
 
-/// A connection, from the answer to the upgrade on.
+/// An upgraded connection.
 pub(crate) struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
@@ -46,20 +46,22 @@ impl Socket {
         token: &str,
         cursor: Option<&str>,
     ) -> Result<Self, SocketError> {
-        // A cursor is opaque: all but the unreserved characters (RFC 3986 section 2.3) are escaped.
+        // A cursor is opaque, so everything except unreserved characters (RFC 3986 section 2.3) is
+        // escaped.
         let cursor = cursor.map(|cursor| format!("?cursor={}", escape(cursor))).unwrap_or_default();
         let mut request = format!("ws://{authority}/v1/ws{cursor}").into_client_request()?;
         let bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(tungstenite::http::Error::from);
         request.headers_mut().insert(header::AUTHORIZATION, bearer.map_err(tungstenite::Error::from)?);
         let stream = TcpStream::connect(address).await.map_err(tungstenite::Error::from)?;
         stream.set_nodelay(true).map_err(tungstenite::Error::from)?;
-        // The default buffers are 128 KiB for each connection, far more than thousands of clients in one process should take.
+        // The default buffers take 128 KiB per connection, too much for thousands of clients in one
+        // process.
         let config = WebSocketConfig::default().read_buffer_size(4 * 1024).write_buffer_size(0);
         let (stream, _) = client_async_with_config(request, stream, Some(config)).await?;
         Ok(Self(stream))
     }
 
-    /// The next message. Pings are answered on the way.
+    /// Returns the next message, answering pings on the way.
     pub(crate) async fn next(&mut self) -> Result<Utf8Bytes, SocketError> {
         loop {
             match self.0.next().await {
@@ -67,7 +69,7 @@ impl Socket {
                 Some(Ok(Frame::Close(close))) => {
                     let (code, reason) =
                         close.map_or((1005, String::new()), |close| (close.code.into(), close.reason.to_string()));
-                    // The answer to the close goes out with the next read; its outcome says nothing new.
+                    // Sends the answering close frame. A failure does not matter.
                     let _ = self.0.flush().await;
                     return Err(SocketError::Closed { code, reason });
                 }

@@ -1,4 +1,4 @@
-//! The server under load: where it is, who may call it, and what its process costs.
+//! The server under test: address, tokens, and resource usage.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -12,35 +12,35 @@ use crate::person::{Issuer, Person};
 use crate::process::Process;
 use crate::socket::{Socket, SocketError};
 
-/// Which server, and as whom.
+/// The server and its credentials.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TargetArgs {
     /// The server
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub(crate) url: String,
 
-    /// The server's shared secret; without one its development mode is used
+    /// Shared secret of the server. Default: sign in with development mode
     #[arg(long, global = true, env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(crate) secret: Option<String>,
 
-    /// What tokens name as their issuer
+    /// The `iss` of the tokens
     #[arg(long, global = true, env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
     pub(crate) issuer: Option<String>,
 
-    /// What tokens name as their audience
+    /// The `aud` of the tokens
     #[arg(long, global = true, env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub(crate) audience: Option<String>,
 
-    /// The server's process on this machine: its memory and CPU time are reported too
+    /// Process id of the server on this machine, to report its memory and CPU time
     #[arg(long, global = true, value_name = "PID")]
     pub(crate) pid: Option<u32>,
 
-    /// Load a server that is not on this machine
+    /// Allow a server on another machine
     #[arg(long, global = true)]
     pub(crate) anywhere: bool,
 }
 
-/// A server under load.
+/// A server under test.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     address: SocketAddr,
@@ -51,7 +51,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Checks the address before anything is sent to it.
+    /// Validates the address before anything is sent to it.
     pub(crate) fn new(args: &TargetArgs) -> Result<Self, Failure> {
         let not_a_url = || Failure::Url(args.url.clone());
         let authority = args.url.strip_prefix("http://").ok_or_else(not_a_url)?.trim_end_matches('/');
@@ -75,7 +75,7 @@ impl Target {
         })
     }
 
-    /// Another server that knows the same people. Its process is not looked at.
+    /// Another server with the same users. Its process is not measured.
     pub(crate) fn at(&self, url: &str) -> Result<Self, Failure> {
         Self::new(&TargetArgs { url: url.to_owned(), pid: None, ..self.args.clone() })
     }
@@ -88,7 +88,8 @@ impl Target {
         Http::new(self.address, &self.authority)
     }
 
-    /// New people: with tokens of our own where there is a secret, else signed in by development mode.
+    /// Creates users: with self-issued tokens if there is a secret, otherwise with sign-ins in
+    /// development mode.
     pub(crate) async fn people(&self, count: usize) -> Result<Vec<Person>, Failure> {
         if let Some(issuer) = &self.issuer {
             return Ok((0..count).map(|_| issuer.person()).collect());
@@ -106,7 +107,7 @@ impl Target {
         self.people(1).await?.pop().ok_or_else(|| Failure::Answer("nobody".to_owned()))
     }
 
-    /// One person's way to call the API, over a connection of its own.
+    /// Returns an API client for a user, with its own connection.
     pub(crate) fn api(&self, person: &Person) -> Api {
         Api::new(self.http(), person.clone())
     }

@@ -1,4 +1,4 @@
-//! One client's view of its groups, and the promise about events held against every message that changes it.
+//! A client's view of its groups. Checks the delivery guarantee on every message that changes it.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,36 +8,36 @@ use uuid::Uuid;
 
 use crate::message::{Event, Listed, Step};
 
-/// Which groups a client is in, at which version.
+/// The groups that a client is in, and their versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct View {
     groups: HashMap<Uuid, u64>,
-    /// With which version a group was left.
+    /// The version with which each group was left.
     left: HashMap<Uuid, u64>,
 }
 
-/// What became of an event that breaks no promise.
+/// The effect of a valid event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Folded {
     Applied,
-    /// Known already, as a resume may repeat it.
+    /// Already known; a resume may repeat it.
     Repeated,
 }
 
-/// How the promise was broken.
+/// A violation of the delivery guarantee.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Violation {
     #[error("gap: group {group_id} at {known}, then an event with {version}")]
     Gap { group_id: Uuid, known: u64, version: u64 },
-    #[error("repeat: group {group_id} at {version}, and its event came again")]
+    #[error("repeat: group {group_id} at {version}, and its event was received again")]
     Repeat { group_id: Uuid, version: u64 },
     #[error("reorder: group {group_id} at {known}, then an event with {version}")]
     Reorder { group_id: Uuid, known: u64, version: u64 },
-    #[error("foreign: an event with {version} of group {group_id}, in which the client is not")]
+    #[error("foreign: an event with {version} of group {group_id}, which the client is not in")]
     Foreign { group_id: Uuid, version: u64 },
     #[error("stale list: group {group_id} at {known}, then listed at {version}")]
     StaleList { group_id: Uuid, known: u64, version: u64 },
-    #[error("lost: group {group_id} at {known}, where it has come to {version}")]
+    #[error("lost: group {group_id} at {known}, but its version is {version}")]
     Lost { group_id: Uuid, known: u64, version: u64 },
     #[error("the last view differs from the list: {0}")]
     Differs(String),
@@ -48,13 +48,14 @@ pub(crate) enum Violation {
 }
 
 impl View {
-    /// The version at which the client is with a group, 0 where it is not in it.
+    /// The version of a group in this view, or 0 if the client is not in it.
     pub(crate) fn version_of(&self, group_id: Uuid) -> u64 {
         self.groups.get(&group_id).copied().unwrap_or(0)
     }
 
-    /// Takes in an event of a live connection, which must not repeat one; while missed events come, it may. After a gap the
-    /// view goes on from the event, so that each gap is found once.
+    /// Applies an event. On a live connection it must not be a repeat; while missed events are
+    /// replayed, it may. After a gap the view continues from the event, so that each gap is
+    /// reported once.
     pub(crate) fn fold(&mut self, event: &Event<'_>, live: bool) -> Result<Folded, Violation> {
         let Event { group_id, version, step, .. } = *event;
         let known = self.groups.get(&group_id).copied();
@@ -68,7 +69,7 @@ impl View {
         }
         let verdict = match (known, step) {
             (Some(known), Step::Stays | Step::Leaves) if version == known + 1 => Ok(Folded::Applied),
-            // Entering what one is in: the leaving in between is missing.
+            // Joining a group that the client is already in: the event of leaving is missing.
             (Some(known), _) => Err(Violation::Gap { group_id, known, version }),
             (None, Step::Enters) => Ok(Folded::Applied),
             (None, Step::Stays | Step::Leaves) => return Err(Violation::Foreign { group_id, version }),
@@ -83,7 +84,7 @@ impl View {
         verdict
     }
 
-    /// Replaces the view by a list. No group of it may be older than what is known.
+    /// Replaces the view with a list. No group in it may be older than the known version.
     pub(crate) fn replace(&mut self, listed: &[Listed]) -> Result<(), Violation> {
         let old = std::mem::take(&mut self.groups);
         self.left.clear();
@@ -99,13 +100,13 @@ impl View {
         Ok(())
     }
 
-    /// Whether the view is what the server lists.
+    /// Whether the view equals the server's list.
     pub(crate) fn is(&self, listed: &[Listed]) -> bool {
         self.groups.len() == listed.len()
             && listed.iter().all(|group| self.groups.get(&group.group_id) == Some(&group.version))
     }
 
-    /// One difference to the list, in words.
+    /// Describes one difference from the list.
     pub(crate) fn difference(&self, listed: &[Listed]) -> String {
         let stale = listed.iter().find(|group| self.version_of(group.group_id) != group.version);
         match stale {
@@ -117,7 +118,7 @@ impl View {
     }
 }
 
-/// All violations of a run: their number, and the first few.
+/// Violations of a run: their number, and the first few.
 #[derive(Default)]
 pub(crate) struct Violations {
     count: AtomicU64,
@@ -157,7 +158,7 @@ mod tests {
         Event { step, group_id: GROUP, version, cursor: Cow::Borrowed("c"), renamed: None }
     }
 
-    /// What a client that was added with version 3 makes of the events that follow.
+    /// Applies events to a client that was added with version 3.
     fn told(events: &[(Step, u64)], live: bool) -> Result<Folded, Violation> {
         let mut view = View::default();
         view.fold(&event(Step::Enters, 3), live)?;

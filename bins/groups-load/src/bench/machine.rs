@@ -1,8 +1,8 @@
-//! Which machine a figure was taken on: without that it means nothing.
+//! Describes the machine, because figures are meaningless without it.
 
 use std::fs;
 
-/// Processors, kernel and load, in one line.
+/// Processors, kernel and load average, on one line.
 pub(super) fn describe() -> String {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

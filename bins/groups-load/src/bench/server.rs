@@ -1,4 +1,4 @@
-//! A server of the benchmark's own: started, found, stopped by its process id.
+//! Starts and stops the servers of the benchmark.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::failure::Failure;
 use crate::target::{Target, TargetArgs};
 
-/// A server process, which is killed where it is not stopped.
+/// A server process. Killed on drop unless it was stopped.
 pub(super) struct Server {
     child: Child,
     pid: u32,
@@ -23,11 +23,11 @@ pub(super) struct Server {
     directory: TempDir,
 }
 
-/// How long a server may take to listen, and to stop.
+/// Timeout for a server to start and to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Server {
-    /// Starts the program on a database in a new directory, unless another one is given.
+    /// Starts the program on a database in a new directory, unless a database is given.
     pub(super) async fn start(program: &Path, database_url: Option<&str>) -> Result<Self, Failure> {
         let directory = tempfile::tempdir().map_err(Failure::io("a temporary directory"))?;
         let address = free_address().map_err(Failure::io("a free port"))?;
@@ -68,12 +68,12 @@ impl Server {
         })
     }
 
-    /// Where the database is, and so the disk that is measured.
+    /// The directory of the database, whose disk is measured.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Asks the server to end and waits for it.
+    /// Stops the server gracefully and waits for it.
     pub(super) async fn stop(mut self) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Process(format!("it could not be stopped: {error}"));
         let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
@@ -88,7 +88,7 @@ impl Server {
     }
 }
 
-/// A port below those that the kernel gives to outgoing connections, of which a run makes thousands.
+/// Finds a free port below the ephemeral range, of which a run uses thousands.
 fn free_address() -> Result<SocketAddr, std::io::Error> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;

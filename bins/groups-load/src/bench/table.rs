@@ -1,4 +1,4 @@
-//! What a benchmark prints: figures, and beside each what it is compared with.
+//! The output of a benchmark: figures with reference figures.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::report::per;
 pub(crate) struct Table {
     machine: String,
     lines: Vec<Line>,
-    /// Broken promises and wrong answers of all measurements together.
+    /// Violations of all measurements.
     pub(crate) violations: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) examples: Vec<String>,
@@ -35,7 +35,7 @@ impl Table {
         Self { machine, lines: Vec::new(), violations: 0, examples: Vec::new() }
     }
 
-    /// A further line. It is told at once on the standard error, because a benchmark takes its time.
+    /// Adds a line, and prints it to standard error immediately, because a benchmark takes a while.
     pub(crate) fn add(&mut self, what: &str, value: f64, unit: &'static str) -> &mut Line {
         eprintln!("… {}", what.trim());
         let line = Line { what: what.to_owned(), value: per(value, 1.0), unit, compared: None };
@@ -44,7 +44,7 @@ impl Table {
         &mut self.lines[last]
     }
 
-    /// The table as Markdown, as it stands in docs/performance.md.
+    /// The table as Markdown, in the format of docs/performance.md.
     pub(crate) fn markdown(&self) -> String {
         let mut text = format!("{}\n\n| measured | | compared |\n|---|--:|---|\n", self.machine);
         for Line { what, value, unit, compared } in &self.lines {
@@ -66,7 +66,7 @@ impl Line {
     }
 }
 
-/// Three digits or so, thousands apart.
+/// Formats a number with about three digits and thousands separators.
 fn number(value: f64) -> String {
     if value.abs() >= 100.0 || value == value.trunc() {
         let digits = format!("{:.0}", value.abs());

@@ -1,4 +1,5 @@
-//! What the machine itself takes for the smallest thing of each kind, so that figures of different machines can be compared.
+//! Reference figures: what the machine takes for elementary operations, so that results from
+//! different machines can be compared.
 
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -14,8 +15,9 @@ use crate::histogram::Histogram;
 use crate::process::{require_files, this_thread};
 use crate::target::Target;
 
-/// How often a second one thread can write 4 KiB to a file and have them on the disk. The file has its size already, as a
-/// database's write-ahead log has after a while: making it longer costs a file system far more than writing into it.
+/// How often per second one thread can write 4 KiB to a file and flush it to disk. The file already
+/// has its full size, like a write-ahead log in steady state, because extending a file is much
+/// slower than writing within it.
 pub(super) async fn flushes_per_second(directory: &Path) -> Result<f64, Failure> {
     const PAGES: u32 = 1_000;
     let path = directory.join("yardstick");
@@ -51,8 +53,9 @@ pub(super) async fn round_trip(target: &Target) -> Result<f64, Failure> {
     Ok(took.spread().p50 as f64)
 }
 
-/// CPU time of one `write` of so many bytes to a socket whose other end waits for it, in microseconds: the least that a
-/// fan-out can cost. One thread writes to all sockets in turn, twenty times a second, as a fan-out does.
+/// CPU time in microseconds of one `write` of `bytes` bytes to a socket whose peer is waiting: the
+/// minimum cost of a fan-out event. One thread writes to all sockets in turn, twenty times per
+/// second, like a fan-out.
 pub(super) async fn write_micros(sockets: u64, bytes: usize) -> Result<f64, Failure> {
     const ROUNDS: u32 = 40;
     let count = usize::try_from(sockets).unwrap_or(0);

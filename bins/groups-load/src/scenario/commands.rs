@@ -1,4 +1,4 @@
-//! `commands`: many callers change many groups at once; how many changes a second, and how long each takes.
+//! `commands`: many concurrent callers change many groups; measures throughput and latency.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,30 +17,31 @@ use crate::process::require_files;
 use crate::report::{Report, per};
 use crate::target::Target;
 
-/// Callers that add, remove and change settings, each sending the next request when the last is answered
+/// Callers that add members, remove them and change settings; each sends its next request when the
+/// last one is answered
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Commands {
-    /// Callers at once, each with a connection of its own
+    /// Concurrent callers, each with its own connection
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) callers: u64,
-    /// Groups; every caller is an admin of all of them
+    /// Number of groups; every caller is an admin of all of them
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) groups: u64,
-    /// Further members of each group, who do nothing
+    /// Additional idle members of each group
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) members: u64,
     /// Only change settings
     #[arg(long)]
     pub(crate) settings_only: bool,
-    /// How long
+    /// Duration in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
-    /// Repeats the choices of a run
+    /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 }
 
-/// What the callers found. Times in microseconds.
+/// Results of the callers. Times are in microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CommandsReport {
     pub(crate) callers: u64,
@@ -51,9 +52,9 @@ pub(crate) struct CommandsReport {
     pub(crate) added_us: Spread,
     pub(crate) removed_us: Spread,
     pub(crate) settings_us: Spread,
-    /// Answers that told to wait (429, 503); the waiting is part of the times.
+    /// Responses with 429 or 503; the delay is part of the times.
     pub(crate) told_to_wait: u64,
-    /// Groups whose version or count of members is not what the answers add up to: none is allowed.
+    /// Groups whose version or member count does not match the responses. None is allowed.
     pub(crate) wrong_groups: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_change: Option<f64>,
@@ -73,7 +74,7 @@ struct Times {
     settings: Histogram,
 }
 
-/// What a caller has done to one group, as the answers told.
+/// What a caller has done to a group, according to the responses.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     changes: u64,
@@ -152,7 +153,7 @@ struct Caller {
     api: Api,
     groups: Arc<[Uuid]>,
     tallies: Vec<Tally>,
-    /// Whom the caller has added and not yet removed, with the group's place in the list.
+    /// Members that the caller has added and not removed yet, with the index of the group.
     added: Vec<(usize, Uuid)>,
     random: fastrand::Rng,
     times: Arc<Times>,
@@ -160,10 +161,12 @@ struct Caller {
 }
 
 impl Caller {
-    /// People added and not yet removed, at most; beyond, the next change is a removal.
+    /// Maximum number of members added and not removed yet. At the limit, the next change is a
+    /// removal.
     const ADDED_MAX: usize = 100;
 
-    /// One change: a third each are additions, removals and settings, as far as there is somebody to remove.
+    /// Makes one change: an addition, a removal or a change of settings with equal probability, if
+    /// there is a member to remove.
     async fn change(&mut self) -> Result<(), Failure> {
         let choice = if self.settings_only { 2 } else { self.random.usize(..3) };
         let started = Instant::now();

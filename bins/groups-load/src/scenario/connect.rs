@@ -1,4 +1,4 @@
-//! `connect`: how fast clients can come in, and what each costs while it is idle.
+//! `connect`: how fast clients can connect, and what each costs while idle.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,30 +19,30 @@ use crate::process::require_files;
 use crate::report::{Promise, Report, per};
 use crate::target::Target;
 
-/// Clients that come in, stay for a while and do nothing; with --pid, what each of them costs the server
+/// Clients that connect, stay for a while and are idle; with --pid, what each costs the server
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Connect {
-    /// Connections, each of a user of its own
+    /// Number of connections, each with its own user
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) connections: u64,
-    /// Groups that each user is in
+    /// Number of groups that each user is in
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1_000))]
     pub(crate) groups: u64,
-    /// Attempts under way at once
+    /// Concurrent connection attempts
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) at_once: u64,
-    /// How long they stay
+    /// Duration of the idle phase in seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=SECONDS_MAX))]
     pub(crate) hold_seconds: u64,
 }
 
-/// What coming in and staying cost. Times in microseconds.
+/// Cost of connecting and of idle connections. Times are in microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ConnectReport {
     pub(crate) connections: u64,
     pub(crate) groups: u64,
     pub(crate) connections_per_second: f64,
-    /// From the attempt to `ready`.
+    /// From the connection attempt to `ready`.
     pub(crate) ready_us: Spread,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_connection: Option<f64>,
@@ -50,7 +50,7 @@ pub(crate) struct ConnectReport {
     pub(crate) resident_bytes_per_connection: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) heap_bytes_per_connection: Option<f64>,
-    /// What all idle connections together take of one processor.
+    /// Share of one processor that all idle connections use together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) idle_cpu_share: Option<f64>,
     pub(crate) promise: Promise,
@@ -77,7 +77,7 @@ impl Connect {
         let board = Arc::new(Board::new(0));
         let absent = |person| Absent::new(person, target.clone(), Arc::clone(&board));
         let mut people = people.into_iter();
-        // The first few pay for what the process has only once.
+        // The first connections include one-time costs of the process.
         let first: Vec<_> = people.by_ref().take(connections.div_ceil(10).min(64)).map(absent).collect();
         let rest: Vec<_> = people.map(absent).collect();
         let (warm, took) = (Arc::default(), Arc::new(Histogram::default()));
@@ -114,7 +114,7 @@ impl Connect {
     }
 }
 
-/// Answers pings until then, and comes back if sent away.
+/// Answers pings until the given time, and reconnects if asked to.
 async fn stay(mut device: Device, until: Instant) -> Result<(), Failure> {
     while let Ok(heard) = timeout_at(until.into(), device.hear()).await {
         if let Err(ended) = heard {

@@ -1,4 +1,5 @@
-//! `fanout`: one group, many connected members, changes at a steady rate; how long until each change is at each client.
+//! `fanout`: one group with many connected members and a steady rate of changes; measures when each
+//! client receives each change.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -22,33 +23,35 @@ use crate::report::{Promise, Report, per};
 use crate::target::Target;
 use crate::view::Violation;
 
-/// One group with connected members; its settings change at a rate, and every client must hear of each change once
+/// One group with connected members; its settings change at a steady rate, and every client must
+/// receive each change once
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Fanout {
-    /// Connections, all in one group
+    /// Number of connections, all in one group
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) connections: u64,
-    /// Connections of each user
+    /// Connections per user
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub(crate) connections_per_user: u64,
-    /// Changes per second; 0 is as fast as the server answers
+    /// Changes per second; 0: as fast as the server answers
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) rate: u64,
-    /// Changes that are due at the same moment
+    /// Changes that are due at the same time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=256))]
     pub(crate) burst: u64,
-    /// How long
+    /// Duration in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
-    /// How long after the last answer each client must have heard of everything
+    /// Seconds after the last response within which each client must have received everything
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) patience_seconds: u64,
-    /// Another server on the same database, which is asked for the changes: how long do they take from one to the other?
+    /// Send the changes to this other server on the same database, to measure the latency between
+    /// servers
     #[arg(long, value_name = "URL")]
     pub(crate) changes_on: Option<String>,
 }
 
-/// What a fan-out found. Times in microseconds.
+/// Results of a fan-out. Times are in microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct FanoutReport {
     pub(crate) connections: u64,
@@ -56,16 +59,17 @@ pub(crate) struct FanoutReport {
     pub(crate) changes_per_second: f64,
     pub(crate) events_per_second: f64,
     pub(crate) bytes_per_event: f64,
-    /// From due to the answer to whoever made the change.
+    /// From the due time to the response.
     pub(crate) change_us: Spread,
-    /// From due to the receipt by each client.
+    /// From the due time to the receipt by each client.
     pub(crate) receipt_us: Spread,
-    /// From the answer, sent after the commit, to the receipt by each client; 0 where the client heard first.
+    /// From the response, which is sent after the commit, to the receipt by each client; 0 if the
+    /// client received it first.
     pub(crate) receipt_after_answer_us: Spread,
     pub(crate) received_before_answer: u64,
-    /// Events that clients missed for good: each is a violation too.
+    /// Events that clients never received; each also counts as a violation.
     pub(crate) lost: u64,
-    /// All that the process did in the run, the changes included, for each event.
+    /// CPU time of the server process per event, including the changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_event: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,10 +83,10 @@ impl Report for FanoutReport {
     }
 }
 
-/// The version that every client must come to, and until when.
+/// The version that every client must reach, and the deadline.
 type Goal = Option<(u64, tokio::time::Instant)>;
 
-/// Changes without a limit in rate, at most: what a board has room for.
+/// Maximum number of changes without a rate limit: the capacity of a board.
 const CHANGES_MAX: u64 = 1_000_000;
 
 impl Fanout {
@@ -122,7 +126,7 @@ impl Fanout {
                 let mut made = 0_u64;
                 for (change, due) in schedule {
                     sleep_until(due.into()).await;
-                    // Where nothing is due at a certain time, it is due now.
+                    // Without a rate, a change is due now.
                     let due = if due == started { Instant::now() } else { due };
                     api.rename(group_id, &board.stamp(change, due)).await?;
                     let answered = Instant::now();
@@ -165,7 +169,8 @@ impl Fanout {
     }
 }
 
-/// Hears everything until the goal is known and reached; how many events were missing when time was up.
+/// Receives events until the goal is known and reached. Returns how many events were missing at the
+/// deadline.
 async fn listen(
     mut device: Device,
     group_id: Uuid,
@@ -197,7 +202,7 @@ async fn listen(
     Ok(0)
 }
 
-/// Which changes one caller makes, and when each is due.
+/// The changes of one caller, and when each is due.
 struct Schedule {
     first: usize,
     step: usize,

@@ -1,4 +1,5 @@
-//! `mixed`: everything at once. People are added, removed and told while their clients drop and come back.
+//! `mixed`: everything at once: users are added and removed and receive events while their clients
+//! disconnect and reconnect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,50 +24,52 @@ use crate::report::{Promise, Report, per};
 use crate::target::Target;
 use crate::view::Violation;
 
-/// Everything at once: changes, additions and removals of connected people, and clients that drop and come back
+/// Everything at once: changes, additions and removals of connected users, and clients that
+/// disconnect and reconnect
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Mixed {
-    /// Connections, each of a user of its own
+    /// Number of connections, each with its own user
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) connections: u64,
-    /// Groups; every user is in some of them
+    /// Number of groups; every user is in some of them
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub(crate) groups: u64,
-    /// Callers at once, each sending the next request when the last is answered
+    /// Concurrent callers; each sends its next request when the last one is answered
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub(crate) callers: u64,
-    /// Changes per second, all callers together; 0 is as fast as the server answers
+    /// Changes per second of all callers together; 0: as fast as the server answers
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) rate: u64,
-    /// Seconds that a client stays connected, on average
+    /// Average time in seconds that a client stays connected
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) stay_seconds: u64,
-    /// How long
+    /// Duration in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
-    /// How long after the last change each client must have the view that the server lists
+    /// Seconds after the last change within which the view of each client must equal the server's
+    /// list
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) patience_seconds: u64,
-    /// Repeats the choices of a run
+    /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 }
 
-/// What became of it. Times in microseconds.
+/// Results of the run. Times are in microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct MixedReport {
     pub(crate) connections: u64,
     pub(crate) changes: u64,
     pub(crate) changes_per_second: f64,
     pub(crate) events_per_second: f64,
-    /// From a change's request to its answer.
+    /// From a change's request to its response.
     pub(crate) change_us: Spread,
-    /// From the request of a change of settings to the receipt by each client that was connected.
+    /// From the request to change settings to the receipt by each connected client.
     pub(crate) receipt_us: Spread,
     pub(crate) reconnections: u64,
-    /// From a client's attempt to come back to its `ready`.
+    /// From a client's reconnection attempt to its `ready`.
     pub(crate) ready_us: Spread,
-    /// Answers that told to wait (429, 503).
+    /// Responses with 429 or 503.
     pub(crate) told_to_wait: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_share: Option<f64>,
@@ -79,7 +82,7 @@ impl Report for MixedReport {
     }
 }
 
-/// What all clients and callers of the run share.
+/// State shared by all clients and callers.
 struct Common {
     target: Target,
     board: Arc<Board>,
@@ -88,7 +91,7 @@ struct Common {
     ready: Histogram,
     reconnections: AtomicU64,
     told_to_wait: AtomicU64,
-    /// How many clients may read their list at once in the end.
+    /// Limits how many clients read their list at the same time at the end.
     listing: Semaphore,
 }
 
@@ -130,7 +133,7 @@ impl Mixed {
         }
         let mut calling = JoinSet::new();
         for (number, admin) in admins.iter().enumerate() {
-            // Each caller has people of its own, so that no two undo each other's doing.
+            // Each caller has its own users, so that callers do not undo each other's changes.
             let theirs = people.iter().enumerate().skip(number).step_by(admins.len());
             let caller = Caller {
                 api: target.api(admin),
@@ -167,7 +170,8 @@ impl Mixed {
         })
     }
 
-    /// One client: connected, gone, back again; in the end its view must be what the server lists.
+    /// Runs one client, which disconnects and reconnects; at the end its view must equal the
+    /// server's list.
     async fn live(
         self,
         mut device: Device,
@@ -214,7 +218,7 @@ impl Mixed {
         Ok(())
     }
 
-    /// One caller: changes at its share of the rate until time is up.
+    /// Runs one caller, which makes changes at its share of the rate until the time is up.
     async fn call(self, mut caller: Caller, started: Instant) -> Result<u64, Failure> {
         let until = started + Duration::from_secs(self.seconds);
         loop {
@@ -233,7 +237,8 @@ impl Mixed {
 
 struct Caller {
     api: Api,
-    /// The caller's own people, each with the place of the group that they are in; beyond the last one is none.
+    /// The caller's users, each with the index of their group; the index after the last group means
+    /// none.
     people: Vec<(Uuid, usize)>,
     random: fastrand::Rng,
     common: Arc<Common>,
@@ -241,7 +246,8 @@ struct Caller {
 }
 
 impl Caller {
-    /// Half of the changes are settings; the others move one of the caller's people out of a group or into one.
+    /// Makes one change: half are changes of settings; the others add one of the caller's users to
+    /// a group or remove them.
     async fn change(&mut self) -> Result<(), Failure> {
         let groups = self.common.groups.len();
         let moves = self.random.usize(..2) == 0 && !self.people.is_empty();

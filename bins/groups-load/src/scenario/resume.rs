@@ -1,4 +1,4 @@
-//! `resume`: everybody loses the connection at once, and comes back at once with a cursor.
+//! `resume`: all clients lose their connection at once and reconnect immediately with a cursor.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,27 +18,28 @@ use crate::report::{Promise, Report, per};
 use crate::target::Target;
 use crate::view::Violation;
 
-/// A storm of reconnections: all clients drop at once, their groups change meanwhile, and all come back with their cursors
+/// A reconnection storm: all clients disconnect at once, their groups change in the meantime, and
+/// all reconnect with their cursors
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Resume {
-    /// Connections, each of a user of its own
+    /// Number of connections, each with its own user
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) connections: u64,
-    /// Groups, over which the users are spread evenly
+    /// Number of groups, over which the users are spread evenly
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) groups: u64,
-    /// Changes of each group while everybody is away
+    /// Changes per group while all clients are disconnected
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=1_000))]
     pub(crate) missed: u64,
-    /// Come back without a cursor, for comparison
+    /// Reconnect without a cursor, for comparison
     #[arg(long)]
     pub(crate) without_cursor: bool,
-    /// Attempts under way at once; all of them unless set
+    /// Concurrent connection attempts. Default: all
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) at_once: Option<u64>,
 }
 
-/// What the storm took. Times in microseconds.
+/// Results of the storm. Times are in microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ResumeReport {
     pub(crate) connections: u64,
@@ -47,7 +48,7 @@ pub(crate) struct ResumeReport {
     pub(crate) ready_per_second: f64,
     /// From a client's own attempt to its `ready`.
     pub(crate) ready_us: Spread,
-    /// Clients that got the missed events; the others got the list.
+    /// Clients that received the missed events; the others received the list.
     pub(crate) resumed: u64,
     pub(crate) replayed_events: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +87,8 @@ impl Resume {
                 *group = api.rename(group.group_id, &format!("missed {change}")).await?;
             }
         }
-        // The server has noticed by then that everybody has gone; what it does for that is not part of the storm.
+        // By then the server has noticed all disconnects; handling them is not part of the
+        // measurement.
         tokio::time::sleep(Duration::from_secs(1)).await;
 
         let at_once = self.at_once.map_or(connections, |at_once| usize::try_from(at_once).unwrap_or(connections));

@@ -1,4 +1,4 @@
-//! How long a part of a run took, and what it cost the server's process.
+//! Measures the duration of a phase, and what it costs the server process.
 
 use std::time::{Duration, Instant};
 
@@ -6,22 +6,22 @@ use crate::failure::Failure;
 use crate::process::{Process, Usage};
 use crate::target::Target;
 
-/// Runs from the start of a part to its end.
+/// Measures one phase.
 pub(super) struct Stopwatch<'a> {
     started: Instant,
     process: Option<(&'a Process, Usage)>,
 }
 
-/// What a part took.
+/// Cost of a phase.
 pub(super) struct Cost {
     pub(super) elapsed: Duration,
-    /// Where the process is known.
+    /// `None` if the process is unknown.
     pub(super) process: Option<ProcessCost>,
 }
 
 pub(super) struct ProcessCost {
     pub(super) cpu: Duration,
-    /// How much more memory it holds; negative where it gave some back.
+    /// Change of its memory in bytes; negative if it shrank.
     pub(super) resident_bytes: i64,
     pub(super) anonymous_bytes: i64,
 }
