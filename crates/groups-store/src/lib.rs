@@ -103,6 +103,8 @@ mod options;
 mod order;
 mod page;
 mod payload;
+#[cfg(feature = "postgres")]
+mod peer_messages;
 mod position;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -113,8 +115,6 @@ mod read_class;
 mod row;
 mod row_set;
 mod schema;
-#[cfg(feature = "postgres")]
-mod signals;
 mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -136,10 +136,10 @@ pub use page::{
     BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,
     PAGE_BYTES_MAX, Pruned, ReplayRule, Start, StreamStart,
 };
+#[cfg(feature = "postgres")]
+pub use peer_messages::PeerMessages;
 pub use position::{LogEntry, Position, ReadPoint};
 pub use quota::{Quota, Quotas};
-#[cfg(feature = "postgres")]
-pub use signals::Signals;
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;
 pub use tail::Tail;

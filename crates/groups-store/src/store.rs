@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 #[cfg(feature = "postgres")]
-use crate::Signals;
+use crate::PeerMessages;
 use crate::caller::Caller;
 use crate::column::Id;
 use crate::cursor::CursorKey;
@@ -496,11 +496,11 @@ impl Store {
     /// What the servers on this database can tell each other through it; `None` on SQLite, and without
     /// [`StoreOptions::postgres_notify`].
     #[cfg(feature = "postgres")]
-    pub fn signals(&self) -> Option<Signals> {
+    pub fn peer_messages(&self) -> Option<PeerMessages> {
         match &self.inner.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(_) => None,
-            Backend::Postgres(backend) => self.inner.postgres_notify.then(|| Signals::new(backend.bus().clone())),
+            Backend::Postgres(backend) => self.inner.postgres_notify.then(|| PeerMessages::new(backend.bus().clone())),
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use crate::ReadPoint;
-use crate::hub::Place;
+use crate::hub::ConnectionPermit;
 use crate::session::Session;
 
 /// What the core needs from the transport.
@@ -43,7 +43,7 @@ pub(crate) struct Conn {
     socket: Box<dyn Socket>,
     /// Counts against the user's connection limit while it exists. `None` if the connection was
     /// over the limit.
-    _place: Option<Place>,
+    _place: Option<ConnectionPermit>,
 }
 
 impl Conn {
@@ -51,7 +51,7 @@ impl Conn {
         user_id: UserId,
         connection_id: Uuid,
         session: Session,
-        place: Option<Place>,
+        place: Option<ConnectionPermit>,
         socket: Box<dyn Socket>,
     ) -> Rc<Self> {
         Rc::new(Self {

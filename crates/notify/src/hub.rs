@@ -1,6 +1,6 @@
 //! The hub: the state shared by all workers, and the inbox of each.
 
-mod places;
+mod connection_limits;
 mod stats;
 mod typing;
 
@@ -17,15 +17,15 @@ use tokio::sync::{Semaphore, mpsc};
 use turnstile::Turnstile;
 use uuid::Uuid;
 
-pub(crate) use places::{Entry, Place, Places};
+pub(crate) use connection_limits::{ConnectionLimits, ConnectionPermit, Entry};
 pub use stats::HubStats;
-use typing::Typed;
+use typing::TypingThrottle;
 
 use crate::clock::Moment;
 use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
 use crate::frame;
-use crate::shard::Types;
+use crate::shard::TypingEvent;
 use crate::worker::{Command, Envelope, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 use groups_protocol::ServerMessage;
@@ -48,12 +48,12 @@ pub(crate) struct Shared {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) supervisor: Supervisor,
     shards: RwLock<Vec<ShardHandle>>,
-    places: Arc<Places>,
+    connection_limits: Arc<ConnectionLimits>,
     /// Limits concurrent reads of initial states.
     pub(crate) openings: Turnstile<UserId>,
     draining: AtomicBool,
     refused: AtomicU64,
-    typed: Typed,
+    typing_throttle: TypingThrottle,
     /// Callback that forwards typing to other servers.
     typing_relay: OnceLock<TypingRelay>,
     /// Callback that observes the traffic of each group.
@@ -122,7 +122,7 @@ impl Hub {
         let shared = Shared {
             id: HUBS.fetch_add(1, Relaxed),
             started: Instant::now(),
-            places: Places::new(Arc::clone(&limits)),
+            connection_limits: ConnectionLimits::new(Arc::clone(&limits)),
             openings: Turnstile::new(turnstile::Limits {
                 running_max: limits.opens_max,
                 running_per_key_max: limits.opens_per_user_max,
@@ -136,7 +136,7 @@ impl Hub {
             shards: RwLock::default(),
             draining: AtomicBool::new(false),
             refused: AtomicU64::new(0),
-            typed: Typed::default(),
+            typing_throttle: TypingThrottle::default(),
             typing_relay: OnceLock::new(),
             traffic_observer: OnceLock::new(),
         };
@@ -149,13 +149,13 @@ impl Hub {
     /// The event is sent to the other members' connections on this server and to the callback of
     /// [`Hub::relay_typing`]. Recent repetitions are dropped, see [`HubLimits::typing_interval`].
     pub fn user_types(&self, group: GroupId, user: UserId, typing: bool) {
-        self.shared.user_types(Types { group_id: group, user_id: user, typing });
+        self.shared.user_types(TypingEvent { group_id: group, user_id: user, typing });
     }
 
     /// Sends a typing event from another server's hub, which has already dropped repetitions, to
     /// the other members' connections on this server. A worker that is too busy drops it.
     pub fn typing(&self, group: GroupId, user: UserId, typing: bool) {
-        self.shared.typing(Types { group_id: group, user_id: user, typing });
+        self.shared.typing(TypingEvent { group_id: group, user_id: user, typing });
     }
 
     /// Sets a callback that forwards typing events to the hubs of other servers. It is not called
@@ -191,7 +191,7 @@ impl Hub {
 
     /// Reserves a connection slot for a user.
     pub(crate) fn enter(&self, user_id: UserId) -> Entry {
-        let entry = Places::take(&self.shared.places, self.shared.now(), user_id);
+        let entry = ConnectionLimits::take(&self.shared.connection_limits, self.shared.now(), user_id);
         if matches!(entry, Entry::Refused(_)) {
             self.shared.refused.fetch_add(1, Relaxed);
         }
@@ -203,7 +203,7 @@ impl Hub {
     pub(crate) fn connect(
         &self,
         client: Client,
-        place: Option<Place>,
+        place: Option<ConnectionPermit>,
         socket: Box<dyn Socket>,
     ) -> (Rc<Worker>, Rc<Conn>) {
         let worker = self.shared.worker();
@@ -217,7 +217,7 @@ impl Hub {
 
     /// Number of connected clients, including those that are closing.
     pub fn connections(&self) -> usize {
-        self.shared.places.connections()
+        self.shared.connection_limits.connections()
     }
 
     /// Counters for operators, summed over all workers.
@@ -234,7 +234,7 @@ impl Hub {
         self.shared.draining.store(true, SeqCst);
         let bound = plan.spread + plan.wait;
         self.shared.tell_all(&Command::Drain(Arc::new(plan)), 0).await;
-        if tokio::time::timeout(bound, self.shared.places.all_left()).await.is_err() {
+        if tokio::time::timeout(bound, self.shared.connection_limits.all_left()).await.is_err() {
             tracing::warn!(connections = self.connections(), "clients did not answer their close in time");
         }
     }
@@ -268,17 +268,17 @@ impl Shared {
     async fn tell_all(&self, command: &Command, bytes: usize) {
         let kib = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX).min(self.inbox_kib_max());
         let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut places = Vec::with_capacity(shards.len());
+        let mut connection_limits = Vec::with_capacity(shards.len());
         for shard in &shards {
             // The semaphore is never closed. An error would only mean that the space is not
             // counted.
             let room = if kib == 0 { None } else { Arc::clone(&shard.room).acquire_many_owned(kib).await.ok() };
             // A worker that has ended has no clients.
             if let Ok(permit) = shard.inbox.reserve().await {
-                places.push((permit, room));
+                connection_limits.push((permit, room));
             }
         }
-        for (permit, room) in places {
+        for (permit, room) in connection_limits {
             permit.send(Envelope { command: command.clone(), room });
         }
     }
@@ -303,8 +303,8 @@ impl Shared {
     }
 
     /// Called when a user of this server types.
-    pub(crate) fn user_types(&self, types: Types) {
-        if !self.typed.note(self.now(), &self.limits, types) {
+    pub(crate) fn user_types(&self, types: TypingEvent) {
+        if !self.typing_throttle.note(self.now(), &self.limits, types) {
             return;
         }
         self.typing(types);
@@ -313,8 +313,8 @@ impl Shared {
         }
     }
 
-    fn typing(&self, types: Types) {
-        let Types { group_id, user_id, typing } = types;
+    fn typing(&self, types: TypingEvent) {
+        let TypingEvent { group_id, user_id, typing } = types;
         let expires_in_seconds = self.limits.typing_expiry.as_secs();
         let frame = frame::json(&ServerMessage::Typing { group_id, user_id, typing, expires_in_seconds });
         let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);

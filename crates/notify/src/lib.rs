@@ -99,7 +99,7 @@ pub use delivery::{Delivery, ReadPoint};
 pub use hub::{Client, GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
 pub use sink::{EventSink, Recorder, SinkError};
-pub use source::{List, ListPiece, Opening, PieceMax, Source, SourceError, Start};
+pub use source::{InitialState, List, ListPiece, PieceMax, Source, SourceError, Start};
 #[doc(hidden)]
 pub use transport::echo;
 pub use transport::on_connect;

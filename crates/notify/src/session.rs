@@ -49,20 +49,20 @@ pub(crate) enum Input<'a> {
     Fragment,
     /// The client's close frame, with its code.
     Close(Option<u16>),
-    Fault(Fault),
+    ProtocolError(ProtocolError),
 }
 
 /// A protocol violation that closes the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ProtocolError {
     TooLong,
-    BadUtf8,
+    InvalidUtf8,
     Protocol,
 }
 
 /// A client request that needs more than the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum ClientAction {
     Typing { group_id: GroupId, typing: bool },
 }
 
@@ -243,7 +243,7 @@ impl Session {
     }
 
     /// Handles input from the client.
-    pub(crate) fn receive(&mut self, cx: &Cx<'_>, input: Input<'_>) -> Option<Wish> {
+    pub(crate) fn receive(&mut self, cx: &Cx<'_>, input: Input<'_>) -> Option<ClientAction> {
         self.awaiting_life = false;
         if let Phase::Closing { answered, .. } = &mut self.phase {
             // After our close frame, only the peer's close frame matters.
@@ -256,7 +256,7 @@ impl Session {
                 self.close(cx, Close::answer(code));
                 return None;
             }
-            Input::Fault(fault) => {
+            Input::ProtocolError(fault) => {
                 self.close(cx, Close::fault(fault));
                 return None;
             }
@@ -279,17 +279,17 @@ impl Session {
                 }
                 self.pongs.push(frame::pong(payload));
             }
-            Input::Pong | Input::Fragment | Input::Close(_) | Input::Fault(_) => {}
+            Input::Pong | Input::Fragment | Input::Close(_) | Input::ProtocolError(_) => {}
         }
         None
     }
 
-    fn message(&mut self, cx: &Cx<'_>, text: &str) -> Option<Wish> {
+    fn message(&mut self, cx: &Cx<'_>, text: &str) -> Option<ClientAction> {
         match groups_protocol::parse(text) {
             Ok(ClientMessage::Ping) => self.ephemeral(cx, frame::json(&ServerMessage::Pong)),
             // The user's groups are not known before the list is loaded. Typing may be dropped.
             Ok(ClientMessage::Typing { group_id, typing }) if self.is_live() => {
-                return Some(Wish::Typing { group_id, typing });
+                return Some(ClientAction::Typing { group_id, typing });
             }
             Ok(ClientMessage::Typing { .. }) => {}
             Err(error @ ParseError::Malformed(_)) => self.error(cx, ErrorCode::MalformedMessage, &error.to_string()),

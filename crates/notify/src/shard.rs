@@ -73,8 +73,8 @@ use crate::clock::Moment;
 use crate::conn::Conn;
 use crate::counters::Counters;
 use crate::frame;
-use crate::session::{Close, Cx, Input, Piece, Ticked, Wish};
-use crate::{Delivery, HubLimits, ListPiece, Opening, ReadPoint, SourceError, Start};
+use crate::session::{ClientAction, Close, Cx, Input, Piece, Ticked};
+use crate::{Delivery, HubLimits, InitialState, ListPiece, ReadPoint, SourceError, Start};
 use groups_protocol::{ErrorCode, ServerMessage};
 
 /// The connections of one worker.
@@ -113,7 +113,7 @@ pub(crate) struct Routed {
 
 /// A typing event for the other members, on every worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Types {
+pub(crate) struct TypingEvent {
     pub(crate) group_id: GroupId,
     pub(crate) user_id: UserId,
     pub(crate) typing: bool,
@@ -161,7 +161,7 @@ impl Shard {
         &mut self,
         now: Moment,
         conn: &Rc<Conn>,
-        opening: Result<Opening, SourceError>,
+        opening: Result<InitialState, SourceError>,
     ) -> Option<UnreadList> {
         let from = conn.loading_from.take()?;
         self.loading.retain(|other| !Rc::ptr_eq(other, conn));
@@ -202,8 +202,8 @@ impl Shard {
         self.close(now, conn, Close::restarting(self.limits.retry_ms));
     }
 
-    fn go_live(&mut self, now: Moment, conn: &Rc<Conn>, from: u64, opening: Opening) -> Option<UnreadList> {
-        let Opening { seen, groups, start, cursor } = opening;
+    fn go_live(&mut self, now: Moment, conn: &Rc<Conn>, from: u64, opening: InitialState) -> Option<UnreadList> {
+        let InitialState { seen, groups, start, cursor } = opening;
         let user_id = conn.user_id;
         let mut pieces = VecDeque::new();
         let resumed = matches!(start, Start::Resumed(_));
@@ -339,7 +339,7 @@ impl Shard {
     }
 
     /// Sends a typing event to the other members' connections that have room for it.
-    pub(crate) fn typing(&mut self, now: Moment, types: Types, frame: &Bytes) {
+    pub(crate) fn typing(&mut self, now: Moment, types: TypingEvent, frame: &Bytes) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         for slot in self.subscriptions.of_group(types.group_id) {
             let user = &self.users[slot];
@@ -358,17 +358,17 @@ impl Shard {
     }
 
     /// Handles input from a client. Returns a typing event for the others, if any.
-    pub(crate) fn receive(&mut self, now: Moment, conn: &Conn, input: Input<'_>) -> Option<Types> {
+    pub(crate) fn receive(&mut self, now: Moment, conn: &Conn, input: Input<'_>) -> Option<TypingEvent> {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         let mut session = conn.session.borrow_mut();
-        let Wish::Typing { group_id, typing } = session.receive(&cx, input)?;
+        let ClientAction::Typing { group_id, typing } = session.receive(&cx, input)?;
         let user_id = conn.user_id;
         let member = self.slots.get(&user_id).is_some_and(|slot| self.subscriptions.contains(*slot, group_id));
         if !member {
             session.error(&cx, ErrorCode::GroupNotFound, "no such group, or you are not in it");
             return None;
         }
-        Some(Types { group_id, user_id, typing })
+        Some(TypingEvent { group_id, user_id, typing })
     }
 
     /// Checks the deadlines of all connections.

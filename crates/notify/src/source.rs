@@ -16,12 +16,12 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// [`SourceError`] if the state cannot be read now. The client is closed with 1012 and
     /// reconnects.
-    async fn open(&self, user: UserId, cursor: Option<&str>) -> Result<Opening, SourceError>;
+    async fn open(&self, user: UserId, cursor: Option<&str>) -> Result<InitialState, SourceError>;
 }
 
 /// The initial state of a client.
 #[derive(Debug)]
-pub struct Opening {
+pub struct InitialState {
     /// The commits that the read has seen.
     pub seen: ReadPoint,
     /// The user's groups at the read point.
@@ -41,7 +41,7 @@ pub enum Start {
     Resumed(Vec<Delivery>),
 }
 
-/// A user's groups at the read point of an [`Opening`], newest first. The client may read slowly,
+/// A user's groups at the read point of an [`InitialState`], newest first. The client may read slowly,
 /// so an implementation should hold little memory.
 #[async_trait]
 pub trait List: Send + fmt::Debug {

@@ -33,7 +33,7 @@ use std::task::{Context, Poll, Waker};
 
 use actix_http::BoxedPayloadStream;
 use actix_http::error::PayloadError;
-use actix_http::ws::{CloseReason, Item, Message, ProtocolError};
+use actix_http::ws::{CloseReason, Item, Message, ProtocolError as WsError};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, web};
@@ -46,7 +46,7 @@ pub use socket::on_connect;
 
 use crate::conn::Conn;
 use crate::hub::Entry;
-use crate::session::{Fault, Input, Transmit};
+use crate::session::{Input, ProtocolError, Transmit};
 use crate::worker::Worker;
 use crate::{Client, Hub};
 
@@ -250,7 +250,7 @@ impl<P: Peer> Body<P> {
                 Reading::Messages => match Pin::new(&mut self.stream).poll_next(cx) {
                     Poll::Pending => return,
                     Poll::Ready(Some(Ok(message))) => self.message(message),
-                    Poll::Ready(Some(Err(error))) => match fault_of(&error) {
+                    Poll::Ready(Some(Err(error))) => match protocol_error_of(&error) {
                         Some(fault) => self.fault(fault),
                         None => self.reading = Reading::Ended,
                     },
@@ -261,10 +261,10 @@ impl<P: Peer> Body<P> {
         cx.waker().wake_by_ref();
     }
 
-    fn fault(&mut self, fault: Fault) {
+    fn fault(&mut self, fault: ProtocolError) {
         self.fragments = None;
         self.reading = Reading::CloseOnly;
-        self.peer.receive(Input::Fault(fault));
+        self.peer.receive(Input::ProtocolError(fault));
         if self.frames.borrow().close_seen() {
             // The close frame itself was invalid, so no other will follow.
             self.peer.receive(Input::Close(None));
@@ -290,7 +290,7 @@ impl<P: Peer> Body<P> {
         }
     }
 
-    fn fragment(&mut self, item: Item) -> Result<(), Fault> {
+    fn fragment(&mut self, item: Item) -> Result<(), ProtocolError> {
         let (bytes, last) = match item {
             Item::FirstText(bytes) => {
                 self.fragments = Some(Box::new(Fragments::new(true)));
@@ -303,14 +303,14 @@ impl<P: Peer> Body<P> {
             Item::Continue(bytes) => (bytes, false),
             Item::Last(bytes) => (bytes, true),
         };
-        let Some(fragments) = &mut self.fragments else { return Err(Fault::Protocol) };
+        let Some(fragments) = &mut self.fragments else { return Err(ProtocolError::Protocol) };
         fragments.add(&bytes, last, self.message_bytes_max)?;
         if !last {
             self.peer.receive(Input::Fragment);
         } else if let Some(fragments) = self.fragments.take() {
             match std::str::from_utf8(&fragments.message) {
                 Ok(text) if fragments.text => self.peer.receive(Input::Text(text)),
-                Err(_) if fragments.text => return Err(Fault::BadUtf8),
+                Err(_) if fragments.text => return Err(ProtocolError::InvalidUtf8),
                 _ => self.peer.receive(Input::Binary(&fragments.message)),
             }
         }
@@ -324,9 +324,9 @@ impl Fragments {
     }
 
     /// Rejects invalid UTF-8 as early as possible, not at the end of the message.
-    fn add(&mut self, bytes: &[u8], last: bool, message_bytes_max: usize) -> Result<(), Fault> {
+    fn add(&mut self, bytes: &[u8], last: bool, message_bytes_max: usize) -> Result<(), ProtocolError> {
         if self.message.len() + bytes.len() > message_bytes_max {
-            return Err(Fault::TooLong);
+            return Err(ProtocolError::TooLong);
         }
         self.message.extend_from_slice(bytes);
         if !self.text {
@@ -334,7 +334,7 @@ impl Fragments {
         }
         match std::str::from_utf8(&self.message[self.checked..]) {
             Ok(_) => self.checked = self.message.len(),
-            Err(error) if last || error.error_len().is_some() => return Err(Fault::BadUtf8),
+            Err(error) if last || error.error_len().is_some() => return Err(ProtocolError::InvalidUtf8),
             Err(error) => self.checked += error.valid_up_to(),
         }
         Ok(())
@@ -342,21 +342,21 @@ impl Fragments {
 }
 
 /// The protocol violation of the client; `None` if it disconnected.
-fn fault_of(error: &ProtocolError) -> Option<Fault> {
-    let ProtocolError::Io(error) = error else {
+fn protocol_error_of(error: &WsError) -> Option<ProtocolError> {
+    let WsError::Io(error) = error else {
         return Some(match error {
-            ProtocolError::Overflow => Fault::TooLong,
-            _ => Fault::Protocol,
+            WsError::Overflow => ProtocolError::TooLong,
+            _ => ProtocolError::Protocol,
         });
     };
     let cause = error.get_ref();
     if cause.is_some_and(|cause| cause.is::<std::str::Utf8Error>()) {
-        return Some(Fault::BadUtf8);
+        return Some(ProtocolError::InvalidUtf8);
     }
     match cause.and_then(|cause| cause.downcast_ref::<PayloadError>()) {
-        Some(PayloadError::Overflow) => Some(Fault::TooLong),
+        Some(PayloadError::Overflow) => Some(ProtocolError::TooLong),
         Some(_) => None,
         // actix reports reserved bits as invalid data.
-        None => (error.kind() == std::io::ErrorKind::InvalidData).then_some(Fault::Protocol),
+        None => (error.kind() == std::io::ErrorKind::InvalidData).then_some(ProtocolError::Protocol),
     }
 }

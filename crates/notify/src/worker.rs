@@ -16,9 +16,9 @@ use tokio::time::MissedTickBehavior;
 use crate::clock::Moment;
 use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
-use crate::hub::{Client, Place, Shared};
+use crate::hub::{Client, ConnectionPermit, Shared};
 use crate::session::{Close, Cx, Input, Session, Transmit};
-use crate::shard::{Shard, Types, UnreadList};
+use crate::shard::{Shard, TypingEvent, UnreadList};
 use crate::{Delivery, Drain, HubLimits, PieceMax, SourceError};
 
 /// Number of connections to wake before yielding to the other tasks of the thread, including HTTP
@@ -39,7 +39,7 @@ const DRAIN_SLICE: Duration = Duration::from_millis(20);
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Deliver(Arc<[Arc<Delivery>]>),
-    Typing(Types, Bytes),
+    Typing(TypingEvent, Bytes),
     Drain(Arc<Drain>),
     /// Changes were missed: all clients must reconnect.
     Lagged,
@@ -135,12 +135,17 @@ impl Worker {
 
     /// Accepts a client. Without a slot it is closed with 4502; otherwise its initial state is
     /// loaded.
-    pub(crate) fn accept(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
+    pub(crate) fn accept(
+        self: &Rc<Self>,
+        client: Client,
+        place: Option<ConnectionPermit>,
+        socket: Box<dyn Socket>,
+    ) -> Rc<Conn> {
         // There is no connection to close yet, so the panic propagates and ends the request.
         self.call(|| self.take_in(client, place, socket)).unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    fn take_in(self: &Rc<Self>, client: Client, place: Option<Place>, socket: Box<dyn Socket>) -> Rc<Conn> {
+    fn take_in(self: &Rc<Self>, client: Client, place: Option<ConnectionPermit>, socket: Box<dyn Socket>) -> Rc<Conn> {
         Counters::one(&self.counters.accepted);
         let Client { user_id, connection_id, cursor, expires_in } = client;
         // Sixteen steps over half a heartbeat, chosen by a random byte of the id.

@@ -6,7 +6,7 @@
 //! or a typing indicator.
 
 use groups_domain::{GroupId, UserId};
-use groups_store::{Signals, Store};
+use groups_store::{PeerMessages, Store};
 use groups_supervisor::Supervisor;
 use notify::Hub;
 use tokio::sync::broadcast::error::RecvError;
@@ -25,7 +25,7 @@ pub(crate) enum Bus {
     Alone,
     /// LISTEN and NOTIFY of PostgreSQL. The store handles wake-ups itself; typing indicators travel
     /// as signals.
-    Database(Signals),
+    Database(PeerMessages),
     /// NATS carries both wake-ups and typing indicators.
     #[cfg(feature = "nats")]
     Nats(nats::Nats),
@@ -40,7 +40,7 @@ impl Bus {
         hub: &Hub,
         supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
-        let bus = match (settings.nats_url()?, store.signals()) {
+        let bus = match (settings.nats_url()?, store.peer_messages()) {
             #[cfg(feature = "nats")]
             (Some(url), _) => Self::Nats(nats::start(url, store, hub, supervisor).await.map_err(OpenError::Bus)?),
             #[cfg(not(feature = "nats"))]
@@ -89,7 +89,7 @@ impl Bus {
 }
 
 /// Forwards signals from other servers to the hub.
-async fn hear(signals: Signals, hub: Hub) {
+async fn hear(signals: PeerMessages, hub: Hub) {
     let mut heard = signals.subscribe();
     loop {
         match heard.recv().await {

@@ -23,7 +23,7 @@ use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::reads::Reads;
 use crate::refusals::Refusals;
-use crate::{Code, Problem, Settings, SettingsError, edge};
+use crate::{Code, Problem, Settings, SettingsError, clock};
 
 /// Why the service could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -94,14 +94,14 @@ impl Groups {
     /// # Errors
     /// [`ExecuteError`] if the rules reject the command or the database is unavailable.
     pub async fn execute(&self, actor: Actor, group_id: GroupId, command: Command) -> Result<Executed, ExecuteError> {
-        let request = Request { group_id, actor, at: edge::now(), expected_version: None, command };
+        let request = Request { group_id, actor, at: clock::now(), expected_version: None, command };
         self.0.store.execute(request.into()).await
     }
 
     /// Returns an id for a new group: a UUIDv7 greater than every id that this service has created
     /// or seen, so that lists show the newest group first.
     pub fn new_group_id(&self) -> GroupId {
-        edge::new_group_id(&self.0.ids)
+        self.0.ids.generate()
     }
 
     /// Waits until a task or thread that the service depends on ends unexpectedly, such as the
@@ -134,7 +134,7 @@ impl Groups {
     /// accepted are completed first. Later requests are answered with 503.
     pub async fn stop(&self, spread: Duration) {
         self.announce_stop();
-        self.say_goodbye(spread).await;
+        self.close_clients(spread).await;
         self.close_store().await;
     }
 
@@ -143,7 +143,7 @@ impl Groups {
         self.0.stopping.store(true, Ordering::Release);
     }
 
-    pub(crate) async fn say_goodbye(&self, spread: Duration) {
+    pub(crate) async fn close_clients(&self, spread: Duration) {
         self.0.hub.drain(Drain { spread, ..Drain::default() }).await;
     }
 
@@ -196,10 +196,6 @@ impl Groups {
         &self.0.limiter
     }
 
-    pub(crate) fn ids(&self) -> &GroupIds {
-        &self.0.ids
-    }
-
     pub(crate) fn reads(&self) -> &Reads {
         &self.0.reads
     }
@@ -223,7 +219,7 @@ impl Groups {
     pub(crate) fn learn_name(&self, principal: &Principal) {
         let Some(name) = principal.name.clone() else { return };
         let name = DisplayName { user_id: principal.user_id, name, issued_at: principal.issued_at };
-        if self.0.names.learn(name, edge::now()) {
+        if self.0.names.learn(name, clock::now()) {
             let groups = self.clone();
             tokio::spawn(async move { groups.0.names.write_waiting(&groups.0.store).await });
         }
@@ -237,7 +233,7 @@ async fn send_clients_away(supervisor: Supervisor, service: Weak<Inner>, spread:
     if let Some(inner) = service.upgrade() {
         let groups = Groups(inner);
         groups.announce_stop();
-        groups.say_goodbye(spread).await;
+        groups.close_clients(spread).await;
     }
 }
 
@@ -256,7 +252,7 @@ async fn prune(store: Store) {
     const STEP_ROWS_MAX: u32 = 500;
     let opened = Instant::now();
     loop {
-        let more = match store.prune(edge::now(), opened.elapsed(), STEP_ROWS_MAX).await {
+        let more = match store.prune(clock::now(), opened.elapsed(), STEP_ROWS_MAX).await {
             Ok(pruned) => !pruned.is_empty(),
             Err(error) => {
                 tracing::warn!(%error, "the log could not be pruned");

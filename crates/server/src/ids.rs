@@ -14,6 +14,8 @@ use std::time::Duration;
 use groups_domain::GroupId;
 use uuid::Uuid;
 
+use crate::clock;
+
 /// Ids after this time, in the year 6429, cannot come from a real clock. They are ignored, so that
 /// there is always room for later ids.
 const MILLIS_END: u64 = 1 << 47;
@@ -45,7 +47,20 @@ struct Ahead {
     clock: Ticks,
 }
 
+/// Generates an id for a connection. It is random (v4), because a sequential id would reveal how
+/// many connections are opened.
+pub(crate) fn new_connection_id() -> Uuid {
+    Uuid::new_v4()
+}
+
 impl GroupIds {
+    /// Generates an id for a group that is created now.
+    pub(crate) fn generate(&self) -> GroupId {
+        // The lower 64 bits of a random UUID start with two fixed variant bits; the shift drops them.
+        let random = Uuid::new_v4().as_u64_pair().1 << 2;
+        self.next(clock::since_epoch(), random)
+    }
+
     /// Observes an id that was created elsewhere.
     pub(crate) fn observe(&self, id: GroupId) {
         let Some(ticks) = ticks_of(id.uuid()) else { return };
@@ -56,7 +71,7 @@ impl GroupIds {
     }
 
     /// Generates an id for the time `now` since 1970, with the low bits of `random`.
-    pub(crate) fn next(&self, now: Duration, random: u64) -> GroupId {
+    fn next(&self, now: Duration, random: u64) -> GroupId {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ticks = state.next(ticks_at(now));
         GroupId::new(uuid(ticks, random))

@@ -1,7 +1,7 @@
 //! Parses requests into domain types.
 
 mod body;
-mod changing;
+mod command_request;
 mod if_match;
 mod json;
 mod member;
@@ -17,7 +17,7 @@ use crate::{Code, Problem};
 
 use body::BODY_BYTES_MAX;
 pub(crate) use body::{end_body_despite_upgrade, read_body, spare_oversized};
-pub(crate) use changing::Changing;
+pub(crate) use command_request::CommandRequest;
 pub(crate) use json::{Object, json};
 pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;

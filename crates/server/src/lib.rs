@@ -12,9 +12,9 @@
 
 mod access_log;
 mod bus;
+mod clock;
 mod connection;
 mod cors;
-mod edge;
 mod groups;
 mod health;
 mod http_server;
@@ -23,7 +23,6 @@ mod ids;
 mod input;
 mod limiter;
 mod mount;
-mod openings;
 mod output;
 mod problem;
 mod reads;
@@ -35,6 +34,7 @@ mod secret;
 mod serve;
 mod settings;
 mod sinks;
+mod store_source;
 
 pub use groups::{Groups, GroupsBuilder, OpenError};
 pub use groups_protocol::Code;

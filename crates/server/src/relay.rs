@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use groups_store::{Position, StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
-use crate::openings::delivery;
 use crate::sinks::Progress;
+use crate::store_source::delivery;
 
 /// Delay before the first retry. It doubles with each further retry, up to [`RETRY_LONGEST`].
 const RETRY_FIRST: Duration = Duration::from_millis(50);

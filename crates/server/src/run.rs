@@ -213,7 +213,7 @@ impl Running {
     async fn close(&self) {
         // Stops accepting immediately, and waits for the open connections.
         let requests = timeout(self.spread + GRACE, self.handle.stop(true));
-        let sockets = timeout(self.spread + GRACE, self.groups.say_goodbye(self.spread));
+        let sockets = timeout(self.spread + GRACE, self.groups.close_clients(self.spread));
         if let (Err(_), _) | (_, Err(_)) = tokio::join!(requests, sockets) {
             tracing::warn!("some connections did not close in time and were cut");
         }

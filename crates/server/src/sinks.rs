@@ -10,7 +10,7 @@ use groups_store::{Position, SinkName, Store, StoreError, Tail};
 use groups_supervisor::Cause;
 use notify::{Delivery, EventSink, SinkError};
 
-use crate::edge;
+use crate::clock;
 
 /// Where a sink starts to read the log.
 pub(crate) struct Start {
@@ -62,7 +62,7 @@ impl Progress {
     /// [`StoreError`] if the database is unavailable. After a restart the sink then receives the
     /// changes before `position` again.
     pub(crate) async fn save(&self, position: &Position) -> Result<(), StoreError> {
-        self.store.save_sink_position(&self.name, position, edge::now()).await.map(drop)
+        self.store.save_sink_position(&self.name, position, clock::now()).await.map(drop)
     }
 }
 

@@ -9,11 +9,11 @@ use groups_domain::{GroupId, UserId};
 
 use crate::HubLimits;
 use crate::clock::Moment;
-use crate::shard::Types;
+use crate::shard::TypingEvent;
 
 /// Recently forwarded typing. The lock is held for one lookup.
 #[derive(Default)]
-pub(crate) struct Typed(Mutex<Generations>);
+pub(crate) struct TypingThrottle(Mutex<Generations>);
 
 /// A user moves to the recent generation when they type. The older generation, whose users have not
 /// typed for at least one interval, is dropped as a whole, so no search for expired entries is
@@ -27,11 +27,11 @@ struct Generations {
 
 type Users = HashMap<UserId, Vec<(GroupId, bool, Moment)>, RandomState>;
 
-impl Typed {
+impl TypingThrottle {
     /// Records a typing event. Returns whether to forward it: it is not a repetition within the
     /// interval, and not over the limits.
-    pub(crate) fn note(&self, now: Moment, limits: &HubLimits, types: Types) -> bool {
-        let Types { group_id, user_id, typing } = types;
+    pub(crate) fn note(&self, now: Moment, limits: &HubLimits, types: TypingEvent) -> bool {
+        let TypingEvent { group_id, user_id, typing } = types;
         let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let forgotten = generations.turn(now, limits);
         let Some(lately) = generations.of(user_id, limits.typing_users_max) else { return false };
@@ -77,15 +77,15 @@ mod tests {
     use crate::world::{ADA, BOB, EVE, group};
 
     /// Sends a typing event at a given millisecond.
-    fn note(typed: &Typed, at_ms: u64, user_id: UserId, number: u128, typing: bool) -> bool {
+    fn note(typed: &TypingThrottle, at_ms: u64, user_id: UserId, number: u128, typing: bool) -> bool {
         let limits = HubLimits { typing_users_max: 2, ..HubLimits::default() };
         let now = Moment::since_start(Duration::from_millis(at_ms));
-        typed.note(now, &limits, Types { group_id: group(number), user_id, typing })
+        typed.note(now, &limits, TypingEvent { group_id: group(number), user_id, typing })
     }
 
     #[test]
     fn the_same_state_of_one_user_in_one_group_is_news_once_in_an_interval() {
-        let typed = Typed::default();
+        let typed = TypingThrottle::default();
         assert!(note(&typed, 1_500, ADA, 1, true));
         assert!(!note(&typed, 1_500, ADA, 1, true));
         assert!(note(&typed, 1_500, ADA, 1, false), "another state is news");
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn who_types_in_too_many_groups_at_once_is_not_news_until_some_have_aged() {
-        let typed = Typed::default();
+        let typed = TypingThrottle::default();
         let news = (1..=100).filter(|number| note(&typed, 0, ADA, *number, true)).count();
         assert_eq!(news, HubLimits::default().typing_states_per_user_max);
         assert!(note(&typed, 0, BOB, 1, true), "others are");
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn where_too_many_type_at_once_one_more_is_not_news_until_others_have_ceased() {
-        let typed = Typed::default();
+        let typed = TypingThrottle::default();
         assert!(note(&typed, 0, ADA, 1, true));
         assert!(note(&typed, 0, BOB, 1, true));
         assert!(!note(&typed, 1_999, EVE, 1, true));

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::Fault;
+use super::ProtocolError;
 use crate::frame;
 use groups_protocol::{CloseCode, retry_reason};
 
@@ -60,11 +60,11 @@ impl Close {
 
     /// 1002, 1007 or 1009 (RFC 6455, section 7.4.1). Frames queued before the violation are sent
     /// first.
-    pub(crate) fn fault(fault: Fault) -> Self {
+    pub(crate) fn fault(fault: ProtocolError) -> Self {
         let (code, reason) = match fault {
-            Fault::Protocol => (CloseCode::ProtocolError, "protocol error"),
-            Fault::BadUtf8 => (CloseCode::InvalidUtf8, "text is not UTF-8"),
-            Fault::TooLong => (CloseCode::TooLong, "message too long"),
+            ProtocolError::Protocol => (CloseCode::ProtocolError, "protocol error"),
+            ProtocolError::InvalidUtf8 => (CloseCode::InvalidUtf8, "text is not UTF-8"),
+            ProtocolError::TooLong => (CloseCode::TooLong, "message too long"),
         };
         Self::new(code, reason, Manner::Orderly)
     }

@@ -40,7 +40,7 @@ impl Bench {
         self.with(|session, cx| session.tick(cx))
     }
 
-    fn says(&mut self, text: &str) -> Option<Wish> {
+    fn says(&mut self, text: &str) -> Option<ClientAction> {
         self.with(|session, cx| session.receive(cx, Input::Text(text)))
     }
 
@@ -370,8 +370,8 @@ fn a_client_that_keeps_the_average_is_never_warned() {
 fn typing_is_a_wish() {
     let mut bench = Bench::live(HubLimits::default());
     let text = format!(r#"{{"type":"typing","group_id":"{}","typing":true}}"#, group(1));
-    let wish = Wish::Typing { group_id: group(1), typing: true };
-    assert_eq!(bench.says(&text), Some(wish));
+    let action = ClientAction::Typing { group_id: group(1), typing: true };
+    assert_eq!(bench.says(&text), Some(action));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use actix_web::{App, HttpRequest, HttpServer, web};
 use async_trait::async_trait;
 use groups_domain::UserId;
 use groups_supervisor::Supervisor;
-use notify::{Client, Delivery, EventSink as _, Hub, HubLimits, Opening, Source, SourceError};
+use notify::{Client, Delivery, EventSink as _, Hub, HubLimits, InitialState, Source, SourceError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ pub(crate) enum Step {
 
 #[async_trait]
 impl Source for Scripted {
-    async fn open(&self, user: UserId, cursor: Option<&str>) -> Result<Opening, SourceError> {
+    async fn open(&self, user: UserId, cursor: Option<&str>) -> Result<InitialState, SourceError> {
         let step = self.script.lock().unwrap().pop_front();
         let read = || {
             let world = self.world.lock().unwrap();

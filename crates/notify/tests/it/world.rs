@@ -8,7 +8,7 @@ use groups_domain::{
     Actor, Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Timestamp,
     UserId,
 };
-use notify::{Delivery, List, ListPiece, Opening, PieceMax, ReadPoint, SourceError, Start};
+use notify::{Delivery, InitialState, List, ListPiece, PieceMax, ReadPoint, SourceError, Start};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = user(0xada);
@@ -98,7 +98,7 @@ impl World {
     }
 
     /// What a read finds that sees the first `read` changes.
-    pub(crate) fn open(&self, user_id: UserId, cursor: Option<&str>, read: usize) -> Opening {
+    pub(crate) fn open(&self, user_id: UserId, cursor: Option<&str>, read: usize) -> InitialState {
         let list = self.list(user_id, read);
         let groups = list.iter().map(|(group, _)| group.group_id).collect();
         let from =
@@ -110,7 +110,7 @@ impl World {
                 Start::Resumed(missed.map(|commit| self.own_delivery(commit)).collect())
             }
         };
-        Opening {
+        InitialState {
             seen: ReadPoint { below: read as u64, except: Vec::new() },
             groups,
             start,

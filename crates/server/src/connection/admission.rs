@@ -56,7 +56,7 @@ struct Inner {
 struct Anonymous {
     count: usize,
     next: u64,
-    addresses: HashMap<Address, BTreeMap<u64, Arc<Seat>>>,
+    addresses: HashMap<Address, BTreeMap<u64, Arc<Slot>>>,
 }
 
 /// The unit that the limit per address counts.
@@ -71,7 +71,7 @@ enum Address {
 
 /// State shared between the admission and one connection.
 #[derive(Default)]
-struct Seat {
+struct Slot {
     /// A request handler is running.
     busy: AtomicBool,
     /// The connection must close.
@@ -83,7 +83,7 @@ struct Seat {
 pub(crate) struct Ticket {
     inner: Arc<Inner>,
     /// `Some` until a token was shown.
-    anonymous: Option<(Address, u64, Arc<Seat>)>,
+    anonymous: Option<(Address, u64, Arc<Slot>)>,
 }
 
 /// The connection limit is reached.
@@ -114,12 +114,12 @@ impl Admission {
             return Err(Full);
         }
         inner.connections.fetch_add(1, Relaxed);
-        let seat = Arc::new(Seat::default());
+        let slot = Arc::new(Slot::default());
         let number = anonymous.next;
         anonymous.next += 1;
         anonymous.count += 1;
-        anonymous.addresses.entry(address).or_default().insert(number, Arc::clone(&seat));
-        Ok(Ticket { inner: Arc::clone(inner), anonymous: Some((address, number, seat)) })
+        anonymous.addresses.entry(address).or_default().insert(number, Arc::clone(&slot));
+        Ok(Ticket { inner: Arc::clone(inner), anonymous: Some((address, number, slot)) })
     }
 }
 
@@ -133,11 +133,11 @@ impl Anonymous {
     /// Evicts the oldest connection of an address that has no running handler.
     fn evict(&mut self, address: Address) -> bool {
         let Some(seats) = self.addresses.get(&address) else { return false };
-        let Some((number, seat)) = seats.iter().find(|(_, seat)| !seat.busy.load(Relaxed)) else { return false };
-        let (number, seat) = (*number, Arc::clone(seat));
+        let Some((number, slot)) = seats.iter().find(|(_, slot)| !slot.busy.load(Relaxed)) else { return false };
+        let (number, slot) = (*number, Arc::clone(slot));
         self.remove(address, number);
-        seat.evicted.store(true, SeqCst);
-        seat.connection.wake();
+        slot.evicted.store(true, SeqCst);
+        slot.connection.wake();
         true
     }
 
@@ -184,16 +184,16 @@ impl Ticket {
 
     /// Sets whether a handler is running for the connection. Such a connection is not evicted.
     pub(super) fn set_busy(&self, busy: bool) {
-        if let Some((_, _, seat)) = &self.anonymous {
-            seat.busy.store(busy, Relaxed);
+        if let Some((_, _, slot)) = &self.anonymous {
+            slot.busy.store(busy, Relaxed);
         }
     }
 
     /// Whether the connection must close. If not yet, `cx` is woken when it must.
     pub(super) fn is_evicted(&self, cx: &Context<'_>) -> bool {
-        self.anonymous.as_ref().is_some_and(|(_, _, seat)| {
-            seat.connection.register(cx.waker());
-            seat.evicted.load(SeqCst)
+        self.anonymous.as_ref().is_some_and(|(_, _, slot)| {
+            slot.connection.register(cx.waker());
+            slot.evicted.load(SeqCst)
         })
     }
 }

@@ -15,11 +15,11 @@ use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Names, Origins, Tokens};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
-use crate::openings::Openings;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
 use crate::relay::relay;
 use crate::sinks::{Guarded, Start};
+use crate::store_source::StoreSource;
 use crate::{Settings, SettingsError};
 
 /// How long the rejection of a large change is delayed if its user has too few tokens left.
@@ -198,7 +198,7 @@ impl GroupsBuilder {
             ..StoreOptions::new(&settings.database_url)
         })
         .await?;
-        let hub = Hub::supervised(hub_limits(&settings), Arc::new(Openings(store.clone())), supervisor.clone());
+        let hub = Hub::supervised(hub_limits(&settings), Arc::new(StoreSource(store.clone())), supervisor.clone());
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
         let identity = identity.unwrap_or_else(|| {
             let own = settings.secret().map(str::as_bytes);

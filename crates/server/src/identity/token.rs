@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::claims::ClaimRules;
 use super::jws::SharedKey;
 use super::{Identity, Principal};
-use crate::{Code, Problem, Settings, edge};
+use crate::{Code, Problem, Settings, clock};
 
 /// Verifies tokens.
 pub(crate) struct Tokens {
@@ -62,7 +62,7 @@ impl Identity for Tokens {
             (bearer(headers), "The header `Authorization: Bearer …` is missing.")
         };
         let token = token.ok_or_else(|| Problem::new(Code::Unauthenticated, missing))?;
-        self.check(token, edge::now())
+        self.check(token, clock::now())
     }
 }
 

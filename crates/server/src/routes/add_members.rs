@@ -9,7 +9,7 @@ use groups_store::{Executed, Outcome};
 use serde::Deserialize;
 
 use crate::groups::Groups;
-use crate::input::{self, Changing, MemberInput, Object};
+use crate::input::{self, CommandRequest, MemberInput, Object};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
@@ -29,10 +29,10 @@ const fn refusal(obstacle: Obstacle) -> AddOutcome {
 pub(super) async fn respond(
     groups: web::Data<Groups>,
     path: web::Path<String>,
-    changing: Changing,
+    command_request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
-    let body: Body = changing.json()?;
+    let body: Body = command_request.json()?;
     let (command, asked) = match body {
         Body { user_id: Some(user_id), role, members: None } => {
             let member = MemberInput::new(user_id, role).parse()?;
@@ -48,7 +48,7 @@ pub(super) async fn respond(
             ));
         }
     };
-    let executed = changing.execute(&groups, group_id, command).await?;
+    let executed = command_request.execute(&groups, group_id, command).await?;
     let answer =
         AddedBody { group: GroupBody::new(&executed.group, executed.role), results: results(&asked, &executed) };
     let response = HttpResponse::Created().insert_header(output::etag(&executed.group)).json(answer);

@@ -9,7 +9,7 @@ use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::input::{self, Paging, Reading};
 use crate::limiter::Work;
-use crate::{Code, Problem, edge};
+use crate::{Code, Problem, clock};
 
 fn body(block: Block) -> BlockBody {
     BlockBody { user_id: block.user_id, blocked_at: rfc3339(block.at) }
@@ -34,7 +34,7 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, Problem> {
     groups.limiter().charge(caller.user_id, Work::Change, 1.0)?;
     let blocked = blocked(&path, &caller)?;
-    match groups.store().block(caller.user_id, blocked, edge::now()).await? {
+    match groups.store().block(caller.user_id, blocked, clock::now()).await? {
         Blocked::Done => Ok(HttpResponse::NoContent().finish()),
         Blocked::TooMany => {
             let detail =

@@ -6,7 +6,7 @@ use groups_domain::Command;
 use serde::Deserialize;
 
 use crate::groups::Groups;
-use crate::input::{self, Changing};
+use crate::input::{self, CommandRequest};
 use crate::output;
 use crate::{Code, Problem};
 
@@ -18,13 +18,13 @@ struct Body {
 pub(super) async fn respond(
     groups: web::Data<Groups>,
     path: web::Path<(String, String)>,
-    changing: Changing,
+    command_request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path.0)?;
-    let user_id = input::member_id(&path.1, changing.caller.user_id)?;
-    let body: Body = changing.json()?;
+    let user_id = input::member_id(&path.1, command_request.caller.user_id)?;
+    let body: Body = command_request.json()?;
     let role = input::role(&body.role)?;
-    let executed = changing.execute(&groups, group_id, Command::ChangeRole { user_id, role }).await?;
+    let executed = command_request.execute(&groups, group_id, Command::ChangeRole { user_id, role }).await?;
     // The member as of the first response: they may have left since.
     let member = executed.member.clone().ok_or_else(|| {
         tracing::error!("the store changed a role but returned no member");

@@ -6,8 +6,8 @@ use groups_domain::{Command, Description, GroupName};
 use serde::Deserialize;
 
 use crate::groups::Groups;
-use crate::input::{Changing, MemberInput, Object};
-use crate::{Problem, edge, output};
+use crate::input::{CommandRequest, MemberInput, Object};
+use crate::{Problem, output};
 
 #[derive(Deserialize)]
 struct Body {
@@ -19,16 +19,16 @@ struct Body {
 pub(super) async fn respond(
     groups: web::Data<Groups>,
     request: HttpRequest,
-    changing: Changing,
+    command_request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
-    let body: Body = changing.json()?;
+    let body: Body = command_request.json()?;
     let command = Command::CreateGroup {
         name: GroupName::parse(&body.name).map_err(Problem::name)?,
         description: Description::parse(&body.description.unwrap_or_default()).map_err(Problem::description)?,
         members: MemberInput::parse_all(&body.members.unwrap_or_default())?,
         owner_id: None,
     };
-    let executed = changing.execute(&groups, edge::new_group_id(groups.ids()), command).await?;
+    let executed = command_request.execute(&groups, groups.new_group_id(), command).await?;
     let mut response = HttpResponse::Created();
     // Relative to the request URL (RFC 9110 section 10.2.2), because the server does not know under
     // which prefix a proxy or an application publishes it.

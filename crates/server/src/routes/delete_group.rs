@@ -4,15 +4,15 @@ use actix_web::{HttpResponse, web};
 use groups_domain::Command;
 
 use crate::groups::Groups;
-use crate::input::{self, Changing};
+use crate::input::{self, CommandRequest};
 use crate::{Problem, output};
 
 pub(super) async fn respond(
     groups: web::Data<Groups>,
     path: web::Path<String>,
-    changing: Changing,
+    command_request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
-    let executed = changing.execute(&groups, group_id, Command::DeleteGroup).await?;
+    let executed = command_request.execute(&groups, group_id, Command::DeleteGroup).await?;
     Ok(output::mark_replayed(HttpResponse::NoContent().finish(), &executed))
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::groups::Groups;
 use crate::identity::Development;
 use crate::input::{self, Reading};
-use crate::{Problem, edge};
+use crate::{Problem, clock};
 
 #[derive(Deserialize)]
 struct Body {
@@ -26,7 +26,7 @@ pub(super) async fn sign_in(
     Development::admit(&request, groups.origins())?;
     groups.limiter().charge_sign_in(request.peer_addr().map(|peer| peer.ip()))?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
-    let now = edge::now();
+    let now = clock::now();
     let person = development.sign_in(&body.name, now)?;
     // Awaited, so that other users see the name from now on.
     let name = DisplayName { user_id: person.user_id, name: person.name.clone(), issued_at: now };

@@ -5,7 +5,7 @@ use groups_domain::{Command, Description, GroupName};
 use serde::Deserialize;
 
 use crate::groups::Groups;
-use crate::input::{self, Changing};
+use crate::input::{self, CommandRequest};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
@@ -17,15 +17,15 @@ struct Body {
 pub(super) async fn respond(
     groups: web::Data<Groups>,
     path: web::Path<String>,
-    changing: Changing,
+    command_request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
-    let body: Body = changing.json()?;
+    let body: Body = command_request.json()?;
     let command = Command::UpdateSettings {
         name: body.name.as_deref().map(GroupName::parse).transpose().map_err(Problem::name)?,
         description: body.description.as_deref().map(Description::parse).transpose().map_err(Problem::description)?,
     };
-    let executed = changing.execute(&groups, group_id, command).await?;
+    let executed = command_request.execute(&groups, group_id, command).await?;
     let response = output::group(HttpResponse::Ok(), &executed.group, executed.role);
     Ok(output::mark_replayed(response, &executed))
 }

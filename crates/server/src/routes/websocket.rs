@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::limiter::Work;
-use crate::{Code, Problem, edge, input};
+use crate::{Code, Problem, clock, ids, input};
 
 #[derive(Deserialize)]
 struct Query {
@@ -35,10 +35,10 @@ pub(super) async fn respond(
         return Err(Problem::new(Code::Unavailable, "The server is stopping.").retry_after(1));
     }
     groups.learn_name(&principal);
-    let left_millis = principal.expires_at.unix_millis().saturating_sub(edge::now().unix_millis());
+    let left_millis = principal.expires_at.unix_millis().saturating_sub(clock::now().unix_millis());
     let client = Client {
         user_id: principal.user_id,
-        connection_id: edge::new_connection_id(),
+        connection_id: ids::new_connection_id(),
         cursor: query.cursor.filter(|cursor| !cursor.is_empty()),
         expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
     };

@@ -10,7 +10,7 @@ use groups_domain::{
 
 use super::random::Random;
 use crate::world::{group, user};
-use crate::{Delivery, List, ListPiece, Opening, PieceMax, ReadPoint, SourceError, Start};
+use crate::{Delivery, InitialState, List, ListPiece, PieceMax, ReadPoint, SourceError, Start};
 
 /// Users of a simulation.
 pub(super) const USERS: u64 = 5;
@@ -55,7 +55,7 @@ struct Transaction {
 
 /// What a client begins with, and what it must see of it.
 pub(super) struct Read {
-    pub(super) opening: Opening,
+    pub(super) opening: InitialState,
     /// The user's list at the read point.
     pub(super) list: Vec<(Group, Role)>,
 }
@@ -244,7 +244,7 @@ impl Store {
         let start = start.unwrap_or_else(|| Start::Snapshot(Box::new(Listed(list.clone().into()))));
         let cursor = self.cursor(&seen);
         let groups = list.iter().map(|(group, _)| group.group_id).collect();
-        Read { opening: Opening { seen, groups, start, cursor }, list }
+        Read { opening: InitialState { seen, groups, start, cursor }, list }
     }
 
     /// Rows as they are delivered, each with the position to resume from after it: whoever has taken in all of them, and the

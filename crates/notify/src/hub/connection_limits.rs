@@ -14,7 +14,7 @@ use crate::clock::Moment;
 
 /// Connection counts. The lock is taken when a client connects and disconnects, and held for one
 /// lookup.
-pub(crate) struct Places {
+pub(crate) struct ConnectionLimits {
     limits: Arc<HubLimits>,
     users: Mutex<HashMap<UserId, Taken, RandomState>>,
     connections: AtomicUsize,
@@ -31,7 +31,7 @@ struct Taken {
 
 /// Whether a client may connect.
 pub(crate) enum Entry {
-    Admitted(Place),
+    Admitted(ConnectionPermit),
     /// The user has too many connections. This one is accepted and closed, because a close code is
     /// all that a page in a browser can see.
     Excess,
@@ -41,12 +41,12 @@ pub(crate) enum Entry {
 }
 
 /// A connection slot. Dropping it frees the slot.
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct ConnectionPermit {
+    connection_limits: Arc<ConnectionLimits>,
     user_id: UserId,
 }
 
-impl Places {
+impl ConnectionLimits {
     pub(crate) fn new(limits: Arc<HubLimits>) -> Arc<Self> {
         Arc::new(Self { limits, users: Mutex::default(), connections: AtomicUsize::new(0), left: Notify::new() })
     }
@@ -70,7 +70,7 @@ impl Places {
         }
         taken.count += 1;
         this.connections.fetch_add(1, SeqCst);
-        Entry::Admitted(Place { places: Arc::clone(this), user_id })
+        Entry::Admitted(ConnectionPermit { connection_limits: Arc::clone(this), user_id })
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -89,9 +89,9 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut users = self.places.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut users = self.connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(taken) = users.get_mut(&self.user_id) {
             taken.count -= 1;
             if taken.count == 0 {
@@ -99,8 +99,8 @@ impl Drop for Place {
             }
         }
         drop(users);
-        if self.places.connections.fetch_sub(1, SeqCst) == 1 {
-            self.places.left.notify_waiters();
+        if self.connection_limits.connections.fetch_sub(1, SeqCst) == 1 {
+            self.connection_limits.left.notify_waiters();
         }
     }
 }
@@ -116,17 +116,17 @@ mod tests {
     const ADA: UserId = UserId::new(Uuid::from_u128(1));
     const BOB: UserId = UserId::new(Uuid::from_u128(2));
 
-    fn places() -> Arc<Places> {
+    fn connection_limits() -> Arc<ConnectionLimits> {
         let limits = HubLimits {
             connections_per_user_max: 2,
             excess_interval: Duration::from_secs(1),
             excess_burst: 10,
             ..HubLimits::default()
         };
-        Places::new(Arc::new(limits))
+        ConnectionLimits::new(Arc::new(limits))
     }
 
-    fn admitted(entry: Entry) -> Place {
+    fn admitted(entry: Entry) -> ConnectionPermit {
         match entry {
             Entry::Admitted(place) => place,
             Entry::Excess | Entry::Refused(_) => panic!("there was a place"),
@@ -135,21 +135,28 @@ mod tests {
 
     #[test]
     fn connections_beyond_the_limit_are_told_so_at_a_low_rate_and_then_refused_before_the_upgrade() {
-        let places = places();
+        let connection_limits = connection_limits();
         let at = |seconds| Moment::since_start(Duration::from_secs(seconds));
-        let mut taken: Vec<_> = (0..2).map(|_| admitted(Places::take(&places, at(100), ADA))).collect();
-        let told = (0..1_000).filter(|_| matches!(Places::take(&places, at(100), ADA), Entry::Excess)).count();
+        let mut taken: Vec<_> =
+            (0..2).map(|_| admitted(ConnectionLimits::take(&connection_limits, at(100), ADA))).collect();
+        let told = (0..1_000)
+            .filter(|_| matches!(ConnectionLimits::take(&connection_limits, at(100), ADA), Entry::Excess))
+            .count();
         assert_eq!(told, 10);
-        let Entry::Refused(wait) = Places::take(&places, at(100), ADA) else { panic!("it was told often enough") };
+        let Entry::Refused(wait) = ConnectionLimits::take(&connection_limits, at(100), ADA) else {
+            panic!("it was told often enough")
+        };
         assert_eq!(wait, Duration::from_secs(1));
-        let told = (0..1_000).filter(|_| matches!(Places::take(&places, at(103), ADA), Entry::Excess)).count();
+        let told = (0..1_000)
+            .filter(|_| matches!(ConnectionLimits::take(&connection_limits, at(103), ADA), Entry::Excess))
+            .count();
         assert_eq!(told, 3, "one a second");
         // Other users are not affected, and a freed slot can be taken.
-        admitted(Places::take(&places, at(103), BOB));
+        admitted(ConnectionLimits::take(&connection_limits, at(103), BOB));
         taken.pop();
-        taken.push(admitted(Places::take(&places, at(103), ADA)));
-        assert_eq!(places.connections(), 2);
+        taken.push(admitted(ConnectionLimits::take(&connection_limits, at(103), ADA)));
+        assert_eq!(connection_limits.connections(), 2);
         drop(taken);
-        assert!(places.users.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
+        assert!(connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
     }
 }

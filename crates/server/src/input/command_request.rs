@@ -16,10 +16,10 @@ use super::{BODY_BYTES_MAX, json, read_body};
 use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::limiter::{Work, price};
-use crate::{Problem, edge};
+use crate::{Problem, clock};
 
 /// A request that changes data: its caller, expected version, idempotency key and body.
-pub(crate) struct Changing {
+pub(crate) struct CommandRequest {
     pub(crate) caller: Caller,
     /// What was charged on arrival.
     entry_price: f64,
@@ -28,7 +28,7 @@ pub(crate) struct Changing {
     idempotency: Option<Idempotency>,
 }
 
-impl Changing {
+impl CommandRequest {
     /// Parses the body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         json(&self.body)
@@ -71,7 +71,7 @@ impl Changing {
     }
 
     async fn attempt(&self, groups: &Groups, group_id: GroupId, command: Command) -> Result<Executed, Problem> {
-        let (actor, at) = (Actor::Member(self.caller.user_id), edge::now());
+        let (actor, at) = (Actor::Member(self.caller.user_id), clock::now());
         let mut expected_version = self.if_match.as_ref().map(IfMatch::lowest);
         loop {
             let request = Request { group_id, actor, at, expected_version, command: command.clone() };
@@ -92,7 +92,7 @@ impl Changing {
     }
 }
 
-impl FromRequest for Changing {
+impl FromRequest for CommandRequest {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 

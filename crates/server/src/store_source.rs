@@ -3,20 +3,20 @@
 use async_trait::async_trait;
 use groups_domain::UserId;
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store};
-use notify::{Delivery, List, ListPiece, Opening, PieceMax, Source, SourceError};
+use notify::{Delivery, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 
 /// Opens client streams from the store.
-pub(crate) struct Openings(pub(crate) Store);
+pub(crate) struct StoreSource(pub(crate) Store);
 
 #[async_trait]
-impl Source for Openings {
-    async fn open(&self, user_id: UserId, cursor: Option<&str>) -> Result<Opening, SourceError> {
+impl Source for StoreSource {
+    async fn open(&self, user_id: UserId, cursor: Option<&str>) -> Result<InitialState, SourceError> {
         // An invalid cursor is ignored.
         let from = cursor.and_then(|token| self.0.cursor(token));
         let start = self.0.open_stream(user_id, from, ReplayRule::default()).await;
         let start = start.map_err(|error| SourceError::new(error.to_string()))?;
         let cursors = self.0.cursors();
-        Ok(Opening {
+        Ok(InitialState {
             seen: notify::ReadPoint { below: start.seen.below, except: start.seen.except },
             groups: start.groups,
             start: match start.start {

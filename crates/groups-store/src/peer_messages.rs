@@ -8,11 +8,11 @@ use crate::postgres::Bus;
 
 /// Carries short texts between the servers on one database. Nothing is kept: who does not listen now, never hears it.
 #[derive(Clone, Debug)]
-pub struct Signals {
+pub struct PeerMessages {
     bus: Bus,
 }
 
-impl Signals {
+impl PeerMessages {
     /// PostgreSQL carries no more than 8,000 bytes.
     pub const BYTES_MAX: usize = 4_000;
 
