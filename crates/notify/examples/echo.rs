@@ -1,13 +1,14 @@
-//! The transport and the session with an echo on top, for the Autobahn fuzzing client, which judges how a server keeps
-//! RFC 6455.
+//! An echo server on the real transport and session, for RFC 6455 conformance tests with the
+//! Autobahn fuzzing client.
 //!
 //! ```text
 //! cargo run --release -p notify --example echo -- 127.0.0.1:9002
 //! ```
 //!
-//! `just autobahn` builds it, installs the suite and runs it. Cases 12 and 13 are left out: they are permessage-deflate, which the server
-//! does not speak; it answers the offer by silence. Messages up to 64 MiB are taken here, since the suite sends 16 MiB, and no limit on their
-//! number; all else is as the server has it.
+//! `just autobahn` builds it, installs the suite and runs it. Cases 12 and 13 are excluded: they
+//! test permessage-deflate, which the server does not support; it ignores the offer. This example
+//! accepts messages up to 64 MiB, because the suite sends 16 MiB, and any number of them;
+//! everything else is as in the server.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A proxy that passes on all that the server says, but for one lie on each WebSocket.
+//! A proxy that forwards everything from the server, except for one lie on each WebSocket.
 
 use std::{
     io::{Read, Write},
@@ -6,22 +6,22 @@ use std::{
     thread,
 };
 
-/// What becomes of a connection's fifth event.
+/// What happens to a connection's fifth event.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Lie {
-    /// It is left out.
+    /// It is dropped.
     Lose,
-    /// It comes twice.
+    /// It is duplicated.
     Repeat,
-    /// It comes after the sixth.
+    /// It is sent after the sixth.
     Swap,
-    /// It does not come, and nothing after it.
+    /// It and everything after it are dropped.
     Silence,
 }
 
 const LIED_ABOUT: usize = 5;
 
-/// A proxy; its threads end with the connections that they serve.
+/// A proxy. Its threads end with the connections that they serve.
 pub(crate) struct Liar {
     pub(crate) address: SocketAddr,
 }
@@ -39,7 +39,7 @@ impl Liar {
     }
 }
 
-/// Ends quietly with either side: the test looks at what the program found.
+/// Ignores errors: the test checks what the program reports.
 fn serve(client: TcpStream, server: SocketAddr, lie: Lie) {
     let Ok(server) = TcpStream::connect(server) else { return };
     for side in [&client, &server] {
@@ -92,7 +92,8 @@ fn pass_answers(mut server: TcpStream, mut client: TcpStream, lie: Lie) -> std::
     }
 }
 
-/// The length of the first whole frame, its head included; a server's frames are not masked (RFC 6455 section 5.2).
+/// The length of the first complete frame including its header; frames from a server are not masked
+/// (RFC 6455 section 5.2).
 fn frame_length(bytes: &[u8]) -> Option<usize> {
     let length = match *bytes.get(1)? {
         126 => 4 + usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)),

@@ -1,5 +1,6 @@
-//! The load generator as a program: against the real server, and against one that breaks its promise.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+//! Tests of the load generator as a program: with the real server, and with one that violates its
+//! guarantee.
+#![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
 mod liar;
 mod program;

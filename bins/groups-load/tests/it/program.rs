@@ -1,4 +1,4 @@
-//! Runs the program, and reads what it prints.
+//! Runs the program and parses its output.
 
 use std::{
     net::SocketAddr,
@@ -15,17 +15,17 @@ pub(crate) struct Ran {
     pub(crate) errors: String,
 }
 
-/// Runs a load against an address, with the tests' secret; the report is read as JSON.
+/// Runs a scenario against an address with the tests' secret, and parses the JSON report.
 pub(crate) fn load(address: SocketAddr, args: &str) -> Ran {
     run(&format!("--url http://{address} --secret-from-tests --json {args}"))
 }
 
-/// As [`load`], in development mode.
+/// Like [`load`], in development mode.
 pub(crate) fn load_in_development(address: SocketAddr, args: &str) -> Ran {
     run(&format!("--url http://{address} --json {args}"))
 }
 
-/// Runs with these arguments.
+/// Runs the program with these arguments.
 pub(crate) fn run(args: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_groups-load"));
     command.env_clear();
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &str) -> Ran {
 }
 
 impl Ran {
-    /// The report of a run in which all went as promised.
+    /// The report of a run without violations.
     pub(crate) fn good(self) -> Value {
         assert_eq!(self.code, Some(0), "{}\n{}", self.report, self.errors);
         self.report

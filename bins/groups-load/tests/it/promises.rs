@@ -1,4 +1,4 @@
-//! A server that breaks its promise is found out: a check that never fails proves nothing.
+//! Violations of the guarantee are detected: a check that never fails proves nothing.
 
 use crate::{
     liar::{Liar, Lie},

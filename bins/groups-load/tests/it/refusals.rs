@@ -1,4 +1,4 @@
-//! What the program does not do, and says so.
+//! What the program refuses to do.
 
 use crate::program::run;
 
@@ -13,13 +13,13 @@ fn another_machine_is_not_loaded() {
 fn more_connections_than_files_are_not_begun() {
     let ran = run("--url http://127.0.0.1:1 fanout --connections 100000");
     assert_eq!(ran.code, Some(2));
-    // Where so many files are allowed, there is nobody at the address.
+    // If that many files are allowed, no server listens at the address.
     assert!(ran.errors.contains("ulimit -n") || ran.errors.contains("refused"), "{}", ran.errors);
 }
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    // Nobody may listen on port 1 without the rights of the superuser (tcpmux, RFC 1078).
+    // No server listens on port 1 (tcpmux, RFC 1078), which requires superuser rights.
     let ran = run("--url http://127.0.0.1:1 commands");
     assert_eq!(ran.code, Some(2));
     assert!(ran.errors.contains("/v1/dev/login"), "{}", ran.errors);

@@ -1,4 +1,4 @@
-//! Every kind of load runs against the real server, finds nothing wrong, and its figures add up.
+//! Every scenario runs against the real server without violations, and its figures are consistent.
 
 use crate::{
     program::{load, load_in_development},
@@ -42,7 +42,7 @@ fn what_callers_changed_is_what_the_groups_show() {
 #[test]
 fn with_a_process_id_a_connection_has_a_cost() {
     let server = Server::start();
-    // The server is a thread of this process.
+    // The server runs in this process.
     let args = format!("--pid {} connect --connections 50 --hold-seconds 0", std::process::id());
     let report = load(server.address, &args).good();
     assert!(report["server_cpu_us_per_connection"].as_f64() > Some(0.0), "{report}");

@@ -1,4 +1,4 @@
-//! The real server, in this process, on a database of its own.
+//! The real server in this process, with its own database.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -30,7 +30,7 @@ impl Server {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database_url = format!("sqlite://{}", directory.path().join("groups.db").display());
         let settings = Settings { database_url, workers: 1, drain_seconds: 0, ..settings };
-        // Bound here, so that a request before the server accepts only waits.
+        // Bound here, so that requests before the server accepts connections just wait.
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let address = listener.local_addr().expect("its number");
         let shutdown = CancellationToken::new();

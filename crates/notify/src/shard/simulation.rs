@@ -1,9 +1,11 @@
-//! Deterministic simulation: servers, the log, a bus that loses, doubles and delays wake-ups, and clients that drop and resume,
-//! in one process, in an order and at times that follow from a seed alone.
+//! Deterministic simulation: servers, the log, a bus that loses, duplicates and delays wake-ups,
+//! and clients that disconnect and resume, in one process. The order and times of all events follow
+//! from a seed.
 //!
-//! It checks the promise of `docs/delivery.md`: each client gets each version of its groups once and in order, ends with the truth,
-//! and hears nothing of other groups. The shards and sessions are the real ones; the store, the relays, the network and the
-//! clients are models. The limits are so small that each of them is reached.
+//! It checks the guarantee of `docs/delivery.md`: each client receives each version of its groups
+//! once and in order, ends with the correct state, and receives nothing about other groups. The
+//! shards and sessions are real; the store, the relays, the network and the clients are models. The
+//! limits are small enough that each of them is reached.
 //!
 //! A failing run prints its seed. To replay it, or to run a longer simulation:
 //!
@@ -38,24 +40,24 @@ use crate::session::{Session, Transmit};
 use crate::world::user;
 use groups_protocol::GroupBody;
 
-/// Groups in one piece of a list.
+/// Groups per piece of a list.
 const SNAPSHOT_GROUPS_MAX: usize = 2;
 
-/// Clients: more than users, so that users have several devices.
+/// Number of clients: more than users, so that users have several devices.
 const CLIENTS: u64 = 9;
 
-/// Users who have a client.
+/// Number of users with a client.
 const CLIENT_USERS: u64 = 3;
 
-/// After so many steps at most everybody has to come to rest, and is held against the store.
+/// Maximum number of steps until the simulation comes to rest and is compared with the store.
 const STEPS_TO_REST: u64 = 2_000;
 
-/// So much time, in milliseconds, may pass until everybody knows everything after the last change.
+/// Maximum time in milliseconds until every client is up to date after the last change.
 const REST_MS: u64 = 30_000;
 
-/// Limits that are reached within a few steps, the more often the smaller `factor` is.
+/// Limits that are reached within a few steps; a smaller `factor` reaches them more often.
 fn tight(factor: usize, random: &mut Random) -> HubLimits {
-    // With the long one nothing wakes a connection but what it has to send.
+    // With the long interval, only pending output wakes a connection.
     let heartbeat = if random.chance(50) { Duration::from_secs(5) } else { Duration::from_secs(300) };
     HubLimits {
         heartbeat,
@@ -71,17 +73,17 @@ fn tight(factor: usize, random: &mut Random) -> HubLimits {
     }
 }
 
-/// Simulations of an ordinary run, and the steps of each.
+/// Number of simulations in a normal run, and the steps of each.
 const SEEDS: u64 = 24;
 const SEED_STEPS: u64 = 25_000;
 
 /// What differs between one rest and the next.
 struct Pace {
-    /// Of 1,000 steps, so many begin a transaction.
+    /// Steps out of 1,000 that begin a transaction.
     changes: u64,
-    /// Of 100 wake-ups, so many are lost.
+    /// Percentage of wake-ups that are lost.
     lost_wakes: u64,
-    /// Of 100 steps of relays and workers, so many are left out.
+    /// Percentage of relay and worker steps that are skipped.
     lag: u64,
 }
 
@@ -95,19 +97,19 @@ struct Simulation {
     /// `None` while a server is down.
     servers: Vec<Option<Server>>,
     workers: usize,
-    /// Wake-ups on their way: when they arrive, and at which server.
+    /// Wake-ups in flight: when they arrive, and at which server.
     bus: Vec<(u64, usize)>,
     clients: Vec<Client>,
-    /// Connections whose client has gone without a word.
+    /// Connections whose client disconnected silently.
     orphans: Vec<Connection>,
     connections: u128,
-    /// Nothing fails and nobody changes anything, so that all come to rest.
+    /// No failures and no changes, so that the simulation comes to rest.
     calm: bool,
     stats: Stats,
 }
 
 impl Simulation {
-    /// With what happened in earlier ones.
+    /// Continues the counts of earlier simulations.
     fn new(seed: u64, stats: Stats) -> Self {
         let mut random = Random::new(seed);
         let order = if random.chance(25) { CommitOrder::Kept } else { CommitOrder::Free };
@@ -153,7 +155,7 @@ impl Simulation {
         self.stats
     }
 
-    /// One thing happens.
+    /// Runs one random step.
     fn step(&mut self) {
         let pause = self.random.below(20);
         self.pass(pause);
@@ -183,7 +185,7 @@ impl Simulation {
         }
     }
 
-    /// Time passes, and what is due happens.
+    /// Advances the clock and runs what is due.
     fn pass(&mut self, pause_ms: u64) {
         self.now_ms += pause_ms;
         let now_ms = self.now_ms;
@@ -218,7 +220,7 @@ impl Simulation {
     }
 
     fn relay(&mut self, server: usize) {
-        // The log cannot be read for a while.
+        // The log is unreadable for a while.
         if !self.calm && self.random.chance(5) {
             return;
         }
@@ -240,7 +242,7 @@ impl Simulation {
         }
     }
 
-    /// A server dies. What it had sent may still arrive.
+    /// Crashes a server. What it has sent may still arrive.
     fn crash(&mut self, which: usize) {
         if self.servers[which].take().is_none() {
             return;
@@ -260,7 +262,7 @@ impl Simulation {
         }
     }
 
-    /// A client goes without a word, or takes nothing for a while.
+    /// A client disconnects silently, or stops reading for a while.
     fn disturb_client(&mut self) {
         let which = self.random.index(self.clients.len());
         if self.random.chance(50) {
@@ -272,7 +274,7 @@ impl Simulation {
         }
     }
 
-    /// The client's end is gone. The server notices later.
+    /// Drops the client's end of a connection. The server notices later.
     fn away(&mut self, which: usize, pause_max_ms: u64) {
         let pause = self.random.below(pause_max_ms);
         let client = &mut self.clients[which];
@@ -284,7 +286,7 @@ impl Simulation {
         }
     }
 
-    /// A client keeps its view, or goes back to one that it has kept.
+    /// A client saves its view, or restores an earlier one.
     fn save_or_restore(&mut self) {
         let which = self.random.index(self.clients.len());
         if self.random.chance(50) {
@@ -296,7 +298,7 @@ impl Simulation {
         }
     }
 
-    /// The server's end of a connection without a client.
+    /// Runs the server's end of a connection without a client.
     fn orphan(&mut self) {
         if self.orphans.is_empty() {
             return;
@@ -323,7 +325,7 @@ impl Simulation {
         }
     }
 
-    /// One step of a client, or of the server on its behalf.
+    /// Runs one step of a client, or of the server on its behalf.
     fn client(&mut self, which: usize) {
         let Some(mut connection) = self.clients[which].connection.take() else {
             if self.now_ms >= self.clients[which].idle_until {
@@ -371,7 +373,7 @@ impl Simulation {
         client.connection = Some(Connection::new(server, worker, conn, shut_down, client.cursor()));
     }
 
-    /// What the server does for one connection: it registers it, reads, and sends.
+    /// Runs the server for one connection: it registers it, reads, and sends.
     fn serve(&mut self, connection: &mut Connection) {
         let fails = !self.calm && self.random.chance(2);
         let send = self.random.chance(50);
@@ -401,7 +403,7 @@ impl Simulation {
             }
             Loading::List(mut unread) if conn.session.borrow().wants_piece() => {
                 let max = PieceMax { groups: SNAPSHOT_GROUPS_MAX, bytes: usize::MAX };
-                let piece = unread.list.next(max).now_or_never().expect("it is in memory");
+                let piece = unread.list.next(max).now_or_never().expect("the list is in memory");
                 let piece = if fails { Err(SourceError::new("it cannot be read")) } else { piece };
                 let more = piece.as_ref().is_ok_and(|piece| piece.more);
                 worker.shard.list_piece(now, &conn, piece, &unread);
@@ -413,7 +415,7 @@ impl Simulation {
         worker.flush();
     }
 
-    /// The transport of a connection that was woken sends what fits.
+    /// The transport of a woken connection sends what fits.
     fn transmit(&mut self, connection: &mut Connection) {
         let cx = Cx { now: moment(self.now_ms), limits: &self.limits, counters: &self.counters };
         let Some(server) = &mut self.servers[connection.server] else { return };
@@ -434,7 +436,7 @@ impl Simulation {
         }
     }
 
-    /// A client takes what has arrived.
+    /// A client receives what has arrived.
     fn receive(&mut self, which: usize) {
         for _ in 0..=self.random.below(3) {
             match self.clients[which].receive(&self.store, &mut self.stats.clients) {
@@ -468,7 +470,8 @@ impl Simulation {
         }
     }
 
-    /// Nothing changes and nothing fails any more, until every client knows everything. Then the promise is checked.
+    /// Runs without changes and failures until every client is up to date. Then checks the
+    /// guarantee.
     fn rest(&mut self) {
         self.calm = true;
         (0..self.servers.len()).for_each(|server| self.start(server));
@@ -501,7 +504,7 @@ impl Simulation {
         self.calm = false;
     }
 
-    /// Everybody goes, and nothing is left of them.
+    /// Disconnects all clients, and checks that no state remains.
     fn leave(&mut self) {
         (0..self.clients.len()).for_each(|client| self.away(client, 1));
         for mut connection in std::mem::take(&mut self.orphans) {
@@ -511,7 +514,7 @@ impl Simulation {
     }
 }
 
-/// Says how to replay a run that fails.
+/// Prints how to replay a failed run.
 struct Replay {
     seed: u64,
     steps: u64,
@@ -533,7 +536,7 @@ fn simulate(seed: u64, steps: u64, stats: Stats) -> Stats {
     Simulation::new(seed, stats).run(steps)
 }
 
-/// A number from the environment.
+/// Reads a number from the environment.
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is a number, not {value:?}")))
 }

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use crate::server::Server;
 use crate::world::group;
 
-/// From here on a group's number says that it is only a mark.
+/// Groups with numbers from here on are only markers.
 const MARKS: u128 = 1_000_000;
 
 /// One connection.
@@ -29,7 +29,7 @@ pub(crate) struct Closed {
 }
 
 impl Client {
-    /// Connects, and has read nothing yet.
+    /// Connects without reading anything.
     pub(crate) async fn connect(server: &Server, user: UserId, more: &str) -> Self {
         Self::try_connect(server, user, more).await.unwrap()
     }
@@ -50,7 +50,7 @@ impl Client {
         Ok(Self { user, socket })
     }
 
-    /// Connects and reads up to `ready`; returns what came before it.
+    /// Connects and reads up to `ready`; returns the messages before it.
     pub(crate) async fn ready(server: &Server, user: UserId) -> (Self, Vec<Value>) {
         let mut client = Self::connect(server, user, "").await;
         let opening = client.until("ready").await;
@@ -63,7 +63,7 @@ impl Client {
         (client, opening)
     }
 
-    /// The next message. Pings are answered on the way, as the library does by itself.
+    /// Returns the next message. The library answers pings.
     pub(crate) async fn next(&mut self) -> Value {
         match self.step().await {
             Ok(message) => message,
@@ -71,7 +71,7 @@ impl Client {
         }
     }
 
-    /// Everything before the next message of this type, and that message as the last.
+    /// Returns all messages up to and including the next one of this type.
     pub(crate) async fn until(&mut self, kind: &str) -> Vec<Value> {
         let mut messages = Vec::new();
         loop {
@@ -84,7 +84,7 @@ impl Client {
         }
     }
 
-    /// What was on its way to the client: the answers to what it said, and all that was delivered.
+    /// Returns everything in flight to the client: responses to its messages, and all deliveries.
     pub(crate) async fn so_far(&mut self, server: &Server) -> Vec<Value> {
         let mut messages = self.settled(server).await;
         let is_mark = |message: &Value| message["group_id"].as_str().is_some_and(|id| id >= &*group(MARKS).to_string());
@@ -92,8 +92,8 @@ impl Client {
         messages
     }
 
-    /// The same with what marks its end: a `pong`, which follows the answers, and a group of its own, which follows the
-    /// deliveries.
+    /// The same, including the markers: a `pong`, which follows the responses, and a group of its
+    /// own, which follows the deliveries.
     pub(crate) async fn settled(&mut self, server: &Server) -> Vec<Value> {
         self.say(json!({"type": "ping"})).await;
         let mut messages = self.until("pong").await;
@@ -105,7 +105,7 @@ impl Client {
         messages
     }
 
-    /// How the connection ends; messages before that are passed over.
+    /// Returns how the connection ends; messages before that are ignored.
     pub(crate) async fn closed(&mut self) -> Closed {
         loop {
             if let Err(closed) = self.step().await {
@@ -122,7 +122,7 @@ impl Client {
         self.socket.send(message).await.unwrap();
     }
 
-    /// The next message, or the end.
+    /// Returns the next message or the close.
     pub(crate) async fn step(&mut self) -> Result<Value, Closed> {
         loop {
             match self.socket.next().await {
@@ -132,7 +132,8 @@ impl Client {
                         code: frame.code.into(),
                         reason: frame.reason.to_string(),
                     });
-                    // Sends the answer, and waits for the server to end the connection.
+                    // Sends the answering close frame, and waits for the server to close the
+                    // connection.
                     while let Some(Ok(_)) = self.socket.next().await {}
                     return Err(closed);
                 }

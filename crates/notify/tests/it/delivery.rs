@@ -1,4 +1,4 @@
-//! Who is told of what, and in which order.
+//! Which events each client receives, and in which order.
 
 use std::collections::BTreeMap;
 
@@ -100,7 +100,8 @@ async fn every_event_has_a_cursor_from_which_a_client_resumes_without_a_gap() {
     assert_eq!(bob.next().await["version"], 4);
 }
 
-/// What a client of the contract does with a message: `version == known + 1`, and the event's group replaces the known one.
+/// Applies a message like a client of the contract: `version == known + 1`, and the event's group
+/// replaces the known one.
 fn fold(list: &mut BTreeMap<String, Value>, message: &Value) {
     let id = message["group_id"].as_str().unwrap_or_default().to_owned();
     match message["type"].as_str().unwrap() {
@@ -118,7 +119,7 @@ fn fold(list: &mut BTreeMap<String, Value>, message: &Value) {
                 assert_eq!(message["version"], known["version"].as_u64().unwrap() + 1, "no gap and nothing twice");
             }
             let mut group = message["group"].clone();
-            // Of somebody else's role a `group_updated` tells, so the own one is as it was.
+            // A `group_updated` reports another member's role, so the own role is unchanged.
             group["role"] = match message["type"].as_str() {
                 Some("group_updated") => known.unwrap()["role"].clone(),
                 _ => message["role"].clone(),
@@ -179,10 +180,10 @@ async fn what_a_change_is_sent_as_is_told_by_group_with_its_bytes() {
     let told = [ada.until("group_updated").await, bob.until("group_updated").await].concat();
     let (group_id, sent) = traffic.recv().await.unwrap();
     assert_eq!((group_id, sent.connections), (group(1), 2));
-    // Each with the four bytes before a frame of this length.
+    // Each with the four-byte header of a frame of this length.
     let bytes: usize = told.iter().map(|event| event.to_string().len() + 4).sum();
     assert_eq!(sent.bytes, bytes);
-    // Of what nobody hears, nothing is told.
+    // Changes without connected recipients are not reported.
     server.happen(|world| world.create(group(2), EVE, &[])).await;
     server.happen(|world| world.rename(group(1), ADA, "Again")).await;
     assert_eq!(traffic.recv().await.unwrap().0, group(1));

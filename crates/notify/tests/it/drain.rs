@@ -1,4 +1,4 @@
-//! How clients are let go.
+//! Graceful shutdown of client connections.
 
 use std::time::{Duration, Instant};
 

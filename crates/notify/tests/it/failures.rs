@@ -1,4 +1,4 @@
-//! What a panic ends, and what it leaves alone.
+//! What a panic ends, and what it does not affect.
 
 use groups_supervisor::{Cause, TaskFailure};
 use notify::EventSink as _;
@@ -26,7 +26,7 @@ async fn a_worker_whose_task_panics_closes_its_clients_and_the_hub_lets_nobody_i
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
-    // Bob's list is being read, and never comes.
+    // Bob's list is being read, and the read never finishes.
     let (called, _go) = server.wait_then_read();
     let mut bob = Client::connect(&server, BOB, "").await;
     called.await.unwrap();
@@ -47,7 +47,7 @@ async fn a_worker_whose_task_panics_closes_its_clients_and_the_hub_lets_nobody_i
 async fn the_other_workers_go_on_until_they_are_drained() {
     let server = Server::with_workers(patient(), 2);
     server.world().create(group(1), ADA, &[BOB]);
-    // Connections go to the workers in turn.
+    // Connections are assigned to the workers in turn.
     let (mut first, _) = Client::ready(&server, ADA).await;
     let (mut second, _) = Client::ready(&server, BOB).await;
     server.supervisor.inject_panic("websocket worker 1");

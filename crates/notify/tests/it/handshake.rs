@@ -1,4 +1,4 @@
-//! The upgrade, as bytes.
+//! The upgrade at byte level.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use crate::server::{Server, patient};
 use crate::world::BOB;
 
-/// The head of the answer to a request with these headers, lines sorted.
+/// Returns the response head to a request with these headers, with sorted lines.
 async fn answer(server: &Server, headers: &str) -> Vec<String> {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = format!("GET /ws?user={BOB} HTTP/1.1\r\nHost: here\r\n{headers}\r\n");

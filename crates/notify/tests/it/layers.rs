@@ -1,9 +1,9 @@
-//! What the parts may know of each other, held against their text.
+//! Checks which modules may depend on each other, by their source text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The crate's own files, without their tests.
+/// The crate's source files without tests.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -17,7 +17,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The files, relative to `src`, with a line of code that names one of these.
+/// The files, relative to `src`, in which a line of code contains one of these words.
 fn that_name(words: &[&str]) -> Vec<String> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let names = |file: &PathBuf| {

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::server::{Server, Step, patient};
 use crate::world::{ADA, BOB, group, user};
 
-/// A client whose kernel takes as little as it can.
+/// A client with the smallest possible receive buffer.
 async fn narrow(server: &Server, who: groups_domain::UserId) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -41,7 +41,8 @@ async fn a_client_that_never_reads_is_ended_and_delays_nobody() {
         bytes += event.to_string().len();
     }
     assert!(bytes < 300 * 1024, "{bytes} bytes were kept for a client that takes none");
-    // Its queue was dropped, and it does not take its close frame either: only its socket can be shut down.
+    // Its queue was dropped, and it does not read its close frame either: only shutting down its
+    // socket helps.
     server.until(|hub| hub.connections() == 1).await;
     let stats = server.hub.stats();
     assert_eq!((stats.closes[&4001], stats.sockets_shut_down), (1, 1));
@@ -92,7 +93,7 @@ async fn a_client_that_gives_no_sign_of_life_is_ended_by_the_second_beat() {
     let server = Server::start(HubLimits { heartbeat, ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
     let silent_since = Instant::now();
-    // It is not polled, so it answers no ping.
+    // The client is not polled, so it answers no ping.
     server.until(|hub| hub.connections() == 0).await;
     assert!(silent_since.elapsed() > heartbeat, "it was asked first");
     assert_eq!(bob.closed().await.code, 4002);
@@ -100,7 +101,7 @@ async fn a_client_that_gives_no_sign_of_life_is_ended_by_the_second_beat() {
 
 #[tokio::test]
 async fn a_client_that_answers_pings_stays() {
-    // Long enough for an answer on a busy machine.
+    // Long enough for a response on a busy machine.
     let server = Server::start(HubLimits { heartbeat: Duration::from_millis(500), ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
     for _ in 0..4 {
@@ -196,7 +197,7 @@ async fn whoever_delivers_waits_while_a_worker_is_busy_and_typing_is_left_out() 
 
 #[tokio::test]
 async fn delivery_waits_while_a_worker_has_no_room_for_more_bytes() {
-    // Each change is larger, so there is room for one at a time.
+    // Each change is larger than the inbox, so only one fits at a time.
     let server = Server::start(HubLimits { inbox_bytes_max: 1, ..patient() });
     server.world().create(group(1), ADA, &[]);
     let (mut ada, _) = Client::ready(&server, ADA).await;

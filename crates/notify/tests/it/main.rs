@@ -1,4 +1,4 @@
-//! The room held against its promises: real sockets, no database.
+//! Tests of the hub with real sockets and no database.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 

@@ -1,4 +1,4 @@
-//! What clients say, and what they must not.
+//! What clients may send, and what they must not.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn closed(code: u16, reason: &str) -> Closed {
     Closed { code, reason: reason.to_owned() }
 }
 
-/// A message in fragments; all but the last have no FIN.
+/// Sends a message in fragments; all but the last have no FIN bit.
 async fn send_fragments(client: &mut Client, first: Data, fragments: &[&[u8]]) {
     for (at, fragment) in fragments.iter().enumerate() {
         let opcode = if at == 0 { first } else { Data::Continue };
@@ -106,7 +106,7 @@ async fn fragments_that_are_too_long_together_close_with_1009() {
 
 #[tokio::test]
 async fn a_frame_that_only_announces_a_gigabyte_closes_with_1009_at_once() {
-    // The client's answer is lost in its own frame, so its socket is shut down in the end.
+    // The client's answer is swallowed by its own unfinished frame, so its socket is shut down.
     let server = Server::start(HubLimits { close_grace: Duration::from_millis(20), ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
     bob.socket.get_mut().write_all(&[0x81, 0xFF, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4]).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_frame_that_only_announces_a_gigabyte_closes_with_1009_at_once() {
 async fn a_long_frame_is_read_past_so_that_its_sender_learns_why_it_was_closed() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
-    // Far more than all buffers hold: had the server stopped reading, this would never end.
+    // Far more than all buffers hold: if the server stopped reading, the test would hang.
     bob.send(Message::text("x".repeat(8_000_000))).await;
     assert_eq!(bob.closed().await, closed(1009, "message too long"));
 }
@@ -130,13 +130,13 @@ async fn text_that_is_not_utf_8_closes_with_1007() {
     assert_eq!(bob.closed().await, closed(1007, "text is not UTF-8"));
 
     let (mut bob, _) = Client::ready(&server, BOB).await;
-    // Known to be bad before the message ends.
+    // Invalid before the message ends.
     let frame = Frame::message(&b"\xC3\x28"[..], OpCode::Data(Data::Text), false);
     bob.send(Message::Frame(frame)).await;
     assert_eq!(bob.closed().await, closed(1007, "text is not UTF-8"));
 
     let (mut bob, _) = Client::ready(&server, BOB).await;
-    // A character that is cut by the fragments is none the worse for it; one that is cut by the end is.
+    // A character may be split across fragments, but not by the end of the message.
     send_fragments(&mut bob, Data::Text, &[b"\xE2\x82", b"\xAC"]).await;
     assert_eq!(bob.next().await["code"], "malformed_message");
     send_fragments(&mut bob, Data::Text, &[b"\xE2", b"\x82"]).await;
@@ -196,7 +196,7 @@ async fn a_flood_is_warned_of_and_then_closes_with_4501() {
     let pongs = |count| std::iter::repeat_n("pong", count);
     let expected: Vec<&str> = pongs(6).chain(["rate_limited"]).chain(pongs(2)).collect();
     assert_eq!(answers, expected, "one warning, when three quarters are used up");
-    // Frames of the protocol count as well.
+    // Control frames count as well.
     bob.send(Message::Pong(Bytes::new())).await;
     assert_eq!(bob.closed().await, closed(4501, "too many messages"));
 }

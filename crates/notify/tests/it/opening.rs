@@ -1,4 +1,4 @@
-//! How a client begins, and what happens around its first read.
+//! The initial state of a client, and races with its first read.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ async fn a_long_list_comes_in_pieces() {
     assert_eq!(sizes, [2, 2, 1]);
     let more: Vec<_> = opening[1..4].iter().map(|piece| &piece["more"]).collect();
     assert_eq!(more, [true, true, false]);
-    // Who has not got the whole list does not resume after it.
+    // A client that has not received the whole list must not resume after it.
     let cursors: Vec<_> = opening[1..5].iter().map(|message| &message["cursor"]).collect();
     assert_eq!(cursors, ["0", "0", "c5", "c5"]);
 }
@@ -140,7 +140,7 @@ async fn a_cursor_that_is_not_ours_is_none() {
 #[tokio::test]
 async fn a_list_that_cannot_be_read_sends_the_client_away_for_a_while() {
     let server = Server::start(HubLimits { open_timeout: Duration::from_millis(20), ..patient() });
-    // Kept, so that the third read waits for ever.
+    // Kept, so that the third read waits indefinitely.
     let (_called, _go) = {
         server.script(Step::Fail);
         server.script(Step::Panic);
@@ -175,7 +175,7 @@ async fn who_loads_for_longer_than_the_journal_holds_comes_again() {
 
 #[tokio::test]
 async fn a_client_that_loads_while_more_bytes_come_than_the_journal_holds_comes_again() {
-    // Of two short changes with a frame each, of at least 1,792 bytes, only one fits.
+    // Two short changes with one frame each take at least 1,792 bytes each, so only one fits.
     let server = Server::start(HubLimits { journal_bytes_max: 3_000, ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let (called, _go) = server.read_then_wait();

@@ -1,4 +1,4 @@
-//! A server with a hub on a port of its own, and the source behind it.
+//! A server with a hub on its own port, and its source.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::world::World;
 
-/// Reads the world, or does what the test tells it.
+/// Reads the world, or follows the test's script.
 #[derive(Default)]
 pub(crate) struct Scripted {
     world: Mutex<World>,
@@ -25,11 +25,11 @@ pub(crate) struct Scripted {
 
 /// What the next read does.
 pub(crate) enum Step {
-    /// Says that it was called, waits, then reads.
+    /// Reports the call, waits, then reads.
     WaitThenRead(oneshot::Sender<()>, oneshot::Receiver<()>),
-    /// Reads, says so, waits, then answers.
+    /// Reads, reports it, waits, then returns.
     ReadThenWait(oneshot::Sender<()>, oneshot::Receiver<()>),
-    /// Says so, and holds up the whole worker thread until it is told to go on.
+    /// Reports the call, and blocks the whole worker thread until told to continue.
     Block(oneshot::Sender<()>, std::sync::mpsc::Receiver<()>),
     Fail,
     Panic,
@@ -67,7 +67,7 @@ impl Source for Scripted {
     }
 }
 
-/// A running server; stopped when it is dropped.
+/// A running server. Stopped on drop.
 pub(crate) struct Server {
     pub(crate) hub: Hub,
     pub(crate) source: Arc<Scripted>,
@@ -76,7 +76,7 @@ pub(crate) struct Server {
     handle: ServerHandle,
 }
 
-/// Limits with which nothing happens by itself within a test, and the clock is looked at often.
+/// Limits that are not reached within a test, with frequent ticks.
 pub(crate) fn patient() -> HubLimits {
     HubLimits {
         tick: Duration::from_millis(5),
@@ -133,13 +133,13 @@ impl Server {
         self.source.world.lock().unwrap()
     }
 
-    /// Has a change made and delivered.
+    /// Makes a change and delivers it.
     pub(crate) async fn happen(&self, change: impl FnOnce(&mut World) -> Arc<Delivery>) {
         let delivery = change(&mut self.world());
         self.hub.deliver(&[delivery]).await.unwrap();
     }
 
-    /// Waits until the hub is as it should be.
+    /// Waits until the hub reaches a state.
     pub(crate) async fn until(&self, reached: impl Fn(&Hub) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !reached(&self.hub) {
@@ -148,19 +148,20 @@ impl Server {
         }
     }
 
-    /// The next read that has no step yet does this.
+    /// Adds a step to the script.
     pub(crate) fn script(&self, step: Step) {
         self.source.script.lock().unwrap().push_back(step);
     }
 
-    /// The next read waits before it reads. Returns what says that it was called, and what lets it go on.
+    /// Makes the next read wait before it reads. Returns a receiver that reports the call, and a
+    /// sender that lets it continue.
     pub(crate) fn wait_then_read(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
         let ((called, was_called), (go, may_go)) = (oneshot::channel(), oneshot::channel());
         self.script(Step::WaitThenRead(called, may_go));
         (was_called, go)
     }
 
-    /// The next read reads and then waits before it answers.
+    /// Makes the next read wait between reading and returning.
     pub(crate) fn read_then_wait(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
         let ((called, was_called), (go, may_go)) = (oneshot::channel(), oneshot::channel());
         self.script(Step::ReadThenWait(called, may_go));
@@ -193,7 +194,7 @@ async fn connect(
 ) -> Result<actix_web::HttpResponse, actix_web::Error> {
     let Query { user, cursor, expires_ms } = query.into_inner();
     let expires_in = Duration::from_millis(expires_ms.unwrap_or(u64::from(u32::MAX)));
-    // The step of its first ping is 0, so that a test knows when it is due.
+    // The offset of its first ping is 0, so that a test knows when the ping is due.
     let connection_id = Uuid::from_u128(0x1111 << 64);
     hub.accept(&request, payload, Client { user_id: UserId::new(user), connection_id, cursor, expires_in })
 }

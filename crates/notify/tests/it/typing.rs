@@ -1,4 +1,4 @@
-//! Who types where.
+//! Typing indicators.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn typing_goes_to_the_other_members_on_every_worker_and_to_nobody_else() {
             json!({"type": "typing", "group_id": group(1), "user_id": ADA, "typing": true, "expires_in_seconds": 6});
         assert_eq!(device.next().await, told);
     }
-    // Whatever would have come to them came before this.
+    // Anything sent to them would have arrived before this.
     server.happen(|world| world.create(group(2), EVE, &[ADA])).await;
     assert_eq!(types(&eve.until("group_created").await), ["group_created"]);
     assert_eq!(types(&tablet.until("added_to_group").await), ["added_to_group"]);

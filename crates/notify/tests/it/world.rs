@@ -1,4 +1,5 @@
-//! Groups and their log in memory: the truth that hubs and clients are held against. Also used by the crate's own tests.
+//! Groups and their log in memory: the reference that hubs and clients are compared with. The
+//! crate's unit tests use it too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -23,22 +24,22 @@ pub(crate) const fn group(number: u128) -> GroupId {
     GroupId::new(Uuid::from_u128(0x6000_0000 + number))
 }
 
-/// All groups, and everything that ever happened to them. Change `i` is commit `i`.
+/// All groups and their history. Change `i` is commit `i`.
 #[derive(Clone, Default)]
 pub(crate) struct World {
     rosters: BTreeMap<GroupId, Roster>,
     log: Vec<Change>,
-    /// Who heard of each change: those before it and those after it.
+    /// The recipients of each change: the members before and after it.
     audiences: Vec<Vec<UserId>>,
 }
 
 impl World {
-    /// How many changes there were.
+    /// Number of changes.
     pub(crate) fn len(&self) -> usize {
         self.log.len()
     }
 
-    /// Tries a command; `None` where it is refused or changes nothing.
+    /// Executes a command. Returns `None` if it is rejected or changes nothing.
     pub(crate) fn try_execute(
         &mut self,
         group_id: GroupId,
@@ -60,7 +61,7 @@ impl World {
         self.try_execute(group_id, actor, command).expect("the command changes something")
     }
 
-    /// A group with members, in one change.
+    /// Creates a group with members in one change.
     pub(crate) fn create(&mut self, group_id: GroupId, owner: UserId, members: &[UserId]) -> Arc<Delivery> {
         let name = format!("Group {}", group_id.uuid().as_u128() & 0xFFFF);
         let members = members.iter().copied().map(NewMember::plain).collect();
@@ -73,7 +74,7 @@ impl World {
         self.execute(group_id, actor, Command::UpdateSettings { name, description: None })
     }
 
-    /// Change `commit` as it is delivered.
+    /// The delivery of change `commit`.
     pub(crate) fn delivery(&self, commit: usize) -> Arc<Delivery> {
         Arc::new(self.own_delivery(commit))
     }

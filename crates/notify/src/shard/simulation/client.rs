@@ -1,4 +1,4 @@
-//! A client of a simulation: what docs/delivery.md asks of one, and a check of everything that it is told.
+//! A simulated client: does what docs/delivery.md requires, and checks everything that it receives.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
@@ -13,21 +13,21 @@ use super::*;
 use crate::ReadPoint;
 use groups_protocol::EventBody;
 
-/// Frames on their way from the server to a client, at most. With more the server waits.
+/// Maximum number of frames in flight to a client. Beyond it the server waits.
 pub(super) const INFLIGHT_MAX: usize = 4;
 
-/// What a client keeps when it is away.
+/// The state that a client keeps while it is disconnected.
 #[derive(Clone)]
 pub(super) struct View {
     pub(super) sidebar: Sidebar,
     cursor: Option<String>,
-    /// What the list that it began with has seen.
+    /// The read point of the list that it started with.
     base: ReadPoint,
-    /// The rows that it was told of since.
+    /// The log rows that it has received since.
     told: BTreeSet<u64>,
 }
 
-/// Where the server is with a connection.
+/// The server's progress with a connection.
 pub(super) enum Loading {
     Connected,
     Registered,
@@ -36,38 +36,38 @@ pub(super) enum Loading {
     Done,
 }
 
-/// One connection, seen from the client.
+/// A connection, as the client sees it.
 pub(super) struct Connection {
     pub(super) server: usize,
     pub(super) worker: usize,
     pub(super) conn: Rc<Conn>,
     pub(super) shut_down: Rc<Cell<bool>>,
-    /// From where it resumes.
+    /// The cursor it resumes from.
     pub(super) cursor: Option<String>,
     pub(super) loading: Loading,
-    /// The read point and the list that it must see, once they are known.
+    /// The expected read point and list, once they are known.
     pub(super) truth: Option<(ReadPoint, Vec<(Group, Role)>)>,
     pub(super) inflight: VecDeque<Bytes>,
-    /// Whether the server's end is gone. What is in flight may still arrive.
+    /// Whether the server's end is closed. Frames in flight may still arrive.
     pub(super) ended: bool,
     resumed: Option<bool>,
     listed: Vec<(Group, Role)>,
     pub(super) ready: bool,
 }
 
-/// What a frame makes a client do.
+/// The client's reaction to a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reaction {
     None,
     /// Answer the ping.
     Pong,
-    /// Answer the close with its code, and come again.
+    /// Answer the close frame with its code, and reconnect.
     Closed(u16),
-    /// Come again without a cursor.
+    /// Reconnect without a cursor.
     StartOver,
 }
 
-/// How often something happened, so that a simulation in which it cannot happen fails.
+/// Counts what happened, so that a simulation that never exercises a case fails.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ClientStats {
     pub(super) snapshots: u64,
@@ -80,10 +80,10 @@ pub(super) struct ClientStats {
 pub(super) struct Client {
     pub(super) user_id: UserId,
     pub(super) connection: Option<Connection>,
-    /// Away or asleep until then.
+    /// Disconnected or not reading until this time.
     pub(super) idle_until: u64,
     pub(super) view: Option<View>,
-    /// An earlier view, as a browser may restore it.
+    /// An earlier view, which a browser may restore.
     pub(super) saved: Option<View>,
 }
 
@@ -134,7 +134,7 @@ impl Client {
         self.view.as_ref()?.cursor.clone()
     }
 
-    /// A frame arrives. It is held against the promise.
+    /// Receives a frame and checks it against the guarantee.
     pub(super) fn receive(&mut self, store: &Store, stats: &mut ClientStats) -> Reaction {
         let Some(connection) = &mut self.connection else { return Reaction::None };
         let Some(frame) = connection.inflight.pop_front() else { return Reaction::None };
@@ -177,7 +177,7 @@ impl Client {
         Reaction::None
     }
 
-    /// A piece of the list: exactly the next groups of the list at the read point.
+    /// Checks a piece of the list: exactly the next groups of the list at the read point.
     fn snapshot(&mut self, frame: &Bytes, more: bool, cursor: &str, stats: &mut ClientStats) {
         let Some(connection) = &mut self.connection else { return };
         let (seen, list) = connection.truth.as_ref().expect("it was read");
@@ -204,7 +204,7 @@ impl Client {
         }
     }
 
-    /// From `ready` on the list is right: it is the one that was read.
+    /// Checks that the list at `ready` is the one that was read.
     fn check_at_ready(&self) {
         let (Some(connection), Some(view)) = (&self.connection, &self.view) else { return };
         let (_, list) = connection.truth.as_ref().expect("it was read");
@@ -212,7 +212,8 @@ impl Client {
         assert!(shown == *list, "the list at ready is not the list that was read");
     }
 
-    /// An event: of a change that concerns the user, as they see it, the next version of its group, and not known yet.
+    /// Checks an event: a change that concerns the user, in the user's view, the next version of
+    /// its group, and not known yet.
     fn event(&mut self, store: &Store, frame: &Bytes, message: &Message<'_>, stats: &mut ClientStats) -> Reaction {
         let (Some(connection), Some(view)) = (&self.connection, &mut self.view) else {
             panic!("an event before the list");
@@ -233,7 +234,7 @@ impl Client {
         if known {
             assert!(!live, "an event is told twice");
             stats.repeats += 1;
-            // Of a group that was left before the list was read, the client remembers nothing.
+            // The client remembers nothing about a group that it left before the list was read.
             assert!(in_list || folded == Folded::Stale, "a repeated event changes something");
             if folded == Folded::Gap {
                 return Reaction::StartOver;
@@ -246,7 +247,7 @@ impl Client {
         Reaction::None
     }
 
-    /// Whether the client is ready and knows everything that was committed.
+    /// Whether the client is ready and has received everything that was committed.
     pub(super) fn is_settled(&self, store: &Store) -> bool {
         let (Some(connection), Some(view)) = (&self.connection, &self.view) else { return false };
         connection.ready
@@ -261,7 +262,7 @@ impl Client {
         rows.map(|row| row.seq).collect()
     }
 
-    /// Why it is not settled.
+    /// Describes why the client is not settled.
     pub(super) fn describe(&self, store: &Store) -> String {
         let Some(view) = &self.view else { return format!("{} never got a list", self.user_id) };
         let connection = self.connection.as_ref().map(|connection| (connection.ready, connection.inflight.len()));
@@ -271,7 +272,7 @@ impl Client {
         format!("{}: connection {connection:?}, rows missing {missing:?}, rows too many {foreign:?}", self.user_id)
     }
 
-    /// Everything so far was told and checked: from here on only what comes later counts.
+    /// Everything so far was received and checked. Only later changes matter from now on.
     pub(super) fn settle(&mut self, store: &Store) {
         self.saved = None;
         if let Some(view) = &mut self.view {
@@ -286,7 +287,7 @@ trait RevPairs {
 }
 
 impl<'a, I: Iterator<Item = &'a SidebarRow>> RevPairs for I {
-    /// Newest group first, as lists are.
+    /// Newest group first, like lists.
     fn rev_pairs(self) -> Vec<(Group, Role)> {
         let mut rows: Vec<_> = self.map(|row| (row.group.clone(), row.role)).collect();
         rows.reverse();

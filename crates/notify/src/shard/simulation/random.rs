@@ -1,6 +1,6 @@
-//! The only source of chance in a simulation: SplitMix64.
+//! The only source of randomness in a simulation: SplitMix64.
 
-/// Numbers that follow from the seed alone.
+/// Pseudorandom numbers determined by the seed.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -16,17 +16,17 @@ impl Random {
         random ^ (random >> 31)
     }
 
-    /// A number below `end`, which must not be 0.
+    /// A number below `end`; `end` must not be 0.
     pub(super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// An index into something of this length, which must not be 0.
+    /// An index below `len`; `len` must not be 0.
     pub(super) fn index(&mut self, len: usize) -> usize {
         self.below(len as u64) as usize
     }
 
-    /// True in `percent` of 100 cases.
+    /// `true` with a probability of `percent` percent.
     pub(super) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

@@ -1,4 +1,4 @@
-//! A server of a simulation: a relay that follows the log, and workers with a shard each.
+//! A simulated server: a relay that follows the log, and workers with one shard each.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
@@ -12,19 +12,19 @@ use super::*;
 use crate::conn::Socket;
 use crate::counters::Counters;
 
-/// The relay looks at the log so often when nothing wakes it.
+/// Polling interval of the relay without wake-ups.
 const POLL_MS: u64 = 2_000;
 
-/// Rows that the relay reads at once.
+/// Maximum number of rows that the relay reads at once.
 const BATCH_ROWS_MAX: usize = 3;
 
-/// Batches that wait for a worker. With more the relay waits.
+/// Maximum number of queued batches per worker. Beyond it the relay waits.
 const INBOX_BATCHES_MAX: usize = 3;
 
-/// A worker looks at the clock so often.
+/// Tick interval of a worker.
 const TICK_MS: u64 = 1_000;
 
-/// A socket that can be shut down. The transport sees that when it next looks.
+/// A socket that can be shut down. The transport notices at its next poll.
 pub(super) struct SharedSocket(pub(super) Rc<Cell<bool>>);
 
 impl Socket for SharedSocket {
@@ -37,30 +37,30 @@ impl Socket for SharedSocket {
 pub(super) struct Worker {
     pub(super) shard: Shard,
     inbox: VecDeque<Batch>,
-    /// The connections whose transport was woken. The others have said that they wait.
+    /// Connections whose transport was woken. The others have reported that they wait.
     pub(super) awake: BTreeSet<u128>,
 }
 
 impl Worker {
-    /// Wakes those that have something to send.
+    /// Wakes the connections that have something to send.
     pub(super) fn flush(&mut self) {
         let dirty = self.shard.take_dirty();
         self.awake.extend(dirty.iter().map(|conn| conn.connection_id.as_u128()));
     }
 }
 
-/// Follows the log as `PostgresTail` does.
+/// Follows the log like `PostgresTail`.
 struct Tail {
-    /// All that it sees was delivered.
+    /// Everything that it sees was delivered.
     seen: ReadPoint,
     round: Option<(ReadPoint, VecDeque<Row>)>,
-    /// Whether the last round found nothing, so that it waits for a wake-up.
+    /// Whether the last round found nothing, so that the tail waits for a wake-up.
     waiting: bool,
     woken: bool,
     poll_at: u64,
 }
 
-/// One server. After a crash it is replaced by a new one.
+/// A server. After a crash it is replaced by a new one.
 pub(super) struct Server {
     pub(super) workers: Vec<Worker>,
     tail: Tail,
@@ -68,7 +68,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The relay begins to follow before the first client can connect.
+    /// Starts the relay before the first client can connect.
     pub(super) fn start(
         store: &Store,
         now: u64,
@@ -85,12 +85,12 @@ impl Server {
         Self { workers: (0..workers).map(|_| worker()).collect(), tail, tick_at: now + TICK_MS }
     }
 
-    /// The bus says that something was committed.
+    /// Handles a wake-up from the bus.
     pub(super) fn wake(&mut self) {
         self.tail.woken = true;
     }
 
-    /// One step of the relay. Returns whether it began only because it polls.
+    /// Runs one step of the relay. Returns whether it only ran because of polling.
     pub(super) fn relay(&mut self, store: &mut Store, now: u64) -> bool {
         if self.workers.iter().any(|worker| worker.inbox.len() >= INBOX_BATCHES_MAX) {
             return false;
@@ -132,7 +132,7 @@ impl Server {
         polled
     }
 
-    /// A worker takes a batch from its inbox.
+    /// A worker processes a batch from its inbox.
     pub(super) fn work(&mut self, which: usize, now: Moment) {
         let worker = &mut self.workers[which];
         if let Some(batch) = worker.inbox.pop_front() {
@@ -154,7 +154,7 @@ impl Server {
         }
     }
 
-    /// Everybody has to come again, as when the server stops or has missed something.
+    /// Closes all clients so that they reconnect, as when the server stops or has missed changes.
     pub(super) fn drain(&mut self, now: Moment, random: &mut Random) {
         for worker in &mut self.workers {
             for conn in worker.shard.conns() {
@@ -166,7 +166,7 @@ impl Server {
         }
     }
 
-    /// Nobody is connected and nobody loads: nothing may be left.
+    /// With no connections left, asserts that no state remains.
     pub(super) fn check_empty(&self) {
         for Worker { shard, .. } in &self.workers {
             assert!(shard.conns.is_empty() && shard.users.is_empty() && shard.slots.is_empty(), "a connection is left");
@@ -176,7 +176,7 @@ impl Server {
     }
 }
 
-/// So many milliseconds after the beginning.
+/// The point in time this many milliseconds after the start.
 pub(super) fn moment(now_ms: u64) -> Moment {
     Moment::since_start(Duration::from_millis(now_ms))
 }

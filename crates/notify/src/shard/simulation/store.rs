@@ -1,4 +1,5 @@
-//! A model of the store: groups, a log, and transactions that may commit out of the order of their numbers.
+//! A model of the store: groups, a log, and transactions that may commit in another order than
+//! their numbers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,25 +13,27 @@ use super::random::Random;
 use crate::world::{group, user};
 use crate::{Delivery, InitialState, List, ListPiece, PieceMax, ReadPoint, SourceError, Start};
 
-/// Users of a simulation.
+/// Number of users in a simulation.
 pub(super) const USERS: u64 = 5;
 
-/// Groups that exist at a time, at most. In the place of a deleted one a new one is created.
+/// Maximum number of groups at a time. A deleted group is replaced by a new one.
 const GROUPS: u64 = 6;
 
-/// Rows that the log keeps. A cursor from before them is answered with a snapshot.
+/// Number of rows that the log keeps. An older cursor is answered with a snapshot.
 const LOG_ROWS_MAX: usize = 60;
 
-/// Transactions that run at once.
+/// Maximum number of concurrent transactions.
 const RUNNING_MAX: usize = 5;
 
-/// A cursor names so many running transactions at most. With more it goes back to the first of them.
+/// Maximum number of running transactions in a cursor. Beyond it, the cursor goes back to the first
+/// of them.
 const EXCEPT_MAX: usize = 2;
 
-/// A resume gets so many events at most. With more missed events it gets a snapshot.
+/// Maximum number of events in a resume. Beyond it, the client gets a snapshot.
 const REPLAY_MAX: usize = 12;
 
-/// Whether transactions commit in the order of their numbers, as on SQLite, or not, as on PostgreSQL.
+/// Whether transactions commit in the order of their numbers, as on SQLite, or in any order, as on
+/// PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CommitOrder {
     Kept,
@@ -43,7 +46,7 @@ pub(super) struct Row {
     pub(super) seq: u64,
     pub(super) commit: u64,
     pub(super) change: Change,
-    /// Users who are told of it: the members before and after it.
+    /// Users who receive it: the members before and after it.
     pub(super) audience: Vec<UserId>,
 }
 
@@ -53,14 +56,14 @@ struct Transaction {
     rosters: BTreeMap<GroupId, Roster>,
 }
 
-/// What a client begins with, and what it must see of it.
+/// The initial state of a client, and what the client must see of it.
 pub(super) struct Read {
     pub(super) opening: InitialState,
     /// The user's list at the read point.
     pub(super) list: Vec<(Group, Role)>,
 }
 
-/// How often something happened, so that a simulation in which it cannot happen fails.
+/// Counts what happened, so that a simulation that never exercises a case fails.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct StoreStats {
     pub(super) changes: u64,
@@ -80,11 +83,12 @@ pub(super) struct Store {
     running: Vec<Transaction>,
     next_seq: u64,
     next_commit: u64,
-    /// The highest commit that was pruned.
+    /// The highest pruned commit.
     pruned: Option<u64>,
-    /// Committed rows that were pruned, until the next [`forget`](Self::forget): clients may still be told of them.
+    /// Committed rows that were pruned since the last [`forget`](Self::forget): clients may still
+    /// receive them.
     pruned_rows: BTreeMap<u64, Row>,
-    /// How often the group in each place was deleted.
+    /// How often the group in each slot was deleted.
     lives: [u64; GROUPS as usize],
     pub(super) stats: StoreStats,
 }
@@ -110,7 +114,8 @@ impl Store {
         !self.running.is_empty()
     }
 
-    /// Begins a transaction of up to three commands on different groups, whose rows are locked until it ends.
+    /// Begins a transaction with up to three commands on different groups, whose rows are locked
+    /// until it ends.
     pub(super) fn begin(&mut self, random: &mut Random) {
         let at_once = if self.order == CommitOrder::Kept { 1 } else { RUNNING_MAX };
         if self.running.len() >= at_once {
@@ -142,7 +147,7 @@ impl Store {
         }
     }
 
-    /// Ends one of the running transactions. Returns whether something was committed.
+    /// Ends a running transaction. Returns whether something was committed.
     pub(super) fn end(&mut self, random: &mut Random) -> bool {
         if self.running.is_empty() {
             return false;
@@ -182,25 +187,25 @@ impl Store {
         }
     }
 
-    /// Forgets rows that every client has been told of.
+    /// Drops rows that every client has received.
     pub(super) fn forget(&mut self) {
         for row in std::mem::take(&mut self.pruned_rows).into_values() {
             self.by_version.remove(&(row.change.group_id(), row.change.version().get()));
         }
     }
 
-    /// All rows that were committed since the last [`forget`](Self::forget), and some that are older.
+    /// All rows committed since the last [`forget`](Self::forget), and some older ones.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
         self.pruned_rows.values().chain(self.log.values())
     }
 
-    /// The row of a group's version.
+    /// Returns the row of a group's version.
     pub(super) fn row(&self, group_id: GroupId, version: u64) -> Option<&Row> {
         let seq = self.by_version.get(&(group_id, version))?;
         self.log.get(seq).or_else(|| self.pruned_rows.get(seq))
     }
 
-    /// What a read sees that begins now.
+    /// The read point of a read that starts now.
     pub(super) fn read_point(&self) -> ReadPoint {
         let mut running: Vec<u64> = self.running.iter().map(|transaction| transaction.commit).collect();
         running.sort_unstable();
@@ -212,8 +217,8 @@ impl Store {
         }
     }
 
-    /// The rows that `now` sees and `seen` does not, in the order of the log. A relay may be behind what is pruned, as in a store that
-    /// prunes by age: it does not lose anything by that.
+    /// The rows that `now` sees and `seen` does not, in log order. A relay may be behind the pruned
+    /// rows, as in a store that prunes by age, without losing anything.
     pub(super) fn between(&self, seen: &ReadPoint, now: &ReadPoint) -> VecDeque<Row> {
         self.rows().filter(|row| now.sees(row.commit) && !seen.sees(row.commit)).cloned().collect()
     }
@@ -247,8 +252,8 @@ impl Store {
         Read { opening: InitialState { seen, groups, start, cursor }, list }
     }
 
-    /// Rows as they are delivered, each with the position to resume from after it: whoever has taken in all of them, and the
-    /// commits of `rest`, knows what `seen` sees.
+    /// Converts rows into deliveries, each with the cursor to resume from after it: a client that
+    /// has received all of them and the commits of `rest` knows everything that `seen` sees.
     pub(super) fn deliveries(
         &mut self,
         rows: &[Row],
@@ -291,7 +296,7 @@ fn first_unknown(point: &ReadPoint) -> u64 {
     point.except.iter().copied().fold(point.below, u64::min)
 }
 
-/// A command that is often allowed.
+/// Returns a command that is often allowed.
 fn any_command(roster: &Roster, random: &mut Random, salt: u64) -> (UserId, Command) {
     let mut any_user = || user(u128::from(1 + random.below(USERS)));
     let (actor, target) = (any_user(), any_user());
@@ -326,5 +331,5 @@ impl List for Listed {
     }
 }
 
-/// A batch as workers share it.
+/// A batch, shared by the workers.
 pub(super) type Batch = Arc<[Arc<Delivery>]>;
