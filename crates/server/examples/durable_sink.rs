@@ -1,6 +1,8 @@
-//! A webhook that misses no change, whatever is restarted: `cargo run -p server --example durable_sink -- 127.0.0.1:9000`.
+//! A webhook that misses no change across restarts: `cargo run -p server --example durable_sink --
+//! 127.0.0.1:9000`.
 //!
-//! Any HTTP server on that address receives each change as JSON. It has to be idempotent by `group_id` and `version`.
+//! Any HTTP server on that address receives each change as JSON. It must be idempotent by
+//! `group_id` and `version`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +45,8 @@ impl EventSink for Webhook {
         "webhook"
     }
 
-    /// A batch that fails is offered again, with growing pauses; the position is stored once it is taken.
+    /// A failed batch is retried with exponential backoff; the position is stored once the batch is
+    /// accepted.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
         for delivery in batch {
             let posted = timeout(Duration::from_secs(10), self.post(delivery)).await;

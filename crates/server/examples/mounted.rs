@@ -1,4 +1,4 @@
-//! groups inside your own actix-web application: `cargo run -p server --example mounted`.
+//! Mounts groups into your own actix-web application: `cargo run -p server --example mounted`.
 
 use std::time::Duration;
 
@@ -20,12 +20,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let handle = server.handle();
     rt::spawn(server);
 
-    // A part of groups that ends unexpectedly is not restarted: end with an error, and be started again as a whole.
+    // Failed tasks of groups are not restarted: exit with an error, so that the whole process is
+    // restarted.
     let failure = tokio::select! {
         interrupted = rt::signal::ctrl_c() => interrupted.map(|()| None)?,
         failure = groups.failed() => Some(failure),
     };
-    // The sockets first: as long as one is open, the server waits for it.
+    // Close the WebSockets first: the server waits for open connections.
     groups.stop(Duration::from_secs(3)).await;
     handle.stop(true).await;
     failure.map_or(Ok(()), |failure| Err(failure.into()))

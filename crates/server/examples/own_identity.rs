@@ -1,4 +1,4 @@
-//! Your own sign-in, and a path prefix: `cargo run -p server --example own_identity`.
+//! Custom authentication and a path prefix: `cargo run -p server --example own_identity`.
 //!
 //! Try it: `curl -H 'X-Api-Key: key-of-ada' http://127.0.0.1:8080/realtime/v1/me`
 
@@ -19,7 +19,8 @@ impl Identity for ApiKeys {
         let key = request.headers().get("X-Api-Key").and_then(|key| key.to_str().ok());
         let user = key.and_then(|key| self.0.get(key));
         let (user_id, name) = user.ok_or_else(|| Problem::new(Code::Unauthenticated, "The API key is unknown."))?;
-        // A key does not expire. A WebSocket connection is closed at this time, and its client connects again.
+        // A key does not expire. At `expires_at` a WebSocket connection is closed, and its client
+        // reconnects.
         let expires_at = Timestamp::from_unix_millis(i64::MAX);
         Ok(Principal::new(*user_id, expires_at).named(name, Timestamp::from_unix_millis(0)))
     }

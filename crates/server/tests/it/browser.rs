@@ -1,4 +1,5 @@
-//! The five cases of the original design, in a real browser: what is on the screen, and that no page was reloaded for it.
+//! The five cases of the original design in a real browser: what is displayed, without any page
+//! reload.
 
 mod accessible;
 mod embedded;
@@ -12,18 +13,18 @@ use serde_json::json;
 
 use crate::support::{Browser, Line, Page, Server, User};
 
-/// The row of the sidebar with this group: name, members and role as they are to be read, none where it is not listed.
+/// The sidebar row of this group: name, members and role as displayed; none if it is not listed.
 const ROW: &str =
     "test.shown('[role=option]').find((row) => row.querySelector('[part~=name]').innerText.trim() === NAME)";
 
-/// Somebody who signs in on the page.
+/// A user who signs in on the page.
 struct Person<'a> {
     page: Page<'a>,
     name: &'static str,
 }
 
 impl<'a> Person<'a> {
-    /// A new window, signed in by name.
+    /// Opens a new window and signs in by name.
     async fn signs_in(browser: &'a Browser, url: &str, name: &'static str) -> Self {
         Self::signs_in_on(browser.window(url).await, name).await
     }
@@ -37,12 +38,12 @@ impl<'a> Person<'a> {
         person
     }
 
-    /// The state of the connection, as it is shown.
+    /// The displayed state of the connection.
     async fn is(&self, state: &str) {
         self.page.sees(&format!("{} is {state}", self.name), &shows_state(state)).await;
     }
 
-    /// Creates a group by hand.
+    /// Creates a group with the user interface.
     async fn creates(&self, group: &str) {
         self.page.clicks("[data-testid=new-group]").await;
         self.page.types("[data-testid=create-dialog] [data-testid=group-name]", group).await;
@@ -62,7 +63,7 @@ impl<'a> Person<'a> {
         id.as_str().expect("an id").to_owned()
     }
 
-    /// Describes the open group by hand.
+    /// Sets the description of the open group with the user interface.
     async fn describes(&self, text: &str) {
         self.page.clicks("[data-testid=edit]").await;
         self.page.types("[data-testid=edit-dialog] [data-testid=group-description]", text).await;
@@ -71,7 +72,7 @@ impl<'a> Person<'a> {
         self.page.sees("the description", "test.text('[data-testid=group-description-text]').length === 1").await;
     }
 
-    /// Adds people by hand, by their names, to the open group.
+    /// Adds people by name to the open group with the user interface.
     async fn adds(&self, names: &[&str]) {
         self.page.clicks("[data-testid=add-members]").await;
         for name in names {
@@ -85,7 +86,7 @@ impl<'a> Person<'a> {
         self.page.sees("the dialog closes", "test.all('[data-testid=add-dialog]').length === 0").await;
     }
 
-    /// The sidebar shows the group, with this many members, and this role of one's own.
+    /// Waits until the sidebar shows the group with this many members and this role of the user.
     async fn sees(&self, group: &str, members: usize, role: &str) {
         let row = ROW.replace("NAME", &json!(group).to_string());
         let shown = format!(
@@ -102,21 +103,21 @@ impl<'a> Person<'a> {
         self.page.sees(&format!("{} does not see {group}", self.name), &format!("!({row})")).await;
     }
 
-    /// How many groups the sidebar shows.
+    /// The number of groups in the sidebar.
     async fn sees_groups(&self, count: usize) {
         let shown = format!("test.shown('[role=option]').length === {count}");
         self.page.sees(&format!("{} sees {count} groups", self.name), &shown).await;
     }
 }
 
-/// Somebody who uses the interface without the page.
+/// A user who calls the API without the page.
 async fn signs_in_without_page(server: &Server, name: &str) -> User {
     let login = server.http().call("POST", "/v1/dev/login").json(&json!({"name": name})).send().await.ok(200);
     let field = |field: &str| login[field].as_str().expect("a text").to_owned();
     server.user_with(field("user_id"), field("token"))
 }
 
-/// An expression for whether any sidebar shows this state of its connection.
+/// An expression for whether any sidebar shows this connection state.
 fn shows_state(state: &str) -> String {
     format!("test.all('[part~=status]').some((status) => status.dataset.state === '{state}')")
 }
@@ -177,7 +178,7 @@ async fn several_members_see_every_change_and_strangers_none() {
     eve.sees("Project Team", 3, "member").await;
     ada.sees("Project Team", 3, "owner").await;
 
-    // What programs do is seen as well.
+    // Changes made over the API are displayed as well.
     let program = signs_in_without_page(&server, "Ada").await;
     let group = program.lists().await[0]["group_id"].as_str().unwrap().to_owned();
     program.renames(&group, "The Whole Team").await.group(200);
@@ -239,7 +240,7 @@ async fn after_the_line_was_cut_the_page_catches_up_by_itself() {
     bob.sees("New", 2, "member").await;
     bob.sees_groups(2).await;
 
-    // And when the server itself was gone.
+    // Also after the server itself was down.
     server.kill();
     bob.page.sees("Bob is cut off", down).await;
     server.launch().await;

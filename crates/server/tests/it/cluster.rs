@@ -1,5 +1,5 @@
-//! Several servers on one PostgreSQL are one: each user's devices are on different servers, and nothing about the promise
-//! changes, whatever restarts, dies and returns in the middle.
+//! Several servers on one PostgreSQL behave like one: each user's devices are on different servers,
+//! and the guarantees hold while servers restart, crash and return.
 
 use std::{
     sync::Arc,
@@ -14,17 +14,17 @@ use crate::{
     support::{Chance, HaProxy, Http, Postgres, Server, User},
 };
 
-/// A tail that nothing wakes looks by itself once a second.
+/// The polling interval of a tail without wake-ups.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Several servers on one database. They end before it does.
+/// Several servers on one database. They stop before it does.
 struct Cluster {
     servers: Vec<Server>,
     postgres: Postgres,
 }
 
 impl Cluster {
-    /// So many servers, or nothing where there is no PostgreSQL.
+    /// Starts this many servers; `None` if PostgreSQL is not installed.
     async fn of(count: usize) -> Option<Self> {
         Self::with(count, &[]).await
     }
@@ -33,7 +33,7 @@ impl Cluster {
         let postgres = Postgres::start().await?;
         let url = postgres.url();
         let settings = [&storm::SETTINGS[..], &[("DATABASE_URL", url.as_str())], settings].concat();
-        // All at once: one of them makes the tables, and the others wait for it.
+        // Concurrently: one of them creates the tables, and the others wait for it.
         let servers = join_all((0..count).map(|_| Server::with(&settings))).await;
         Some(Self { servers, postgres })
     }
@@ -42,13 +42,13 @@ impl Cluster {
         self.servers.iter().map(|server| Arc::clone(server.http())).collect()
     }
 
-    /// The same person at each server.
+    /// The same user at each server.
     fn user(&self) -> Vec<User> {
         let user = self.servers[0].user();
         self.doors().iter().map(|door| user.at(door)).collect()
     }
 
-    /// What is changed on one server is on the sockets of the other long before that would look by itself.
+    /// Changes on one server reach the sockets of the other long before it would poll.
     async fn hears_at_once(&self) {
         const CHANGES: u32 = 40;
         let ada = self.user();
@@ -59,13 +59,14 @@ impl Cluster {
             ada[0].renames(&group, &format!("Name {at}")).await.group(200);
             assert_eq!(phone.event(&ada[0].id, "group_updated").await["version"], at + 2);
         }
-        // Each would wait for that long where only polling brought it.
+        // With polling alone, each would take that long.
         let each = begun.elapsed() / CHANGES;
         assert!(each < POLL / 2, "each change took {each:?}");
         phone.hears_nothing().await;
     }
 
-    /// Who types at one server, by WebSocket or by HTTP, is seen typing by the others' devices on every one, and by nobody else.
+    /// A typing user at one server, over WebSocket or HTTP, is shown on the other members' devices
+    /// at every server, and to nobody else.
     async fn sees_typing_everywhere(&self) {
         let (ada, bob, eve) = (self.user(), self.user(), self.user());
         let group = ada[0].creates("Team", &[&bob[0]]).await;
@@ -92,7 +93,7 @@ impl Cluster {
         }
     }
 
-    /// What is changed on any server is heard on every one, by itself and at once.
+    /// Changes on any server are received at every server.
     async fn hears_everywhere(&self) {
         let ada = self.user();
         let group = ada[0].creates("Ears", &[]).await;
@@ -145,7 +146,7 @@ async fn servers_that_are_killed_and_a_database_that_crashes_lose_repeat_and_reo
             }
             load.still_has(&before).await;
         }
-        // All of them follow the log again, and wake each other.
+        // All servers follow the log again and wake each other.
         cluster.hears_everywhere().await;
     })
     .await;
@@ -250,7 +251,7 @@ mod nats {
                 match round % 3 {
                     0 => {
                         nats.kill();
-                        // Polling carries on.
+                        // Polling continues.
                         cluster.hears_everywhere().await;
                         nats.launch().await;
                     }
@@ -275,7 +276,7 @@ mod nats {
     }
 }
 
-/// What a server says of its database and of its bus.
+/// The state of a server's database and bus, as the server reports it.
 async fn parts(server: &Server) -> (String, String) {
     let answer = server.http().get("/readyz").await.value();
     let (database, bus) = (&answer["components"]["database"], &answer["components"]["bus"]);
@@ -283,7 +284,7 @@ async fn parts(server: &Server) -> (String, String) {
     (text(&database["state"]), format!("{} {}", text(&bus["kind"]), text(&bus["state"])))
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let from = Instant::now();
     while !holds().await {
@@ -292,7 +293,7 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     }
 }
 
-/// Waits until a server says that it can serve.
+/// Waits until a server reports that it is ready.
 async fn ready(server: &Server) {
     until("it is ready", async || server.http().get("/readyz").await.status == 200).await;
 }

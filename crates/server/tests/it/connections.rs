@@ -1,4 +1,5 @@
-//! What a client does with its connection, in good faith or not: requests ahead of their turn, silence, and bodies without end.
+//! How clients use connections, in good faith or not: pipelined requests, silence, and endless
+//! bodies.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use tokio::{
 
 use crate::support::{Server, within};
 
-/// A request, and what its answer is known by.
+/// A request, and how to recognize its response.
 struct Sent {
     request: String,
     head: bool,
     status: u16,
-    /// What the body contains. The answer to a HEAD has none.
+    /// A part of the response body. The response to a HEAD has none.
     body: &'static str,
 }
 
@@ -45,16 +46,16 @@ fn kinds(token: &str) -> Vec<Sent> {
             201,
             "\"owner\"",
         ),
-        // Its body is never asked for.
+        // Its body is never read.
         sent("POST", "/v1/groups", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 401, "unauthenticated"),
         sent("GET", "/healthz", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 200, "ok"),
     ]
 }
 
-/// Ends a sequence: what comes before it must have been answered to the byte.
+/// Ends a sequence: everything before it must have been answered exactly.
 const LAST: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Sends requests in two pieces on a connection of their own, and holds every answer against its request.
+/// Sends requests in two pieces on one new connection, and checks every response.
 async fn exchange(server: &Server, sent: &[&Sent], first_piece: usize) {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.set_nodelay(true).unwrap();
@@ -96,7 +97,7 @@ async fn requests_that_are_sent_ahead_are_answered_in_turn_each_with_its_own_bod
 async fn it_does_not_matter_where_requests_are_cut() {
     let server = Server::start().await;
     let kinds = kinds(&server.user().token);
-    // A HEAD, a chunked body that is read, one that is not, a body with a length.
+    // A HEAD, a chunked body that is read, one that is not, and a body with a length.
     let sequence = [&kinds[2], &kinds[7], &kinds[8], &kinds[6], &kinds[1]];
     let bytes: usize = sequence.iter().map(|sent| sent.request.len()).sum();
     let cuts = (0..=bytes + LAST.len()).collect::<Vec<_>>();
@@ -111,7 +112,7 @@ async fn frames_that_come_with_the_upgrade_are_for_the_websocket() {
         "GET /v1/ws HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
-    // A close with 1000, masked with zeros.
+    // A close frame with code 1000, masked with zeros.
     let frame = b"\x88\x82\0\0\0\0\x03\xe8";
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(&[upgrade.as_bytes(), frame].concat()).await.unwrap();
@@ -121,7 +122,7 @@ async fn frames_that_come_with_the_upgrade_are_for_the_websocket() {
     assert!(answer.ends_with(b"\x88\x02\x03\xe8"), "{}", String::from_utf8_lossy(&answer));
 }
 
-/// A body that nobody wants, without an end in sight.
+/// An endless body that is not wanted.
 const ENDLESS: [&str; 4] = [
     "POST /v1/groups HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n",
     "POST /v1/groups HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
@@ -131,7 +132,7 @@ const ENDLESS: [&str; 4] = [
 
 #[tokio::test]
 async fn a_body_that_nobody_wants_is_not_read_without_end() {
-    // Far more than the server reads and the kernels keep on the way.
+    // Far more than the server reads and the kernels buffer.
     const BYTES: usize = 128 << 20;
     let server = Server::start().await;
     for head in ENDLESS {
@@ -173,7 +174,7 @@ async fn every_connection_that_waits_for_its_client_comes_to_an_end() {
     let server = Server::start().await;
     let health = "GET /healthz HTTP/1.1\r\nHost: x\r\n";
     let cases = [
-        // Sent at once, and then what is sent again and again.
+        // Sent first, and then sent repeatedly.
         (String::new(), ""),
         ("G".to_owned(), ""),
         ("\r\n".to_owned(), "\r\n"),
@@ -192,13 +193,13 @@ async fn every_connection_that_waits_for_its_client_comes_to_an_end() {
             while writer.write_all(again.as_bytes()).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            // What is sent after the end is refused, and nobody has to read that.
+            // Bytes sent after the end are rejected, and need not be read.
             std::future::pending::<()>().await;
         };
         let mut answer = Vec::new();
         let end = within("the end of a connection", reader.read_to_end(&mut answer));
         tokio::select! {
-            // A reset is an end as well.
+            // A reset also counts as the end.
             _ = end => {}
             () = dripping => {}
         }
@@ -235,7 +236,7 @@ async fn silent_connections_make_room_for_newcomers_and_those_with_a_token_stay(
         }
         assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
     };
-    // As a proxy keeps them: many more than may be silent, from one address.
+    // Like a proxy: many more connections from one address than may be silent.
     let mut kept = Vec::new();
     for _ in 0..3 * MAX {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -246,12 +247,12 @@ async fn silent_connections_make_room_for_newcomers_and_those_with_a_token_stay(
     for _ in 0..5 * MAX {
         silent.push(TcpStream::connect(server.address()).await.unwrap());
     }
-    // Newcomers are served.
+    // New connections are served.
     for _ in 0..3 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         ask(&mut stream).await;
     }
-    // The oldest have made room.
+    // The oldest were closed to make room.
     for stream in &mut silent[..4 * MAX] {
         let end = within("the end of a silent connection", stream.read(&mut [0])).await;
         assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");

@@ -1,4 +1,4 @@
-//! `groups-server migrate` and `copy`: what operators do with a database between two runs of the server.
+//! `groups-server migrate` and `copy`: operations on a database between two runs of the server.
 
 use std::process::Command;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Postgres, Server, program, within};
 
-/// Runs the program to its end: whether it succeeded, and what it printed.
+/// Runs the program to completion. Returns whether it succeeded, and its output.
 fn runs(arguments: &[&str]) -> (bool, String) {
     let output = Command::new(program()).env_clear().args(arguments).output().expect("the program runs");
     let text = [output.stdout, output.stderr].concat();
@@ -72,7 +72,7 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
     let cursor = bob.connects().await.cursor();
     let changes = format!("/v1/groups/{group}/changes?limit=500");
     let (list, history) = (bob.lists().await, ada.pages(&changes, "changes").await);
-    // Names are kept beside the requests that tell them.
+    // Names are stored in the background.
     let people = within("both names", async {
         loop {
             let people = ada.lists_members(&group).await;
@@ -106,7 +106,7 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
         ada.call("POST", &members).json(&json!({"user_id": bob.id})).header("Idempotency-Key", key).send().await;
     assert_eq!(again.ok(201), added, "the first answer again");
     assert_eq!(ada.sees(&group).await["version"], 3);
-    // The old cursor is not one of this database: the list comes anew, and right.
+    // The old cursor is invalid in this database, so the client gets the whole list.
     let mut socket = bob.resumes(&cursor).await;
     assert!(!socket.resumed());
     assert_eq!(socket.snapshot(), list);
@@ -135,7 +135,7 @@ async fn a_file_that_a_server_uses_is_neither_served_nor_copied_nor_migrated_by_
     let up_to_date = (true, "the tables are up to date\n".to_owned());
     assert_eq!(runs(&["migrate", "--pending", "--database-url", &url]), up_to_date, "looking needs no lock");
     ada.creates("Meanwhile", &[]).await;
-    // The lock ends with the process, however that ends.
+    // The lock ends with the process, however it ends.
     server.kill_and_launch().await;
     assert_eq!(ada.lists().await.len(), 2);
 }
@@ -148,7 +148,7 @@ async fn a_file_that_is_removed_under_the_server_is_noticed_and_nothing_is_ackno
     assert_eq!(ada.get("/readyz").await.ok(200)["status"], "ready");
     std::fs::remove_file(server.database()).expect("the file is there");
     ada.post("/v1/groups", json!({"name": "Lost"})).await.problem(503, "unavailable");
-    // It shows what was found last, and looks every second.
+    // It shows the last result, and checks every second.
     within("it is not ready", async {
         while ada.get("/readyz").await.status != 503 {
             tokio::time::sleep(Duration::from_millis(50)).await;

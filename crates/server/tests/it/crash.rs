@@ -1,7 +1,9 @@
-//! `kill -9` at any moment under load: no acknowledged change is lost, an unacknowledged one is made once by repeating
-//! it with its key, and every client that resumes ends with the right view.
+//! `kill -9` at any moment under load: no acknowledged change is lost, an unacknowledged change is
+//! made once by repeating it with its key, and every client that resumes ends with the correct
+//! view.
 //!
-//! `GROUPS_CRASH_KILLS` is how often the server is killed (20 unless told), `GROUPS_CRASH_SEED` repeats the choices.
+//! `GROUPS_CRASH_KILLS` is how often the server is killed (default: 20). `GROUPS_CRASH_SEED`
+//! repeats the random choices of a run.
 
 use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -12,26 +14,26 @@ use tokio::sync::Barrier;
 use crate::support::{Answer, Chance, Folded, Heard, Http, Refused, Server, Socket, User, View};
 
 const WRITERS: usize = 6;
-/// How many people it takes.
+/// Number of writers.
 pub(crate) const PEOPLE: usize = 2 * WRITERS + 1;
-/// Between two attempts of a client that finds no server.
+/// Delay between two attempts of a client while the server is down.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What goes on while there is trouble.
+/// Load during the crashes.
 pub(crate) struct Load<'a> {
     writers: &'a [Writer],
 }
 
-/// Somebody with one group, and a guest who comes and goes.
+/// A user with one group, and a guest who joins and leaves.
 struct Writer {
     user: User,
     guest: User,
     group: String,
-    /// Where they come in: at the next one where one is shut.
+    /// The servers they use; if one is down, they try the next one.
     doors: Vec<Arc<Http>>,
-    /// Commands that were acknowledged.
+    /// Number of acknowledged commands.
     acknowledged: Cell<u64>,
-    /// Commands that had to be repeated.
+    /// Number of commands that had to be repeated.
     repeated: Cell<u32>,
 }
 
@@ -45,7 +47,7 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
     survives(people, &doors, &chance, async |load| {
         for _ in 0..kills {
             tokio::time::sleep(Duration::from_millis(50 + chance.below(350) as u64)).await;
-            // What is acknowledged before the kill has to be there after it.
+            // Everything acknowledged before the kill must exist after it.
             let before = load.acknowledged();
             server.kill_and_launch().await;
             load.still_has(&before).await;
@@ -55,7 +57,8 @@ async fn killed_at_any_moment_the_server_loses_repeats_and_reorders_nothing() {
     .await;
 }
 
-/// Writes and listens by these doors until the trouble is over, and then holds everything against what was acknowledged.
+/// Writes and listens at these servers until the crashes are over, then compares everything with
+/// what was acknowledged.
 pub(crate) async fn survives(
     mut people: Vec<User>,
     doors: &[Arc<Http>],
@@ -71,13 +74,14 @@ pub(crate) async fn survives(
         writers.push(Writer { user, guest, group, doors: doors.to_vec(), acknowledged, repeated });
     }
     let over = Cell::new(false);
-    // Ada's, the guest's, and two of the member's: one of these is replaced by another now and then.
+    // One device of Ada, one of the guest, and two of the member, one of which is replaced
+    // occasionally.
     let devices: Vec<_> =
         writers.iter().flat_map(|writer| [&writer.user, &writer.guest]).chain([&member, &member]).collect();
     let ready = Barrier::new(devices.len() + WRITERS);
 
     let troubling = async {
-        // Not before everybody is there.
+        // Start only once all devices are connected.
         while writers.iter().all(|writer| writer.acknowledged.get() == 0) {
             tokio::time::sleep(PAUSE).await;
         }
@@ -109,7 +113,7 @@ pub(crate) async fn survives(
         while view.take(&socket.message().await) != Folded::Ready {}
         view.assert_is(&user.lists().await);
         socket.hears_nothing().await;
-        // Nothing that was told is missing, and nothing was told that is none of theirs.
+        // No event is missing, and none belongs to other users.
         if let Some(told) = view.told() {
             let due: BTreeSet<_> = writers.iter().flat_map(|writer| writer.due_to(user, &member)).collect();
             let (missing, unasked): (Vec<_>, Vec<_>) =
@@ -126,12 +130,12 @@ pub(crate) async fn survives(
 }
 
 impl Load<'_> {
-    /// How many changes of each writer were acknowledged.
+    /// Number of acknowledged changes of each writer.
     pub(crate) fn acknowledged(&self) -> Vec<u64> {
         self.writers.iter().map(|writer| writer.acknowledged.get()).collect()
     }
 
-    /// They are all there.
+    /// Asserts that all of them exist.
     pub(crate) async fn still_has(&self, before: &[u64]) {
         for (writer, before) in self.writers.iter().zip(before) {
             let path = format!("/v1/groups/{}", writer.group);
@@ -148,10 +152,10 @@ impl Writer {
         }
     }
 
-    /// The versions that somebody is to be told of, who was there from the beginning.
+    /// The versions that a user who was a member from the start must receive.
     fn due_to(&self, user: &User, member: &User) -> Vec<(String, u64)> {
         let is_in = user.id == self.user.id || user.id == member.id;
-        // The guest is not in for every fourth command.
+        // The guest is not a member for every fourth command.
         let comes = user.id == self.guest.id;
         (0..self.acknowledged.get())
             .filter(|at| is_in || comes && at % 4 != 3)
@@ -159,7 +163,7 @@ impl Writer {
             .collect()
     }
 
-    /// The next command, with a key of its own, until there is an answer.
+    /// Executes the next command with a new key, and retries until there is a response.
     async fn writes_once(&self) {
         let at = self.acknowledged.get();
         let key = format!("command {at}");
@@ -176,7 +180,7 @@ impl Writer {
                 _ => (user.call("PATCH", &path).json(&json!({"name": format!("Name {at}")})), 200),
             };
             match call.header("Idempotency-Key", &key).try_send().await {
-                // A load balancer says 502 or 504 for whoever stands behind it.
+                // A load balancer answers 502 or 504 for a server behind it.
                 Ok(Answer { status: 502..=504, .. }) | Err(_) => {
                     attempts += 1;
                     assert!(attempts < 3_000, "the server comes back");
@@ -190,7 +194,7 @@ impl Writer {
         };
         self.repeated.set(self.repeated.get() + u32::from(attempts > 0));
         self.acknowledged.set(at + 1);
-        // The answer is that of this command's own change, also where it is given again.
+        // The response belongs to this command's own change, even if it is a replay.
         let version = match answer.header("etag") {
             Some(tag) => tag.trim_matches('"').parse().ok(),
             None => answer.body.first().and_then(|_| answer.value()["group"]["version"].as_u64()),
@@ -199,7 +203,7 @@ impl Writer {
     }
 }
 
-/// A device that comes back whenever it is cut off; in the end, what it knows.
+/// A device that reconnects whenever it is disconnected. Returns its final state.
 async fn device(
     user: &User,
     doors: &[Arc<Http>],
@@ -223,8 +227,8 @@ async fn device(
         while !(over.get() && settled) {
             match tokio::time::timeout(Duration::from_millis(100), socket.hear()).await {
                 Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
-                // On a busy machine it may be too slow, and comes again.
-                // Where the list cannot be read now, it is told to come again.
+                // On a busy machine it may be too slow, and reconnects. If the list cannot be read
+                // now, the server asks it to reconnect.
                 Ok(Heard::Lost | Heard::Closed(4001 | 1012, _)) => break,
                 Ok(Heard::Closed(code, reason)) => panic!("closed with {code}: {reason}"),
                 Err(_) => {}

@@ -1,4 +1,4 @@
-//! The service inside an application: an identity of its own, a path prefix, sinks, and commands from within the process.
+//! The service inside an application: custom identity, path prefix, sinks, and in-process commands.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::support::{Dial, Http, SECRET, User, new_id, within};
 
-/// An application in a thread of this process, with a route of its own.
+/// An application in a thread of this process, with its own route.
 struct Application {
     http: Arc<Http>,
     groups: Groups,
@@ -63,7 +63,7 @@ fn settings(directory: &Path) -> Settings {
     }
 }
 
-/// Believes a cookie.
+/// Trusts a cookie.
 struct Cookies;
 
 #[async_trait(?Send)]
@@ -77,7 +77,7 @@ impl Identity for Cookies {
     }
 }
 
-/// Passes on the name of the change's group, or fails.
+/// Forwards the name of the changed group, or fails.
 struct Names {
     names: mpsc::UnboundedSender<String>,
     panics: bool,
@@ -117,7 +117,7 @@ async fn an_application_says_who_is_calling_and_mounts_the_service_below_a_prefi
         assert_eq!(http.get(absent).await.status, 404, "{absent}");
     }
     http.get("/realtime/v1/me").await.problem(401, "unauthenticated");
-    // There is no development mode beside an identity of the application's own.
+    // With a custom identity there is no development mode.
     let login = http.call("POST", "/realtime/v1/dev/login").json(&json!({"name": "Ada"})).send().await;
     login.problem(404, "not_found");
     let me = http.call("GET", "/realtime/v1/me").header("Cookie", &cookie).send().await;
@@ -132,7 +132,7 @@ async fn an_application_says_who_is_calling_and_mounts_the_service_below_a_prefi
     let refused = Dial::to(http.address()).below("/realtime").refused().await;
     refused.problem(401, "unauthenticated");
 
-    // A page of another origin with the user's cookie changes nothing.
+    // A page of another origin cannot change anything with the user's cookie.
     let forged =
         http.call("POST", "/realtime/v1/groups").header("Cookie", &cookie).header("Origin", "https://evil.example");
     forged.json(&json!({"name": "Forged"})).send().await.problem(403, "forbidden");
@@ -208,7 +208,7 @@ async fn a_durable_sink_continues_where_it_stopped() {
     let (builder, mut names) = with_sink();
     let application = Application::start(builder).await;
     let mut next = heard(&mut names).await;
-    // At least once: what was told last may come again.
+    // At-least-once: the last changes may be delivered again.
     while next == "While it runs" {
         next = heard(&mut names).await;
     }

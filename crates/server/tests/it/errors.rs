@@ -1,4 +1,4 @@
-//! Every refusal has its status and its stable code, says nothing that is nobody's business, and changes nothing.
+//! Every error has its status and its stable code, reveals nothing, and changes nothing.
 
 use serde_json::{Value, json};
 
@@ -285,7 +285,7 @@ async fn a_path_that_does_not_exist_is_a_problem_too() {
 
 #[tokio::test]
 async fn where_the_disk_is_full_a_change_is_refused_whole_and_the_rest_goes_on() {
-    // The shell's limit on the size of a file stands for the full disk: the write fails, the process lives.
+    // A limit on the file size simulates a full disk: the write fails, and the process continues.
     let mut server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;

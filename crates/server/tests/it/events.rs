@@ -1,10 +1,10 @@
-//! Who hears what of each change: every field of every event, and the silence of everybody else.
+//! Who receives which events of each change: every field of every event, and nothing for others.
 
 use serde_json::{Value, json};
 
 use crate::support::{Server, Socket, User, assert_time, new_id};
 
-/// A person with a connection that is ready.
+/// A user with a ready connection.
 struct Listener {
     user: User,
     socket: Socket,
@@ -23,7 +23,7 @@ impl Listener {
         &self.user.id
     }
 
-    /// The id, for where the person is lent out.
+    /// The id, for when the user is borrowed.
     fn name(&self) -> String {
         self.user.id.clone()
     }
@@ -32,14 +32,15 @@ impl Listener {
         self.socket.event(&self.user.id, kind).await
     }
 
-    /// The next event is `group_updated` with this action.
+    /// Asserts that the next event is `group_updated` with this action.
     async fn update(&mut self, action: &str) -> Value {
         let event = self.event("group_updated").await;
         assert_eq!(event["action"], action, "{event}");
         event
     }
 
-    /// Nothing has come since: what this person does next in a group of their own is the next thing they hear.
+    /// Asserts that nothing was received: the next event is the one of a change in the user's own
+    /// group.
     async fn has_heard_nothing_else(&mut self) {
         let own = self.user.creates("My own", &[]).await;
         let event = self.event("group_created").await;
@@ -48,7 +49,7 @@ impl Listener {
     }
 }
 
-/// Everybody hears `creates` and comes to the same version; then nobody has anything left to hear.
+/// Asserts that everyone receives `creates`, reaches the same version, and receives nothing more.
 async fn gathered(creator: &mut Listener, members: &mut [(&mut Listener, &str)]) -> String {
     let with: Vec<_> = members.iter().map(|(member, role)| (&member.user, *role)).collect();
     let group = creator.user.creates_with("Team", &with).await;
@@ -191,7 +192,7 @@ async fn several_are_added_in_one_change() {
     }
     assert_eq!(eve.event("added_to_group").await["role"], "admin");
 
-    // All of them are in already: nothing changes, and nobody hears of anything.
+    // All of them are already members: a no-op without events.
     let again = ada.user.adds_all(&group, &[eve.id(), &dan.id]).await;
     assert_eq!(again.ok(201)["group"]["version"], 2);
     for person in [&mut ada, &mut bob, &mut eve] {
@@ -227,7 +228,7 @@ async fn a_removed_member_hears_of_it_and_of_nothing_after() {
     bob.has_heard_nothing_else().await;
     bob.user.get(&format!("/v1/groups/{group}")).await.problem(404, "group_not_found");
 
-    // Added again, he is a plain newcomer.
+    // Added again, he is a normal new member.
     ada.user.adds(&group, &bob.user).await.ok(201);
     let added = bob.event("added_to_group").await;
     assert_eq!((&added["version"], &added["role"]), (&json!(4), &json!("member")));
@@ -243,7 +244,7 @@ async fn who_leaves_hears_of_it_and_so_do_the_others() {
     let group = gathered(&mut ada, &mut [(&mut bob, "admin"), (&mut eve, "member")]).await;
 
     bob.user.leaves(&group).await.no_content();
-    // By the id it is leaving as well.
+    // Removing oneself by id also counts as leaving.
     eve.user.removes(&group, &eve.user).await.no_content();
     for (person, version) in [(&mut bob, 2), (&mut eve, 3)] {
         if version == 3 {
@@ -286,7 +287,7 @@ async fn a_changed_role_is_told_to_whose_it_is_and_to_the_others() {
     }
     assert_eq!(bob.user.sees(&group).await["role"], "admin");
 
-    // The role that one has already: no version, no event.
+    // Setting the current role is a no-op: no version, no event.
     ada.user.makes(&group, &bob.user, "admin").await.ok(200);
     assert_eq!(ada.user.sees(&group).await["version"], 2);
     for person in [&mut ada, &mut bob, &mut eve] {
@@ -454,7 +455,7 @@ async fn a_thousand_members_come_in_with_one_change() {
     assert_eq!(listed[0], ada.id());
     assert_eq!(listed[1..], ids[..], "in joining order");
 
-    // One more than a thousand is too much for one change: all or nothing.
+    // One more than a thousand is too many for one change: all or nothing.
     let more: Vec<String> = (0..1001).map(|_| new_id()).collect();
     let more: Vec<_> = more.iter().map(String::as_str).collect();
     let refused = ada.user.adds_all(&group, &more).await;
@@ -519,7 +520,7 @@ async fn typing_is_told_to_the_other_members_and_never_kept() {
     assert_eq!(bob.user.post(&path, json!({"typing": true})).await.status, 202);
     assert_eq!(ada.socket.expect("typing").await["user_id"], bob.id());
 
-    // Not to the typist's own devices, not to strangers, and strangers cannot make anybody hear of them.
+    // Not sent to the typist's own devices or to non-members, and non-members cannot send it.
     stranger.user.post(&path, json!({"typing": true})).await.problem(404, "group_not_found");
     stranger.socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
     stranger.socket.send(json!({"type": "ping"})).await;

@@ -1,4 +1,5 @@
-//! A part of the server ends that must not: everybody is sent away, resumes elsewhere, and the host of the server hears of it.
+//! A task of the server fails: all clients are closed and resume elsewhere, and the host is
+//! notified.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::support::{Heard, Http, Postgres, SECRET, Socket, User, within};
 
-/// A server in a thread of this process, so that a test can have a part of it panic.
+/// A server in a thread of this process, so that a test can inject a panic.
 struct Embedded {
     http: Arc<Http>,
     supervisor: Supervisor,
@@ -79,7 +80,8 @@ fn cursor(socket: &Socket) -> String {
     socket.opening.last().unwrap()["cursor"].as_str().unwrap().to_owned()
 }
 
-/// Has a task of one server panic; its clients resume on another one, which is there already or is started then.
+/// Makes a task of one server panic; its clients resume on another one, which is running already or
+/// is started then.
 async fn a_panic_sends_everybody_elsewhere(
     task: &str,
     database_url: &str,
@@ -91,7 +93,7 @@ async fn a_panic_sends_everybody_elsewhere(
     let mut sockets = [ada.connects().await, ada.connects().await, bob.connects().await, bob.connects().await];
     let cursor = cursor(&sockets[2]);
     server.supervisor.inject_panic(task);
-    // A thread panics at its next job, whatever becomes of the job.
+    // A thread panics at its next job, whatever the job's result.
     for _ in 0..4 {
         let created = json!({"name": "To whom it may concern"});
         let _ = ada.call("POST", "/v1/groups").json(&created).try_send().await;

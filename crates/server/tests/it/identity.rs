@@ -1,4 +1,4 @@
-//! Who is let in: tokens, the development mode, and the origins of browsers.
+//! Authentication: tokens, development mode, and browser origins.
 
 use std::{process::Command, time::Duration};
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{SECRET, Server, claims, new_id, seconds_from_now, signed, signed_with, within};
 
-/// Starts the program with this setting, on a database of its own and no key, and waits for its end: whether it was content, and what it
-/// said.
+/// Runs the program with this setting, on a new database and without a key, until it exits. Returns
+/// whether it succeeded, and its output.
 fn ended_with(name: &str, value: &str) -> (bool, String) {
     let directory = tempfile::tempdir().unwrap();
     let output = Command::new(crate::support::program())
@@ -21,7 +21,7 @@ fn ended_with(name: &str, value: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Tokens that open nothing, each for its own reason.
+/// Invalid tokens, each for a different reason.
 fn bad_tokens() -> Vec<(&'static str, String)> {
     let id = new_id();
     let good = signed(SECRET, &claims(&id));
@@ -127,7 +127,7 @@ async fn a_browser_authenticates_by_the_subprotocol() {
     ada.creates("Team", &[]).await;
     socket.event(&ada.id, "group_created").await;
 
-    // By the header no subprotocol is needed, and none is invented.
+    // With the header no subprotocol is needed, and none is selected.
     let socket = ada.connects().await;
     assert_eq!(socket.protocol, None);
 }
@@ -156,13 +156,13 @@ async fn only_pages_of_ours_and_allowed_ones_may_connect() {
         assert_eq!(answer.status, 403, "{origin}");
         answer.problem(403, "forbidden");
     }
-    // Programs send no origin.
+    // Programs send no `Origin`.
     ada.connects().await;
 }
 
 #[tokio::test]
 async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not() {
-    // As an operator may write it; browsers write it in lower case, without the scheme's own port.
+    // As an operator may write it; browsers send it in lower case and without the default port.
     let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "HTTPS://App.example.org:443")]).await;
     let ada = server.user();
     let (ours, foreign) = ("https://app.example.org", "https://evil.example.org");
@@ -173,7 +173,7 @@ async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not
     let allowed = asks(ours, "POST", "authorization,content-type,idempotency-key").await;
     assert_eq!(allowed.status, 200, "{}", allowed.text());
     assert_eq!(allowed.header("access-control-allow-origin"), Some(ours));
-    // What tracing and monitoring add to the requests of a page.
+    // Headers that tracing and monitoring add to a page's requests.
     let instrumented =
         "authorization,traceparent,tracestate,baggage,sentry-trace,x-datadog-trace-id,newrelic,x-request-id";
     assert_eq!(asks(ours, "POST", instrumented).await.status, 200);
@@ -187,7 +187,8 @@ async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not
         server.http().call("OPTIONS", "/v1/groups").header("Access-Control-Request-Method", "GET").send().await;
     nobody.problem(400, "malformed_request");
 
-    // What needs no preflight is answered to everybody. Only pages of allowed origins can read it.
+    // Requests without a preflight are answered for everyone, but only pages of allowed origins can
+    // read the response.
     for (origin, may_read) in [(ours, true), (foreign, false)] {
         let answer = server.http().call("GET", "/v1/me").bearer(&ada.token).header("Origin", origin).send().await;
         assert_eq!(answer.status, 200);
@@ -231,7 +232,7 @@ async fn a_foreign_page_changes_nothing_whatever_it_sends() {
         for (method, path) in
             [("POST", "/v1/groups"), ("POST", "/v1/groups/create"), ("PATCH", &*path), ("DELETE", &path)]
         {
-            // What a form or a script sends without a preflight.
+            // Requests that a form or a script sends without a preflight.
             for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json"] {
                 let call = ada.call(method, path).header("Origin", origin).body(kind, body.clone());
                 call.send().await.problem(403, "forbidden");
@@ -251,7 +252,7 @@ async fn a_foreign_page_changes_nothing_whatever_it_sends() {
             .await
             .group(201);
     }
-    // The operator learns which origin it was, once.
+    // The refused origin is logged once.
     assert_eq!(server.log().matches("https://evil.example.org").count(), 1, "{}", server.log());
 }
 
@@ -281,7 +282,7 @@ async fn in_development_a_name_is_enough() {
         answer.problem_of(&[(400, "malformed_request"), (422, "invalid_name")]);
     }
 
-    // The same name is the same user for as long as the data lives.
+    // The same name is the same user as long as the database exists.
     server.kill_and_launch().await;
     let again = login(&server, "Ada").await.ok(200);
     assert_eq!(again["user_id"], id);
@@ -297,7 +298,7 @@ async fn with_a_key_there_is_no_login_by_name() {
     let answer = server.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send().await;
     assert_eq!(answer.status, 404, "{}", answer.text());
     answer.any_problem();
-    // And a token of the development mode is nothing to it.
+    // A token of development mode is invalid there.
     let developing = Server::in_development().await;
     let login = developing.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send().await.ok(200);
     let token = login["token"].as_str().unwrap();
@@ -339,7 +340,8 @@ async fn a_key_that_is_empty_or_not_understood_starts_no_development_mode() {
         assert!(!success && said.contains(name) && said.contains("32"), "{name}={value:?}: {said}");
     }
     let server = Server::with(&[("GROUPS_RATE_LIMITS", "7"), ("GROUPS_TEST_ANYTHING", "1")]).await;
-    // It is said before the server says that it listens; whoever reads the log may be a moment behind.
+    // It is logged before the server reports that it is listening, but the log may arrive a little
+    // later.
     within("the warning", async {
         while !server.log().contains("GROUPS_RATE_LIMITS") {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -442,7 +444,8 @@ async fn the_newest_token_names_a_person_and_older_ones_no_longer_do() {
         calls(&ada.id, "Ada New", -30).await;
     }
     calls(&ada.id, "Ada Old", -60).await;
-    // Names are written in the order of their coming: once this one is there, the old one is not to come.
+    // Names are written in order of arrival: once this one is stored, the old one can no longer
+    // arrive.
     let bob = server.user();
     let other = bob.creates("Other", &[]).await;
     calls(&bob.id, "Bob", -60).await;
@@ -456,7 +459,7 @@ async fn an_id_in_capitals_is_the_same_user() {
     let id = new_id();
     let answer = server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &claims(&id.to_uppercase()))).send().await;
     match answer.status {
-        // On the wire ids are in lower case.
+        // Ids are in lower case in responses.
         200 => assert_eq!(answer.ok(200)["user_id"], id),
         _ => drop(answer.problem(401, "unauthenticated")),
     }
@@ -470,7 +473,7 @@ async fn a_token_may_say_more_than_is_asked_for() {
         json!({"aud": ["a", "b"], "nbf": seconds_from_now(-5)}),
         json!({"scope": "groups:admin other"}),
         json!({"email": "ada@example.org", "roles": ["x"], "nested": {"a": 1}}),
-        // RFC 7519 section 2: a NumericDate may have a fraction.
+        // RFC 7519 section 2: a NumericDate may be fractional.
         json!({"exp": seconds_from_now(600) as f64 + 0.5}),
     ];
     for extra in extras {
@@ -481,7 +484,7 @@ async fn a_token_may_say_more_than_is_asked_for() {
         let answer = server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &all)).send().await;
         assert_eq!(answer.status, 200, "{extra}: {}", answer.text());
     }
-    // The scheme's name is in any case (RFC 9110 section 11.1).
+    // The scheme name is case-insensitive (RFC 9110 section 11.1).
     let token = signed(SECRET, &claims(&new_id()));
     server.http().call("GET", "/v1/me").header("Authorization", &format!("bearer {token}")).send().await.ok(200);
 }
@@ -523,7 +526,8 @@ async fn the_development_mode_answers_to_no_name_that_others_own() {
     for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "groups.localhost"] {
         login(format!("{host}:{port}")).await.ok(200);
     }
-    // A name of a foreign page that resolves to the loopback: the browser sends it as `Host`, and as `Origin` too.
+    // A foreign page's name that resolves to loopback: the browser sends it as `Host` and as
+    // `Origin`.
     for (header, value) in [
         ("X-Forwarded-For", "203.0.113.7"),
         ("Forwarded", "for=203.0.113.7"),

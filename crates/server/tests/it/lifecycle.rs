@@ -1,4 +1,5 @@
-//! Stopping and starting: politely on the first signal, at once on the second, and nothing lost either way.
+//! Shutdown and startup: graceful on the first signal, immediate on the second, and without loss
+//! either way.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, User, View};
 
-/// The longest that a stop may take.
+/// Maximum duration of a shutdown.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
 #[tokio::test]
@@ -30,7 +31,7 @@ async fn a_stopping_server_says_when_to_come_back() {
 
 #[tokio::test]
 async fn whoever_is_sent_away_last_is_told_why_as_well() {
-    // As many as there are steps in the longest time that they may be spread over.
+    // As many as there are steps in the longest drain period.
     const CLIENTS: usize = 250;
     let mut server = Server::with(&[("GROUPS_WORKERS", "1"), ("GROUPS_DRAIN_SECONDS", "5")]).await;
     let people: Vec<User> = (0..CLIENTS).map(|_| server.user()).collect();
@@ -96,12 +97,12 @@ async fn a_stop_waits_for_requests_and_loses_none_that_was_answered() {
 async fn clients_that_do_not_answer_do_not_hold_up_a_stop() {
     let mut server = Server::start().await;
     let ada = server.user();
-    // They neither read nor say goodbye.
+    // These clients neither read nor answer the close frame.
     let mut silent = Vec::new();
     for _ in 0..5 {
         silent.push(ada.connects().await.into_stream());
     }
-    // And these have begun a request that they never end.
+    // These have started a request that they never complete.
     for _ in 0..3 {
         let stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
         stream.writable().await.unwrap();
@@ -125,7 +126,7 @@ async fn a_second_signal_ends_it_at_once() {
     }
     let mut witness = server.user().connects().await;
     server.terminate();
-    // The first one has been heard once goodbyes are on their way.
+    // Once close frames are sent, the first signal has been handled.
     witness.goodbye().await;
     server.terminate();
     let (_, taken) = server.ended().await;

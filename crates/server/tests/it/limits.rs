@@ -1,4 +1,4 @@
-//! Every limit of a connection is reached, and its consequence is the one that the contract names.
+//! Every limit of a connection is reached, with the effect that the contract describes.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::support::{Heard, PATIENCE, SECRET, Server, View, claims, new_id, seconds_from_now, signed, within};
 
-/// A description that makes an event of about four kilobytes.
+/// A description that makes an event of about 4 KB.
 fn long_description(at: usize) -> serde_json::Value {
     json!({"description": format!("{at:04}{}", "界".repeat(990))})
 }
@@ -22,7 +22,7 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
     let path = format!("/v1/groups/{group}");
     let mut listener = eve.connects().await;
 
-    // How long each change takes to reach who listens.
+    // How long each change takes to reach the listeners.
     let mut measure = async |from: usize| {
         let mut taken = Vec::new();
         for at in from..from + CHANGES {
@@ -43,11 +43,11 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
     let during = measure(CHANGES).await;
     let resident_after = server.resident_kib();
 
-    // Ten times 2.4 MB were meant for those who do not read.
+    // Ten times 2.4 MB were queued for the clients that do not read.
     let grown = resident_after.saturating_sub(resident_before);
     assert!(grown < 8 * 1024, "{grown} KiB more than before: what is not read is not kept");
     let median = |taken: &[Duration]| taken[taken.len() / 2];
-    // What else the machine does comes and goes; waiting for who does not read would last for ever.
+    // The load of the machine varies; waiting for clients that do not read would take indefinitely.
     let slack = Duration::from_millis(100);
     assert!(
         median(&during) < median(&before) * 10 + slack,
@@ -57,7 +57,8 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
     );
     assert!(during[CHANGES - 1] < PATIENCE / 2, "somebody waited {:?}", during[CHANGES - 1]);
 
-    // They read at last: what had been sent, in order, and no more; and with the cursor nothing is lost.
+    // They finally read: everything that was sent, in order, and no more; with the cursor nothing
+    // is lost.
     for mut socket in slow {
         let mut view = View::of(&bob.id);
         view.begin();
@@ -73,7 +74,7 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
             }
         })
         .await;
-        // Who waits too long does not even hear the goodbye.
+        // A client that waits too long does not even get the close frame.
         assert!(matches!(end, Heard::Closed(4001, _) | Heard::Lost), "{end:?}");
         assert!(view.version(&group).unwrap() < 1 + 2 * CHANGES as u64);
         let cursor = view.begin().unwrap().to_owned();
@@ -90,7 +91,8 @@ async fn a_client_that_fell_behind_reads_why() {
     let path = format!("/v1/groups/{group}");
     let mut slow = bob.dial().receive_buffer_bytes(4096).ready().await;
     let mut listener = bob.connects().await;
-    // More than any buffer on the way takes in, and quickly: a close frame waits five seconds for a client that reads again.
+    // More than all buffers hold, and fast: a close frame waits five seconds for a client that
+    // reads again.
     const BATCH: usize = 25;
     for batch in 0..8 {
         let changes = join_all(
@@ -117,7 +119,7 @@ async fn a_client_that_never_reads_again_is_gone_all_the_same() {
     for part in 0..3 {
         join_all((0..100).map(|at| ada.patch(&path, long_description(part * 100 + at)))).await;
     }
-    // Its place is free again.
+    // Its slot is free again.
     within("a place for another connection", async {
         loop {
             let mut socket = bob.dial().open().await;
@@ -178,7 +180,7 @@ async fn one_connection_too_many_is_closed_with_4502() {
     for socket in &mut sockets {
         socket.event(&ada.id, "group_created").await;
     }
-    // Who goes makes room.
+    // A disconnect frees a slot.
     sockets.pop().unwrap().close().await;
     within("room for another", async {
         loop {
@@ -205,7 +207,7 @@ async fn when_its_token_expires_a_connection_is_closed_with_4003() {
     short.creates("Team", &[]).await;
     socket.event(&id, "group_created").await;
     assert_eq!(socket.goodbye().await.0, 4003);
-    // From that moment on it is good for nothing.
+    // From then on the token is invalid.
     short.get("/v1/me").await.problem(401, "unauthenticated");
     let taken = start.elapsed();
     assert!(taken > Duration::from_millis(1_500) && taken < PATIENCE / 2, "after {taken:?}");
@@ -215,14 +217,14 @@ async fn when_its_token_expires_a_connection_is_closed_with_4003() {
 
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_gone_within_two_beats() {
-    // The session's own tests hold it to the beat; here a busy machine may take its time.
+    // The session's unit tests check the exact interval; here a busy machine may take longer.
     let server = Server::with(&[("GROUPS_HEARTBEAT_SECONDS", "2")]).await;
     let ada = server.user();
     let mut living = ada.connects().await;
     let silent = ada.connects().await;
     assert_eq!(silent.opening[0]["heartbeat_seconds"], 2);
 
-    // It takes in what comes, as a kernel does for a program that hangs, and never answers.
+    // It receives data, as the kernel does for a program that hangs, and never answers.
     let start = Instant::now();
     let mut stream = silent.into_stream();
     let mut read = Vec::new();
@@ -230,7 +232,7 @@ async fn a_client_that_answers_no_ping_is_gone_within_two_beats() {
         within("the end of the silent connection", stream.read_to_end(&mut read)).await.ok();
         start.elapsed()
     };
-    // Who answers stays, for many beats.
+    // A client that answers stays connected for many heartbeats.
     let life = tokio::time::timeout(Duration::from_millis(6_000), living.hear());
     let (taken, life) = tokio::join!(silence, life);
     assert!(taken < PATIENCE / 2, "it took {taken:?}");

@@ -1,4 +1,5 @@
-//! The log is best effort: whatever becomes of its reader, the server serves and stops as ever.
+//! The log is best effort: whatever happens to its reader, the server keeps serving and shuts down
+//! normally.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{Http, SECRET, User, program, within};
 
-/// Has a server with this standard error answer requests, and asks it to stop.
+/// Sends requests to a server with this standard error, then stops it.
 async fn assert_unmoved(what: &str, stderr: impl Into<Stdio>, once_it_serves: impl FnOnce()) {
     let directory = tempfile::tempdir().unwrap();
     let mut server = Command::new(program())
@@ -28,7 +29,7 @@ async fn assert_unmoved(what: &str, stderr: impl Into<Stdio>, once_it_serves: im
     let mut stdout = BufReader::new(server.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
-    // Nobody reads the standard output any more, either.
+    // Standard output is not read any more, either.
     drop(stdout);
     once_it_serves();
     let ada = User::new(&Arc::new(Http::new(address)));

@@ -1,6 +1,8 @@
-//! The built server from outside: what an independent client, written from the wire contract alone, may rely on.
+//! Black-box tests of the server program: what an independent client, written only from the
+//! contract, may rely on.
 //!
-//! Every test starts the real `groups-server` process on a database of its own, and speaks HTTP and WebSocket with it.
+//! Every test starts the real `groups-server` process with its own database, and uses HTTP and
+//! WebSocket.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

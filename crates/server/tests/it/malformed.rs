@@ -1,4 +1,4 @@
-//! What makes no sense is refused as what it is, by HTTP and on the socket, and does no harm.
+//! Invalid input is rejected with the right error, over HTTP and WebSocket, and does no harm.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ async fn fields_that_nobody_knows_are_ignored() {
     socket.expect("pong").await;
     ada.get("/v1/groups?unknown=1").await.ok(200);
 
-    // However deep they are: either they are passed over, or it is said that they are too deep.
+    // At any depth: they are either ignored, or rejected as too deep.
     let deep = format!(r#"{{"name":"x","other":{}1{}}}"#, "{\"a\":".repeat(20_000), "}".repeat(20_000));
     let answer = sent(&ada, "POST", "/v1/groups", deep).await;
     if answer.status != 201 {
@@ -143,7 +143,7 @@ async fn ids_in_a_path_are_uuids() {
             let method = if path.contains("/members/") { "DELETE" } else { "GET" };
             let answer = ada.call(method, &path).send().await;
             match answer.status {
-                // The path itself may be none.
+                // The path itself may be invalid.
                 404 | 414 => drop(answer.any_problem()),
                 _ => drop(answer.problem_of(&refused)),
             }
@@ -180,7 +180,7 @@ async fn a_huge_body_is_refused_whole() {
     let ada = server.user();
     let huge = json!({"name": "x", "description": "y".repeat(8 << 20)}).to_string();
     sent(&ada, "POST", "/v1/groups", huge.clone()).await.problem(413, "payload_too_large");
-    // Without a length announced it is no different.
+    // The same without `Content-Length`.
     let chunked = format!("{:x}\r\n{huge}\r\n0\r\n\r\n", huge.len());
     let call = ada.call("POST", "/v1/groups").header("Transfer-Encoding", "chunked");
     call.body("application/json", chunked).send().await.problem(413, "payload_too_large");
@@ -211,7 +211,7 @@ async fn a_body_that_says_that_it_is_far_too_large_is_refused_before_it_comes() 
     let server = Server::start().await;
     let ada = server.user();
     let path = format!("/v1/groups/{}", new_id());
-    // None of these is ever followed by as much as it says: whoever waits for it waits for ever.
+    // None of these is followed by as many bytes as it announces, so waiting for them would hang.
     let begun = async |method: &str, path: &str, token: &str, more: &str| {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
@@ -232,10 +232,10 @@ async fn a_body_that_says_that_it_is_far_too_large_is_refused_before_it_comes() 
     let expecting = "Expect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n";
     let answer = begun("POST", "/v1/groups", &ada.token, expecting).await;
     assert!(answer.contains("HTTP/1.1 413 "), "{answer}");
-    // The token is judged first.
+    // The token is checked first.
     let answer = begun("POST", "/v1/groups", "", "Content-Length: 99999999999\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-    // The largest that is allowed is read.
+    // The largest allowed body is accepted.
     let body = format!("{{\"name\":\"x\"{}}}", " ".repeat((256 << 10) - 12));
     assert_eq!(body.len(), 256 << 10);
     sent(&ada, "POST", "/v1/groups", body).await.group(201);
@@ -278,7 +278,7 @@ async fn malformed_messages_are_answered_and_the_connection_stays() {
     }
     socket.send_raw(Message::Binary(Bytes::from_static(b"{\"type\":\"ping\"}"))).await;
     socket.expect("error").await;
-    // A typing message without its flag is one that is malformed as well.
+    // A typing message without its flag is also malformed.
     socket.send(json!({"type": "typing", "group_id": new_id(), "typing": "yes"})).await;
     socket.expect("error").await;
     socket.hears_nothing().await;
@@ -331,7 +331,7 @@ async fn no_client_writes_to_the_log_by_what_it_sends() {
     let frame = |opcode, payload: &'static [u8], is_final| {
         Frame::from_payload(FrameHeader { is_final, opcode, ..FrameHeader::default() }, Bytes::from_static(payload))
     };
-    // RFC 6455 section 5.5: a control frame is neither in fragments nor longer than 125 bytes.
+    // RFC 6455 section 5.5: a control frame is not fragmented and has at most 125 bytes.
     let frames = [
         frame(OpCode::Control(Control::Ping), b"", false),
         frame(OpCode::Control(Control::Close), b"", false),
@@ -411,7 +411,7 @@ async fn a_message_in_fragments_is_one_message() {
     socket.send_raw(part("ng\"}", Data::Continue, true)).await;
     socket.expect("pong").await;
 
-    // In pieces, too much is too much.
+    // The limit also applies to the sum of fragments.
     let kilobyte = &"x".repeat(1024);
     socket.send_raw(part(kilobyte, Data::Text, false)).await;
     for _ in 0..4 {
@@ -466,11 +466,11 @@ async fn whatever_is_sent_is_answered_in_due_form() {
     assert_eq!(ada.sees(&group).await["role"], "owner");
 }
 
-/// What stands where something else should, fit for a header and a query.
+/// A random value in place of a valid one, allowed in a header and a query.
 const ODDITIES: [&str; 12] =
     ["0", "-1", "1e9", "999999999999999999999999", "null", "%00", "%FF", "\"1\"", "*", "W/\"1\"", "x", "018f-"];
 
-/// JSON that is nearly right.
+/// Almost valid JSON.
 fn nonsense(chance: &Chance, depth: usize) -> Value {
     let fields = ["name", "description", "members", "user_id", "role", "typing"];
     match chance.below(if depth == 0 { 9 } else { 12 }) {

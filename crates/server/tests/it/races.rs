@@ -1,4 +1,4 @@
-//! Many at once: exactly one gets through where only one may.
+//! Concurrent requests: exactly one succeeds if only one may.
 
 use futures_util::future::join_all;
 use serde_json::json;

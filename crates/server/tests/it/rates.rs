@@ -1,10 +1,10 @@
-//! Rates: a user is charged in proportion to the work, in buckets of its own for each kind of it.
+//! Rate limits: a user is charged in proportion to the work, with a bucket for each kind.
 
 use serde_json::json;
 
 use crate::support::{Answer, Refused, Server, User, new_id};
 
-/// The pause of a refusal, in seconds.
+/// Delay of a rejection, in seconds.
 fn pause(refused: &Answer) -> u32 {
     refused.problem(429, "rate_limited");
     refused.header("retry-after").expect("Retry-After").parse().expect("seconds")
@@ -17,14 +17,14 @@ async fn adds_many(user: &User, group: &str, count: usize) -> Answer {
 
 #[tokio::test]
 async fn who_names_many_people_pays_for_them() {
-    // Two changes a second, eight at once.
+    // Two changes per second, with a burst of eight.
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "2")]).await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[]).await;
     for _ in 0..4 {
         ada.renames(&group, "Still cheap").await.group(200);
     }
-    // 400 people are 20 tokens and a body of 20 KiB five more.
+    // 400 members cost 20 tokens, and a body of 20 KiB five more.
     let mut paid = 0;
     let refused = loop {
         let answer = adds_many(&bob, &group, 400).await;
@@ -40,11 +40,11 @@ async fn who_names_many_people_pays_for_them() {
 
 #[tokio::test]
 async fn reads_are_charged_by_what_they_answer() {
-    // Ten a second, forty at once.
+    // Ten per second, with a burst of forty.
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "1")]).await;
     let (ada, bob) = (server.user(), server.user());
     ada.post("/v1/groups", json!({"name": "Team", "description": "界".repeat(1_000)})).await.group(201);
-    // By somebody else, so that Ada can pay for another change at once.
+    // By another user, so that Ada can pay for another change immediately.
     let members = json!([{"user_id": ada.id}]);
     bob.post("/v1/groups", json!({"name": "Crew", "description": "界".repeat(1_000), "members": members}))
         .await
@@ -95,7 +95,7 @@ async fn typing_keys_upgrades_and_sign_ins_have_rates_of_their_own() {
 
 #[tokio::test]
 async fn an_address_that_dials_too_often_is_refused_whichever_users_it_dials_for() {
-    // One a second, twenty at once.
+    // One per second, with a burst of twenty.
     let server = Server::with(&[("GROUPS_MAX_UPGRADES_PER_ADDRESS", "1"), ("GROUPS_RATE_LIMIT", "0")]).await;
     let mut sockets = Vec::new();
     let refused = loop {
@@ -113,13 +113,13 @@ async fn an_address_that_dials_too_often_is_refused_whichever_users_it_dials_for
 
 #[tokio::test]
 async fn who_has_used_up_a_daily_quota_has_to_wait_until_midnight_and_is_not_locked_in() {
-    // A quota that is set holds without a rate limit.
+    // An explicit quota applies even without a rate limit.
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "0"), ("GROUPS_MAX_GROUPS_PER_DAY", "1")]).await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[]).await;
     let mut refused = ada.post("/v1/groups", json!({"name": "Crew"})).await;
     if refused.status == 201 {
-        // Midnight has passed between the two.
+        // Midnight passed between the two.
         refused = ada.post("/v1/groups", json!({"name": "Crew"})).await;
     }
     assert!((1..=24 * 60 * 60).contains(&pause(&refused)));

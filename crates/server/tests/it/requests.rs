@@ -1,4 +1,4 @@
-//! The HTTP interface where all goes well: answers, headers, pages, preconditions, repeats.
+//! Successful HTTP requests: responses, headers, pagination, preconditions, repeats.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn a_group_has_an_address_and_its_version_is_its_etag() {
     assert_eq!(group["member_count"], 1);
     assert_eq!(created.header("etag"), Some("\"1\""));
     let location = created.header("location").unwrap();
-    // Relative to the URL of the request: right below any prefix.
+    // Relative to the request URL, and so correct below any prefix.
     assert_eq!(location, format!("../v1/groups/{id}"));
     let created = ada.post("/v1/groups/create", json!({"name": "Team"})).await;
     let other = created.group(201)["group_id"].as_str().unwrap().to_owned();
@@ -56,7 +56,7 @@ async fn the_list_comes_in_pages_newest_first() {
     assert!(page["next"].is_string());
     let paged = ada.pages("/v1/groups?limit=3", "groups").await;
     assert_eq!(paged.iter().map(id).collect::<Vec<_>>(), ids);
-    // A page that is exactly full is the last one all the same.
+    // A page that is exactly full can still be the last one.
     let full = ada.pages("/v1/groups?limit=7", "groups").await;
     assert_eq!(full.len(), 7);
 }
@@ -118,7 +118,7 @@ async fn names_are_for_acquaintances_if_the_operator_wants_it() {
         call.json(&json!({"role": "admin"})).send()
     };
     let (ada_name, bob_name) = (Some(json!("Ada Lovelace")), Some(json!("Bob Kahn")));
-    // Names are kept beside the requests that tell them.
+    // Names are stored in the background.
     within("both names", async {
         while names(&bob).await != [ada_name.clone(), bob_name.clone()] {
             tokio::task::yield_now().await;
@@ -148,7 +148,7 @@ async fn a_limit_is_a_hundred_unless_told_and_five_hundred_at_most() {
     assert_eq!(ada.get(&format!("{path}?limit=500")).await.ok(200)["members"].as_array().unwrap().len(), 500);
     for limit in ["501", "100000", "0", "-1", "many", "4294967297", "99999999999999999999"] {
         let answer = ada.get(&format!("{path}?limit={limit}")).await;
-        // Refused or cut down: either keeps the limit.
+        // Rejected or reduced: both respect the limit.
         match answer.status {
             200 => assert!(answer.ok(200)["members"].as_array().unwrap().len() <= 500, "limit={limit}"),
             _ => drop(answer.problem(400, "malformed_request")),
@@ -236,21 +236,21 @@ async fn if_match_lets_only_the_seen_version_be_changed() {
     with("PATCH", &member, "\"3\"", json!({"role": "admin"})).await.ok(200);
     with("DELETE", &member, "\"4\"", Value::Null).await.no_content();
     with("PATCH", &path, "*", json!({"name": "Any"})).await.group(200);
-    // What is no entity tag is never taken for a match.
+    // An invalid entity tag never matches.
     for tag in ["7", "\"six\"", "6", "W/\"6\""] {
         let answer = with("PATCH", &path, tag, json!({"name": "No"})).await;
         answer.problem_of(&[(400, "malformed_request"), (412, "version_mismatch")]);
     }
-    // Nor is nothing: a client that has lost its tag changes nothing unseen.
+    // Nor does an empty list: a client that has lost its tag changes nothing by accident.
     for tag in ["", " ", ","] {
         with("PATCH", &path, tag, json!({"name": "No"})).await.problem(400, "malformed_request");
     }
-    // What is refused says what is so, also where none of the tags is a version.
+    // A rejection reports the current tag, even if none of the given tags is a version.
     for tag in ["W/\"6\"", "\"six\"", "\"a,b\", \"06\"", "\"5\", \"7\""] {
         let problem = with("PATCH", &path, tag, json!({"name": "No"})).await.problem(412, "version_mismatch");
         assert_eq!(problem["detail"], "The group has changed: its entity tag is now `\"6\"`.", "{tag}");
     }
-    // A list matches where one of them does; a comma within a tag parts nothing.
+    // A list matches if one of its tags does; a comma within a tag does not separate.
     with("PATCH", &path, "\"a,b\", \"6\"", json!({"name": "Seven"})).await.group(200);
     with("DELETE", &path, "\"1\", \"7\"", Value::Null).await.no_content();
 }
@@ -284,7 +284,7 @@ async fn a_repeated_key_gives_the_first_answer_and_changes_nothing() {
     }
     assert_eq!(ada.sees(&id).await["version"], 5);
 
-    // The repeats come after other changes, and after a crash as well.
+    // The repeats are sent after other changes, and also after a crash.
     for round in 0..2 {
         let again = keyed("POST", "/v1/groups", "create", json!({"name": "Team"})).await;
         assert_eq!(again.group(201), group, "round {round}");
@@ -302,7 +302,7 @@ async fn a_repeated_key_gives_the_first_answer_and_changes_nothing() {
     deleted.no_content();
     keyed("DELETE", &path, "delete", Value::Null).await.no_content();
 
-    // Everybody has their own keys.
+    // Idempotency keys are per user.
     let other = bob.call("POST", "/v1/groups").header("Idempotency-Key", "create").json(&json!({"name": "Bob's"}));
     assert_ne!(other.send().await.group(201)["group_id"], group["group_id"]);
 
@@ -339,7 +339,7 @@ async fn a_key_with_another_request_is_refused() {
     let other = with_key("/v1/groups", json!({"name": "Another"})).await;
     other.problem(422, "idempotency_key_reused");
     assert_eq!(ada.lists().await.len(), 1);
-    // The refusal of a request is its first answer as well.
+    // A rejection is also replayed as the first response.
     let group = ada.lists().await[0]["group_id"].as_str().unwrap().to_owned();
     let path = format!("/v1/groups/{group}/members/{}", new_id());
     let missing = ada.call("DELETE", &path).header("Idempotency-Key", "gone").send().await;
@@ -377,7 +377,7 @@ async fn names_of_every_script_are_kept_and_normalised() {
         assert_eq!(renamed["name"], name);
         assert_eq!(ada.sees(&group).await["name"], name);
     }
-    // Two ways to write it, one name: NFC.
+    // Two encodings of one name: NFC.
     for (written, kept) in [
         ("Cafe\u{301}", "Caf\u{e9}"),
         ("\u{1112}\u{1161}\u{11ab}", "\u{d55c}"),
@@ -386,7 +386,7 @@ async fn names_of_every_script_are_kept_and_normalised() {
     ] {
         assert_eq!(ada.renames(&group, written).await.group(200)["name"], kept);
     }
-    // A hundred characters are a hundred characters in any script, and counted after normalisation.
+    // A hundred characters are allowed in any script, counted after normalization.
     for name in ["界".repeat(100), "🦀".repeat(100), "e\u{301}".repeat(100), format!("  {}  ", "x".repeat(100))] {
         ada.renames(&group, &name).await.group(200);
     }

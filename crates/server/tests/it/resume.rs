@@ -1,4 +1,5 @@
-//! What happened in an absence is told when the client comes back with its cursor: all of it, once, and nothing else.
+//! A client that resumes with its cursor receives everything that it missed, once, and nothing
+//! else.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -6,18 +7,18 @@ use serde_json::{Value, json};
 
 use crate::support::{Folded, Server, Socket, User, View};
 
-/// What ends a connection in a test.
+/// How a connection ends in a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Absence {
-    /// The client goes.
+    /// The client disconnects.
     Disconnect,
-    /// The server is stopped and started.
+    /// The server is stopped and restarted.
     Restart,
-    /// The server is killed and started.
+    /// The server is killed and restarted.
     Kill,
 }
 
-/// Type or action, group, version: what an event comes down to.
+/// Summary of an event: type or action, group, version.
 fn gist(event: &Value) -> (String, String, u64) {
     let kind = event["action"].as_str().or(event["type"].as_str()).unwrap().to_owned();
     (kind, event["group_id"].as_str().unwrap().to_owned(), event["version"].as_u64().unwrap())
@@ -79,7 +80,7 @@ async fn an_absence_is_made_up_for(absence: Absence) {
     tell("removed_from_group", &passing, 3);
     eve.deletes(&passing).await.no_content();
     if absence != Absence::Disconnect {
-        // And once more in between, so that the changes lie on both sides of a start.
+        // Once more in between, so that there are changes before and after a restart.
         server.kill_and_launch().await;
     }
     bob.renames(&own, "Renamed by himself").await.group(200);
@@ -100,16 +101,16 @@ async fn an_absence_is_made_up_for(absence: Absence) {
     view.assert_is(&bob.lists().await);
     assert!(view.version(&untouched).is_some());
 
-    // From here on it goes on live.
+    // From here on, events are live.
     ada.renames(&renamed, "Once more").await.group(200);
     assert_eq!(socket.event(&bob.id, "group_updated").await["version"], 3);
     socket.hears_nothing().await;
-    // Every event's cursor is a place to carry on from.
+    // Every event's cursor can be resumed from.
     for (at, event) in socket.missed().to_vec().iter().enumerate() {
         let again = bob.resumes(event["cursor"].as_str().unwrap()).await;
         assert!(again.resumed());
         assert_eq!(again.missed().len(), expected.len() - at, "after {event}");
-        // The same events, each with another cursor: no two are alike.
+        // The same events with different cursors: no two are alike.
         let without_cursor = |event: &Value| {
             let mut event = event.clone();
             event["cursor"] = Value::Null;
@@ -177,7 +178,7 @@ async fn a_cursor_that_is_none_of_ours_is_as_none() {
         &format!("x{ours}"),
         &ours[..ours.len() - 2],
         &format!("{}{swapped}", &ours[1..]),
-        // As version 0.1 made them.
+        // A cursor from version 0.1.
         "a30d0af18bc3b3fd.5.4.faa6942d",
     ];
     for cursor in garbage {
@@ -201,8 +202,8 @@ async fn with_somebody_elses_cursor_one_is_told_only_ones_own() {
     assert_eq!(known, [json!(shared)]);
 }
 
-/// A cursor says how far the log of everybody has come, so nobody may be able to read it: neither a change of a group that they have left,
-/// nor that something has happened at all.
+/// A cursor encodes a position in the global log, so it must not be readable: it must reveal
+/// neither changes of groups that the user has left, nor that anything has happened at all.
 #[tokio::test]
 async fn the_cursors_of_a_removed_member_tell_nothing_of_later_changes() {
     let server = Server::start().await;
@@ -213,7 +214,7 @@ async fn the_cursors_of_a_removed_member_tell_nothing_of_later_changes() {
     let removed = socket.event(&mallory.id, "removed_from_group").await;
     let mut cursors = vec![socket.cursor(), removed["cursor"].as_str().unwrap().to_owned()];
     for step in 0..24 {
-        // Something happens in front of every second one.
+        // Something happens before every second one.
         if step % 2 == 0 {
             ada.renames(&group, &format!("Board {step}")).await.group(200);
         }
@@ -224,14 +225,14 @@ async fn the_cursors_of_a_removed_member_tell_nothing_of_later_changes() {
     for (at, cursor) in cursors.iter().enumerate() {
         assert_eq!(cursor.len(), cursors[0].len(), "{cursor}");
         assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{cursor}");
-        // Any two have nothing in common: no prefix, no counter, no hash.
+        // Cursors have nothing in common: no prefix, no counter, no hash.
         for other in &cursors[..at] {
             let common =
                 (0..cursor.len() - 8).filter(|from| cursor[*from..*from + 8] == other[*from..*from + 8]).count();
             assert_eq!(common, 0, "{cursor} {other}");
         }
     }
-    // All of them are good, and lead to nothing but the own events.
+    // All of them are valid, and lead only to the user's own events.
     for cursor in [&cursors[1], &cursors[12], &cursors[cursors.len() - 1]] {
         let again = mallory.resumes(cursor).await;
         assert!(again.resumed() && again.missed().is_empty(), "{:?}", again.opening);
@@ -248,7 +249,7 @@ async fn who_missed_more_than_is_worth_replaying_gets_the_list() {
         let (ada, group) = (&ada, &group);
         async move { ada.renames(group, &format!("Name {at}")).await.group(200) }
     };
-    // A hundred events are always replayed, one more only to who has as many groups.
+    // A hundred events are always replayed; more only for a user who has as many groups.
     futures_util::future::join_all((0..100).map(rename)).await;
     let socket = bob.resumes(&cursor).await;
     assert!(socket.resumed());
@@ -321,7 +322,7 @@ async fn who_is_cut_off_again_and_again_misses_nothing() {
         let mut view = View::of(&bob.id);
         for cut in 0..30 {
             let mut socket = dial(&bob, &mut view).await;
-            // Sooner or later after `ready`, without a goodbye.
+            // At any time after `ready`, without a close frame.
             let mut heard = 0;
             loop {
                 let folded = view.take(&socket.message().await);

@@ -1,6 +1,7 @@
-//! The opening of a connection: the whole list in pieces, right from `ready` on, whatever happens meanwhile.
+//! The initial state of a connection: the whole list in pieces, correct from `ready` on, whatever
+//! happens in the meantime.
 //!
-//! `GROUPS_TEST_LIST` is how many groups the long list has: 1,200 unless told.
+//! `GROUPS_TEST_LIST` is the number of groups in the long list (default: 1,200).
 
 use std::{cell::OnceCell, time::Duration};
 
@@ -70,7 +71,8 @@ async fn a_list_of_many_pieces_is_right_while_everything_changes() {
     assert_eq!(socket.snapshot().len(), count);
     drop(socket);
 
-    // Who is slow to read gets the whole list as well, however long it is: only who falls behind afterwards is cut off.
+    // A slow reader also gets the whole list, however long it is: only a client that falls behind
+    // afterwards is closed.
     let mut slow = ada.dial().receive_buffer_bytes(4096).open().await;
     slow.expect("welcome").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -82,7 +84,7 @@ async fn a_list_of_many_pieces_is_right_while_everything_changes() {
     slow.expect("ready").await;
     slow.hears_nothing().await;
 
-    // Bob works on the groups while Ada connects again and again.
+    // Bob changes the groups while Ada connects repeatedly.
     let progress = Progress::default();
     let work = join_all(ids.iter().map(|ids| {
         let (ada, bob, progress) = (&ada, &bob, &progress);
@@ -117,7 +119,7 @@ async fn who_connects_in_the_middle_of_changes_misses_none() {
     watched(&bob, work, CHANGES, &progress).await;
 }
 
-/// How far the work has come.
+/// The progress of the changes.
 #[derive(Default)]
 struct Progress(watch::Sender<usize>);
 
@@ -131,14 +133,15 @@ impl Progress {
     }
 }
 
-/// Connects again and again while the work is done; in the end every one of these connections shows what is listed.
+/// Connects repeatedly during the changes. At the end, the state of every one of these connections
+/// equals the list.
 async fn watched(user: &User, work: impl Future, steps: usize, progress: &Progress) {
     const WATCHERS: usize = 8;
     let listed: OnceCell<Vec<Value>> = OnceCell::new();
     let work = async {
         work.await;
         listed.set(user.lists().await).expect("the work is done once");
-        // Those who wait for a message look up.
+        // Wakes the connections that wait for a message.
         user.creates("The end", &[]).await;
     };
     let watchers = join_all((0..WATCHERS).map(|at| {
@@ -153,7 +156,7 @@ async fn watched(user: &User, work: impl Future, steps: usize, progress: &Progre
                     Heard::Message(message) => {
                         view.take(&message);
                     }
-                    // On a busy machine this client may be too slow: then it does what it is told to.
+                    // On a busy machine this client may be too slow: then it reconnects as asked.
                     Heard::Closed(4001, _) => socket = dial(user, &mut view).await,
                     other => panic!("{other:?}"),
                 }

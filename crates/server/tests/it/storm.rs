@@ -1,7 +1,8 @@
-//! *Snapshot + events ≡ fresh snapshot*: many people do anything at any time, their devices drop, lag, resume and are
-//! replaced, and in the end every view is what the server lists.
+//! *Snapshot + events ≡ fresh snapshot*: many users make random changes, their devices disconnect,
+//! lag, resume and are replaced, and at the end every view equals the server's list.
 //!
-//! `GROUPS_STORM_SECONDS` is how long it blows (3 unless told), `GROUPS_STORM_SEED` repeats the choices of a failed run.
+//! `GROUPS_STORM_SECONDS` is the duration in seconds (default: 3). `GROUPS_STORM_SEED` repeats the
+//! random choices of a failed run.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,39 +17,39 @@ use tokio::sync::Barrier;
 use crate::support::{Chance, Folded, Heard, Http, Server, Socket, User, View, within};
 
 const PEOPLE: usize = 10;
-/// The devices that everybody has.
+/// The devices of each user.
 const DEVICES: [Habit; 3] = [Habit::Steady, Habit::Faithful, Habit::Wild];
 const HANDS: usize = 6;
 const GROUPS_MAX: usize = 25;
-/// After so long without a message a device looks whether it is to go on.
+/// Without a message for this long, a device checks whether to continue.
 const LOOK_UP: Duration = Duration::from_millis(50);
-/// Less is no storm: on a slow machine it takes longer.
+/// Minimum number of changes: a slow machine takes longer.
 const CHANGES_MIN: u32 = 200;
 
-/// How somebody uses a device.
+/// How a device is used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Habit {
-    /// It is always on.
+    /// Always connected.
     Steady,
-    /// It drops again and again, and resumes.
+    /// It disconnects repeatedly, and resumes.
     Faithful,
-    /// The same, and now and then another device takes its place, which knows nothing.
+    /// The same, but sometimes replaced by a new device without state.
     Wild,
 }
 
-/// So that devices that come back before the server has noticed that they were gone are not too many.
+/// Room for devices that reconnect before the server has noticed that they were gone.
 pub(crate) const SETTINGS: [(&str, &str); 1] = [("GROUPS_MAX_CONNECTIONS_PER_USER", "50")];
 
 struct Storm {
     chance: Chance,
-    /// Where people come in: one server, several, or what stands before them.
+    /// The servers that users connect to: one, several, or a load balancer.
     doors: Vec<Arc<Http>>,
     people: Vec<User>,
     groups: RefCell<Vec<String>>,
     over: Cell<bool>,
     changes: Cell<u32>,
     reconnects: Cell<u32>,
-    /// It begins when every device is ready.
+    /// Starts when every device is ready.
     start: Barrier,
 }
 
@@ -58,7 +59,7 @@ async fn in_a_storm_every_view_stays_right() {
     blows(&server, &[Arc::clone(server.http())]).await;
 }
 
-/// The storm: people who are known to this server come in by these doors.
+/// Runs the storm: users known to this server connect to these servers.
 pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
     let seconds = std::env::var("GROUPS_STORM_SECONDS").map_or(3, |seconds| seconds.parse().expect("seconds"));
     let storm = Storm {
@@ -82,7 +83,7 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
         .await;
         storm.over.set(true);
     };
-    // Everybody's devices are spread over the doors.
+    // Each user's devices are spread over the servers.
     let device = |at: usize, user: &User, habit| storm.device(user.at(&doors[at % doors.len()]), habit);
     let devices = join_all(
         storm
@@ -92,7 +93,7 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
     );
     let (_, views) = tokio::join!(hands, devices);
 
-    // The storm is over: each device comes back with what it has.
+    // The storm is over: each device resumes with its state.
     let mut compared = 0;
     for (user, mut views) in storm.people.iter().zip(views) {
         let listed = user.lists().await;
@@ -102,11 +103,11 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
             view.assert_is(&listed);
             socket.hears_nothing().await;
         }
-        // A device that knows nothing sees the same.
+        // A device without state sees the same.
         let mut fresh = View::of(&user.id);
         fresh.take_all(&user.connects().await.opening);
         fresh.assert_is(&listed);
-        // And who was always there was told of neither more nor less than who came and went.
+        // A device that was always connected received exactly the same as one that reconnected.
         if let (Some(steady), Some(faithful)) = (views[0].told(), views[1].told()) {
             let different: Vec<_> = steady.symmetric_difference(&faithful).collect();
             assert!(different.is_empty(), "only one device of {} was told {different:?}", user.id);
@@ -120,7 +121,7 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
 }
 
 impl Storm {
-    /// A device, until the storm is over; then what it knows.
+    /// Runs a device until the storm is over. Returns its final state.
     async fn device(&self, user: User, habit: Habit) -> View {
         let mut view = View::of(&user.id);
         let mut socket = dial(&user, &mut view).await;
@@ -138,10 +139,10 @@ impl Storm {
         view
     }
 
-    /// One connection, for a while, ended in one of the ways in which connections end.
+    /// One connection, which ends in a random way.
     async fn listen(&self, mut socket: Socket, view: &mut View, habit: Habit, mut settled: bool) {
         let end = Instant::now() + Duration::from_millis(self.chance.below(1_000) as u64);
-        // A list that came only in part is nothing to resume from: the opening is read to its end.
+        // A partial list is no state to resume from, so the initial state is read completely.
         while !settled || !(self.over.get() || habit != Habit::Steady && Instant::now() >= end) {
             match tokio::time::timeout(LOOK_UP, socket.hear()).await {
                 Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
@@ -150,7 +151,7 @@ impl Storm {
                 Err(_) => {}
             }
             match self.chance.below(100) {
-                // It hangs for a moment, and what comes piles up.
+                // The device pauses, and messages pile up.
                 0..3 if habit != Habit::Steady => {
                     tokio::time::sleep(Duration::from_millis(self.chance.below(150) as u64)).await;
                 }
@@ -176,12 +177,12 @@ impl Storm {
         self.comes_in(self.chance.one_of(&self.people))
     }
 
-    /// A person at any door.
+    /// The user at a random server.
     fn comes_in(&self, user: &User) -> User {
         user.at(self.chance.one_of(&self.doors))
     }
 
-    /// Anybody does anything, allowed or not.
+    /// A random user makes a random change, allowed or not.
     async fn does_something(&self) {
         let chance = &self.chance;
         let (actor, other) = (self.somebody(), chance.one_of(&self.people));
@@ -199,7 +200,7 @@ impl Storm {
                 return;
             }
         };
-        // Mostly somebody who may: the one who owns it now.
+        // Usually a user who is allowed to: the current owner.
         let owner = match actor.get(&format!("/v1/groups/{group}")).await {
             answer if answer.status == 200 => answer.value()["admin_id"].clone(),
             _ => Value::Null,

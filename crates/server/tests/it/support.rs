@@ -1,4 +1,4 @@
-//! What the tests stand on: the server as a process, its clients, and the view that a client keeps.
+//! Test support: the server as a process, its clients, and the view that a client keeps.
 
 mod browser;
 mod build;
@@ -34,10 +34,10 @@ pub(crate) use socket::{Dial, Heard, Refused, Socket};
 pub(crate) use token::{claims, seconds_from_now, signed, signed_with};
 pub(crate) use view::{Folded, View};
 
-/// How long anything may take before a test fails: far above what it takes on a busy machine.
+/// Timeout of any wait, far above what a busy machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits for what must happen; says what did not.
+/// Waits for something that must happen; panics with a description if it does not.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, future).await {
         Ok(value) => value,
@@ -45,12 +45,12 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     }
 }
 
-/// A new id: a UUID in the form of the wire.
+/// A new UUID in the format of the API.
 pub(crate) fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// A program of this machine, in the path or where servers are.
+/// Finds a program in the path or among the server programs.
 pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin"));
     let places = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));

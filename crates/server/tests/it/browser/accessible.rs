@@ -1,6 +1,6 @@
-//! What axe-core finds in the main states of the page, light and dark: nothing.
+//! axe-core finds no problems in the main states of the page, light and dark.
 //!
-//! `GROUPS_TEST_NODE_MODULES` names a `node_modules` with `axe-core`.
+//! `GROUPS_TEST_NODE_MODULES` is a `node_modules` directory with `axe-core`.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,17 @@ use serde_json::json;
 use super::{Person, signs_in_without_page, url};
 use crate::support::{Browser, Page, Server, skipped};
 
-/// The script of axe-core, where it is installed.
+/// The axe-core script, if it is installed.
 fn axe() -> Option<String> {
     let modules = std::env::var_os("GROUPS_TEST_NODE_MODULES").map(PathBuf::from);
     let script = modules.and_then(|modules| std::fs::read_to_string(modules.join("axe-core/axe.min.js")).ok());
     script.or_else(|| skipped("axe-core"))
 }
 
-/// In both colour schemes, once nothing moves any more: half transparent is no colour to be judged.
+/// Checks both color schemes once animations have ended, because contrast cannot be judged while
+/// elements are translucent.
 async fn finds_nothing(page: &Page<'_>, state: &str) {
-    // Of all that it looks at, only contrasts depend on the scheme.
+    // Only contrast depends on the color scheme.
     for (scheme, options) in [("light", json!({})), ("dark", json!({"runOnly": ["color-contrast"]}))] {
         let features = json!([
             {"name": "prefers-color-scheme", "value": scheme},
@@ -72,7 +73,7 @@ async fn axe_finds_nothing_in_the_main_states_light_and_dark() {
     ada.page.sees("it is scrolled", "test.all('.description').some((text) => text.tabIndex === 0)").await;
     finds_nothing(&ada.page, "a long description").await;
 
-    // What happens to oneself: a new group in the list with its toast, and the one that one looks at gone.
+    // Events about the user: a new group in the list with its toast, and the open group deleted.
     bob.creates("From Bob", &[&signs_in_without_page(&server, "Ada").await, &eve]).await;
     ada.sees("From Bob", 3, "member").await;
     signs_in_without_page(&server, "Ada").await.deletes(&ada.open_group().await).await.no_content();

@@ -1,4 +1,4 @@
-//! The sidebar in a page of somebody else's, at another origin: made from nothing but what its README shows.
+//! The sidebar in a third-party page at another origin, built only from what its README shows.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -10,7 +10,7 @@ use tokio::{
 use super::{Page, shows_state};
 use crate::support::{Browser, Server};
 
-/// Somebody else's server: one page, and tokens for it.
+/// A third-party server: one page, and tokens for it.
 struct Site {
     listener: TcpListener,
     address: SocketAddr,
@@ -27,7 +27,7 @@ impl Site {
         format!("http://{}", self.address)
     }
 
-    /// Serves the page for ever.
+    /// Serves the page until the test ends.
     fn serves(self, page: String, token: String) {
         tokio::spawn(async move {
             while let Ok((stream, _)) = self.listener.accept().await {
@@ -37,7 +37,7 @@ impl Site {
     }
 }
 
-/// One request, one answer.
+/// One request per connection.
 async fn answer(stream: TcpStream, page: String, token: String) {
     let mut stream = BufReader::new(stream);
     let mut request = String::new();
@@ -55,7 +55,7 @@ async fn answer(stream: TcpStream, page: String, token: String) {
     let answer = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     );
-    // The browser may have gone.
+    // The browser may have disconnected.
     stream.write_all(answer.as_bytes()).await.ok();
 }
 
@@ -94,7 +94,7 @@ async fn the_snippet_of_the_readme_is_a_live_sidebar_in_a_page_of_another_origin
         .await;
     page.clicks_on("[role=option]", "Project Team").await;
     page.sees("the page hears of it", &format!("globalThis.selected === '{group}'")).await;
-    // The calls work from there as well.
+    // The calls work in that page as well.
     let created = "document.querySelector('groups-sidebar').client.createGroup({ name: 'From afar' }).then(({ version }) => version)";
     assert_eq!(page.value(created).await, 1);
     sees_row(&page, "From afar").await;

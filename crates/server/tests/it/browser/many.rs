@@ -1,4 +1,4 @@
-//! Much of everything: groups, events, and elements that come and go.
+//! Large numbers of groups, events, and elements that are added and removed.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -6,10 +6,10 @@ use serde_json::json;
 use super::{Person, signs_in_without_page, url};
 use crate::support::{Browser, Page, Server};
 
-/// Requests under way at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 100;
 
-/// What a page holds, after everything was let go that nothing refers to.
+/// The memory of a page after garbage collection.
 #[derive(Debug)]
 struct Held {
     nodes: f64,
@@ -46,7 +46,7 @@ async fn of_five_thousand_groups_only_those_in_sight_are_in_the_document() {
     window.page.sees("all are counted", "test.text('[part~=total]').includes('5,000')").await;
     let few = format!("test.all('[role=option]').length > 5 && test.all('[role=option]').length <= {ROWS_MAX}");
     window.page.sees("few rows", &few).await;
-    // To the end and back, with the keyboard.
+    // To the end and back with the keyboard.
     window.page.value("test.all('[role=listbox]')[0].focus()").await;
     let at = |position: usize| format!("test.shown('[role=option]').some((row) => row.ariaPosInSet === '{position}')");
     window.page.presses("End", 35).await;
@@ -54,7 +54,7 @@ async fn of_five_thousand_groups_only_those_in_sight_are_in_the_document() {
     window.page.sees("few rows", &few).await;
     window.page.presses("Home", 36).await;
     window.page.sees("the first one", &at(1)).await;
-    // A change finds its row, and a search its group, among all of them.
+    // A change updates its row, and a search finds its group, among all of them.
     window.page.types("[part~=filter]", "group 0042").await;
     window.sees_groups(1).await;
     window.sees("Group 0042", 1, "owner").await;
@@ -104,7 +104,7 @@ async fn neither_events_nor_the_element_coming_and_going_make_the_page_hold_ever
         assert_eq!(bob.page.value(&again).await, true);
         bob.page.sees("it still lives", &shown).await;
     };
-    // What is made once and kept is made in the first round.
+    // Objects that are created once and kept are created in the first round.
     much(1).await;
     let before = Held::by(&bob.page).await;
     much(2).await;

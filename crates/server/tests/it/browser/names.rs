@@ -1,11 +1,12 @@
-//! Names that would reorder, hide or overflow what stands beside them.
+//! Names that could reorder, hide or overflow the text beside them.
 
 use serde_json::json;
 
 use super::{Person, signs_in_without_page, url};
 use crate::support::{Browser, Server};
 
-/// Whether the characters of a text stand in the order in which they are written: each begins right of the one before it, or on a later line.
+/// Whether the characters of a text are displayed in the order in which they are written: each
+/// starts to the right of the previous one, or on a later line.
 const IN_ORDER: &str = r#"
 globalThis.inOrder = (selector, text) => {
   const root = test.shown(selector).find((element) => element.innerText.includes(text));
@@ -30,7 +31,7 @@ globalThis.inOrder = (selector, text) => {
 };
 "#;
 
-/// An override, an isolate that is closed too often, one that stays open, and Hebrew.
+/// An override, an isolate closed too often, an unclosed isolate, and Hebrew.
 const NASTY: [&str; 4] = ["abc\u{202E}def", "a\u{2069}\u{202E}evil", "\u{2067}open", "צוות\u{202E}"];
 
 #[tokio::test]

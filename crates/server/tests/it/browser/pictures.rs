@@ -1,4 +1,5 @@
-//! The pictures of the README, taken of the page as it is. `UPDATE_SCREENSHOTS=1` (`just screenshots`) writes them to `docs/images`.
+//! The pictures in the README, taken of the current page. `UPDATE_SCREENSHOTS=1` (`just
+//! screenshots`) writes them to `docs/images`.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images")
 }
 
-/// Looks as it does for somebody with this scheme and a window of this size, with nothing on the move.
+/// Sets the color scheme and the window size, and disables animations.
 async fn looks(page: &Page<'_>, scheme: &str, (width, height): (u32, u32)) {
     let features = json!([
         {"name": "prefers-color-scheme", "value": scheme},
@@ -41,7 +42,7 @@ async fn takes(page: &Page<'_>, name: &str, size: (u32, u32)) {
     }
 }
 
-/// Several pictures beside each other, with a caption each.
+/// Several pictures side by side, each with a caption.
 async fn beside_each_other(browser: &Browser, pictures: &[(&str, String)], name: &str, size: (u32, u32)) {
     let page = browser.window("data:text/html,<meta charset=utf-8><body>").await;
     looks(&page, "light", size).await;
@@ -70,7 +71,7 @@ async fn beside_each_other(browser: &Browser, pictures: &[(&str, String)], name:
     takes(&page, name, size).await;
 }
 
-/// A few people with a few groups.
+/// A few users with a few groups.
 async fn town(server: &Server) -> (User, User) {
     let mut people = Vec::new();
     for name in ["Ada", "Bob", "Eve", "Grace", "Linus", "Margaret", "Barbara", "Ken"] {

@@ -1,4 +1,4 @@
-//! The page where a browser allows little: no storage, no room, no mouse.
+//! The page in a restricted browser: no storage, a small screen, no mouse.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn in_a_page_that_is_enlarged_all_of_a_group_and_of_a_dialog_can_be_reache
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
-    // As 1100 by 720 is at 200 %.
+    // The equivalent of 1100 by 720 at 200 % zoom.
     let size = json!({"width": 550, "height": 360, "deviceScaleFactor": 1, "mobile": false});
     ada.page.call("Emulation.setDeviceMetricsOverride", size).await;
     let reached = |selector: &str| {
@@ -61,7 +61,7 @@ async fn whoever_works_with_the_keyboard_always_has_a_place() {
     bob.sees_groups(3).await;
     let focus = |what: &str| format!("document.activeElement.matches('{what}')");
 
-    // Deleted by himself, in a dialog.
+    // Deleted by himself in a dialog.
     bob.page.value("document.querySelector('groups-sidebar').focus()").await;
     bob.page.sees("the list", "test.all('[role=listbox]')[0].matches(':focus')").await;
     bob.page.presses("s", 83).await;
@@ -74,14 +74,14 @@ async fn whoever_works_with_the_keyboard_always_has_a_place() {
     bob.page.value(&works("dialog-submit")).await;
     bob.page.sees("a place", &focus("#main h1")).await;
 
-    // Removed by others, while he types.
+    // Removed by others while he types.
     bob.opens("Third").await;
     bob.page.types("[data-testid=typing-input]", "hello").await;
     ada.removes(&taken, &bobs).await.no_content();
     bob.page.sees("a place", &focus("#main h1")).await;
     bob.sees_groups(1).await;
 
-    // On a narrow screen it is the list, where that of the open group is not seen any more.
+    // On a narrow screen the focus moves to the list, because the open group is no longer visible.
     let narrow = json!({"width": 360, "height": 700, "deviceScaleFactor": 1, "mobile": false});
     bob.page.call("Emulation.setDeviceMetricsOverride", narrow).await;
     bob.opens("First").await;

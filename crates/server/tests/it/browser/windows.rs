@@ -1,11 +1,11 @@
-//! Several tabs of one person, being removed from what one looks at, and a network that comes and goes.
+//! Several tabs of one user, removal from the open group, and a network that fails and recovers.
 
 use serde_json::json;
 
 use super::{Person, shows_state, signs_in_without_page, url};
 use crate::support::{Browser, Line, Server, within};
 
-/// Waits until the server has so many WebSocket connections.
+/// Waits until the server has this many WebSocket connections.
 async fn has_connections(server: &Server, count: u64) {
     let look = async {
         while server.http().get("/readyz").await.ok(200)["connections"] != count {
@@ -47,7 +47,8 @@ async fn a_tab_at_a_breakpoint_keeps_no_other_tab_from_the_truth() {
     has_connections(&server, 1).await;
     let (ada, bob) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
 
-    // The first one has the socket. With its next line of code it stands still, and keeps socket and lock.
+    // The first tab has the socket. It is paused at its next line of code, but keeps the socket and
+    // the lock.
     first.page.call("Debugger.enable", json!({})).await;
     first.page.call("Debugger.pause", json!({})).await;
     ada.creates("Nobody has told me", &[&bob]).await;
@@ -79,7 +80,7 @@ async fn who_is_removed_while_looking_at_the_group_is_told_and_looks_at_it_no_lo
     bob.page.sees("nothing of it is left", "test.all('[data-testid=group]').length === 0").await;
     bob.page.sees("it is told once", "test.all('[data-testid=toast]').length === 0").await;
 
-    // The same when the group ends, and for what is open as a dialog.
+    // The same when the group is deleted, and for an open dialog.
     bob.opens("Another one").await;
     ada.deletes(&other).await.no_content();
     bob.page.sees("Bob is told", "test.text('[data-testid=gone]').includes('Ada deleted Another one.')").await;
@@ -102,7 +103,8 @@ async fn without_a_network_the_page_says_so_and_with_it_it_comes_back_at_once() 
     line.cut();
     bob.page.sees("Bob is offline", &shows_state("offline")).await;
     ada.creates("While he was offline", &[&bobs]).await;
-    // However long the wait has become: it ends when the browser says that the network is back.
+    // However long the reconnect delay has become, it ends when the browser reports that the
+    // network is back.
     line.mend();
     bob.page.call("Network.emulateNetworkConditions", network(false)).await;
     bob.sees("While he was offline", 2, "member").await;

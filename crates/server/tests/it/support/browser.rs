@@ -1,4 +1,5 @@
-//! A real browser, driven by the DevTools protocol (<https://chromedevtools.github.io/devtools-protocol/>).
+//! A real browser, controlled with the DevTools protocol
+//! (<https://chromedevtools.github.io/devtools-protocol/>).
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,10 +22,10 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config, tungstenite::
 
 use super::{PATIENCE, within};
 
-/// Between two looks at a page.
+/// Interval at which pages are polled.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// What the scripts of the tests find elements with, in shadow trees too.
+/// Script helpers that find elements, also in shadow trees.
 const HELPERS: &str = r#"
 globalThis.test = {
   all(selector, root = document) {
@@ -43,19 +44,20 @@ globalThis.test = {
 };
 "#;
 
-/// A browser with an empty profile, ended with the test.
+/// A browser with an empty profile. Closed on drop.
 pub(crate) struct Browser {
     process: Child,
-    // Removed after the process has ended.
+    // Removed after the process has exited.
     _profile: TempDir,
     socket: Mutex<WebSocketStream<TcpStream>>,
     last_id: Cell<u64>,
-    /// What went wrong in the pages, by session.
+    /// Errors in the pages, by session.
     complaints: RefCell<BTreeMap<String, Vec<String>>>,
 }
 
 impl Browser {
-    /// A browser; where there is none, that is said, and is a failure if `GROUPS_TEST_REQUIRE_ALL` is 1.
+    /// Starts a browser. If none is installed, reports that, and panics if
+    /// `GROUPS_TEST_REQUIRE_ALL` is 1.
     pub(crate) async fn start() -> Option<Self> {
         let Some(program) = program() else {
             return super::skipped("Chromium");
@@ -97,7 +99,7 @@ impl Browser {
         })
     }
 
-    /// A new window of a new person: nothing is shared with other windows.
+    /// Opens a new window with an isolated profile.
     pub(crate) async fn window(&self, url: &str) -> Page<'_> {
         let context = self.call(None, "Target.createBrowserContext", json!({})).await;
         let context = context["browserContextId"].as_str().expect("a context").to_owned();
@@ -147,7 +149,7 @@ impl Browser {
         answer["result"].clone()
     }
 
-    /// Keeps what a page complains of.
+    /// Records the errors that a page reports.
     fn note(&self, message: &Value) {
         let params = &message["params"];
         let complaint = match message["method"].as_str() {
@@ -163,13 +165,13 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may be gone already, where that is what failed the test.
+        // It may have exited already if that made the test fail.
         self.process.kill().ok();
         self.process.wait().ok();
     }
 }
 
-/// A window with a page.
+/// A window that shows a page.
 pub(crate) struct Page<'a> {
     browser: &'a Browser,
     session: String,
@@ -178,24 +180,24 @@ pub(crate) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// A command of the protocol to this page.
+    /// Sends a protocol command to this page.
     pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params).await
     }
 
-    /// Another window of the same person.
+    /// Opens another window with the same profile.
     pub(crate) async fn second_window(&self, url: &str) -> Page<'a> {
         self.browser.window_in(&self.context, url).await
     }
 
-    /// Loads a page, and waits until it is there.
+    /// Loads a page and waits until it is loaded.
     pub(crate) async fn goes_to(&self, url: &str) {
         let gone = self.call("Page.navigate", json!({"url": url})).await;
         assert!(gone.get("errorText").is_none(), "{url}: {}", gone["errorText"]);
         self.sees("the page is loaded", "document.readyState === 'complete' && location.href !== 'about:blank'").await;
     }
 
-    /// The value of an expression.
+    /// Evaluates an expression.
     pub(crate) async fn value(&self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let answer = self.call("Runtime.evaluate", params).await;
@@ -203,7 +205,7 @@ impl<'a> Page<'a> {
         answer["result"]["value"].clone()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until an expression is true.
     pub(crate) async fn sees(&self, what: &str, expression: &str) {
         let look = async {
             while self.value(&format!("Boolean({expression})")).await != true {
@@ -216,7 +218,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Clicks with the mouse on the first visible element that matches and says this.
+    /// Clicks with the mouse on the first visible element that matches and has this text.
     pub(crate) async fn clicks_on(&self, selector: &str, text: &str) {
         let element = element(selector, text);
         self.sees(&format!("{selector} {text:?}"), &element).await;
@@ -238,7 +240,7 @@ impl<'a> Page<'a> {
         self.clicks_on(selector, "").await;
     }
 
-    /// Types into the first visible field that matches, in place of what is there.
+    /// Replaces the content of the first visible field that matches.
     pub(crate) async fn types(&self, selector: &str, text: &str) {
         let element = element(selector, "");
         self.sees(selector, &element).await;
@@ -246,7 +248,7 @@ impl<'a> Page<'a> {
         self.call("Input.insertText", json!({"text": text})).await;
     }
 
-    /// Presses a key, where the focus is.
+    /// Presses a key on the focused element.
     pub(crate) async fn presses(&self, key: &str, code: u32) {
         for kind in ["rawKeyDown", "keyUp"] {
             let params = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
@@ -254,28 +256,28 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What the page looks like: a PNG, in base64.
+    /// A screenshot: a PNG in base64.
     pub(crate) async fn picture(&self) -> String {
         let picture = self.call("Page.captureScreenshot", json!({"format": "png", "optimizeForSpeed": false})).await;
         picture["data"].as_str().expect("a picture").to_owned()
     }
 
-    /// Closes the window, as its user would.
+    /// Closes the window, like its user would.
     pub(crate) async fn closes(self) {
         self.browser.call(None, "Target.closeTarget", json!({"targetId": self.target})).await;
     }
 
-    /// A mark that a reload would wipe away.
+    /// Sets a mark that a reload would remove.
     pub(crate) async fn marks(&self) {
         self.value("globalThis.notReloaded = true").await;
     }
 
-    /// The mark is still there.
+    /// Asserts that the mark is still set.
     pub(crate) async fn still_there(&self) {
         assert_eq!(self.value("globalThis.notReloaded === true").await, true, "the page was reloaded");
     }
 
-    /// The mark is still there, and the page has nothing to complain of.
+    /// Asserts that the mark is still set and the page has reported no errors.
     pub(crate) async fn was_not_reloaded(&self) {
         self.still_there().await;
         let complaints = self.complaints();
@@ -288,7 +290,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// An expression for the first visible element that matches and says this.
+/// An expression for the first visible element that matches and has this text.
 fn element(selector: &str, text: &str) -> String {
     let (selector, text) = (json!(selector), json!(text));
     format!("test.shown({selector}).find((element) => (element.innerText ?? '').includes({text}))")

@@ -1,4 +1,5 @@
-//! Finds the server's program, building it first: a test of this package cannot know where another package's binary is.
+//! Finds the server program and builds it first, because a test of this package cannot know where
+//! another package's binary is.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,17 +8,18 @@ use std::{
 };
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| match std::env::var_os("GROUPS_TEST_SERVER") {
-    // A packager may test the program that will be shipped.
+    // Packagers can test the program that they ship.
     Some(program) => program.into(),
     None => build(),
 });
 
-/// The program `groups-server`, up to date.
+/// Returns the path of an up-to-date `groups-server`.
 pub(crate) fn program() -> &'static Path {
     &PROGRAM
 }
 
-/// Builds with the profile and into the directory of the test program itself, which is `<target>/<profile>/deps/<name>`.
+/// Builds with the profile and target directory of the test program itself, which is
+/// `<target>/<profile>/deps/<name>`.
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the path of the test program");
     let directory = test.ancestors().nth(2).expect("a profile's directory");
@@ -29,7 +31,7 @@ fn build() -> PathBuf {
     let build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
         .args(["build", "--quiet", "--package", "groups-server", "--profile", profile, "--target-dir"])
         .arg(target)
-        // What is tested of these tests' own features.
+        // The features of the tests, applied to the program.
         .args(if cfg!(feature = "nats") { &["--features", "nats"][..] } else { &[] })
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .output()

@@ -1,4 +1,4 @@
-//! HAProxy in front of several servers, configured as `docs/operating.md` tells operators to.
+//! HAProxy in front of several servers, configured as `docs/operating.md` describes.
 
 use std::{
     net::SocketAddr,
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use super::{Http, PATIENCE, installed, server::free_address, skipped};
 
-/// The documentation that the configuration is taken from: it cannot be wrong unnoticed.
+/// The document from which the configuration is taken, so that errors in it are detected.
 const OPERATING: &str = include_str!("../../../../../docs/operating.md");
 
-/// A running load balancer, ended with the test.
+/// A running load balancer. Stopped on drop.
 pub(crate) struct HaProxy {
     http: Arc<Http>,
     process: Child,
@@ -22,7 +22,8 @@ pub(crate) struct HaProxy {
 }
 
 impl HaProxy {
-    /// One in front of these servers, once it has found them ready; `None`, with a word, where HAProxy is not installed.
+    /// Starts one in front of these servers and waits until it has found them ready. `None`, with a
+    /// message, if HAProxy is not installed.
     pub(crate) async fn before(servers: &[SocketAddr]) -> Option<Self> {
         let Some(program) = installed("haproxy") else { return skipped("HAProxy") };
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -43,12 +44,12 @@ impl HaProxy {
         Some(proxy)
     }
 
-    /// Requests through it.
+    /// An HTTP client that uses it.
     pub(crate) fn http(&self) -> &Arc<Http> {
         &self.http
     }
 
-    /// Waits until it finds a server that is ready.
+    /// Waits until it finds a ready server.
     pub(crate) async fn serves(&self) {
         let from = Instant::now();
         while !self.http.call("GET", "/readyz").try_send().await.is_ok_and(|answer| answer.status == 200) {
@@ -65,7 +66,7 @@ impl Drop for HaProxy {
     }
 }
 
-/// The documentation's example, with other addresses.
+/// The documented example with other addresses.
 fn configuration(listen: SocketAddr, servers: &[SocketAddr]) -> String {
     let (_, example) = OPERATING.split_once("```haproxy\n").expect("an example for HAProxy");
     let (example, _) = example.split_once("```").expect("the end of the example");

@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 client (RFC 9112) that sends exactly what it is told, malformed things included.
+//! A small HTTP/1.1 client (RFC 9112) that sends exactly what it is given, including malformed
+//! requests.
 
 use std::{
     io::{Error, ErrorKind},
@@ -15,20 +16,20 @@ use tokio::{
 
 use super::{PATIENCE, assert_group};
 
-/// Connections idle for longer may be closed by the server just as they are used.
+/// Maximum idle time of a reused connection; the server may close older ones.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
-/// A server's address and the connections to it that are free.
+/// A server's address and its idle connections.
 pub(crate) struct Http {
     address: SocketAddr,
     idle: Mutex<Idle>,
 }
 
-/// The connections that are free, with when they became so.
+/// Idle connections, and since when they are idle.
 #[derive(Default)]
 struct Idle {
     connections: Vec<(Instant, TcpStream)>,
-    /// How often the server was started again: what was opened before is not taken back.
+    /// Number of server restarts. Connections from before a restart are discarded.
     restarts: u32,
 }
 
@@ -41,14 +42,14 @@ impl Http {
         self.address
     }
 
-    /// What was open is of no use after a restart.
+    /// Discards all connections after a restart.
     pub(crate) fn forget_connections(&self) {
         let mut idle = self.idle();
         idle.connections.clear();
         idle.restarts += 1;
     }
 
-    /// A request without a body, so far.
+    /// Starts a request without a body.
     pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
         Call { http: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
     }
@@ -57,7 +58,7 @@ impl Http {
         self.call("GET", path).send().await
     }
 
-    /// A connection, and after how many restarts it was taken.
+    /// A connection, and the number of restarts when it was taken.
     async fn connection(&self) -> Result<(u32, TcpStream), Error> {
         let (restarts, free) = {
             let mut idle = self.idle();
@@ -75,8 +76,8 @@ impl Http {
         Ok((restarts, connection))
     }
 
-    /// Takes a connection back, unless the server was started again meanwhile: a killed server's last answer may be read
-    /// after its successor serves, and this connection leads to the dead.
+    /// Returns a connection to the pool unless the server was restarted in the meantime: the last
+    /// response of a killed server may be read after its successor is up.
     fn release(&self, restarts: u32, connection: TcpStream) {
         let mut idle = self.idle();
         if idle.restarts == restarts {
@@ -89,7 +90,7 @@ impl Http {
     }
 }
 
-/// A request on its way.
+/// A request to be sent.
 pub(crate) struct Call<'a> {
     http: &'a Http,
     method: String,
@@ -117,13 +118,13 @@ impl Call<'_> {
         self.header("Content-Type", content_type)
     }
 
-    /// The answer; there must be one.
+    /// Sends the request and returns the response, which must exist.
     pub(crate) async fn send(self) -> Answer {
         let what = format!("{} {}", self.method, self.path);
         self.try_send().await.unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
-    /// The answer, where the server lives long enough to give one.
+    /// Sends the request and returns the response, if the server lives long enough.
     pub(crate) async fn try_send(self) -> Result<Answer, Error> {
         match tokio::time::timeout(PATIENCE, self.exchange()).await {
             Ok(result) => result,
@@ -138,7 +139,7 @@ impl Call<'_> {
         let mut reader = BufReader::new(reader);
         let request = self.bytes();
         let sending = async {
-            // A server that refuses a large body stops reading it: what it answered counts.
+            // A server that rejects a large body stops reading it; its response still counts.
             let sent = writer.write_all(&request).await;
             sent.is_ok()
         };
@@ -210,7 +211,7 @@ async fn line(from: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> Result<Strin
     Ok(line.trim_end().to_owned())
 }
 
-/// What the server answered.
+/// A response of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -231,7 +232,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text()))
     }
 
-    /// The JSON of an answer with this status.
+    /// The JSON body of a response with this status.
     #[track_caller]
     pub(crate) fn ok(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
@@ -240,7 +241,7 @@ impl Answer {
         self.value()
     }
 
-    /// The group that an answer with this status is.
+    /// The group in a response with this status.
     #[track_caller]
     pub(crate) fn group(&self, status: u16) -> Value {
         let group = self.ok(status);
@@ -248,14 +249,14 @@ impl Answer {
         group
     }
 
-    /// Success without a body.
+    /// Asserts success without a body.
     #[track_caller]
     pub(crate) fn no_content(&self) {
         assert_eq!(self.status, 204, "{}", self.text());
         assert!(self.body.is_empty(), "204 has no body");
     }
 
-    /// A problem (RFC 9457) with this status and code.
+    /// Asserts a problem (RFC 9457) with this status and code.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
         let problem = self.any_problem();
@@ -263,7 +264,7 @@ impl Answer {
         problem
     }
 
-    /// A problem with one of these codes.
+    /// Asserts a problem with one of these codes.
     #[track_caller]
     pub(crate) fn problem_of(&self, codes: &[(u16, &str)]) -> Value {
         let problem = self.any_problem();
@@ -272,7 +273,7 @@ impl Answer {
         problem
     }
 
-    /// Any problem in due form that gives nothing away.
+    /// Asserts a valid problem that reveals no internals.
     #[track_caller]
     pub(crate) fn any_problem(&self) -> Value {
         assert!(self.status >= 400, "{} {}", self.status, self.text());

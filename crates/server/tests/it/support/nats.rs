@@ -1,4 +1,4 @@
-//! A NATS server of a test's own, that can die and return.
+//! A NATS server for a test, which can be killed and restarted.
 
 use std::{
     net::SocketAddr,
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::{PATIENCE, installed, server::free_address, skipped};
 
-/// A server that runs or not, ended with the test.
+/// A server that is running or not. Stopped on drop.
 pub(crate) struct Nats {
     program: PathBuf,
     address: SocketAddr,
@@ -19,7 +19,7 @@ pub(crate) struct Nats {
 }
 
 impl Nats {
-    /// A running server; `None`, with a word, where NATS is not installed.
+    /// Starts a server. `None`, with a message, if NATS is not installed.
     pub(crate) async fn start() -> Option<Self> {
         let Some(program) = installed("nats-server") else { return skipped("NATS") };
         let mut nats = Self { program, address: free_address(), process: None };
@@ -31,16 +31,16 @@ impl Nats {
         format!("nats://{}", self.address)
     }
 
-    /// Ends it at once.
+    /// Kills it immediately.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // Where it has ended by itself there is nothing left to kill.
+            // It may have exited already.
             process.kill().ok();
             process.wait().ok();
         }
     }
 
-    /// Starts it again at the same address; comes back when it answers.
+    /// Restarts it at the same address; returns when it responds.
     pub(crate) async fn launch(&mut self) {
         let process = Command::new(&self.program)
             .args(["-a", "127.0.0.1", "-p", &self.address.port().to_string()])

@@ -1,4 +1,4 @@
-//! Somebody who calls the server: the requests that most tests make, by name.
+//! A user who calls the API: the requests that most tests need.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Dial, Http, SECRET, Socket, claims, http::Call, new_id, signed};
 
-/// Somebody with a token.
+/// A user with a token.
 #[derive(Clone)]
 pub(crate) struct User {
     pub(crate) id: String,
@@ -15,14 +15,14 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Somebody new, with a token for an hour, at a server that this process runs itself.
+    /// Creates a user with a token for one hour, at a server in this process.
     pub(crate) fn new(http: &Arc<Http>) -> Self {
         let id = new_id();
         let token = signed(SECRET, &claims(&id));
         Self { id, token, http: Arc::clone(http) }
     }
 
-    /// The same person at another door: another server, or a load balancer.
+    /// The same user at another server or a load balancer.
     pub(crate) fn at(&self, http: &Arc<Http>) -> Self {
         Self { http: Arc::clone(http), ..self.clone() }
     }
@@ -47,14 +47,14 @@ impl User {
         self.call("DELETE", path).send().await
     }
 
-    /// Creates a group with these people as plain members; its id.
+    /// Creates a group with these users as members. Returns its id.
     pub(crate) async fn creates(&self, name: &str, members: &[&User]) -> String {
         let members: Vec<_> = members.iter().map(|user| json!({"user_id": user.id})).collect();
         let group = self.post("/v1/groups", json!({"name": name, "members": members})).await.group(201);
         group["group_id"].as_str().expect("an id").to_owned()
     }
 
-    /// Creates a group with these people in these roles; its id.
+    /// Creates a group with these users and roles. Returns its id.
     pub(crate) async fn creates_with(&self, name: &str, members: &[(&User, &str)]) -> String {
         let members: Vec<_> = members.iter().map(|(user, role)| json!({"user_id": user.id, "role": role})).collect();
         let group = self.post("/v1/groups", json!({"name": name, "members": members})).await.group(201);
@@ -103,17 +103,17 @@ impl User {
         self.get(&format!("/v1/groups/{group}")).await.group(200)
     }
 
-    /// The whole list, page by page.
+    /// The whole list, read page by page.
     pub(crate) async fn lists(&self) -> Vec<Value> {
         self.pages("/v1/groups?limit=500", "groups").await
     }
 
-    /// All members, page by page.
+    /// All members, read page by page.
     pub(crate) async fn lists_members(&self, group: &str) -> Vec<Value> {
         self.pages(&format!("/v1/groups/{group}/members?limit=500"), "members").await
     }
 
-    /// Follows `next` to the end. The path has a query already.
+    /// Follows `next` to the end. The path must already have a query.
     pub(crate) async fn pages(&self, path: &str, field: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut next = path.to_owned();
@@ -124,29 +124,30 @@ impl User {
             match &page["next"] {
                 Value::String(after) => next = format!("{path}&after={}", escaped(after)),
                 Value::Null => return all,
-                // A number would serve as well as a token for who only hands it back.
+                // A cursor must be opaque: a number would also work for a client that only returns
+                // it.
                 other => next = format!("{path}&after={other}"),
             }
         }
     }
 
-    /// How this user dials, authenticated by the header.
+    /// An upgrade request of this user, authenticated by the header.
     pub(crate) fn dial(&self) -> Dial {
         Dial::to(self.http.address()).bearer(&self.token)
     }
 
-    /// A connection without a cursor, read up to and including `ready`.
+    /// Connects without a cursor and reads up to and including `ready`.
     pub(crate) async fn connects(&self) -> Socket {
         self.dial().ready().await
     }
 
-    /// A connection with this cursor, read up to and including `ready`.
+    /// Connects with this cursor and reads up to and including `ready`.
     pub(crate) async fn resumes(&self, cursor: &str) -> Socket {
         self.dial().cursor(cursor).ready().await
     }
 }
 
-/// A value inside a query.
+/// Escapes a value for a query.
 pub(crate) fn escaped(value: &str) -> String {
     value
         .bytes()

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, that can be restarted in the middle.
+//! A PostgreSQL server for a test, which can be restarted.
 
 use std::{
     io::Read,
@@ -11,18 +11,20 @@ use tempfile::TempDir;
 
 use super::{PATIENCE, server::free_address, skipped};
 
-/// A running server, ended and wiped away with the test.
+/// A running server. Stopped and deleted on drop.
 pub(crate) struct Postgres {
     port: u16,
     binaries: PathBuf,
     directory: TempDir,
-    /// What a command begins with that is to run as who owns the files: PostgreSQL refuses to run as root.
+    /// Command prefix that runs a program as the owner of the files, because PostgreSQL refuses to
+    /// run as root.
     run_as: &'static str,
     shell: Child,
 }
 
 impl Postgres {
-    /// A server; where PostgreSQL is not installed, that is said, and is a failure if `GROUPS_TEST_REQUIRE_ALL` is 1.
+    /// Starts a server. If PostgreSQL is not installed, reports that, and panics if
+    /// `GROUPS_TEST_REQUIRE_ALL` is 1.
     pub(crate) async fn start() -> Option<Self> {
         let Some(binaries) = binaries() else { return skipped("PostgreSQL") };
         let directory = tempfile::Builder::new().prefix("groups-postgres-").tempdir().expect("a temporary directory");
@@ -33,7 +35,7 @@ impl Postgres {
             assert!(given.success(), "the directory is given to postgres");
         }
         let port = free_address().port();
-        // However this process ends, the pipe ends with it, and then the server: also where nobody is left to ask for it.
+        // However this process ends, the pipe closes, which stops the server.
         let script = format!(
             "cd / && {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C --no-sync >{data}/log 2>&1 && \
              {{ {run_as} {bin}/postgres -D {data}/db -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
@@ -60,30 +62,30 @@ impl Postgres {
         Some(server)
     }
 
-    /// A database that is not there yet on the first call.
+    /// Returns a new database on the first call.
     pub(crate) fn url(&self) -> String {
         format!("postgres://groups@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Aborts it as a crash would, and starts it again; comes back when it answers.
+    /// Kills and restarts it; returns when it responds.
     pub(crate) async fn restart_at_once(&self) {
         self.control("restart").await;
         self.answers().await;
     }
 
-    /// Aborts it as a crash would.
+    /// Kills it like a crash.
     pub(crate) async fn stop_at_once(&self) {
         self.control("stop").await;
     }
 
-    /// Starts it again; comes back when it answers.
+    /// Restarts it; returns when it responds.
     pub(crate) async fn launch(&self) {
         self.control("start").await;
         self.answers().await;
     }
 
     async fn control(&self, what: &'static str) {
-        // A restart takes the options over.
+        // A restart keeps the options.
         let options =
             format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off", self.port);
         let (mode, options) =
@@ -115,13 +117,13 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // The end of the pipe is the shell's sign to stop the server.
+        // The closed pipe tells the shell to stop the server.
         drop(self.shell.stdin.take());
         self.shell.wait().ok();
     }
 }
 
-/// The directory of `initdb` and `postgres`: Debian's newest, or one in the path.
+/// The directory of `initdb` and `postgres`: the newest of Debian, or one in the path.
 fn binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();

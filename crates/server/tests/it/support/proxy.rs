@@ -1,4 +1,4 @@
-//! A line between a client and the server that can be cut and mended.
+//! A connection between a client and the server that can be interrupted and restored.
 
 use std::net::SocketAddr;
 
@@ -7,14 +7,14 @@ use tokio::{
     sync::watch,
 };
 
-/// A line to a server: what listens at its address is the server, unless the line is cut.
+/// A proxy to a server. Its address behaves like the server unless the line is cut.
 pub(crate) struct Line {
     address: SocketAddr,
     whole: watch::Sender<bool>,
 }
 
 impl Line {
-    /// A whole line.
+    /// Starts a proxy with an intact line.
     pub(crate) async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
@@ -31,25 +31,25 @@ impl Line {
         self.address
     }
 
-    /// Ends every connection, and every new one as soon as it comes.
+    /// Closes every connection, and every new one immediately.
     pub(crate) fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    /// Lets new connections through again.
+    /// Accepts new connections again.
     pub(crate) fn mend(&self) {
         self.whole.send_replace(true);
     }
 }
 
-/// Carries bytes both ways until one side ends, or the line is cut.
+/// Forwards bytes both ways until one side closes or the line is cut.
 async fn carry(mut client: TcpStream, server: SocketAddr, mut state: watch::Receiver<bool>) {
     if !*state.borrow() {
         return;
     }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     tokio::select! {
-        // How it ended is the business of those who talk.
+        // Errors are visible to both ends.
         _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
         _ = state.wait_for(|whole| !whole) => {}
     }

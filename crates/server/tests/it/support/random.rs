@@ -1,11 +1,12 @@
-//! Chance that can be repeated: SplitMix64 (Steele, Lea, Flood 2014), seeded by the clock or by a setting, told on failure.
+//! Repeatable randomness: SplitMix64 (Steele, Lea, Flood 2014), seeded by the clock or by a
+//! variable; the seed is printed on failure.
 
 use std::{
     cell::Cell,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A source of chance. When the test fails while it lives, the seed is printed.
+/// A random generator. If the test fails while it exists, its seed is printed.
 pub(crate) struct Chance {
     setting: &'static str,
     seed: u64,
@@ -13,7 +14,7 @@ pub(crate) struct Chance {
 }
 
 impl Chance {
-    /// Seeded by the environment variable `setting`, or by the clock.
+    /// Creates a generator seeded by the environment variable `setting`, or by the clock.
     pub(crate) fn new(setting: &'static str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
         let told = std::env::var(setting).ok().map(|seed| seed.parse().expect("a number as the seed"));
@@ -34,12 +35,12 @@ impl Chance {
         (self.next() % bound as u64) as usize
     }
 
-    /// Whether something happens that happens `per_cent` times in a hundred.
+    /// `true` with a probability of `per_cent` percent.
     pub(crate) fn happens(&self, per_cent: usize) -> bool {
         self.below(100) < per_cent
     }
 
-    /// One of them.
+    /// A random item.
     pub(crate) fn one_of<'a, T>(&self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }

@@ -1,4 +1,4 @@
-//! The server as a process: started, killed, stopped, and started again on the same database and port.
+//! The server as a process: started, stopped, killed, and restarted on the same database and port.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -18,13 +18,13 @@ use tokio::sync::oneshot;
 
 use super::{Dial, Http, PATIENCE, User, build, claims, new_id, signed, within};
 
-/// The secret that the tests' tokens are signed with.
+/// The secret that signs the tests' tokens.
 pub(crate) const SECRET: &str = "a secret for tests, with more than the 32 bytes that HS256 asks for";
 
-/// What the server prints on standard output when it serves.
+/// What the server prints on standard output when it is ready.
 const LISTENING: &str = "listening on http://";
 
-/// A server with a database of its own, ended with the test.
+/// A server with its own database. Stopped on drop.
 pub(crate) struct Server {
     settings: Vec<(String, String)>,
     directory: TempDir,
@@ -40,24 +40,24 @@ struct Process {
 }
 
 impl Server {
-    /// A server that accepts the tests' tokens and does not count requests.
+    /// Starts a server that accepts the tests' tokens and has no rate limits.
     pub(crate) async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// As [`start`](Self::start), with further or other settings.
+    /// Like [`start`](Self::start), with additional or different settings.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let mut all = vec![("GROUPS_JWT_SECRET", SECRET), ("GROUPS_RATE_LIMIT", "0")];
         all.extend(settings);
         Self::with_exactly(&all).await
     }
 
-    /// A server without any key: in development mode.
+    /// Starts a server without a key, in development mode.
     pub(crate) async fn in_development() -> Self {
         Self::with_exactly(&[("GROUPS_RATE_LIMIT", "0")]).await
     }
 
-    /// A server with these settings and no others.
+    /// Starts a server with exactly these settings.
     pub(crate) async fn with_exactly(settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -68,7 +68,7 @@ impl Server {
         server
     }
 
-    /// Starts the process on the same database and the same port, and waits until it serves.
+    /// Starts the process on the same database and port, and waits until it is ready.
     pub(crate) async fn launch(&mut self) {
         assert!(self.process.is_none(), "the server runs already");
         self.http.forget_connections();
@@ -88,7 +88,8 @@ impl Server {
         let mut command = match self.file_kib_max {
             None => Command::new(build::program()),
             Some(kib) => {
-                // Beyond the limit a write fails, where the signal is ignored; blocks of 512 bytes are POSIX.
+                // If the signal is ignored, a write beyond the limit fails; POSIX specifies blocks
+                // of 512 bytes.
                 let mut shell = Command::new("/bin/sh");
                 let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\"", kib * 2);
                 shell.arg("-c").arg(script).arg(build::program());
@@ -108,35 +109,35 @@ impl Server {
         command
     }
 
-    /// The file of the database.
+    /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
         self.directory.path().join("groups.db")
     }
 
-    /// From the next start on, no file of the server grows beyond this: what a full disk is like.
+    /// From the next start on, limits the size of the server's files, to simulate a full disk.
     pub(crate) fn limit_files(&mut self, kib_max: Option<u32>) {
         self.file_kib_max = kib_max;
     }
 
-    /// Ends the process at once, as the kernel or a power cut would: SIGKILL.
+    /// Kills the process with SIGKILL, like the kernel or a power failure.
     pub(crate) fn kill(&mut self) {
         let mut process = self.process.take().expect("the server runs");
         process.child.kill().expect("SIGKILL");
         process.child.wait().expect("the process is reaped");
     }
 
-    /// Asks the process to end: SIGTERM.
+    /// Stops the process with SIGTERM.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// Sends a signal, by its name.
+    /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status().expect("sh runs");
         assert!(sent.success(), "the signal was sent");
     }
 
-    /// Waits for the process to end by itself; how it ended, and how long that took.
+    /// Waits until the process exits. Returns its status, and how long that took.
     pub(crate) async fn ended(&mut self) -> (ExitStatus, Duration) {
         let from = Instant::now();
         let mut process = self.process.take().expect("the server runs");
@@ -149,25 +150,25 @@ impl Server {
         }
     }
 
-    /// Kills and starts it again.
+    /// Kills and restarts it.
     pub(crate) async fn kill_and_launch(&mut self) {
         self.kill();
         self.launch().await;
     }
 
-    /// The number of the process.
+    /// The process id.
     pub(crate) fn pid(&self) -> u32 {
         self.process.as_ref().expect("the server runs").child.id()
     }
 
-    /// The memory that the process holds, in KiB.
+    /// Resident memory of the process, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process's status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
         line.trim_end_matches("kB").trim().parse().expect("a number of KiB")
     }
 
-    /// What the server has logged since its last start.
+    /// The log since the last start.
     pub(crate) fn log(&self) -> String {
         match &self.process {
             Some(process) => process.log.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -175,29 +176,29 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Requests without a token.
+    /// An HTTP client without a token.
     pub(crate) fn http(&self) -> &Arc<Http> {
         &self.http
     }
 
-    /// An upgrade without a token.
+    /// An upgrade request without a token.
     pub(crate) fn dial(&self) -> Dial {
         Dial::to(self.address)
     }
 
-    /// Somebody new, with a token for an hour.
+    /// Creates a user with a token for one hour.
     pub(crate) fn user(&self) -> User {
         let id = new_id();
         let token = signed(SECRET, &claims(&id));
         self.user_with(id, token)
     }
 
-    /// Somebody new, who has a display name.
+    /// Creates a user with a display name.
     pub(crate) fn user_named(&self, name: &str) -> User {
         let id = new_id();
         let mut claims = claims(&id);
@@ -205,7 +206,7 @@ impl Server {
         self.user_with(id, signed(SECRET, &claims))
     }
 
-    /// Somebody with this id and this token.
+    /// Returns a user with this id and token.
     pub(crate) fn user_with(&self, id: String, token: String) -> User {
         User { id, token, http: Arc::clone(&self.http) }
     }
@@ -220,19 +221,19 @@ impl Drop for Server {
             eprintln!("--- the server's log ends with:\n{}---", &log[tail..]);
         }
         if let Some(mut process) = self.process.take() {
-            // It may have ended by itself; a test that cares has asked before.
+            // It may have exited already; a test that cares has checked before.
             process.child.kill().ok();
             process.child.wait().ok();
         }
     }
 }
 
-/// A port below those that the kernel gives to outgoing connections, so that it is still free after a restart.
+/// Finds a port below the ephemeral range, so that it is still free after a restart.
 pub(super) fn free_address() -> SocketAddr {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test programs that run at once start their search at different places.
+    // Concurrent test programs start their search at different ports.
     let offset = std::process::id().wrapping_mul(97) as u16 % COUNT;
     for _ in 0..COUNT {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -254,7 +255,8 @@ fn keep_log(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
     });
 }
 
-/// Reads standard output to its end, so that the server never waits for a reader; tells the address once.
+/// Reads standard output to its end, so that the server never blocks on it; reports the address
+/// once.
 fn announce(from: impl Read + Send + 'static, sender: oneshot::Sender<SocketAddr>) {
     std::thread::spawn(move || {
         let mut sender = Some(sender);

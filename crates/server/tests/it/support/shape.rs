@@ -1,11 +1,12 @@
-//! The shape of what the server says, field by field, as section 2 and 4 of the contract have it.
+//! Checks the structure of messages and bodies against sections 2 and 4 of the contract.
 
 use serde_json::Value;
 
-/// The events that carry the whole group.
+/// Events that contain the whole group.
 const WITH_GROUP: [&str; 4] = ["group_created", "added_to_group", "group_updated", "role_changed"];
 
-/// Panics where this is not a group; `role` is the reader's own, and there only where the answer is for one reader.
+/// Panics if this is not a group. `role` is the reader's own role, present only in responses for
+/// one reader.
 #[track_caller]
 pub(crate) fn assert_group(group: &Value, with_role: bool) {
     if let Err(what) = group_shape(group, with_role) {
@@ -13,13 +14,13 @@ pub(crate) fn assert_group(group: &Value, with_role: bool) {
     }
 }
 
-/// Panics where this is not a time of the wire: RFC 3339, UTC, milliseconds.
+/// Panics if this is not a valid time: RFC 3339, UTC, milliseconds.
 #[track_caller]
 pub(crate) fn assert_time(value: &Value) {
     assert!(time(value), "{value} is not a time of the wire");
 }
 
-/// What is wrong with an event that `user_id` got, if anything.
+/// Returns what is wrong with an event that `user_id` received, if anything.
 pub(crate) fn check_event(event: &Value, user_id: &str) -> Result<(), String> {
     check(event, user_id).map_err(|what| format!("{what}: {event}"))
 }

@@ -1,4 +1,5 @@
-//! A WebSocket client with its hands on everything: how it authenticates, what it sends, whether it reads, how it goes.
+//! A WebSocket client with full control: how it authenticates, what it sends, whether it reads, how
+//! it disconnects.
 
 use std::net::SocketAddr;
 
@@ -18,7 +19,7 @@ use tokio_tungstenite::{
 
 use super::{Answer, people::escaped, within};
 
-/// An upgrade on its way.
+/// An upgrade request to be sent.
 #[derive(Clone)]
 pub(crate) struct Dial {
     address: SocketAddr,
@@ -33,17 +34,17 @@ impl Dial {
         Self { address, prefix: "", cursor: None, headers: Vec::new(), receive_buffer_bytes: None }
     }
 
-    /// Authenticates as programs do.
+    /// Authenticates like programs, with a header.
     pub(crate) fn bearer(self, token: &str) -> Self {
         self.header("Authorization", format!("Bearer {token}"))
     }
 
-    /// Authenticates as browsers do.
+    /// Authenticates like browsers, with a subprotocol.
     pub(crate) fn protocols(self, token: &str) -> Self {
         self.header("Sec-WebSocket-Protocol", format!("groups.v1, bearer.{token}"))
     }
 
-    /// Below which path the service is mounted.
+    /// The path prefix of the service.
     pub(crate) fn below(mut self, prefix: &'static str) -> Self {
         self.prefix = prefix;
         self
@@ -59,7 +60,7 @@ impl Dial {
         self
     }
 
-    /// Lets the kernel take in only so much for who does not read.
+    /// Sets the kernel's receive buffer, which bounds what a client that does not read receives.
     pub(crate) fn receive_buffer_bytes(mut self, bytes: u32) -> Self {
         self.receive_buffer_bytes = Some(bytes);
         self
@@ -77,7 +78,7 @@ impl Dial {
         request
     }
 
-    /// The connection, or why there is none.
+    /// Connects, or returns why it cannot.
     pub(crate) async fn try_open(&self) -> Result<Socket, Refused> {
         let socket = TcpSocket::new_v4().map_err(Refused::lost)?;
         if let Some(bytes) = self.receive_buffer_bytes {
@@ -104,7 +105,7 @@ impl Dial {
         }
     }
 
-    /// The connection; there must be one.
+    /// Connects; must succeed.
     pub(crate) async fn open(&self) -> Socket {
         match within("the upgrade", self.try_open()).await {
             Ok(socket) => socket,
@@ -112,14 +113,14 @@ impl Dial {
         }
     }
 
-    /// The connection, read up to and including `ready`.
+    /// Connects and reads up to and including `ready`.
     pub(crate) async fn ready(&self) -> Socket {
         let mut socket = self.open().await;
         socket.read_opening().await;
         socket
     }
 
-    /// The answer to an upgrade that must be refused.
+    /// Returns the response to an upgrade that must be rejected.
     pub(crate) async fn refused(&self) -> Answer {
         match within("the upgrade", self.try_open()).await {
             Ok(_) => panic!("the upgrade was not refused"),
@@ -129,12 +130,12 @@ impl Dial {
     }
 }
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The server says why.
+    /// The server rejected the upgrade.
     Answered(Answer),
-    /// There is no server.
+    /// The server is not reachable.
     Lost(String),
 }
 
@@ -144,14 +145,14 @@ impl Refused {
     }
 }
 
-/// What comes out of a connection.
+/// What a connection receives.
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// A message.
     Message(Value),
-    /// The server said goodbye, with a code and a reason.
+    /// The server sent a close frame, with a code and a reason.
     Closed(u16, String),
-    /// The connection broke off without a goodbye.
+    /// The connection was lost without a close frame.
     Lost,
 }
 
@@ -160,12 +161,12 @@ pub(crate) struct Socket {
     socket: WebSocketStream<TcpStream>,
     /// The subprotocol that the server chose.
     pub(crate) protocol: Option<String>,
-    /// What came up to and including `ready`, once [`read_opening`](Self::read_opening) has read it.
+    /// The messages up to and including `ready`, as read by [`read_opening`](Self::read_opening).
     pub(crate) opening: Vec<Value>,
 }
 
 impl Socket {
-    /// What comes next, however long it takes.
+    /// Receives the next item, without a timeout.
     pub(crate) async fn hear(&mut self) -> Heard {
         loop {
             match self.socket.next().await {
@@ -176,7 +177,7 @@ impl Socket {
                 Some(Ok(Message::Close(frame))) => {
                     let (code, reason) =
                         frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
-                    // The answer to the goodbye goes out, and the connection ends.
+                    // Sends the answering close frame and closes the connection.
                     while let Some(Ok(_)) = self.socket.next().await {}
                     return Heard::Closed(code, reason);
                 }
@@ -190,7 +191,7 @@ impl Socket {
         }
     }
 
-    /// The next message; there must be one.
+    /// Receives the next message; must succeed.
     pub(crate) async fn message(&mut self) -> Value {
         match within("a message", self.hear()).await {
             Heard::Message(message) => message,
@@ -198,14 +199,14 @@ impl Socket {
         }
     }
 
-    /// The next message, which must be of this type.
+    /// Receives the next message, which must have this type.
     pub(crate) async fn expect(&mut self, kind: &str) -> Value {
         let message = self.message().await;
         assert_eq!(message["type"], kind, "{message}");
         message
     }
 
-    /// The next event, in due form for this user, and of this type.
+    /// Receives the next event, which must be valid for this user and have this type.
     pub(crate) async fn event(&mut self, user_id: &str, kind: &str) -> Value {
         let event = self.expect(kind).await;
         if let Err(what) = super::check_event(&event, user_id) {
@@ -214,7 +215,8 @@ impl Socket {
         event
     }
 
-    /// Reads up to and including `ready`, checking the order: welcome, then the snapshot or what was missed, then ready.
+    /// Reads up to and including `ready`, checking the order: welcome, then the snapshot or the
+    /// missed events, then ready.
     pub(crate) async fn read_opening(&mut self) {
         let welcome = self.expect("welcome").await;
         let resumed = welcome["resumed"].as_bool().expect("whether it is resumed");
@@ -238,7 +240,7 @@ impl Socket {
         }
     }
 
-    /// Whether the server carried on where the cursor points.
+    /// Whether the server resumed from the cursor.
     pub(crate) fn resumed(&self) -> bool {
         self.opening[0]["resumed"] == true
     }
@@ -249,7 +251,7 @@ impl Socket {
         pieces.flat_map(|piece| piece["groups"].as_array().expect("groups").clone()).collect()
     }
 
-    /// The events that were missed.
+    /// The missed events.
     pub(crate) fn missed(&self) -> &[Value] {
         match &self.opening[..] {
             [_, missed @ .., _] if self.resumed() => missed,
@@ -263,7 +265,7 @@ impl Socket {
         ready["cursor"].as_str().expect("a cursor").to_owned()
     }
 
-    /// How the server says goodbye, whatever it says before.
+    /// Returns the close frame, ignoring messages before it.
     pub(crate) async fn goodbye(&mut self) -> (u16, String) {
         within("a goodbye", async {
             loop {
@@ -285,25 +287,26 @@ impl Socket {
         self.socket.send(Message::text(text)).await.expect("the message is sent");
     }
 
-    /// Sends whatever kind of message; whether the connection took it.
+    /// Sends any kind of message. Returns whether the connection accepted it.
     pub(crate) async fn send_raw(&mut self, message: Message) -> bool {
         self.socket.send(message).await.is_ok()
     }
 
-    /// Nothing is on its way to this client: an answer to `ping` is the next thing that comes.
+    /// Asserts that nothing is in flight to this client: the next message is the response to a
+    /// `ping`.
     pub(crate) async fn hears_nothing(&mut self) {
         self.send(json!({"type": "ping"})).await;
         self.expect("pong").await;
     }
 
-    /// Says goodbye in due form.
+    /// Closes the connection with a close frame.
     pub(crate) async fn close(mut self) {
         let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         self.socket.close(Some(frame)).await.expect("the goodbye is sent");
         within("the answer to a goodbye", async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
     }
 
-    /// The bare TCP connection, for who is not going to answer.
+    /// The raw TCP connection, for clients that will not answer.
     pub(crate) fn into_stream(self) -> TcpStream {
         self.socket.into_inner()
     }

@@ -1,4 +1,4 @@
-//! Bearer tokens as an identity provider would make them (RFC 7519), good and bad ones.
+//! Bearer tokens like those of an identity provider (RFC 7519), valid and invalid ones.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,12 +6,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
 use serde_json::{Value, json};
 
-/// The claims of a token that is good for an hour.
+/// The claims of a token that is valid for one hour.
 pub(crate) fn claims(user_id: &str) -> Value {
     json!({"sub": user_id, "exp": seconds_from_now(3600)})
 }
 
-/// Now and some seconds, in seconds of the Unix epoch.
+/// The current time plus some seconds, as a Unix timestamp in seconds.
 pub(crate) fn seconds_from_now(seconds: i64) -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     i64::try_from(now.as_secs()).expect("a clock before the year 292 billion") + seconds

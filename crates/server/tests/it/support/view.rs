@@ -1,4 +1,4 @@
-//! What a client keeps: its list of groups, folded from the events as the contract tells every client to.
+//! The state of a client: its list of groups, updated with events as the contract says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use super::check_event;
 
-/// What became of a message.
+/// The effect of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Folded {
-    /// The view has changed, or the connection got on.
+    /// The view has changed, or the connection has progressed.
     Applied,
-    /// Known already, as a resume may repeat it.
+    /// Already known; a resume may repeat it.
     Repeated,
-    /// The view is right from here on.
+    /// The view is correct from here on.
     Ready,
-    /// Nothing that the view is made of.
+    /// Does not affect the view.
     Ephemeral,
 }
 
@@ -24,24 +24,24 @@ pub(crate) enum Folded {
 pub(crate) struct View {
     user_id: String,
     groups: BTreeMap<String, Value>,
-    /// With which version a group was left.
+    /// The version with which each group was left.
     left: BTreeMap<String, u64>,
-    /// Where to resume from.
+    /// The cursor to resume from.
     cursor: Option<String>,
     connection: Connection,
-    /// How often the list came as a whole.
+    /// How often the whole list was received.
     snapshots: u32,
-    /// Every version received, in order: the number of the connection, the group, the version.
+    /// Every received version in order: the number of the connection, the group, the version.
     received: Vec<(u32, String, u64)>,
 }
 
-/// What is known of the connection at hand.
+/// State of the current connection.
 #[derive(Clone, Debug, Default)]
 struct Connection {
     number: u32,
     stage: Stage,
     resumed: bool,
-    /// The last version of each group that came on this connection.
+    /// The last version of each group received on this connection.
     last: BTreeMap<String, u64>,
 }
 
@@ -68,13 +68,13 @@ impl View {
         }
     }
 
-    /// A new connection begins, with this cursor.
+    /// Starts a new connection with this cursor.
     pub(crate) fn begin(&mut self) -> Option<&str> {
         self.connection = Connection { number: self.connection.number + 1, ..Connection::default() };
         self.cursor.as_deref()
     }
 
-    /// Another device: it knows nothing.
+    /// A new device without state.
     pub(crate) fn forget(&mut self) {
         self.groups.clear();
         self.left.clear();
@@ -85,7 +85,7 @@ impl View {
         self.cursor.as_deref()
     }
 
-    /// The version of a group, where the user is in it.
+    /// The version of a group, if the user is in it.
     pub(crate) fn version(&self, group: &str) -> Option<u64> {
         self.groups.get(group).and_then(|group| group["version"].as_u64())
     }
@@ -95,13 +95,14 @@ impl View {
         self.groups.values().cloned().collect()
     }
 
-    /// Every version that this device was told of since its first list, where it could resume every time since.
+    /// Every version that this device has received since its first list, if every reconnection
+    /// since was a resume.
     pub(crate) fn told(&self) -> Option<BTreeSet<(String, u64)>> {
         let told = || self.received.iter().map(|(_, group, version)| (group.clone(), *version)).collect();
         (self.snapshots == 1).then(told)
     }
 
-    /// Takes in one message; panics where a promise was not kept.
+    /// Applies one message; panics if a guarantee was violated.
     #[track_caller]
     pub(crate) fn take(&mut self, message: &Value) -> Folded {
         match self.try_take(message) {
@@ -110,7 +111,7 @@ impl View {
         }
     }
 
-    /// Takes in several.
+    /// Applies several messages.
     #[track_caller]
     pub(crate) fn take_all(&mut self, messages: &[Value]) {
         for message in messages {
@@ -174,7 +175,8 @@ impl View {
         let enters = matches!(kind, "group_created" | "added_to_group");
         self.received.push((self.connection.number, id.clone(), version));
 
-        // On one connection each version comes once and in order; only coming in leaves a gap behind it.
+        // On one connection each version arrives once and in order; only joining leaves a gap
+        // before it.
         if let Some(last) = self.connection.last.insert(id.clone(), version) {
             let next = if enters { version > last } else { version == last + 1 };
             if !next {
@@ -186,7 +188,7 @@ impl View {
         let known = self.version(&id);
         let newest = known.or_else(|| self.left.get(&id).copied()).unwrap_or(0);
         if version <= newest {
-            // Only a resume may repeat.
+            // Only a resume may repeat events.
             return if self.connection.resumed {
                 Ok(Folded::Repeated)
             } else {
@@ -221,7 +223,7 @@ impl View {
         Ok(Folded::Applied)
     }
 
-    /// Panics where the view is not what the server lists.
+    /// Panics if the view differs from the server's list.
     #[track_caller]
     pub(crate) fn assert_is(&self, listed: &[Value]) {
         let listed: BTreeMap<_, _> =
@@ -235,7 +237,7 @@ impl View {
     }
 }
 
-/// The view notices what it is there to notice.
+/// Tests that the view detects violations.
 mod tests {
     use serde_json::{Value, json};
 
@@ -244,7 +246,8 @@ mod tests {
 
     const AT: &str = "2026-01-01T00:00:00.000Z";
 
-    /// Somebody's view after `ready` with one group, the group, and an event of it by its version.
+    /// A user's view after `ready` with one group, the group, and a function for its event with a
+    /// version.
     fn ready(resumed: bool) -> (View, impl Fn(u64) -> Value) {
         let (user, group, owner) = (new_id(), new_id(), new_id());
         let body = move |version: u64| {
