@@ -25,7 +25,7 @@ pub(crate) struct ConnectionLimits {
 #[derive(Default)]
 struct Taken {
     count: u32,
-    /// When the rate of accepted connections beyond the limit allows another one.
+    /// Until when the rate of accepted excess connections is used up.
     excess_until: Moment,
 }
 
