@@ -7,7 +7,8 @@
 //!
 //! All parts of a service share one supervisor. Each part registers its tasks under a name:
 //!
-//! * [`spawn`](Supervisor::spawn): a task of the current Tokio runtime that runs until [`stop`](Supervisor::stop).
+//! * [`spawn`](Supervisor::spawn): a task of the current Tokio runtime that runs until
+//!   [`stop`](Supervisor::stop).
 //! * [`endless`](Supervisor::endless): the same for a future that is spawned in another way, such
 //!   as `spawn_local`.
 //! * [`until_closed`](Supervisor::until_closed): a future that may return, for example when its

@@ -127,7 +127,8 @@ impl Groups {
         &self.0.supervisor
     }
 
-    /// Shuts down gracefully: closes every WebSocket with 1012, spread over `spread`, and closes the database.
+    /// Shuts down gracefully: closes every WebSocket with 1012, spread over `spread`, and closes
+    /// the database.
     ///
     /// Call it while the `HttpServer` is still running: the server has to send the close frames,
     /// and it does not stop on its own while a WebSocket is open. Changes that were already

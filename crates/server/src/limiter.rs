@@ -232,8 +232,8 @@ fn refused(detail: &str, wait: Duration) -> Problem {
     Problem::new(Code::RateLimited, detail).retry_after(seconds)
 }
 
-/// Groups addresses that belong to one host: for IPv6 the first 64 bits, because a host can usually
-/// use every address below them.
+/// Maps an address to what counts as one host: for IPv6 the first 64 bits, because a host can
+/// usually use every address in its /64.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -10,7 +10,8 @@ use crate::routes;
 impl Groups {
     /// Mounts all paths of the service into an actix-web application:
     ///
-    /// `http_server(move || App::new().configure(groups.configure()))`, see [`http_server`](crate::http_server).
+    /// `http_server(move || App::new().configure(groups.configure()))`, see
+    /// [`http_server`](crate::http_server).
     ///
     /// An `HttpServer` lacks what [`run`](crate::run) adds to its own connections: deadlines for
     /// every phase of a connection, limits on connections without a token, and in-order answers to

@@ -141,8 +141,8 @@ impl Guarded {
         }
         let deadline = deadline.into();
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // If the deadline moves back, the timer is only reset when it fires, which saves a reset
-        // per read.
+        // A timer that fires too early is reset when it fires, not each time the deadline is
+        // extended, which saves a reset per read.
         if timer.deadline() > deadline {
             timer.as_mut().reset(deadline);
         }
