@@ -68,7 +68,6 @@
 //!   a [`Command`], has its texts checked; what was decided, a [`Change`] or an [`Event`], is taken as it was written.
 
 #![no_std]
-#![warn(missing_debug_implementations)]
 
 extern crate alloc;
 

@@ -17,7 +17,6 @@
 //! assert_eq!((head.version.get(), head.cursor.as_ref(), group_name.as_ref()), (7, "c", "Team"));
 //! # Ok::<(), serde_json::Error>(())
 //! ```
-#![warn(missing_debug_implementations)]
 
 mod answer;
 mod change;

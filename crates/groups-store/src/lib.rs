@@ -82,7 +82,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![warn(missing_debug_implementations)]
 #![expect(clippy::duplicate_mod, reason = "each backend compiles the queries for its own connections")]
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]

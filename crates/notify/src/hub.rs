@@ -5,6 +5,7 @@ mod stats;
 mod typing;
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -37,6 +38,12 @@ use groups_protocol::ServerMessage;
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("connections", &self.connections()).finish_non_exhaustive()
+    }
 }
 
 /// State shared by all workers.

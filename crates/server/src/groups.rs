@@ -2,6 +2,7 @@
 
 mod builder;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -45,6 +46,12 @@ pub enum OpenError {
 /// A running service. Cheap to clone; all clones share the same service.
 #[derive(Clone)]
 pub struct Groups(Arc<Inner>);
+
+impl fmt::Debug for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Groups").field("store", &self.0.store.id()).field("hub", &self.0.hub).finish_non_exhaustive()
+    }
+}
 
 struct Inner {
     store: Store,

@@ -107,6 +107,7 @@ const GRACE: Duration = Duration::from_secs(4);
 const STORE_GRACE: Duration = Duration::from_secs(1);
 
 /// A running server, from [`start`] until [`until`](Self::until) stops it.
+#[derive(Debug)]
 pub struct Running {
     groups: Groups,
     address: SocketAddr,
