@@ -4,9 +4,9 @@ use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
 use groups_domain::{Change, Effect, Event, UserId, View};
+use groups_protocol::EventBody;
 
 use crate::frame;
-use groups_protocol::EventBody;
 
 /// Estimated fixed memory of a delivery.
 const FIXED_BYTES: usize = 1_024;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
+use groups_protocol::ServerMessage;
 use groups_supervisor::Supervisor;
 use tokio::sync::{Semaphore, mpsc};
 use turnstile::Turnstile;
@@ -29,7 +30,6 @@ use crate::frame;
 use crate::shard::TypingEvent;
 use crate::worker::{Command, Envelope, Worker};
 use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
-use groups_protocol::ServerMessage;
 
 /// The WebSocket clients of this server, on all worker threads. Cheap to clone.
 ///

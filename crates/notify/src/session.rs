@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use groups_domain::{Group, GroupId, Role, View};
+use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
 pub(crate) use closing::Close;
 use flood::{Bucket, Verdict};
@@ -28,7 +29,6 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
 use crate::{Delivery, HubLimits};
-use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
 /// Context of a session: the time, and what all sessions share.
 #[derive(Clone, Copy)]

@@ -64,6 +64,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use groups_domain::{GroupId, UserId, View};
+use groups_protocol::{ErrorCode, ServerMessage};
 use slab::Slab;
 
 use self::journal::Journal;
@@ -75,7 +76,6 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::session::{ClientAction, Close, Cx, Input, Piece, Ticked};
 use crate::{Delivery, HubLimits, InitialState, ListPiece, ReadPoint, SourceError, Start};
-use groups_protocol::{ErrorCode, ServerMessage};
 
 /// The connections of one worker.
 pub(crate) struct Shard {

@@ -2,10 +2,10 @@
 //! and 4000 to 4499, but not after 4500 to 4999.
 
 use bytes::Bytes;
+use groups_protocol::{CloseCode, retry_reason};
 
 use super::ProtocolError;
 use crate::frame;
-use groups_protocol::{CloseCode, retry_reason};
 
 /// A close code and how to close.
 #[derive(Debug)]

@@ -27,6 +27,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use groups_protocol::GroupBody;
 use uuid::Uuid;
 
 use self::client::{Client, Connection, INFLIGHT_MAX, Loading, Reaction};
@@ -38,7 +39,6 @@ use super::*;
 use crate::PieceMax;
 use crate::session::{Session, Transmit};
 use crate::world::user;
-use groups_protocol::GroupBody;
 
 /// Groups per piece of a list.
 const SNAPSHOT_GROUPS_MAX: usize = 2;
