@@ -6,10 +6,14 @@
 //! or a typing indicator.
 
 use groups_domain::{GroupId, UserId};
-use groups_store::{PeerMessages, Store};
+#[cfg(feature = "postgres")]
+use groups_store::PeerMessages;
+use groups_store::Store;
 use groups_supervisor::Supervisor;
 use notify::Hub;
+#[cfg(feature = "postgres")]
 use tokio::sync::broadcast::error::RecvError;
+#[cfg(feature = "postgres")]
 use uuid::Uuid;
 
 use crate::Settings;
@@ -25,6 +29,7 @@ pub(crate) enum Bus {
     Alone,
     /// LISTEN and NOTIFY of PostgreSQL. The store handles wake-ups itself; typing indicators travel
     /// as signals.
+    #[cfg(feature = "postgres")]
     Database(PeerMessages),
     /// NATS carries both wake-ups and typing indicators.
     #[cfg(feature = "nats")]
@@ -40,30 +45,39 @@ impl Bus {
         hub: &Hub,
         supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
-        let bus = match (settings.nats_url()?, store.peer_messages()) {
+        let bus = match settings.nats_url()? {
             #[cfg(feature = "nats")]
-            (Some(url), _) => Self::Nats(nats::start(url, store, hub, supervisor).await.map_err(OpenError::Bus)?),
+            Some(url) => Self::Nats(nats::start(url, store, hub, supervisor).await.map_err(OpenError::Bus)?),
             #[cfg(not(feature = "nats"))]
-            (Some(_), _) => Self::Alone,
-            (None, Some(signals)) => {
-                supervisor.spawn("signals of other servers", hear(signals.clone(), hub.clone()));
-                Self::Database(signals)
-            }
-            (None, None) => Self::Alone,
+            Some(_) => Self::Alone,
+            None => Self::of_database(store, hub, supervisor),
         };
         let outlet = bus.clone();
         hub.relay_typing(move |group_id, user_id, typing| outlet.typing(group_id, user_id, typing));
         Ok(bus)
     }
 
+    #[cfg(feature = "postgres")]
+    fn of_database(store: &Store, hub: &Hub, supervisor: &Supervisor) -> Self {
+        let Some(signals) = store.peer_messages() else { return Self::Alone };
+        supervisor.spawn("signals of other servers", hear(signals.clone(), hub.clone()));
+        Self::Database(signals)
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn of_database(_: &Store, _: &Hub, _: &Supervisor) -> Self {
+        Self::Alone
+    }
+
     /// Sends a typing event to the other servers. It is dropped if they cannot be reached.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "there are no other servers"))]
     pub(crate) fn typing(&self, group_id: GroupId, user_id: UserId, typing: bool) {
-        let text = || Typing { group_id, user_id, typing }.to_text();
         match self {
             Self::Alone => {}
-            Self::Database(signals) => drop(signals.send(&text())),
+            #[cfg(feature = "postgres")]
+            Self::Database(signals) => drop(signals.send(&Typing { group_id, user_id, typing }.to_text())),
             #[cfg(feature = "nats")]
-            Self::Nats(nats) => nats.send(text()),
+            Self::Nats(nats) => nats.send(Typing { group_id, user_id, typing }.to_text()),
         }
     }
 
@@ -71,6 +85,7 @@ impl Bus {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Alone => "none",
+            #[cfg(feature = "postgres")]
             Self::Database(_) => "postgres",
             #[cfg(feature = "nats")]
             Self::Nats(_) => "nats",
@@ -81,6 +96,7 @@ impl Bus {
     pub(crate) fn is_up(&self) -> bool {
         match self {
             Self::Alone => true,
+            #[cfg(feature = "postgres")]
             Self::Database(signals) => signals.is_listening(),
             #[cfg(feature = "nats")]
             Self::Nats(nats) => nats.is_up(),
@@ -89,6 +105,7 @@ impl Bus {
 }
 
 /// Forwards signals from other servers to the hub.
+#[cfg(feature = "postgres")]
 async fn hear(signals: PeerMessages, hub: Hub) {
     let mut heard = signals.subscribe();
     loop {
@@ -102,6 +119,7 @@ async fn hear(signals: PeerMessages, hub: Hub) {
 }
 
 /// A user started or stopped typing.
+#[cfg(feature = "postgres")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Typing {
     group_id: GroupId,
@@ -109,6 +127,7 @@ struct Typing {
     typing: bool,
 }
 
+#[cfg(feature = "postgres")]
 impl Typing {
     fn to_text(self) -> String {
         format!("typing {} {} {}", self.group_id, self.user_id, u8::from(self.typing))
@@ -138,7 +157,7 @@ impl Typing {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use super::*;
 
