@@ -72,14 +72,14 @@ pub struct ListPiece {
     pub more: bool,
 }
 
-/// Why the source could not be read.
+/// Why the source could not be read: a text, or another error.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SourceError(String);
+#[error(transparent)]
+pub struct SourceError(Box<dyn std::error::Error + Send + Sync>);
 
 impl SourceError {
-    /// Creates an error with a reason for the log.
-    pub fn new(reason: impl Into<String>) -> Self {
+    /// Creates an error from a text or another error.
+    pub fn new(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(reason.into())
     }
 }

@@ -188,7 +188,7 @@ impl Worker {
         }
         let opening = async {
             // Connections are bounded, and each waits at most once, so the queue cannot overflow.
-            let _turn = turn.map_err(|error| SourceError::new(error.to_string()))?;
+            let _turn = turn.map_err(SourceError::new)?;
             self.guarded(self.hub.source.open(conn.user_id, cursor.as_deref())).await
         };
         let opening = opening.await;
@@ -205,7 +205,7 @@ impl Worker {
         while self.piece_wanted(conn).await {
             let piece = async {
                 let turn = self.hub.openings.enter(conn.user_id).await;
-                let _turn = turn.map_err(|error| SourceError::new(error.to_string()))?;
+                let _turn = turn.map_err(SourceError::new)?;
                 self.guarded(unread.list.next(max)).await
             };
             let piece = piece.await;

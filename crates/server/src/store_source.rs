@@ -14,7 +14,7 @@ impl Source for StoreSource {
         // An invalid cursor is ignored.
         let from = cursor.and_then(|token| self.0.cursor(token));
         let start = self.0.open_stream(user_id, from, ReplayRule::default()).await;
-        let start = start.map_err(|error| SourceError::new(error.to_string()))?;
+        let start = start.map_err(SourceError::new)?;
         let cursors = self.0.cursors();
         Ok(InitialState {
             seen: notify::ReadPoint { below: start.seen.below, except: start.seen.except },
@@ -43,7 +43,7 @@ struct Groups {
 impl List for Groups {
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
         let groups = self.store.next_groups(&mut self.list, max.groups, max.bytes).await;
-        let groups = groups.map_err(|error| SourceError::new(error.to_string()))?;
+        let groups = groups.map_err(SourceError::new)?;
         Ok(ListPiece { groups, more: self.list.remaining() > 0 })
     }
 }
