@@ -347,7 +347,7 @@ async fn no_client_writes_to_the_log_by_what_it_sends() {
     }
     server.terminate();
     within("the last lines of the log", async {
-        while !server.log().contains("stopping") {
+        while !server.log().contains("shutting down") {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
