@@ -1,14 +1,14 @@
-//! Who acts on a group.
+//! The actor of a request: a member or an operator.
 
 use core::fmt;
 
 use crate::UserId;
 
-/// Who makes a request, and in which capacity.
+/// The user who makes a request, and in which capacity.
 ///
-/// Exhaustive on purpose: a new kind of actor must stop every layer from compiling until it has its rules.
+/// Deliberately exhaustive: if a kind of actor is added, no layer compiles until it handles it.
 ///
-/// A [`UserId`] converts into [`Actor::Member`], the capacity that gives no privileges.
+/// A [`UserId`] converts into [`Actor::Member`], which has no special privileges.
 ///
 /// ```
 /// use groups_domain::{Actor, UserId, Uuid};
@@ -19,14 +19,14 @@ use crate::UserId;
 /// assert_eq!(Actor::Operator(ada).user_id(), ada);
 /// ```
 ///
-/// With the feature `serde` it is `{"actor_id": …}`, and `"operator": true` is added for an operator only.
+/// With the feature `serde` it serialises as `{"actor_id": …}`; operators also have `"operator": true`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(from = "Form", into = "Form"))]
 pub enum Actor {
-    /// A user acting in their own name, with the rights of their role in the group.
+    /// A user who acts for themselves, with the rights of their role in the group.
     Member(UserId),
-    /// An operator of the service, or a backend. An operator needs no membership and no rank; the invariants of a
-    /// group apply all the same.
+    /// An operator of the service, or a backend. An operator needs no membership and no role. The invariants of a
+    /// group still apply.
     Operator(UserId),
 }
 
@@ -38,7 +38,7 @@ impl Actor {
         }
     }
 
-    /// Whether the rules of rank and permission do not apply.
+    /// Whether the actor is an operator, to whom the role and permission rules do not apply.
     pub const fn is_operator(self) -> bool {
         matches!(self, Self::Operator(_))
     }
@@ -50,7 +50,7 @@ impl From<UserId> for Actor {
     }
 }
 
-/// Writes `operator <id>` for an operator, and the id alone for a member.
+/// Writes `operator <id>` for an operator and only the id for a member.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,7 +60,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// The serialised form, which values from before there were operators have as well.
+/// The serialised form. Values written before operators existed have no `operator` field.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Form {

@@ -1,26 +1,26 @@
-//! Whether one person may join, apart from the actor's role and from the room in the group.
+//! Whether one user may join, apart from the actor's role and the group's member limit.
 
 use crate::{Actor, AddPolicy, Facts, Rejection, Rule, UserId};
 
-/// Why somebody cannot join, for a reason that concerns them alone.
+/// Why one user cannot join. It does not affect other users on the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The actor may not add them: they have blocked the actor, or share no group with the actor where that is required.
+    /// The actor may not add them: they have blocked the actor, or a shared group is required and they share none.
     NotAllowed,
-    /// They are in as many groups as one person may be.
+    /// They are already in as many groups as the limit per user allows.
     TooManyGroups,
 }
 
-/// Somebody on a list who was not added although others were.
+/// A user on a list of new members who could not be added, although the others could.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Who.
+    /// The user who was not added.
     pub user_id: UserId,
-    /// Why.
+    /// The reason.
     pub obstacle: Obstacle,
 }
 
-/// Refuses to add anybody directly if people join by invitation only. An operator may.
+/// Rejects direct additions if people join by invitation only. Operators are exempt.
 pub(crate) fn adding_is_open(facts: &Facts, actor: Actor) -> Result<(), Rejection> {
     // People join by invitation only. Nobody can be added directly.
     match facts.limits.add_policy {
@@ -29,9 +29,9 @@ pub(crate) fn adding_is_open(facts: &Facts, actor: Actor) -> Result<(), Rejectio
     }
 }
 
-/// What keeps a person out whom the actor wants to add; `None` if nothing does.
+/// The obstacle to adding a user; `None` if the actor can add them.
 pub(crate) fn obstacle(facts: &Facts, actor: Actor, user_id: UserId) -> Option<Obstacle> {
-    // You can only add people who allow it. It comes first: who may not add somebody learns nothing else of them.
+    // You can only add people who allow it. Checked first: an actor who may not add a user learns nothing else about them.
     if !allows(facts, actor, user_id) {
         return Some(Obstacle::NotAllowed);
     }
@@ -39,7 +39,7 @@ pub(crate) fn obstacle(facts: &Facts, actor: Actor, user_id: UserId) -> Option<O
 }
 
 fn allows(facts: &Facts, actor: Actor, user_id: UserId) -> bool {
-    // Consent is between people: an operator may add anybody.
+    // Consent applies between users only: an operator may add anybody.
     let Actor::Member(actor_id) = actor else { return true };
     let people = &facts.people;
     let is_open = match facts.limits.add_policy {
@@ -54,7 +54,7 @@ fn has_no_room(facts: &Facts, user_id: UserId) -> bool {
     facts.limits.groups_per_user_max.is_some_and(|groups_max| facts.people.group_count(user_id) >= groups_max)
 }
 
-/// Refuses a request that fails with this one person, whom the actor wants to add.
+/// Rejects the request if this user cannot be added. For requests that add a single user or are all-or-nothing.
 pub(crate) fn check_added(facts: &Facts, actor: Actor, user_id: UserId) -> Result<(), Rejection> {
     match obstacle(facts, actor, user_id) {
         None => Ok(()),
@@ -63,7 +63,7 @@ pub(crate) fn check_added(facts: &Facts, actor: Actor, user_id: UserId) -> Resul
     }
 }
 
-/// Refuses a new group to an owner who is in too many groups.
+/// Rejects the creation of a group whose owner is already in too many groups.
 pub(crate) fn check_owner(facts: &Facts, owner_id: UserId) -> Result<(), Rejection> {
     if has_no_room(facts, owner_id) { Err(too_many_groups(facts, owner_id)) } else { Ok(()) }
 }

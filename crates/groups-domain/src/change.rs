@@ -1,129 +1,129 @@
-//! What happened: one change is one new version of a group.
+//! Committed changes. Each change makes one new version of a group.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::{Actor, Description, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version, View};
 
-/// One committed change of one group. Everything that anybody is told of it follows from it alone.
+/// One committed change of one group. All of its events are derived from it alone.
 ///
-/// A history is the changes of one group in version order, from its creation on. It may end with a deletion.
+/// A history is the list of changes of one group in version order, starting with its creation. It may end with a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Change {
-    /// The group as it is after the change; a deleted one as it was, but for `version` and `updated_at`.
+    /// The group after the change. For a deletion, the group before it with the new `version` and `updated_at`.
     pub group: Group,
-    /// Who did it, and in which capacity.
+    /// The user who made the change, and in which capacity.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub actor: Actor,
-    /// What was done.
+    /// The kind of change, with its details.
     pub kind: ChangeKind,
 }
 
-/// What was done. Exhaustive on purpose: a new kind must stop the store and the wire from compiling.
+/// The kind of a change. Deliberately exhaustive: if a kind is added, the store and the wire do not compile until they handle it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ChangeKind {
-    /// The group was created: by its owner, or by an operator for its owner.
+    /// The group was created, by its owner or by an operator for its owner.
     GroupCreated {
-        /// Who joined with it, in order; the owner is not among them.
+        /// The initial members in joining order, without the owner.
         members: Vec<NewMember>,
     },
     /// The settings were changed.
     SettingsChanged {
-        /// The new name, where it changed.
+        /// The new name; `None` if it did not change.
         #[cfg_attr(feature = "serde", serde(default, deserialize_with = "crate::text::stored_option"))]
         name: Option<GroupName>,
-        /// The new description, where it changed.
+        /// The new description; `None` if it did not change.
         #[cfg_attr(feature = "serde", serde(default, deserialize_with = "crate::text::stored_option"))]
         description: Option<Description>,
     },
-    /// People were added.
+    /// One or more users were added.
     MembersAdded {
-        /// Who, in order; at least one, and none twice.
+        /// The new members in joining order: at least one, without duplicates.
         members: Vec<NewMember>,
     },
-    /// Somebody was removed by the actor.
+    /// The actor removed a member.
     MemberRemoved {
-        /// Who.
+        /// The user who was removed.
         user_id: UserId,
     },
     /// The actor left.
     MemberLeft {
-        /// To whom the ownership went, where the actor had it.
+        /// The new owner, if the actor was the owner.
         successor: Option<Succession>,
     },
-    /// Somebody got another role below the owner's.
+    /// A member's role changed between `member` and `admin`.
     RoleChanged {
-        /// Who.
+        /// The user whose role changed.
         user_id: UserId,
-        /// What they are now.
+        /// The role after the change.
         role: Role,
-        /// What they were.
+        /// The role before the change.
         previous_role: Role,
     },
-    /// The ownership was transferred, and the previous owner became `admin`.
+    /// The ownership was transferred and the previous owner became `admin`.
     OwnershipTransferred {
         /// The new owner.
         #[cfg_attr(feature = "serde", serde(flatten))]
         successor: Succession,
-        /// The previous owner if an operator transferred the ownership; `None` if the actor did, who is the previous owner.
-        /// [`Change::previous_owner_id`] tells in both cases.
+        /// The previous owner if an operator transferred the ownership; `None` if the previous owner is the actor.
+        /// [`Change::previous_owner_id`] returns it in both cases.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         previous_owner_id: Option<UserId>,
     },
-    /// The group is gone for everybody.
+    /// The group was deleted for all members.
     GroupDeleted,
 }
 
-/// Who became the owner.
+/// A transfer of the ownership to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Succession {
     /// The new owner.
     pub user_id: UserId,
-    /// What they were before.
+    /// The new owner's previous role.
     pub previous_role: Role,
 }
 
-/// What a change does to memberships: all that a store has to write and a hub has to subscribe.
+/// The effect of a change on one membership. A store writes it, and a hub updates its subscriptions from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Somebody became a member.
+    /// A user became a member.
     Joined {
-        /// Who.
+        /// The new member.
         user_id: UserId,
-        /// As what.
+        /// Their role.
         role: Role,
     },
-    /// A member got another role.
+    /// A member's role changed.
     RoleSet {
-        /// Who.
+        /// The member.
         user_id: UserId,
-        /// What they are now.
+        /// The new role.
         role: Role,
     },
-    /// Somebody is no longer a member.
+    /// A user is no longer a member.
     Left {
-        /// Who.
+        /// The former member.
         user_id: UserId,
     },
-    /// Nobody is a member any more, because there is no group.
+    /// All memberships ended because the group was deleted.
     AllLeft,
 }
 
 impl Change {
-    /// The group it is about.
+    /// The id of the group that changed.
     pub fn group_id(&self) -> GroupId {
         self.group.group_id
     }
 
-    /// The user who did it.
+    /// The user who made the change.
     pub fn actor_id(&self) -> UserId {
         self.actor.user_id()
     }
 
-    /// The user who was the owner before, if the change gives the group another owner.
+    /// The previous owner, if the change gives the group a new owner.
     pub fn previous_owner_id(&self) -> Option<UserId> {
         match &self.kind {
             ChangeKind::OwnershipTransferred { previous_owner_id, .. } => {
@@ -140,23 +140,23 @@ impl Change {
         }
     }
 
-    /// The version that it made.
+    /// The version of the group after the change.
     pub fn version(&self) -> Version {
         self.group.version
     }
 
-    /// When it was made.
+    /// The time of the change.
     pub fn at(&self) -> Timestamp {
         self.group.updated_at
     }
 
-    /// Whether the group is gone with it.
+    /// Whether the change deletes the group.
     pub fn ends_group(&self) -> bool {
         matches!(self.kind, ChangeKind::GroupDeleted)
     }
 
-    /// What it does to memberships: joins in joining order, and an owner steps down or leaves before the next one is set, so
-    /// that written in this order there are never two.
+    /// The effects on memberships, in the order to write them. Joins are in joining order. An owner steps down or leaves
+    /// before the next owner is set, so there are never two owners.
     pub fn effects(&self) -> Vec<Effect> {
         let joined = |member: &NewMember| Effect::Joined { user_id: member.user_id, role: member.role };
         let becomes_owner = |to: &Succession| Effect::RoleSet { user_id: to.user_id, role: Role::Owner };
@@ -181,9 +181,10 @@ impl Change {
         }
     }
 
-    /// The users to whom it is more than news about others, each with their view of it, none twice.
+    /// The users whose own membership the change affects, each with their [`View`], without duplicates.
     ///
-    /// Everybody else who is affected has [`View::Other`]. There are never more of them than the change names.
+    /// All other members have [`View::Other`]. A deletion and a change of settings have no subjects.
+    /// There are never more subjects than the users named by the change.
     pub fn subjects(&self) -> Vec<(UserId, View)> {
         let added = |member: &NewMember| (member.user_id, View::Added { role: member.role });
         let promoted =
@@ -191,7 +192,7 @@ impl Change {
         match &self.kind {
             ChangeKind::GroupCreated { members } => {
                 let owner_id = self.group.owner_id;
-                // An owner who did not create the group is told that somebody put them into it.
+                // If somebody else created the group, its owner is told that they were added.
                 let view = if owner_id == self.actor_id() { View::Creator } else { View::Added { role: Role::Owner } };
                 core::iter::once((owner_id, view)).chain(members.iter().map(added)).collect()
             }
@@ -211,7 +212,7 @@ impl Change {
         }
     }
 
-    /// How one affected user sees it.
+    /// The view of one affected user: [`View::Other`] if the user is not one of the [`subjects`](Self::subjects).
     pub fn view_of(&self, user_id: UserId) -> View {
         self.subjects().into_iter().find(|(subject, _)| *subject == user_id).map_or(View::Other, |(_, view)| view)
     }

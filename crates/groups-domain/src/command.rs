@@ -1,58 +1,61 @@
-//! What somebody may ask for.
+//! Commands, and requests to execute them.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::{Actor, Description, GroupId, GroupName, NewMember, Role, TextError, Timestamp, UserId, Version};
 
-/// What is asked for. Exhaustive on purpose: a new command must stop every layer from compiling until it has its rules.
+/// An operation on a group. Deliberately exhaustive: if a command is added, no layer compiles until it handles it.
 ///
-/// Deserialising one (feature `serde`) checks its texts as [`GroupName::parse`] and [`Description::parse`] do.
+/// Deserialising a command (feature `serde`) validates its texts like [`GroupName::parse`] and [`Description::parse`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Command {
-    /// Create the group; the initial members join in the same change.
+    /// Create the group. The initial members join in the same change.
     CreateGroup {
-        /// Its name.
+        /// The name of the group.
         name: GroupName,
-        /// What it is for.
+        /// The description of the group.
         description: Description,
-        /// Who joins with it. The owner is ignored here, and of a user who is named twice the first mention counts.
+        /// The initial members. The owner is ignored here. If a user is named twice, the first entry counts.
         members: Vec<NewMember>,
-        /// The owner of the new group. `None` is the actor. An operator must name the owner; a member may name nobody else.
+        /// The owner of the new group; `None` means the actor. An operator must name the owner. A member cannot name
+        /// another user.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         owner_id: Option<UserId>,
     },
-    /// Change the name, the description or both; `None` leaves it as it is.
+    /// Change the name, the description or both. `None` keeps the current value.
     UpdateSettings {
         /// The new name.
         name: Option<GroupName>,
-        /// The new description; an empty one takes it away.
+        /// The new description. An empty one removes it.
         description: Option<Description>,
     },
-    /// Add one person. Somebody who is in already makes it fail.
+    /// Add one user. Fails if the user is already a member.
     AddMember(NewMember),
-    /// Add many in one change. Those who are in already are skipped and keep their role; of somebody who is named
-    /// twice the first mention counts. The roles of all who are named are judged, also of those skipped.
-    /// People who cannot join for a reason of their own are left out, and the others join: [`left_out`](crate::left_out).
-    /// How many may be named at once is for the caller to limit.
+    /// Add several users in one change.
+    ///
+    /// Users who are already members are skipped and keep their role. If a user is named twice, the first entry counts.
+    /// All roles on the list are validated, including those of skipped users. Users who have an
+    /// [`Obstacle`](crate::Obstacle) are left out and the others join; see [`left_out`](crate::left_out).
+    /// The caller limits the length of the list.
     AddMembers(Vec<NewMember>),
-    /// Remove a person. Removing oneself is leaving, for an operator who is a member as well. An operator cannot
-    /// remove the owner: the ownership is transferred first.
+    /// Remove a member. A member who removes themselves leaves the group; so does an operator who is a member.
+    /// An operator cannot remove the owner before the ownership is transferred.
     RemoveMember {
-        /// Who has to go.
+        /// The member to remove.
         user_id: UserId,
     },
-    /// Leave. The owner names a successor, and the transfer and the leaving are one change.
+    /// Leave the group. The owner must name a successor; the transfer and the leave are one change.
     Leave {
-        /// Who becomes the owner; only the owner names one.
+        /// The next owner. Only the owner may name one.
         successor: Option<UserId>,
     },
-    /// Give somebody another role. Giving `owner` transfers the ownership: the previous owner becomes `admin`.
+    /// Change a member's role. Assigning `owner` transfers the ownership: the previous owner becomes `admin`.
     ChangeRole {
-        /// Whose role.
+        /// The member whose role changes.
         user_id: UserId,
-        /// The role they get.
+        /// The new role.
         role: Role,
     },
     /// Delete the group for everybody.
@@ -60,7 +63,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// [`Command::CreateGroup`] without initial members, from plain text.
+    /// A [`Command::CreateGroup`] without initial members. Parses the name and the description.
     ///
     /// ```
     /// use groups_domain::{Command, TextError};
@@ -70,7 +73,7 @@ impl Command {
     /// ```
     ///
     /// # Errors
-    /// [`TextError`] where the name or the description is not one.
+    /// [`TextError`] if the name or the description is invalid.
     pub fn create(name: &str, description: &str) -> Result<Self, TextError> {
         Ok(Self::CreateGroup {
             name: GroupName::parse(name)?,
@@ -81,28 +84,29 @@ impl Command {
     }
 }
 
-/// A command with all that decides it besides the facts: for which group, by whom, and when.
+/// A command with its group, actor and time. Together with the [`Facts`](crate::Facts), it determines the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
-    /// The group it is for; for [`Command::CreateGroup`] a fresh id.
+    /// The group to act on. For [`Command::CreateGroup`], a new id.
     pub group_id: GroupId,
-    /// Who asks, and in which capacity.
+    /// The user who makes the request, and in which capacity.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub actor: Actor,
-    /// When. It becomes the change's time, unless the group's last change is later: then that one does.
+    /// The time of the request. The change gets this time, or the time of the group's last change if that is later.
     pub at: Timestamp,
-    /// The version that the actor has seen, where they insist on it. [`Command::CreateGroup`] pays no heed to it.
+    /// The version that the group must have; `None` accepts any. [`Command::CreateGroup`] ignores it.
     pub expected_version: Option<Version>,
-    /// What they ask for.
+    /// The command to execute.
     pub command: Command,
 }
 
 impl Request {
-    /// The users whose memberships the decision depends on: the actor and those whom the command names.
+    /// The users whose memberships the decision depends on: the actor and the users named by the command.
     ///
-    /// Together with the group itself, with the owner's membership if [`reads_owner`](Self::reads_owner), and with what is known of the [`candidates`](Self::candidates), this is all that
-    /// [`decide`](crate::decide) looks at. Users may repeat.
+    /// [`decide`](crate::decide) reads only these memberships, the group itself, the owner's membership if
+    /// [`reads_owner`](Self::reads_owner), and the [`People`](crate::People) data of the
+    /// [`candidates`](Self::candidates). The list may contain duplicates.
     ///
     /// ```
     /// use groups_domain::{Command, GroupId, NewMember, Request, Timestamp, UserId, Uuid};
@@ -120,7 +124,7 @@ impl Request {
     pub fn reads(&self) -> Vec<UserId> {
         let mut users = vec![self.actor.user_id()];
         match &self.command {
-            // A group that does not exist yet has no members to read.
+            // A new group has no memberships to read.
             Command::CreateGroup { .. } => {}
             Command::UpdateSettings { .. } | Command::DeleteGroup => {}
             Command::AddMember(member) => users.push(member.user_id),
@@ -131,16 +135,16 @@ impl Request {
         users
     }
 
-    /// Whether the facts must also contain the membership of the group's current owner. This is so if an operator
-    /// transfers the ownership, because the owner steps down without being named.
+    /// Whether the facts must also contain the membership of the group's current owner. True if an operator
+    /// transfers the ownership, because the command does not name the owner who steps down.
     ///
-    /// In a batch of requests for one group, the owner at its beginning is enough: later owners are named.
+    /// A batch of requests for one group needs only the owner at its start: later owners are named by its commands.
     pub fn reads_owner(&self) -> bool {
         self.actor.is_operator() && matches!(self.command, Command::ChangeRole { role: Role::Owner, .. })
     }
 
-    /// The users who would become members. The decision depends on what is known of each of them beyond the group:
-    /// [`People`](crate::People). Users may repeat.
+    /// The users who would become members. The decision depends on data about them outside of the group; see
+    /// [`People`](crate::People). The list may contain duplicates.
     ///
     /// ```
     /// use groups_domain::{Command, GroupId, NewMember, Request, Timestamp, UserId, Uuid};

@@ -1,4 +1,4 @@
-//! The rules: each is a sentence above its guard, and a [`Rule`] by name.
+//! The rules. A comment above each guard states the rule, and a [`Rule`] names it.
 
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -9,27 +9,27 @@ use crate::{
     Role, Rule, Succession, UserId, Version, admission,
 };
 
-/// What becomes of a request that is not refused.
+/// The outcome of an accepted request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The group changes.
     Change(Change),
-    /// Everything is as asked for already: no version, no event, and no failure.
+    /// The request is a no-op: no new version, no event, and no error.
     Unchanged,
 }
 
 type Outcome = Result<Decision, Rejection>;
 
-/// Decides one request on its facts.
+/// Decides one request from its facts.
 ///
-/// The facts have to be those of the requested group: its row, the memberships of the users in [`Request::reads`], and what is
-/// known of the users in [`Request::candidates`]. They are trusted to be consistent; if they are not, the answer is
-/// of no use, but it is an answer and no panic.
+/// The facts must be those of the requested group: its row, the memberships of the users in [`Request::reads`], and the
+/// [`People`](crate::People) data of the users in [`Request::candidates`]. They are assumed to be consistent. If they are
+/// not, the result is unspecified, but the function does not panic.
 ///
 /// # Errors
-/// A [`Rejection`] says which [`Rule`] refuses it. Permissions are judged before anything else that the actor could learn
-/// of the group, and [`Rule::SeenVersion`] last, as RFC 9110 section 13.2.1 orders it for preconditions. A group that is
-/// about to be created has no version to have seen: [`Command::CreateGroup`] ignores `expected_version`.
+/// A [`Rejection`] that names the violated [`Rule`]. Permissions are checked first, so that a rejection reveals nothing
+/// else about the group. [`Rule::SeenVersion`] is checked last, as RFC 9110 section 13.2.1 requires for preconditions.
+/// [`Command::CreateGroup`] ignores `expected_version`, because a new group has no version yet.
 ///
 /// ```
 /// use groups_domain::{Actor, Command, Decision, Facts, GroupId, Limits, Rejection, Request, Timestamp, UserId, Uuid, decide};
@@ -43,16 +43,16 @@ type Outcome = Result<Decision, Rejection>;
 ///     command,
 /// };
 ///
-/// // Facts, a decision, and the facts after it: one transaction of a service, without its database.
+/// // Read the facts, decide, apply: what a service does in one transaction, here without a database.
 /// let mut facts = Facts::nothing(Limits::default());
 /// let Decision::Change(change) = decide(&facts, &request(ada, Command::create("Project Team", "")?))? else {
 ///     unreachable!("a creation always changes something")
 /// };
 /// facts.apply(&change);
 ///
-/// // Eve is not in it, and does not learn that it is there.
+/// // Eve is not a member, so she does not learn that the group exists.
 /// assert_eq!(decide(&facts, &request(eve, Command::DeleteGroup)), Err(Rejection::GroupNotFound));
-/// // It is called that already: nothing to do, and nothing to complain about.
+/// // The group already has this name: a no-op, not an error.
 /// let same = Command::UpdateSettings { name: Some(change.group.name.clone()), description: None };
 /// assert_eq!(decide(&facts, &request(ada, same)), Ok(Decision::Unchanged));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -145,7 +145,7 @@ impl<'a> Authorized<'a> {
 
     fn execute(&self, command: &Command) -> Outcome {
         match command {
-            // A group is created once, and this one is there.
+            // A group is created once, and this one exists.
             Command::CreateGroup { .. } => Err(Rejection::GroupExists),
             Command::UpdateSettings { name, description } => self.update_settings(name.as_ref(), description.as_ref()),
             Command::AddMember(member) => self.add_one(*member),
@@ -179,16 +179,16 @@ impl<'a> Authorized<'a> {
         if self.facts.role_of(member.user_id).is_some() {
             return Err(Rejection::AlreadyMember { user_id: member.user_id });
         }
-        // You can only add people who allow it, and who are in fewer groups than one person may be.
+        // You can only add people who allow it and are below the group limit per user.
         admission::check_added(self.facts, self.request.actor, member.user_id)?;
         self.add(vec![member])
     }
 
     fn add_many(&self, members: &[NewMember]) -> Outcome {
         self.may_add(members)?;
-        // A user can be a member only once: of several, those who are in already are skipped.
+        // A user can be a member only once. On a list, existing members are skipped.
         let mut members = newcomers(members, |user_id| self.facts.role_of(user_id).is_some());
-        // You can only add people who allow it, and who are in fewer groups than one person may be: of several, the others join.
+        // You can only add people who allow it and are below the group limit per user. On a list, the others join.
         let actor = self.request.actor;
         members.retain(|member| admission::obstacle(self.facts, actor, member.user_id).is_none());
         if members.is_empty() { Ok(Decision::Unchanged) } else { self.add(members) }
@@ -290,9 +290,9 @@ impl<'a> Authorized<'a> {
         if self.is_below(role) { Ok(()) } else { Err(Rejection::Forbidden(Rule::GiveBelow)) }
     }
 
-    /// The role of the user on whom the actor acts.
+    /// Checks that the actor may manage this member, and returns the member's role.
     fn acts_below(&self, user_id: UserId) -> Result<Role, Rejection> {
-        // Nobody is below a plain member, whoever is named.
+        // Nobody is below a plain member, no matter which user is named.
         self.at_least(Role::Admin, Rule::ActBelow)?;
         let role = self.role_of(user_id)?;
         if !self.is_below(role) {
@@ -318,17 +318,17 @@ impl<'a> Authorized<'a> {
         let mut group = self.group.clone();
         edit(&mut group);
         group.version = group.version.next();
-        // The clocks of two servers differ; the times of a group's changes do not go back for it.
+        // Server clocks differ, but the times of a group's changes never go back.
         group.updated_at = group.updated_at.max(self.request.at);
         Decision::Change(Change { group, actor: self.request.actor, kind })
     }
 }
 
-/// The people on the list of [`Command::AddMembers`] who cannot join although the others may, each once and in the order of the
-/// list. Empty for every other command.
+/// The users on the list of [`Command::AddMembers`] who cannot join although the others can, without duplicates and in
+/// list order. Empty for every other command.
 ///
-/// The facts are those on which the request is decided, before its change is applied; a request that [`decide`] refuses leaves
-/// out nobody. Everybody on the list of a request that is not refused is a member already, joins, or is left out.
+/// Pass the facts from before the change is applied. The result is meaningful only if [`decide`] accepts the request. Each
+/// user on the list is then already a member, joins, or is left out.
 pub fn left_out(facts: &Facts, request: &Request) -> Vec<LeftOut> {
     let Command::AddMembers(members) = &request.command else { return Vec::new() };
     let members = newcomers(members, |user_id| facts.role_of(user_id).is_some());
@@ -343,7 +343,7 @@ fn one_owner(members: &[NewMember]) -> Result<(), Rejection> {
     if members.iter().any(|member| member.role == Role::Owner) { Err(Rejection::InvalidRole) } else { Ok(()) }
 }
 
-/// Those who are not in yet, each once, in order.
+/// The users who are not members yet, without duplicates, in list order.
 fn newcomers(members: &[NewMember], is_in: impl Fn(UserId) -> bool) -> Vec<NewMember> {
     let mut seen = BTreeSet::new();
     members.iter().filter(|member| !is_in(member.user_id) && seen.insert(member.user_id)).copied().collect()

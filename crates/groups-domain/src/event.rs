@@ -1,142 +1,143 @@
-//! What one affected user is told of a change.
+//! The event that one affected user receives for a change.
 
 use alloc::vec::Vec;
 
 use crate::{Actor, Change, ChangeKind, Group, GroupId, GroupName, NewMember, Role, Timestamp, UserId, Version};
 
-/// How a user stands to a change. All users with the same view are told the same, so it needs encoding only once.
+/// A user's relation to a change. All users with the same view receive the same event, so it is encoded only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
-    /// They created the group, and own it.
+    /// They created the group and own it.
     Creator,
-    /// They were added: to a group that exists, or with its creation by somebody else.
+    /// They were added to an existing group, or to a new group that somebody else created.
     Added {
-        /// As what.
+        /// Their role in the group.
         role: Role,
     },
     /// Their own role changed.
     RoleChanged {
-        /// What they are now.
+        /// The role after the change.
         role: Role,
-        /// What they were.
+        /// The role before the change.
         previous_role: Role,
     },
     /// They were removed.
     Removed,
     /// They left.
     Left,
-    /// It happened to others, or to the group.
+    /// The change affects other members or the group itself.
     Other,
 }
 
-/// What one affected user is told: one event for each version, from the one they came in with to the one they left with.
+/// The event that one affected user receives. A user receives one event per version, from the version in which they joined
+/// to the version in which they left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
-    /// The group it is about.
+    /// The group that changed.
     pub group_id: GroupId,
-    /// The version that the change made.
+    /// The version of the group after the change.
     pub version: Version,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
-    /// Who did it, and in which capacity.
+    /// The user who made the change, and in which capacity.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub actor: Actor,
-    /// What is told.
+    /// The kind of event, with its details.
     pub kind: EventKind,
 }
 
-/// What is told. Exhaustive on purpose: a new kind must stop the wire from compiling.
+/// The kind of an event. Deliberately exhaustive: if a kind is added, the wire does not compile until it handles it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum EventKind {
-    /// To the creator: the group is there.
+    /// Sent to the creator, if they own the group.
     GroupCreated {
         /// The new group.
         group: Group,
     },
-    /// To each added user.
+    /// Sent to each added user.
     AddedToGroup {
-        /// The group they are in now.
+        /// The group that they joined.
         group: Group,
-        /// As what.
+        /// Their role in the group.
         role: Role,
     },
-    /// To everybody else in the group.
+    /// Sent to all other members.
     GroupUpdated {
-        /// The group as it is now.
+        /// The group after the change.
         group: Group,
-        /// What happened.
+        /// The change, as other members see it.
         action: Action,
     },
-    /// To the user whose role changed.
+    /// Sent to the user whose role changed.
     RoleChanged {
-        /// The group as it is now.
+        /// The group after the change.
         group: Group,
-        /// What they are now.
+        /// The role after the change.
         role: Role,
-        /// What they were.
+        /// The role before the change.
         previous_role: Role,
     },
-    /// To the user who is no longer a member.
+    /// Sent to the user who is no longer a member.
     RemovedFromGroup {
-        /// What the group is called.
+        /// The name of the group.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
         group_name: GroupName,
         /// Whether they were removed or left.
         reason: LeaveReason,
     },
-    /// To everybody who was a member.
+    /// Sent to every former member of a deleted group.
     GroupDeleted {
-        /// What the group was called.
+        /// The name of the deleted group.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
         group_name: GroupName,
     },
 }
 
 impl Event {
-    /// The user who did it.
+    /// The user who made the change.
     pub fn actor_id(&self) -> UserId {
         self.actor.user_id()
     }
 }
 
-/// What happened to others, or to the group.
+/// A change of other members or of the group itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Action {
-    /// One person was added.
+    /// One user was added.
     MemberAdded {
-        /// Who.
+        /// The new member.
         user_id: UserId,
-        /// As what.
+        /// Their role.
         role: Role,
     },
-    /// Several people were added at once.
+    /// Several users were added in one change.
     MembersAdded {
-        /// Who, in joining order.
+        /// The new members in joining order.
         user_ids: Vec<UserId>,
     },
-    /// Somebody was removed.
+    /// A member was removed.
     MemberRemoved {
-        /// Who.
+        /// The user who was removed.
         user_id: UserId,
     },
-    /// Somebody left.
+    /// A member left.
     MemberLeft {
-        /// Who.
+        /// The user who left.
         user_id: UserId,
-        /// Who is the owner since, where the leaver was.
+        /// The new owner, if the user who left was the owner.
         successor: Option<UserId>,
     },
-    /// Somebody else's role changed.
+    /// Another member's role changed.
     RoleChanged {
-        /// Who.
+        /// The member whose role changed.
         user_id: UserId,
-        /// What they are now.
+        /// The new role.
         role: Role,
     },
-    /// The ownership changed hands between others.
+    /// The ownership was transferred between other members.
     OwnerChanged {
         /// The new owner.
         user_id: UserId,
@@ -145,20 +146,21 @@ pub enum Action {
     SettingsChanged,
 }
 
-/// How somebody ceased to be a member.
+/// How a membership ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum LeaveReason {
-    /// Somebody else did it.
+    /// Another user removed the member.
     Removed,
-    /// They did it themselves.
+    /// The member left.
     Left,
 }
 
-/// What `user_id` is told of `change`; they must be affected, that is, a member before or after it.
+/// The event for `user_id` about `change`. The user must be affected, that is, a member before or after the change.
 ///
-/// The change alone cannot tell who else is in the group: for somebody who is not affected the answer is what the other
-/// members are told, and telling it to them is the caller's mistake. [`Roster::told`](crate::Roster::told) makes none.
+/// The change does not list all members, so this function cannot check that. For a user who is not affected it returns the
+/// event for the other members, and the caller must not deliver it. [`Roster::told`](crate::Roster::told) returns events
+/// for affected users only.
 ///
 /// ```
 /// use groups_domain::{
@@ -192,8 +194,8 @@ pub fn event_for(change: &Change, user_id: UserId) -> Event {
 }
 
 impl Change {
-    /// What every affected user with this view is told. The view has to be one of this change's: that of a subject in
-    /// [`subjects`](Self::subjects), or [`View::Other`].
+    /// The event for every affected user with this view. The view must be one that
+    /// [`subjects`](Self::subjects) returns for this change, or [`View::Other`].
     pub fn event(&self, view: View) -> Event {
         let group = || self.group.clone();
         let group_name = || self.group.name.clone();
@@ -211,11 +213,11 @@ impl Change {
         Event { group_id: self.group_id(), version: self.version(), at: self.at(), actor: self.actor, kind }
     }
 
-    /// What it is to those whom it does not name; `None` where it is the end of the group.
+    /// The change as members see it who are not its subjects; `None` for a deletion of the group.
     fn action(&self) -> Option<Action> {
         Some(match &self.kind {
-            // A single addition has its own form, however it was asked for. A creation names everybody whom it affects, so
-            // nobody is told of one in this form.
+            // The addition of a single member has its own form, no matter which command added it. Every member of a new group
+            // is a subject of its creation, so nobody receives a creation in this form.
             ChangeKind::MembersAdded { members } | ChangeKind::GroupCreated { members } => match members[..] {
                 [NewMember { user_id, role }] => Action::MemberAdded { user_id, role },
                 _ => Action::MembersAdded { user_ids: members.iter().map(|member| member.user_id).collect() },

@@ -4,48 +4,48 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{Change, Effect, Group, Limits, Membership, Role, UserId};
 
-/// What a decision depends on: the group, the memberships of the users in [`Request::reads`](crate::Request::reads), and
-/// what is known of the users in [`Request::candidates`](crate::Request::candidates) beyond the group.
+/// The data that a decision depends on: the group, the memberships of the users in
+/// [`Request::reads`](crate::Request::reads), and the [`People`] data of the users in
+/// [`Request::candidates`](crate::Request::candidates).
 ///
-/// More memberships than that do no harm, so the facts of several requests for one group can be one `Facts`:
-/// decide the first, [`apply`](Self::apply) its change, decide the next. That is how a batch is decided in memory and
-/// written at once.
+/// Additional memberships are harmless, so several requests for one group can share one `Facts`: decide the first,
+/// [`apply`](Self::apply) its change, decide the next. This way, a batch is decided in memory and written at once.
 ///
-/// A group that was deleted looks like one that never was. Whoever keeps groups sees to it that a deleted group's id is
-/// not used again, by choosing ids itself or by remembering the old ones, as [`Roster`](crate::Roster) does.
+/// A deleted group looks like a group that never existed. The program that stores groups must not reuse the id of a
+/// deleted group: it can generate ids itself, or remember old ids as [`Roster`](crate::Roster) does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// The group; `None` where there is none, or no longer.
+    /// The group; `None` if it does not exist or was deleted.
     pub group: Option<Group>,
-    /// Of the users asked about, those who are members now.
+    /// The current memberships of the users that the requests read.
     pub memberships: BTreeMap<UserId, Membership>,
-    /// What is known of the candidates beyond this group.
+    /// Data about the candidates from outside of this group.
     pub people: People,
-    /// What limits the group.
+    /// The limits that apply to the group.
     pub limits: Limits,
 }
 
-/// What a decision knows of people beyond its own group.
+/// Data about users from outside of the group: group counts, blocks, and shared groups.
 ///
-/// It belongs to no group: for a batch that spans several groups, one `People` is moved from the facts of one group to
-/// those of the next, so that each decision sees the joins before it.
+/// It does not belong to a group. For a batch that spans several groups, move one `People` from the facts of each group to
+/// those of the next, so that each decision sees the earlier joins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
-    /// In how many groups each candidate is, this one included. A missing user is in none.
+    /// The number of groups of each candidate, including this one. A missing user is in no group.
     ///
-    /// A count that reaches [`Limits::groups_per_user_max`] must be exact or capped at a number from there on; a lower
-    /// one may be any number from the exact count up.
+    /// A value below [`Limits::groups_per_user_max`] may be an overestimate: any number not below the exact count. A value
+    /// that reaches the limit must be the exact count, or a cap that is not below the limit.
     pub group_counts: BTreeMap<UserId, u32>,
-    /// Who has blocked being added by whom: the person, and whom they blocked. Read for candidates and the actor.
+    /// Pairs of a user and the user whom they blocked from adding them. Read for the candidates and the actor.
     pub blocks: BTreeSet<(UserId, UserId)>,
-    /// Which actor shares a group with which candidate. Read under [`AddPolicy::SharedGroup`](crate::AddPolicy).
+    /// Pairs of an actor and a candidate who share a group. Read with [`AddPolicy::SharedGroup`](crate::AddPolicy).
     ///
-    /// Applying a change does not touch it: all requests of a batch are judged by who shared a group before the batch.
+    /// Applying a change does not modify it: all requests of a batch see the shared groups from before the batch.
     pub acquaintances: BTreeSet<(UserId, UserId)>,
 }
 
 impl People {
-    /// In how many groups a user is.
+    /// The number of groups that a user is in.
     pub fn group_count(&self, user_id: UserId) -> u32 {
         self.group_counts.get(&user_id).copied().unwrap_or_default()
     }
@@ -71,12 +71,12 @@ impl Facts {
         Self { group: None, memberships: BTreeMap::new(), people: People::default(), limits }
     }
 
-    /// The role of a user, `None` for somebody who is not a member.
+    /// The role of a user; `None` if they are not a member.
     pub fn role_of(&self, user_id: UserId) -> Option<Role> {
         self.memberships.get(&user_id).map(|membership| membership.role)
     }
 
-    /// Makes the facts those after the change, which has to be the next one of this group.
+    /// Updates the facts with a change. It must be the next change of this group.
     pub fn apply(&mut self, change: &Change) {
         for effect in change.effects() {
             match effect {

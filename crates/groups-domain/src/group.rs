@@ -1,85 +1,85 @@
-//! A group, a membership, and what limits them.
+//! Groups, memberships and their limits.
 
 use crate::{Description, GroupId, GroupName, Role, Timestamp, UserId, Version};
 
-/// A group as it stands at one version.
+/// A group at one version.
 ///
-/// Deserialising one (feature `serde`) takes its texts as they were stored, without checking them again; the same holds for
-/// whatever contains one.
+/// Deserialising a group (feature `serde`) does not validate its texts again. The same applies to every type that contains
+/// a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Group {
-    /// Which group.
+    /// The id of the group.
     pub group_id: GroupId,
-    /// What people call it.
+    /// The name: 1 to 100 characters, not unique.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
     pub name: GroupName,
-    /// What it is for.
+    /// The description: at most 1,000 characters, may be empty.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::stored"))]
     pub description: Description,
-    /// Its one owner.
+    /// The owner. A group always has exactly one.
     pub owner_id: UserId,
-    /// How many members it has, the owner included.
+    /// The number of members, including the owner.
     pub member_count: u32,
-    /// How often it has changed.
+    /// The version: 1 at creation, incremented by each change.
     pub version: Version,
-    /// When version 1 was made.
+    /// The time at which the group was created.
     pub created_at: Timestamp,
-    /// When this version was made. It never goes back, whatever the clocks of the servers say.
+    /// The time of the last change. It never goes back, even if server clocks differ.
     pub updated_at: Timestamp,
 }
 
-/// Somebody's place in a group.
+/// The membership of one user in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Membership {
-    /// Who.
+    /// The member.
     pub user_id: UserId,
-    /// As what.
+    /// Their role in the group.
     pub role: Role,
-    /// Since when.
+    /// The time at which they joined.
     pub joined_at: Timestamp,
-    /// The version with which they came in: the first that they hear of.
+    /// The version in which they joined: the first version that they receive an event for.
     pub joined_version: Version,
 }
 
-/// Somebody to be added, and as what.
+/// A user to add, with their role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewMember {
-    /// Who.
+    /// The user to add.
     pub user_id: UserId,
-    /// As what.
+    /// The role to assign.
     pub role: Role,
 }
 
 impl NewMember {
-    /// As a plain `member`.
+    /// A new member with the role `member`.
     pub const fn plain(user_id: UserId) -> Self {
         Self { user_id, role: Role::Member }
     }
 }
 
-/// How large a group may become, in how many groups one person may be, and who may add whom.
+/// The limit of members per group, the limit of groups per user, and the policy for adding users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most members that a group may have, the owner included. Default: 100,000.
+    /// The maximum number of members of a group, including the owner. Default: 100,000.
     pub members_max: u32,
-    /// The most groups that one person may be in; `None` is no limit. Default: 10,000.
+    /// The maximum number of groups of one user; `None` means no limit. Default: 10,000.
     ///
-    /// Lowering it removes nobody: a person above the limit joins no further group.
+    /// Lowering it removes nobody: a user above the limit cannot join another group.
     pub groups_per_user_max: Option<u32>,
-    /// Who may add whom. Default: [`AddPolicy::Anybody`].
+    /// The policy for adding users. Default: [`AddPolicy::Anybody`].
     pub add_policy: AddPolicy,
 }
 
-/// Whom an admin or owner may add to a group. In every case nobody is added by somebody whom they have blocked.
+/// Which users an admin or owner may add to a group. With every policy, they cannot add a user who has blocked them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AddPolicy {
-    /// Anybody whose id they know.
+    /// Any user whose id they know.
     #[default]
     Anybody,
-    /// People with whom they share a group already.
+    /// Only users with whom they already share a group.
     SharedGroup,
     /// Nobody: people join by invitation only.
     Invitation,

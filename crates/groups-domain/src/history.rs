@@ -1,8 +1,8 @@
-//! Who may read the history of a group.
+//! Permission to read the history of a group.
 
 use crate::{Actor, Rejection, Role, Rule};
 
-/// Decides whether an actor may read the changes of a group. `role` is their role in it, `None` if they are not a member.
+/// Checks whether an actor may read the changes of a group. `role` is their role in the group; `None` if they are not a member.
 ///
 /// # Errors
 /// [`Rejection::GroupNotFound`] if the actor may not see the group, [`Rejection::Forbidden`] if they may not read its history.

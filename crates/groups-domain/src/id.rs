@@ -1,4 +1,4 @@
-//! Ids, versions and times: newtypes, so that none is taken for another.
+//! Ids, versions and timestamps. Newtypes prevent mixing them up.
 
 use core::fmt;
 use core::num::ParseIntError;
@@ -19,7 +19,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Takes the UUID as it is; the caller chooses how ids are made.
+            /// Wraps a UUID. The caller chooses how ids are generated.
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
             }
@@ -45,7 +45,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = ParseIdError;
 
-            /// Reads a UUID in any of its usual forms; [`Display`](fmt::Display) writes the hyphenated one.
+            /// Parses a UUID in any of its usual formats. [`Display`](fmt::Display) writes the hyphenated one.
             ///
             /// # Errors
             /// [`ParseIdError`] if the text is not a UUID.
@@ -78,26 +78,26 @@ macro_rules! id {
 }
 
 id! {
-    /// A person, as the identity provider knows them.
+    /// The id of a user, assigned by the identity provider.
     UserId
 }
 id! {
-    /// A group.
+    /// The id of a group.
     GroupId
 }
 
-/// How often a group has changed: 1 when it is created, and exactly 1 more with every change of the group or of its membership.
+/// The version of a group: 1 at creation, incremented by exactly 1 with every change of the group or its memberships.
 ///
-/// It is the order of the group's events, its ETag and its optimistic lock.
+/// It orders the group's events and serves as its ETag and for optimistic locking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Version(u64);
 
 impl Version {
-    /// The version that a group is created with.
+    /// The version of a new group.
     pub const FIRST: Self = Self(1);
 
-    /// A version read from elsewhere.
+    /// Wraps a version number, for example one from a database.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
@@ -107,9 +107,9 @@ impl Version {
         self.0
     }
 
-    /// The version of the next change.
+    /// The version after the next change.
     ///
-    /// It stops at [`u64::MAX`], which a group that changes a million times a second reaches after half a million years.
+    /// Saturates at [`u64::MAX`]. A group with a million changes per second reaches it after half a million years.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

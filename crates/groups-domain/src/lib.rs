@@ -1,13 +1,13 @@
-//! The rules of groups and memberships, and nothing else.
+//! The rules of groups and memberships as a pure library.
 //!
-//! Everything here is pure and synchronous: no clock, no randomness, no IO. Time and ids come in as arguments, so the same
-//! rules run under a database lock in a service, in a test, or in memory with no database at all.
+//! Everything is pure and synchronous: no clock, no randomness, no IO. Times and ids are arguments, so the same rules run
+//! under a database lock in a service, in a test, or in memory without a database.
 //!
 //! Roles rank `owner` > `admin` > `member`. A member can only manage members whose role is lower and assign lower roles.
 //! Everybody may leave, and the owner may transfer the ownership. A group has exactly one owner at all times.
 //!
-//! An [`Actor`] is a user in their own name, or an operator of the service. An operator needs no membership and no rank, and
-//! is bound by everything that keeps a group consistent: one owner, the limits, and the version that it insists on.
+//! An [`Actor`] is a user who acts for themselves, or an operator of the service. An operator needs no membership and no
+//! role. The rules that keep a group consistent still apply: one owner, the limits, and the expected version.
 //!
 //! # How it fits together
 //!
@@ -18,17 +18,17 @@
 //!                                  └─────▶ Rejection (why not)
 //! ```
 //!
-//! * A [`Request`] is a [`Command`] with the group, the actor and the time. [`Request::reads`] names the users whose
-//!   memberships the decision depends on, and [`Request::candidates`] those of whom it has to be known in how many groups
-//!   they are and by whom they may be added. There are never more of either than the command names.
-//! * [`Facts`] is that bounded read set. Adding somebody reads the same few rows in a group of three and of 100,000.
-//! * [`decide`] answers with a [`Decision`] or a [`Rejection`]. Each rule is a sentence above its guard, and a [`Rule`] by name.
-//! * A [`Change`] is one new [`Version`] of the group. [`Change::effects`] says what it does to memberships,
-//!   and [`Facts::apply`] does it, so that a batch of requests can be decided one after the other in memory.
-//! * [`event_for`] is what one affected user is told. It is a pure view of the change: a live push and a later
-//!   catch-up that both call it cannot disagree. Each affected user gets exactly one event for each version.
-//! * [`Roster`] is a whole group in memory, for those who embed the rules without a database; [`Sidebar`] is the other end:
-//!   one user's list of groups, kept right by folding events.
+//! * A [`Request`] is a [`Command`] with the group, the actor and the time. [`Request::reads`] lists the users whose
+//!   memberships the decision depends on. [`Request::candidates`] lists the users whose group count and consent it
+//!   depends on. Both are bounded by the users that the command names.
+//! * [`Facts`] is that bounded read set. Adding a user reads the same few rows in a group of three and in one of 100,000.
+//! * [`decide`] returns a [`Decision`] or a [`Rejection`]. A comment above each guard states the rule, and a [`Rule`] names it.
+//! * A [`Change`] is one new [`Version`] of the group. [`Change::effects`] lists its effects on memberships, and
+//!   [`Facts::apply`] applies them, so that a batch of requests can be decided in memory, one after the other.
+//! * [`event_for`] is the event for one affected user. It is a pure function of the change, so a live push and a later
+//!   catch-up cannot disagree. Each affected user gets exactly one event per version.
+//! * [`Roster`] is a whole group in memory, for programs that embed the rules without a database. [`Sidebar`] is the
+//!   client's side: one user's list of groups, kept up to date by folding events.
 //!
 //! # Example
 //!
@@ -48,24 +48,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is where
+//! # Further documentation
 //!
-//! Every [`Rule`] is a sentence with an identifier. `docs/rules.md` of the project lists them, the refusals, the table of every command
-//! × the actor's role × the role of whom it acts on, and what each change tells whom; tests keep that document true.
-//! `examples/embedded.rs` is a program that uses nothing but this crate.
+//! `docs/rules.md` in the repository lists every [`Rule`] with its identifier, every rejection, the permission table (command ×
+//! role of the actor × role of the target), and the events of each change. Tests keep that document up to date.
+//! `examples/embedded.rs` is a program that uses only this crate.
 //!
-//! # What this crate cannot do
+//! # Guarantees and limits
 //!
-//! It is `no_std` with `alloc`, and so are its dependencies (`tests/no_std` proves it): the compiler refuses it a clock, a file, a socket, a thread and the environment. It has no
-//! randomness, its collections are ordered, and whatever it is given it answers the same again. It does not panic, also not on
-//! facts that contradict each other. It does not limit how many people one command names, and it does not know who is
-//! who: that an actor is who they say, and an operator if they say so, is the caller's part, and so is choosing fresh group ids.
+//! * The crate and its dependencies are `no_std` with `alloc` (`tests/no_std` proves it), so they cannot use a clock,
+//!   files, sockets, threads or the environment.
+//! * It is deterministic: it has no randomness, and its collections are ordered.
+//! * It does not panic, even if the facts contradict each other.
+//! * It does not limit how many users one command names. The caller does.
+//! * It does not authenticate. The caller verifies the identity of the actor and whether they are an operator.
+//! * It does not generate ids. The caller provides a new id for each group.
 //!
 //! # Features
 //!
-//! * `serde`: `Serialize` and `Deserialize` for [`Request`], [`Change`], [`Event`], [`Membership`] and all that they contain, in a plain form of
-//!   this crate's own (it is not the wire), which stays readable: a golden file of the tests holds it. What comes from outside,
-//!   a [`Command`], has its texts checked; what was decided, a [`Change`] or an [`Event`], is taken as it was written.
+//! * `serde`: `Serialize` and `Deserialize` for [`Request`], [`Change`], [`Event`], [`Membership`] and everything that they contain.
+//!   The format is this crate's own, not the wire format. Newer versions keep reading it; a golden file in the tests
+//!   guards it. Deserialising a [`Command`] validates its texts, because it comes from outside. Deserialising a
+//!   [`Change`] or an [`Event`] does not, because it was validated when it was decided.
 
 #![no_std]
 
@@ -102,10 +106,10 @@ pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};
 pub use sidebar::{Folded, Sidebar, SidebarRow};
 pub use text::{Description, GroupName, TextError, printable};
-// Ids are made of it: who uses this crate alone has it too.
+// Ids wrap this type, so users of this crate need no dependency of their own on `uuid`.
 pub use uuid::Uuid;
 
-/// The README's examples are compiled and run with the documentation tests.
+/// Compiles and runs the README's examples as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

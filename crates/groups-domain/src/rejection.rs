@@ -1,25 +1,25 @@
-//! Why a request is refused, and the rule that refuses it.
+//! Rejections of requests, and the rules behind them.
 
 use crate::{UserId, Version};
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal;)*) => {
-        /// A rule of the domain, by the name that the code, the tests and the documentation share.
+        /// A rule of the domain. The code, the tests and the documentation use the same names.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $(#[doc = $sentence] $name,)*
         }
 
         impl Rule {
-            /// Every rule, in reading order.
+            /// Every rule, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// Its stable identifier, by which `docs/rules.md` lists it.
+            /// The stable identifier of the rule, as listed in `docs/rules.md`.
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
 
-            /// The rule itself, as a sentence.
+            /// The rule as a sentence for people.
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)* }
             }
@@ -52,7 +52,8 @@ rules! {
     SeenVersion = "seen-version": "A request for one version of the group is not executed on another.";
 }
 
-/// Why a request is refused. Finite and typed; [`code`](Self::code) is stable, the sentence is for people.
+/// The reason why a request is rejected. Programs branch on the variant or the stable [`code`](Self::code); the message is
+/// for people.
 ///
 /// ```
 /// use groups_domain::{Rejection, Rule};
@@ -64,69 +65,69 @@ rules! {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// There is no such group, or the actor is not in it: they cannot tell which.
+    /// The group does not exist, or the actor is not a member. The two cases are indistinguishable to the actor.
     #[error("The group does not exist.")]
     GroupNotFound,
-    /// A group with this id exists, or did before it was deleted.
+    /// A group with this id exists, or existed and was deleted.
     #[error("A group with this id already exists or was deleted.")]
     GroupExists,
-    /// The actor is not allowed to do this; the rule says why.
+    /// The actor does not have the permission. The rule says why.
     #[error("{}", .0.sentence())]
     Forbidden(Rule),
-    /// The person whom the command names is not a member, or an operator who is not one wants to leave.
+    /// The user named by the command is not a member, or an operator who is not a member tries to leave.
     #[error("{user_id} is not a member of this group.")]
     MemberNotFound {
-        /// Who is not.
+        /// The user who is not a member.
         user_id: UserId,
     },
-    /// The person to be added is in already.
+    /// The user to add is already a member.
     #[error("{user_id} is already a member.")]
     AlreadyMember {
-        /// Who is.
+        /// The existing member.
         user_id: UserId,
     },
-    /// The group would be without an owner: the owner leaves, or an operator removes or demotes them. The rule says what to do
-    /// instead.
+    /// The group would have no owner: the owner tries to leave, or an operator tries to remove or demote the owner. The rule
+    /// says what to do instead.
     #[error("{}", .0.sentence())]
     OwnerMustTransfer(Rule),
-    /// The role cannot be given in this way.
+    /// A user cannot be added with this role.
     #[error("{}", Rule::OneOwner.sentence())]
     InvalidRole,
-    /// The group would have more members than it may.
+    /// The group would have more members than the limit.
     #[error("The group would have {would_be} members. The limit is {members_max}.")]
     TooManyMembers {
-        /// How many it would have.
+        /// The number of members that the group would have.
         would_be: u64,
-        /// How many it may have.
+        /// The maximum number of members of a group.
         members_max: u32,
     },
-    /// The actor may not add this person. It does not tell whether the person has blocked the actor.
+    /// The actor may not add this user. The rejection does not reveal whether the user has blocked the actor.
     #[error("{user_id} cannot be added. {}", Rule::AddedByConsent.sentence())]
     CannotBeAdded {
-        /// Who.
+        /// The user who cannot be added.
         user_id: UserId,
     },
-    /// Somebody would be in more groups than one person may be: the person to be added, or the owner of a new group.
+    /// A user would be in more groups than the limit: the user to add, or the owner of a new group.
     #[error("{user_id} is already in {groups_max} groups, the limit per user.")]
     TooManyGroups {
-        /// Who.
+        /// The user who has reached the limit.
         user_id: UserId,
-        /// How many groups one person may be in.
+        /// The maximum number of groups of one user.
         groups_max: u32,
     },
-    /// The group has moved on since the actor looked.
+    /// The group is not at the version that the request expects.
     #[error("The group is at version {current}, not {expected}.")]
     VersionMismatch {
-        /// What the actor had seen.
+        /// The version in the request.
         expected: Version,
-        /// What it is.
+        /// The current version of the group.
         current: Version,
     },
 }
 
 impl Rejection {
-    /// A stable name for programs, the wire's `code`. [`GroupExists`](Self::GroupExists) has one too, though no client
-    /// meets it where the service chooses the ids.
+    /// A stable name for programs: the `code` on the wire. Clients never see the code of
+    /// [`GroupExists`](Self::GroupExists) if the service generates the group ids.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::GroupNotFound => "group_not_found",
@@ -142,7 +143,7 @@ impl Rejection {
         }
     }
 
-    /// The rule that refused.
+    /// The rule that the request violates.
     pub const fn rule(&self) -> Rule {
         match self {
             Self::GroupNotFound => Rule::OutsidersSeeNothing,

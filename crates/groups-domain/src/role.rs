@@ -1,4 +1,4 @@
-//! What a member may do: `owner` > `admin` > `member`.
+//! The roles of members: `owner` > `admin` > `member`.
 
 use core::fmt;
 use core::str::FromStr;
@@ -15,11 +15,11 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Role {
-    /// Sees the group and its members, and may leave.
+    /// Can see the group and its members, and leave.
     Member,
-    /// Also adds and removes plain members and changes the settings.
+    /// Can also add and remove plain members and change the settings.
     Admin,
-    /// Also appoints and removes admins, hands over the ownership and deletes the group. A group always has exactly one.
+    /// Can also appoint and remove admins, transfer the ownership and delete the group. A group always has exactly one owner.
     Owner,
 }
 
@@ -27,7 +27,7 @@ impl Role {
     /// Every role, lowest first.
     pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
 
-    /// Its name: `member`, `admin` or `owner`.
+    /// The name of the role: `member`, `admin` or `owner`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -43,7 +43,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// The text is none of `member`, `admin`, `owner`.
+/// The text is not `member`, `admin` or `owner`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a role is one of: owner, admin, member")]
 pub struct ParseRoleError;
@@ -66,7 +66,7 @@ impl FromStr for Role {
     type Err = ParseRoleError;
 
     /// # Errors
-    /// [`ParseRoleError`] where it is not exactly one of the three names.
+    /// [`ParseRoleError`] if the text is not exactly one of the three names.
     fn from_str(name: &str) -> Result<Self, ParseRoleError> {
         Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or(ParseRoleError)
     }

@@ -1,4 +1,4 @@
-//! A whole group in memory, for those who embed the rules without a database.
+//! A whole group in memory, for programs that embed the rules without a database.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -8,10 +8,10 @@ use crate::{
     Rejection, Request, Role, Timestamp, UserId, View, decide, left_out,
 };
 
-/// A group with all its members. It does not exist until [`Command::CreateGroup`] was executed, and no longer after
-/// [`Command::DeleteGroup`]; after that the id is spent, and nothing brings the group back.
+/// A group with all its members. The group exists from [`Command::CreateGroup`] until [`Command::DeleteGroup`]. After
+/// that, the group cannot be created again with the same id.
 ///
-/// Whoever keeps the changes can have the roster back: [`replay`](Self::replay) is its inverse.
+/// [`replay`](Self::replay) rebuilds a roster from its stored changes.
 ///
 /// ```
 /// use groups_domain::{Command, Decision, GroupId, Limits, Request, Roster, Timestamp, UserId, Uuid};
@@ -20,7 +20,7 @@ use crate::{
 /// let mut roster = Roster::new(group_id, Limits::default());
 /// let mut history = Vec::new();
 ///
-/// // What `execute` does in one step, for those who have to keep the change before they tell of it.
+/// // The steps of `execute`, for programs that must store the change before they deliver its events.
 /// let request = Request {
 ///     group_id,
 ///     actor: ada.into(),
@@ -45,23 +45,23 @@ pub struct Roster {
     deleted: bool,
 }
 
-/// One affected user and what they are told.
+/// An event and the user to whom it is addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Who.
+    /// The affected user.
     pub user_id: UserId,
-    /// What.
+    /// The event for this user.
     pub event: Event,
 }
 
 impl Roster {
-    /// A place for a group that does not exist yet.
+    /// A roster for a group that does not exist yet.
     pub fn new(group_id: GroupId, limits: Limits) -> Self {
         Self { group_id, facts: Facts::nothing(limits), deleted: false }
     }
 
-    /// The group that a history makes: the changes of this group, oldest first, from its creation on. They are applied
-    /// as they are: a history happened, and is not judged again, whatever the limits are by now.
+    /// Rebuilds a group from its history: all changes of this group, oldest first, starting with its creation. The changes
+    /// are applied without checks, even if they exceed the current limits.
     pub fn replay<'a>(group_id: GroupId, limits: Limits, history: impl IntoIterator<Item = &'a Change>) -> Self {
         let mut roster = Self::new(group_id, limits);
         for change in history {
@@ -70,46 +70,47 @@ impl Roster {
         roster
     }
 
-    /// Which group it is, or is going to be.
+    /// The id of the group, also before its creation and after its deletion.
     pub fn group_id(&self) -> GroupId {
         self.group_id
     }
 
-    /// The group; `None` before it was created and after it was deleted.
+    /// The group; `None` before its creation and after its deletion.
     pub fn group(&self) -> Option<&Group> {
         self.facts.group.as_ref()
     }
 
-    /// Its members, by user id.
+    /// The members, ordered by user id.
     pub fn members(&self) -> impl Iterator<Item = &Membership> {
         self.facts.memberships.values()
     }
 
-    /// The role of a user, `None` for somebody who is not a member.
+    /// The role of a user; `None` if they are not a member.
     pub fn role_of(&self, user_id: UserId) -> Option<Role> {
         self.facts.role_of(user_id)
     }
 
-    /// What is known of people beyond this group. A roster by itself knows of no other groups: it counts its own members as
-    /// being in one.
+    /// Data about users from outside of this group. By default, a roster knows no other groups and counts each of its members
+    /// as being in one group.
     pub fn people(&self) -> &People {
         &self.facts.people
     }
 
-    /// For programs that keep several rosters, or know of other groups: what the next decisions take for true.
+    /// Mutable access to [`people`](Self::people), for programs that have several rosters or know about other groups. The next
+    /// decisions use the updated data.
     pub fn people_mut(&mut self) -> &mut People {
         &mut self.facts.people
     }
 
-    /// The people on the list of a request who are left out of it: [`left_out()`], before the change is applied.
+    /// The users on the list of a request who are left out; see [`left_out()`]. Call it before the change is applied.
     pub fn left_out(&self, request: &Request) -> Vec<LeftOut> {
         left_out(&self.facts, request)
     }
 
-    /// Executes a command, and says who has to be told what. Nothing is told where nothing changed.
+    /// Executes a command and returns the events to deliver. The list is empty if nothing changed.
     ///
     /// # Errors
-    /// The [`Rejection`] of [`decide()`]; the roster is as it was.
+    /// The [`Rejection`] of [`decide()`]. The roster is then unchanged.
     pub fn execute(
         &mut self,
         actor: impl Into<Actor>,
@@ -127,23 +128,24 @@ impl Roster {
         }
     }
 
-    /// What would become of a request; nothing is carried out.
+    /// Decides a request without executing it.
     ///
     /// # Errors
-    /// The [`Rejection`] of [`decide()`]. Besides, a request for another group finds none here, and a deleted group is not
-    /// created again.
+    /// The [`Rejection`] of [`decide()`]. Also [`Rejection::GroupNotFound`] if the request is for another group, and
+    /// [`Rejection::GroupExists`] if it creates a group that was deleted.
     pub fn decide(&self, request: &Request) -> Result<Decision, Rejection> {
         if request.group_id != self.group_id {
             return Err(Rejection::GroupNotFound);
         }
-        // A group is created once: its id is not used again, not even after it was deleted.
+        // A group is created once. Its id is never reused, even after the group is deleted.
         if self.deleted && matches!(request.command, Command::CreateGroup { .. }) {
             return Err(Rejection::GroupExists);
         }
         decide(&self.facts, request)
     }
 
-    /// The audience of a change that is about to be applied: all members, and those who join with it, by user id, none twice.
+    /// The affected users of a change that is not applied yet: all members, and the users who join with the change. Ordered
+    /// by user id, without duplicates.
     pub fn audience(&self, change: &Change) -> Vec<UserId> {
         let joined = change.effects().into_iter().filter_map(|effect| match effect {
             Effect::Joined { user_id, .. } => Some(user_id),
@@ -155,7 +157,7 @@ impl Roster {
         audience
     }
 
-    /// Who has to be told what of a change that is about to be applied.
+    /// The events to deliver for a change that is not applied yet.
     pub fn told(&self, change: &Change) -> Vec<Told> {
         let subjects: BTreeMap<_, _> = change.subjects().into_iter().collect();
         let view_of = |user_id| subjects.get(&user_id).copied().unwrap_or(View::Other);
@@ -163,7 +165,7 @@ impl Roster {
         self.audience(change).into_iter().map(event_for).collect()
     }
 
-    /// Makes the roster that of after the change, which has to be the next one of this group.
+    /// Updates the roster with a change. It must be the next change of this group.
     pub fn apply(&mut self, change: &Change) {
         self.facts.apply(change);
         self.deleted |= change.ends_group();

@@ -1,32 +1,32 @@
-//! One user's list of groups, kept right by folding events: what every client does, and what the tests hold it against.
+//! One user's list of groups, kept up to date by folding events. A reference implementation of what clients do.
 
 use alloc::collections::BTreeMap;
 
 use crate::{Event, EventKind, Group, GroupId, Role, Version};
 
-/// A group in somebody's list.
+/// A group in a user's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SidebarRow {
-    /// The group as last heard of.
+    /// The latest known state of the group.
     pub group: Group,
-    /// The user's own role in it.
+    /// The user's role in the group.
     pub role: Role,
 }
 
-/// What became of an event.
+/// The result of folding an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folded {
-    /// It was the next one: the list has changed.
+    /// The event was the next one and the list was updated.
     Applied,
-    /// It was known already, as a resume may repeat it: nothing has changed.
+    /// The event was already known, for example because a resume repeated it. The list is unchanged.
     Stale,
-    /// One is missing before it: nothing has changed, and the list has to be read anew.
+    /// An earlier event is missing. The list is unchanged and must be read again.
     Gap,
 }
 
-/// One user's groups.
+/// The list of groups of one user.
 ///
-/// It remembers a version for each group that was left since the list was read, and nothing of any event.
+/// It stores no events. For each group that the user left since the list was read, it stores one version.
 ///
 /// ```
 /// use groups_domain::{Command, Folded, GroupId, Limits, NewMember, Role, Roster, Sidebar, Timestamp, UserId, Uuid};
@@ -50,28 +50,28 @@ pub enum Folded {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sidebar {
     rows: BTreeMap<GroupId, SidebarRow>,
-    /// With which version a group was left, so that an older event does not bring it back.
+    /// The version in which each group was left, so that an older event does not add it back.
     left: BTreeMap<GroupId, Version>,
 }
 
 impl Sidebar {
-    /// The list as it was read at one time.
+    /// A list that was read at one position.
     pub fn new(rows: impl IntoIterator<Item = SidebarRow>) -> Self {
         Self { rows: rows.into_iter().map(|row| (row.group.group_id, row)).collect(), left: BTreeMap::new() }
     }
 
-    /// The groups, by id.
+    /// The groups, ordered by id.
     pub fn rows(&self) -> impl Iterator<Item = &SidebarRow> {
         self.rows.values()
     }
 
-    /// One of them.
+    /// The row of a group; `None` if the group is not in the list.
     pub fn get(&self, group_id: GroupId) -> Option<&SidebarRow> {
         self.rows.get(&group_id)
     }
 
-    /// Takes in one event, by the rule `version == known + 1`: an older one is dropped, one too new shows a gap. A group comes
-    /// in only with the event of its creation or of being added to it, at whatever version that was.
+    /// Folds one event into the list. The event applies if `version == known + 1`. An older event is stale, and a newer one
+    /// reveals a gap. A group enters the list only by `GroupCreated` or `AddedToGroup`, at any version.
     pub fn fold(&mut self, event: &Event) -> Folded {
         let enters = match &event.kind {
             EventKind::GroupCreated { .. } | EventKind::AddedToGroup { .. } => true,
@@ -82,7 +82,7 @@ impl Sidebar {
         };
         match self.rows.get(&event.group_id) {
             Some(row) if event.version <= row.group.version => return Folded::Stale,
-            // Added to what one is in: the removal in between is missing.
+            // The user was added to a group that is already in the list: the event of the removal is missing.
             Some(row) if enters || event.version != row.group.version.next() => return Folded::Gap,
             None if self.left.get(&event.group_id).is_some_and(|left| event.version <= *left) => return Folded::Stale,
             None if !enters => return Folded::Gap,

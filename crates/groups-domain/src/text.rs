@@ -1,11 +1,11 @@
-//! Names and descriptions: checked and normalised once, where they come in.
+//! Names and descriptions. They are validated and normalised once, when they enter the system.
 //!
-//! Normalisation is NFC of [UAX #15](https://www.unicode.org/reports/tr15/), so that a name typed on two keyboards is one name.
-//! Trimming takes white space (the `White_Space` property) off both ends, and nothing else: joiners and variation selectors stay,
-//! because emoji and several scripts end in them. Only a name that shows nothing at all is refused for them.
+//! Normalisation is NFC of [UAX #15](https://www.unicode.org/reports/tr15/), so that the same name typed on different keyboards is equal.
+//! Trimming removes only white space (the `White_Space` property) from both ends. Joiners and variation selectors stay,
+//! because emoji and words of several scripts end with them. A name is rejected if all its characters are invisible.
 //!
-//! Controls of writing direction are kept. A program that shows a name keeps them from the text around it: see [`printable`] for a terminal, and
-//! `docs/rules.md` for pages.
+//! Bidirectional control characters are kept. A program that displays a name must isolate it from the surrounding text: see
+//! [`printable`] for terminals and `docs/rules.md` for web pages.
 
 use alloc::string::String;
 use core::fmt;
@@ -13,35 +13,35 @@ use core::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Why a text is neither a name nor a description.
+/// The reason why a text is not a valid name or description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing that one can see is left after trimming.
-    #[error("it is empty")]
+    /// The text has no visible character after trimming.
+    #[error("it must not be empty")]
     Empty,
-    /// It has more characters than it may.
-    #[error("it has {count} characters, {max} are allowed")]
+    /// The text is too long.
+    #[error("it must not be longer than {max} characters, but has {count}")]
     TooLong {
-        /// Unicode scalar values after trimming and normalisation.
+        /// The number of Unicode scalar values after trimming and normalisation.
         count: usize,
-        /// How many are allowed.
+        /// The maximum number of Unicode scalar values.
         max: usize,
     },
-    /// It has a control character (Unicode category Cc), line breaks and tabs included.
-    #[error("it has the control character U+{:04X}", *.character as u32)]
+    /// The text contains a control character (Unicode category Cc). Line breaks and tabs are control characters.
+    #[error("it must not contain the control character U+{:04X}", *.character as u32)]
     ControlCharacter {
-        /// The first one found.
+        /// The first such character.
         character: char,
     },
-    /// It has a character that breaks lines, stands for an object that is not there, or is a noncharacter.
-    #[error("it has the character U+{:04X}, which cannot be shown in a line of text", *.character as u32)]
+    /// The text contains a line or paragraph separator, an annotation or object replacement character, or a noncharacter.
+    #[error("it must not contain U+{:04X}, which cannot be displayed in a line of text", *.character as u32)]
     UnfitCharacter {
-        /// The first one found.
+        /// The first such character.
         character: char,
     },
 }
 
-/// Trims white space, normalises, and checks what is left.
+/// Trims white space, normalises the text, and validates the result.
 fn normalise(text: &str, max: usize) -> Result<String, TextError> {
     let text: String = text.trim().nfc().collect();
     if let Some(character) = text.chars().find(|c| c.is_control()) {
@@ -57,20 +57,20 @@ fn normalise(text: &str, max: usize) -> Result<String, TextError> {
     Ok(text)
 }
 
-/// A text in a history. It was checked when it came in; judging it again, by rules or a Unicode version that came later,
-/// could only make an old change unreadable.
+/// A text in a history. It was validated when it entered the system. Validating it again, with later rules or a later version
+/// of Unicode, could make an old change unreadable.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Stored(String);
 
-/// For `serde(deserialize_with)` on the texts of what was decided.
+/// For `serde(deserialize_with)` on the texts of changes and events.
 #[cfg(feature = "serde")]
 pub(crate) fn stored<'de, D: serde::Deserializer<'de>, T: From<Stored>>(deserializer: D) -> Result<T, D::Error> {
     serde::Deserialize::deserialize(deserializer).map(|text: Stored| T::from(text))
 }
 
-/// As [`stored`], where there may be none.
+/// Like [`stored`], for optional texts.
 #[cfg(feature = "serde")]
 pub(crate) fn stored_option<'de, D: serde::Deserializer<'de>, T: From<Stored>>(
     deserializer: D,
@@ -78,19 +78,19 @@ pub(crate) fn stored_option<'de, D: serde::Deserializer<'de>, T: From<Stored>>(
     serde::Deserialize::deserialize(deserializer).map(|text: Option<Stored>| text.map(T::from))
 }
 
-/// Whether a character has no place in a line of text:
+/// Whether a character cannot be displayed in a line of text:
 ///
-/// * U+2028 and U+2029 (categories Zl and Zp) break the line, as the control characters do;
-/// * U+FFF9 to U+FFFB (interlinear annotation) and U+FFFC (object replacement) mark what plain text does not carry: the Unicode Standard,
-///   section 23.8, leaves them to the inside of programs;
-/// * noncharacters are not for interchange: section 23.7.
+/// * U+2028 and U+2029 (categories Zl and Zp) break the line, like control characters.
+/// * U+FFF9 to U+FFFB (interlinear annotation) and U+FFFC (object replacement) are for internal use by programs, not for plain
+///   text (Unicode Standard, section 23.8).
+/// * Noncharacters are not for interchange (section 23.7).
 const fn is_unfit(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFC}' | '\u{FDD0}'..='\u{FDEF}')
         || character as u32 & 0xFFFE == 0xFFFE
 }
 
-/// A text for a terminal or a log: controls of the terminal and of writing direction, and what breaks lines, as escapes such as `\u{202e}`.
-/// Line feeds stay, because messages may have several lines.
+/// Escapes a text for a terminal or a log. Control characters, bidirectional controls, and line and paragraph separators become
+/// escapes such as `\u{202e}`. Line feeds are kept, because messages may have several lines.
 ///
 /// ```
 /// assert_eq!(groups_domain::printable("Team \u{202E}\u{1B}[2J"), r"Team \u{202e}\u{1b}[2J");
@@ -107,13 +107,13 @@ pub fn printable(text: &str) -> String {
     printable
 }
 
-/// The controls of the bidirectional algorithm (UAX #9, section 2).
+/// Whether a character is a control character of the bidirectional algorithm (UAX #9, section 2).
 const fn is_directional(character: char) -> bool {
     matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character leaves nothing on the screen by itself: white space, the `Default_Ignorable_Code_Point` property of
-/// [UAX #44](https://www.unicode.org/reports/tr44/) (Unicode 16), and what the charts of Unicode show as blank without that property.
+/// Whether a character is invisible by itself: white space, the `Default_Ignorable_Code_Point` property of
+/// [UAX #44](https://www.unicode.org/reports/tr44/) (Unicode 16), and other characters that the Unicode charts show as blank.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace() || is_default_ignorable(character) || is_blank(character)
 }
@@ -144,12 +144,12 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a text that was parsed before, as a store reads it back. Nothing is checked.
+            /// Wraps a text that was already parsed, for example one from a database. It is not validated.
             pub fn from_stored(text: String) -> Self {
                 Self(text)
             }
 
-            /// The text itself.
+            /// The text as a string slice.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -207,8 +207,8 @@ macro_rules! text {
 }
 
 text! {
-    /// A group's name: 1 to 100 characters after trimming and NFC, none of them a control character or otherwise unfit
-    /// for a line of text, at least one of them visible.
+    /// A group's name: 1 to 100 characters after trimming and NFC. At least one character is visible, and every character can
+    /// be displayed in a line of text. Control characters are not allowed.
     ///
     /// ```
     /// use groups_domain::{GroupName, TextError};
@@ -221,20 +221,20 @@ text! {
     GroupName
 }
 text! {
-    /// A group's description: at most 1,000 characters after trimming and NFC, none of them a control character or otherwise
-    /// unfit for a line of text. The empty one is a description, and the default.
+    /// A group's description: at most 1,000 characters after trimming and NFC. Every character can be displayed in a line of
+    /// text. Control characters are not allowed. An empty description is valid, and the default.
     #[derive(Default)]
     Description
 }
 
 impl GroupName {
-    /// The most characters (Unicode scalar values) that a name may have.
+    /// The maximum length of a name, in Unicode scalar values.
     pub const CHARS_MAX: usize = 100;
 
-    /// Trims, normalises and checks.
+    /// Trims, normalises and validates a name.
     ///
     /// # Errors
-    /// [`TextError`] says what is wrong with it.
+    /// [`TextError`] if the name is invalid.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let text = normalise(text, Self::CHARS_MAX)?;
         if text.chars().all(is_invisible) { Err(TextError::Empty) } else { Ok(Self(text)) }
@@ -242,10 +242,10 @@ impl GroupName {
 }
 
 impl Description {
-    /// The most characters (Unicode scalar values) that a description may have.
+    /// The maximum length of a description, in Unicode scalar values.
     pub const CHARS_MAX: usize = 1_000;
 
-    /// Trims, normalises and checks. An empty description is one.
+    /// Trims, normalises and validates a description. An empty description is valid.
     ///
     /// # Errors
     /// [`TextError::TooLong`], [`TextError::ControlCharacter`] or [`TextError::UnfitCharacter`].

@@ -1,4 +1,4 @@
-//! `docs/rules.md` says what the rules do: its tables are made here.
+//! Generates the tables of `docs/rules.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -26,7 +26,7 @@ fn the_golden_tables_of_the_rules_are_fresh_in_the_document() {
 }
 
 fn rules() -> String {
-    let mut text = String::from("\n| rule | says | refuses with |\n|---|---|---|\n");
+    let mut text = String::from("\n| rule | meaning | rejection code |\n|---|---|---|\n");
     for rule in Rule::ALL {
         let codes: BTreeSet<&str> = rejections().filter(|r| r.rule() == *rule).map(|r| r.code()).collect();
         let codes: Vec<String> = codes.into_iter().map(|code| format!("`{code}`")).collect();
@@ -38,7 +38,7 @@ fn rules() -> String {
 fn refusals() -> String {
     let mut refusals: BTreeMap<&str, (String, Vec<&str>)> = BTreeMap::new();
     for rejection in rejections() {
-        // A person is named by an id, which says nothing to readers.
+        // Replaces ids of users with their names.
         let sentence =
             PEOPLE.iter().fold(rejection.to_string(), |text, (name, id)| text.replace(&id.to_string(), name));
         let (_, rules) = refusals.entry(rejection.code()).or_insert((sentence, Vec::new()));
@@ -46,7 +46,7 @@ fn refusals() -> String {
             rules.push(rejection.rule().id());
         }
     }
-    let mut text = String::from("\n| code | reads, for example | rules |\n|---|---|---|\n");
+    let mut text = String::from("\n| code | example message | rules |\n|---|---|---|\n");
     for (code, (sentence, rules)) in refusals {
         writeln!(text, "| `{code}` | {sentence} | {} |", rules.join(", ")).unwrap();
     }
@@ -69,15 +69,14 @@ fn changes() -> String {
         ("Ada leaves, Bob succeeds", team(), by(ADA, leave_to(BOB))),
         ("Ada makes Dan an admin", team(), by(ADA, give(DAN, Admin))),
         ("Ada makes Cleo a member", team(), by(ADA, give(CLEO, Member))),
-        ("Ada hands over to Bob", team(), by(ADA, give(BOB, Owner))),
+        ("Ada transfers the ownership to Bob", team(), by(ADA, give(BOB, Owner))),
         ("Ada deletes the group", team(), by(ADA, delete())),
         ("An operator creates the group for Ada", nothing(), by_operator(create_for(ADA, []))),
         ("An operator removes Dan", team(), by_operator(remove(DAN))),
         ("An operator transfers the ownership to Bob", team(), by_operator(give(BOB, Owner))),
-        ("Bob asks for what is so already", team(), by(BOB, rename("Project Team"))),
+        ("Bob sets the name that the group already has", team(), by(BOB, rename("Project Team"))),
     ];
-    let head =
-        "| what happens | memberships | whom it names | the actor | every other member |\n|---|---|---|---|---|\n";
+    let head = "| change | memberships | users it names | the actor | every other member |\n|---|---|---|---|---|\n";
     let mut text = format!("\n{head}");
     for (what, given, by) in rows {
         let cells = match given.decide(by) {
@@ -90,7 +89,7 @@ fn changes() -> String {
     text + "\n"
 }
 
-/// The memberships that change, and what those are told whom the change names, the actor, and everybody else.
+/// The changed memberships, and the events of the users named by the change, of the actor, and of all other members.
 fn told(given: &Given, change: &Change) -> [String; 4] {
     let mut columns: [Vec<String>; 3] = Default::default();
     for told in given.roster.told(change) {
@@ -124,7 +123,7 @@ fn effect(effect: &Effect) -> String {
     })
 }
 
-/// By its names on the wire.
+/// An event by its names on the wire.
 fn event(kind: &EventKind) -> String {
     match kind {
         EventKind::GroupCreated { .. } => "`group_created`".to_owned(),

@@ -1,4 +1,4 @@
-//! Golden files: compared by the tests, rewritten where `UPDATE_GOLDEN=1`.
+//! Golden files: compared by the tests, rewritten if `UPDATE_GOLDEN=1`.
 
 use std::env;
 use std::fs;

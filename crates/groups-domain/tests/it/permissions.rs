@@ -1,4 +1,4 @@
-//! Who may do what: every command × the actor's role × the role of whom it acts on, as one table that people can read.
+//! The permissions as one readable table: every command × the role of the actor × the role of the target.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ fn the_permissions_are_those_of_the_golden_table() {
     golden::compare("permissions.md", &table().0);
 }
 
-/// Who acts, by their role. The operator is not a member.
+/// The actors by role. The operator is not a member.
 const ACTORS: [(&str, Actor); 5] = [
     ("owner", Actor::Member(ADA)),
     ("admin", Actor::Member(BOB)),
@@ -26,10 +26,10 @@ const ACTORS: [(&str, Actor); 5] = [
     ("operator", Actor::Operator(OPS)),
 ];
 
-/// On whom, by their role: somebody else than the actor, unless it is oneself.
+/// The targets by role. A target is never the actor, except in the column for the actor themselves.
 const OTHERS: [(&str, UserId); 4] = [("the owner", ADA), ("an admin", CLEO), ("a member", EVE), ("an outsider", GUS)];
 
-/// Never heard of the team either.
+/// Another outsider.
 const ZOE: UserId = UserId::new(Uuid::from_u128(0x20e));
 
 /// The table, and the rules that refuse something in it.
@@ -46,11 +46,11 @@ pub(crate) fn table() -> (String, BTreeSet<Rule>) {
         ],
     );
     for role in [Member, Admin, Owner] {
-        table.on_people(&format!("Adding one person as `{role}`"), |user_id| add(user_id, role));
+        table.on_people(&format!("Adding one user as `{role}`"), |user_id| add(user_id, role));
     }
     for role in [Member, Admin, Owner] {
-        table.on_people(&format!("Adding several people as `{role}`, among them"), |user_id| {
-            // Besides whom the column names, somebody who is in already: that alone neither changes nor spoils anything.
+        table.on_people(&format!("Adding several users as `{role}`, including"), |user_id| {
+            // The list also contains an existing member, who is skipped and has no effect on the result.
             add_all([(EVE, Member), (user_id, role)])
         });
     }
@@ -59,15 +59,15 @@ pub(crate) fn table() -> (String, BTreeSet<Rule>) {
     table.on_people("Removing", remove);
     table.leaving();
     for role in [Member, Admin] {
-        table.on_people(&format!("Giving the role `{role}` to"), |user_id| give(user_id, role));
+        table.on_people(&format!("Assigning the role `{role}` to"), |user_id| give(user_id, role));
     }
-    table.on_people("Handing over the ownership (giving the role `owner`) to", |user_id| give(user_id, Owner));
+    table.on_people("Transferring the ownership (assigning the role `owner`) to", |user_id| give(user_id, Owner));
     table.plain("Deleting the group", &[("the group", delete())]);
     table.reading();
     (table.text, table.rules)
 }
 
-/// Why somebody may not read the history.
+/// The rejections of actors who may not read the history.
 pub(crate) fn history_refusals() -> Vec<Rejection> {
     let roster = team().roster;
     let read = |(_, actor): (_, Actor)| check_history_access(actor, roster.role_of(actor.user_id())).err();
@@ -87,8 +87,8 @@ impl Table {
             "a `member`",
             "an `admin`",
             "an `owner`",
-            "oneself as `member`",
-            "oneself as `owner`",
+            "themselves as `member`",
+            "themselves as `owner`",
             "nobody else, for another owner",
         ];
         self.head("Creating a group, initially with", &columns);
@@ -124,22 +124,22 @@ impl Table {
 
     fn in_too_many_groups(&mut self) {
         let given = |_| team().in_all_groups_allowed(GUS);
-        self.one_by_one_and_on_lists("Adding an outsider who is in as many groups as one person may be", given);
+        self.one_by_one_and_on_lists("Adding an outsider who has reached the group limit per user", given);
     }
 
     fn without_consent(&mut self) {
         let given = |actor| team().blocking(GUS, actor);
         self.one_by_one_and_on_lists("Adding an outsider who has blocked the actor", given);
         let given = |actor| team().acquainted(actor, ZOE).under(AddPolicy::SharedGroup);
-        self.one_by_one_and_on_lists("Where a shared group is required: adding an outsider without one", given);
+        self.one_by_one_and_on_lists("If a shared group is required: adding an outsider without one", given);
         let given = |actor| team().acquainted(actor, GUS).acquainted(actor, ZOE).under(AddPolicy::SharedGroup);
-        self.one_by_one_and_on_lists("Where a shared group is required: adding an outsider with one", given);
+        self.one_by_one_and_on_lists("If a shared group is required: adding an outsider with one", given);
         let given = |_| team().under(AddPolicy::Invitation);
-        self.one_by_one_and_on_lists("Where people join by invitation only: adding an outsider", given);
+        self.one_by_one_and_on_lists("If people join by invitation only: adding an outsider", given);
     }
 
     fn one_by_one_and_on_lists(&mut self, title: &str, given: impl Fn(UserId) -> Given) {
-        self.head(title, &["them alone", "them alone, on a list", "them and somebody else, on a list"]);
+        self.head(title, &["alone", "alone, on a list", "with another user, on a list"]);
         for (role, actor) in ACTORS {
             let (alone, list) = (add(GUS, Member), add_all([(GUS, Member)]));
             let both = add_all([(GUS, Member), (ZOE, Member)]);
@@ -149,8 +149,8 @@ impl Table {
 
     fn leaving(&mut self) {
         let others = OTHERS.map(|(label, _)| label);
-        let columns: Vec<&str> = std::iter::once("naming nobody").chain(others).chain(["oneself"]).collect();
-        self.head("Leaving, with a successor:", &columns);
+        let columns: Vec<&str> = std::iter::once("none").chain(others).chain(["themselves"]).collect();
+        self.head("Leaving, with this successor", &columns);
         let commands = |actor: UserId| {
             let others = OTHERS.map(|(_, user_id)| (user_id != actor).then(|| leave_to(user_id)));
             std::iter::once(Some(leave())).chain(others).chain([Some(leave_to(actor))])
@@ -163,12 +163,12 @@ impl Table {
     }
 
     fn on_people(&mut self, title: &str, command: impl Fn(UserId) -> Command) {
-        let columns: Vec<&str> = OTHERS.iter().map(|(label, _)| *label).chain(["oneself"]).collect();
+        let columns: Vec<&str> = OTHERS.iter().map(|(label, _)| *label).chain(["themselves"]).collect();
         self.head(title, &columns);
         for (role, actor) in ACTORS {
-            let oneself = actor.user_id();
-            let others = OTHERS.map(|(_, user_id)| (user_id != oneself).then(|| command(user_id)));
-            self.row(role, &team(), actor, others.into_iter().chain([Some(command(oneself))]));
+            let actor_id = actor.user_id();
+            let others = OTHERS.map(|(_, user_id)| (user_id != actor_id).then(|| command(user_id)));
+            self.row(role, &team(), actor, others.into_iter().chain([Some(command(actor_id))]));
         }
     }
 
@@ -191,7 +191,7 @@ impl Table {
         writeln!(self.text, "| {role} | {} |", cells.join(" | ")).unwrap();
     }
 
-    /// `None` where the two people of the cell cannot be two: there is just one owner.
+    /// A `None` command marks an impossible case: the actor and the target would both be the only owner.
     fn cell(&mut self, given: &Given, actor: Actor, command: Option<Command>) -> String {
         match command.map(|command| given.decide(by(actor, command))) {
             None => "–".to_owned(),

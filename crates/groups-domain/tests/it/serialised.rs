@@ -99,8 +99,8 @@ fn what_comes_from_outside_is_judged() {
         serde_json::from_value::<Command>(command).map_err(|error| error.to_string())
     };
     assert_eq!(command("  Launch "), Ok(rename("Launch")));
-    assert_eq!(command("\u{200B}"), Err("it is empty".to_owned()));
-    assert_eq!(command("a\nb"), Err("it has the control character U+000A".to_owned()));
+    assert_eq!(command("\u{200B}"), Err("it must not be empty".to_owned()));
+    assert_eq!(command("a\nb"), Err("it must not contain the control character U+000A".to_owned()));
 }
 
 #[test]

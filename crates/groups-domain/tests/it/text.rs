@@ -187,11 +187,13 @@ fn a_text_of_before_is_kept_as_it_was() {
 
 #[test]
 fn what_is_wrong_is_said_in_a_sentence() {
-    assert_eq!(TextError::Empty.to_string(), "it is empty");
-    assert_eq!(TextError::TooLong { count: 101, max: 100 }.to_string(), "it has 101 characters, 100 are allowed");
-    assert_eq!(TextError::ControlCharacter { character: '\n' }.to_string(), "it has the control character U+000A");
+    assert_eq!(TextError::Empty.to_string(), "it must not be empty");
+    let too_long = TextError::TooLong { count: 101, max: 100 };
+    assert_eq!(too_long.to_string(), "it must not be longer than 100 characters, but has 101");
+    let control = TextError::ControlCharacter { character: '\n' };
+    assert_eq!(control.to_string(), "it must not contain the control character U+000A");
     let unfit = TextError::UnfitCharacter { character: '\u{2028}' };
-    assert_eq!(unfit.to_string(), "it has the character U+2028, which cannot be shown in a line of text");
+    assert_eq!(unfit.to_string(), "it must not contain U+2028, which cannot be displayed in a line of text");
 }
 
 #[test]
