@@ -1,152 +1,152 @@
-//! The bodies of successful answers over HTTP, except single groups and members.
+//! Bodies of successful HTTP responses, except single groups and members.
 
 use groups_domain::{UserId, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{ChangeBody, GroupBody, MemberBody};
 
-/// `GET /v1/groups`.
+/// Response of `GET /v1/groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GroupPage<'a> {
-    /// Newest first.
+    /// The groups of the page, newest first.
     #[cfg_attr(test, ts(type = "Group[]"))]
     pub groups: Vec<GroupBody<'a>>,
-    /// What to pass as `after` for the next page.
+    /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
-    /// The position that the page was read at.
+    /// The position at which the page was read.
     #[cfg_attr(test, ts(type = "Cursor"))]
     pub cursor: String,
 }
 
-/// `GET /v1/groups/{group_id}/members`.
+/// Response of `GET /v1/groups/{group_id}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MemberPage {
-    /// In joining order.
+    /// The members of the page, in joining order.
     pub members: Vec<MemberBody>,
-    /// What to pass as `after` for the next page.
+    /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
-    /// The group's version that the page shows.
+    /// The version of the group at which the page was read.
     #[cfg_attr(test, ts(type = "number"))]
     pub version: Version,
 }
 
-/// `POST /v1/groups/{group_id}/members`.
+/// Response of `POST /v1/groups/{group_id}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Added"))]
 pub struct AddedBody<'a> {
     /// The group after the change.
     #[cfg_attr(test, ts(type = "Group"))]
     pub group: GroupBody<'a>,
-    /// What became of each person, in the order of the request.
+    /// The result for each user, in the order of the request.
     pub results: Vec<AddedMember>,
 }
 
-/// What became of one person.
+/// The result for one user of a request to add members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "AddedResult"))]
 pub struct AddedMember {
-    /// Who.
+    /// The user in the request.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// What became of them.
+    /// Whether the user was added, and why not.
     pub outcome: AddOutcome,
 }
 
-/// What became of somebody who was to be added.
+/// The outcome for one user of a request to add members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[non_exhaustive]
 pub enum AddOutcome {
-    /// They are a member now.
+    /// The user is now a member.
     Added,
-    /// They were a member before.
+    /// The user was already a member.
     AlreadyMember,
-    /// The caller may not add them.
+    /// The caller may not add the user.
     NotAllowed,
-    /// They are in as many groups as one person may be.
+    /// The user has reached the group limit per user.
     TooManyGroups,
 }
 
-/// `GET /v1/groups/{group_id}/changes`.
+/// Response of `GET /v1/groups/{group_id}/changes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ChangePage<'a> {
-    /// Oldest first.
+    /// The changes of the page, oldest first.
     pub changes: Vec<ChangeBody<'a>>,
-    /// What to pass as `after` for the next page.
+    /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
 }
 
-/// `GET /v1/me`.
+/// Response of `GET /v1/me`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Me"))]
 pub struct MeBody {
-    /// The caller.
+    /// The id of the caller.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// The display name that others see, if there is one.
+    /// The display name that other users see. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub name: Option<String>,
-    /// Until when the token is good.
+    /// The time at which the token expires.
     #[cfg_attr(test, ts(type = "Time"))]
     pub expires_at: String,
 }
 
-/// Somebody whom the caller has blocked.
+/// A user whom the caller has blocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Block"))]
 pub struct BlockBody {
-    /// Who.
+    /// The blocked user.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// Since when.
+    /// The time at which the caller blocked the user.
     #[cfg_attr(test, ts(type = "Time"))]
     pub blocked_at: String,
 }
 
-/// `GET /v1/me/blocks`.
+/// Response of `GET /v1/me/blocks`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct BlockPage {
-    /// By user id.
+    /// The blocked users of the page, ordered by user id.
     pub blocks: Vec<BlockBody>,
-    /// What to pass as `after` for the next page.
+    /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
 }
 
-/// A person in development mode.
+/// A user in development mode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Person"))]
 pub struct PersonBody {
-    /// Who.
+    /// The id of the user.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// The name that they signed in with.
+    /// The name with which the user signed in.
     pub name: String,
 }
 
-/// `GET /v1/dev/people`.
+/// Response of `GET /v1/dev/people`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "People"))]
 pub struct PeopleBody {
-    /// By name.
+    /// The users, ordered by name.
     pub people: Vec<PersonBody>,
 }
 
-/// `POST /v1/dev/login`.
+/// Response of `POST /v1/dev/login`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Login"))]
 pub struct LoginBody {
-    /// A token for 12 hours.
+    /// A token that is valid for 12 hours.
     pub token: String,
-    /// Who signed in.
+    /// The id of the user who signed in.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// Their name.
+    /// The name of the user who signed in.
     pub name: String,
 }
 

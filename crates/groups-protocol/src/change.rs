@@ -1,4 +1,4 @@
-//! A change in the history of a group.
+//! Changes in the history of a group.
 
 use std::borrow::Cow;
 
@@ -7,93 +7,93 @@ use serde::{Deserialize, Serialize};
 
 use crate::rfc3339;
 
-/// A change, as the history tells it.
+/// A change in the history of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ChangeRecord"))]
 pub struct ChangeBody<'a> {
-    /// The version of the group that it made.
+    /// The version of the group after the change.
     #[cfg_attr(test, ts(type = "number"))]
     pub version: Version,
-    /// When it happened.
+    /// The time of the change.
     #[cfg_attr(test, ts(type = "Time"))]
     pub at: String,
-    /// Who did it.
+    /// The user who made the change.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub actor_id: UserId,
-    /// Only on what an operator did.
+    /// `true` if an operator made the change, absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "true"))]
     pub operator: Option<bool>,
-    /// What it did.
+    /// The kind of change, with its details.
     #[serde(flatten)]
     pub action: ChangeAction<'a>,
 }
 
-/// What a change did.
+/// The kind of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum ChangeAction<'a> {
     /// The group was created.
     GroupCreated {
-        /// The group's name.
+        /// The name of the group.
         name: Cow<'a, str>,
-        /// What it is for.
+        /// The description of the group.
         description: Cow<'a, str>,
-        /// Who was added.
+        /// The initial members, without the owner.
         members: Vec<NewMemberBody>,
     },
     /// The name or the description changed.
     SettingsChanged {
-        /// The new name, if it changed.
+        /// The new name. Absent if it did not change.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         name: Option<Cow<'a, str>>,
-        /// The new description, if it changed.
+        /// The new description. Absent if it did not change.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         description: Option<Cow<'a, str>>,
     },
-    /// One person was added.
+    /// One user was added.
     MemberAdded(NewMemberBody),
-    /// Several people were added at once.
+    /// Several users were added in one change.
     MembersAdded {
-        /// How many people.
+        /// The number of users added.
         count: usize,
-        /// Who was added.
+        /// The new members, in joining order.
         members: Vec<NewMemberBody>,
     },
-    /// Somebody was removed.
+    /// A member was removed.
     MemberRemoved {
-        /// Whom it concerns.
+        /// The user who was removed.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
     },
-    /// Somebody left.
+    /// A member left.
     MemberLeft {
-        /// Whom it concerns.
+        /// The user who left.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// Who is the owner since, where the leaver was.
+        /// The new owner, if the user who left was the owner. Absent otherwise.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional, type = "Uuid"))]
         new_owner_id: Option<UserId>,
     },
-    /// Somebody's role changed.
+    /// A member's role changed.
     RoleChanged {
-        /// Whom it concerns.
+        /// The user whose role changed.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// Their role now.
+        /// The role after the change.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
-        /// Their role before.
+        /// The role before the change.
         #[cfg_attr(test, ts(type = "Role"))]
         previous_role: Role,
     },
-    /// Ownership was transferred.
+    /// The ownership was transferred.
     OwnerChanged {
-        /// Whom it concerns.
+        /// The new owner.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
     },
@@ -101,20 +101,20 @@ pub enum ChangeAction<'a> {
     GroupDeleted,
 }
 
-/// Somebody who came in with a change, and as what.
+/// A user who joined with a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Joined"))]
 pub struct NewMemberBody {
-    /// Who.
+    /// The new member.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// As what.
+    /// The role of the new member.
     #[cfg_attr(test, ts(type = "Role"))]
     pub role: Role,
 }
 
 impl<'a> ChangeBody<'a> {
-    /// The change as the history shows it.
+    /// The history entry of a change.
     pub fn new(change: &'a Change) -> Self {
         Self {
             version: change.version(),

@@ -1,4 +1,4 @@
-//! What a client says.
+//! Messages from clients.
 
 #[cfg(test)]
 mod fuzz;
@@ -8,28 +8,28 @@ use std::borrow::Cow;
 use groups_domain::GroupId;
 use serde::{Deserialize, Serialize};
 
-/// A message of a client.
+/// A message from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
-    /// Asks for a `pong`.
+    /// Requests a `pong`.
     Ping,
-    /// The user types in a group, or has ceased to.
+    /// The user started or stopped typing in a group.
     Typing {
-        /// Where.
+        /// The group in which the user types.
         group_id: GroupId,
-        /// Whether they do.
+        /// `true` while the user types, `false` when they stop.
         typing: bool,
     },
 }
 
-/// Why a text is no message.
+/// The reason why a text is not a valid message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    /// It is no JSON object with a `type`, or a field is missing or of the wrong kind.
+    /// The text is not a JSON object with a `type`, or a field is missing or has the wrong type.
     #[error("not a JSON object with a type and its fields: {0}")]
     Malformed(String),
-    /// Its `type` is none of ours.
+    /// The `type` is unknown. Contains at most its first 64 characters.
     #[error("unknown type {0:?}")]
     UnknownType(String),
 }
@@ -46,10 +46,10 @@ struct Typing {
     typing: bool,
 }
 
-/// Reads a message. Fields that are not known are passed over.
+/// Parses a message. Unknown fields are ignored.
 ///
 /// # Errors
-/// [`ParseError`] says what is wrong with it.
+/// [`ParseError`] if the text is not a valid message.
 pub fn parse(text: &str) -> Result<ClientMessage, ParseError> {
     let head: Head<'_> = read(text)?;
     match head.kind.as_ref() {
@@ -58,13 +58,13 @@ pub fn parse(text: &str) -> Result<ClientMessage, ParseError> {
             let Typing { group_id, typing } = read(text)?;
             Ok(ClientMessage::Typing { group_id, typing })
         }
-        // What is echoed in the error is bounded: it is the client's own text, and nobody needs much of it.
+        // The client controls this text, so the part that the error echoes is bounded.
         unknown => Err(ParseError::UnknownType(unknown.chars().take(64).collect())),
     }
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
-    // A struct can also be read from a JSON array; a message is an object.
+    // Serde also deserialises structs from JSON arrays, but a message must be an object.
     if !text.trim_start().starts_with('{') {
         return Err(ParseError::Malformed("expected an object".to_owned()));
     }

@@ -1,25 +1,25 @@
-//! Close codes of the WebSocket (RFC 6455 section 7.4, and the range 4000 to 4999 that it leaves to applications).
+//! WebSocket close codes (RFC 6455 section 7.4, which reserves the range 4000 to 4999 for applications).
 
-/// Why the server ends a connection. A client comes back after 1012 and 4000 to 4499, and does not after 4500 to 4999.
+/// The reason why the server closes a connection. Clients reconnect after 1012 and 4000 to 4499, but not after 4500 to 4999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u16)]
 pub enum CloseCode {
-    /// An ordinary end.
+    /// A normal closure.
     Normal = 1000,
-    /// The peer breaks the WebSocket protocol.
+    /// The peer violates the WebSocket protocol.
     ProtocolError = 1002,
-    /// A text is not UTF-8.
+    /// A text message is not valid UTF-8.
     InvalidUtf8 = 1007,
-    /// A message is longer than the server accepts.
+    /// A message exceeds the size limit of the server.
     TooLong = 1009,
-    /// The server restarts. The reason says when to come back: [`retry_reason`].
+    /// The server restarts. The close reason says when to reconnect; see [`retry_reason`].
     Restarting = 1012,
-    /// The client reads more slowly than its events come. It resumes with its cursor.
+    /// The client reads too slowly for its events (slow consumer). It can resume with its cursor.
     SlowConsumer = 4001,
     /// The client did not answer a heartbeat.
     HeartbeatMissed = 4002,
-    /// The token has expired. The client comes back with a new one.
+    /// The token has expired. The client reconnects with a new one.
     TokenExpired = 4003,
     /// The client sends too many messages.
     Flood = 4501,
@@ -42,18 +42,18 @@ impl CloseCode {
         Self::TooManyConnections,
     ];
 
-    /// The number on the wire.
+    /// The code as a number, as sent on the wire.
     pub const fn get(self) -> u16 {
         self as u16
     }
 
-    /// Whether a client comes back, with its cursor, after a close with this number. Numbers that are not known are included.
+    /// Whether a client should reconnect with its cursor after a close with this code. True for unknown codes outside of 4500 to 4999.
     pub const fn is_retryable(code: u16) -> bool {
         !matches!(code, 4500..=4999)
     }
 }
 
-/// The reason of a close with 1012: a client waits a random time between the two before it comes again.
+/// The close reason for code 1012. The client waits a random time between the two values, in milliseconds, before it reconnects.
 pub fn retry_reason((min_ms, max_ms): (u32, u32)) -> String {
     format!("{{\"retry_ms\":[{min_ms},{max_ms}]}}")
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $status:literal, $title:literal;)*) => {
-        /// What went wrong, by the name that programs branch on.
+        /// A stable error code for programs.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Code { $(#[doc = $title] $name,)* }
@@ -15,17 +15,17 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// Its stable name.
+            /// The stable name of the code.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// Its HTTP status.
+            /// The HTTP status of the code.
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
             }
 
-            /// What it means, in general.
+            /// The general meaning of the code, for people.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
             }
@@ -60,25 +60,25 @@ codes! {
     Unavailable = "unavailable", 503, "Service unavailable";
 }
 
-/// RFC 9457, `application/problem+json`.
+/// The body of an error response: RFC 9457, `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
 pub struct ProblemBody<'a> {
-    /// Always `about:blank`: `code` tells errors apart.
+    /// Always `about:blank`. Use `code` to distinguish errors.
     pub r#type: Cow<'a, str>,
-    /// What `code` means in general, for people.
+    /// The general meaning of `code`, for people.
     pub title: Cow<'a, str>,
     /// The HTTP status.
     pub status: u16,
-    /// What happened, for people.
+    /// A description of this error, for people.
     pub detail: Cow<'a, str>,
-    /// What to branch on: it is stable.
+    /// The stable error code, for programs.
     #[cfg_attr(test, ts(type = "ErrorCode"))]
     pub code: Cow<'a, str>,
 }
 
 impl<'a> ProblemBody<'a> {
-    /// The body of an error.
+    /// Builds the body from a code and a description of the error.
     pub fn new(code: Code, detail: &'a str) -> Self {
         Self {
             r#type: "about:blank".into(),

@@ -1,4 +1,4 @@
-//! What one user is told of a change.
+//! The event that one user receives for a change.
 
 use std::borrow::Cow;
 
@@ -7,179 +7,179 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GroupBody, rfc3339};
 
-/// From how many added people on `members_added` names nobody and only counts.
+/// The maximum number of users that `members_added` lists. For more users, it contains only the count.
 const NAMED_MEMBERS_MAX: usize = 100;
 
-/// An event with its position in the reader's stream.
+/// An event with its position in the receiver's stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupEvent"))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody<'a> {
-    /// To the user who created the group and owns it.
+    /// Sent to the user who created the group and owns it.
     GroupCreated {
-        /// What every event has.
+        /// The fields that every event has.
         #[serde(flatten)]
         head: EventHead<'a>,
-        /// The group's name.
+        /// The name of the group.
         name: Cow<'a, str>,
-        /// What it is for.
+        /// The description of the group.
         description: Cow<'a, str>,
-        /// Its owner.
+        /// The owner of the group.
         #[cfg_attr(test, ts(type = "Uuid"))]
         admin_id: UserId,
-        /// The reader's role.
+        /// The receiver's role.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
-        /// The group.
+        /// The group after the change.
         group: GroupBody<'a>,
     },
-    /// To each added user.
+    /// Sent to each added user.
     AddedToGroup {
-        /// What every event has.
+        /// The fields that every event has.
         #[serde(flatten)]
         head: EventHead<'a>,
-        /// The group's name.
+        /// The name of the group.
         group_name: Cow<'a, str>,
-        /// Who added them.
+        /// The user who added the receiver.
         #[cfg_attr(test, ts(type = "Uuid"))]
         added_by: UserId,
-        /// The reader's role.
+        /// The receiver's role.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
-        /// The group.
+        /// The group after the change.
         group: GroupBody<'a>,
     },
-    /// To everybody else in the group.
+    /// Sent to all other members.
     GroupUpdated {
-        /// What every event has.
+        /// The fields that every event has.
         #[serde(flatten)]
         head: EventHead<'a>,
-        /// What happened.
+        /// The kind of change, with its details.
         #[serde(flatten)]
         action: ActionBody<'a>,
-        /// The group.
+        /// The group after the change.
         group: GroupBody<'a>,
     },
-    /// To the user whose role changed.
+    /// Sent to the user whose role changed.
     RoleChanged {
-        /// What every event has.
+        /// The fields that every event has.
         #[serde(flatten)]
         head: EventHead<'a>,
-        /// The group's name.
+        /// The name of the group.
         group_name: Cow<'a, str>,
-        /// The reader's role now.
+        /// The receiver's role after the change.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
-        /// The reader's role before.
+        /// The receiver's role before the change.
         #[cfg_attr(test, ts(type = "Role"))]
         previous_role: Role,
-        /// Who changed it.
+        /// The user who changed the role.
         #[cfg_attr(test, ts(type = "Uuid"))]
         changed_by: UserId,
-        /// The group.
+        /// The group after the change.
         group: GroupBody<'a>,
     },
-    /// To the user who is no longer a member.
+    /// Sent to the user who is no longer a member.
     RemovedFromGroup {
-        /// What every event has.
+        /// The fields that every event has.
         #[serde(flatten)]
         head: EventHead<'a>,
-        /// The group's name.
+        /// The name of the group.
         group_name: Cow<'a, str>,
-        /// Who did it.
+        /// The user who made the change: the receiver, if they left.
         #[cfg_attr(test, ts(type = "Uuid"))]
         removed_by: UserId,
-        /// `removed` or `left`.
+        /// Whether the receiver was removed or left.
         #[cfg_attr(test, ts(type = "LeaveReason"))]
         reason: LeaveReason,
     },
-    /// To everybody who was a member.
+    /// Sent to every former member of a deleted group.
     GroupDeleted {
-        /// What every event has.
+        /// The fields that every event has.
         #[serde(flatten)]
         head: EventHead<'a>,
-        /// The group's name.
+        /// The name of the group.
         group_name: Cow<'a, str>,
-        /// Who did it.
+        /// The user who deleted the group.
         #[cfg_attr(test, ts(type = "Uuid"))]
         deleted_by: UserId,
     },
 }
 
-/// What every event has.
+/// The fields that every event has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EventHead<'a> {
-    /// Of which group.
+    /// The id of the group.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub group_id: GroupId,
-    /// The version of the group that it made.
+    /// The version of the group after the change.
     #[cfg_attr(test, ts(type = "number"))]
     pub version: Version,
-    /// What to resume from after it.
+    /// The position to resume from after this event.
     #[cfg_attr(test, ts(type = "Cursor"))]
     pub cursor: Cow<'a, str>,
-    /// When it happened.
+    /// The time of the change.
     #[cfg_attr(test, ts(type = "Time"))]
     pub at: String,
-    /// Who did it.
+    /// The user who made the change.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub actor_id: UserId,
-    /// Only on what an operator did.
+    /// `true` if an operator made the change, absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "true"))]
     pub operator: Option<bool>,
 }
 
-/// What happened to others, or to the group.
+/// A change of other members or of the group itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Action"))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum ActionBody<'a> {
-    /// One person was added.
+    /// One user was added.
     MemberAdded {
-        /// Who.
+        /// The new member.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// As what.
+        /// The role of the new member.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
     },
-    /// Several people were added at once.
+    /// Several users were added in one change.
     MembersAdded {
-        /// How many.
+        /// The number of users added.
         count: usize,
-        /// Who, where there are at most 100.
+        /// The new members in joining order. Absent if there are more than 100.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional, type = "Uuid[]"))]
         user_ids: Option<Cow<'a, [UserId]>>,
     },
-    /// Somebody was removed.
+    /// A member was removed.
     MemberRemoved {
-        /// Who.
+        /// The user who was removed.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
     },
-    /// Somebody left.
+    /// A member left.
     MemberLeft {
-        /// Who.
+        /// The user who left.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// Who is the owner since, where the leaver was.
+        /// The new owner, if the user who left was the owner. Absent otherwise.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional, type = "Uuid"))]
         new_owner_id: Option<UserId>,
     },
-    /// Somebody else's role changed.
+    /// Another member's role changed.
     RoleChanged {
-        /// Who.
+        /// The member whose role changed.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// What they are now.
+        /// The new role.
         #[cfg_attr(test, ts(type = "Role"))]
         role: Role,
     },
-    /// The ownership changed hands between others.
+    /// The ownership was transferred between other members.
     OwnerChanged {
         /// The new owner.
         #[cfg_attr(test, ts(type = "Uuid"))]
@@ -190,7 +190,7 @@ pub enum ActionBody<'a> {
 }
 
 impl<'a> EventBody<'a> {
-    /// The event as it goes to its reader; `cursor` is the position to resume from after it.
+    /// The wire form of an event. `cursor` is the position to resume from after it.
     pub fn new(event: &'a Event, cursor: &'a str) -> Self {
         let Event { group_id, version, at, actor, kind } = event;
         let (actor_id, operator, at) = (actor.user_id(), actor.is_operator().then_some(true), rfc3339(*at));

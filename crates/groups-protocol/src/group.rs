@@ -1,4 +1,4 @@
-//! The group as every answer and every event shows it.
+//! The wire form of a group, used by all responses and events.
 
 use std::borrow::Cow;
 
@@ -7,39 +7,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::rfc3339;
 
-/// A group on the wire. `role` is the reader's own and is left out where the text is for many readers.
+/// A group on the wire. `role` is the receiver's own role. Events do not have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GroupBody<'a> {
-    /// The group's id, a UUIDv7: a newer group has a greater one.
+    /// The id of the group, a UUIDv7. Newer groups have greater ids.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub group_id: GroupId,
-    /// 1–100 characters, trimmed.
+    /// The name: 1 to 100 characters, trimmed.
     pub name: Cow<'a, str>,
-    /// At most 1,000 characters.
+    /// The description: at most 1,000 characters.
     pub description: Cow<'a, str>,
-    /// The owner.
+    /// The owner of the group.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub admin_id: UserId,
-    /// The owner included.
+    /// The number of members, including the owner.
     pub member_count: u32,
-    /// Starts at 1 and grows by exactly 1 with every change of the group or of its membership.
+    /// The version: 1 at creation, incremented by exactly 1 with every change of the group or its memberships.
     #[cfg_attr(test, ts(type = "number"))]
     pub version: Version,
-    /// When version 1 was made.
+    /// The time at which the group was created.
     #[cfg_attr(test, ts(type = "Time"))]
     pub created_at: String,
-    /// When this version was made.
+    /// The time of the last change.
     #[cfg_attr(test, ts(type = "Time"))]
     pub updated_at: String,
-    /// The reader's own role, where the text is for one reader.
+    /// The receiver's own role. Absent in events, and if the receiver is not a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "Role"))]
     pub role: Option<Role>,
 }
 
 impl<'a> GroupBody<'a> {
-    /// The group as `role` sees it; without one, as it is told to many.
+    /// The wire form of a group. `role` is the receiver's role; `None` omits it.
     pub fn new(group: &'a Group, role: Option<Role>) -> Self {
         Self {
             group_id: group.group_id,

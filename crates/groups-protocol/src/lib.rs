@@ -1,10 +1,10 @@
-//! What goes over the wire of groups: HTTP bodies, WebSocket messages, error codes, close codes and times.
+//! The wire format of groups: HTTP bodies, WebSocket messages, error codes, close codes and times.
 //!
-//! `docs/contract.md` of the project says what each of them means. Members stand in the order in which the server writes them: `type` first.
-//! Times are RFC 3339 in UTC with milliseconds; the owner of a group is called `admin_id`.
+//! `docs/contract.md` in the repository documents their meaning. Fields are declared in the order in which the server writes them,
+//! `type` first. Times are RFC 3339 in UTC with milliseconds. The owner of a group is called `admin_id`.
 //!
-//! All types serialize and deserialize. The wire only grows: unknown fields are ignored, and a message of an unknown type is
-//! [`Message::Unknown`].
+//! HTTP bodies, events and server messages implement both `Serialize` and `Deserialize`. The wire format only grows: unknown
+//! fields are ignored, and a message of an unknown type becomes [`Message::Unknown`].
 //!
 //! ```
 //! use groups_protocol::{EventBody, Message};
@@ -47,5 +47,5 @@ pub use message::Message;
 pub use server_message::{ErrorCode, ServerMessage};
 pub use time::rfc3339;
 
-/// The `cursor` of a snapshot piece that is not the last: it is not a position, so that nobody resumes after half a list.
+/// The `cursor` of every snapshot piece except the last. It is not a position, so that no client resumes from an incomplete list.
 pub const NO_CURSOR: &str = "0";

@@ -1,4 +1,4 @@
-//! A member of a group.
+//! The wire form of a member.
 
 use groups_domain::{Role, UserId};
 use serde::{Deserialize, Serialize};
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Member"))]
 pub struct MemberBody {
-    /// Who.
+    /// The id of the member.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
-    /// As what.
+    /// The role of the member.
     #[cfg_attr(test, ts(type = "Role"))]
     pub role: Role,
-    /// Since when.
+    /// The time at which the member joined.
     #[cfg_attr(test, ts(type = "Time"))]
     pub joined_at: String,
-    /// The display name, where one is known.
+    /// The display name. Absent if it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub name: Option<String>,

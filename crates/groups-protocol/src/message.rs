@@ -1,18 +1,18 @@
-//! What a client reads from the WebSocket.
+//! Messages that a client receives over the WebSocket.
 
 use serde::Deserialize;
 
 use crate::{EventBody, ServerMessage};
 
-/// A message of the server, as a client reads it.
+/// A message from the server, parsed by a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message {
-    /// A change of a group.
+    /// An event about a group.
     Event(Box<EventBody<'static>>),
-    /// Anything else.
+    /// Any other known message.
     Server(ServerMessage<'static>),
-    /// A message of a later version, with its `type`. Ignore it.
+    /// A message of a later protocol version, with its `type`. Clients ignore it.
     Unknown(String),
 }
 
@@ -23,10 +23,10 @@ struct Head {
 }
 
 impl Message {
-    /// Reads a text message.
+    /// Parses a text message.
     ///
     /// # Errors
-    /// If it is not a JSON object with a `type` and the fields of that type.
+    /// If the text is not a JSON object with a `type` and the fields of that type.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let Head { kind } = serde_json::from_str(text)?;
         match kind.as_str() {

@@ -1,4 +1,4 @@
-//! What the server says besides events.
+//! Messages from the server, except events.
 
 use std::borrow::Cow;
 
@@ -8,76 +8,76 @@ use uuid::Uuid;
 
 use crate::GroupBody;
 
-/// A message of the server that is no event.
+/// A message from the server that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage<'a> {
-    /// The first message: the client is known, and what it gets next.
+    /// The first message after authentication. Says what the client receives next.
     Welcome {
-        /// As whom the client came in.
+        /// The authenticated user.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// Which connection this is, for the logs of both sides.
+        /// The id of this connection, for the logs of client and server.
         #[cfg_attr(test, ts(type = "Uuid"))]
         connection_id: Uuid,
-        /// Whether missed events follow; else the whole list does.
+        /// `true` if the missed events follow, `false` if the whole list follows.
         resumed: bool,
-        /// How often the server asks for a sign of life.
+        /// The interval between heartbeats of the server, in seconds.
         heartbeat_seconds: u64,
     },
-    /// A piece of the user's list, newest group first.
+    /// A piece of the user's list of groups, newest first.
     Snapshot {
-        /// At most 500 groups, and some 256 KiB.
+        /// The groups of this piece: at most 500 groups and about 256 KiB.
         #[cfg_attr(test, ts(type = "Group[]"))]
         groups: Vec<GroupBody<'a>>,
         /// Whether another piece follows.
         more: bool,
-        /// With the last piece, the position that the list was read at; with the others, none.
+        /// In the last piece, the position at which the list was read. In the other pieces, a value that is not a position.
         #[cfg_attr(test, ts(type = "Cursor"))]
         cursor: Cow<'a, str>,
     },
-    /// From here on the client's view is right, and stays right.
+    /// The client's list is now up to date. Events keep it up to date.
     Ready {
-        /// The position that was read at.
+        /// The position that the client has reached.
         #[cfg_attr(test, ts(type = "Cursor"))]
         cursor: Cow<'a, str>,
     },
-    /// Somebody types, or has ceased to.
+    /// A user started or stopped typing.
     Typing {
-        /// Where.
+        /// The group in which the user types.
         #[cfg_attr(test, ts(type = "Uuid"))]
         group_id: GroupId,
-        /// Who.
+        /// The user who types.
         #[cfg_attr(test, ts(type = "Uuid"))]
         user_id: UserId,
-        /// Whether they do.
+        /// `true` while the user types, `false` when they stop.
         typing: bool,
-        /// For how long to believe it.
+        /// The time in seconds after which the client drops the typing state, if no other message arrives.
         expires_in_seconds: u64,
     },
-    /// The answer to `ping`.
+    /// The response to `ping`.
     Pong,
-    /// A message of the client was not understood or not heeded.
+    /// A message from the client was rejected and had no effect.
     Error {
-        /// What is wrong, for programs.
+        /// The error code, for programs.
         code: ErrorCode,
-        /// What is wrong, for people.
+        /// A description of the error, for people.
         detail: Cow<'a, str>,
     },
 }
 
-/// Why a message of the client had no effect.
+/// The reason why a message from the client had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MessageErrorCode"))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// It is no JSON object with a `type`, or a field is missing or of the wrong kind, or it is a binary frame.
+    /// The message is not a JSON object with a `type`, a field is missing or has the wrong type, or the frame is binary.
     MalformedMessage,
-    /// Its `type` is none of ours.
+    /// The `type` is unknown.
     UnknownType,
-    /// There is no such group for this user.
+    /// The group does not exist, or the user is not a member.
     GroupNotFound,
-    /// Messages come too fast; the next ones may end the connection.
+    /// The client sends messages too fast. If it continues, the server may close the connection.
     RateLimited,
 }

@@ -3,9 +3,9 @@
 use groups_domain::Timestamp;
 use time::OffsetDateTime;
 
-/// A time as RFC 3339 in UTC with milliseconds, such as `2026-11-22T23:14:15.123Z`.
+/// Formats a time as RFC 3339 in UTC with milliseconds, such as `2026-11-22T23:14:15.123Z`.
 ///
-/// What lies outside of the years 0 to 9999, which RFC 3339 cannot say, becomes the nearest time that it can.
+/// RFC 3339 supports the years 0 to 9999. Times outside of that range are clamped to it.
 pub fn rfc3339(at: Timestamp) -> String {
     const FIRST_MILLIS: i64 = -62_167_219_200_000;
     const LAST_MILLIS: i64 = 253_402_300_799_999;

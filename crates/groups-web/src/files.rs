@@ -1,6 +1,6 @@
-//! Every file of `assets/`, embedded. A test holds this list against the folder.
+//! All files of `assets/`, embedded. A test compares this list with the folder.
 
-/// Name below `assets/`, and content.
+/// The path below `assets/`, and the content.
 pub(crate) type Embedded = (&'static str, &'static [u8]);
 
 macro_rules! embed {

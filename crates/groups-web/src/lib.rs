@@ -1,13 +1,13 @@
-//! The browser's side of groups, embedded: the client library, the `<groups-sidebar>` element and the page made of them.
+//! The embedded browser files of groups: the client library, the `<groups-sidebar>` element, and the page that uses them.
 //!
-//! What is served is what stands in `assets/`: plain ES modules, no build step, nothing from a foreign host. A server needs two
-//! routes, both for `GET`: [`page`] at `/`, and [`asset`] at `/assets/{path}` (the path may have several segments).
+//! The files in `assets/` are served as they are: plain ES modules, no build step, no third-party hosts. A server needs two
+//! `GET` routes: [`page`] at `/`, and [`asset`] at `/assets/{path}` (the path may have several segments).
 //!
 //! # Caching
-//! The page names its files below `assets/<release>/`, where the release is a hash over all of them. Those never change and are
-//! [immutable](Asset::immutable). The same files without the release (`assets/groups-client.js`) are the stable addresses for other
-//! pages; they are revalidated by their [`etag`](Asset::etag). Modules import each other by relative paths, so that a page
-//! gets all of them from one release.
+//! The page refers to its files as `assets/<release>/…`, where the release is a hash of all files. The content at these URLs never
+//! changes, so they are [immutable](Asset::immutable). URLs without the release (`assets/groups-client.js`) are stable, for use by
+//! other pages. They are revalidated by their [`etag`](Asset::etag). Modules import each other by relative paths, so a page
+//! gets all modules from the same release.
 //!
 //! # Example
 //! ```

@@ -1,4 +1,4 @@
-//! The files as they are served: hashed, compressed once, and named.
+//! The embedded files as they are served: with hashes, content types and compressed bodies.
 
 use std::{collections::BTreeMap, io::Write, sync::LazyLock};
 
@@ -6,41 +6,44 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::{files::FILES, hash::Hash};
 
-/// The page's template, and what in it stands for the folder of the release.
+/// The template of the page.
 const PAGE: &str = "index.html";
+/// The folder in the template that is replaced by the folder of the release.
 const FOLDER: &str = "assets/";
 
-/// One file, ready to be sent.
+/// A file, ready to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset {
-    /// The content.
+    /// The uncompressed content.
     pub bytes: &'static [u8],
-    /// The same as `Content-Encoding: gzip`, where that is smaller.
+    /// The content for `Content-Encoding: gzip`; `None` if that is not smaller.
     pub gzip: Option<&'static [u8]>,
-    /// For `Content-Type`.
+    /// The value of `Content-Type`.
     pub content_type: &'static str,
-    /// For `ETag`, quotes included. It is weak, for it names the content and not its encoding (RFC 9110 section 8.8.1).
+    /// The value of `ETag`, including quotes. It is weak, because it identifies the content and not its encoding (RFC 9110
+    /// section 8.8.1).
     pub etag: &'static str,
-    /// Whether the address that was asked for always stands for this content.
+    /// Whether the requested URL always returns this content.
     pub immutable: bool,
 }
 
 impl Asset {
-    /// For `Cache-Control`: a year (the customary "for ever") where [`immutable`](Self::immutable), else to be revalidated at each use.
+    /// The value of `Cache-Control`: one year (the conventional maximum) if [`immutable`](Self::immutable), otherwise
+    /// revalidation at each use.
     pub fn cache_control(&self) -> &'static str {
         if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" }
     }
 }
 
-/// The page at `/`. It refers to `assets/…` and `v1/…` relatively, so that it may also stand at the root of a deeper folder.
+/// The page at `/`. It uses relative URLs for `assets/…` and `v1/…`, so that it can also be served below a path prefix.
 pub fn page() -> Asset {
     BUNDLE.page.asset(false)
 }
 
 /// The file at `assets/{path}`, with or without the [`release`] as its first segment.
 ///
-/// A path of another release gives the file of this one, to be revalidated: while servers are being replaced one by one, the page
-/// may come from one of them and its files from another.
+/// `None` if there is no such file. A path with another release returns the file of this release, to be revalidated: during a
+/// rolling upgrade, the page and its files may come from different servers.
 pub fn asset(path: &str) -> Option<Asset> {
     let (release, name) = match path.split_once('/') {
         Some((first, rest)) if is_release(first) => (Some(first), rest),
@@ -49,14 +52,14 @@ pub fn asset(path: &str) -> Option<Asset> {
     BUNDLE.files.get(name).map(|file| file.asset(release == Some(BUNDLE.release.as_str())))
 }
 
-/// The hash over all files, sixteen hexadecimal digits: the folder that the page takes its files from.
+/// The hash of all files as 16 hexadecimal digits. The page loads its files from the folder of this name.
 pub fn release() -> &'static str {
     &BUNDLE.release
 }
 
-/// For `Content-Security-Policy` on the page and on its files: everything from one's own origin, nothing inline, no HTML from strings.
+/// The value of `Content-Security-Policy` for the page and its files: same origin only, nothing inline, no HTML from strings.
 ///
-/// `connect-src 'self'` covers the WebSocket too (Content Security Policy Level 3, section 6.7.2.8, "scheme-part matches").
+/// `connect-src 'self'` also covers the WebSocket (Content Security Policy Level 3, section 6.7.2.8, "scheme-part matches").
 pub fn content_security_policy() -> &'static str {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -93,7 +96,7 @@ struct Bundle {
     files: BTreeMap<&'static str, File>,
 }
 
-/// Compressed and hashed at first use: some milliseconds, once.
+/// Compressed and hashed once, at first use. This takes a few milliseconds.
 static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     let release = FILES.iter().fold(Hash::new(), |hash, (name, bytes)| hash.part(name.as_bytes()).part(bytes)).hex();
     let template = FILES.iter().find(|(name, _)| *name == PAGE).map_or(&[][..], |(_, bytes)| bytes);
@@ -106,7 +109,7 @@ static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     }
 });
 
-/// `None` where it cannot be compressed, which writing to memory gives no reason for.
+/// The compressed bytes; `None` if compression fails, which does not happen when writing to memory.
 fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).ok()?;

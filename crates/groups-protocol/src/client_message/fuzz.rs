@@ -1,10 +1,10 @@
-//! Any text as a client's message. The body is a function, so that a fuzzer can call it as well.
+//! Property tests that parse arbitrary texts. The check is a function, so that a fuzzer can call it too.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Reads a text, and checks what must hold whatever it is: a message is a JSON object of a known type, and an error
+/// Parses a text and checks the invariants: a message is a JSON object of a known type, and an error
 /// echoes a bounded part of the text.
 fn read_any(text: &str) {
     let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
@@ -22,7 +22,7 @@ fn read_any(text: &str) {
     }
 }
 
-/// Texts that are nearly messages.
+/// Texts that are almost messages.
 fn nearly() -> impl Strategy<Value = String> {
     let words = prop_oneof![
         Just("{"),

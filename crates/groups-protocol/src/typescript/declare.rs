@@ -1,33 +1,33 @@
-//! TypeScript declarations that are fit to be read, and the file that they are compared with.
+//! Formats TypeScript declarations for readers, and compares them with the golden files.
 
 use std::path::Path;
 
 use ts_rs::{Config, TS};
 
-/// The declaration of a type with its documentation.
+/// The declaration of a type, with its doc comments.
 pub(crate) fn declared<T: TS>() -> String {
     let config = Config::default().with_large_int("number");
     let text = format!("{}export {}", T::docs().unwrap_or_default(), T::decl(&config));
     format!("\n{}\n", laid_out(&text))
 }
 
-/// The declaration of a union of texts.
+/// The declaration of a union of string literals.
 pub(crate) fn union(name: &str, docs: &str, texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let texts: Vec<_> = texts.into_iter().map(|text| format!("\"{}\"", text.as_ref())).collect();
     format!("\n/** {docs} */\nexport type {name} = {};\n", texts.join(" | "))
 }
 
-/// Holds a file of `crates/groups-web/types/wire` against what it should be.
+/// Compares a file in `crates/groups-web/types/wire` with the expected text. `UPDATE_GOLDEN=1` rewrites the file.
 pub(crate) fn compare(name: &str, fresh: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../groups-web/types/wire").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
         std::fs::write(&path, fresh).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(golden == fresh, "{name} is not what the Rust types say; UPDATE_GOLDEN=1 writes it anew:\n{fresh}");
+    assert!(golden == fresh, "{name} differs from the Rust types; UPDATE_GOLDEN=1 regenerates it:\n{fresh}");
 }
 
-/// A field a line, a variant a paragraph.
+/// Formats a declaration with one field per line.
 fn laid_out(text: &str) -> String {
     let mut out = String::new();
     let (mut depth, mut rest) = (0, text);
@@ -40,7 +40,7 @@ fn laid_out(text: &str) -> String {
             rest = after;
             continue;
         }
-        // A name in quotes that needs none.
+        // Removes unnecessary quotes from a field name.
         if let Some((name, after)) = rest.strip_prefix('"').and_then(|rest| rest.split_once("\":"))
             && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
         {
