@@ -164,21 +164,21 @@ impl Bench {
         let (server, target) = self.start().await?;
         let storm =
             Resume { connections: self.idle_connections, groups: 10, missed: 10, without_cursor: false, at_once: None };
-        let anew = Resume { without_cursor: true, ..storm.clone() }.run(&target).await?;
+        let without_cursor = Resume { without_cursor: true, ..storm.clone() }.run(&target).await?;
         let back = storm.run(&target).await?;
-        table.violations += back.promise.violations + anew.promise.violations;
+        table.violations += back.promise.violations + without_cursor.promise.violations;
         table
             .add(
                 &format!("{} come back at once, 10 events missed: all ready", self.idle_connections),
                 back.all_ready_seconds,
                 "s",
             )
-            .compare(back.all_ready_seconds / anew.all_ready_seconds.max(0.001), "of coming with nothing");
+            .compare(back.all_ready_seconds / without_cursor.all_ready_seconds.max(0.001), "of coming with nothing");
         table.add("  rate", back.ready_per_second, "1/s").compare(back.replayed_events as f64, "events replayed");
         let cpu = |report: &ResumeReport| report.server_cpu_us_per_connection.unwrap_or_default();
         table
             .add("  server CPU for each", cpu(&back), "us")
-            .compare(cpu(&back) / cpu(&anew).max(1.0), "of coming with nothing");
+            .compare(cpu(&back) / cpu(&without_cursor).max(1.0), "of coming with nothing");
         server.stop().await
     }
 

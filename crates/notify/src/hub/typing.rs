@@ -115,6 +115,6 @@ mod tests {
         assert!(note(&typed, 2_000, ADA, 1, true));
         assert!(note(&typed, 4_000, ADA, 1, true));
         let generations = typed.0.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(generations.recent.len() + generations.earlier.len() <= 4, "nobody is kept for ever");
+        assert!(generations.recent.len() + generations.earlier.len() <= 4, "nobody is kept permanently");
     }
 }
