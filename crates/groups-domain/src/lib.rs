@@ -13,8 +13,8 @@
 //!
 //! ```text
 //! Request ──reads()──▶ Facts ──decide()──▶ Change ──event_for()──▶ Event
-//! (who wants what)   (the few rows        (what happened,        (what one user
-//!                     it depends on)       one new version)       is told of it)
+//! (command, actor)   (the few rows        (what happened,        (what one user
+//!                     it depends on)       one new version)       receives)
 //!                                  └─────▶ Rejection (why not)
 //! ```
 //!
