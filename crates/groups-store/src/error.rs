@@ -1,4 +1,4 @@
-//! What can go wrong with a database, told apart by what one can do about it.
+//! Errors of the store, grouped by what the caller can do about them.
 
 use groups_domain::Rejection;
 
@@ -6,32 +6,36 @@ use groups_domain::Rejection;
 use crate::url::masked;
 use crate::{HookError, Quota};
 
-/// Why nothing could be done now although it may be possible later. Nothing was changed, unless it says otherwise.
+/// Why the store is unavailable; a retry may succeed. Nothing was changed, except possibly with
+/// [`OutcomeUnknown`](Self::OutcomeUnknown).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Reason {
     /// The queue in front of the database is full.
     #[error("too much is waiting for the database")]
     QueueFull,
-    /// The user has too many orders in the queue in front of the database. Others still get in.
+    /// The user has too many orders in the queue in front of the database. Other users' orders are
+    /// still accepted.
     #[error("too many orders of this user are waiting for the database")]
     ShareFull,
-    /// The database did not answer in time, or others held its locks for too long.
+    /// The database did not answer in time, or waiting for a lock timed out.
     #[error("the database is busy")]
     Busy,
-    /// There is no room left for the database.
+    /// The disk is full.
     #[error("the disk of the database is full")]
     DiskFull,
     /// The database cannot be reached, or its disk failed.
     #[error("the database cannot be reached")]
     Unreachable,
-    /// SQLite: the database file was removed or replaced while it is open. What would be written now could not be found again.
+    /// SQLite: the database file was removed or replaced while open. Anything written now would be
+    /// lost.
     #[error("the database file was removed or replaced")]
     FileReplaced,
-    /// The connection was lost while committing: whether the change was made is not known. Repeating the request with its
-    /// idempotency key gives the truth.
+    /// The connection was lost during the commit, so it is unknown whether the change was made.
+    /// Retrying the request with the same idempotency key returns the actual outcome.
     #[error("the connection was lost while committing")]
     OutcomeUnknown,
-    /// A list that is read piece by piece cannot be completed: a group of it has changed since, and its history is no longer kept.
+    /// A list that is read in pages cannot be completed: one of its groups has changed since, and
+    /// its history has been pruned.
     #[error("the list is too old to be completed")]
     Outdated,
     /// The store was closed.
@@ -40,7 +44,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// After how many seconds another attempt makes sense.
+    /// How long to wait before a retry, in seconds.
     pub const fn retry_after_seconds(self) -> u32 {
         match self {
             Self::QueueFull | Self::ShareFull | Self::Busy | Self::OutcomeUnknown | Self::Outdated => 1,
@@ -50,19 +54,21 @@ impl Reason {
     }
 }
 
-/// Why the database gave no answer.
+/// Why a store operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Not now.
+    /// Unavailable; retry later.
     #[error("{0}")]
     Unavailable(Reason),
-    /// The database has become another one, or one of an earlier time, since it was last read: what was read before means nothing.
+    /// The database was replaced or restored to an earlier state since it was last read. Everything
+    /// read before is invalid.
     #[error("the database tells another history than before: everything has to be read again")]
     HistoryReplaced,
-    /// Changes after the position were pruned: they cannot be read any more. A consumer has to read the current state instead.
+    /// Changes after the position have been pruned. The consumer must read the current state
+    /// instead.
     #[error("the position is older than the log: changes after it are no longer kept")]
     OlderThanLog,
-    /// A row cannot be read: it was damaged, or written by something else.
+    /// A row cannot be read: it is damaged, or another program wrote it.
     #[error("the row {id} of table {table} cannot be read: {detail}")]
     Corrupt {
         /// The table.
@@ -72,45 +78,46 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
-    /// The database refused what it should not refuse: a defect of this program or of its schema.
+    /// The database rejected a statement that should be valid: a bug in this program or its schema.
     #[error("the database refused: {detail}")]
     Database {
-        /// Its own words, for operators only: they may name tables and values.
+        /// The database's error message. For operators only: it may contain table names and values.
         detail: String,
     },
 }
 
-/// Why an order was not carried out.
+/// Why an order was not executed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExecuteError {
-    /// The rules refuse it.
+    /// The rules reject it.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The actor has used this idempotency key within the last 24 hours, for another request.
+    /// The actor has used this idempotency key for a different request within the last 24 hours.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,
-    /// The actor has written as much as one user may in a day. Nothing was changed.
+    /// The actor has used up a daily quota. Nothing was changed.
     #[error("the daily quota of {max} {quota} is used up")]
     QuotaExceeded {
         /// Which quota.
         quota: Quota,
         /// Its limit.
         max: u64,
-        /// After how many seconds the next day begins.
+        /// Seconds until the next day begins.
         retry_after_seconds: u32,
     },
-    /// The hook of [`Store::execute_with`](crate::Store::execute_with) kept the change from being made.
+    /// The hook of [`Store::execute_with`](crate::Store::execute_with) prevented the change.
     #[error(transparent)]
     Hook(#[from] HookError),
-    /// Not now. Nothing was changed, unless the reason is [`Reason::OutcomeUnknown`].
+    /// Unavailable; retry later. Nothing was changed, unless the reason is
+    /// [`Reason::OutcomeUnknown`].
     #[error("{reason}")]
     Unavailable {
-        /// After how many seconds another attempt makes sense.
+        /// How long to wait before a retry, in seconds.
         retry_after_seconds: u32,
         /// Why.
         reason: Reason,
     },
-    /// Something is wrong with the database.
+    /// The database failed in another way.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -126,17 +133,17 @@ impl From<StoreError> for ExecuteError {
     }
 }
 
-/// Why a database could not be opened, as a sentence for operators.
+/// Why a database could not be opened. The messages are for operators.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The URL names no database that this store knows.
+    /// The URL is not a supported database URL.
     #[error("{url:?} is not a database URL: use sqlite://PATH, a plain path, or postgres://…")]
     BadUrl {
         /// The URL without its password.
         url: String,
     },
-    /// The URL is of a database for which this program was built without support.
+    /// This program was built without support for the URL's database.
     #[error("{url:?} needs the feature `{feature}` of groups-store, without which this program was built")]
     NotCompiledIn {
         /// The URL without its password.
@@ -147,30 +154,30 @@ pub enum OpenError {
     /// `host=… password=…`, which libpq accepts as well as URLs.
     #[error("the database URL looks like a connection string of libpq: write postgres://USER:PASSWORD@HOST/DATABASE")]
     ConnectionString,
-    /// A parameter of the URL cannot mean here what it means elsewhere.
+    /// A parameter of the URL is not supported.
     #[error("the parameters of the database URL cannot be used: {detail}")]
     BadParameter {
         /// Which, and why.
         detail: String,
     },
-    /// The file is not there, and the URL says not to make it.
+    /// The file does not exist, and the URL says not to create it.
     #[error("there is no database {path:?}: make it with mode=rwc, or correct the path")]
     Missing {
         /// The file.
         path: String,
     },
-    /// Version 0.1 gave the file of this URL another name.
+    /// Version 0.1 used a different file name for this URL.
     #[error(
         "version 0.1 called the file of this URL {old_path:?}, and it is still there: rename it to {path:?}, and with it its -wal and \
          -shm if there are any"
     )]
     OldName {
-        /// The file that is there.
+        /// The existing file.
         old_path: String,
         /// The file that the URL names now.
         path: String,
     },
-    /// Another process, or another store of this one, works on the file.
+    /// Another process, or another store in this process, has the file open.
     #[error(
         "{database:?} is in use by another server, or by `copy` or `migrate`: a SQLite database has one at a time, so stop it first"
     )]
@@ -178,34 +185,35 @@ pub enum OpenError {
         /// The file.
         database: String,
     },
-    /// SQLite in memory has no file that the writer and the readers could share.
+    /// In-memory SQLite is not supported: it has no file that the writer and the readers could
+    /// share.
     #[error("SQLite in memory is not supported: name a file, in a temporary directory if it need not last")]
     InMemory,
-    /// The directory of the file is not there.
+    /// The directory of the file does not exist.
     #[error("there is no directory {directory:?} for the database file")]
     DirectoryMissing {
         /// The directory.
         directory: String,
     },
-    /// The file is something else than a database, or damaged at its head.
+    /// The file is not a SQLite database, or its header is damaged.
     #[error("{path:?} is not a SQLite database, or it is damaged")]
     NotADatabase {
         /// The file.
         path: String,
     },
-    /// Another program has tables with names that this one needs.
+    /// The database has tables of another program whose names this one needs.
     #[error("{database:?} has tables of another program with names that groups needs: use another database or schema")]
     Foreign {
         /// The file, or the database's name.
         database: String,
     },
-    /// It cannot be written.
+    /// The database is read-only.
     #[error("{database:?} is read-only: check who owns it, its permissions and those of its directory")]
     ReadOnly {
         /// The file, or the database's name.
         database: String,
     },
-    /// It keeps text in another encoding, in which not every name can be written.
+    /// The database encoding is not UTF-8, so it cannot store every name.
     #[error(
         "{database:?} keeps text as {encoding}, in which not every name can be written: create the database with ENCODING 'UTF8'"
     )]
@@ -215,7 +223,7 @@ pub enum OpenError {
         /// Its encoding, as PostgreSQL calls it.
         encoding: String,
     },
-    /// A newer version of this program has written it.
+    /// A newer version of this program has migrated the database.
     #[error("{database:?} was written by a newer version of groups (migration {migration}): update this program")]
     Newer {
         /// The file, or the database's name.
@@ -223,32 +231,33 @@ pub enum OpenError {
         /// The newest migration that this program does not know.
         migration: String,
     },
-    /// There is no room for the database.
+    /// The disk is full.
     #[error("the disk of {database:?} is full")]
     DiskFull {
         /// The file, or the database's name.
         database: String,
     },
-    /// It did not answer, or refused to let us in.
+    /// The database did not answer, or refused the connection.
     #[error("{database:?} cannot be opened: {detail}")]
     Unreachable {
         /// The file, or the database's name.
         database: String,
-        /// The database's own words.
+        /// The database's error message.
         detail: String,
     },
-    /// The URL demands an encrypted connection, and this program was built without the feature `postgres-tls`.
+    /// The URL requires an encrypted connection, but this program was built without the feature
+    /// `postgres-tls`.
     #[error(
         "an encrypted connection is demanded (sslmode), but this program was built without the feature postgres-tls"
     )]
     EncryptionMissing,
-    /// What the URL demands of the connection's encryption cannot be done.
+    /// The connection cannot be encrypted as the URL requires.
     #[error("the connection cannot be encrypted as demanded: {detail}")]
     Encryption {
         /// Why not.
         detail: String,
     },
-    /// Its tables could not be brought up to date.
+    /// A migration failed.
     #[error("the tables of {database:?} could not be brought up to date: {detail}")]
     Migration {
         /// The file, or the database's name.

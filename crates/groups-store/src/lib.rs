@@ -1,4 +1,5 @@
-//! The rules of `groups-domain` over Diesel: one [`Store`] for SQLite and PostgreSQL, chosen by URL at run time.
+//! Stores groups and applies the rules of `groups-domain`, on top of Diesel: one [`Store`] for
+//! SQLite and PostgreSQL, chosen by URL at run time.
 //!
 //! # How it fits together
 //!
@@ -9,45 +10,56 @@
 //! Tail ◀──────────────── the log ◀───────────────┘
 //! ```
 //!
-//! * A batch is whatever waits when the writer is free: many orders share one flush of the disk, and a lone one never
-//!   waits for company. The rules refuse in memory, so a rejection never reaches the database. A commit is made by the
-//!   backend's own thread or task: a caller that goes away tears nothing.
-//! * A change is one row of the log, whatever the size of the group. Memberships are intervals of versions, so what
-//!   somebody has missed is "the changes of my groups within my intervals" ([`Store::open_stream`]).
-//! * A [`Position`] says how far somebody has read, and leaves the program as an encrypted token ([`Cursors`]). On SQLite it is a row id. On PostgreSQL transactions do not commit in the order of their rows:
-//!   there a position is a snapshot, which names the transactions that were still under way. Resuming from it never skips, and
-//!   repeats only where those were too many to name. Each position names one change as a witness: in a database that was put
-//!   back to an earlier state it is not there, or another one is, and then the position counts as none.
-//! * A consumer of the log continues where it stopped: [`Store::tail_from`] a position, which [`Store::save_sink_position`] keeps
-//!   for it (at-least-once).
-//! * An application writes its own rows in the transaction of a change: [`Store::execute_with`].
-//! * What a user may not see is not there: reads for outsiders give the same as reads of what does not exist.
-//! * A row that cannot be read is [`StoreError::Corrupt`], which names it; it spoils its own group and nothing else.
+//! * A batch is everything that is queued when the writer becomes free. Many orders share one disk
+//!   flush, and a single order is never delayed to fill a batch. The rules are checked in memory,
+//!   so a rejection never reaches the database. The backend's own thread or task commits, so
+//!   [`Store::execute`] is cancellation-safe: dropping its future never interrupts a transaction.
+//! * A change is one row in the log, regardless of the size of the group. Memberships are version
+//!   intervals, so the events a user has missed are "the changes of my groups within my intervals"
+//!   ([`Store::open_stream`]).
+//! * A [`Position`] says how far a reader has read. It leaves the program as an encrypted token
+//!   ([`Cursors`]). On SQLite it is a row id. On PostgreSQL transactions do not commit in row
+//!   order, so a position is a snapshot that lists the transactions that were still in progress.
+//!   Resuming from it never skips a change, and repeats changes only if there were too many such
+//!   transactions to list. Each position also names one change as a witness. If the database is
+//!   restored to an earlier state, that change is missing or differs, and the position is invalid.
+//! * A log consumer continues where it stopped: [`Store::save_sink_position`] saves its position,
+//!   and [`Store::tail_from`] resumes there (at-least-once).
+//! * An application can write its own rows in the transaction of a change: [`Store::execute_with`].
+//! * Users cannot probe for groups they may not see: for a non-member, a read returns the same
+//!   result as for a group that does not exist.
+//! * An unreadable row is reported as [`StoreError::Corrupt`], which names it. It affects only its
+//!   own group.
 //!
 //! # Two backends, one query text
 //!
-//! The SQL is in three places: `migrations/` creates the tables, `src/statements.rs` has the statements over sets of rows, and
-//! `src/queries` has everything else, one file for each purpose.
+//! The SQL is in three places: `migrations/` creates the tables, `src/statements.rs` has the
+//! set-based statements, and `src/queries` has everything else, one file per purpose.
 //!
-//! The files in `src/queries` are compiled twice, as a part of each backend (`#[path]` in `sqlite.rs` and `postgres.rs`): Diesel
-//! checks a query against one backend's types, and generic functions would need a bound for every expression. They reach what
-//! differs through `super`, which both backends provide: `Conn`, `COMMIT_ORDER`, `load_groups`, `read_groups`, `lock_users`,
-//! `missed_seqs`, `read_point`, `check_writable`, and `Hook` with `run_hook`.
+//! The files in `src/queries` are compiled twice, as part of each backend (`#[path]` in `sqlite.rs`
+//! and `postgres.rs`), because Diesel checks a query against one backend's types and generic
+//! functions would need a bound for every expression. They access backend-specific items through
+//! `super`: `Conn`, `COMMIT_ORDER`, `load_groups`, `read_groups`, `lock_users`, `missed_seqs`,
+//! `read_point`, `check_writable`, and `Hook` with `run_hook`.
 //!
-//! SQLite has one thread that writes and a few that read, and each call finishes where it is polled. PostgreSQL has a pool, and lanes
-//! by group, on a runtime of its own. So the store works on every runtime that has timers, single-threaded ones included.
+//! SQLite has one writer thread and a few reader threads, and each database call blocks its thread
+//! until it finishes. PostgreSQL has a connection pool and one lane per share of the groups, on a
+//! runtime of its own. So the store works on any tokio runtime with timers enabled, including
+//! single-threaded ones.
 //!
 //! # In the database of an application
 //!
-//! The store keeps its migrations in a table of its own (`groups_migrations`), so that an application's Diesel migrations and these do
-//! not meet. On PostgreSQL, [`StoreOptions::postgres_schema`] gives the tables a schema. On SQLite they have no prefix: use a file
-//! of its own, and `ATTACH` it where one statement needs both. An application that opens the same file in the same process has to
-//! close its connections before the store is closed (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+//! The store records its migrations in a table of its own (`groups_migrations`), so they do not
+//! conflict with an application's Diesel migrations. On PostgreSQL,
+//! [`StoreOptions::postgres_schema`] puts the tables into a schema. On SQLite the table names have
+//! no prefix: use a separate file, and `ATTACH` it if one statement needs both. An application that
+//! opens the same file in the same process must close its connections before the store is closed
+//! (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
 //!
 //! # Features
 //!
-//! Each adds something, and at least one database is needed. A URL of a database whose feature is off is
-//! [`OpenError::NotCompiledIn`].
+//! Features are additive; at least one database is required. Opening a URL whose feature is off
+//! returns [`OpenError::NotCompiledIn`].
 //!
 //! | feature | default | |
 //! |---|---|---|

@@ -1,29 +1,29 @@
-//! What is asked of the store, and what it answers.
+//! Orders, and the store's answers to them.
 
 use groups_domain::{Change, Command, Group, LeftOut, NewMember, Request, Role};
 
 use crate::MemberRow;
 use crate::intake::{Flow, Size};
 
-/// A request with what makes a repetition of it harmless.
+/// A request with an optional idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Who wants what.
+    /// The actor, the group and the command.
     pub request: Request,
-    /// The key under which a repetition is known; without one, a repetition is a new request.
+    /// Identifies retries. `None`: a retry counts as a new request.
     pub idempotency: Option<Idempotency>,
 }
 
 impl Order {
-    /// Rows of every order, however few people it names: the actor's membership, the group, its log, the usage.
+    /// Rows that every order touches: the actor's membership, the group, its log, the usage.
     const ROWS_MIN: u32 = 4;
 
-    /// Whose turn it is to have it executed.
+    /// The flow in which it is queued.
     pub(crate) fn flow(&self) -> Flow {
         Flow::Actor(self.request.actor.user_id())
     }
 
-    /// How much work it is, at most.
+    /// An upper bound of the work.
     pub(crate) fn size(&self) -> Size {
         let (members, text_bytes) = match &self.request.command {
             Command::CreateGroup { name, description, members, owner_id: _ } => {
@@ -50,30 +50,30 @@ impl From<Request> for Order {
     }
 }
 
-/// A key chosen by the client. It belongs to the actor: two actors may use the same key.
+/// A key chosen by the client, scoped to the actor: two actors may use the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
     /// The key itself.
     pub key: String,
-    /// A digest of what was asked for, to tell a repetition from another request under the same key.
+    /// A digest of the request, to tell a retry from a different request with the same key.
     pub fingerprint: [u8; 32],
 }
 
-/// What became of an order.
+/// The result of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executed {
     /// What happened.
     pub outcome: Outcome,
-    /// The group after it.
+    /// The group after the order.
     pub group: Group,
-    /// The actor's role after it; `None` where they are no longer a member.
+    /// The actor's role after the order; `None` if they are no longer a member.
     pub role: Option<Role>,
-    /// Of an order that adds one person or changes one person's role: that person, after it, under the name last heard of then.
-    /// `None` for all other orders.
+    /// For an order that adds one person or changes one person's role: that person after the order,
+    /// with the display name known at that time. `None` for all other orders.
     pub member: Option<MemberRow>,
-    /// Of an order that adds a list of people: those who could not join, in the order of the list.
+    /// For an order that adds a list of people: those who could not be added, in list order.
     pub left_out: Vec<LeftOut>,
-    /// Whether this is the answer to an earlier order with the same idempotency key.
+    /// Whether this answer was given before, to an order with the same idempotency key.
     pub replayed: bool,
 }
 
@@ -82,6 +82,6 @@ pub struct Executed {
 pub enum Outcome {
     /// The group has a new version.
     Changed(Change),
-    /// Everything was as asked for already.
+    /// No-op: the group already was as requested.
     Unchanged,
 }

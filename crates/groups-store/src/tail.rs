@@ -11,14 +11,16 @@ use crate::sqlite::SqliteTail;
 use crate::store::{Backend, Inner};
 use crate::{Cursors, LogEntry, StoreError};
 
-/// Follows the log from where it was opened: each change once, each group's in version order.
+/// Follows the log from where it was opened. Returns each change once, and each group's changes in
+/// version order.
 ///
-/// The log is the queue: a tail that is far behind reads it in pieces of bounded entries and bytes, and holds up nobody.
+/// The log is the queue: a tail that is far behind reads it in chunks of bounded entries and bytes,
+/// and never blocks other readers or the writer.
 #[derive(Debug)]
 pub struct Tail {
     store: Arc<Inner>,
     place: Place,
-    /// What could not be read, to be reported after what stands before it.
+    /// A failed read, reported after the entries before it.
     failed: Option<StoreError>,
 }
 
@@ -35,19 +37,22 @@ impl Tail {
         Self { store, place, failed: None }
     }
 
-    /// Makes the tokens of the entries' positions.
+    /// Encodes the entries' positions as tokens.
     pub fn cursors(&self) -> Cursors {
         self.store.cursors.clone()
     }
 
-    /// Waits for changes and gives a bounded number of them, never none. Dropping the future loses nothing.
+    /// Waits for changes and returns a bounded, non-empty batch of them. Cancellation-safe:
+    /// dropping the future loses nothing.
     ///
     /// # Errors
-    /// [`StoreError`] where the database gave no answer; the next call goes on where this one stopped. A change that
-    /// cannot be read is reported once as [`StoreError::Corrupt`] and then passed over: the group's next change shows by
-    /// its version that one is missing. [`StoreError::OlderThanLog`] is reported once if changes were pruned before this tail
-    /// had read them, and the next call goes on with those that are kept. [`StoreError::HistoryReplaced`] is reported once, and the next call goes on from the end of the new
-    /// history: readers that were told of changes before have to read everything again.
+    /// [`StoreError`] if the database did not answer; the next call continues where this one
+    /// stopped. An unreadable change is reported once as [`StoreError::Corrupt`] and then skipped;
+    /// the gap shows in the version of the group's next change. [`StoreError::OlderThanLog`] is
+    /// reported once if changes were pruned before this tail read them; the next call continues
+    /// with the remaining ones. [`StoreError::HistoryReplaced`] is reported once; the next call
+    /// continues from the end of the new history, and clients that received earlier changes must
+    /// read everything again.
     pub async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
         loop {
             if let Some(error) = self.failed.take() {
@@ -73,15 +78,15 @@ impl Tail {
             (Backend::Sqlite(backend), Place::Sqlite(tail)) => tail.read(backend, id, limit).await,
             #[cfg(feature = "postgres")]
             (Backend::Postgres(backend), Place::Postgres(tail)) => tail.read(backend, id, limit).await,
-            // A tail is made by the store that it belongs to.
+            // Unreachable: a tail is created by the store that it belongs to.
             #[cfg(all(feature = "sqlite", feature = "postgres"))]
             _ => Err(StoreError::Unavailable(crate::Reason::Closed)),
         }
     }
 
-    /// Waits until something wakes it, or for so long.
+    /// Waits until something wakes it, or for the poll interval.
     async fn wait(&mut self, poll: Duration) {
-        // Either way the log is read next.
+        // The log is read next in either case.
         let _woken_or_not = match &mut self.place {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(tail) => tokio::time::timeout(poll, tail.woken()).await,
