@@ -11,11 +11,11 @@ use crate::{HookError, Quota};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Reason {
     /// The queue in front of the database is full.
-    #[error("too much is waiting for the database")]
+    #[error("the database queue is full")]
     QueueFull,
     /// The user has too many orders in the queue in front of the database. Other users' orders are
     /// still accepted.
-    #[error("too many orders of this user are waiting for the database")]
+    #[error("this user has too many queued requests")]
     ShareFull,
     /// The database did not answer in time, or waiting for a lock timed out.
     #[error("the database is busy")]
@@ -36,7 +36,7 @@ pub enum Reason {
     OutcomeUnknown,
     /// A list that is read in pages cannot be completed: one of its groups has changed since, and
     /// its history has been pruned.
-    #[error("the list is too old to be completed")]
+    #[error("the list is outdated and cannot be completed: read it again")]
     Outdated,
     /// The store was closed.
     #[error("the store is closed")]
@@ -62,11 +62,11 @@ pub enum StoreError {
     Unavailable(Reason),
     /// The database was replaced or restored to an earlier state since it was last read. Everything
     /// read before is invalid.
-    #[error("the database tells another history than before: everything has to be read again")]
+    #[error("the database was replaced or restored to an earlier state: read everything again")]
     HistoryReplaced,
     /// Changes after the position have been pruned. The consumer must read the current state
     /// instead.
-    #[error("the position is older than the log: changes after it are no longer kept")]
+    #[error("the position is older than the log: changes after it have been pruned")]
     OlderThanLog,
     /// A row cannot be read: it is damaged, or another program wrote it.
     #[error("the row {id} of table {table} cannot be read: {detail}")]
@@ -152,7 +152,7 @@ pub enum OpenError {
         feature: &'static str,
     },
     /// `host=… password=…`, which libpq accepts as well as URLs.
-    #[error("the database URL looks like a connection string of libpq: write postgres://USER:PASSWORD@HOST/DATABASE")]
+    #[error("the database URL looks like a libpq connection string: use postgres://USER:PASSWORD@HOST/DATABASE")]
     ConnectionString,
     /// A parameter of the URL is not supported.
     #[error("the parameters of the database URL cannot be used: {detail}")]
@@ -161,14 +161,14 @@ pub enum OpenError {
         detail: String,
     },
     /// The file does not exist, and the URL says not to create it.
-    #[error("there is no database {path:?}: make it with mode=rwc, or correct the path")]
+    #[error("there is no database {path:?}: create it with mode=rwc, or correct the path")]
     Missing {
         /// The file.
         path: String,
     },
     /// Version 0.1 used a different file name for this URL.
     #[error(
-        "version 0.1 called the file of this URL {old_path:?}, and it is still there: rename it to {path:?}, and with it its -wal and \
+        "version 0.1 used the file {old_path:?} for this URL, and it still exists: rename it to {path:?}, together with its -wal and \
          -shm if there are any"
     )]
     OldName {
@@ -248,11 +248,11 @@ pub enum OpenError {
     /// The URL requires an encrypted connection, but this program was built without the feature
     /// `postgres-tls`.
     #[error(
-        "an encrypted connection is demanded (sslmode), but this program was built without the feature postgres-tls"
+        "the URL requires an encrypted connection (sslmode), but this program was built without the feature postgres-tls"
     )]
     EncryptionMissing,
     /// The connection cannot be encrypted as the URL requires.
-    #[error("the connection cannot be encrypted as demanded: {detail}")]
+    #[error("the connection cannot be encrypted as required: {detail}")]
     Encryption {
         /// Why not.
         detail: String,

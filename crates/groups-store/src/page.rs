@@ -1,26 +1,26 @@
-//! What is read from the store.
+//! The results of reads.
 
 use groups_domain::{Change, Group, GroupId, Membership, Role, Timestamp, UserId, Version};
 
 use crate::{LogEntry, Position, ReadPoint};
 
-/// One page of somebody's groups, newest first, that is, by descending id.
+/// One page of a user's groups, newest first, that is, by descending id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPage {
     /// The groups, each with the user's role.
     pub groups: Vec<(Group, Role)>,
-    /// What to ask for next, where there is more.
+    /// The start of the next page, if there are more.
     pub next: Option<GroupId>,
     /// The position in the log at which this page was read.
     pub cursor: Position,
 }
 
-/// A member with the name they go by.
+/// A member with their display name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRow {
     /// The membership.
     pub membership: Membership,
-    /// The display name last heard of.
+    /// The latest known display name.
     pub name: Option<String>,
 }
 
@@ -29,84 +29,86 @@ pub struct MemberRow {
 pub struct MemberPage {
     /// The members.
     pub members: Vec<MemberRow>,
-    /// What to ask for next, where there is more.
+    /// The start of the next page, if there are more.
     pub next: Option<MemberKey>,
     /// The group's version at which this page was read.
     pub version: Version,
 }
 
-/// A place in the joining order of a group.
+/// A position in the joining order of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberKey {
-    /// The version with which the member came in.
+    /// The group version in which the member joined.
     pub joined_version: Version,
-    /// Their place among those who came in with it.
+    /// The member's position among those who joined in the same version.
     pub ordinal: u32,
 }
 
-/// The most people whom one user may block.
+/// Maximum number of people that one user may block.
 pub const BLOCKS_MAX: u32 = 10_000;
 
-/// Somebody by whom a user does not want to be added to groups.
+/// A person whom a user has blocked from adding them to groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Who is blocked.
+    /// The blocked person.
     pub user_id: UserId,
-    /// Since when.
+    /// When the block was created.
     pub at: Timestamp,
 }
 
-/// One page of the people whom a user has blocked, by id.
+/// One page of the people that a user has blocked, ordered by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockPage {
     /// The people.
     pub blocks: Vec<Block>,
-    /// What to ask for next, where there is more.
+    /// The start of the next page, if there are more.
     pub next: Option<UserId>,
 }
 
-/// What became of a block.
+/// The result of blocking somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blocked {
-    /// It is there, now or already.
+    /// The block exists, newly created or from before.
     Done,
     /// The user has blocked [`BLOCKS_MAX`] others.
     TooMany,
 }
 
-/// A page of a group's history, for those who may see it.
+/// A page of a group's history, or why the user may not see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum History {
-    /// There is no such group, or the user is not in it.
+    /// The group does not exist, or the user is not a member.
     NotFound,
     /// The user is a member, but neither admin nor owner.
     Forbidden,
     /// The changes.
     Page {
-        /// Oldest first. Changes older than the kept log are gone.
+        /// Oldest first. Pruned changes are missing.
         changes: Vec<Change>,
-        /// After which version to ask next, where there is more.
+        /// The version after which the next page starts, if there are more.
         next: Option<Version>,
     },
 }
 
-/// When a reader gets what it missed, and when the whole list.
+/// Decides whether a reader gets the changes it missed or the whole list.
 ///
-/// Missed changes are replayed only if that is cheaper: not if there are more of them than `events_max` or the user has groups (100
-/// are always allowed), and not if they take up more than `bytes_max`.
+/// Missed changes are replayed only if that is cheaper: not if there are more of them than
+/// `events_max` or than the user has groups (up to 100 are always replayed), and not if they exceed
+/// `bytes_max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayRule {
-    /// The most changes that are ever replayed; above it the reader gets the list. Default: 1,000.
+    /// Maximum number of replayed changes; above it the reader gets the list. Default: 1,000.
     pub events_max: u32,
-    /// The most bytes of them, as the log stores them; above it the reader gets the list. Default: 512 KiB.
+    /// Maximum size of the replayed changes in bytes, as stored in the log; above it the reader
+    /// gets the list. Default: 512 KiB.
     pub bytes_max: usize,
 }
 
 impl ReplayRule {
-    /// So many changes are replayed however few groups the user has.
+    /// This many changes are replayed even if the user has fewer groups.
     pub const EVENTS_FREE: u32 = 100;
 
-    /// The most changes that are replayed to somebody with so many groups.
+    /// Maximum number of changes that are replayed to a user with this many groups.
     pub fn events_max_for(self, groups: usize) -> u32 {
         u32::try_from(groups).unwrap_or(u32::MAX).max(Self::EVENTS_FREE).min(self.events_max)
     }
@@ -118,34 +120,37 @@ impl Default for ReplayRule {
     }
 }
 
-/// Where somebody's stream begins: everything in it was read at one point in time.
+/// The start of a user's event stream. Everything in it was read at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamStart {
-    /// Which commits the reading has seen. What a [`Tail`](crate::Tail) brings of them is known already.
+    /// Which commits this read has seen. Entries of these commits from a [`Tail`](crate::Tail) are
+    /// already included.
     pub seen: ReadPoint,
-    /// The groups that the user is in.
+    /// The groups of which the user is a member.
     pub groups: Vec<GroupId>,
-    /// The list, or what was missed.
+    /// The list, or the missed changes.
     pub start: Start,
-    /// From where to resume later.
+    /// The position from which to resume later.
     pub cursor: Position,
 }
 
 /// How a stream begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// With the user's groups, newest first.
+    /// The user's groups, newest first.
     Snapshot(GroupList),
-    /// With exactly the missed changes of the times in which the user was a member, in the order of the log.
+    /// Exactly the changes that the user missed, from the times in which they were a member, in log
+    /// order.
     Resumed(Vec<LogEntry>),
 }
 
-/// Somebody's groups as they were at one point in time, newest first, to be read piece by piece with
-/// [`Store::next_groups`](crate::Store::next_groups). It holds 25 bytes for each group and no connection of the database.
+/// A user's groups as of one point in time, newest first. Read in chunks with
+/// [`Store::next_groups`](crate::Store::next_groups). It holds 25 bytes per group and no database
+/// connection.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GroupList {
     index: Vec<Listed>,
-    /// How many were read.
+    /// Number of groups already read.
     read: usize,
 }
 
@@ -154,12 +159,12 @@ impl GroupList {
         Self { index, read: 0 }
     }
 
-    /// How many groups are still to be read.
+    /// Number of groups not read yet.
     pub fn remaining(&self) -> usize {
         self.index.len() - self.read
     }
 
-    /// The next ones.
+    /// The next groups of the index, at least one if any is left.
     pub(crate) fn ahead(&self, groups_max: usize) -> &[Listed] {
         let ahead = &self.index[self.read..];
         &ahead[..ahead.len().min(groups_max.max(1))]
@@ -176,7 +181,8 @@ impl std::fmt::Debug for GroupList {
     }
 }
 
-/// A group of a list. Aligned to a byte, because a list may be long and is held as long as a client takes it.
+/// A group of a list. Aligned to one byte, because a list may be long and is held until the client
+/// has received it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) group_id: GroupId,
@@ -189,38 +195,39 @@ impl Listed {
         Self { group_id, role, version: version.to_ne_bytes() }
     }
 
-    /// As it is stored.
+    /// The version as stored in the database.
     pub(crate) fn version(&self) -> i64 {
         i64::from_ne_bytes(self.version)
     }
 }
 
-/// How many bytes of JSON a page takes up, about; with the row that would exceed it, the next page begins. A page has at least one row.
+/// Approximate maximum size of a page, in bytes of JSON. The row that would exceed it starts the
+/// next page. A page has at least one row.
 pub const PAGE_BYTES_MAX: usize = 256 * 1024;
 
-/// How many bytes of JSON a group takes up, about: what JSON escapes is not counted.
+/// Approximate size of a group in bytes of JSON. JSON escapes are not counted.
 pub(crate) fn group_bytes(group: &Group) -> usize {
     const FIXED_BYTES: usize = 350;
     FIXED_BYTES + group.name.as_str().len() + group.description.as_str().len()
 }
 
-/// What a step of [`trim`](crate::Store::prune) has forgotten.
+/// Number of rows deleted by one call of [`prune`](crate::Store::prune).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Changes of the log.
     pub changes: u32,
-    /// Memberships that ended before the kept log begins.
+    /// Memberships that ended before the retention period.
     pub memberships: u32,
-    /// Groups that were deleted before the kept log begins.
+    /// Groups that were deleted before the retention period.
     pub groups: u32,
     /// Idempotency keys older than 24 hours.
     pub keys: u32,
-    /// Counts of the daily quotas, of users on days before yesterday.
+    /// Daily quota counters from days before yesterday.
     pub usage: u32,
 }
 
 impl Pruned {
-    /// Whether nothing was left to forget.
+    /// Whether there was nothing left to delete.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

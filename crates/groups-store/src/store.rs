@@ -1,4 +1,4 @@
-//! The store: everything that the rest of the program may ask of a database.
+//! The store: all operations on a database.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ use crate::{
     StoreError, StoreOptions, StreamStart, Tail,
 };
 
-/// The rules of `groups-domain` over one database. Cheap to clone; all clones are one store.
+/// The groups and memberships in one database. Cheap to clone; all clones share one store.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
@@ -80,7 +80,7 @@ impl Backend {
     }
 }
 
-/// Runs a query that is written once, in a transaction of the backend.
+/// Runs a shared query in a transaction of the backend.
 macro_rules! run {
     ($store:expr, $purpose:ident $(($class:ident))?, $module:ident::$query:ident($($argument:ident),*)) => {
         match &$store.inner.backend {
@@ -91,7 +91,8 @@ macro_rules! run {
             }
             #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => {
-                // It may have to be repeated on another connection, so each attempt gets arguments of its own.
+                // It may be retried on another connection, so each attempt gets its own clones of
+                // the arguments.
                 backend.$purpose($(ReadClass::$class,)? move |conn| {
                     $(let $argument = $argument.clone();)*
                     async move { postgres::$module::$query(conn, $($argument),*).await }.boxed()
@@ -102,10 +103,11 @@ macro_rules! run {
 }
 
 impl Store {
-    /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending migrations.
+    /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending
+    /// migrations.
     ///
     /// # Errors
-    /// [`OpenError`] says what an operator has to do.
+    /// [`OpenError`] tells the operator what to do.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let proposal = Uuid::new_v4();
         let backend = match Target::parse(&options.url)? {
@@ -121,7 +123,7 @@ impl Store {
         let cursors = match cursors(&backend, &masked(&options.url)).await {
             Ok(cursors) => cursors,
             Err(error) => {
-                // It is of no use to anybody, and another one may want the file.
+                // This backend is unusable; release the file for others.
                 backend.close().await;
                 return Err(error);
             }
@@ -141,43 +143,45 @@ impl Store {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The database's own id: random, made with it, part of every position. On PostgreSQL it becomes another one when the database is
-    /// found to tell another history than before.
+    /// The random id of the database, created with it and part of every position. On PostgreSQL it
+    /// changes when the database turns out to have been replaced or restored to an earlier state.
     pub fn id(&self) -> Uuid {
         self.inner.id()
     }
 
-    /// What was read for positions of this database, unless it has become another one meanwhile.
+    /// The result of a read, or [`StoreError::HistoryReplaced`] if the database id changed
+    /// meanwhile.
     fn of_one_history<T>(&self, store: Uuid, read: Result<T, StoreError>) -> Result<T, StoreError> {
         if self.inner.id() == store { read } else { read.and(Err(StoreError::HistoryReplaced)) }
     }
 
-    /// Executes the accepted orders, and ends all threads and connections. Other clones answer
-    /// [`Reason::Closed`] from now on.
+    /// Executes all accepted orders, then ends all threads and closes all connections. From then
+    /// on, other clones return [`Reason::Closed`].
     pub async fn close(self) {
         self.inner.backend.close().await;
     }
 
-    /// Executes an order durably: once this returns, the change survives a power cut.
+    /// Executes an order durably: once this returns, the change survives a power failure.
     ///
-    /// Dropping the future does not take an accepted order back.
+    /// Dropping the future does not cancel an accepted order.
     ///
     /// # Errors
-    /// [`ExecuteError`] says whether the rules, the idempotency key or the database refuse it.
+    /// [`ExecuteError`] if the rules, the idempotency key, a quota or the database rejects it.
     pub async fn execute(&self, order: Order) -> Result<Executed, ExecuteError> {
         self.run_order(order, None).await
     }
 
-    /// Executes an order together with an application's own rows: `hook` runs in the transaction of the change, and either both are
-    /// committed or neither.
+    /// Executes an order and writes an application's own rows atomically: `hook` runs in the
+    /// transaction of the change, and either both are committed or neither.
     ///
-    /// The hook runs only if the order changes something: not for a no-op, a rejection, or a repetition under an idempotency key.
-    /// The order has a transaction of its own, so a hook that fails affects no other order; one that is slow delays those behind
-    /// it. Dropping the future does not take an accepted order back.
+    /// The hook runs only if the order changes something: not for a no-op, a rejection, or a retry
+    /// with the same idempotency key. The order has its own transaction, so a failing hook affects
+    /// no other order. A slow hook delays the orders behind it. Dropping the future does not cancel
+    /// an accepted order.
     ///
     /// # Errors
-    /// [`ExecuteError::Hook`] if the hook returns an error, panics, or has no function for this database; nothing was changed then.
-    /// Otherwise as [`execute`](Self::execute).
+    /// [`ExecuteError::Hook`] if the hook returns an error, panics, or has no function for this
+    /// database; nothing was changed then. Otherwise the same as [`execute`](Self::execute).
     pub async fn execute_with(&self, order: Order, hook: Hook) -> Result<Executed, ExecuteError> {
         self.run_order(order, Some(hook)).await
     }
@@ -200,8 +204,9 @@ impl Store {
         })
     }
 
-    /// The answer to an order as its actor may see it now, whenever it was given first. The order is done: if this read fails, the
-    /// answer has no name.
+    /// Removes the member's name from an answer if the actor may not see it now, even if the answer
+    /// was stored earlier. The order is already executed: if this read fails, the answer omits the
+    /// name.
     async fn without_names_of_strangers(&self, actor: UserId, mut executed: Executed) -> Executed {
         let group = executed.group.group_id;
         if let Some(member) = executed.member.as_mut().filter(|member| member.name.is_some()) {
@@ -215,37 +220,40 @@ impl Store {
         executed
     }
 
-    /// One page of a user's groups, newest first. It may end before the limit, see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
+    /// One page of a user's groups, newest first. It may end before the limit, see
+    /// [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
         let store = self.inner.id();
         let page = run!(self, read(Request), read::groups_of(store, user, after, limit));
         self.of_one_history(store, page)
     }
 
-    /// The newest group by its id, of those with a UUIDv7, deleted ones included: ids that are made later should be greater.
-    /// Ids from the year 6429 on were made by no clock, and are ignored.
+    /// The group with the greatest UUIDv7, deleted groups included. Ids generated later should be
+    /// greater. Ids with a timestamp in the year 6429 or later cannot come from a clock, and are
+    /// ignored.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn newest_group(&self) -> Result<Option<GroupId>, StoreError> {
         run!(self, read(Delivery), read::newest_group())
     }
 
-    /// One group with the user's role; `None` where there is none or the user is not in it.
+    /// One group with the user's role; `None` if it does not exist or the user is not a member.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn group(&self, user: UserId, group: GroupId) -> Result<Option<(Group, Role)>, StoreError> {
         run!(self, read(Request), read::group(user, group))
     }
 
-    /// One page of a group's members in joining order; `None` where there is no such group or the user is not in it.
+    /// One page of a group's members in joining order; `None` if the group does not exist or the
+    /// user is not a member.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn members(
         &self,
         user: UserId,
@@ -257,20 +265,21 @@ impl Store {
         run!(self, read(Request), read::members(user, group, after, limit, visibility))
     }
 
-    /// One member; `None` where there is no such group, the user is not in it, or the other is not.
+    /// One member; `None` if the group does not exist, or the user or the other person is not a
+    /// member.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn member(&self, user: UserId, group: GroupId, of: UserId) -> Result<Option<MemberRow>, StoreError> {
         let visibility = self.inner.name_visibility;
         run!(self, read(Request), read::member(user, group, of, visibility))
     }
 
-    /// One page of a group's history, for its admins and its owner. It may end before the limit, see
-    /// [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
+    /// One page of a group's history, for its admins and its owner. It may end before the limit,
+    /// see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn history(
         &self,
         user: UserId,
@@ -281,11 +290,12 @@ impl Store {
         run!(self, read(Request), read::history(user, group, after, limit))
     }
 
-    /// Keeps the names that people go by, in one transaction. A name stays if it comes from a newer token. Of several names of one
-    /// person here the newest counts; of equally new ones the last.
+    /// Saves display names in one transaction. A stored name from a newer token is not replaced. If
+    /// `names` contains several names of one person, the newest wins; of equally new ones, the
+    /// last.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer; then none is kept.
+    /// [`StoreError`] if the database did not answer; then no name is saved.
     pub async fn remember_names(&self, names: impl IntoIterator<Item = DisplayName>) -> Result<(), StoreError> {
         // Sorted by user, so that two servers lock rows in the same order.
         let mut newest: BTreeMap<Id, DisplayName> = BTreeMap::new();
@@ -299,7 +309,8 @@ impl Store {
             return Ok(());
         }
         let row = |(id, DisplayName { name, issued_at, .. }): (Id, DisplayName)| {
-            // PostgreSQL cannot store U+0000, and no name has a use for the other control characters.
+            // PostgreSQL cannot store U+0000, and the other control characters have no use in a
+            // name.
             let name: String = name.chars().filter(|character| !character.is_control()).collect();
             let key = search_key(&name);
             (id, name, key, issued_at.unix_millis())
@@ -308,62 +319,62 @@ impl Store {
         run!(self, write, maintenance::remember_names(rows))
     }
 
-    /// The names that people go by, of those who have one. Who may see them is not checked.
+    /// The display names of those users who have one. Does not check who may see them.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
         let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
         run!(self, read(Request), read::names_of(users))
     }
 
-    /// The people whose name begins so, by name. Capitals do not matter.
+    /// The people whose name starts with the prefix, ordered by name. Case-insensitive.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
         let prefix = search_key(prefix);
         run!(self, read(Request), read::people(prefix, limit))
     }
 
-    /// One page of the people by whom a user does not want to be added, by id.
+    /// One page of the people whom a user has blocked from adding them to groups, ordered by id.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn blocks(&self, user: UserId, after: Option<UserId>, limit: u32) -> Result<BlockPage, StoreError> {
         run!(self, read(Request), blocks::list(user, after, limit))
     }
 
-    /// Lets nobody be added by somebody whom they have blocked. Blocking somebody again is a no-op.
+    /// Blocks a person from adding the user to groups. Blocking somebody again is a no-op.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn block(&self, user: UserId, blocked: UserId, at: Timestamp) -> Result<Blocked, StoreError> {
         run!(self, write, blocks::put(user, blocked, at))
     }
 
-    /// Takes a block back. A no-op if there is none.
+    /// Removes a block. A no-op if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn unblock(&self, user: UserId, blocked: UserId) -> Result<(), StoreError> {
         run!(self, write, blocks::remove(user, blocked))
     }
 
-    /// Reads a position that was given away as a token. `None`: it is not one of this database.
+    /// Decodes a token. `None`: it is not a valid cursor of this database.
     pub fn cursor(&self, token: &str) -> Option<Position> {
         self.inner.cursors.position(token).filter(|position| position.is_of(self.inner.id()))
     }
 
-    /// Makes the tokens of positions.
+    /// Encodes positions as tokens.
     pub fn cursors(&self) -> Cursors {
         self.inner.cursors.clone()
     }
 
-    /// Where a user's stream begins, read at one point in time.
+    /// The start of a user's event stream, read at one point in time.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn open_stream(
         &self,
         user: UserId,
@@ -371,18 +382,19 @@ impl Store {
         rule: ReplayRule,
     ) -> Result<StreamStart, StoreError> {
         let store = self.inner.id();
-        // A caller that drops this future ends the read.
+        // Dropping this future cancels the read.
         let (caller, _waits) = Caller::new();
         let start = run!(self, read(Opening), stream::open_stream(store, user, from, rule, caller));
         self.of_one_history(store, start)
     }
 
-    /// Reads the next groups of a list, as they were at its point in time: at most `groups_max`, and of these as many as take up
-    /// `bytes_max` bytes of JSON, about, but at least one. Empty at the end. Cancellation-safe: what was not returned is read again.
+    /// Reads the next groups of a list, as of the list's point in time: at most `groups_max` groups
+    /// and about `bytes_max` bytes of JSON, but at least one group. Empty at the end.
+    /// Cancellation-safe: groups that were not returned are read again.
     ///
     /// # Errors
-    /// [`Reason::Outdated`] if a group has changed since and its history is no longer kept: open the stream again. Another
-    /// [`StoreError`] if the database gave no answer.
+    /// [`Reason::Outdated`] if a group has changed since and its history has been pruned: open the
+    /// stream again. Another [`StoreError`] if the database did not answer.
     pub async fn next_groups(
         &self,
         list: &mut GroupList,
@@ -399,23 +411,25 @@ impl Store {
         Ok(groups)
     }
 
-    /// Follows the log from now on: [`tail_from`](Self::tail_from) without a position.
+    /// Follows the log from its current end: [`tail_from`](Self::tail_from) without a position.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn tail(&self) -> Result<Tail, StoreError> {
         self.tail_from(None).await
     }
 
-    /// Follows the log from right after a position, or from now on. Each group's changes come in version order, and none is
-    /// skipped. Changes before the position come again only as a [`Position`] says.
+    /// Follows the log from right after a position, or from its current end. Each group's changes
+    /// come in version order, and none is skipped. Changes before the position are repeated only as
+    /// described at [`Position`].
     ///
     /// # Errors
-    /// * [`StoreError::OlderThanLog`] if changes after the position were pruned: the consumer was away for longer than
-    ///   [`log_kept`](StoreOptions::log_kept). It has to read the current state, and then continues with `None`.
-    /// * [`StoreError::HistoryReplaced`] if the position is of another database, or of this one before it was put back to an
-    ///   earlier state.
-    /// * Another [`StoreError`] if the database gave no answer.
+    /// * [`StoreError::OlderThanLog`] if changes after the position were pruned, because the
+    ///   consumer was offline for longer than [`log_kept`](StoreOptions::log_kept). It must read
+    ///   the current state, then continue with `None`.
+    /// * [`StoreError::HistoryReplaced`] if the position belongs to another database, or to this
+    ///   one before it was restored to an earlier state.
+    /// * Another [`StoreError`] if the database did not answer.
     pub async fn tail_from(&self, from: Option<Position>) -> Result<Tail, StoreError> {
         let place = match &self.inner.backend {
             #[cfg(feature = "sqlite")]
@@ -426,10 +440,11 @@ impl Store {
         Ok(Tail::new(Arc::clone(&self.inner), place))
     }
 
-    /// The position of a read that begins now: [`tail_from`](Self::tail_from) it gives every change that is committed later.
+    /// The current end of the log: [`tail_from`](Self::tail_from) this position returns every
+    /// change that is committed later.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn end_of_log(&self) -> Result<Position, StoreError> {
         let store = self.inner.id();
         let end = run!(self, read(Delivery), sinks::end_of_log(store));
@@ -438,26 +453,28 @@ impl Store {
 
     /// The position that was last saved for a durable consumer of the log; `None` if there is none.
     ///
-    /// It is about the database that it was saved in: after [`copy`](crate::copy), [`tail_from`](Self::tail_from) refuses it as
-    /// [`StoreError::HistoryReplaced`].
+    /// It is valid only for the database in which it was saved: after [`copy`](crate::copy),
+    /// [`tail_from`](Self::tail_from) rejects it with [`StoreError::HistoryReplaced`].
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer, or [`StoreError::Corrupt`] if the row cannot be read.
+    /// [`StoreError`] if the database did not answer, or [`StoreError::Corrupt`] if the row cannot
+    /// be read.
     pub async fn sink_position(&self, name: &SinkName) -> Result<Option<Position>, StoreError> {
         let name = name.as_str().to_owned();
         run!(self, read(Delivery), sinks::position(name))
     }
 
-    /// Saves how far a durable consumer of the log has come: it has processed everything up to `position`. Returns whether it was
-    /// saved; `false` if the stored position is as new or newer, which then stays. `at` is the time to note with it.
+    /// Saves the position of a durable log consumer that has processed everything up to `position`.
+    /// Returns `false` if the stored position is as new or newer; it then stays unchanged. `at` is
+    /// stored with the position.
     ///
-    /// Save a position after the changes before it are processed, and a restart repeats changes but loses none (at-least-once).
-    /// Each save is a transaction, so save the last position of a batch instead of each one. Pruning does not wait for
-    /// consumers.
+    /// If a position is saved only after the changes before it are processed, a restart repeats
+    /// changes but loses none (at-least-once). Each save is a transaction, so save once per batch
+    /// instead of once per change. Pruning does not wait for consumers.
     ///
     /// # Errors
-    /// [`StoreError::HistoryReplaced`] if the position is of another database; another [`StoreError`] if the database gave no
-    /// answer.
+    /// [`StoreError::HistoryReplaced`] if the position belongs to another database; another
+    /// [`StoreError`] if the database did not answer.
     pub async fn save_sink_position(
         &self,
         name: &SinkName,
@@ -472,7 +489,8 @@ impl Store {
         run!(self, write, sinks::save_position(store, name, position, at))
     }
 
-    /// Changes with every commit of this store, for those who carry the news to other servers by means of their own.
+    /// Notifies of every commit of this store, for applications that wake other servers by their
+    /// own means.
     pub fn commits(&self) -> watch::Receiver<()> {
         match &self.inner.backend {
             #[cfg(feature = "sqlite")]
@@ -482,8 +500,9 @@ impl Store {
         }
     }
 
-    /// Lets every [`Tail`] look into the log now, because another server may have committed. Too many calls do no harm, and too few cost
-    /// the time until the next poll. SQLite has no other servers.
+    /// Makes every [`Tail`] read the log now, because another server may have committed. Extra
+    /// calls are harmless; a missing call delays events until the next poll. A no-op on SQLite,
+    /// which has no other servers.
     pub fn wake(&self) {
         match &self.inner.backend {
             #[cfg(feature = "sqlite")]
@@ -493,7 +512,7 @@ impl Store {
         }
     }
 
-    /// What the servers on this database can tell each other through it; `None` on SQLite, and without
+    /// Messages between the servers on this database; `None` on SQLite, and without
     /// [`StoreOptions::postgres_notify`].
     #[cfg(feature = "postgres")]
     pub fn peer_messages(&self) -> Option<PeerMessages> {
@@ -504,14 +523,15 @@ impl Store {
         }
     }
 
-    /// Deletes what is older than it has to be kept, at most `step_max` rows of each kind. Call it again
-    /// until [`Pruned::is_empty`], and then now and then.
+    /// Deletes data past its retention, at most `step_max` rows of each kind. Call it repeatedly
+    /// until [`Pruned::is_empty`], and then at regular intervals.
     ///
-    /// `open_for` is how long the store has been open by a clock that cannot be set. What is forgotten goes by `now` only as far as that
-    /// has run on as well: a clock that jumps ahead for less than six hours has nothing forgotten.
+    /// `open_for` is how long the store has been open, by a monotonic clock. Pruning trusts `now`
+    /// only as far as `open_for` has advanced too: if the clock jumps ahead for less than six
+    /// hours, nothing is deleted early.
     ///
     /// # Errors
-    /// [`StoreError`] if the database gave no answer.
+    /// [`StoreError`] if the database did not answer.
     pub async fn prune(&self, now: Timestamp, open_for: Duration, step_max: u32) -> Result<Pruned, StoreError> {
         let clock = || self.inner.prune_clock.lock().unwrap_or_else(PoisonError::into_inner);
         let (log_kept_ms, now) = (self.inner.log_kept_ms, now.unix_millis());
@@ -521,7 +541,8 @@ impl Store {
         Ok(pruned)
     }
 
-    /// Whether the database can be written: it is neither read-only nor full, and nobody has locked its tables. Writes a row.
+    /// Checks that the database can be written: it is neither read-only nor full, and its tables
+    /// are not locked. Writes a row.
     ///
     /// # Errors
     /// [`StoreError`] says why not.
@@ -529,7 +550,7 @@ impl Store {
         run!(self, write, maintenance::check_writable())
     }
 
-    /// Whether the database answers, and can be found again if it is a file.
+    /// Checks that the database answers and, on SQLite, that its file was not removed or replaced.
     ///
     /// # Errors
     /// [`StoreError`] if it does not.
@@ -544,8 +565,8 @@ impl Store {
     }
 }
 
-/// The cursors of a database, with the key that is stored in it. A database without one gets a random key, once, however many servers
-/// open it at the same time.
+/// The cursors of a database, with the key that is stored in it. A database without a key gets a
+/// random one, exactly once even if several servers open it at the same time.
 async fn cursors(backend: &Backend, database: &str) -> Result<Cursors, OpenError> {
     let failed = |detail: &str| OpenError::Unreachable { database: database.to_owned(), detail: detail.to_owned() };
     let proposal = CursorKey::random().ok_or_else(|| failed("the operating system has no randomness"))?;
@@ -569,11 +590,11 @@ async fn cursors(backend: &Backend, database: &str) -> Result<Cursors, OpenError
         error => failed(&error.to_string()),
     })?;
     let unreadable =
-        "the row 'cursor_key' of table 'meta' is not 64 hexadecimal digits: delete it, and a new key is made";
+        "the row 'cursor_key' of table 'meta' is not 64 hexadecimal digits: delete it, and a new key is created";
     Cursors::new(&key).ok_or_else(|| failed(unreadable))
 }
 
-/// What names are searched by.
+/// The form of a name that searches compare.
 fn search_key(name: &str) -> String {
     name.to_lowercase()
 }
