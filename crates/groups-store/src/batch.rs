@@ -1,4 +1,4 @@
-//! A batch of orders, decided in memory: from what was loaded to what has to be written. No IO here.
+//! Decides a batch of orders in memory: from the loaded rows to the rows to write. No I/O here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,20 +14,21 @@ use crate::row::{GroupRow, KeyRow, MembershipRow, SeatRow, role_number, to_store
 use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges, Usages};
 use crate::{ExecuteError, Executed, MemberRow, Order, Outcome, StoreError};
 
-/// For how long an idempotency key is remembered, in milliseconds: 24 hours.
+/// How long an idempotency key is kept, in milliseconds: 24 hours.
 pub(crate) const KEY_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// An actor's key.
+/// An idempotency key with its actor.
 pub(crate) type Key = (UserId, String);
 
-/// The facts of all orders of a batch, and what was decided on them.
+/// The facts of all orders of a batch, and the decisions made on them.
 #[derive(Debug)]
 pub(crate) struct Batch {
     limits: Limits,
     slots: HashMap<GroupId, Result<Slot, StoreError>>,
-    /// What is known of people beyond one group. While an order is decided, it belongs to the facts of the order's group.
+    /// Facts about people across groups. While an order is decided, they are moved into the facts
+    /// of the order's group.
     people: People,
-    /// Of the users whom an order is about, those who have one.
+    /// Display names of the users that orders refer to, if they have one.
     names: HashMap<UserId, String>,
     keys: HashMap<Key, Result<Known, StoreError>>,
     writes: Writes,
@@ -38,56 +39,56 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 struct Slot {
     facts: Facts,
-    /// Of the members in the facts, those whose rows say that they have made a change of the group.
+    /// Members in the facts whose rows say that they have made a change in the group.
     acted: HashSet<UserId>,
-    /// Whether the table has a row of it, deleted or not.
+    /// Whether the table has a row for the group, deleted or not.
     stored: bool,
-    /// As it will stand, where the batch changes it.
+    /// The new row, if the batch changes the group.
     pending: Option<GroupRow>,
 }
 
-/// An order that was answered under a key.
+/// The stored answer of an idempotency key.
 #[derive(Clone, Debug)]
 struct Known {
     fingerprint: Vec<u8>,
     created_at: i64,
     answer: Result<Executed, Rejection>,
-    /// Whether it stands in the table.
+    /// Whether the table has a row for it.
     stored: bool,
 }
 
-/// What a batch writes besides the groups' rows.
+/// What a batch writes in addition to the group rows.
 #[derive(Debug, Default)]
 struct Writes {
-    /// Memberships by the interval's key; `true` where the row is new.
+    /// Memberships by the interval's key; `true` if the row is new.
     memberships: BTreeMap<(GroupId, UserId, Version), (MembershipRow, bool)>,
     changes: Vec<<Changes as RowSet>::Row>,
     answers: BTreeMap<Key, <Answers as RowSet>::Row>,
     expired: Vec<<Keys as RowSet>::Row>,
 }
 
-/// A batch that was carried out, once its transaction is committed.
+/// The result of a batch, valid once its transaction is committed.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// One for each order.
+    /// One answer for each order.
     pub(crate) answers: Vec<Result<Executed, ExecuteError>>,
-    /// Where to look for it in the log; `None` where nothing has changed.
+    /// Where to find the commit in the log; `None` if nothing changed.
     pub(crate) made: Option<CommitMade>,
 }
 
-/// One of the changes that a commit has made.
+/// Identifies a commit by one of the changes that it made.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL has to look for a commit"))]
 pub(crate) struct CommitMade {
     pub(crate) commit: u64,
     pub(crate) group_id: Id,
     pub(crate) version: i64,
-    /// With these it is not taken for another's commit: a crash may give the same number to it.
+    /// These tell it from another commit: after a crash the same number may be reused.
     pub(crate) actor_id: Id,
     pub(crate) at: i64,
 }
 
-/// What has to be written, as sets, in this order.
+/// The rows to write, as sets, in this order.
 #[derive(Debug, Default)]
 pub(crate) struct RowsToWrite {
     pub(crate) groups_new: Vec<Groups>,
@@ -102,7 +103,7 @@ pub(crate) struct RowsToWrite {
 }
 
 impl Batch {
-    /// Takes in what was loaded. A row that cannot be read spoils its own group or key, and no other.
+    /// Builds a batch from the loaded rows. An unreadable row affects only its own group or key.
     pub(crate) fn new(
         limits: Limits,
         groups: Vec<GroupRow>,
@@ -127,7 +128,7 @@ impl Batch {
             }
             let Some(slot) = slots.get_mut(&row.group_id.group()) else { continue };
             match (slot.as_mut(), membership) {
-                // A deleted group has no members, whatever their rows say.
+                // A deleted group has no members, even if their rows are still open.
                 (Ok(slot), Ok(Some(membership))) if slot.facts.group.is_some() => {
                     slot.facts.memberships.insert(membership.user_id, membership);
                     if acted {
@@ -141,7 +142,7 @@ impl Batch {
         Self { limits, slots, people, names, keys: HashMap::new(), writes: Writes::default(), ledger }
     }
 
-    /// Takes in a stored answer, and the change that it refers to where it refers to one.
+    /// Adds a stored answer, and the change that it refers to, if any.
     pub(crate) fn know(&mut self, row: KeyRow, change: impl FnOnce(GroupId, Version) -> Result<Change, StoreError>) {
         let corrupt = |detail| {
             let id = format!("{}/{}", row.actor_id.0, row.key);
@@ -165,14 +166,15 @@ impl Batch {
         self.keys.insert((row.actor_id.user(), row.key), known);
     }
 
-    /// Decides one order on the facts as the orders before it have left them.
+    /// Decides one order, on the facts as changed by the orders before it.
     pub(crate) fn execute_order(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
         if let Some(answer) = self.known(order)? {
             return Ok(answer?);
         }
         let answer = match self.decide(order) {
             Ok(executed) => Ok(executed),
-            // Whoever asks whether a version is current may ask again: for one that is not, the answer stays the same.
+            // Not stored: a version that is outdated stays outdated, so a retry gets the same
+            // answer.
             Err(ExecuteError::Rejected(rejection)) if !matches!(rejection, Rejection::VersionMismatch { .. }) => {
                 Err(rejection)
             }
@@ -182,7 +184,7 @@ impl Batch {
         Ok(answer?)
     }
 
-    /// The first answer to a repeated order.
+    /// The stored answer to a retried order.
     fn known(&mut self, order: &Order) -> Result<Option<Result<Executed, Rejection>>, ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(None) };
         let key = (order.request.actor.user_id(), idempotency.key.clone());
@@ -192,7 +194,7 @@ impl Batch {
             Some(Ok(known)) => known,
         };
         if order.request.at.unix_millis().saturating_sub(known.created_at) >= KEY_KEPT_MS {
-            // Nobody remembers it any more, only its row is still there.
+            // Expired; only its row still exists.
             if known.stored {
                 self.writes.expired.push((key.0.into(), key.1.clone()));
             }
@@ -209,7 +211,7 @@ impl Batch {
         let request = &order.request;
         let slot = self.slots.entry(request.group_id).or_insert_with(|| Ok(Slot::empty(self.limits)));
         let slot = slot.as_mut().map_err(|error| error.clone())?;
-        // The id of a deleted group is not free: its row and its history are still there.
+        // The id of a deleted group cannot be reused: its row and its history still exist.
         if matches!(request.command, Command::CreateGroup { .. }) && (slot.stored || slot.pending.is_some()) {
             return Err(Rejection::GroupExists.into());
         }
@@ -244,7 +246,7 @@ impl Batch {
         Ok(())
     }
 
-    /// What has to be written for all that was decided.
+    /// The rows to write for all decisions.
     pub(crate) fn into_rows(self) -> RowsToWrite {
         let mut groups_new = Vec::new();
         let mut groups_changed = Vec::new();
@@ -280,7 +282,7 @@ impl Slot {
         Self { facts: Facts::nothing(limits), acted: HashSet::new(), stored: false, pending: None }
     }
 
-    /// Decides a request on the facts, and applies its change to them.
+    /// Decides a request on the facts and applies the resulting change to them.
     fn execute(
         &mut self,
         request: &Request,
@@ -296,7 +298,7 @@ impl Slot {
         let left_out = left_out(&self.facts, request);
         match decision {
             Decision::Unchanged => {
-                // Only members and operators of a group that exists get here.
+                // Only members and operators get here, and only if the group exists.
                 let group = self.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
                 let role = self.facts.role_of(request.actor.user_id());
                 let member = member(&self.facts);
@@ -317,11 +319,12 @@ impl Slot {
 }
 
 impl Writes {
-    /// Notes what a change writes; `before` are the facts without it, `acted` the members who have made one.
+    /// Records what a change writes. `before` are the facts before the change, `acted` the members
+    /// who have made a change.
     fn change(&mut self, before: &Facts, change: &Change, acted: &mut HashSet<UserId>, payload: (i16, String)) {
         let actor_id = change.actor_id();
         let (group_id, version, at) = (change.group_id(), change.version(), change.at());
-        // An operator need not be a member, and then has no row.
+        // An operator may not be a member, and then has no row.
         let (mut ordinal, mut actor_stays) = (0, before.role_of(actor_id).is_some());
         for effect in change.effects() {
             match effect {
@@ -356,7 +359,7 @@ impl Writes {
                         row.left_at = Some(at.unix_millis());
                     }
                 }
-                // The group's own row ends all intervals at once, however many there are.
+                // The group's own row ends all intervals at once, regardless of their number.
                 Effect::AllLeft => actor_stays = false,
             }
         }
@@ -370,7 +373,7 @@ impl Writes {
         self.changes.push((group_id.into(), version, actor_id.into(), at.unix_millis(), format, payload));
     }
 
-    /// The row of a member, to be edited.
+    /// The row of a member, for editing.
     fn seat(&mut self, before: &Facts, group_id: GroupId, user_id: UserId) -> Option<&mut MembershipRow> {
         let Membership { role, joined_at, joined_version, .. } = *before.memberships.get(&user_id)?;
         let entry = self.memberships.entry((group_id, user_id, joined_version));
@@ -379,7 +382,7 @@ impl Writes {
                 group_id: group_id.into(),
                 user_id: user_id.into(),
                 joined_version: to_stored(joined_version.get()),
-                // Of a row that is there already, the place stays as it is.
+                // Not written for an existing row.
                 ordinal: 0,
                 role: role_number(role),
                 joined_at: joined_at.unix_millis(),
@@ -393,7 +396,7 @@ impl Writes {
     }
 }
 
-/// The one member whom a command is about, where its answer tells of them.
+/// The single member that a command refers to, if the answer includes them.
 pub(crate) fn member_of(command: &Command) -> Option<UserId> {
     match command {
         Command::AddMember(member) => Some(member.user_id),

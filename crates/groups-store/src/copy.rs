@@ -1,7 +1,7 @@
-//! Moving house: everything of a SQLite database into an empty PostgreSQL database.
+//! Copies a SQLite database into an empty PostgreSQL database.
 //!
-//! The reader's thread reads all of it in one transaction, piece by piece; the writer writes the pieces in one transaction of its own.
-//! Either everything is there in the end, or nothing.
+//! A reader thread reads everything in one transaction, in chunks; the writer writes the chunks in
+//! one transaction of its own. So the copy is all or nothing.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -21,10 +21,10 @@ use crate::store::Backend;
 use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions, postgres, sqlite, statements};
 
-/// Rows that are read and written at once.
+/// Rows per chunk.
 const PIECE_ROWS_MAX: i64 = 500;
 
-/// Pieces between the reader and the writer.
+/// Chunks buffered between the reader and the writer.
 const PIECES_WAITING_MAX: usize = 4;
 
 /// How many rows were copied.
@@ -41,9 +41,10 @@ pub struct Copied {
     pub keys: u64,
     /// Display names.
     pub names: u64,
-    /// Blocks: by whom people do not want to be added.
+    /// Blocks, which stop a person from adding the user to groups.
     pub blocks: u64,
-    /// Positions of durable consumers. They stay about the old database, so that their consumers notice that it was replaced.
+    /// Positions of durable consumers. They still refer to the old database, so the consumers
+    /// notice that it was replaced.
     pub sink_positions: u64,
 }
 
@@ -51,16 +52,16 @@ pub struct Copied {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CopyError {
-    /// It goes one way only.
+    /// Not a copy from SQLite to PostgreSQL.
     #[error("a copy goes from SQLite (sqlite://PATH) to PostgreSQL (postgres://…)")]
     Direction,
-    /// There is nothing to copy from.
+    /// The SQLite file does not exist.
     #[error("there is no database {path:?}")]
     Missing {
         /// The file.
         path: String,
     },
-    /// The new database has been used.
+    /// The new database is not empty.
     #[error("the new database is not empty: it has rows in {table}")]
     NotEmpty {
         /// The first table that has rows.
@@ -69,19 +70,21 @@ pub enum CopyError {
     /// One of the databases cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// One of the databases failed in the middle. Nothing was copied, unless it says otherwise.
+    /// One of the databases failed during the copy. Nothing was copied, unless the reason is
+    /// [`Reason::OutcomeUnknown`].
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Copies groups, memberships, the log, idempotency keys, names, blocks and the positions of sinks, in one transaction.
+/// Copies groups, memberships, the log, idempotency keys, names, blocks and sink positions in one
+/// transaction.
 ///
-/// Both databases are brought up to date first. The old one is locked meanwhile; one that a server has open is
-/// [`OpenError::InUse`]. Positions do not come along: the new database has an id of its own, so that no cursor of the old one is taken for one
-/// of its own, and clients get their lists anew.
+/// Both databases are migrated first. The old one is locked during the copy; if a server has it
+/// open, the copy fails with [`OpenError::InUse`]. Cursors become invalid: the new database has its
+/// own id, so it rejects cursors of the old one, and clients load their lists again.
 ///
 /// # Errors
-/// [`CopyError`]; the new database is as it was then.
+/// [`CopyError`]; the new database then stays unchanged, except for applied migrations.
 pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyError> {
     match (Target::parse(&from.url)?, Target::parse(&to.url)?) {
         (Target::Sqlite(file), Target::Postgres { .. }) if !std::path::Path::new(&file.path).exists() => {
@@ -98,7 +101,8 @@ pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyEr
                 old.read(ReadClass::Request, async move |conn: &mut sqlite::Conn| read_all(conn, &sender).await);
             let writing = new.write_once(move |conn| write_all(conn, pieces).boxed());
             let (read, written) = tokio::join!(reading, writing);
-            // Where the writer has ended early, the reader could only fail as well.
+            // If the writer ended early, the reader failed as a result, so the writer's error
+            // counts.
             match written {
                 Err(StoreError::Unavailable(Reason::Closed)) => {
                     read.map_err(CopyError::from).and(Err(StoreError::Unavailable(Reason::Closed).into()))
@@ -114,7 +118,7 @@ pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyEr
     copied
 }
 
-/// Rows of one table, in the order of the reading.
+/// A chunk of rows of one table, in read order.
 enum Piece {
     Groups(Vec<GroupRow>),
     Memberships(Vec<MembershipRow>),
@@ -123,7 +127,7 @@ enum Piece {
     Names(Vec<NameRow>),
     Blocks(Vec<BlockRow>),
     SinkPositions(Vec<SinkRow>),
-    /// That was all.
+    /// Everything was read.
     End,
 }
 
@@ -133,7 +137,8 @@ type BlockRow = (Id, Id, i64);
 
 type SinkRow = (String, String, i64);
 
-/// Hands a piece over, waiting for room: this is the reader's own thread. Ends the reading where nobody takes it.
+/// Sends a chunk, blocking the reader's own thread until there is room. Fails if the writer has
+/// ended.
 fn hand_over(pieces: &Sender<Piece>, piece: Piece) -> Result<(), QueryError> {
     pieces.blocking_send(piece).map_err(|_| StoreError::Unavailable(Reason::Closed).into())
 }
@@ -154,7 +159,7 @@ async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(),
     }
     let mut after = (nil, nil, 0);
     loop {
-        // As one comparison of rows, which SQLite carries out by the primary key.
+        // A row value comparison, for which SQLite uses the primary key.
         let later = sql::<Bool>("(group_id, user_id, joined_version) > (")
             .bind::<types::Id, _>(after.0)
             .sql(", ")
@@ -244,15 +249,16 @@ async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(),
     hand_over(pieces, Piece::End)
 }
 
-/// The tables, those that others refer to first. Not the usage: the daily quotas begin at zero.
+/// The tables, referenced tables first. `usage` is not copied: the daily quotas start at zero.
 const TABLES: [&str; 7] = ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions"];
 
-/// What was copied, or why the database is not the right one.
+/// Writes everything. Returns what was copied, or why the new database is unsuitable.
 async fn write_all(
     conn: &mut postgres::Conn,
     mut pieces: Receiver<Piece>,
 ) -> Result<Result<Copied, CopyError>, QueryError> {
-    // Servers that run on it wait until it is decided; a reader of lists does not.
+    // Blocks the writes of servers that run on this database until the copy has ended, but not
+    // reads.
     conn.batch_execute(&format!("LOCK TABLE {} IN EXCLUSIVE MODE", TABLES.join(", "))).await?;
     for table in TABLES {
         let rows = sql::<Bool>(&format!("EXISTS (SELECT FROM {table})"));
@@ -264,11 +270,11 @@ async fn write_all(
     loop {
         match pieces.recv().await {
             Some(Piece::End) => {
-                // Nobody has to wait until PostgreSQL notices by itself how large the tables have become.
+                // Update the statistics now instead of waiting for autovacuum.
                 diesel::sql_query(format!("ANALYZE {}", TABLES.join(", "))).execute(conn).await?;
                 return Ok(Ok(copied));
             }
-            // The reading has failed, and says why itself.
+            // The reader has failed and returns its own error.
             None => return Err(StoreError::Unavailable(Reason::Closed).into()),
             Some(piece) => write(conn, piece, &mut copied).await?,
         }
@@ -297,7 +303,7 @@ async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> 
                 copied.memberships += With::execute(set, statements::INSERT_SEATS).execute(conn).await? as u64;
             }
         }
-        // In the order of the log; the numbers are given anew.
+        // In log order; the sequence numbers are assigned again.
         Piece::Changes(rows) => {
             let rows = rows.into_iter().map(|row| {
                 let LogRow { seq: _, commit_id: _, group_id, version, actor_id, at, format, payload } = row;

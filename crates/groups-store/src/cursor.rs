@@ -1,12 +1,14 @@
 //! Cursors: positions as opaque text for clients.
 //!
-//! A position tells how far the log of *everybody* has come. A client must learn nothing from that, so a cursor is encrypted and
-//! authenticated, two cursors of one position differ, and all have the same length.
+//! A position reveals how much *all users* have written. Clients must not learn that, so a cursor
+//! is encrypted and authenticated, two cursors of one position differ, and all cursors have the
+//! same length.
 //!
-//! Each cursor has a key of its own: HKDF-SHA-256 (RFC 5869, the expand step, since the database's key is uniformly random) over a
-//! fresh 16-byte salt. It encrypts once, with AES-256-GCM (RFC 5116) and a constant nonce. This is nonce-based key derivation
-//! (Gueron and Lindell, <https://eprint.iacr.org/2017/702>): servers share one key without coordinating nonces, and 2^40 cursors
-//! repeat a salt with a probability below 2^-48.
+//! Each cursor has a key of its own: HKDF-SHA-256 (RFC 5869, the expand step, since the database's
+//! key is uniformly random) over a fresh 16-byte salt. It encrypts once, with AES-256-GCM (RFC
+//! 5116) and a constant nonce. This is nonce-based key derivation (Gueron and Lindell,
+//! <https://eprint.iacr.org/2017/702>): servers share one key without coordinating nonces, and 2^40
+//! cursors repeat a salt with a probability below 2^-48.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,18 +33,19 @@ const SEALED_BYTES: usize = SALT_BYTES + ENCODED_BYTES + TAG_BYTES;
 const TOKEN_CHARS: usize = SEALED_BYTES / 3 * 4;
 const _: () = assert!(SEALED_BYTES.is_multiple_of(3));
 
-/// What the keys are derived for. Another layout of a position needs another text here.
+/// The context of the key derivation. A new position layout needs a new text here.
 const PURPOSE: &[u8] = b"groups cursor 1";
 
-/// A token that is never a cursor: what a client gets if the operating system has no randomness.
+/// A token that is never a valid cursor. Clients get it if the operating system provides no
+/// randomness.
 const NO_CURSOR: &str = "0";
 
-/// The database's key for cursors, as it is stored: 64 hexadecimal digits. It is never shown.
+/// The database's key for cursors, as stored: 64 hexadecimal digits. Never printed or logged.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct CursorKey(String);
 
 impl CursorKey {
-    /// A new random key; `None` if the operating system has no randomness.
+    /// A new random key; `None` if the operating system provides no randomness.
     pub(crate) fn random() -> Option<Self> {
         let mut key = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut key).ok()?;
@@ -93,17 +96,17 @@ impl fmt::Debug for Cursors {
 }
 
 impl Cursors {
-    /// `None` if the key is not one.
+    /// `None` if the key is not 64 hexadecimal digits.
     pub(crate) fn new(key: &CursorKey) -> Option<Self> {
         let keys = Prk::new_less_safe(HKDF_SHA256, &key.bytes()?);
         Some(Self(Arc::new(Inner { keys, random: SystemRandom::new() })))
     }
 
-    /// A position as opaque text: 104 characters of base64url, another one each time.
-    /// [`Store::cursor`](crate::Store::cursor) reads it back.
+    /// Encodes a position as opaque text: 104 characters of base64url, different each time.
+    /// [`Store::cursor`](crate::Store::cursor) decodes it.
     pub fn token(&self, position: &Position) -> String {
         self.seal(position).unwrap_or_else(|| {
-            tracing::error!("no cursor can be made: the operating system has no randomness");
+            tracing::error!("cannot create a cursor: the operating system provides no randomness");
             NO_CURSOR.to_owned()
         })
     }
@@ -119,7 +122,7 @@ impl Cursors {
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Reads a token that was made with the same key; `None` for everything else.
+    /// Decodes a token that was made with the same key; `None` for everything else.
     pub(crate) fn position(&self, token: &str) -> Option<Position> {
         if token.len() != TOKEN_CHARS {
             return None;
@@ -188,7 +191,7 @@ mod tests {
                 prop_assert_eq!(token.len(), TOKEN_CHARS);
                 prop_assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
                 let read = cursors.position(&token).unwrap();
-                // It may go back to the first commit that it does not know, never beyond.
+                // It may move back to the first commit that it does not know, never further.
                 prop_assert_eq!(read.first_unknown(), position.first_unknown());
                 prop_assert!(read == position || read.below == position.first_unknown());
             }
@@ -201,7 +204,7 @@ mod tests {
         }
     }
 
-    /// Each character of a token holds six bits, and none of them is free.
+    /// Each character of a token encodes six bits, and all of them are used.
     #[test]
     fn a_token_with_any_bit_changed_is_no_cursor() {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -225,7 +228,8 @@ mod tests {
     #[test]
     fn tokens_tell_nothing_of_the_numbers_in_them() {
         let cursors = cursors();
-        // Every bit of the text is 0 in about half of the tokens, for a position of zeros and for one of ones.
+        // Every bit of the text is 0 in about half of the tokens, for a position of zeros and for
+        // one of ones.
         for position in [position(0, &[], 0), position(u64::MAX, &[], i64::MAX)] {
             let mut ones = [0u32; 8 * SEALED_BYTES];
             for _ in 0..4_096 {
@@ -261,7 +265,7 @@ mod tests {
         assert_eq!(format!("{key:?} {:?}", Cursors::new(&key).unwrap()), "CursorKey(…) Cursors(…)");
     }
 
-    /// Before cursors were encrypted, anybody could read and make them.
+    /// Before cursors were encrypted, anybody could decode and forge them.
     #[test]
     fn cursors_of_version_0_1_are_none() {
         for token in

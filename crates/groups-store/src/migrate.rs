@@ -1,7 +1,8 @@
-//! Bringing the tables up to date.
+//! Migrations.
 //!
-//! The applied migrations are kept in a table of our own, because Diesel's may be that of the application whose database this is.
-//! Until version 0.1 it was Diesel's: its rows are taken over once, and a mark in it tells an older version that this one was here.
+//! The applied migrations are recorded in a table of our own, because Diesel's table may belong to
+//! the application that shares the database. Version 0.1 used Diesel's table: its rows are imported
+//! once, and a marker row there makes older versions refuse the database.
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
@@ -14,10 +15,12 @@ use crate::sqlite;
 use crate::url::Target;
 use crate::{OpenError, StoreOptions};
 
-/// The migrations that [`Store::open`](crate::Store::open) would apply, by name, oldest first. Changes nothing, and makes no file.
+/// The names of the migrations that [`Store::open`](crate::Store::open) would apply, oldest first.
+/// Changes nothing and creates no file.
 ///
 /// # Errors
-/// [`OpenError`] where the database is not ours to change, or cannot be reached.
+/// [`OpenError`] if the database belongs to another program or a newer version, or cannot be
+/// reached.
 ///
 /// # Panics
 /// On PostgreSQL, outside a tokio runtime.
@@ -37,21 +40,22 @@ pub async fn pending_migrations(options: &StoreOptions) -> Result<Vec<String>, O
 /// The table of the applied migrations.
 pub(crate) const TABLE: &str = "groups_migrations";
 
-/// The table that Diesel keeps them in.
+/// The table in which Diesel records them.
 pub(crate) const DIESELS_TABLE: &str = "__diesel_schema_migrations";
 
-/// Tables of ours: a database without [`TABLE`] that has one of them is another program's, or of an older version of this one.
+/// Tables of ours. A database that has one of them but not [`TABLE`] belongs to another program, or
+/// to an older version of this one.
 pub(crate) const TABLES: [&str; 9] =
     ["meta", "groups", "memberships", "log", "idempotency", "names", "blocks", "usage", "sink_positions"];
 
-/// Whose tables there are.
+/// Which tables the database has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// None of ours: the database is new, or an application's.
+    /// None of ours: the database is new, or belongs to an application.
     Nothing,
-    /// Ours, with these applied migrations.
+    /// Our tables, with these applied migrations.
     Ours(Vec<String>),
-    /// Those of a version that kept its migrations in Diesel's table.
+    /// Tables of a version that recorded its migrations in Diesel's table.
     Older(Vec<String>),
 }
 
@@ -64,7 +68,8 @@ impl Found {
     }
 }
 
-/// The migrations that are not applied yet, in their order; an error of its own kind names one that is not known here.
+/// The pending migrations, in order. Fails with the name of an applied migration that this version
+/// does not know.
 pub(crate) fn unapplied<DB: diesel::backend::Backend>(
     migrations: &EmbeddedMigrations,
     found: &Found,
@@ -82,7 +87,7 @@ pub(crate) fn unapplied<DB: diesel::backend::Backend>(
     Ok(known)
 }
 
-/// The names of the migrations that are not applied yet.
+/// The names of the pending migrations.
 pub(crate) fn unapplied_names<DB: diesel::backend::Backend>(
     migrations: &EmbeddedMigrations,
     found: &Found,
@@ -91,7 +96,7 @@ pub(crate) fn unapplied_names<DB: diesel::backend::Backend>(
     Ok(unapplied.iter().map(|migration| migration.name().to_string()).collect())
 }
 
-/// Applies what is not applied yet, each migration in a transaction, unless it is one that cannot be.
+/// Applies the pending migrations, each in a transaction unless the migration cannot run in one.
 #[expect(clippy::disallowed_methods, reason = "migrations are synchronous, and run before there is anything else")]
 pub(crate) fn run<C>(conn: &mut C, migrations: &EmbeddedMigrations, found: &Found) -> Result<(), NotMigrated>
 where
@@ -124,7 +129,7 @@ where
     Ok(())
 }
 
-/// Why the tables were not brought up to date.
+/// Why a migration failed.
 #[derive(Debug)]
 pub(crate) enum NotMigrated {
     /// This migration was applied by a newer version.

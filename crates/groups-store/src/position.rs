@@ -1,4 +1,4 @@
-//! Positions in the log, and which commits a reading has seen.
+//! Positions in the log, and which commits a read has seen.
 
 #[cfg(test)]
 mod fuzz;
@@ -13,14 +13,15 @@ use crate::StoreError;
 use crate::column::Id;
 use crate::row::LogRow;
 
-/// A position in the log of one database: which commits are known to whoever holds it.
+/// A position in the log of one database: the set of commits that its holder knows.
 ///
-/// On SQLite commits are in order, so one number says it. On PostgreSQL they are not: some of those below the number were still under
-/// way, and the position names them. Where they are too many to name, it goes back to the first of them: resuming from
-/// there repeats changes, but never skips one.
+/// On SQLite commits are ordered, so one number is enough. On PostgreSQL they are not: some commits
+/// below the number were still in progress, and the position lists them. If there are too many to
+/// list, the position moves back to the first of them: resuming from there repeats changes but
+/// never skips one.
 ///
-/// It also names one change of the log, as a witness: a database that was put back to an earlier state has another one in that
-/// place, or none, and then the position means nothing there.
+/// It also names one change in the log as a witness. In a database that was restored to an earlier
+/// state, that change is missing or differs, and the position is invalid.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Position {
     tag: u64,
@@ -30,23 +31,24 @@ pub struct Position {
     pub(crate) witness: Witness,
 }
 
-/// One row of the log, to be known again.
+/// Identifies one row of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Witness {
     pub(crate) seq: u64,
-    /// A hash of what it says.
+    /// A hash of the row's content.
     check: u32,
 }
 
-/// What a witness is made of: its number, group, version, actor and time.
+/// The columns of a witness: number, group, version, actor and time.
 pub(crate) type WitnessRow = (i64, Id, i64, Id, i64);
 
 impl Witness {
-    /// Of a log without rows: the numbers of rows begin with 1.
+    /// The witness of an empty log. Row numbers start at 1.
     pub(crate) const NONE: Self = Self { seq: 0, check: 0 };
 
     pub(crate) fn new((seq, group_id, version, actor_id, at): WitnessRow) -> Self {
-        // FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>), because it has to stay the same for ever.
+        // FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>), because stored positions rely on
+        // it: the hash must never change.
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0100_0000_01b3;
         let ids = group_id.0.into_bytes().into_iter().chain(actor_id.0.into_bytes());
@@ -60,19 +62,19 @@ impl Witness {
     }
 }
 
-/// What a reading has seen.
+/// What a read has seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) point: ReadPoint,
-    /// The newest of it.
+    /// The newest change it has seen.
     pub(crate) witness: Witness,
 }
 
-/// A position names at most so many commits; with more it goes back to the first of them.
+/// Maximum number of commits that a position lists; with more it moves back to the first of them.
 const EXCEPT_MAX: usize = 32;
 
-/// The length of every position as bytes. The numbers of a database that has been in use for years take some 22 of them, which leaves
-/// room for as many commits that were under way.
+/// Length of every encoded position in bytes. The numbers of a database that has been in use for
+/// years take about 22 bytes. The rest has room for about as many commits in progress.
 pub(crate) const ENCODED_BYTES: usize = 46;
 
 impl Position {
@@ -89,8 +91,8 @@ impl Position {
         }
     }
 
-    /// As bytes, for [`Cursors`](crate::Cursors). Positions of any kind have the same length: one that does not fit goes back to the
-    /// first commit that it does not know.
+    /// Encodes the position for [`Cursors`](crate::Cursors). All encoded positions have the same
+    /// length: one that does not fit moves back to the first commit that it does not know.
     pub(crate) fn encoded(&self) -> [u8; ENCODED_BYTES] {
         let mut bytes = [0; ENCODED_BYTES];
         if self.encode(&mut bytes).is_none() {
@@ -107,7 +109,7 @@ impl Position {
         put(&mut into, &self.witness.check.to_be_bytes())?;
         put_number(&mut into, self.below)?;
         put_number(&mut into, self.witness.seq)?;
-        // From the last to the first, as distances. None of them is 0, which is what follows the last.
+        // From last to first, as distances. No distance is 0, because 0 terminates the list.
         let mut above = self.below;
         for commit in self.except.iter().rev() {
             put_number(&mut into, above.checked_sub(*commit).filter(|distance| *distance > 0)?)?;
@@ -116,7 +118,7 @@ impl Position {
         Some(())
     }
 
-    /// Reads what [`encoded`](Self::encoded) has written; `None` for other bytes.
+    /// Decodes the output of [`encoded`](Self::encoded); `None` for other bytes.
     pub(crate) fn decoded(mut bytes: &[u8]) -> Option<Self> {
         let tag = u64::from_be_bytes(take(&mut bytes)?);
         let check = u32::from_be_bytes(take(&mut bytes)?);
@@ -130,14 +132,14 @@ impl Position {
         Some(Self { tag, below, except, witness: Witness { seq, check } })
     }
 
-    /// As text for the database, with all that it says.
+    /// Encodes the whole position as text for the database.
     pub(crate) fn stored(&self) -> String {
         let Self { tag, below, except, witness: Witness { seq, check } } = self;
         let except: Vec<String> = except.iter().map(u64::to_string).collect();
         format!("1 {tag:016x} {below} {seq} {check:08x} {}", except.join(","))
     }
 
-    /// Reads what [`stored`](Self::stored) has written; `None` for other text.
+    /// Decodes the output of [`stored`](Self::stored); `None` for other text.
     pub(crate) fn from_stored(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix("1 ")?.split(' ');
         let tag = u64::from_str_radix(parts.next()?, 16).ok()?;
@@ -153,8 +155,8 @@ impl Position {
         fits.then_some(Self { tag, below, except, witness: Witness { seq, check } })
     }
 
-    /// Whether a consumer that continues here instead of at `other` repeats less. Both are of one consumer, which has taken in
-    /// what either of them knows.
+    /// Whether a consumer that resumes here repeats less than at `other`. Both positions belong to
+    /// one consumer, which has processed everything that either of them covers.
     pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
         let rank =
             |position: &Self| (position.first_unknown(), position.below, std::cmp::Reverse(position.except.len()));
@@ -165,7 +167,7 @@ impl Position {
         self.tag == tag(store)
     }
 
-    /// The first commit that is not known to whoever holds it.
+    /// The first commit that is not known at this position.
     pub(crate) fn first_unknown(&self) -> u64 {
         self.except.first().map_or(self.below, |first| self.below.min(*first))
     }
@@ -184,7 +186,7 @@ fn put(into: &mut &mut [u8], bytes: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Seven bits a byte, the lowest first (LEB128), so that the small distances take one byte each.
+/// Seven bits per byte, the lowest first (LEB128), so that small distances take one byte each.
 fn put_number(into: &mut &mut [u8], mut number: u64) -> Option<()> {
     loop {
         let low = (number & 0x7f) as u8;
@@ -218,52 +220,52 @@ fn tag(store: Uuid) -> u64 {
     store.as_u64_pair().0 ^ store.as_u64_pair().1
 }
 
-/// One change as it stands in the log.
+/// One change in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
     /// What happened.
     pub change: Change,
-    /// The number of the commit that made it, to be compared with a [`ReadPoint`].
+    /// The number of the commit that made it, for [`ReadPoint::sees`].
     pub commit: u64,
-    /// Resuming from here gives what comes after it.
+    /// The position right after this change.
     pub position: Position,
 }
 
-/// Which commits a reading has seen.
+/// Which commits a read has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadPoint {
     /// All below this one…
     pub below: u64,
-    /// …but these, which were still under way.
+    /// …except these, which were still in progress.
     pub except: Vec<u64>,
 }
 
 impl ReadPoint {
-    /// Whether the reading has seen a commit.
+    /// Whether the read has seen a commit.
     pub fn sees(&self, commit: u64) -> bool {
         commit < self.below && !self.except.contains(&commit)
     }
 }
 
-/// Entries in the order of the log, and what could not be read of them.
+/// Entries in log order, and the first unreadable one, if any.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) entries: Vec<LogEntry>,
     pub(crate) failed: Option<StoreError>,
 }
 
-/// How much of the log is read at once.
+/// How much of the log is read in one batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchLimit {
     pub(crate) entries_max: u32,
-    /// Of payload. What reaches this ends the reading.
+    /// Payload bytes. The row that reaches this limit ends the batch.
     pub(crate) bytes_max: usize,
 }
 
-/// Whether commits happen in the order of their numbers.
+/// Whether commits become visible in the order of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitOrder {
-    /// Nothing before a row that was read can still come.
+    /// No row can appear before a row that was already read.
     #[cfg(feature = "sqlite")]
     Kept,
     /// A commit with a lower number may come later.
@@ -271,9 +273,10 @@ pub(crate) enum CommitOrder {
     Free,
 }
 
-/// Entries from rows in the order of the log. Whoever has taken in all of them, and the commits of `rest`, knows what `seen` sees.
+/// Converts rows to entries in log order. A consumer that has processed all of them, and the
+/// commits of `rest`, knows everything that `seen` sees.
 ///
-/// The position of each is such that what comes after it in this batch, and `rest`, is not known there yet.
+/// The position of each entry does not include the entries after it in this batch, nor `rest`.
 pub(crate) fn entries(
     store: Uuid,
     rows: Vec<LogRow>,
@@ -289,7 +292,7 @@ pub(crate) fn entries(
         match order {
             #[cfg(feature = "sqlite")]
             CommitOrder::Kept => point.below = unknown.first().map_or(seen.below, |first| seen.below.min(*first)),
-            // One more than a position can name says as much as all of them, as long as the first is among them.
+            // One more than a position can list is enough, as long as the first is included.
             #[cfg(feature = "postgres")]
             CommitOrder::Free => point.except = unknown.iter().copied().take(EXCEPT_MAX + 1).collect(),
         }

@@ -1,11 +1,11 @@
-//! Any bytes as a position. The body is a function, so that a fuzzer can call it as well.
+//! Decodes arbitrary bytes as a position. The body is a function, so that a fuzzer can call it too.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Reads bytes, and checks what must hold whatever they are: what a position does not know is below its end and in order,
-/// and written again it leads to the same first unknown commit.
+/// Decodes bytes and checks the invariants: the commits that a position does not know are sorted
+/// and below its end, and re-encoding preserves the first unknown commit.
 fn decode_any(bytes: &[u8]) {
     let Some(position) = Position::decoded(bytes) else { return };
     assert!(position.except.is_sorted_by(|one, next| one < next), "{position:?}");
