@@ -1,14 +1,14 @@
-//! Whether somebody still waits for a read that takes several steps.
+//! Detects that the caller of a multi-step read has gone.
 
 use std::sync::{Arc, Weak};
 
 use crate::{Reason, StoreError};
 
-/// What a read knows of its caller.
+/// The read's view of its caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(Weak<()>);
 
-/// Held by the future that waits for the read; dropped with it.
+/// Held by the future that waits for the read, and dropped with it.
 pub(crate) struct Waits {
     _token: Arc<()>,
 }
@@ -19,7 +19,7 @@ impl Caller {
         (Self(Arc::downgrade(&token)), Waits { _token: token })
     }
 
-    /// Fails if nobody waits any longer, so that the read ends here. Nobody receives the error.
+    /// Fails if the caller has gone, so that the read stops. Nobody receives the error.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.0.strong_count() == 0 { Err(StoreError::Unavailable(Reason::Closed)) } else { Ok(()) }
     }

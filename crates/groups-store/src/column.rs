@@ -1,4 +1,4 @@
-//! Column types that exist on both backends under one name, so that one schema and one query serve both.
+//! Column types with one name on both backends, so that one schema and one query serve both.
 
 #[cfg(feature = "postgres")]
 use std::io::Write;
@@ -17,7 +17,7 @@ use diesel::sqlite::Sqlite;
 use groups_domain::{GroupId, UserId};
 use uuid::Uuid;
 
-/// The types as the database knows them.
+/// The SQL types.
 pub(crate) mod sql {
     use diesel::query_builder::QueryId;
     use diesel::sql_types::SqlType;
@@ -93,7 +93,7 @@ impl FromSql<sql::Id, Sqlite> for Id {
     }
 }
 
-/// The number of a commit in a column.
+/// A commit number in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql::Commit)]
 pub(crate) struct CommitId(pub(crate) u64);
@@ -116,7 +116,7 @@ impl FromSql<sql::Commit, Pg> for CommitId {
 #[cfg(feature = "sqlite")]
 impl ToSql<sql::Commit, Sqlite> for CommitId {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        // A number above what SQLite can hold is above every row.
+        // A number above SQLite's maximum is greater than every row.
         out.set_value(i64::try_from(self.0).unwrap_or(i64::MAX));
         Ok(IsNull::No)
     }

@@ -12,7 +12,7 @@ use diesel_async::AsyncPgConnection;
 use futures_util::future::BoxFuture;
 use groups_domain::Change;
 
-/// What a hook ends with. An error refuses the order.
+/// The result of a hook. An error rejects the order.
 pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 #[cfg(feature = "sqlite")]
@@ -22,17 +22,20 @@ pub(crate) type SqliteHook = Arc<dyn Fn(&mut SqliteConnection, &Change) -> HookR
 pub(crate) type PostgresHook =
     Arc<dyn for<'c> Fn(&'c mut AsyncPgConnection, &'c Change) -> BoxFuture<'c, HookResult> + Send + Sync>;
 
-/// What an application does in the transaction of a change, before it is committed: see
+/// Application code that runs in the transaction of a change, before the commit: see
 /// [`Store::execute_with`](crate::Store::execute_with).
 ///
-/// The two databases have connections of different kinds, so there is one function for each. A hook needs the function of the
-/// database that the store is on; without it, the order is refused as [`HookError::Missing`].
+/// The two databases have different connection types, so there is one function for each. A hook
+/// needs the function for the store's database; without it, the order is rejected with
+/// [`HookError::Missing`].
 ///
-/// A function gets the transaction's connection and the change. It may run more than once for one order, because a transaction is
-/// repeated when its connection is lost or others are in its way; what it writes is there once. So it has no other effects than
-/// what it writes through the connection. Other orders wait while it runs.
+/// A function receives the transaction's connection and the change. It may run more than once for
+/// one order, because a transaction is retried after a lost connection or a conflict; its writes
+/// are committed once. So it must have no side effects other than writes through the connection.
+/// Other orders wait while it runs.
 ///
-/// It may use Diesel's `transaction`, which makes a savepoint. It must not commit or roll back the transaction itself.
+/// It may use Diesel's `transaction`, which creates a savepoint. It must not commit or roll back
+/// the transaction itself.
 ///
 /// ```
 /// use diesel::prelude::*;
@@ -68,12 +71,13 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// A hook without a function for either database.
+    /// A hook without functions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What to do on SQLite. It runs on the thread that writes, so it must not wait for anything but the database.
+    /// Sets the function for SQLite. It runs on the writer thread, so it must not wait for anything
+    /// but the database.
     #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn on_sqlite(
@@ -85,8 +89,9 @@ impl Hook {
         hooks
     }
 
-    /// What to do on PostgreSQL. It runs on the store's own runtime. A lock that it waits for longer than 100 milliseconds puts the
-    /// order aside, to be tried again for up to [`wait_max`](crate::StoreOptions::wait_max).
+    /// Sets the function for PostgreSQL. It runs on the store's own runtime. If it waits for a lock
+    /// for more than 100 milliseconds, the order is set aside and retried for up to
+    /// [`wait_max`](crate::StoreOptions::wait_max).
     #[cfg(feature = "postgres")]
     #[must_use]
     pub fn on_postgres(
@@ -110,7 +115,7 @@ impl fmt::Debug for Hook {
     }
 }
 
-/// Why a hook kept a change from being made. Nothing was changed.
+/// Why a hook prevented a change. Nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HookError {
@@ -120,10 +125,10 @@ pub enum HookError {
     /// It panicked.
     #[error("the hook panicked")]
     Panicked,
-    /// It ignored that one of its statements failed, or committed or rolled back the transaction itself.
+    /// It ignored a failed statement, or committed or rolled back the transaction itself.
     #[error("the hook left a transaction that cannot be committed")]
     TransactionEnded,
-    /// It has no function for the database that the store is on.
+    /// It has no function for the store's database.
     #[error("the hook has no function for {database}")]
     Missing {
         /// The database: `SQLite` or `PostgreSQL`.
@@ -132,7 +137,7 @@ pub enum HookError {
 }
 
 impl HookError {
-    /// Whether it comes from an error of the database, as Diesel reports them.
+    /// Whether the cause is a Diesel error.
     #[cfg(feature = "postgres")]
     pub(crate) fn is_of_database(&self) -> bool {
         let Self::Refused(error) = self else { return false };
@@ -148,7 +153,7 @@ impl HookError {
 }
 
 impl PartialEq for HookError {
-    /// Two refusals are equal if they are the same one.
+    /// Two `Refused` errors are equal only if they share the same source object.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Refused(one), Self::Refused(other)) => Arc::ptr_eq(one, other),

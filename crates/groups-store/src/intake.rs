@@ -1,6 +1,7 @@
-//! The queue in front of a writer: bounded, fair between actors, read in batches by one consumer.
+//! The queue in front of a writer: bounded, fair between actors, drained in batches by one
+//! consumer.
 //!
-//! [`fair_queue`] decides who is next; this file adds waiting, closing and the time of day.
+//! [`fair_queue`] does the scheduling; this file adds waiting, closing and the clock.
 
 mod fair_queue;
 
@@ -14,18 +15,19 @@ pub(crate) use self::fair_queue::{Flow, QueueLimits, Size};
 use self::fair_queue::{FairQueue, Taken};
 use crate::Reason;
 
-/// Makes a queue with one sender, which is shared by reference, and one receiver.
+/// Creates a queue with one sender, which is shared by reference, and one receiver.
 pub(crate) fn intake<T>(limits: QueueLimits) -> (Sender<T>, Receiver<T>) {
     let state = State { queue: FairQueue::new(limits), is_closed: false, receiver_waits: false };
     let shared = Arc::new(Shared { state: Mutex::new(state), thread: Condvar::new(), task: Notify::new() });
     (Sender(Arc::clone(&shared)), Receiver(shared))
 }
 
-/// Puts work into the queue. Dropping it closes the queue, so that a store that is dropped without being closed ends its writer.
+/// Adds work to the queue. Dropping it closes the queue, so that the writer ends even if the store
+/// is dropped without being closed.
 #[derive(Debug)]
 pub(crate) struct Sender<T>(Arc<Shared<T>>);
 
-/// Takes work out. Dropping it closes the queue and drops what waits in it.
+/// Takes work from the queue. Dropping it closes the queue and drops the queued work.
 #[derive(Debug)]
 pub(crate) struct Receiver<T>(Arc<Shared<T>>);
 
@@ -40,7 +42,7 @@ struct Shared<T> {
 struct State<T> {
     queue: FairQueue<T>,
     is_closed: bool,
-    /// Waking costs a system call, so it is left out while the receiver works.
+    /// Waking costs a system call, so it is skipped while the receiver is busy.
     receiver_waits: bool,
 }
 
@@ -51,7 +53,7 @@ impl<T> std::fmt::Debug for Shared<T> {
 }
 
 impl<T> Sender<T> {
-    /// Accepts the work or refuses it; never waits.
+    /// Accepts or rejects the work; never waits.
     pub(crate) fn send(&self, flow: Flow, size: Size, work: T) -> Result<(), Reason> {
         let mut state = self.0.lock();
         if state.is_closed {
@@ -62,13 +64,13 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Whether no further work is accepted.
+    /// Whether the queue is closed.
     #[cfg(feature = "sqlite")]
     pub(crate) fn is_closed(&self) -> bool {
         self.0.lock().is_closed
     }
 
-    /// Accepts no further work. The receiver ends after what was accepted.
+    /// Closes the queue: no further work is accepted. The receiver ends after the accepted work.
     pub(crate) fn close(&self) {
         self.0.close();
     }
@@ -77,7 +79,7 @@ impl<T> Sender<T> {
 impl<T> Receiver<T> {
     /// The next batch, for a receiver that is a thread; `None` once the queue is closed and empty.
     ///
-    /// The time until the next call counts as the time that the batch took.
+    /// The time until the next call counts as the duration of the batch.
     #[cfg(feature = "sqlite")]
     pub(crate) fn recv_blocking(&mut self) -> Option<Vec<T>> {
         let mut state = self.0.lock();
@@ -99,7 +101,9 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// The next batch, for a receiver that is a task; as [`recv_blocking`](Self::recv_blocking). Cancellation-safe: a batch is taken in the poll that returns it.
+    /// The next batch, for a receiver that is a task; otherwise the same as
+    /// [`recv_blocking`](Self::recv_blocking). Cancellation-safe: a batch is taken in the poll that
+    /// returns it.
     #[cfg(feature = "postgres")]
     pub(crate) async fn recv(&mut self) -> Option<Vec<T>> {
         loop {

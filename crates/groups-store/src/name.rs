@@ -1,14 +1,14 @@
-//! The name that somebody goes by.
+//! Display names.
 
 use groups_domain::{Timestamp, UserId};
 
-/// A display name, and the date by which it is judged against others of the same person.
+/// A display name, with the time that decides which of a person's names is the newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName {
-    /// Whose it is.
+    /// The person.
     pub user_id: UserId,
-    /// The name. Control characters are dropped when it is kept.
+    /// The name. Control characters are removed when it is saved.
     pub name: String,
-    /// When the token that told it was issued. The newest name of a person counts.
+    /// When the token with this name was issued. The newest name of a person wins.
     pub issued_at: Timestamp,
 }

@@ -1,7 +1,8 @@
-//! What is stored as JSON, in every format that was ever written.
+//! The data stored as JSON, in every format that was ever written.
 //!
-//! The types here are the store's own, so that a change of the domain's types cannot change what is stored. A format is never
-//! edited once published: a new one gets a new number and its own module.
+//! The types here belong to the store, so that a change to the domain's types cannot change the
+//! stored data. A published format is never edited: a new format gets a new number and its own
+//! module.
 
 use groups_domain::{
     Actor, Change, ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Rejection, Role,
@@ -17,7 +18,7 @@ mod answer_2;
 mod change_1;
 mod change_2;
 
-/// What the columns beside the payload say of a change.
+/// The parts of a change that are stored in columns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns {
     pub(crate) group_id: GroupId,
@@ -26,7 +27,7 @@ pub(crate) struct Columns {
     pub(crate) at: Timestamp,
 }
 
-/// A change as text, without what its columns say, and its format: the lowest one that can say it.
+/// Encodes a change without its columns, in the lowest format that can represent it.
 pub(crate) fn encode_change(change: &Change) -> Result<(i16, String), serde_json::Error> {
     match change.actor {
         Actor::Member(_) => Ok((1, serde_json::to_string(&change_1::Change::from(change))?)),
@@ -34,7 +35,7 @@ pub(crate) fn encode_change(change: &Change) -> Result<(i16, String), serde_json
     }
 }
 
-/// A change from its columns and its text.
+/// Decodes a change from its columns and its text.
 pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Result<Change, String> {
     match format {
         1 => {
@@ -45,11 +46,12 @@ pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Res
             let stored: change_2::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
             Ok(stored.into_change(columns))
         }
-        unknown => Err(format!("format {unknown} is not known to this version")),
+        unknown => Err(format!("format {unknown} is unknown to this version")),
     }
 }
 
-/// What an order with an idempotency key was answered with. A change itself stands in the log already.
+/// The answer to an order with an idempotency key. A change is referenced, because the log already
+/// has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Changed {
@@ -87,7 +89,7 @@ impl Answer {
     }
 }
 
-/// An answer as text, and its format: the lowest one that can say it.
+/// Encodes an answer, in the lowest format that can represent it.
 pub(crate) fn encode_answer(answer: &Answer) -> Result<(i16, String), serde_json::Error> {
     let in_format_2 = match answer {
         Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max }) => {
@@ -112,7 +114,7 @@ pub(crate) fn encode_answer(answer: &Answer) -> Result<(i16, String), serde_json
     }
 }
 
-/// An answer from its text.
+/// Decodes an answer from its text.
 pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
     match format {
         1 => {
@@ -131,7 +133,7 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
                 Ok(Answer::Rejected(Rejection::CannotBeAdded { user_id: UserId::new(user_id) }))
             }
         },
-        unknown => Err(format!("format {unknown} is not known to this version")),
+        unknown => Err(format!("format {unknown} is unknown to this version")),
     }
 }
 
@@ -192,7 +194,7 @@ mod tests {
         assert_eq!(read, changes());
     }
 
-    /// Every kind of change by an operator, and at the end a transfer of the ownership from somebody else.
+    /// Every kind of change by an operator, and finally a transfer of somebody else's ownership.
     fn changes_by_an_operator() -> Vec<Change> {
         let mut changes = changes();
         let successor = Succession { user_id: UserId::new(Uuid::from_u128(3)), previous_role: Role::Member };

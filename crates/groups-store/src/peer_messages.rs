@@ -1,4 +1,4 @@
-//! Short texts from server to server, through the database, of which any may be lost.
+//! Short messages between servers, sent through the database. Any message may be lost.
 
 use std::sync::Arc;
 
@@ -6,32 +6,34 @@ use tokio::sync::broadcast;
 
 use crate::postgres::Bus;
 
-/// Carries short texts between the servers on one database. Nothing is kept: who does not listen now, never hears it.
+/// Sends and receives short messages between the servers on one database. Messages are not stored:
+/// a server that is not listening misses them.
 #[derive(Clone, Debug)]
 pub struct PeerMessages {
     bus: Bus,
 }
 
 impl PeerMessages {
-    /// PostgreSQL carries no more than 8,000 bytes.
+    /// Maximum length of a message in bytes. PostgreSQL's own limit is 8,000.
     pub const BYTES_MAX: usize = 4_000;
 
     pub(crate) fn new(bus: Bus) -> Self {
         Self { bus }
     }
 
-    /// Sends a text to the other servers, soon and together with others; never waits. Whether it is on its way: it is dropped where it is
-    /// longer than [`BYTES_MAX`](Self::BYTES_MAX), or too many wait, as they do while the database cannot be reached.
+    /// Queues a message to the other servers; never waits. Messages are sent in batches. Returns
+    /// `false` if the message was dropped: it is longer than [`BYTES_MAX`](Self::BYTES_MAX), or the
+    /// queue is full because the database is slow or unreachable.
     pub fn send(&self, text: &str) -> bool {
         text.len() <= Self::BYTES_MAX && self.bus.send(text)
     }
 
-    /// What the other servers send from now on. Whoever is too slow misses the oldest.
+    /// The messages that other servers send from now on. A slow subscriber misses the oldest.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<str>> {
         self.bus.heard()
     }
 
-    /// Whether this server hears the others now. If not, it tries again every second.
+    /// Whether this server is currently listening. If not, it tries to reconnect every second.
     pub fn is_listening(&self) -> bool {
         self.bus.is_listening()
     }

@@ -1,23 +1,26 @@
-//! Which time pruning goes by.
+//! The time that pruning uses.
 //!
-//! A clock may be wrong: one that jumps ahead by the time for which the log is kept would have all of it forgotten. So pruning
-//! believes a clock only as far as time has passed for a running server as well, from what the database last knew.
+//! The clock may be wrong: if it jumps ahead by the retention period, the whole log would be
+//! deleted. So pruning trusts the clock only as far as a server's monotonic clock has advanced
+//! since the time last stored in the database.
 
 use std::time::Duration;
 
-/// A clock that has stayed ahead for so long is right, and the servers were not running for a while.
+/// A clock that has stayed ahead for this long is considered right: the servers were not running
+/// for a while.
 const AHEAD_BELIEVED_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// What a server knows of the time between two prunings.
+/// A server's clock state between two prunings.
 #[derive(Debug, Default)]
 pub(crate) struct PruneClock {
-    /// When the last pruning was, in the time for which the store has been open.
+    /// When the last pruning was, as time since the store was opened.
     last: Duration,
-    /// Since when the clock is ahead of what is believed.
+    /// Since when the clock has been ahead of the trusted time.
     ahead_since: Option<Duration>,
 }
 
-/// The time at one pruning, to be completed by what the database knows. Times are milliseconds since 1970.
+/// The time at one pruning, before the time stored in the database is known. Times are Unix
+/// milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PruneTime {
     now: i64,
@@ -26,14 +29,14 @@ pub(crate) struct PruneTime {
 }
 
 impl PruneClock {
-    /// `open_for` is how long the store has been open, by a clock that cannot be set.
+    /// `open_for` is how long the store has been open, by a monotonic clock.
     pub(crate) fn time(&self, now: i64, open_for: Duration) -> PruneTime {
         let elapsed = open_for.saturating_sub(self.last);
         let ahead_for = self.ahead_since.map_or(Duration::ZERO, |since| open_for.saturating_sub(since));
         PruneTime { now, elapsed: millis(elapsed), is_right: ahead_for >= AHEAD_BELIEVED_AFTER }
     }
 
-    /// To be told after a pruning what it went by.
+    /// Records the time that a pruning used.
     pub(crate) fn pruned(&mut self, now: i64, believed: i64, open_for: Duration) {
         self.last = open_for;
         self.ahead_since = (now > believed).then(|| self.ahead_since.unwrap_or(open_for));
@@ -41,7 +44,7 @@ impl PruneClock {
 }
 
 impl PruneTime {
-    /// The time to go by, where the database last knew that it was `known`.
+    /// The time to use, given the last time stored in the database.
     pub(crate) fn believed(self, known: i64) -> i64 {
         if self.is_right { self.now } else { self.now.min(known.saturating_add(self.elapsed)) }
     }
@@ -58,7 +61,8 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-    /// Prunes every minute with a clock that is ahead by `ahead` during the minutes given, and tells what was believed last.
+    /// Prunes every minute, with a clock that is ahead by `ahead` during the given minutes. Returns
+    /// the last trusted time.
     fn believed_after(minutes: u32, ahead: i64, during: std::ops::Range<u32>) -> i64 {
         let (mut clock, mut known) = (PruneClock::default(), 0);
         for minute in 1..=minutes {

@@ -1,15 +1,15 @@
-//! What a query can end with before its backend has told the kinds of failure apart.
+//! The error of a query, before its backend has classified it.
 
 use crate::{HookError, StoreError};
 
 /// A failure inside a transaction.
 #[derive(Debug)]
 pub(crate) enum QueryError {
-    /// Its kind is known.
+    /// Already classified.
     Store(StoreError),
-    /// A hook kept a change from being made.
+    /// A hook prevented a change.
     Hook(HookError),
-    /// The database's own, to be told apart by the backend.
+    /// A Diesel error, to be classified by the backend.
     Diesel(diesel::result::Error),
 }
 
@@ -31,7 +31,7 @@ impl From<diesel::result::Error> for QueryError {
     }
 }
 
-/// Names the table whose rows do not even have the right types.
+/// Maps an error of reading a table: if its values have the wrong types, the row is corrupt.
 pub(crate) fn reading(table: &'static str) -> impl Fn(diesel::result::Error) -> QueryError {
     move |error| match error {
         diesel::result::Error::DeserializationError(detail) => {

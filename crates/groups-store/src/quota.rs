@@ -1,4 +1,4 @@
-//! How much one user may write in a day, and how much of it is used up.
+//! Daily quotas of each user, and their usage.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,17 @@ use crate::row_set::{RowSet, Usages, UserDays};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// How much the changes of one user may write in a day (UTC). 0 is no limit; the default is no limit at all.
+/// How much the changes of one user may write per day (UTC). 0: no limit. Default: no limits.
 ///
-/// It is counted in the database with the changes themselves, so the quotas hold across restarts and servers. PostgreSQL: lanes that
-/// commit changes of one user at the same moment do not see each other's, so each of them can exceed a quota by one batch.
-/// Leaving, removing a member and deleting a group are counted and never refused.
+/// Usage is counted in the database, in the transaction of the change, so the quotas hold across
+/// restarts and servers. PostgreSQL: lanes that commit changes of one user concurrently do not see
+/// each other's usage, so each lane can exceed a quota by one batch. Leaving, removing a member and
+/// deleting a group are counted but never rejected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quotas {
     /// Groups created, including those that were deleted since.
     pub groups_max: u64,
-    /// Rows: one for each change, and one for each member whom it adds, removes or gives a role.
+    /// Rows: one for each change, and one for each member that it adds, removes or gives a role.
     pub rows_max: u64,
     /// Bytes of changes in the log.
     pub bytes_max: u64,
@@ -72,7 +73,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Of one change.
+    /// The usage of one change.
     pub(crate) fn of(change: &Change, payload: &str) -> Self {
         Self {
             groups: u64::from(matches!(change.kind, ChangeKind::GroupCreated { .. })),
@@ -109,7 +110,7 @@ impl Ledger {
         Self { quotas, accounts: BTreeMap::new() }
     }
 
-    /// The users and days whose stored usage has to be loaded for these requests.
+    /// The users and days whose stored usage must be loaded for these requests.
     pub(crate) fn wanted<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Vec<UserDays> {
         if self.quotas.is_unlimited() {
             return Vec::new();
@@ -118,7 +119,7 @@ impl Ledger {
         UserDays::chunks(accounts.into_keys())
     }
 
-    /// Takes in what is stored.
+    /// Adds the stored usage.
     pub(crate) fn know(&mut self, user_id: Id, day: i64, stored: Usage) {
         self.accounts.entry((user_id, day)).or_default().stored = stored;
     }
@@ -126,14 +127,16 @@ impl Ledger {
     /// Counts what a request writes.
     ///
     /// # Errors
-    /// [`ExecuteError::QuotaExceeded`] if that is more than its actor may write; then it is not counted.
+    /// [`ExecuteError::QuotaExceeded`] if the actor would exceed a quota; the usage is then not
+    /// counted.
     pub(crate) fn charge(&mut self, request: &Request, usage: Usage) -> Result<(), ExecuteError> {
         if self.quotas.is_unlimited() {
             return Ok(());
         }
         let account = self.accounts.entry(account_of(request)).or_default();
         let added = account.added.plus(usage);
-        // Each of these follows a change that was within the quota, and nobody is locked in.
+        // Each of these undoes a change that was within the quota, and users must always be able to
+        // leave.
         let is_free =
             matches!(request.command, Command::Leave { .. } | Command::RemoveMember { .. } | Command::DeleteGroup);
         match self.quotas.exceeded_by(account.stored.plus(added)) {
@@ -147,7 +150,7 @@ impl Ledger {
         }
     }
 
-    /// What has to be added to the stored usage.
+    /// The amounts to add to the stored usage.
     pub(crate) fn into_rows(self) -> Vec<Usages> {
         let added = self.accounts.into_iter().filter(|(_, account)| account.added != Usage::default());
         Usages::chunks(added.map(|((user_id, day), Account { added, .. })| {
@@ -165,7 +168,7 @@ pub(crate) fn day_of(unix_millis: i64) -> i64 {
     unix_millis.div_euclid(DAY_MS)
 }
 
-/// How long it takes until the next day has begun, rounded up.
+/// Seconds until the next day begins, rounded up.
 fn seconds_to_next_day(at: Timestamp) -> u32 {
     let left_ms = DAY_MS - at.unix_millis().rem_euclid(DAY_MS);
     u32::try_from((left_ms + 999) / 1_000).unwrap_or(u32::MAX)

@@ -1,11 +1,13 @@
-//! What a read is for. Each class has queues and capacity of its own, so a flood in one class does not delay another.
+//! Classes of reads. Each class has its own queues and capacity, so a flood in one class does not
+//! delay another.
 
 /// The class of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadClass {
-    /// Following the log, and health checks. Few and short, and everybody's events depend on them.
+    /// Following the log, and health checks. Few and short, but event delivery to all users depends
+    /// on them.
     Delivery,
-    /// What a connecting client begins with. May be long.
+    /// The initial reads of a connecting client. They may be long.
     Opening,
     /// Answers to requests.
     Request,

@@ -1,4 +1,4 @@
-//! Rows as they stand in the tables, and what they mean. Nothing here trusts a row.
+//! Rows of the tables, and their conversion to domain types. Every row is validated.
 
 use diesel::prelude::{Queryable, Selectable};
 use groups_domain::{Change, Description, Group, GroupId, GroupName, Membership, Role, Timestamp, UserId, Version};
@@ -68,7 +68,7 @@ pub(crate) struct MembershipRow {
     pub(crate) joined_at: i64,
     pub(crate) left_version: Option<i64>,
     pub(crate) left_at: Option<i64>,
-    /// Whether they have made a change of the group since they joined.
+    /// Whether they have made a change in the group since they joined.
     pub(crate) acted: bool,
 }
 
@@ -96,7 +96,7 @@ impl MembershipRow {
     }
 }
 
-/// What is known of one user in one group: their membership where they are in, and their name where it was asked for.
+/// One user in one group: their membership, if they are a member, and their name, if requested.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub(crate) struct SeatRow {
     pub(crate) group_id: Id,
@@ -109,7 +109,7 @@ pub(crate) struct SeatRow {
 }
 
 impl SeatRow {
-    /// `None` where they are not in.
+    /// `None` if the user is not a member.
     pub(crate) fn membership(&self) -> Result<Option<Membership>, StoreError> {
         let Self { group_id, user_id, .. } = *self;
         let (Some(joined_version), Some(role), Some(joined_at)) = (self.joined_version, self.role, self.joined_at)
@@ -124,7 +124,7 @@ impl SeatRow {
     }
 }
 
-/// A row of the log as it is read.
+/// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = log)]
 pub(crate) struct LogRow {
@@ -169,11 +169,11 @@ pub(crate) fn role(number: i16) -> Result<Role, String> {
         1 => Ok(Role::Member),
         2 => Ok(Role::Admin),
         3 => Ok(Role::Owner),
-        unknown => Err(format!("there is no role {unknown}")),
+        unknown => Err(format!("unknown role {unknown}")),
     }
 }
 
-/// The number of a role, in the order of rank.
+/// The number of a role, ascending by rank.
 pub(crate) fn role_number(role: Role) -> i16 {
     match role {
         Role::Member => 1,
@@ -191,11 +191,11 @@ pub(crate) fn role_in(number: i16, group_id: GroupId, user_id: UserId) -> Result
 fn version(number: i64) -> Result<Version, String> {
     match u64::try_from(number) {
         Ok(number) if number >= 1 => Ok(Version::new(number)),
-        _ => Err(format!("there is no version {number}")),
+        _ => Err(format!("invalid version {number}")),
     }
 }
 
-/// A number as the databases hold it. What is larger than they can hold stands above everything they hold.
+/// Converts a number to the databases' integer type. Numbers above its maximum become the maximum.
 pub(crate) fn to_stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,9 @@
-//! Many rows as one operand of a statement: multi-row `VALUES` on SQLite, `unnest` of arrays on PostgreSQL.
+//! Many rows as one operand of a statement: multi-row `VALUES` on SQLite, `unnest` of arrays on
+//! PostgreSQL.
 //!
-//! PostgreSQL then needs one prepared statement whatever the number of rows. SQLite has no arrays, so there the rows are filled
-//! up with blank ones to a power of two: eleven prepared statements serve all numbers, and preparing one
-//! costs as much as running it.
+//! PostgreSQL then needs one prepared statement for any number of rows. SQLite has no arrays, so
+//! the rows are padded with blank ones to a power of two: eleven prepared statements cover all
+//! sizes. This matters because preparing a statement costs as much as running it.
 
 use std::borrow::Cow;
 
@@ -18,14 +19,15 @@ use diesel::sqlite::Sqlite;
 
 use crate::column::{Id, sql};
 
-/// A power of two, so that no set is filled up to more. SQLite takes 32,766 parameters in one statement, and no set here has more
-/// than nine columns; prepared for so many rows, a statement takes up less than a megabyte.
+/// Maximum number of rows in a set. A power of two, so that padding never exceeds it. SQLite allows
+/// 32,766 parameters per statement, and no set has more than nine columns. A statement prepared for
+/// this many rows uses less than 1 MB.
 pub(crate) const ROWS_MAX: usize = 1_024;
 
 /// A set of rows with named columns.
 pub(crate) trait RowSet: Default {
     type Row;
-    /// The columns' names, as the operand is declared: `a, b, c`.
+    /// The column names, as declared in the operand: `a, b, c`.
     const COLUMNS: &'static str;
     fn push(&mut self, row: Self::Row);
     fn len(&self) -> usize;
@@ -56,14 +58,14 @@ pub(crate) struct With<S, T = ()> {
 }
 
 impl<S: RowSet> With<S> {
-    /// A statement that gives nothing back.
+    /// A statement that returns no rows.
     pub(crate) fn execute(rows: S, statement: impl Into<Cow<'static, str>>) -> Self {
         Self { rows, statement: statement.into(), result: std::marker::PhantomData }
     }
 }
 
 impl<S: RowSet, T> With<S, T> {
-    /// A statement that gives rows of the SQL type `T` back.
+    /// A statement that returns rows of the SQL type `T`.
     pub(crate) fn select(rows: S, statement: impl Into<Cow<'static, str>>) -> Self {
         Self { rows, statement: statement.into(), result: std::marker::PhantomData }
     }
@@ -181,7 +183,7 @@ row_set! {
 }
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 row_set! {
-    /// Blocks: by whom somebody does not want to be added.
+    /// Blocks.
     Blocks { user_id: sql::Id = Id, blocked_id: sql::Id = Id, at: BigInt = i64 }
 }
 row_set! {
@@ -189,7 +191,7 @@ row_set! {
     Sights { group_id: sql::Id = Id, reader_id: sql::Id = Id, user_id: sql::Id = Id }
 }
 row_set! {
-    /// Seats: a user in a group, and whether the user's name is wanted.
+    /// A user in a group, and whether the user's name is requested.
     Seats { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
 }
 row_set! {
@@ -205,7 +207,7 @@ row_set! {
     Seqs { seq: BigInt = i64 }
 }
 row_set! {
-    /// Groups as they will stand.
+    /// New values of groups.
     Groups {
         id: sql::Id = Id,
         name: Text = String,
@@ -219,7 +221,7 @@ row_set! {
     }
 }
 row_set! {
-    /// Memberships as they will stand.
+    /// New memberships.
     Memberships {
         group_id: sql::Id = Id,
         user_id: sql::Id = Id,
@@ -233,7 +235,7 @@ row_set! {
     }
 }
 row_set! {
-    /// Memberships that are there already, with what becomes of them.
+    /// Changes to existing memberships.
     SeatChanges {
         group_id: sql::Id = Id,
         user_id: sql::Id = Id,
@@ -256,11 +258,11 @@ row_set! {
     }
 }
 row_set! {
-    /// Users on days.
+    /// Pairs of user and day.
     UserDays { user_id: sql::Id = Id, day: BigInt = i64 }
 }
 row_set! {
-    /// What is added to the usage of users on days.
+    /// Amounts to add to the usage, by user and day.
     Usages {
         user_id: sql::Id = Id,
         day: BigInt = i64,
@@ -270,11 +272,11 @@ row_set! {
     }
 }
 row_set! {
-    /// The names that people go by.
+    /// Display names.
     Names { user_id: sql::Id = Id, name: Text = String, name_key: Text = String, issued_at: BigInt = i64 }
 }
 row_set! {
-    /// Answers to be kept under their keys.
+    /// Answers to store with their idempotency keys.
     Answers {
         actor_id: sql::Id = Id,
         key: Text = String,

@@ -1,29 +1,30 @@
-//! Durable positions of consumers of the log, each under the name of its consumer.
+//! Names of durable log consumers, under which their positions are saved.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest name of a sink, in characters.
+/// Maximum length of a sink name, in characters.
 pub const SINK_NAME_CHARS_MAX: usize = 100;
 
-/// The name under which a durable consumer of the log keeps its position: 1 to 100 characters, no control characters.
+/// The name under which a durable consumer of the log keeps its position: 1 to 100 characters, no
+/// control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SinkName(String);
 
-/// A text is not a [`SinkName`].
+/// The text is not a valid [`SinkName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("the name of a sink has 1 to {SINK_NAME_CHARS_MAX} characters and no control characters")]
+#[error("a sink name must have 1 to {SINK_NAME_CHARS_MAX} characters and no control characters")]
 pub struct SinkNameError;
 
 impl SinkName {
-    /// Checks a name.
+    /// Validates a name.
     ///
     /// # Errors
     /// [`SinkNameError`] if it is empty, too long, or contains a control character.
     pub fn parse(name: impl Into<String>) -> Result<Self, SinkNameError> {
         let name = name.into();
-        // No longer text is looked at than can be a name.
+        // Stops counting above the maximum, however long the text is.
         let length = name.chars().take(SINK_NAME_CHARS_MAX + 1).count();
         let fits = (1..=SINK_NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control);
         if fits { Ok(Self(name)) } else { Err(SinkNameError) }

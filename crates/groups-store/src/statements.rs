@@ -1,13 +1,14 @@
-//! The statements of a batch, each over a set of rows `v`. Both databases read them as they stand.
+//! The statements of a batch, each over a set of rows `v`. Both databases use the same text.
 //!
-//! Where they select, they say in which order: from the rows outwards (SQLite does not reorder `LEFT JOIN` and `CROSS JOIN`,
-//! <https://www.sqlite.org/optoverview.html>). It takes every set for a large one, and would sometimes rather read a whole table.
+//! The queries fix the join order, starting from the rows (SQLite does not reorder `LEFT JOIN` and
+//! `CROSS JOIN`, <https://www.sqlite.org/optoverview.html>). Otherwise SQLite, which assumes that
+//! every set is large, would sometimes scan a whole table.
 
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
 
 use crate::column::sql;
 
-/// `GroupRow`s of ids, for SQLite; PostgreSQL has locks to take besides.
+/// `GroupRow`s by id, for SQLite; PostgreSQL also takes locks.
 #[cfg(feature = "sqlite")]
 pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, g.updated_at, \
      g.deleted_version FROM v CROSS JOIN groups AS g WHERE g.id = v.id";
@@ -15,7 +16,7 @@ pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.ow
 #[cfg(feature = "sqlite")]
 pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
 
-/// `SeatRow`s of the seats that are taken, or whose user's name is wanted and known.
+/// `SeatRow`s of those rows whose user is a member, or whose user's name is requested and known.
 pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, m.acted, n.name FROM v \
      LEFT JOIN memberships AS m ON m.group_id = v.group_id AND m.user_id = v.user_id AND m.left_version IS NULL \
      LEFT JOIN names AS n ON v.named AND n.user_id = v.user_id \
@@ -24,7 +25,8 @@ pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, 
 pub(crate) type SeatSql =
     (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Bool>, Nullable<Text>);
 
-/// How many open memberships each user has, counted up to `count_max`. Those of deleted groups count too, until they are ended.
+/// Number of open memberships of each user, counted up to `count_max`. Those in deleted groups
+/// count until they are ended.
 pub(crate) fn open_seats_of_users(count_max: u64) -> String {
     format!(
         "SELECT v.id, (SELECT count(*) FROM (SELECT 1 FROM memberships AS m \
@@ -34,16 +36,18 @@ pub(crate) fn open_seats_of_users(count_max: u64) -> String {
 
 pub(crate) type CountSql = (sql::Id, BigInt);
 
-/// Ends the open memberships of users in groups that were deleted, with the version that ended the group.
+/// Ends the open memberships of users in groups that were deleted, with the version that ended the
+/// group.
 pub(crate) const END_SEATS_OF_DELETED_GROUPS: &str = "UPDATE memberships SET left_version = g.deleted_version, left_at = g.updated_at FROM v, groups AS g \
      WHERE memberships.user_id = v.id AND memberships.left_version IS NULL \
      AND g.id = memberships.group_id AND g.deleted_version IS NOT NULL";
 
-/// The pairs of which the one has blocked the other.
+/// The pairs in which `one` has blocked `other`.
 pub(crate) const BLOCKS_OF_PAIRS: &str = "SELECT b.user_id, b.blocked_id FROM v \
      CROSS JOIN blocks AS b WHERE b.user_id = v.one AND b.blocked_id = v.other";
 
-/// The pairs that are members of the same group. The groups of `one` are looked through: let it be the one with fewer groups.
+/// The pairs that share a group. The groups of `one` are scanned: make it the user with fewer
+/// groups.
 pub(crate) const PAIRS_IN_ONE_GROUP: &str = "SELECT v.one, v.other FROM v WHERE EXISTS \
      (SELECT 1 FROM memberships AS m CROSS JOIN memberships AS n CROSS JOIN groups AS g \
      WHERE m.user_id = v.one AND m.left_version IS NULL \
@@ -52,8 +56,9 @@ pub(crate) const PAIRS_IN_ONE_GROUP: &str = "SELECT v.one, v.other FROM v WHERE 
 
 pub(crate) type PairSql = (sql::Id, sql::Id);
 
-/// The members whose names the reader sees if names are for acquaintances: the reader, members who have acted in this group, and
-/// members who have acted in another group of the reader's. Of the groups in which a member has acted, the 100 newest count.
+/// The members whose names the reader sees with `NameVisibility::Acquainted`: the reader, members
+/// who have acted in this group, and members who have acted in another group of the reader's. Of
+/// the groups in which a member has acted, the 100 newest count.
 pub(crate) const ACQUAINTED: &str = "SELECT v.user_id FROM v WHERE v.user_id = v.reader_id OR EXISTS \
      (SELECT 1 FROM memberships AS a CROSS JOIN memberships AS m CROSS JOIN groups AS g \
      WHERE a.group_id = v.group_id AND a.user_id = v.user_id AND a.acted AND a.left_version IS NULL \
@@ -64,17 +69,17 @@ pub(crate) const ACQUAINTED: &str = "SELECT v.user_id FROM v WHERE v.user_id = v
      WHERE m.group_id = recent.group_id AND m.user_id = v.reader_id AND m.left_version IS NULL \
      AND g.id = m.group_id AND g.deleted_version IS NULL)";
 
-/// `KeyRow`s of keys.
+/// `KeyRow`s by idempotency key.
 pub(crate) const ANSWERS_OF_KEYS: &str = "SELECT i.actor_id, i.key, i.fingerprint, i.created_at, i.format, i.answer FROM v \
      CROSS JOIN idempotency AS i WHERE i.actor_id = v.actor_id AND i.key = v.key";
 
 pub(crate) type KeySql = (sql::Id, Text, Binary, BigInt, SmallInt, Text);
 
-/// `LogRow`s of changes.
+/// `LogRow`s by group and version.
 pub(crate) const CHANGES_OF_VERSIONS: &str = "SELECT l.seq, l.commit_id, l.group_id, l.version, l.actor_id, l.at, l.format, l.payload FROM v \
      CROSS JOIN log AS l WHERE l.group_id = v.group_id AND l.version = v.version";
 
-/// `LogRow`s by their numbers in the log, in that order.
+/// `LogRow`s by sequence number, ascending.
 pub(crate) const CHANGES_OF_SEQS: &str = "SELECT l.seq, l.commit_id, l.group_id, l.version, l.actor_id, l.at, l.format, l.payload FROM v \
      CROSS JOIN log AS l WHERE l.seq = v.seq ORDER BY l.seq";
 
@@ -97,7 +102,7 @@ pub(crate) const INSERT_SEATS: &str = "INSERT INTO memberships \
     (group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted) \
     SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted FROM v";
 
-/// Gives back what a `CommitMade` says of each.
+/// Returns the fields of a `CommitMade` for each row.
 pub(crate) const INSERT_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
     SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING commit_id, group_id, version, actor_id, at";
 
@@ -109,19 +114,20 @@ pub(crate) const INSERT_ANSWERS: &str = "INSERT INTO idempotency \
     (actor_id, key, fingerprint, created_at, format, answer) \
     SELECT actor_id, key, fingerprint, created_at, format, answer FROM v";
 
-/// Keeps a name unless the known one comes from a newer token. Of two tokens of one date the one that writes last counts.
+/// Saves a name unless the stored one comes from a newer token. Of two tokens with the same time,
+/// the last write wins.
 pub(crate) const UPSERT_NAMES: &str = "INSERT INTO names (user_id, name, name_key, issued_at) \
     SELECT user_id, name, name_key, issued_at FROM v WHERE true \
     ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, issued_at = excluded.issued_at \
     WHERE names.issued_at < excluded.issued_at OR (names.issued_at = excluded.issued_at AND names.name <> excluded.name)";
 
-/// The usage of users on days.
+/// The usage by user and day.
 pub(crate) const USAGE_OF_USER_DAYS: &str = "SELECT u.user_id, u.day, u.groups_created, u.rows_written, u.bytes_written FROM v \
      CROSS JOIN usage AS u WHERE u.day = v.day AND u.user_id = v.user_id";
 
 pub(crate) type UsageSql = (sql::Id, BigInt, BigInt, BigInt, BigInt);
 
-/// Adds to the usage. Transactions lock the rows in one order, so they never wait for each other in a circle.
+/// Adds to the usage. Transactions lock the rows in one order, so they never deadlock.
 pub(crate) const ADD_USAGE: &str = "INSERT INTO usage (user_id, day, groups_created, rows_written, bytes_written) \
     SELECT user_id, day, groups_created, rows_written, bytes_written FROM v WHERE true ORDER BY user_id, day \
     ON CONFLICT (day, user_id) DO UPDATE SET groups_created = usage.groups_created + excluded.groups_created, \

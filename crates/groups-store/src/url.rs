@@ -1,25 +1,26 @@
-//! Database URLs: what they name, and how they are shown.
+//! Parsing database URLs, and masking their secrets.
 
 use crate::OpenError;
 
-/// What a URL names.
+/// The target of a database URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Sqlite(SqliteFile),
     Postgres { url: String },
 }
 
-/// The file that a URL of SQLite names.
+/// The target of a SQLite URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SqliteFile {
     pub(crate) path: String,
-    /// `mode=rw`: the file is not made.
+    /// `mode=rw`: the file is not created.
     pub(crate) must_exist: bool,
-    /// The file that version 0.1 made for the same URL, if it was another one: it took parameters and escapes for a part of the name.
+    /// The file that version 0.1 used for the same URL, if it was a different one: it treated
+    /// parameters and escapes as part of the name.
     pub(crate) old_path: Option<String>,
 }
 
-/// The keywords of libpq's other kind of connection string, `host=… password=…`, with which one may begin.
+/// Keywords with which a libpq connection string, `host=… password=…`, may start.
 const LIBPQ_KEYWORDS: [&str; 13] = [
     "host",
     "hostaddr",
@@ -36,7 +37,8 @@ const LIBPQ_KEYWORDS: [&str; 13] = [
     "options",
 ];
 
-/// Schemes that are mistakes here, also without the two slashes. Everything else before a colon may be a file's name.
+/// Schemes that are rejected, with or without the two slashes. Everything else before a colon may
+/// be part of a file name.
 const OTHER_SCHEMES: [&str; 9] =
     ["file", "postgres", "postgresql", "mysql", "mariadb", "mssql", "sqlserver", "mongodb", "jdbc"];
 
@@ -61,7 +63,7 @@ impl Target {
     }
 }
 
-/// What stands behind `sqlite://` or `sqlite:`: a path, with escapes, and parameters.
+/// Parses the part after `sqlite://` or `sqlite:`: a path with escapes, and parameters.
 fn sqlite_url(rest: &str, bad: impl Fn() -> OpenError) -> Result<SqliteFile, OpenError> {
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let path = percent_decoded(path).ok_or_else(&bad)?;
@@ -96,13 +98,14 @@ fn plain_path(path: &str, bad: impl Fn() -> OpenError) -> Result<SqliteFile, Ope
 fn check_path(path: &str, bad: impl Fn() -> OpenError) -> Result<(), OpenError> {
     match path {
         ":memory:" => Err(OpenError::InMemory),
-        // SQLite itself would take `file:` for a URL of its own.
+        // SQLite itself would interpret `file:` as a URI.
         path if path.is_empty() || path.contains('\0') || path.starts_with("file:") => Err(bad()),
         _ => Ok(()),
     }
 }
 
-/// Parameters whose values are no secrets. All others are hidden, so that a new secret, or one that is misspelt, is hidden too.
+/// Parameters whose values are not secret. All others are hidden, so that a new or misspelled
+/// secret is hidden too.
 const SHOWN_PARAMETERS: [&str; 10] = [
     "mode",
     "host",
@@ -116,16 +119,17 @@ const SHOWN_PARAMETERS: [&str; 10] = [
     "target_session_attrs",
 ];
 
-/// A URL as it may be shown and logged: without user names, passwords and the values of parameters that may be secret.
+/// Masks a URL for display and logs: removes user names, passwords and the values of parameters
+/// that may be secret.
 ///
-/// It also takes several URLs with commas between them, as NATS has them.
+/// Also accepts several comma-separated URLs, as NATS uses them.
 pub fn masked(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         // A path, or something that only looks like one.
         return if url.contains('=') || url.contains('@') { "…".to_owned() } else { url.to_owned() };
     };
     let (base, query) = rest.split_once('?').map_or((rest, None), |(base, query)| (base, Some(query)));
-    // An `@` there may end a password with an unescaped question mark in it.
+    // An `@` in the query may end a password that contains an unescaped question mark.
     if query.is_some_and(|query| query.contains('@')) {
         return format!("{scheme}://…");
     }

@@ -1,16 +1,19 @@
-//! Who is next: deficit round robin (Shreedhar and Varghese, 1995) between flows, in batches of bounded size, and
-//! pacing of heavy work beside light work. Pure: no clock, no waiting.
+//! The scheduler: deficit round robin (Shreedhar and Varghese, 1995) between flows, in batches of
+//! bounded size, and pacing of heavy work to protect light work. Pure: no clock, no waiting.
 //!
-//! * Each flow is a FIFO queue. In each round every flow has one turn. A turn is worth [`QUANTUM_ROWS`], and what a flow
-//!   does not use for want of a large enough turn is kept for its next one. So every backlogged flow gets the same
-//!   number of rows, whatever the size of its items. A flow whose next item does not fit into a batch goes on in the
-//!   next one, and others are at most one round ahead of it.
-//! * A flow may hold as many items, and as many bytes, as there is free room. One flow alone takes at most half of
-//!   the queue, two take a third each, and a newcomer finds room as long as there is any.
-//! * Round robin alone does not protect users who wait for each answer before they ask again: while they are away, the
-//!   writer would take the next heavy item, and they would wait behind it each time. So after heavy work, heavy work
-//!   rests for twice the time that it took, if other flows were active lately: these have the writer to themselves
-//!   for two thirds of the time. Without others nobody rests.
+//! * Each flow is a FIFO queue. In each round every flow has one turn. A turn is worth
+//!   [`QUANTUM_ROWS`]. If the next item is larger than the remaining quantum, the flow keeps the
+//!   remainder for its next turn. So every backlogged flow gets the same number of rows, regardless
+//!   of the size of its items. A flow whose next item does not fit into the batch continues in the
+//!   next batch, and others are at most one round ahead of it.
+//! * A flow may hold as many items, and as many bytes, as there is free room. A single flow can
+//!   take at most half of the queue, two can take a third each, and a new flow is accepted as long
+//!   as there is any room.
+//! * Round robin alone does not protect users who wait for each answer before they send the next
+//!   request: between their requests the writer would take the next heavy item, and they would wait
+//!   behind it each time. So if other flows were active recently, heavy work pauses for twice the
+//!   time it took: the other flows have the writer to themselves for two thirds of the time. If no
+//!   other flow is active, nothing pauses.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -19,42 +22,42 @@ use groups_domain::UserId;
 
 use crate::Reason;
 
-/// What one turn is worth. An item, or a flow's part of a batch, is heavy above it.
+/// The quantum of one turn. An item, or a flow's part of a batch, is heavy if it exceeds this.
 const QUANTUM_ROWS: u32 = 128;
 
-/// A batch takes no further item beyond so many rows: that bounds the time that it takes. A larger item is alone in its batch.
-/// It is room for 256 of the smallest orders.
+/// Maximum number of rows in a batch, which bounds its duration. A larger item gets a batch of its
+/// own. This is enough for 256 of the smallest orders.
 const BATCH_ROWS_MAX: u32 = 1_536;
 
 /// How long after its last work a flow counts as active.
 const ACTIVE_FOR: Duration = Duration::from_millis(250);
 
-/// The longest rest. A batch that took longer was not slow because of its size.
+/// Maximum pause. A batch that took longer was not slow because of its size.
 const REST_MAX: Duration = Duration::from_millis(100);
 
-/// Rest for heavy work, as a multiple of the time it took.
+/// Pause after heavy work, as a multiple of the time it took.
 const REST_FACTOR: f64 = 2.0;
 
-/// Whose work it is.
+/// The queue that an item belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Flow {
     /// A user's orders.
     Actor(UserId),
-    /// What the program does for itself, all together.
+    /// All internal maintenance, as one flow.
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "on PostgreSQL it has connections of its own"))]
     Maintenance,
 }
 
-/// How much work an item is.
+/// The cost of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size {
-    /// Rows that it reads and writes, roughly.
+    /// Approximate number of rows that it reads and writes.
     pub(crate) rows: u32,
-    /// Memory that it takes while it waits.
+    /// Memory that it uses while queued, in bytes.
     pub(crate) bytes: usize,
 }
 
-/// How much may wait. The next item is refused.
+/// Capacity of the queue. Items above it are rejected.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueLimits {
     /// Items in all flows.
@@ -65,14 +68,14 @@ pub(crate) struct QueueLimits {
     pub(crate) batch_items_max: usize,
 }
 
-/// What there is to do now.
+/// The next step for the consumer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken<T> {
-    /// These, in this order; at least one.
+    /// Execute these items in this order; at least one.
     Batch(Vec<T>),
-    /// Only heavy work waits, and it rests until then.
+    /// Only heavy work is queued, and it is paused until then.
     RestUntil(Instant),
-    /// Nothing waits.
+    /// The queue is empty.
     Nothing,
 }
 
@@ -81,50 +84,50 @@ pub(crate) enum Taken<T> {
 pub(crate) struct FairQueue<T> {
     limits: QueueLimits,
     flows: HashMap<Flow, FlowState<T>>,
-    /// The flows that have something waiting, by round and order of arrival in it.
+    /// The flows with queued items, by round and order of arrival within it.
     turns: BTreeMap<Turn, Flow>,
-    /// The round of the latest turn; a newcomer's first turn is in it.
+    /// The round of the latest turn. A new flow gets its first turn in this round.
     round: u64,
     arrivals: u64,
     items: usize,
     bytes: usize,
     batches: u64,
     running: Option<Running>,
-    /// The two flows that were served last of those with little work, the later one first.
+    /// The last two flows served with only light work, most recent first.
     light: [Option<(Flow, Instant)>; 2],
     rest_until: Option<Instant>,
     is_pacing: bool,
 }
 
-/// The round of a turn, and its place in it.
+/// The round of a turn, and its position in the round.
 type Turn = (u64, u64);
 
 #[derive(Debug)]
 struct FlowState<T> {
     waiting: VecDeque<Waiting<T>>,
     bytes: usize,
-    /// Rows that the flow may still take in this turn, or has saved from earlier ones.
+    /// Rows that the flow may still take in this turn, or has left over from earlier turns.
     deficit: u32,
-    /// Whether the turn that the flow waits for has begun in an earlier batch.
+    /// Whether the flow's next turn has already begun in an earlier batch.
     in_turn: bool,
-    /// Rows taken in the batch of that number.
+    /// Number of a batch, and the rows taken in it.
     taken: (u64, u32),
 }
 
 #[derive(Debug)]
 struct Waiting<T> {
     size: Size,
-    /// Its place among all items, of all flows.
+    /// Arrival order across all flows.
     arrival: u64,
     item: T,
 }
 
-/// The batch that was taken last, until the next one is asked for.
+/// The batch that was taken last, until the next one is requested.
 #[derive(Clone, Copy, Debug)]
 struct Running {
     since: Instant,
     rows: u32,
-    /// Rows of flows beyond their quantum.
+    /// Rows of flows that exceeded their quantum.
     heavy_rows: u32,
     heavy: Heavy,
 }
@@ -139,15 +142,15 @@ enum Heavy {
 
 /// How a flow's turn ended.
 enum TurnEnd {
-    /// Nothing waits in it any more.
+    /// It has no more items.
     Empty,
-    /// Its next item is worth more than it may take now.
+    /// Its next item exceeds its remaining quantum.
     Spent,
-    /// Its next item does not fit into the batch any more.
+    /// Its next item no longer fits into the batch.
     Later,
-    /// It has taken what it may while heavy work rests.
+    /// It has used its allowance while heavy work is paused.
     Resting,
-    /// The batch has all its items.
+    /// The batch has reached its maximum number of items.
     Full,
 }
 
@@ -170,7 +173,8 @@ impl<T> FairQueue<T> {
     }
 
     /// # Errors
-    /// [`Reason::ShareFull`] if the flow has used up what one flow may hold, [`Reason::QueueFull`] if there is no room at all.
+    /// [`Reason::ShareFull`] if the flow has used up its share, [`Reason::QueueFull`] if there is
+    /// no room at all.
     pub(crate) fn push(&mut self, flow: Flow, size: Size, item: T) -> Result<(), Reason> {
         let (items_free, bytes_free) =
             (self.limits.items_max.saturating_sub(self.items), self.limits.bytes_max.saturating_sub(self.bytes));
@@ -197,7 +201,8 @@ impl<T> FairQueue<T> {
         Ok(())
     }
 
-    /// The next batch. To be called once the last one is done: the time between is how long it took.
+    /// The next batch. Call it when the last batch is done: the time between the calls counts as
+    /// its duration.
     pub(crate) fn take(&mut self, now: Instant) -> Taken<T> {
         self.note_duration(now);
         if self.items == 0 {
@@ -212,12 +217,12 @@ impl<T> FairQueue<T> {
         }
     }
 
-    /// From now on nobody rests: what waits is to be done as soon as possible.
+    /// Ends all pauses, so that the queue drains as soon as possible.
     pub(crate) fn end_pacing(&mut self) {
         self.is_pacing = false;
     }
 
-    /// Everything that waits, in no order.
+    /// All queued items, in no particular order.
     pub(crate) fn drain(&mut self) -> Vec<T> {
         self.turns.clear();
         (self.items, self.bytes) = (0, 0);
@@ -256,12 +261,12 @@ impl<T> FairQueue<T> {
             }
         }
         self.turns.extend(later);
-        // Rest is not made up for afterwards.
+        // Turns missed during a pause are not made up.
         self.turns.extend(resting.into_iter().map(|((round, place), flow)| ((round.max(self.round), place), flow)));
         if !batch.is_empty() {
             self.running = Some(running);
         }
-        // Who is in the batch is a matter of fairness; in it, who came first comes first.
+        // Fairness decides what is in the batch; within it, items are in order of arrival.
         batch.sort_unstable_by_key(|waiting| waiting.arrival);
         batch.into_iter().map(|waiting| waiting.item).collect()
     }
@@ -316,7 +321,7 @@ impl<T> FairQueue<T> {
         }
     }
 
-    /// Heavy work of the batch that has ended rests, if somebody else was active.
+    /// Pauses the heavy flows of the finished batch if another flow was active.
     fn note_duration(&mut self, now: Instant) {
         let Some(running) = self.running.take() else { return };
         let others_active = self.light.iter().flatten().any(|(flow, at)| {

@@ -51,9 +51,9 @@ pub(super) struct Member {
 }
 
 impl Answer {
-    /// The answer but for whom it leaves out; `None` for one that this format cannot say.
+    /// The answer without the people left out; `None` if this format cannot represent it.
     pub(super) fn of(answer: &super::Answer) -> Option<Self> {
-        // All fields are named, so that a new one demands a new format.
+        // All fields are listed, so that a new field forces a new format.
         Some(match answer {
             super::Answer::Changed { group_id, version, role, member, left_out: _ } => Self::Changed {
                 group_id: group_id.uuid(),
@@ -138,7 +138,7 @@ impl TryFrom<Rejection> for super::Rejection {
 
 fn rule_named(id: &str) -> Result<Rule, String> {
     let rule = Rule::ALL.iter().find(|rule| rule.id() == id);
-    rule.copied().ok_or_else(|| format!("the rule {id:?} is not known to this version"))
+    rule.copied().ok_or_else(|| format!("the rule {id:?} is unknown to this version"))
 }
 
 impl From<&super::Group> for Group {

@@ -1,5 +1,5 @@
-//! Format 2 of answers: what format 1 cannot say. It is written only where it is needed, so that a server of the version before
-//! reads all other answers.
+//! Format 2 of answers: those that format 1 cannot represent. It is used only if needed, so that
+//! servers of the previous version can read all other answers.
 
 use groups_domain::{LeftOut, Obstacle};
 

@@ -25,7 +25,7 @@ enum Kind {
     GroupDeleted,
 }
 
-/// Who, and the role that they get; a successor's is the one they had.
+/// A person and their new role; for a successor, their previous role.
 #[derive(Serialize, Deserialize)]
 struct Member(Uuid, Role);
 
@@ -71,8 +71,8 @@ impl From<Member> for super::NewMember {
 
 impl From<&super::Change> for Change {
     fn from(change: &super::Change) -> Self {
-        // All fields are named, so that a new one demands a new format.
-        // Who acted stands in a column, and that it was an operator in the format.
+        // All fields are listed, so that a new field forces a new format. The actor is stored in a
+        // column; whether it was an operator follows from the format.
         let super::Change { group, actor: _, kind } = change;
         let super::Group {
             group_id: _,
@@ -130,7 +130,7 @@ impl From<&ChangeKind> for Kind {
                 role: (*role).into(),
                 previous_role: (*previous_role).into(),
             },
-            // The previous owner is the actor, or stands beside it in format 2.
+            // The previous owner is the actor, or is stored separately in format 2.
             ChangeKind::OwnershipTransferred { successor, previous_owner_id: _ } => Self::OwnershipTransferred {
                 user_id: successor.user_id.uuid(),
                 previous_role: successor.previous_role.into(),

@@ -1,14 +1,14 @@
-//! Format 2 of changes: what format 1 cannot say, a change made by an operator. All other changes are still written in
-//! format 1, so that a server of the previous version reads them.
+//! Format 2 of changes: changes made by an operator, which format 1 cannot represent. All other
+//! changes are still written in format 1, so that servers of the previous version can read them.
 
 use super::{ChangeKind, Columns, Deserialize, Serialize, UserId, Uuid, change_1};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Change {
-    /// The rest, which says the same as if the user had not been an operator.
+    /// The same data as for a change by a member.
     #[serde(flatten)]
     change: change_1::Change,
-    /// Only if the ownership was transferred, and not by its owner.
+    /// Present only if the ownership was transferred by somebody other than the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous_owner_id: Option<Uuid>,
 }

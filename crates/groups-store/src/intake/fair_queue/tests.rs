@@ -1,4 +1,4 @@
-//! What the queue promises, for any arrivals, and the cases that it was made for.
+//! The queue's guarantees for arbitrary arrivals, and the cases it was designed for.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ fn actor(number: u128) -> Flow {
     Flow::Actor(UserId::new(Uuid::from_u128(number)))
 }
 
-/// An item of an actor: whose it is, and its number among theirs.
+/// An item: its actor, and its number among the actor's items.
 type Item = (u128, u32);
 
 /// A queue and a clock.
@@ -44,7 +44,7 @@ impl Desk {
         }
     }
 
-    /// The next batch, which takes 10 µs for each row; none if all that waits rests.
+    /// The next batch, which takes 10 µs per row; `None` if all queued work is paused.
     fn batch(&mut self) -> Option<Vec<(Item, u32)>> {
         match self.queue.take(self.now) {
             Taken::Batch(batch) => {
@@ -187,7 +187,7 @@ fn beside_users_who_wait_for_their_answers_heavy_work_has_a_third_of_the_time() 
     desk.fill(2, LARGE, 1_000);
     let (mut heavy, mut longest) = (Duration::ZERO, Duration::ZERO);
     let start = desk.now;
-    // Sixteen users, each with one order at a time, who need two milliseconds to ask again.
+    // Sixteen users, each with one order at a time, who take two milliseconds to send the next.
     let mut back_at = [start; 16];
     let mut light = 0;
     while desk.now < start + Duration::from_secs(2) {
