@@ -23,7 +23,7 @@ impl PeerMessages {
 
     /// Queues a message to the other servers; never waits. Messages are sent in batches. Returns
     /// `false` if the message was dropped: it is longer than [`BYTES_MAX`](Self::BYTES_MAX), or the
-    /// queue is full because the database is slow or unreachable.
+    /// queue is full, as happens while the database is unreachable.
     pub fn send(&self, text: &str) -> bool {
         text.len() <= Self::BYTES_MAX && self.bus.send(text)
     }

@@ -1,4 +1,5 @@
-//! SQLite: one thread that writes, a few that read, and the queries compiled for their connections.
+//! The SQLite backend: one writer thread, a few reader threads, and the queries compiled for their
+//! connections.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,13 +55,13 @@ pub(crate) mod stream;
 
 pub(crate) use backend::{SqliteBackend, SqliteTail};
 
-/// A connection whose calls finish where their future is polled.
+/// A connection whose calls block until they finish when their future is polled.
 pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, InPlace>;
 
-/// There is one writer.
+/// There is a single writer.
 pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Kept;
 
-/// Runs each call of the database in place: the threads of [`threads`] are there to be blocked.
+/// Runs each database call in place: the threads of [`threads`] may block.
 #[derive(Debug)]
 pub(crate) struct InPlace;
 
@@ -80,12 +81,12 @@ impl SpawnBlocking for InPlace {
     }
 }
 
-/// The migrations that are still to be applied to a file, by name.
+/// The names of the pending migrations of a file.
 pub(crate) fn pending(file: SqliteFile, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
     open::pending(&open::Settings { file, busy: options.wait_max, pages_max: None })
 }
 
-/// The groups with these ids. The one writer needs no locks.
+/// The groups with these ids. A single writer needs no locks.
 pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
     let ids = Ids::chunks(ids.into_iter().map(|id| (id,)));
     let mut groups = Vec::new();
@@ -96,7 +97,8 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
     Ok(groups)
 }
 
-/// Whether other transactions may have added these users meanwhile: the one writer needs no locks.
+/// Whether other transactions may have changed these users meanwhile. Never: a single writer needs
+/// no locks.
 pub(crate) async fn lock_users(_conn: &mut Conn, _users: &[Id]) -> Result<bool, QueryError> {
     Ok(false)
 }
@@ -106,14 +108,15 @@ pub(crate) async fn read_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
     load_groups(conn, ids).await
 }
 
-/// The numbers of the changes within a user's intervals from a position on, in no order.
+/// The sequence numbers of the changes within a user's intervals after a position, unordered.
 pub(crate) async fn missed_seqs(
     conn: &mut Conn,
     user: UserId,
     from: &Position,
     limit: i64,
 ) -> Result<Vec<i64>, QueryError> {
-    // The version that ends an interval belongs to it: it is how the user hears of the end. Commits come in the order of the log.
+    // The version that ends an interval is part of it: it tells the user about the end. Commits are
+    // in log order.
     let within = log::version
         .ge(memberships::joined_version)
         .and(memberships::left_version.is_null().or(log::version.nullable().le(memberships::left_version)));
@@ -136,7 +139,7 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
         #[diesel(sql_type = BigInt)]
         seq: i64,
     }
-    // Not the largest number in the log, because the log may have been pruned to nothing.
+    // Not the largest number in the log, because the whole log may have been pruned.
     let last: Option<Last> =
         diesel::sql_query("SELECT seq FROM sqlite_sequence WHERE name = 'log'").get_result(conn).await.optional()?;
     let next = last.map_or(0, |last| u64::try_from(last.seq).unwrap_or(0)) + 1;
@@ -151,19 +154,19 @@ pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
     Ok(Seen { point, witness: newest.map_or(Witness::NONE, Witness::new) })
 }
 
-/// Fails where nothing can be written now.
+/// Fails if the database cannot be written.
 pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
-    // Another value each time, or SQLite would find nothing to write.
+    // A different value each time, otherwise SQLite would have nothing to write.
     let write = "INSERT INTO meta (name, value) VALUES ('probe', '0') \
                  ON CONFLICT (name) DO UPDATE SET value = CASE meta.value WHEN '0' THEN '1' ELSE '0' END";
     diesel::sql_query(write).execute(conn).await?;
     Ok(())
 }
 
-/// So many rows of the log are read before their bytes are counted.
+/// Number of log rows that are read before their bytes are counted.
 const STEP_ROWS: u32 = 16;
 
-/// The changes from a position on, in order, and up to where the log was pruned.
+/// The changes after a position, in order, and the position up to which the log was pruned.
 pub(crate) async fn log_from(
     conn: &mut Conn,
     mut next: u64,
@@ -194,14 +197,14 @@ pub(crate) async fn log_from(
     Ok((rows, floor))
 }
 
-/// What an application does in a transaction.
+/// An application's hook for this backend.
 pub(crate) type Hook = SqliteHook;
 
-/// Runs a hook. What it leaves behind counts only if the transaction is still open.
+/// Runs a hook. Fails if the hook ended the transaction.
 pub(crate) async fn run_hook(conn: &mut Conn, hook: &Hook, change: &Change) -> Result<(), QueryError> {
     let (hook, change) = (Arc::clone(hook), change.clone());
     let run = conn.spawn_blocking(move |conn| {
-        // Diesel is told that a transaction is open, which it has not begun itself.
+        // Tells Diesel that a transaction is open, which Diesel did not begin.
         AnsiTransactionManager::begin_transaction_sql(conn, "SAVEPOINT hook")?;
         let done = catch_unwind(AssertUnwindSafe(|| hook(conn, &change)));
         *AnsiTransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::default();
@@ -215,8 +218,8 @@ pub(crate) async fn run_hook(conn: &mut Conn, hook: &Hook, change: &Change) -> R
     Ok(run.await??)
 }
 
-/// Tells the kinds of failure apart. SQLite's result codes do not come through Diesel, but its fixed messages do
-/// (`sqlite3ErrStr` in SQLite's source).
+/// Classifies a failure. Diesel does not expose SQLite's result codes, but it does expose its fixed
+/// messages (`sqlite3ErrStr` in SQLite's source).
 pub(crate) fn classify(error: QueryError) -> StoreError {
     let error = match error {
         QueryError::Store(error) => return error,

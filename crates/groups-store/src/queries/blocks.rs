@@ -1,4 +1,4 @@
-//! By whom people do not want to be added to groups.
+//! Blocks: whom users do not allow to add them to groups.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -33,7 +33,7 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn put(conn: &mut Conn, user: UserId, blocked: UserId, at: Timestamp) -> Result<Blocked, QueryError> {
-    // So that several servers count one after the other.
+    // Serializes the counts of several servers.
     lock_users(conn, &[user.into()]).await?;
     let mine = blocks::table.filter(blocks::user_id.eq(Id::from(user)));
     let is_there = mine.filter(blocks::blocked_id.eq(Id::from(blocked)));

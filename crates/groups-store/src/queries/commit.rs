@@ -1,4 +1,5 @@
-//! One batch of orders inside one transaction: load the facts of all, decide in memory, write all as sets.
+//! One batch of orders inside one transaction: load all facts, decide in memory, write everything
+//! as sets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,10 +17,10 @@ use crate::row_set::{Keys, RowSet, Seats, Versions, With};
 use crate::statements::{self, KeySql, LogSql, MadeSql, SeatSql, UsageSql};
 use crate::{Executed, Order, Outcome, Quotas, StoreError};
 
-/// Carries out all orders, one after the other as far as anybody can tell. One answer for each.
+/// Executes all orders, with the same result as one after the other. Returns one answer for each.
 ///
-/// The transaction around it commits, or none of the answers is true. A hook is that of a lone order, and runs if this changes
-/// something.
+/// The answers are valid only if the surrounding transaction commits. A hook requires a batch of
+/// one order, and runs only if that order changes something.
 pub(crate) async fn execute(
     conn: &mut Conn,
     orders: &[Order],
@@ -37,7 +38,7 @@ pub(crate) async fn execute(
 }
 
 async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas) -> Result<Batch, QueryError> {
-    // Groups in the order of their ids, so that two servers that lock several wait for each other but never in a circle.
+    // Groups are sorted by id, so that two servers that lock several never deadlock.
     let group_ids: BTreeSet<GroupId> = orders.iter().map(|order| order.request.group_id).collect();
     let mut groups = Vec::new();
     for ids in group_ids.into_iter().map(Id::from).collect::<Vec<_>>().chunks(crate::row_set::ROWS_MAX) {
@@ -50,7 +51,7 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas)
         if let Some(user) = member_of(&request.command) {
             seats.insert((group_id, user.into()), true);
         }
-        // Only what exists has members.
+        // Only existing groups have members.
         if let Some(owner) = owners.get(&group_id) {
             let owner = request.reads_owner().then_some(*owner);
             request.reads().into_iter().map(Id::from).chain(owner).for_each(|user| {
@@ -70,7 +71,7 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas)
     Ok(batch)
 }
 
-/// What the actors have written on the days of their orders.
+/// Loads the usage of the actors on the days of their orders.
 async fn load_usage(conn: &mut Conn, orders: &[Order], quotas: Quotas) -> Result<Ledger, QueryError> {
     let mut ledger = Ledger::new(quotas);
     for user_days in ledger.wanted(orders.iter().map(|order| &order.request)) {
@@ -121,7 +122,7 @@ async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> R
 }
 
 async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
-    // All fields are named, so that nothing is forgotten.
+    // All fields are listed, so that none is forgotten.
     let RowsToWrite { groups_new, groups_changed, seats_changed, seats_new, changes, keys_expired, answers, usage } =
         rows;
     for set in groups_new {
@@ -132,7 +133,8 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
         let count = set.len();
         written("groups", count, With::execute(set, statements::UPDATE_GROUPS).execute(conn).await?)?;
     }
-    // Intervals end before others begin: nobody is in a group twice, not even within one transaction.
+    // Intervals are ended before new ones are inserted: nobody is in a group twice, not even within
+    // one transaction.
     for set in seats_changed {
         let count = set.len();
         written("memberships", count, With::execute(set, statements::UPDATE_SEATS).execute(conn).await?)?;
@@ -169,8 +171,8 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
     Ok(made)
 }
 
-/// Refuses to go on where the database has not written what it was told to write, for instance because of a trigger that somebody
-/// has added: an acknowledged change would be missing.
+/// Fails if the database wrote fewer rows than it was told to, for example because of a trigger
+/// that somebody added. Otherwise an acknowledged change would be missing.
 fn written(table: &'static str, told: usize, done: usize) -> Result<(), QueryError> {
     if told == done {
         return Ok(());

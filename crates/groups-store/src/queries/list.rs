@@ -1,4 +1,5 @@
-//! Somebody's groups as a list: an index of one point in time, and its groups piece by piece, each as it was then.
+//! A user's groups as a list: an index of one point in time, and its groups in chunks, each as of
+//! that time.
 
 use std::collections::HashMap;
 
@@ -17,13 +18,13 @@ use crate::row_set::{RowSet, Versions, With};
 use crate::schema::{groups, memberships};
 use crate::statements::{CHANGES_OF_VERSIONS, LogSql};
 
-/// How many rows of the index are read between two looks at whether somebody still waits.
+/// Number of index rows that are read between two checks of the caller.
 const INDEX_ROWS_PER_STEP: i64 = 2_048;
 
-/// How many groups are read at once: what exceeds the piece is read in vain.
+/// Number of groups that are read at once. Groups that do not fit into the chunk are read in vain.
 const GROUPS_PER_STEP: usize = 128;
 
-/// The groups that a user is in, newest first. Stops when the caller has gone.
+/// The groups of which a user is a member, newest first. Stops when the caller has gone.
 pub(crate) async fn index(conn: &mut Conn, user: UserId, caller: &Caller) -> Result<Vec<Listed>, QueryError> {
     let mut index = Vec::new();
     let mut below = Id(Uuid::max());
@@ -58,8 +59,9 @@ pub(crate) async fn index(conn: &mut Conn, user: UserId, caller: &Caller) -> Res
     }
 }
 
-/// The first of these groups, at the versions of the index: as many as fit, at least one. `None` if the state of one of them at
-/// that version is no longer known: it has changed since, and its log was pruned.
+/// The first of these groups, at the versions of the index: as many as fit, at least one. `None` if
+/// one of these versions is no longer available: the group has changed since, and its log was
+/// pruned.
 pub(crate) async fn groups_at(
     conn: &mut Conn,
     index: Vec<Listed>,
@@ -80,7 +82,7 @@ pub(crate) async fn groups_at(
     Ok(Some(found))
 }
 
-/// Those of the groups whose state at the listed version is known.
+/// The groups whose state at the listed version is available.
 async fn at_versions(conn: &mut Conn, index: &[Listed]) -> Result<HashMap<GroupId, Group>, QueryError> {
     let versions: HashMap<GroupId, i64> = index.iter().map(|listed| (listed.group_id, listed.version())).collect();
     let mut groups = HashMap::with_capacity(index.len());
@@ -89,7 +91,7 @@ async fn at_versions(conn: &mut Conn, index: &[Listed]) -> Result<HashMap<GroupI
             groups.insert(row.id.group(), row.into_group()?);
         }
     }
-    // What has changed since: each row of the log has the whole group as it was after the change.
+    // Groups that have changed since: each log row contains the whole group after the change.
     let changed = index.iter().filter(|listed| !groups.contains_key(&listed.group_id));
     let changed: Vec<(Id, i64)> = changed.map(|listed| (listed.group_id.into(), listed.version())).collect();
     for changed in Versions::chunks(changed) {

@@ -1,4 +1,4 @@
-//! The database's own facts, names, and forgetting what need not be kept.
+//! Database metadata, names, and pruning.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -21,7 +21,7 @@ const CURSOR_KEY: &str = "cursor_key";
 const LOG_FLOOR: &str = "log_floor";
 const PRUNED_AT: &str = "pruned_at";
 
-/// The database's id; the proposal becomes it where there is none yet.
+/// The database's id. If there is none yet, stores the proposal.
 pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, QueryError> {
     diesel::insert_into(meta::table)
         .values((meta::name.eq(STORE_ID), meta::value.eq(proposal.to_string())))
@@ -32,7 +32,7 @@ pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, Qu
     value.parse().map_err(|error| corrupt_meta(STORE_ID, &error).into())
 }
 
-/// The database's key for cursors; the proposal becomes it if there is none yet.
+/// The database's key for cursors. If there is none yet, stores the proposal.
 pub(crate) async fn cursor_key(conn: &mut Conn, proposal: CursorKey) -> Result<CursorKey, QueryError> {
     diesel::insert_into(meta::table)
         .values((meta::name.eq(CURSOR_KEY), meta::value.eq(proposal.as_stored())))
@@ -42,7 +42,7 @@ pub(crate) async fn cursor_key(conn: &mut Conn, proposal: CursorKey) -> Result<C
     Ok(CursorKey::from_stored(read_meta(conn, CURSOR_KEY).await?.unwrap_or_default()))
 }
 
-/// The first position from which nothing was forgotten yet.
+/// The first position from which nothing was pruned.
 pub(crate) async fn floor(conn: &mut Conn) -> Result<u64, QueryError> {
     match read_meta(conn, LOG_FLOOR).await? {
         None => Ok(0),
@@ -50,7 +50,7 @@ pub(crate) async fn floor(conn: &mut Conn) -> Result<u64, QueryError> {
     }
 }
 
-/// Keeps names with their search keys and dates. No user may occur twice.
+/// Saves names with their search keys and times. No user may occur twice.
 pub(crate) async fn remember_names(conn: &mut Conn, rows: Vec<(Id, String, String, i64)>) -> Result<(), QueryError> {
     for set in Names::chunks(rows) {
         With::execute(set, statements::UPSERT_NAMES).execute(conn).await?;
@@ -58,12 +58,13 @@ pub(crate) async fn remember_names(conn: &mut Conn, rows: Vec<(Id, String, Strin
     Ok(())
 }
 
-/// Fails where nothing can be written now.
+/// Fails if the database cannot be written.
 pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
     super::check_writable(conn).await
 }
 
-/// Forgets at most `step_max` rows of each kind that are older than they have to be kept, and tells the time that it went by.
+/// Deletes at most `step_max` rows of each kind that are past their retention. Returns the time
+/// that it used.
 pub(crate) async fn prune(
     conn: &mut Conn,
     time: PruneTime,
@@ -71,7 +72,8 @@ pub(crate) async fn prune(
     step_max: u32,
 ) -> Result<(Pruned, i64), QueryError> {
     let now = prune_time(conn, time).await?;
-    // An answer under a key refers to its change in the log, so no change is forgotten before the keys of its time are.
+    // The answer of an idempotency key refers to its change in the log, so changes are kept at
+    // least as long as keys.
     let log_end = now.saturating_sub(log_kept_ms.max(KEY_KEPT_MS));
     let key_end = now.saturating_sub(KEY_KEPT_MS);
     let keys = run(
@@ -83,7 +85,8 @@ pub(crate) async fn prune(
     );
     let keys = keys.await?;
     let changes = prune_log(conn, log_end, step_max).await?;
-    // An interval is forgotten only after its last change: until then a reader may have to be told of the end.
+    // An interval is deleted only after its last change: until then a reader may need the event of
+    // its end.
     let memberships = run(
         "DELETE FROM memberships WHERE (group_id, user_id, joined_version) IN \
          (SELECT group_id, user_id, joined_version FROM memberships AS m \
@@ -116,7 +119,7 @@ pub(crate) async fn prune(
         conn,
     );
     let groups = groups.await?;
-    // Servers whose clocks differ may still count on the day before.
+    // Servers with a different clock may still count on the previous day.
     let usage = run(
         "DELETE FROM usage WHERE (day, user_id) IN (SELECT day, user_id FROM usage WHERE day < $1 ORDER BY day LIMIT $2)",
         day_of(now) - 1,
@@ -126,7 +129,7 @@ pub(crate) async fn prune(
     Ok((Pruned { changes, memberships, groups, keys, usage: usage.await? }, now))
 }
 
-/// The time that pruning goes by. It is kept, so that it goes on from there.
+/// The time that pruning uses. It is stored, so that the next pruning continues from it.
 async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError> {
     let kept = match read_meta(conn, PRUNED_AT).await? {
         None => None,
@@ -134,7 +137,7 @@ async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError>
     };
     let known = match kept {
         Some(kept) => kept,
-        // Nothing was ever pruned: the newest change was made when it says.
+        // Nothing was ever pruned: use the time of the newest change.
         None => {
             let newest = log::table.order(log::seq.desc()).select(log::at).first::<i64>(conn).await.optional();
             newest.map_err(reading("log"))?.unwrap_or(i64::MAX)
@@ -142,7 +145,7 @@ async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError>
     };
     let believed = time.believed(known);
     if kept.is_none_or(|kept| kept < believed) {
-        // With leading zeros, so that the order of the texts is that of the numbers.
+        // With leading zeros, so that the texts sort like the numbers.
         let value = format!("{:020}", believed.max(0));
         diesel::insert_into(meta::table)
             .values((meta::name.eq(PRUNED_AT), meta::value.eq(&value)))
@@ -157,7 +160,7 @@ async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError>
     Ok(believed)
 }
 
-/// Forgets the oldest changes by their dates, and remembers up to where.
+/// Deletes the oldest changes by time, and stores the new start of the log.
 async fn prune_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, QueryError> {
     let old: Vec<(i64, CommitId)> = log::table
         .filter(log::at.lt(end))
@@ -168,7 +171,7 @@ async fn prune_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, Quer
         .await
         .map_err(reading("log"))?;
     let Some(last) = old.iter().map(|(_, commit)| commit.0).max() else { return Ok(0) };
-    // With leading zeros, so that the order of the texts is that of the numbers.
+    // With leading zeros, so that the texts sort like the numbers.
     let floor = format!("{:020}", last.saturating_add(1));
     diesel::insert_into(meta::table)
         .values((meta::name.eq(LOG_FLOOR), meta::value.eq("0".repeat(20))))
@@ -187,7 +190,7 @@ async fn prune_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, Quer
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Both databases read `$1` and `$2` as the first and the second parameter.
+/// Both databases accept `$1` and `$2` as the first and second parameter.
 async fn run(statement: &str, end: i64, step_max: u32, conn: &mut Conn) -> Result<u32, QueryError> {
     let statement = diesel::sql_query(statement).bind::<BigInt, _>(end).bind::<BigInt, _>(i64::from(step_max));
     Ok(u32::try_from(statement.execute(conn).await?).unwrap_or(u32::MAX))

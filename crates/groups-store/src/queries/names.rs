@@ -11,7 +11,7 @@ use crate::query_error::{QueryError, reading};
 use crate::row_set::{RowSet, Sights, With};
 use crate::{MemberRow, NameVisibility, statements};
 
-/// Takes away the names that the reader does not see.
+/// Removes the names that the reader may not see.
 pub(crate) async fn hide(
     conn: &mut Conn,
     visibility: NameVisibility,
@@ -31,7 +31,8 @@ pub(crate) async fn hide(
     Ok(())
 }
 
-/// Which of these members of a group the reader is acquainted with: see [`NameVisibility::Acquainted`].
+/// Which of these members of a group the reader is acquainted with: see
+/// [`NameVisibility::Acquainted`].
 pub(crate) async fn acquainted(
     conn: &mut Conn,
     reader: UserId,

@@ -1,5 +1,5 @@
-//! What is known of people beyond one group, for all orders of a batch: in how many groups each candidate is, and by whom they may
-//! be added.
+//! Facts about people across groups, for all orders of a batch: in how many groups each candidate
+//! is, and who may add them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,17 +13,19 @@ use crate::query_error::{QueryError, reading};
 use crate::row_set::{Ids, Pairs, RowSet, With};
 use crate::statements::{self, CountSql, PairSql};
 
-/// How far beyond the limit memberships are counted: more than the members of one batch can leave groups.
+/// How far beyond the limit memberships are counted. One batch cannot end more memberships of a
+/// user than this.
 const BEYOND_LIMIT: u64 = 4_096;
 
-/// Transactions that may add one person at the same time without a lock before the limit could be exceeded. Above it the
-/// limit is approximate: each further transaction can exceed it by the joins of its batch.
+/// Number of transactions that may add one person concurrently without a lock before the limit can
+/// be exceeded. With more, the limit is approximate: each further transaction can exceed it by the
+/// joins in its batch.
 const UNLOCKED_WRITERS_MAX: u64 = 16;
 
-/// Groups that are counted to find out which of two people is in fewer.
+/// Maximum number of groups that are counted to find out which of two people is in fewer.
 const COMPARED_MAX: u64 = 1_000;
 
-/// Loads what the decisions on these orders depend on beyond their groups.
+/// Loads the facts outside the orders' own groups on which the decisions depend.
 pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<People, QueryError> {
     let mut people = People::default();
     let candidates = || orders.iter().flat_map(|order| order.request.candidates());
@@ -36,7 +38,7 @@ pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> R
         let counts = counts.map(|(user, count)| (user.user(), u32::try_from(count).unwrap_or(u32::MAX)));
         people.group_counts = counts.collect();
     }
-    // Each member with whom they want to add. An operator may add anybody.
+    // Each actor with each person they want to add. An operator may add anybody.
     let pairs = orders.iter().flat_map(|Order { request, .. }| {
         let actor_id = match request.actor {
             Actor::Member(user_id) => Some(user_id),
@@ -79,14 +81,14 @@ async fn acquaintances(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BT
     for sets in Pairs::chunks(pairs.iter().map(fewer_first)) {
         let of_pairs = With::<_, PairSql>::select(sets, statements::PAIRS_IN_ONE_GROUP);
         let rows: Vec<(Id, Id)> = of_pairs.load(conn).await.map_err(reading("memberships"))?;
-        // To share a group is mutual.
+        // Sharing a group is symmetric.
         acquaintances
             .extend(rows.into_iter().flat_map(|(one, other)| [(one.user(), other.user()), (other.user(), one.user())]));
     }
     Ok(acquaintances)
 }
 
-/// In how many groups each of these users is, given how often each of them would join one with this batch.
+/// The number of groups of each of these users, given how many each would join in this batch.
 async fn group_counts(
     conn: &mut Conn,
     joins: &BTreeMap<Id, u64>,
@@ -98,7 +100,8 @@ async fn group_counts(
     };
     let count_max = u64::from(groups_max) + BEYOND_LIMIT;
     let mut counts = count(conn, joins.keys().copied(), count_max).await?;
-    // What another transaction adds meanwhile is not counted. Near the limit these follow one after the other.
+    // Memberships that other transactions add concurrently are not counted. Near the limit, a lock
+    // serializes the transactions.
     let is_half = |count: u64| count >= u64::from(groups_max.div_ceil(2));
     let near: Vec<Id> = counts
         .iter()
@@ -107,7 +110,8 @@ async fn group_counts(
     if lock_users(conn, &near).await? {
         counts.extend(count(conn, near, count_max).await?);
     }
-    // Deleting a group ends none of its memberships, however many there are. They end here, once they stand in the way.
+    // Deleting a group does not end its memberships, because there may be many. They are ended
+    // here, when they count against the limit.
     let full: Vec<Id> = counts.iter().filter_map(|counted| reaches(counted, 1)).collect();
     for users in Ids::chunks(full.iter().map(|user| (*user,))) {
         With::execute(users, statements::END_SEATS_OF_DELETED_GROUPS).execute(conn).await?;
@@ -116,7 +120,8 @@ async fn group_counts(
     Ok(counts)
 }
 
-/// How many open memberships each of these users has, counted up to `count_max`, those of deleted groups included.
+/// The number of open memberships of each of these users, counted up to `count_max`, including
+/// those in deleted groups.
 async fn count(
     conn: &mut Conn,
     users: impl IntoIterator<Item = Id>,

@@ -1,4 +1,4 @@
-//! Pages and single rows. Each function runs inside one transaction and sees one point in time.
+//! Reads of pages and single rows. Each function runs inside one transaction and sees one snapshot.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::row::{GroupRow, LogRow, MembershipRow, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
 use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, NameVisibility, Position};
 
-/// How many groups are read at once: what exceeds the page is read in vain.
+/// Number of groups that are read at once. Groups that do not fit into the page are read in vain.
 const ROWS_PER_STEP: usize = 128;
 
 /// The same for changes, each of which may name a thousand members.
@@ -36,7 +36,8 @@ pub(crate) async fn groups_of(
     Ok(GroupPage { groups, next, cursor: Position::new(store, &point, witness) })
 }
 
-/// A user's groups, newest first, up to the limit and to [`PAGE_BYTES_MAX`], and whether there are more.
+/// A user's groups, newest first, up to the limit and to [`PAGE_BYTES_MAX`], and whether there are
+/// more.
 async fn page_of_groups(
     conn: &mut Conn,
     user: UserId,
@@ -114,7 +115,7 @@ pub(crate) async fn members(
         .left_join(names::table.on(names::user_id.eq(memberships::user_id)))
         .filter(memberships::group_id.eq(Id::from(group_id)))
         .filter(memberships::left_version.is_null())
-        // Said twice, so that the index is entered at the right place.
+        // Redundant, but it lets the index search start at the right place.
         .filter(memberships::joined_version.ge(version))
         .filter(memberships::joined_version.gt(version).or(memberships::ordinal.gt(ordinal)))
         .order((memberships::joined_version, memberships::ordinal))
@@ -218,7 +219,7 @@ pub(crate) async fn names_of(conn: &mut Conn, users: Vec<Id>) -> Result<HashMap<
 }
 
 pub(crate) async fn people(conn: &mut Conn, prefix: String, limit: u32) -> Result<Vec<(UserId, String)>, QueryError> {
-    // Both backends compare these keys by bytes, and no character comes after the last one.
+    // Both backends compare these keys by bytes, and `char::MAX` is the greatest character.
     let end = format!("{prefix}{}", char::MAX);
     let rows: Vec<(Id, String)> = names::table
         .filter(names::name_key.ge(prefix))
@@ -232,7 +233,8 @@ pub(crate) async fn people(conn: &mut Conn, prefix: String, limit: u32) -> Resul
     Ok(rows.into_iter().map(|(user, name)| (user.user(), name)).collect())
 }
 
-/// The greatest UUIDv7 of a group. Ids of other kinds may stand above it, but not a thousand of them in a database of ours.
+/// The greatest UUIDv7 of a group. Other ids may sort above it, but a database is assumed to have
+/// fewer than a thousand of them.
 pub(crate) async fn newest_group(conn: &mut Conn) -> Result<Option<GroupId>, QueryError> {
     const END: Id = Id(Uuid::from_u128(1 << 127));
     let ids: Vec<Id> = groups::table

@@ -1,4 +1,4 @@
-//! How far the durable consumers of the log have come.
+//! Saved positions of durable log consumers.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,16 +13,16 @@ use crate::row::to_stored;
 use crate::schema::{log, sink_positions};
 use crate::{Position, Reason, StoreError};
 
-/// How often a position is compared again because another writer has changed it meanwhile.
+/// Maximum attempts to save a position that other writers change concurrently.
 const ATTEMPTS_MAX: usize = 8;
 
-/// What is in the log now.
+/// The position of the end of the log.
 pub(crate) async fn end_of_log(conn: &mut Conn, store: Uuid) -> Result<Position, QueryError> {
     let Seen { point, witness } = read_point(conn).await?;
     Ok(Position::new(store, &point, witness))
 }
 
-/// The position of a sink; `None` if it has none.
+/// The saved position of a sink, if any.
 pub(crate) async fn position(conn: &mut Conn, name: String) -> Result<Option<Position>, QueryError> {
     match stored(conn, &name).await? {
         Some(text) => read(&name, &text).map(Some),
@@ -30,7 +30,8 @@ pub(crate) async fn position(conn: &mut Conn, name: String) -> Result<Option<Pos
     }
 }
 
-/// Stores the position of a sink unless the stored one knows as much. Returns whether it was stored.
+/// Saves the position of a sink unless the stored one is as new or newer. Returns whether it was
+/// saved.
 pub(crate) async fn save_position(
     conn: &mut Conn,
     store: Uuid,
@@ -63,7 +64,8 @@ pub(crate) async fn save_position(
     Err(StoreError::Unavailable(Reason::Busy).into())
 }
 
-/// Checks that everything after a position is still in the log, and that the log is the one that the position is about.
+/// Checks that everything after a position is still in the log, and that the position belongs to
+/// this log.
 pub(crate) async fn check_kept(conn: &mut Conn, store: Uuid, from: Position) -> Result<(), QueryError> {
     let seen = read_point(conn).await?.point;
     if !from.is_of(store) || from.below > seen.below {
@@ -75,13 +77,13 @@ pub(crate) async fn check_kept(conn: &mut Conn, store: Uuid, from: Position) -> 
     }
     let is_known = match witness(conn, &from).await? {
         Some(found) => found == from.witness,
-        // Of the changes that the position knows, all may have been pruned.
+        // All changes up to the position may have been pruned.
         None => !has_commits(conn, floor, from.first_unknown()).await?,
     };
     if is_known { Ok(()) } else { Err(StoreError::HistoryReplaced.into()) }
 }
 
-/// The change in the place of a position's witness.
+/// The change that is now at the position's witness.
 pub(crate) async fn witness(conn: &mut Conn, of: &Position) -> Result<Option<Witness>, QueryError> {
     let row: Option<WitnessRow> = log::table
         .find(to_stored(of.witness.seq))

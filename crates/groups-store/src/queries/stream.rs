@@ -1,4 +1,5 @@
-//! Where a user's stream begins: memberships, and the list or what was missed, of one point in time.
+//! The start of a user's stream: memberships, and the list or the missed changes, at one point in
+//! time.
 
 use diesel_async::RunQueryDsl;
 use groups_domain::UserId;
@@ -13,7 +14,8 @@ use crate::row_set::{RowSet, Seqs, With};
 use crate::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::{GroupList, LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
 
-/// How many missed changes are read at once: each may be large, and beyond the limit they are read in vain.
+/// Number of missed changes that are read at once. Each may be large, and those beyond the limit
+/// are read in vain.
 const ROWS_PER_STEP: usize = 128;
 
 pub(crate) async fn open_stream(
@@ -37,17 +39,19 @@ pub(crate) async fn open_stream(
     Ok(StreamStart { seen, groups, start: Start::Snapshot(GroupList::new(index)), cursor })
 }
 
-/// Whether the database was not put back, since the position was given away, to a state from before it: by now it may have written
-/// another history over that place. A position whose witness was forgotten since is not believed either.
+/// Whether the position belongs to this history: the database was not restored to a state from
+/// before the position was issued, after which different changes may have been written. A position
+/// whose witness was pruned is not trusted either.
 async fn is_of_this_history(conn: &mut Conn, from: &Position, floor: u64) -> Result<bool, QueryError> {
     if from.witness == Witness::NONE {
-        // There was nothing in the log, so it began there.
+        // The log was empty at the position, so it started there.
         return Ok(from.below.max(1) == floor.max(1));
     }
     Ok(super::sinks::witness(conn, from).await? == Some(from.witness))
 }
 
-/// The changes within the user's intervals from a position on; `None` where the list is the better answer.
+/// The changes within the user's intervals after a position; `None` if the list is the better
+/// answer.
 async fn missed(
     conn: &mut Conn,
     store: Uuid,
@@ -65,7 +69,7 @@ async fn missed(
     if seqs.len() > rule.events_max as usize {
         return Ok(None);
     }
-    // Not by the database, which might walk the whole log for the sake of the order.
+    // Sorted here, because the database might scan the whole log to get the order.
     seqs.sort_unstable();
     let (mut rows, mut bytes) = (Vec::with_capacity(seqs.len()), 0);
     for step in seqs.chunks(ROWS_PER_STEP) {
@@ -80,7 +84,7 @@ async fn missed(
     }
     let missed = entries(store, rows, seen, [], COMMIT_ORDER);
     if let Some(error) = missed.failed {
-        // The list does not need the row that cannot be read.
+        // The list does not need the unreadable row.
         tracing::error!(%error, %user, "a missed change cannot be read: the user gets the whole list instead");
         return Ok(None);
     }

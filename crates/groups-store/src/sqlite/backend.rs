@@ -1,4 +1,4 @@
-//! SQLite as the store sees it.
+//! The SQLite backend's interface to the store.
 
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError, Weak};
@@ -27,13 +27,14 @@ pub(crate) struct SqliteBackend {
     readers: Readers,
     committed: watch::Receiver<()>,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
-    /// The threads hold it: with the last of them the lock ends.
+    /// Owned by the threads: the lock is released when the last of them ends.
     file: Weak<DatabaseFile>,
-    /// Its drop ends the checkpoints.
+    /// Dropping it ends the checkpoint thread.
     checkpoints: Mutex<Option<SyncSender<()>>>,
 }
 
-/// The queue of each class of reads. Each has threads of its own, so a full one delays no other.
+/// The queue of each class of reads. Each has its own threads, so a full queue delays no other
+/// class.
 struct Readers {
     delivery: Queue<Task>,
     openings: Queue<Task>,
@@ -97,7 +98,7 @@ impl SqliteBackend {
         drop(self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         for end in ends {
-            // An error means that the thread has ended as well.
+            // An error also means that the thread has ended.
             drop(end.await);
         }
     }
@@ -134,7 +135,7 @@ impl SqliteBackend {
         result.await.map_err(|_| self.writer.lost())?
     }
 
-    /// Whether what is written now would be found again: the file was neither removed nor replaced.
+    /// Checks that the file was neither removed nor replaced, so that writes are not lost.
     pub(crate) async fn check_file(&self) -> Result<(), StoreError> {
         let file = self.file.clone();
         let checking = self.read(ReadClass::Delivery, async move |_: &mut Conn| match file.upgrade() {
@@ -144,7 +145,7 @@ impl SqliteBackend {
         checking.await.map(drop)
     }
 
-    /// The database's own id.
+    /// The id of the database.
     pub(crate) fn id(&self) -> Uuid {
         self.id
     }
@@ -153,7 +154,7 @@ impl SqliteBackend {
         self.committed.clone()
     }
 
-    /// A follower of the log from a position on, or from now on.
+    /// Follows the log from a position, or from its current end.
     pub(crate) async fn tail(&self, from: Option<Position>) -> Result<SqliteTail, StoreError> {
         let (store, committed) = (self.id, self.committed.clone());
         let next = self.read(ReadClass::Delivery, async move |conn: &mut Conn| match from {
@@ -168,24 +169,24 @@ impl SqliteBackend {
     }
 }
 
-/// Where a follower of the log stands.
+/// The state of a log follower.
 #[derive(Debug)]
 pub(crate) struct SqliteTail {
     next: u64,
-    /// Up to where it was reported that changes were pruned before they were read.
+    /// The end of the last gap that was reported: changes pruned before they were read.
     gap_end: u64,
     committed: watch::Receiver<()>,
 }
 
 impl SqliteTail {
-    /// The next changes; none where there are none now.
+    /// The next changes; empty if there are none.
     pub(crate) async fn read(
         &mut self,
         backend: &SqliteBackend,
         store: Uuid,
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
-        // A commit from here on wakes the next waiting, even if this reading sees it already.
+        // A commit after this point wakes the next wait, even if this read already sees it.
         self.committed.mark_unchanged();
         let from = self.next;
         let rows = async move |conn: &mut Conn| log_from(conn, from, limit).await;
@@ -200,10 +201,10 @@ impl SqliteTail {
         Ok(entries(store, rows, &seen, [], COMMIT_ORDER))
     }
 
-    /// Returns once there may be something to read.
+    /// Waits until there may be something to read.
     pub(crate) async fn woken(&mut self) {
         if self.committed.changed().await.is_err() {
-            // The writer has gone: whoever reads next is told so.
+            // The writer has ended; the next read reports that.
             std::future::pending::<()>().await;
         }
     }

@@ -1,9 +1,11 @@
-//! Keeping the write-ahead log (`-wal`) small after somebody else, a backup or a shell, has held an old state of the database for long.
+//! Shrinks the write-ahead log (`-wal`) after another program, such as a backup or a shell, has
+//! held a read transaction for long.
 //!
-//! In ordinary times the writer's connection copies the log into the database by itself, some 4 MiB at a time. While an outside reader
-//! holds an old state nothing can be copied over it, and the log grows. Once the reader has gone, copying all of it would keep changes
-//! waiting for as long as it takes. So a log that has become large is copied by a thread of its own, beside the writer; the writer
-//! begins again when little is left, starts the log over, and cuts the file (`journal_size_limit`).
+//! Normally the writer's connection checkpoints the log automatically, about 4 MiB at a time. While
+//! an outside reader holds an old snapshot, newer pages cannot be checkpointed, and the log grows.
+//! After the reader has gone, a full checkpoint would block changes until it is done. So a separate
+//! thread checkpoints a large log concurrently with the writer. When little is left, the writer
+//! resumes automatic checkpoints, restarts the log and truncates the file (`journal_size_limit`).
 //! See <https://www.sqlite.org/wal.html>, section 6.
 
 use std::sync::Arc;
@@ -20,29 +22,31 @@ use super::Conn;
 use super::file::DatabaseFile;
 use super::threads::in_place;
 
-/// A log that starts over is cut to this size: more than it has in ordinary times, so that it is not cut and extended all the time.
+/// A restarted log is truncated to this size. It is above the normal size, so that the file is not
+/// truncated and extended all the time.
 pub(super) const WAL_KEPT_BYTES: u64 = 6 * 1024 * 1024;
 
-/// A larger log is copied beside the writer.
+/// A larger log is checkpointed by the separate thread.
 const WAL_LARGE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// The writer copies by itself once the log has so many pages: SQLite's own default.
+/// The writer checkpoints automatically once the log has this many pages: SQLite's default.
 const PAGES_PER_COPY: u32 = 1_000;
 
-/// How often the size of the log is looked at.
+/// How often the size of the log is checked.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// A log that cannot be copied is logged this often, counted in looks.
+/// Checks between two warnings about a log that cannot be checkpointed.
 const LOOKS_PER_WARNING: u32 = 60;
 
-/// Commits within which a log that was copied is started over and cut; until then its size means nothing.
+/// Commits within which a checkpointed log is restarted and truncated; until then its size is not
+/// meaningful.
 const COMMITS_TO_START_OVER: u32 = 8;
 
-/// Told by the thread, read by the writer: little is left to be copied.
+/// Set by the thread and read by the writer: little is left to checkpoint.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CaughtUp(Arc<AtomicBool>);
 
-/// Whether the writer copies by itself.
+/// Whether the writer checkpoints automatically.
 #[derive(Debug)]
 pub(super) struct CopyByWriter {
     caught_up: CaughtUp,
@@ -55,7 +59,7 @@ impl CopyByWriter {
         Self { caught_up, on: true, grace: 0 }
     }
 
-    /// After every commit, with the size of the log.
+    /// Called after every commit, with the size of the log.
     pub(super) fn committed(&mut self, conn: &mut Conn, wal_bytes: u64) {
         let large = wal_bytes > WAL_LARGE_BYTES;
         if self.on && large && self.grace == 0 {
@@ -73,12 +77,12 @@ impl CopyByWriter {
     fn set(&self, conn: &mut Conn, pages: u32) {
         let set = in_place(conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}")));
         if let Some(Err(error)) = set {
-            tracing::warn!(%error, "SQLite's checkpoints could not be set");
+            tracing::warn!(%error, "cannot set SQLite's wal_autocheckpoint");
         }
     }
 }
 
-/// Copies a large log until the other end of `stop` is dropped.
+/// Checkpoints a large log whenever needed, until the other end of `stop` is dropped.
 pub(super) fn keep_small(conn: &mut SqliteConnection, file: &DatabaseFile, caught_up: &CaughtUp, stop: &Receiver<()>) {
     let mut looks_in_vain = 0;
     while stop.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -100,12 +104,13 @@ pub(super) fn keep_small(conn: &mut SqliteConnection, file: &DatabaseFile, caugh
                 );
             }
             Ok(false) => looks_in_vain += 1,
-            Err(error) => tracing::warn!(%error, "the -wal file of the database could not be folded in"),
+            Err(error) => tracing::warn!(%error, "cannot checkpoint the -wal file of the database"),
         }
     }
 }
 
-/// Whether all of the log was copied. Then the file is cut as well, unless somebody is just reading or writing.
+/// Checkpoints the log. Returns whether all of it was copied; the file is then truncated too,
+/// unless a read or write is in progress.
 fn copy(conn: &mut SqliteConnection) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Checkpoint {
@@ -117,7 +122,7 @@ fn copy(conn: &mut SqliteConnection) -> QueryResult<bool> {
     let Checkpoint { log, checkpointed } = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(conn)?;
     let all = log == checkpointed;
     if all {
-        // Waits for nobody: its connection has no busy timeout.
+        // Never waits: this connection has no busy timeout.
         conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
     }
     Ok(all)

@@ -1,4 +1,5 @@
-//! The database's file: made, locked against other servers, and watched for being removed or replaced.
+//! The database file: created, locked against other servers, and checked for removal or
+//! replacement.
 
 use std::collections::HashSet;
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
@@ -12,34 +13,38 @@ use std::time::Duration;
 use crate::url::SqliteFile;
 use crate::{OpenError, Reason, StoreError};
 
-/// For its owner only: it holds everybody's groups, and the key of the cursors. SQLite gives `-wal` and `-shm` the same mode.
+/// Owner only: the file holds all users' groups and the cursor key. SQLite gives `-wal` and `-shm`
+/// the same mode.
 const MODE: u32 = 0o600;
 
-/// Whether group or others may read or write.
+/// The mode bits that let group or others read or write.
 const MODE_OF_OTHERS: u32 = 0o066;
 
-/// A file whatever its name: device and inode.
+/// Identifies a file independently of its name: device and inode.
 type Identity = (u64, u64);
 
-/// The files that this process has open. A second descriptor of one must not even be opened: when it is closed, POSIX takes all locks of
-/// the process on the file away, those of SQLite included (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+/// The files that this process has open. A second descriptor must never be opened: when it is
+/// closed, POSIX releases all locks of the process on the file, including SQLite's
+/// (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
 static OPEN: Mutex<Option<HashSet<Identity>>> = Mutex::new(None);
 
-/// The open file, and the lock on it. Both last until the last reference is dropped, which must be after all connections are closed.
+/// The open file, and the lock on it. Both are released with the last reference, which must be
+/// dropped after all connections are closed.
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
     identity: Identity,
-    /// `-wal` and `-shm`, which exist as long as somebody is connected.
+    /// `-wal` and `-shm`, which exist while a connection is open.
     beside: OnceLock<[(PathBuf, Option<Identity>); 2]>,
     lost: AtomicBool,
-    /// The lock is an advisory one (`flock`), which SQLite's own do not meet. It ends with the process however that ends.
+    /// An advisory lock (`flock`), independent of SQLite's own locks. It is released when the
+    /// process ends, however it ends.
     _locked: File,
 }
 
 impl DatabaseFile {
-    /// Opens the file, makes it if it is missing, and locks it. A lock of somebody else is waited for until `patience` is over, because
-    /// a server that was just stopped may still be at its end.
+    /// Opens the file, creates it if it is missing, and locks it. Waits for another process's lock
+    /// for up to `patience`, because a server that was just stopped may still be shutting down.
     pub(super) fn open(file: &SqliteFile, patience: Duration) -> Result<Arc<Self>, OpenError> {
         const PAUSE: Duration = Duration::from_millis(20);
         check_surroundings(file)?;
@@ -56,7 +61,7 @@ impl DatabaseFile {
         }
     }
 
-    /// `None`: somebody else has it.
+    /// `None`: another process holds the lock.
     fn attempt(file: &SqliteFile) -> Result<Option<Self>, OpenError> {
         let failed = |error: io::Error| refused(file, &error);
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +90,7 @@ impl DatabaseFile {
         Ok(Some(Self { path, identity, beside: OnceLock::new(), lost: AtomicBool::new(false), _locked: locked }))
     }
 
-    /// From here on `-wal` and `-shm` are watched as well. To be called once somebody is connected.
+    /// Starts checking `-wal` and `-shm` as well. Call it once a connection is open.
     pub(super) fn is_connected(&self) {
         self.beside.get_or_init(|| {
             ["-wal", "-shm"].map(|suffix| {
@@ -98,8 +103,9 @@ impl DatabaseFile {
 
     /// The size of `-wal` in bytes, if all files are still those that are open.
     ///
-    /// If one was removed or replaced, what is written goes into a file without a name: it would be acknowledged and lost. The
-    /// connections cannot follow, so nothing is written until the same files are back.
+    /// If one was removed or replaced, writes go to an unlinked file: they would be acknowledged
+    /// and lost. The connections cannot switch files, so nothing is written until the same files
+    /// are back.
     pub(super) fn check(&self) -> Result<u64, StoreError> {
         let mut wal_bytes = 0;
         let mut wrong = None;
@@ -139,7 +145,7 @@ impl DatabaseFile {
         }
     }
 
-    /// The size of `-wal` in bytes; 0 if it cannot be told.
+    /// The size of `-wal` in bytes; 0 if it is unknown.
     pub(super) fn wal_bytes(&self) -> u64 {
         std::fs::metadata(beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len())
     }
@@ -171,8 +177,8 @@ fn open_file(path: &Path, create: bool) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(create).truncate(false).mode(MODE).open(path)
 }
 
-/// What to lock. On Linux the locks of `flock` and those of SQLite do not see each other, so it is the database itself. Other systems
-/// may make them meet: there it is a file beside it.
+/// The file to lock. On Linux, `flock` locks and SQLite's locks are independent, so it is the
+/// database file itself. On other systems they may conflict, so it is a separate file next to it.
 fn lockable(path: &str, database: File) -> io::Result<File> {
     if cfg!(target_os = "linux") {
         return Ok(database);

@@ -1,4 +1,4 @@
-//! Opening a database file: what may be wrong with it, and bringing its tables up to date.
+//! Opens a database file: validates it and applies the migrations.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -21,7 +21,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// `PRAGMA application_id` of our files, as the first migration sets it.
 const APPLICATION_ID: i64 = 1_735_552_115;
 
-/// How a connection is made.
+/// Settings of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) file: SqliteFile,
@@ -29,18 +29,19 @@ pub(super) struct Settings {
     pub(super) pages_max: Option<u32>,
 }
 
-/// The writer's connection, with the tables up to date.
+/// Opens the writer's connection and applies the migrations.
 pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
     let mut conn = connect(settings)?;
     find(&mut conn, settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
-    // One transaction around all of them, so that of several programs that start at once one does it and the others wait.
+    // One transaction around all migrations: if several programs start at once, one migrates and
+    // the others wait.
     #[expect(clippy::disallowed_methods, reason = "migrations are synchronous, and run before there is anything else")]
     let migrated = conn.immediate_transaction(|conn| -> Result<(), Refused> {
         let found = find(conn, settings)?;
         let own_id = application_id(conn)?;
         migrate::run(conn, &MIGRATIONS, &found).map_err(|error| not_migrated(settings, error))?;
-        // An application's file stays an application's file.
+        // Keep the application id of a file that belongs to an application.
         if ![0, APPLICATION_ID].contains(&own_id) {
             conn.batch_execute(&format!("PRAGMA application_id = {own_id}"))?;
         }
@@ -53,7 +54,7 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
     Ok(Conn::new(conn))
 }
 
-/// The migrations that are still to be applied, by name. Changes nothing, and makes no file.
+/// The names of the pending migrations. Changes nothing and creates no file.
 pub(super) fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
     let found = if Path::new(&settings.file.path).exists() {
         let mut conn = connect(settings)?;
@@ -75,7 +76,7 @@ fn not_migrated(settings: &Settings, error: NotMigrated) -> OpenError {
     }
 }
 
-/// Why a transaction of the opening failed.
+/// Why a transaction during opening failed.
 struct Refused(OpenError);
 
 impl From<OpenError> for Refused {
@@ -90,7 +91,7 @@ impl From<diesel::result::Error> for Refused {
     }
 }
 
-/// Tries again while another program is in the way: SQLite does not wait by itself where the journal's mode changes.
+/// Retries while another program holds a lock: SQLite does not wait when the journal mode changes.
 fn patiently(settings: &Settings, mut attempt: impl FnMut() -> Result<(), OpenError>) -> Result<(), OpenError> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
@@ -105,16 +106,16 @@ fn patiently(settings: &Settings, mut attempt: impl FnMut() -> Result<(), OpenEr
     }
 }
 
-/// A connection that cannot write.
+/// Opens a read-only connection.
 pub(super) fn open_reader(settings: &Settings) -> Result<Conn, OpenError> {
     let mut conn = connect(settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
-    // There are several, and the operating system caches the file as well.
+    // A small cache: there are several readers, and the operating system also caches the file.
     batch(&mut conn, settings, "PRAGMA query_only = ON; PRAGMA cache_size = -4096")?;
     Ok(Conn::new(conn))
 }
 
-/// A connection for copying the write-ahead log into the database. It waits for nobody.
+/// Opens a connection for checkpoints. It never waits for locks.
 pub(super) fn open_checkpointer(settings: &Settings) -> Result<SqliteConnection, OpenError> {
     let mut conn = connect(settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
@@ -126,7 +127,7 @@ fn connect(settings: &Settings) -> Result<SqliteConnection, OpenError> {
     let mut conn =
         SqliteConnection::establish(&settings.file.path).map_err(|error| refused(settings, &error.to_string()))?;
     batch(&mut conn, settings, &format!("PRAGMA busy_timeout = {}", settings.busy.as_millis()))?;
-    // A file that is no database is found out here, before anything is written to it.
+    // Detects a file that is not a database before anything is written to it.
     batch(&mut conn, settings, "SELECT count(*) FROM sqlite_master")?;
     if let Some(pages_max) = settings.pages_max {
         batch(&mut conn, settings, &format!("PRAGMA max_page_count = {pages_max}"))?;
@@ -134,9 +135,11 @@ fn connect(settings: &Settings) -> Result<SqliteConnection, OpenError> {
     Ok(conn)
 }
 
-/// After it is known whose file it is: what is set here stays in the file or costs something.
+/// Called only after the owner of the file is known: some of these settings are persistent or
+/// expensive.
 fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
-    // FULL, because NORMAL can lose acknowledged commits at a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    // FULL, because NORMAL can lose acknowledged commits at a power cut
+    // (https://www.sqlite.org/pragma.html#pragma_synchronous).
     let pragmas = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
          PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF; PRAGMA journal_size_limit = {WAL_KEPT_BYTES};"
@@ -144,8 +147,8 @@ fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), Ope
     batch(conn, settings, &pragmas)
 }
 
-/// Removes what somebody's ANALYZE has left. Every query here has its index, and is to be carried out by it on the first day as
-/// after years: statistics grow old while the tables grow, and make SQLite read whole tables that were small once.
+/// Deletes the statistics of earlier ANALYZE runs. Every query has its index and must always use
+/// it. Outdated statistics would make SQLite scan tables that were small when they were analyzed.
 fn forget_statistics(conn: &mut SqliteConnection) -> QueryResult<()> {
     #[derive(QueryableByName)]
     struct Table {
@@ -157,11 +160,11 @@ fn forget_statistics(conn: &mut SqliteConnection) -> QueryResult<()> {
     for Table { name } in &tables {
         conn.batch_execute(&format!("DELETE FROM {name}"))?;
     }
-    // What this connection has read of them already is read again.
+    // Makes this connection reload the statistics.
     if tables.is_empty() { Ok(()) } else { conn.batch_execute("ANALYZE sqlite_schema") }
 }
 
-/// Whose tables the file has. Refuses those of another program that have names of ours.
+/// Finds out which tables the file has. Rejects tables of another program with our names.
 fn find(conn: &mut SqliteConnection, settings: &Settings) -> Result<Found, OpenError> {
     let mut found = || -> QueryResult<Option<Found>> {
         let tables = texts(conn, "SELECT name AS value FROM sqlite_master WHERE type = 'table'")?;
@@ -210,14 +213,15 @@ fn batch(conn: &mut SqliteConnection, settings: &Settings, sql: &str) -> Result<
     conn.batch_execute(sql).map_err(|error| refused(settings, &error.to_string()))
 }
 
-/// What an operator has to do, from SQLite's fixed messages.
+/// Maps SQLite's fixed messages to an error for the operator.
 fn refused(settings: &Settings, detail: &str) -> OpenError {
     let database = settings.file.path.clone();
     let says = |message: &str| detail.contains(message);
     if says("file is not a database") || says("database disk image is malformed") {
         OpenError::NotADatabase { path: database }
     } else if says("readonly database") || says("unable to open database file") {
-        // The file itself was opened before: it is the directory, or a -wal or -shm in it.
+        // The file itself was opened before, so the cause is the directory, or a -wal or -shm in
+        // it.
         OpenError::ReadOnly { database }
     } else if says("database or disk is full") || says("disk I/O error") && !has_room(Path::new(&settings.file.path)) {
         OpenError::DiskFull { database }
@@ -226,7 +230,8 @@ fn refused(settings: &Settings, detail: &str) -> OpenError {
     }
 }
 
-/// Whether the disk takes another 64 KiB. SQLite calls it an I/O error if there is no room for `-shm`.
+/// Whether the disk has room for another 64 KiB. SQLite reports an I/O error if there is no room
+/// for `-shm`.
 fn has_room(database: &Path) -> bool {
     let probe = database.with_extension(format!("room-{}", std::process::id()));
     let written = std::fs::write(&probe, [0; 64 * 1024]);

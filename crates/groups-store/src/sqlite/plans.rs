@@ -1,4 +1,4 @@
-//! How SQLite carries out the statements on sets of rows: its own plans, on tables whose sizes it knows.
+//! Tests SQLite's query plans for the set-based statements, on tables whose sizes it knows.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::borrow::Cow;
@@ -26,7 +26,8 @@ struct Step {
     detail: String,
 }
 
-/// What the plan of a statement reads from end to end, apart from the rows of the set and from what it counts up to a limit.
+/// The tables that a statement's plan scans completely, except for the set itself and for counts
+/// with a limit.
 fn reads_whole<S>(conn: &mut Conn, rows: usize, statement: impl Into<Cow<'static, str>>) -> Vec<String>
 where
     S: RowSet + QueryFragment<Sqlite>,

@@ -1,6 +1,7 @@
-//! The threads on which SQLite runs: one that writes, in batches, and a few that read.
+//! The SQLite threads: one writer, which works in batches, and a few readers.
 //!
-//! A job is accepted or refused at once. An accepted one runs to its end whether or not somebody still waits for it.
+//! A job is accepted or rejected at once. An accepted job runs to completion even if nobody waits
+//! for it any longer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -22,7 +23,7 @@ use crate::intake::{self, Flow, QueueLimits, Size};
 use crate::query_error::QueryError;
 use crate::{ExecuteError, Executed, OpenError, Order, Quotas, Reason, StoreError};
 
-/// The name of the writing thread, as its failure is reported.
+/// The name of the writer thread in failure reports.
 const WRITER: &str = "sqlite writer";
 
 /// Where the answer to an order goes.
@@ -30,32 +31,32 @@ pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 
 pub(super) type Task = Box<dyn FnOnce(&mut Conn) + Send>;
 
-/// What the writer does.
+/// A job for the writer.
 pub(super) enum WriterJob {
     Order(Box<Order>, Option<Hook>, Answer),
     Task(Task),
 }
 
-/// Work for the writer, in front of which users take turns.
+/// The writer's queue, which is fair between users.
 pub(super) struct WriterQueue(intake::Sender<WriterJob>);
 
 impl WriterQueue {
-    /// A task counts as so much work: some are one row, others a step of pruning.
+    /// The assumed cost of a task: some touch one row, others are a pruning step.
     const TASK: Size = Size { rows: 64, bytes: 1_024 };
 
-    /// Hands an order over, or says why not; never waits.
+    /// Queues an order or rejects it; never waits.
     pub(super) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), StoreError> {
         let (flow, size) = (order.flow(), order.size());
         let sent = self.0.send(flow, size, WriterJob::Order(Box::new(order), hook, answer));
         sent.map_err(StoreError::Unavailable)
     }
 
-    /// Hands over what the program does for itself; all of it together takes turns as one user does.
+    /// Queues an internal task. All internal tasks together share one flow, like one user.
     pub(super) fn run(&self, task: Task) -> Result<(), StoreError> {
         self.0.send(Flow::Maintenance, Self::TASK, WriterJob::Task(task)).map_err(StoreError::Unavailable)
     }
 
-    /// What became of a job whose answer does not come: the store was closed, or the job panicked.
+    /// The error of a job that ended without an answer: the store was closed, or the job panicked.
     pub(super) fn lost(&self) -> StoreError {
         if self.0.is_closed() {
             return StoreError::Unavailable(Reason::Closed);
@@ -63,7 +64,7 @@ impl WriterQueue {
         StoreError::Database { detail: "a query panicked".to_owned() }
     }
 
-    /// Takes no further job. The thread behind it ends after those that it has accepted.
+    /// Accepts no further jobs. The thread ends after the accepted jobs.
     pub(super) fn close(&self) {
         self.0.close();
     }
@@ -78,7 +79,7 @@ impl<T> Queue<T> {
         Self(RwLock::new(Some(sender)))
     }
 
-    /// Hands a job over, or says why not; never waits.
+    /// Queues a job or rejects it; never waits.
     pub(super) fn send(&self, job: T) -> Result<(), StoreError> {
         let sender = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let reason = match sender.as_ref().map(|sender| sender.try_send(job)) {
@@ -89,7 +90,7 @@ impl<T> Queue<T> {
         Err(StoreError::Unavailable(reason))
     }
 
-    /// What became of a job whose answer does not come: the store was closed, or the job panicked.
+    /// The error of a job that ended without an answer: the store was closed, or the job panicked.
     pub(super) fn lost(&self) -> StoreError {
         match *self.0.read().unwrap_or_else(PoisonError::into_inner) {
             Some(_) => StoreError::Database { detail: "a query panicked".to_owned() },
@@ -97,31 +98,31 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Takes no further job. The thread behind it ends after those that it has accepted.
+    /// Accepts no further jobs. The thread ends after the accepted jobs.
     pub(super) fn close(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
-/// A transaction as a job, and where its result comes from.
+/// Wraps a transaction as a job, and returns the receiver of its result.
 pub(super) fn task<T: Send + 'static>(
     purpose: Purpose,
     body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
 ) -> (Task, oneshot::Receiver<Result<T, StoreError>>) {
     let (answer, result) = oneshot::channel();
     let task = move |conn: &mut Conn| {
-        // A reading that nobody waits for any more is not worth its time.
+        // Skip a read whose caller has gone.
         if purpose == Purpose::Read && answer.is_closed() {
             return;
         }
         let done = in_place(transact(conn, purpose, body)).unwrap_or_else(|| Err(not_in_place()));
-        // Whoever has gone does not want to know.
+        // An error means that the caller has gone.
         drop(answer.send(done));
     };
     (Box::new(task), result)
 }
 
-/// What the writer needs besides its connection.
+/// What the writer needs in addition to its connection.
 #[derive(Debug)]
 pub(super) struct WriterSettings {
     pub(super) connection: Settings,
@@ -129,15 +130,16 @@ pub(super) struct WriterSettings {
     pub(super) quotas: Quotas,
     pub(super) queue: QueueLimits,
     pub(super) supervisor: Supervisor,
-    /// Told after every commit that has made changes.
+    /// Notified after every commit with changes.
     pub(super) committed: watch::Sender<()>,
     pub(super) caught_up: CaughtUp,
 }
 
-/// How long the lock on the file is waited for at most: a server that was just stopped may still be at its end.
+/// Maximum wait for the file lock: a server that was just stopped may still be shutting down.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Starts the writer, and waits until the tables are up to date. The second value ends with the thread.
+/// Starts the writer, and waits until the migrations are applied. The second value completes when
+/// the thread ends.
 pub(super) async fn start_writer(
     settings: WriterSettings,
     proposal: uuid::Uuid,
@@ -166,7 +168,7 @@ pub(super) async fn start_writer(
                 supervisor.thread(WRITER, || Writer { conn, file, copying, settings }.run(queue));
             }
         }
-        // Whoever waits for the end hears of it by this.
+        // Notifies those who wait for the end of this thread.
         drop(ended);
     });
     Ok((WriterQueue(jobs), end, opened.await?))
@@ -198,7 +200,7 @@ pub(super) async fn start_readers(
                     drop(ready.send(Ok(())));
 
                     supervisor.thread(&task, || {
-                        // One reader waits at the queue, the others for their turn to do so.
+                        // One reader waits on the queue, the others wait for the lock on it.
                         while let Ok(job) = next(&queue) {
                             supervisor.fault_point(&task);
                             guarded(&mut conn, job);
@@ -206,9 +208,9 @@ pub(super) async fn start_readers(
                     });
                 }
             }
-            // After the connection, and before anybody hears of the end.
+            // After the connection is closed, and before the end is reported.
             drop(file);
-            // Whoever waits for the end hears of it by this.
+            // Notifies those who wait for the end of this thread.
             drop(ended);
         });
         ready.await?;
@@ -217,7 +219,8 @@ pub(super) async fn start_readers(
     Ok((Queue::new(jobs), ends))
 }
 
-/// Starts the thread that keeps the write-ahead log small. It ends when the first value is dropped.
+/// Starts the thread that keeps the write-ahead log small. The thread ends when the first value is
+/// dropped.
 pub(super) async fn start_checkpoints(
     settings: &Settings,
     file: &Arc<DatabaseFile>,
@@ -261,7 +264,7 @@ async fn start<T: Send + 'static>(
 
 struct Writer {
     conn: Conn,
-    /// Behind the connection, so that it is closed before the lock ends.
+    /// Declared after the connection, so that the connection is closed before the lock is released.
     file: Arc<DatabaseFile>,
     copying: CopyByWriter,
     settings: WriterSettings,
@@ -269,7 +272,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, mut queue: intake::Receiver<WriterJob>) {
-        // What was accepted before the queue was closed is still carried out.
+        // Jobs accepted before the queue was closed are still executed.
         while let Some(jobs) = queue.recv_blocking() {
             self.settings.supervisor.fault_point(WRITER);
             let (mut orders, mut answers) = (Vec::with_capacity(jobs.len()), Vec::with_capacity(jobs.len()));
@@ -280,7 +283,8 @@ impl Writer {
                         orders.push(*order);
                         answers.push(answer);
                     }
-                    // Its hook may refuse it: it has a batch of its own, behind those that came before it.
+                    // Its hook may reject it, so it gets a batch of its own, after the earlier
+                    // orders.
                     WriterJob::Order(order, Some(hook), answer) => {
                         self.execute_batch(&std::mem::take(&mut orders), std::mem::take(&mut answers));
                         self.execute_alone(&order, Some(&hook), answer);
@@ -302,13 +306,13 @@ impl Writer {
             Ok(done) => {
                 answers.into_iter().zip(done.answers).for_each(|(answer, executed)| drop(answer.send(executed)))
             }
-            // Nothing of it was written, and it would fail again.
+            // Nothing was written, and a retry would fail too.
             Err(error @ ExecuteError::Unavailable { .. }) => {
                 answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
             }
-            // Something about one of them: each for itself, so that it fails alone.
+            // One of the orders is the cause: execute each separately, so that only that one fails.
             Err(error) => {
-                tracing::error!(%error, orders = orders.len(), "a batch failed, its orders are tried one by one");
+                tracing::error!(%error, orders = orders.len(), "a batch failed; retrying its orders one by one");
                 for (order, answer) in orders.iter().zip(answers) {
                     self.execute_alone(order, None, answer);
                 }
@@ -325,7 +329,7 @@ impl Writer {
         }));
     }
 
-    /// Nothing of a failed attempt was written.
+    /// Executes a batch. A failed attempt writes nothing.
     fn attempt(&mut self, orders: &[Order], hook: Option<&Hook>) -> Result<Committed, ExecuteError> {
         let (conn, file) = (&mut self.conn, &self.file);
         let (limits, quotas) = (self.settings.limits, self.settings.quotas);
@@ -349,7 +353,7 @@ impl Writer {
         });
         let executed = executed.unwrap_or_else(|| Err(not_in_place()));
         if executed.as_ref().is_ok_and(|done| done.made.is_some()) {
-            // Once more: nothing is acknowledged that was written into a file without a name.
+            // Check again, so that writes to an unlinked file are never acknowledged.
             let wal_bytes = self.file.check()?;
             self.copying.committed(&mut self.conn, wal_bytes);
             self.settings.committed.send_replace(());
@@ -357,17 +361,17 @@ impl Writer {
         Ok(executed?)
     }
 
-    /// Leaves one tidy file behind.
+    /// Checkpoints the log and closes the database, so that a single file remains.
     fn finish(mut self) {
         use diesel_async::SimpleAsyncConnection;
         let done = in_place(self.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
         if let Some(Err(error)) = done {
-            tracing::warn!(%error, "the log file of SQLite could not be folded in; the next start does it");
+            tracing::warn!(%error, "cannot checkpoint SQLite's -wal file; the next start does it");
         }
     }
 }
 
-/// A panic in a query ends neither the thread nor the transaction of the next one.
+/// Runs a task. A panic does not end the thread, and does not affect the next transaction.
 fn guarded(conn: &mut Conn, task: Task) {
     if catch_unwind(AssertUnwindSafe(|| task(conn))).is_err() {
         tracing::error!("a query panicked");
@@ -375,7 +379,8 @@ fn guarded(conn: &mut Conn, task: Task) {
     }
 }
 
-/// All calls of these connections finish in place, so their futures never wait.
+/// Polls a future once: all calls of these connections finish in place, so their futures never
+/// wait.
 pub(super) fn in_place<T>(future: impl Future<Output = T>) -> Option<T> {
     future.now_or_never()
 }

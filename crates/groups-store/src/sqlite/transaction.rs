@@ -1,4 +1,4 @@
-//! The one place where transactions on SQLite begin and end.
+//! The only place where SQLite transactions begin and end.
 
 use diesel_async::SimpleAsyncConnection;
 
@@ -6,16 +6,16 @@ use super::{Conn, classify};
 use crate::query_error::QueryError;
 use crate::{Reason, StoreError};
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Reads see one point in time, and block nobody.
+    /// Reads one snapshot and blocks nobody.
     Read,
-    /// The lock is taken at once, so that what is read is still true when it is written.
+    /// Takes the write lock at the start, so that the rows read do not change before the write.
     Write,
 }
 
-/// Runs `body` and commits, or leaves everything as it was.
+/// Runs `body` and commits, or rolls back.
 pub(super) async fn transact<T>(
     conn: &mut Conn,
     purpose: Purpose,
@@ -32,7 +32,7 @@ pub(super) async fn transact<T>(
             Err(error) => {
                 roll_back(conn).await;
                 Err(match classify(error.into()) {
-                    // What was written before the disk failed may be found after a crash.
+                    // The commit may have reached the disk before the disk failed.
                     StoreError::Unavailable(Reason::Unreachable) => StoreError::Unavailable(Reason::OutcomeUnknown),
                     error => error,
                 })
@@ -45,7 +45,8 @@ pub(super) async fn transact<T>(
     }
 }
 
-/// Ends a transaction that may have ended by itself: SQLite rolls back on its own where the disk is full.
+/// Rolls back a transaction that may have ended already: SQLite rolls back automatically if the
+/// disk is full.
 pub(super) async fn roll_back(conn: &mut Conn) {
     if let Err(error) = conn.batch_execute("ROLLBACK").await {
         tracing::debug!(%error, "nothing to roll back");
