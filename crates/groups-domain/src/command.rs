@@ -82,6 +82,20 @@ impl Command {
             owner_id: None,
         })
     }
+
+    /// [`Command::CreateGroup`] without initial members, for an operator who creates a group for
+    /// somebody else.
+    ///
+    /// # Errors
+    /// [`TextError`] if the name or the description is invalid.
+    pub fn create_for(owner_id: UserId, name: &str, description: &str) -> Result<Self, TextError> {
+        Ok(Self::CreateGroup {
+            name: GroupName::parse(name)?,
+            description: Description::parse(description)?,
+            members: Vec::new(),
+            owner_id: Some(owner_id),
+        })
+    }
 }
 
 /// A command with its group, actor and time. Together with the [`Facts`](crate::Facts), it determines the decision.

@@ -13,7 +13,7 @@ const JOB: Actor = Actor::Operator(UserId::new(Uuid::from_u128(7)));
 async fn add_newcomers(groups: Groups) -> Result<(), Box<dyn std::error::Error>> {
     let everybody = groups.new_group_id();
     let owner = UserId::new(Uuid::from_u128(1));
-    groups.execute(Actor::Member(owner), everybody, Command::create("Everybody", "")?).await?;
+    groups.execute(JOB, everybody, Command::create_for(owner, "Everybody", "")?).await?;
     for newcomer in 2..100 {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let member = NewMember::plain(UserId::new(Uuid::from_u128(newcomer)));

@@ -160,6 +160,11 @@ async fn a_command_from_within_the_process_is_told_like_any_other() {
     groups.execute(operator, group_id, rename).await.unwrap();
     let event = socket.event(&bob.id, "group_updated").await;
     assert_eq!((event["group"]["name"].as_str(), &event["operator"]), (Some("Crew"), &Value::Bool(true)));
+    let gift = groups.new_group_id();
+    groups.execute(operator, gift, Command::create_for(id(&bob), "Gift", "").unwrap()).await.unwrap();
+    let event = socket.event(&bob.id, "added_to_group").await;
+    assert_eq!((event["group_id"].as_str(), event["role"].as_str()), (Some(gift.to_string().as_str()), Some("owner")));
+    assert_eq!(bob.sees(&gift.to_string()).await["role"], "owner");
     application.stop().await;
 }
 

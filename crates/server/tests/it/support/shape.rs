@@ -51,7 +51,8 @@ fn check(event: &Value, user_id: &str) -> Result<(), String> {
         "added_to_group" => {
             need(event["group_name"] == group["name"], "group_name")?;
             need(event["added_by"] == event["actor_id"] && event["added_by"] != user_id, "added_by")?;
-            need(event["role"] == "admin" || event["role"] == "member", "role")
+            let owner = event["role"] == "owner" && event["operator"] == true;
+            need(owner || event["role"] == "admin" || event["role"] == "member", "role")
         }
         "group_updated" => check_action(event),
         "role_changed" => {
@@ -79,7 +80,8 @@ fn check_action(event: &Value) -> Result<(), String> {
     match event["action"].as_str().ok_or("no action")? {
         "member_added" | "role_changed" => {
             need(uuid(&event["user_id"]), "user_id")?;
-            need(event["role"] == "admin" || event["role"] == "member", "role")
+            let owner = event["role"] == "owner" && event["operator"] == true;
+            need(owner || event["role"] == "admin" || event["role"] == "member", "role")
         }
         "members_added" => {
             let count = event["count"].as_u64().ok_or("count")?;
