@@ -1,4 +1,5 @@
-//! PostgreSQL: a pool, lanes that commit in batches, and the queries compiled for its connections.
+//! The PostgreSQL backend: a pool, lanes that commit in batches, and the queries compiled for its
+//! connections.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -64,32 +65,32 @@ pub(crate) use tail::PostgresTail;
 /// A connection.
 pub(crate) type Conn = AsyncPgConnection;
 
-/// Transactions take their numbers when they begin to write, and end when they like.
+/// Transactions get their ids when they first write, but may commit in any order.
 pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
 
-/// What an application does in a transaction.
+/// An application's hook for this backend.
 pub(crate) type Hook = PostgresHook;
 
-/// Runs a hook. What it leaves behind counts only if the transaction is still open and no statement in it has failed.
+/// Runs a hook. Fails if the hook ended the transaction or ignored a failed statement.
 pub(crate) async fn run_hook(conn: &mut Conn, hook: &Hook, change: &Change) -> Result<(), QueryError> {
     conn.batch_execute("SAVEPOINT hook").await?;
     let run = async { hook(conn, change).await };
     match AssertUnwindSafe(run).catch_unwind().await {
         Err(_) => Err(HookError::Panicked)?,
         Ok(Err(error)) => Err(HookError::Refused(error.into()))?,
-        // Otherwise PostgreSQL would roll back where a commit was asked for.
+        // Detects an aborted transaction, which PostgreSQL would roll back on commit.
         Ok(Ok(())) => conn.batch_execute("RELEASE SAVEPOINT hook").await.map_err(|_| HookError::TransactionEnded)?,
     }
     Ok(())
 }
 
-/// The migrations that are still to be applied to a database, by name.
+/// The names of the pending migrations of a database.
 pub(crate) async fn pending(url: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
     open::pending(&connection::Settings::new(&url, options)?).await
 }
 
-/// The groups with these ids, locked until the transaction ends. The locks are taken in the order of the ids, so that transactions
-/// wait for each other but never in a circle.
+/// The groups with these ids, locked until the transaction ends. The locks are taken in id order,
+/// so that transactions never deadlock.
 pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
     groups::table
         .filter(groups::id.eq_any(ids))
@@ -101,16 +102,16 @@ pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
         .map_err(reading("groups"))
 }
 
-/// Lets other transactions that lock one of these users wait until this one ends. Returns whether the users have to be read again,
-/// because others may have written while this one waited.
+/// Makes other transactions that lock one of these users wait until this one ends. Returns whether
+/// the users must be read again, because others may have written while this one waited.
 ///
-/// A user has one of a few locks, so that a long list does not fill PostgreSQL's table of locks. They are taken in their order,
-/// and after the locks of the groups: transactions wait for each other but never in a circle.
+/// Users share a small number of locks, so that a long list does not fill PostgreSQL's lock table.
+/// The locks are taken in order, and after the group locks, so that transactions never deadlock.
 pub(crate) async fn lock_users(conn: &mut Conn, users: &[Id]) -> Result<bool, QueryError> {
-    /// "grps", to tell these locks from those of other programs.
+    /// "grps", to distinguish these locks from those of other programs.
     const CLASS: i32 = 1_735_552_115;
     const LOCKS: u128 = 64;
-    // The last bits of a UUID are random in every version that anybody uses for ids.
+    // The last bits of a UUID are random in all versions commonly used for ids.
     let locks: BTreeSet<i32> = users.iter().map(|user| (user.0.as_u128() % LOCKS) as i32).collect();
     if locks.is_empty() {
         return Ok(false);
@@ -133,7 +134,7 @@ pub(crate) async fn read_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Gro
         .map_err(reading("groups"))
 }
 
-/// The numbers of the changes within a user's intervals from a position on, in no order.
+/// The sequence numbers of the changes within a user's intervals after a position, unordered.
 pub(crate) async fn missed_seqs(
     conn: &mut Conn,
     user: UserId,
@@ -146,8 +147,9 @@ pub(crate) async fn missed_seqs(
         seq: i64,
     }
     let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();
-    // The version that ends an interval belongs to it: it is how the user hears of the end. Each interval by itself and in the
-    // order of an index, so that this is entered at the position and neither the log nor a group's history is read from its start.
+    // The version that ends an interval is part of it: it tells the user about the end. Each
+    // interval is read separately and in index order, so that the scan starts at the position and
+    // reads neither the log nor a group's history from its start.
     let missed: Vec<Missed> = diesel::sql_query(
         "SELECT missed.seq FROM memberships AS m CROSS JOIN LATERAL \
          (SELECT l.seq FROM log AS l WHERE l.group_id = m.group_id AND l.commit_id >= $2 \
@@ -167,10 +169,10 @@ pub(crate) async fn missed_seqs(
     Ok(missed.into_iter().map(|missed| missed.seq).collect())
 }
 
-/// Fails where nothing can be written now.
+/// Fails if the database cannot be written.
 ///
-/// The locks are those that changes take. A row is written, unless another server is just writing it. And there has to be room on the
-/// disk for a temporary file, where PostgreSQL puts what does not fit into the memory that it is given here.
+/// Takes the same locks as changes do. Writes a row, unless another server is writing it. Also
+/// checks for free disk space, by making PostgreSQL spill to a temporary file.
 pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
     let probe = "SET LOCAL lock_timeout = '1s'; SET LOCAL work_mem = '64kB'; \
                  LOCK TABLE groups, memberships, log, idempotency IN ROW EXCLUSIVE MODE; \
@@ -182,7 +184,7 @@ pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
     Ok(())
 }
 
-/// What the transaction sees.
+/// The read point of the transaction.
 pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
     let (snapshot, witness) = now(conn).await?;
     Ok(Seen { point: snapshot.read_point(), witness })
@@ -192,7 +194,7 @@ async fn current_snapshot(conn: &mut Conn) -> Result<Snapshot, QueryError> {
     Ok(now(conn).await?.0)
 }
 
-/// What the transaction sees, and the newest row of the log in it.
+/// The snapshot of the transaction, and the newest log row in it.
 async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
     #[derive(QueryableByName)]
     struct Now {
@@ -211,7 +213,7 @@ async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
         #[diesel(sql_type = Nullable<BigInt>)]
         at: Option<i64>,
     }
-    // One statement, so that both are of one point in time.
+    // One statement, so that both come from one snapshot.
     let now: Now = diesel::sql_query(
         "SELECT pg_current_snapshot()::text AS snapshot, newest.* FROM (VALUES (1)) AS one LEFT JOIN \
          (SELECT commit_id, seq, group_id, version, actor_id, at FROM log ORDER BY commit_id DESC, seq DESC LIMIT 1) \
@@ -219,7 +221,7 @@ async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
     )
     .get_result(conn)
     .await?;
-    // What was forgotten was known as well.
+    // Pruned commits were known as well.
     let known = now.commit_id.map_or(0, |newest| newest.0 + 1).max(maintenance::floor(conn).await?);
     let detail = || format!("the snapshot {:?} cannot be read", now.snapshot);
     let snapshot = Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?;

@@ -1,5 +1,5 @@
-//! Orders that a lane has set aside because somebody else holds a lock that they need: they are tried again and again for a while,
-//! and nobody else waits for them.
+//! Orders that a lane has set aside because another transaction holds a lock that they need. They
+//! are retried for a while without blocking other orders.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -9,13 +9,14 @@ use tokio::time::Instant;
 
 use super::lane::Waiting;
 
-/// The pause before a first try again. Each further one is twice as long, until something has become free.
+/// The pause before the first retry. Each further pause is twice as long, until a retry makes
+/// progress.
 const PAUSE_FIRST: Duration = Duration::from_millis(5);
 
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
-/// What was set aside, each group's orders in their order.
+/// The orders set aside, in order within each group.
 #[derive(Default)]
 pub(super) struct Aside {
     groups: BTreeMap<GroupId, VecDeque<Waiting>>,
@@ -33,12 +34,12 @@ impl Aside {
         self.orders
     }
 
-    /// Whether orders for this group have to wait behind others.
+    /// Whether orders for this group must wait behind others.
     pub(super) fn holds(&self, group: GroupId) -> bool {
         self.groups.contains_key(&group)
     }
 
-    /// Behind the others of its group.
+    /// Adds an order behind the others of its group.
     pub(super) fn push(&mut self, job: Waiting) {
         self.orders += 1;
         self.groups.entry(job.order.request.group_id).or_default().push_back(job);
@@ -47,7 +48,7 @@ impl Aside {
         }
     }
 
-    /// Returns when something should be tried again or given up; never while there is nothing.
+    /// Completes when an order should be retried or given up; never while there is none.
     pub(super) async fn due(&self) {
         match self.next {
             Some(next) => tokio::time::sleep_until(next).await,
@@ -55,7 +56,7 @@ impl Aside {
         }
     }
 
-    /// Those to be tried now, at most `orders_max`, and those that have waited too long.
+    /// The orders to retry now, at most `orders_max`, and those that have waited too long.
     pub(super) fn take(&mut self, now: Instant, orders_max: usize) -> (Vec<Waiting>, Vec<Waiting>) {
         let (mut due, mut expired) = (Vec::new(), Vec::new());
         for jobs in self.groups.values_mut() {
@@ -70,7 +71,7 @@ impl Aside {
         (due, expired)
     }
 
-    /// After a try: those that are still locked, before what came behind them.
+    /// Puts back the orders that are still locked after a retry, in front of later ones.
     pub(super) fn put_back(&mut self, jobs: Vec<Waiting>, progress: bool) {
         self.orders += jobs.len();
         for job in jobs.into_iter().rev() {

@@ -1,6 +1,7 @@
-//! PostgreSQL as the store sees it: everything runs on a runtime of its own.
+//! The PostgreSQL backend's interface to the store. Everything runs on a runtime of its own.
 //!
-//! Callers come and go with their runtimes, and drop their futures at any time; connections and transactions must not.
+//! Callers may drop their futures or shut down their runtimes at any time; connections and
+//! transactions must not be affected.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,7 +43,7 @@ impl std::fmt::Debug for PostgresBackend {
     }
 }
 
-/// A runtime that may be dropped anywhere, on another runtime's thread as well.
+/// A runtime that may be dropped anywhere, including on another runtime's thread.
 struct OwnRuntime(Option<Runtime>);
 
 impl OwnRuntime {
@@ -118,7 +119,7 @@ impl PostgresBackend {
     pub(crate) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), ExecuteError> {
         let missing = HookError::Missing { database: "PostgreSQL" };
         let hook = hook.map(|hook| hook.postgres.ok_or(missing)).transpose()?;
-        // The last bits of a UUID are random in every version that anybody uses for ids.
+        // The last bits of a UUID are random in all versions commonly used for ids.
         let lane = (order.request.group_id.uuid().as_u128() % self.lanes.len().max(1) as u128) as usize;
         let lane = self.lanes.get(lane).ok_or(StoreError::Unavailable(Reason::Closed))?;
         let (flow, size) = (order.flow(), order.size());
@@ -140,7 +141,7 @@ impl PostgresBackend {
         self.detached(Arc::clone(&self.pool).write(body)).await
     }
 
-    /// Runs a writing transaction that may not be repeated.
+    /// Runs a write transaction that must not be retried.
     #[cfg(feature = "sqlite")]
     pub(crate) async fn write_once<T: Send + 'static>(
         &self,
@@ -157,7 +158,7 @@ impl PostgresBackend {
         .await
     }
 
-    /// Runs to its end whether or not somebody still waits for it.
+    /// Runs to completion even if nobody waits for it any longer.
     async fn detached<T: Send + 'static>(
         &self,
         future: impl Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -184,12 +185,12 @@ impl PostgresBackend {
         &self.history
     }
 
-    /// The database's own id. It changes when another history takes the place of the one that was.
+    /// The id of the database. It changes when the history is replaced.
     pub(crate) fn id(&self) -> Uuid {
         self.history.id()
     }
 
-    /// A follower of the log from a position on, or from now on.
+    /// Follows the log from a position, or from its current end.
     pub(crate) async fn tail(&self, from: Option<Position>) -> Result<PostgresTail, StoreError> {
         PostgresTail::open(self, from).await
     }

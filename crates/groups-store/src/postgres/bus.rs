@@ -1,8 +1,9 @@
-//! What the servers on one database tell each other: that the log has grown, and short signals that may be lost.
+//! Messages between the servers on one database: that the log has grown, and short signals that may
+//! be lost.
 //!
-//! The log is the truth, and a bus only wakes: a notification that is lost costs the time until the next poll. NOTIFY in a
-//! committing transaction would take a lock on the whole database, so it is sent afterwards, on a connection of its own, once
-//! for however many commits were made meanwhile.
+//! The log is the source of truth, and the bus only wakes readers: a lost notification delays them
+//! until the next poll. NOTIFY in a committing transaction would take a database-wide lock, so it
+//! is sent after the commit, on a connection of its own, once for all commits made meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -17,32 +18,32 @@ use uuid::Uuid;
 use super::Conn;
 use super::connection::{ConnectError, Connection, Settings, connect, quoted};
 
-/// Says that the log has grown. The payload is the id of the server that says so.
+/// The channel for "the log has grown". The payload is the id of the sending server.
 const LOG: &str = "groups_log";
 
-/// Carries signals: the id of the server, a space, and the text.
+/// The channel for signals. The payload is the id of the sending server, a space, and the text.
 const SIGNALS: &str = "groups_signals";
 
-/// Signals that wait to be sent; with more the newest are dropped.
+/// Maximum number of signals queued for sending; above it the newest are dropped.
 const SIGNALS_WAITING_MAX: usize = 256;
 
-/// Signals that were heard and wait to be taken; whoever is slower misses the oldest.
+/// Maximum number of received signals that are buffered; a slow consumer misses the oldest.
 const SIGNALS_HEARD_MAX: usize = 1_024;
 
-/// How long a silent connection is trusted before it is asked whether it is still there. That may be a half-open one, on which
-/// nothing is heard any more.
+/// How long a silent connection is trusted before it is probed. It may be half-open, and then
+/// nothing arrives any more.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
-/// Between two attempts to connect.
+/// Pause between two connection attempts.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
-/// Where commits are reported and signals are exchanged.
+/// Reports commits and exchanges signals.
 #[derive(Clone, Debug)]
 pub(crate) struct Bus {
     me: Uuid,
-    /// Told of what anybody has committed: wakes those who follow the log.
+    /// Notified of commits of any server: wakes the log followers.
     here: Arc<watch::Sender<()>>,
-    /// Told of what this server has committed.
+    /// Notified of commits of this server.
     committed: Arc<watch::Sender<()>>,
     elsewhere: Arc<Notify>,
     sending: mpsc::Sender<String>,
@@ -50,7 +51,7 @@ pub(crate) struct Bus {
     listening: Arc<AtomicBool>,
 }
 
-/// The signals that wait to be sent.
+/// The signals queued for sending.
 pub(super) type Waiting = mpsc::Receiver<String>;
 
 impl Bus {
@@ -68,14 +69,14 @@ impl Bus {
         (bus, waiting)
     }
 
-    /// This server has committed: somebody may want to read the log now.
+    /// Reports a commit of this server.
     pub(super) fn committed(&self) {
         self.here.send_replace(());
         self.committed.send_replace(());
         self.elsewhere.notify_one();
     }
 
-    /// Another server may have committed.
+    /// Wakes the log followers, because another server may have committed.
     pub(crate) fn wake(&self) {
         self.here.send_replace(());
     }
@@ -88,7 +89,7 @@ impl Bus {
         self.committed.subscribe()
     }
 
-    /// Whether there was room for it.
+    /// Queues a signal. Returns whether there was room for it.
     pub(crate) fn send(&self, text: &str) -> bool {
         self.sending.try_send(format!("{} {text}", self.me)).is_ok()
     }
@@ -101,7 +102,7 @@ impl Bus {
         AtomicBool::load(&self.listening, Relaxed)
     }
 
-    /// Tells the other servers, until dropped.
+    /// Notifies the other servers, until dropped.
     pub(super) async fn notify(self, settings: Settings, mut waiting: Waiting) {
         let settings = settings.prompt();
         let mut conn: Option<Connection> = None;
@@ -113,7 +114,7 @@ impl Bus {
             };
             let mut attempts = 0;
             loop {
-                // What came meanwhile goes with it.
+                // Send the signals that were queued meanwhile too.
                 while let Ok(signal) = waiting.try_recv() {
                     signals.push(signal);
                 }
@@ -127,11 +128,11 @@ impl Bus {
                 conn = connect(&settings).await.ok();
                 attempts += 1;
                 if conn.is_none() || attempts > 1 {
-                    // They are not worth keeping for later.
+                    // Signals are not worth keeping until the connection is back.
                     signals.clear();
                     tokio::time::sleep(RECONNECT_AFTER).await;
                 }
-                // Somebody may not have been told before.
+                // A server may have missed an earlier notification.
                 grown = true;
             }
         }
@@ -145,7 +146,7 @@ impl Bus {
             let was_listening = self.listening.swap(false, Relaxed);
             if let Err(error) = ended {
                 if was_listening {
-                    tracing::warn!(%error, "not listening to the other servers; polling goes on, and so do attempts to listen");
+                    tracing::warn!(%error, "cannot listen to the other servers; polling, and retrying to listen");
                 } else {
                     tracing::debug!(%error, "still not listening to the other servers");
                 }
@@ -164,7 +165,7 @@ impl Bus {
             .await
             .map_err(failed)?;
         self.listening.store(true, Relaxed);
-        // Something may have been said before.
+        // Notifications may have been missed before.
         self.wake();
         let me = self.me.to_string();
         let silence_max = SILENCE_MAX.min(settings.wait_max);
@@ -174,7 +175,7 @@ impl Bus {
                     let (from, text) = notification.payload().split_once(' ').unwrap_or((notification.payload(), ""));
                     match notification.channel() {
                         _ if from == me => {}
-                        // Where nobody takes signals, there is nobody to miss them.
+                        // An error means that there is no subscriber.
                         channel if channel == signals => drop(self.heard.send(text.into())),
                         _ => self.wake(),
                     }

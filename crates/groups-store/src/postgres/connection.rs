@@ -1,4 +1,4 @@
-//! A connection: how it is made, and what is known of it.
+//! Connections: how they are opened, and their state.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,45 +24,46 @@ use crate::{OpenError, StoreOptions};
 /// Where PostgreSQL listens by default.
 const PORT: u16 = 5432;
 
-/// A connection that is silent for so long is asked by the operating system whether it is still there…
+/// TCP keepalive: idle time before the first probe.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
-/// …again and again, so far apart…
+/// TCP keepalive: time between probes.
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(3);
-/// …and so often.
+/// TCP keepalive: number of unanswered probes after which the connection is lost.
 const KEEPALIVE_TRIES: u32 = 3;
 
-/// For how long what was sent may stay unacknowledged by the other end's operating system.
+/// How long sent data may stay unacknowledged at the TCP level.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 
-/// What takes no work on the server is answered within this, or the connection is taken for a lost one.
+/// Maximum time for requests that need no work on the server. After it the connection counts as
+/// lost.
 const PROMPT_MAX: Duration = Duration::from_secs(3);
 
-/// Notifications that wait to be taken; with more the newest are dropped.
+/// Maximum number of buffered notifications; above it the newest are dropped.
 const NOTIFICATIONS_WAITING_MAX: usize = 1_024;
 
-/// How connections are made.
+/// Settings of connections.
 #[derive(Clone)]
 pub(super) struct Settings {
-    /// Without what it demands of the encryption.
+    /// The configuration without the encryption parameters.
     config: Arc<tokio_postgres::Config>,
-    /// As it may be shown.
+    /// The database URL, masked for logs and errors.
     pub(super) database: String,
-    /// `None`: connections are plain.
+    /// `None`: connections are plaintext.
     encryption: Option<Encryption>,
-    /// The schema of the tables; `None`: whatever the role's search path says.
+    /// The schema of the tables; `None`: the role's search path decides.
     pub(super) schema: Option<String>,
     pub(super) wait_max: Duration,
     statement_max: Duration,
-    /// For how long the server may be silent when it was asked something; `None` is indefinitely.
+    /// How long the server may be silent while a request is pending; `None`: indefinitely.
     answer_max: Option<Duration>,
 }
 
-/// How long the ends of a transaction are waited for.
+/// Timeouts for beginning and ending a transaction.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// For its begin, and for rolling it back.
+    /// For BEGIN and ROLLBACK.
     pub(super) begin_max: Duration,
-    /// For its commit.
+    /// For COMMIT.
     pub(super) commit_max: Duration,
 }
 
@@ -73,7 +74,7 @@ impl Settings {
         let config = demands.url.parse::<tokio_postgres::Config>();
         let mut config = config
             .map_err(|error| OpenError::Unreachable { database: database.clone(), detail: with_causes(&error) })?;
-        // Encrypting is done below the protocol.
+        // Encryption is handled below this layer.
         config.ssl_mode(SslMode::Disable).application_name("groups");
         Ok(Self {
             config: Arc::new(config),
@@ -82,7 +83,7 @@ impl Settings {
             schema: schema(options)?,
             wait_max: options.wait_max,
             statement_max: options.postgres_statement_max,
-            // The server ends the statement itself before, if it is there.
+            // A server that is alive cancels the statement before this.
             answer_max: Some(
                 options.postgres_statement_max + options.postgres_statement_max.min(Duration::from_secs(1)),
             ),
@@ -94,12 +95,12 @@ impl Settings {
         self.schema.as_ref().map_or_else(|| name.to_owned(), |schema| format!("{name}_{schema}"))
     }
 
-    /// For what takes the server long.
+    /// Settings for slow operations.
     pub(super) fn patient(&self) -> Self {
         Self { answer_max: None, ..self.clone() }
     }
 
-    /// For what takes the server no work.
+    /// Settings for operations that need no work on the server.
     pub(super) fn prompt(&self) -> Self {
         Self { answer_max: Some(self.prompt_max()), ..self.clone() }
     }
@@ -108,13 +109,13 @@ impl Settings {
         self.statement_max.min(PROMPT_MAX)
     }
 
-    /// For how long a request may be worked on altogether, tries after the first included.
+    /// Total time limit of a request, including retries.
     pub(super) fn request_max(&self) -> Duration {
         self.wait_max + self.statement_max
     }
 }
 
-/// With the name of a channel before it, a name is still not longer than PostgreSQL allows.
+/// With the prefix of a channel name, it still fits into PostgreSQL's limit for identifiers.
 const SCHEMA_BYTES_MAX: usize = 48;
 
 fn schema(options: &StoreOptions) -> Result<Option<String>, OpenError> {
@@ -128,7 +129,7 @@ fn schema(options: &StoreOptions) -> Result<Option<String>, OpenError> {
     Err(OpenError::BadParameter { detail })
 }
 
-/// A name as an identifier of SQL.
+/// Quotes a name as an SQL identifier.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -136,10 +137,10 @@ pub(super) fn quoted(name: &str) -> String {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
-    /// All places are taken, or the server is still starting: it may work in a moment.
+    /// The server has no free connection slots or is still starting; a retry may succeed soon.
     #[error("{0}")]
     NotYet(String),
-    /// The server is one that only repeats what another one does.
+    /// The server is a standby.
     #[error("{0} is a standby, which cannot be written")]
     Standby(String),
     /// Anything else.
@@ -152,9 +153,9 @@ pub(super) struct Connection {
     conn: Conn,
     wire: Wire,
     bounds: Bounds,
-    /// Whether a transaction was begun and is not known to have ended.
+    /// Whether a transaction was begun that is not known to have ended.
     in_transaction: bool,
-    /// The number of the history to which it leads.
+    /// The number of the history that it is connected to.
     epoch: u64,
     notifications: mpsc::Receiver<Notification>,
     driver: Driver,
@@ -169,7 +170,7 @@ impl Connection {
         &self.wire
     }
 
-    /// For statements outside a transaction.
+    /// The connection for statements outside a transaction.
     pub(super) fn conn(&mut self) -> &mut Conn {
         &mut self.conn
     }
@@ -187,7 +188,7 @@ impl Connection {
         OpenTransaction(self)
     }
 
-    /// Whether somebody else may have it next.
+    /// Whether the connection may be reused.
     pub(super) fn is_clean(&self) -> bool {
         !self.in_transaction && self.wire.ended().is_none()
     }
@@ -197,14 +198,15 @@ impl Connection {
         self.notifications.recv().await
     }
 
-    /// The connection itself, for what knows nothing else, and what makes it whole again.
+    /// Splits off the raw Diesel connection; the returned function reassembles the two parts.
     pub(super) fn into_parts(self) -> (Conn, impl FnOnce(Conn) -> Self) {
         let Self { conn, wire, bounds, in_transaction, epoch, notifications, driver } = self;
         (conn, move |conn| Self { conn, wire, bounds, in_transaction, epoch, notifications, driver })
     }
 }
 
-/// A transaction of a connection, which is not clean until it has [`ended`](Self::ended).
+/// An open transaction. Its connection is not clean until the transaction has
+/// [`ended`](Self::ended).
 pub(super) struct OpenTransaction<'a>(&'a mut Connection);
 
 impl OpenTransaction<'_> {
@@ -220,13 +222,13 @@ impl OpenTransaction<'_> {
 impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         if self.0.in_transaction {
-            // Closed at once, because it may hold locks.
+            // Close the connection at once, because it may hold locks.
             self.0.driver.0.abort();
         }
     }
 }
 
-/// What carries the bytes of a connection, for as long as this lives.
+/// The task that drives a connection. Dropping this aborts it.
 struct Driver(AbortHandle);
 
 impl Drop for Driver {
@@ -235,13 +237,13 @@ impl Drop for Driver {
     }
 }
 
-/// A connection to a server that can be written, with its limits set, within [`Settings::wait_max`].
+/// Connects to a writable server and sets the session's limits, within [`Settings::wait_max`].
 pub(super) async fn connect(settings: &Settings) -> Result<Connection, ConnectError> {
     let connected = tokio::time::timeout(settings.wait_max, connect_any(settings)).await;
     connected.unwrap_or_else(|_| Err(ConnectError::Refused("the server did not answer in time".to_owned())))
 }
 
-/// As [`connect`], and where the server has no place yet, it is asked again for so long.
+/// Same as [`connect`], but retries for the same time while the server has no free connection slot.
 pub(super) async fn connect_patiently(settings: &Settings) -> Result<Connection, ConnectError> {
     const PAUSE: Duration = Duration::from_millis(200);
     let begun = tokio::time::Instant::now();
@@ -255,7 +257,7 @@ pub(super) async fn connect_patiently(settings: &Settings) -> Result<Connection,
     }
 }
 
-/// To the first of its hosts that takes it and can be written.
+/// Connects to the first host that accepts the connection and is writable.
 async fn connect_any(settings: &Settings) -> Result<Connection, ConnectError> {
     let config = &settings.config;
     let count = config.get_hosts().len().max(config.get_hostaddrs().len());
@@ -293,7 +295,7 @@ async fn connect_any(settings: &Settings) -> Result<Connection, ConnectError> {
     Err(failed)
 }
 
-/// `name` is what a certificate has to be for.
+/// `name` is the host name that the certificate must be valid for.
 async fn connect_tcp(settings: &Settings, host: &str, port: u16, name: &str) -> Result<Connection, ConnectError> {
     let place = format!("{host}:{port}");
     let addresses = match tokio::net::lookup_host((host, port)).await {
@@ -314,12 +316,12 @@ async fn connect_tcp(settings: &Settings, host: &str, port: u16, name: &str) -> 
     Err(failed)
 }
 
-/// Lets the operating system notice when the other end is gone. What the URL says of it comes first.
+/// Sets the TCP options that detect a dead peer. Options in the URL take precedence.
 fn prepare(settings: &Settings, socket: TcpStream) -> std::io::Result<TcpStream> {
     socket.set_nodelay(true)?;
     let (config, options) = (&settings.config, SockRef::from(&socket));
     if config.get_keepalives() {
-        // Two hours are what the library has where the URL says nothing.
+        // Two hours is the library's default if the URL sets nothing.
         let idle = config.get_keepalives_idle();
         let idle = if idle == Duration::from_secs(2 * 60 * 60) { KEEPALIVE_AFTER } else { idle };
         let keepalive = TcpKeepalive::new().with_time(idle);
@@ -332,7 +334,8 @@ fn prepare(settings: &Settings, socket: TcpStream) -> std::io::Result<TcpStream>
     Ok(socket)
 }
 
-/// A connection on a stream. `name`: `None` on a socket of the file system, which nobody can listen to.
+/// Opens a connection on a stream. `name` is `None` for a Unix domain socket, which cannot be
+/// eavesdropped on.
 async fn establish(
     settings: &Settings,
     socket: Box<dyn Stream>,
@@ -356,7 +359,7 @@ async fn establish(
     let (client, connection) = settings.config.connect_raw(watched, NoTls).await.map_err(|error| {
         let detail = format!("{place}: {}", with_causes(&error));
         match wire.last_error().as_ref() {
-            // No place left, or still starting up.
+            // No free connection slots, or still starting up.
             Some(b"53300" | b"57P03") => ConnectError::NotYet(detail),
             _ => ConnectError::Refused(detail),
         }
@@ -368,7 +371,7 @@ async fn establish(
         ConnectError::Refused(format!("{place}: {detail}"))
     };
     let mut conn = Conn::try_from(client).await.map_err(|error| failed(&error))?;
-    // Compiling a plan never pays for statements as short as these.
+    // JIT compilation never pays off for statements this short.
     let setup = format!(
         "SELECT pg_is_in_recovery() AS standby, concat(set_config('statement_timeout', '{statement}', false), \
          set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
@@ -389,7 +392,7 @@ async fn establish(
     Ok(Connection { conn, wire, bounds, in_transaction: false, epoch: 0, notifications, driver })
 }
 
-/// Carries the bytes of a connection until it ends.
+/// Drives a connection until it ends.
 async fn drive(
     mut connection: tokio_postgres::Connection<Watched, tokio_postgres::tls::NoTlsStream>,
     heard: mpsc::Sender<Notification>,
@@ -397,7 +400,8 @@ async fn drive(
 ) {
     loop {
         match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
-            // A notification wakes somebody, and one that does not fit comes after many that did.
+            // Dropping a notification is harmless if the buffer is full: the buffered ones wake the
+            // receiver.
             Some(Ok(AsyncMessage::Notification(notification))) => drop(heard.try_send(notification)),
             Some(Ok(_)) => {}
             Some(Err(error)) => return wire.end(with_causes(&error)),
@@ -410,7 +414,7 @@ fn refused(place: &str, error: &dyn std::error::Error) -> ConnectError {
     ConnectError::Refused(format!("{place}: {}", with_causes(error)))
 }
 
-/// An error with all that caused it: the outermost seldom says what an operator needs.
+/// An error with all its causes: the outermost message alone is rarely enough for an operator.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

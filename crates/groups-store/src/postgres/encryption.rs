@@ -1,4 +1,4 @@
-//! What a URL demands of the connection: `sslmode` and `sslrootcert`, as libpq has them
+//! The encryption that a URL requires: `sslmode` and `sslrootcert`, as in libpq
 //! (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
 
 use std::path::PathBuf;
@@ -6,28 +6,29 @@ use std::path::PathBuf;
 use crate::OpenError;
 use crate::url::percent_decoded;
 
-/// How far a connection has to be protected. The weaker modes are libpq's, and no safer than there.
+/// How a connection must be protected. The weaker modes are no safer than in libpq.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Never encrypted.
     Disable,
-    /// Encrypted where the server offers it, to whoever answers. What holds unless told.
+    /// Encrypted if the server offers it, without verifying the server. The default.
     Prefer,
-    /// Encrypted, to whoever answers; with a root certificate as `VerifyCa`.
+    /// Encrypted, without verifying the server; with a root certificate, same as `VerifyCa`.
     Require,
-    /// Encrypted, to somebody with a certificate of a trusted authority.
+    /// Encrypted; the server's certificate must be signed by a trusted authority.
     VerifyCa,
-    /// Encrypted, to somebody with a certificate of a trusted authority for the host's name.
+    /// Encrypted; the server's certificate must be signed by a trusted authority and valid for the
+    /// host name.
     VerifyFull,
 }
 
-/// What a URL demands, and the rest of it.
+/// The encryption parameters of a URL, and the rest of the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Demands {
     pub(super) mode: Mode,
-    /// A PEM file with the certificates of the trusted authorities; those of the system unless told.
+    /// A PEM file with the certificates of the trusted authorities. `None`: those of the system.
     pub(super) root_file: Option<PathBuf>,
-    /// The URL without what is said above.
+    /// The URL without these parameters.
     pub(super) url: String,
 }
 
@@ -47,14 +48,14 @@ impl Demands {
                         "verify-full" => Mode::VerifyFull,
                         _ => {
                             let modes = "disable, prefer, require, verify-ca or verify-full";
-                            return Err(bad(format!("sslmode={value} is none of {modes}")));
+                            return Err(bad(format!("sslmode={value} is invalid: use one of {modes}")));
                         }
                     }
                 }
                 ("sslrootcert", value) => {
                     let path = percent_decoded(value).filter(|path| !path.is_empty());
-                    let path = path.ok_or_else(|| bad(format!("sslrootcert={value} is no path")))?;
-                    // The name under which libpq knows the system's own.
+                    let path = path.ok_or_else(|| bad(format!("sslrootcert={value} is not a valid path")))?;
+                    // libpq's name for the system's certificates.
                     root_file = (path != "system").then(|| PathBuf::from(path));
                 }
                 (name @ ("sslcert" | "sslkey" | "sslcrl"), _) => return Err(bad(format!("{name} is not supported"))),

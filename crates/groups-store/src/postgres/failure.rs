@@ -1,4 +1,4 @@
-//! What a failure means for what was attempted, told apart by the SQLSTATE
+//! Classifies failures by SQLSTATE
 //! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 
 use diesel::result::{DatabaseErrorKind, Error};
@@ -7,18 +7,18 @@ use super::wire::{SqlState, Wire};
 use crate::query_error::QueryError;
 use crate::{HookError, Reason, StoreError};
 
-/// What a failure means for what was attempted.
+/// A classified failure.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The connection is of no use any more; another one may be.
+    /// The connection is unusable; another one may work.
     Lost(String),
-    /// Somebody else was in the way; they have probably gone.
+    /// A conflict with another transaction; a retry will probably succeed.
     Conflict,
-    /// Somebody else holds a lock, and was waited for.
+    /// Another transaction holds a lock, and waiting for it timed out.
     Locked,
-    /// It would fail again.
+    /// A retry would fail too.
     Final(StoreError),
-    /// A hook kept the change from being made.
+    /// A hook prevented the change.
     Hook(HookError),
 }
 
@@ -36,7 +36,8 @@ impl Failure {
     }
 }
 
-/// Tells the kinds of failure apart. `wire` is that of the connection on which it happened, and has seen no other error since.
+/// Classifies a failure. `wire` belongs to the connection on which it happened, and has seen no
+/// other error since.
 pub(super) fn classify(error: QueryError, wire: &Wire) -> Failure {
     let error = match error {
         QueryError::Store(error) => return Failure::Final(error),
@@ -56,7 +57,8 @@ pub(super) fn classify(error: QueryError, wire: &Wire) -> Failure {
     }
 }
 
-/// A hook is repeated where the store's own statements would be, but not over a key of the application that is taken.
+/// A hook is retried in the same cases as the store's own statements, except for a unique violation
+/// in the application's tables.
 fn of_hook(error: HookError, wire: &Wire) -> Failure {
     if let Some(detail) = wire.ended() {
         return Failure::Lost(detail);
@@ -74,22 +76,23 @@ fn meaning(state: SqlState, detail: String) -> Failure {
     let unavailable = |reason| Failure::Final(StoreError::Unavailable(reason));
     match &state {
         b"55P03" => Failure::Locked,
-        // A serialization failure, a deadlock, or a unique key that was taken between looking and writing: by another server, with
-        // the same group id or idempotency key.
+        // A serialization failure, a deadlock, or a unique violation: another server inserted the
+        // same group id or idempotency key between the read and the write.
         b"40001" | b"40P01" | b"23505" => Failure::Conflict,
-        // It took too long, and would again.
+        // It timed out, and a retry would too.
         b"57014" => unavailable(Reason::Busy),
         b"53100" => unavailable(Reason::DiskFull),
-        // No memory, or too much of something else.
+        // Out of memory or another resource.
         [b'5', b'3', ..] => unavailable(Reason::Busy),
         // Its disk failed.
         [b'5', b'8', ..] => {
             tracing::error!(detail, "PostgreSQL cannot use its files");
             unavailable(Reason::Unreachable)
         }
-        // The connection is gone, the server is ending or not yet there, or the transaction was idle for too long.
+        // The connection is gone, the server is shutting down or starting up, or the transaction
+        // was idle for too long.
         [b'0', b'8', ..] | [b'5', b'7', b'P', ..] | b"25P03" => Failure::Lost(detail),
-        // A primary that has become a standby: its clients have to look for the new one.
+        // A primary that has become a standby: reconnect to find the new primary.
         b"25006" => Failure::Lost(detail),
         _ => Failure::Final(StoreError::Database { detail: format!("{detail} (SQLSTATE {})", text(state)) }),
     }

@@ -1,7 +1,8 @@
-//! Which history the database tells, and noticing when another one has taken its place under running servers.
+//! Detects when the history of the database is replaced under running servers.
 //!
-//! A standby that takes over may lack the last changes of the primary, and a database may be put back to an earlier state. Positions
-//! and numbers of transactions of before mean nothing then. So each new connection is asked where it leads.
+//! A standby that takes over may lack the last changes of the primary, and a database may be
+//! restored to an earlier state. Earlier positions and transaction ids are then invalid. So each
+//! new connection is checked.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -19,25 +20,25 @@ use crate::query_error::QueryError;
 use crate::row::LogRow;
 use crate::schema::meta;
 
-/// Where the database lives, in `meta`.
+/// The key in `meta` for the database's home: its cluster, timeline and database.
 const HOME: &str = "home";
 
-/// What a server knows of its database's history.
+/// A server's knowledge of its database's history.
 #[derive(Debug)]
 pub(super) struct History {
     known: Mutex<Known>,
-    /// One at a time finds out what has become of it.
+    /// Serializes the check of a changed history.
     settling: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
-    /// The database's id, which is another one for another history.
+    /// The database's id, which differs for each history.
     id: Uuid,
     home: String,
     /// Counts the histories that this server has seen.
     epoch: u64,
-    /// A change that has to be in the log as long as it is kept.
+    /// A change that must be in the log until it is pruned.
     witness: Option<LogRow>,
 }
 
@@ -55,7 +56,7 @@ impl History {
         self.known(|known| known.epoch)
     }
 
-    /// Notes a change that somebody was told of, in the history of this number.
+    /// Records a change that was delivered, in the history with this number.
     pub(super) fn told(&self, epoch: u64, row: &LogRow) {
         self.known(|known| {
             if known.epoch == epoch {
@@ -68,7 +69,8 @@ impl History {
         with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The number of the history to which a new connection leads. It is another one than before if the database is.
+    /// Checks a new connection and returns the number of its history. The number changes if the
+    /// history was replaced.
     pub(super) async fn check(&self, conn: &mut Connection) -> Result<u64, ConnectError> {
         let known = self.known(|known| known.clone());
         let found = find(conn, known.witness.as_ref()).await?;
@@ -93,13 +95,13 @@ impl History {
             })
         })?;
         let epoch = known.epoch + 1;
-        tracing::warn!(%id, "the database tells another history than before: clients have to read their lists again");
+        tracing::warn!(%id, "the database was replaced or restored to an earlier state: clients have to read their lists again");
         self.known(|known| *known = Known { id, home: found.home, epoch, witness: None });
         Ok(epoch)
     }
 }
 
-/// What a connection leads to.
+/// What a new connection is connected to.
 struct Found {
     id: String,
     home: String,
@@ -127,7 +129,7 @@ async fn find(conn: &mut Connection, witness: Option<&LogRow>) -> Result<Found, 
         let row: Row = diesel::sql_query(id).get_result(conn.conn()).await.map_err(failed)?;
         return Ok(Found { id: row.id, home, has_witness: row.has_witness });
     };
-    // What may have been forgotten is no sign of anything.
+    // A missing row that may have been pruned proves nothing.
     let row = diesel::sql_query(
         "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), '') AS id, \
          EXISTS (SELECT FROM log WHERE seq = $1 AND group_id = $2 AND version = $3 AND actor_id = $4 AND at = $5) \
@@ -144,10 +146,12 @@ async fn find(conn: &mut Connection, witness: Option<&LogRow>) -> Result<Found, 
     Ok(Found { id: row.id, home, has_witness: row.has_witness })
 }
 
-/// Which cluster, which of its lives, and which of its databases this is. Where the role may not know the cluster, the rest has to do.
+/// Identifies the cluster, its timeline and the database. If the role may not read the cluster's
+/// id, the rest is used.
 ///
-/// Transaction ids mean something only there: after a restore into another cluster, or to an earlier point in time, they do not. The
-/// timeline is the one that is written to: of a standby that has just taken over, the last checkpoint may still name the old one.
+/// Transaction ids are valid only there, and not after a restore into another cluster or to an
+/// earlier point in time. The timeline is the one being written: on a standby that has just taken
+/// over, the last checkpoint may still name the old one.
 pub(super) async fn home(conn: &mut Connection) -> Result<String, ConnectError> {
     let place = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint || '/' || \
                  (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -165,10 +169,10 @@ pub(super) async fn home(conn: &mut Connection) -> Result<String, ConnectError> 
     Err(ConnectError::Refused(denied))
 }
 
-/// Notes where the database lives, and gives its id. Where it has moved, or is `lost`, no position of before means anything: it
-/// becomes another one.
+/// Stores the home of the database and returns its id. If the database has moved, or is `lost`,
+/// earlier positions are invalid: it gets a new id.
 ///
-/// Servers do this one after the other, so that all of them find the same id.
+/// Servers do this one after the other, so that all get the same id.
 pub(super) async fn settle(
     conn: &mut Conn,
     home: &str,
@@ -191,7 +195,7 @@ pub(super) async fn settle(
     for (name, value) in [(HOME, home), ("store_id", &proposal.to_string()), ("log_floor", &"0".repeat(20))] {
         diesel::update(meta::table.find(name)).set(meta::value.eq(value)).execute(conn).await?;
     }
-    // What bears a number from the future would never count as settled.
+    // Rows with a transaction id from the future would never become visible to log readers.
     conn.batch_execute(
         "UPDATE log SET commit_id = pg_current_xact_id() WHERE commit_id >= pg_snapshot_xmax(pg_current_snapshot())",
     )

@@ -1,8 +1,9 @@
-//! A lane: commits the orders for its share of the groups, batch after batch.
+//! A lane commits the orders for its share of the groups, batch by batch.
 //!
-//! One group is always in the same lane, so no two batches of one server ever wait for each other's locks. Somebody else's locks are
-//! waited for only as long as other servers hold theirs. Orders that need more patience are set aside, so that those for other
-//! groups do not wait behind them.
+//! A group always belongs to the same lane, so two batches of one server never wait for each
+//! other's locks. A batch waits for a lock only about as long as another server's batch would hold
+//! it. Orders that have to wait longer are set aside, which avoids head-of-line blocking of other
+//! groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -31,14 +32,14 @@ use crate::query_error::{QueryError, reading};
 use crate::schema::{groups, log};
 use crate::{ExecuteError, Executed, Order, Quotas, Reason, StoreError};
 
-/// For how long a batch waits for a lock. Another server holds it for the few milliseconds of a batch.
+/// How long a batch waits for a lock. Another server holds it for the few milliseconds of a batch.
 const LOCK_MAX: Duration = Duration::from_millis(100);
 
-/// For how long orders that were set aside wait for a lock when they are tried again.
+/// How long a retry of orders that were set aside waits for a lock.
 const LOCK_AGAIN_MAX: Duration = Duration::from_millis(10);
 
-/// After so many groups that a lock keeps from being changed, a batch that is tried group by group tries no other: whole tables
-/// are locked then.
+/// A batch that is retried group by group stops after this many locked groups: then whole tables
+/// are probably locked.
 const LOCKED_GROUPS_MAX: usize = 3;
 
 /// Where the answer to an order goes.
@@ -47,41 +48,41 @@ pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 /// An order, its hook, and where its answer goes.
 pub(super) type Job = (Box<Order>, Option<Hook>, Answer);
 
-/// An order on its way through a lane.
+/// A pending order in a lane.
 pub(super) struct Waiting {
     pub(super) order: Order,
-    /// With one it has a batch of its own, because the hook may refuse it.
+    /// An order with a hook gets a batch of its own, because the hook may reject it.
     pub(super) hook: Option<Hook>,
     pub(super) answer: Answer,
-    /// For how long it waits for locks.
+    /// Deadline for waiting for locks.
     pub(super) until: Instant,
 }
 
-/// What a lane works with.
+/// The context of a lane.
 #[derive(Clone)]
 pub(super) struct Lane {
     pub(super) pool: Arc<Pool>,
     pub(super) bus: Bus,
     pub(super) limits: Limits,
     pub(super) quotas: Quotas,
-    /// Orders that were set aside and are tried again at once.
+    /// Maximum number of set-aside orders in one retry.
     pub(super) batch_orders_max: usize,
-    /// Orders that may be set aside; further ones are refused.
+    /// Maximum number of orders set aside; further ones are rejected.
     pub(super) aside_orders_max: usize,
-    /// For how long an order waits for locks.
+    /// How long an order waits for locks.
     pub(super) wait_max: Duration,
 }
 
-/// How a batch treats groups that somebody else has locked.
+/// How a batch treats groups that another transaction has locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Locked {
-    /// They are waited for.
+    /// Wait for the locks.
     Wait,
-    /// Their orders are left out.
+    /// Skip their orders.
     Skip,
 }
 
-/// How the orders of a batch are tried.
+/// How the orders of a batch are attempted.
 #[derive(Clone, Copy, Debug)]
 struct Try {
     locked: Locked,
@@ -89,11 +90,11 @@ struct Try {
     deadline: Instant,
 }
 
-/// One for each order; `None`: its group is locked.
+/// One answer for each order; `None`: its group is locked.
 type Answers = Vec<Option<Result<Executed, ExecuteError>>>;
 
 impl Lane {
-    /// Works until the queue is closed and empty.
+    /// Runs until the queue is closed and empty.
     pub(super) async fn run(self, mut queue: intake::Receiver<Job>) {
         let mut aside = Aside::default();
         loop {
@@ -106,7 +107,7 @@ impl Lane {
                 },
             }
         }
-        // What was accepted gets its answer.
+        // All accepted orders get an answer.
         while !aside.is_empty() {
             aside.due().await;
             self.try_again(&mut aside).await;
@@ -139,7 +140,7 @@ impl Lane {
         }
     }
 
-    /// Tries what was set aside once more, and gives up what has waited too long.
+    /// Retries the orders that were set aside, and gives up those that have waited too long.
     async fn try_again(&self, aside: &mut Aside) {
         let (due, expired) = aside.take(Instant::now(), self.batch_orders_max);
         expired.into_iter().for_each(|job| refuse(job, Reason::Busy));
@@ -150,7 +151,8 @@ impl Lane {
         aside.put_back(locked, progress);
     }
 
-    /// Executes orders in their order, those with a hook in batches of their own. Gives back those that a lock is in the way of.
+    /// Executes orders in sequence, those with a hook in batches of their own. Returns those that
+    /// are blocked by a lock.
     async fn execute_all(&self, jobs: Vec<Waiting>, how: Try) -> Vec<Waiting> {
         let mut locked: Vec<Waiting> = Vec::new();
         for batch in batches(jobs) {
@@ -165,8 +167,8 @@ impl Lane {
         locked
     }
 
-    /// Executes orders and answers them, but for those that a lock is in the way of: these are given back, in their order. An order
-    /// with a hook is alone.
+    /// Executes and answers orders, except those that are blocked by a lock, which are returned in
+    /// order. An order with a hook must be the only one.
     fn execute(&self, jobs: Vec<Waiting>, how: Try) -> BoxFuture<'_, Vec<Waiting>> {
         async move {
             let orders: Arc<[Order]> = jobs.iter().map(|job| job.order.clone()).collect();
@@ -188,7 +190,7 @@ impl Lane {
                 Failure::Locked if how.locked == Locked::Wait => {
                     self.execute(jobs, Try { locked: Locked::Skip, ..how }).await
                 }
-                // Not the groups are locked but something else.
+                // Something other than the groups is locked.
                 Failure::Locked => match apart(jobs) {
                     Apart::Groups(groups) => self.group_by_group(groups, how).await,
                     Apart::Orders(jobs) => jobs,
@@ -202,10 +204,11 @@ impl Lane {
                         jobs.into_iter().for_each(|job| refuse(job, reason));
                         Vec::new()
                     }
-                    // Something about one of them: each for itself, so that it fails alone.
+                    // One of the orders is the cause: execute each separately, so that only that
+                    // one fails.
                     error => {
                         if jobs.len() > 1 {
-                            tracing::error!(%error, orders = jobs.len(), "a batch failed, its orders are tried one by one");
+                            tracing::error!(%error, orders = jobs.len(), "a batch failed; retrying its orders one by one");
                         }
                         match apart(jobs) {
                             Apart::Groups(groups) => self.group_by_group(groups, how).await,
@@ -232,7 +235,7 @@ impl Lane {
         locked
     }
 
-    /// Of one group. Alone it fails with the error that it failed with.
+    /// Executes the orders of one group one by one. A single order fails with the given error.
     async fn one_by_one(&self, mut jobs: Vec<Waiting>, error: StoreError, how: Try) -> Vec<Waiting> {
         if jobs.len() < 2 {
             jobs.into_iter().for_each(|job| drop(job.answer.send(Err(error.clone().into()))));
@@ -242,15 +245,15 @@ impl Lane {
             let first = jobs.remove(0);
             let locked = self.execute(vec![first], how).await;
             if !locked.is_empty() {
-                // Those behind it stay behind it.
+                // Later orders stay behind it.
                 return locked.into_iter().chain(jobs).collect();
             }
         }
         jobs
     }
 
-    /// A panic about one batch ends neither the lane nor the transactions that come after it: a connection with an open
-    /// transaction does not come back into use.
+    /// Runs a batch and contains its panics. A panic does not end the lane, and does not affect later
+    /// transactions, because a connection with an open transaction is not reused.
     async fn contained(&self, orders: Arc<[Order]>, hook: Option<Hook>, how: Try) -> Result<Answers, Failure> {
         let attempts = AssertUnwindSafe(self.attempts(orders, hook, how)).catch_unwind();
         let panicked = || StoreError::Database { detail: "a panic, rolled back".to_owned() };
@@ -281,7 +284,8 @@ impl Lane {
                         return Ok(done.into_answers());
                     }
                     Some(false) => {
-                        // It is known not to have happened, and the connection has been dealt with.
+                        // The commit is known not to have happened, and the connection has been
+                        // handled.
                         if attempt == ATTEMPTS_MAX {
                             return Err(Failure::Lost(detail));
                         }
@@ -299,10 +303,11 @@ impl Lane {
         }
     }
 
-    /// Whether a commit was made although its connection was lost; `None` where that cannot be found out in time.
+    /// Whether a commit was made although its connection was lost; `None` if that cannot be
+    /// determined in time.
     async fn find_out(&self, committed: &Committed, lost: Lease) -> Option<bool> {
         self.pool.before_another(1, &Failure::Lost(String::new()), lost).await;
-        // Without a change there is only an answer under a key, which repeating finds or writes again.
+        // Without a change there is only a stored answer, which a retry finds or writes again.
         let Some(made) = committed.made else { return Some(false) };
         let looking = async {
             for attempt in 1..=ATTEMPTS_MAX {
@@ -338,7 +343,7 @@ fn refuse(job: Waiting, reason: Reason) {
     drop(job.answer.send(Err(StoreError::Unavailable(reason).into())));
 }
 
-/// Orders in their order, each with a hook by itself.
+/// Splits orders into batches, in order; each order with a hook gets its own batch.
 fn batches(jobs: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     let mut batches: Vec<Vec<Waiting>> = Vec::new();
     for job in jobs {
@@ -351,11 +356,11 @@ fn batches(jobs: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     batches
 }
 
-/// What a batch is divided into when it fails.
+/// How a failed batch is split.
 enum Apart {
-    /// Those of several groups.
+    /// Into one batch per group.
     Groups(Vec<Vec<Waiting>>),
-    /// They are of one group.
+    /// Into single orders, because all are of one group.
     Orders(Vec<Waiting>),
 }
 
@@ -371,7 +376,7 @@ fn apart(jobs: Vec<Waiting>) -> Apart {
 /// A batch before it is committed.
 struct Done {
     committed: Committed,
-    /// Of each order, whether it is among those that were answered.
+    /// For each order, whether it was executed.
     taken: Vec<bool>,
 }
 
@@ -401,7 +406,7 @@ async fn execute(
     Ok(Done { committed: commit::execute(conn, &free, hook.as_ref(), limits, quotas).await?, taken })
 }
 
-/// Those of the groups that somebody else has locked. The others are locked from here on.
+/// The groups that another transaction has locked. Locks the others.
 async fn locked_groups(conn: &mut Conn, orders: &[Order]) -> Result<BTreeSet<Id>, QueryError> {
     let ids: BTreeSet<Id> = orders.iter().map(|order| order.request.group_id.into()).collect();
     let free: Vec<Id> = groups::table
@@ -418,7 +423,7 @@ async fn locked_groups(conn: &mut Conn, orders: &[Order]) -> Result<BTreeSet<Id>
     if others.is_empty() {
         return Ok(BTreeSet::new());
     }
-    // The rest are not there yet.
+    // The remaining groups do not exist yet.
     let locked: Vec<Id> = groups::table
         .filter(groups::id.eq_any(others))
         .select(groups::id)

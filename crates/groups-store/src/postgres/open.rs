@@ -1,4 +1,5 @@
-//! Opening a PostgreSQL database: whose it is, whether it can be written, and bringing its tables up to date.
+//! Opens a PostgreSQL database: checks its owner and that it is writable, and applies the
+//! migrations.
 
 use std::time::Duration;
 
@@ -18,24 +19,25 @@ use crate::migrate::{self, Found, NotMigrated};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// The advisory lock under which servers that start at once bring the tables up to date one after the other: "groups".
+/// The advisory lock that serializes the migrations of servers that start at the same time:
+/// "groups".
 const LOCK: i64 = 0x0067_726f_7570_7300;
 
-/// Between two looks whether another server is still at it.
+/// Pause between two attempts to get the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// Brings the tables up to date, and tells which history the database has.
+/// Applies the migrations, and returns the history of the database.
 pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<History, OpenError> {
     let database = settings.database.clone();
     let unreachable = |detail: String| OpenError::Unreachable { database: database.clone(), detail };
-    // A migration may take longer than a statement otherwise may.
+    // A migration may take longer than the statement timeout.
     let mut connection = open(&settings.patient()).await?;
     let conn = connection.conn();
     if holds(conn, &database, "current_setting('transaction_read_only')::bool").await? {
         return Err(OpenError::ReadOnly { database });
     }
-    // Another server may be at it for as long. Its turn is not waited for in a statement, which PostgreSQL would wait for in turn
-    // where it makes an index beside the work.
+    // Another server may be migrating. Poll instead of waiting inside a statement, because CREATE
+    // INDEX CONCURRENTLY would wait for that statement and deadlock.
     while !holds(conn, &database, &format!("pg_try_advisory_lock({LOCK})")).await? {
         tokio::time::sleep(LOCK_PAUSE).await;
     }
@@ -46,7 +48,7 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Histo
         make_schema(conn, &database, schema).await?;
     }
     let found = find(conn, &database).await?;
-    // Diesel's migrations are synchronous; the lock goes with the connection.
+    // Diesel's migrations are synchronous; the lock is released with the connection.
     let (conn, whole) = connection.into_parts();
     let migrated = tokio::task::spawn_blocking(move || {
         let mut conn = AsyncConnectionWrapper::<Conn>::from(conn);
@@ -68,7 +70,7 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Histo
     Ok(History::new(id, home))
 }
 
-/// A connection to a database in which everything can be said.
+/// Opens a connection, and checks that the database encoding is UTF-8.
 async fn open(settings: &Settings) -> Result<Connection, OpenError> {
     let database = settings.database.clone();
     let mut connection = connect_patiently(settings).await.map_err(|error| match error {
@@ -82,7 +84,7 @@ async fn open(settings: &Settings) -> Result<Connection, OpenError> {
     }
 }
 
-/// The migrations that are still to be applied, by name. Changes nothing.
+/// The names of the pending migrations. Changes nothing.
 pub(super) async fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
     let database = settings.database.clone();
     let mut connection = open(settings).await?;
@@ -98,7 +100,7 @@ fn not_migrated(database: &str, error: NotMigrated) -> OpenError {
     }
 }
 
-/// Makes the schema if it is missing. Only then does the role need the right to.
+/// Creates the schema if it does not exist. Only then does the role need the CREATE privilege.
 async fn make_schema(conn: &mut Conn, database: &str, schema: &str) -> Result<(), OpenError> {
     let name = quoted(schema);
     if holds(
@@ -115,7 +117,7 @@ async fn make_schema(conn: &mut Conn, database: &str, schema: &str) -> Result<()
         .map_err(|error| OpenError::Migration { database: database.to_owned(), detail: error.to_string() })
 }
 
-/// Whose tables there are. Refuses those of another program that have names of ours.
+/// Finds out which tables the database has. Rejects tables of another program with our names.
 async fn find(conn: &mut Conn, database: &str) -> Result<Found, OpenError> {
     let exists = async |conn: &mut Conn, table: &str| {
         holds(conn, database, &format!("to_regclass('{table}') IS NOT NULL")).await

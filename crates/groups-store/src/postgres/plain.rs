@@ -1,4 +1,4 @@
-//! What stands in for encryption where this program was built without it.
+//! Replaces encryption if this program was built without it.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use super::encryption::{Demands, Mode};
 use super::wire::Stream;
 use crate::OpenError;
 
-/// There is none.
+/// Never constructed: connections are plaintext.
 #[derive(Clone)]
 pub(super) enum Encryption {}
 
 impl Encryption {
-    /// `None`, or the refusal of what demands more.
+    /// Returns `None`, or an error if the URL requires encryption.
     pub(super) fn new(demands: &Demands) -> Result<Option<Self>, OpenError> {
         match demands.mode {
             Mode::Disable | Mode::Prefer => Ok(None),

@@ -1,4 +1,4 @@
-//! The pool of connections: bounded in number and in time.
+//! The connection pool, bounded in connections and waiting time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::{OpenError, Reason, StoreError, StoreOptions};
 
-/// How often something is tried where somebody else was in the way or a connection was lost.
+/// Maximum attempts after conflicts or lost connections.
 pub(super) const ATTEMPTS_MAX: u32 = 5;
 
-/// The longest pause before PostgreSQL is asked again for a connection that it had no place for.
+/// Maximum pause before a new connection attempt after PostgreSQL had no free slot.
 const PLACE_PAUSE_MAX: Duration = Duration::from_millis(200);
 
-/// Makes the connections of the pool.
+/// Creates the connections of the pool.
 pub(super) struct Connector {
     settings: Settings,
     history: Arc<History>,
@@ -40,8 +40,8 @@ impl Manager for Connector {
         Ok(conn)
     }
 
-    /// A connection that was lost is noticed by its first use, which then takes another. One that leads to a history which another
-    /// connection has found replaced is of no use either.
+    /// A lost connection is noticed at its first use, which then takes another one. A connection to
+    /// a history that was found to be replaced is discarded too.
     async fn recycle(&self, conn: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {
         let usable = conn.is_clean() && conn.epoch() == self.history.epoch();
         if usable { Ok(()) } else { Err(RecycleError::message("it cannot be used again")) }
@@ -51,7 +51,7 @@ impl Manager for Connector {
 /// A connection of the pool, which goes back to it when dropped.
 pub(super) type Lease = Object<Connector>;
 
-/// Connections for everybody.
+/// The pool, with its shares for each class of reads.
 pub(super) struct Pool {
     connections: Deadpool<Connector>,
     wait_max: Duration,
@@ -61,11 +61,12 @@ pub(super) struct Pool {
     requests: Share,
 }
 
-/// What one class of reads may use. The shares and the lanes together are all connections, so none waits for another's.
+/// The capacity of one class of reads. The shares and the lanes add up to all connections, so no
+/// class waits for another's.
 struct Share {
-    /// How many reads may wait or run.
+    /// Number of reads that may be queued or running.
     reads: Semaphore,
-    /// How many reads may run.
+    /// Number of reads that may run concurrently.
     connections: Semaphore,
 }
 
@@ -75,7 +76,8 @@ impl Share {
     }
 }
 
-/// How many connections each class of reads gets of those that the lanes leave: delivery, openings, requests.
+/// Splits the connections that the lanes leave between the classes of reads: delivery, opening,
+/// request.
 fn shares(connections: usize) -> [usize; 3] {
     let (delivery, openings) = ((connections / 6).max(1), (connections / 3).max(1));
     [delivery, openings, connections.saturating_sub(delivery + openings).max(1)]
@@ -98,7 +100,7 @@ impl Pool {
         Ok(Self { connections, wait_max, request_max, delivery, openings, requests })
     }
 
-    /// Runs a reading transaction, again where the connection turned out to be lost.
+    /// Runs a read transaction, and retries it if the connection was lost.
     pub(super) async fn read<T>(
         self: Arc<Self>,
         class: ReadClass,
@@ -116,7 +118,7 @@ impl Pool {
         self.attempts(Purpose::Read, body).await
     }
 
-    /// Runs a writing transaction that may be repeated without harm.
+    /// Runs an idempotent write transaction.
     pub(super) async fn write<T>(
         self: Arc<Self>,
         body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
@@ -124,12 +126,12 @@ impl Pool {
         self.attempts(Purpose::Write, body).await
     }
 
-    /// When work that begins now has to be done.
+    /// The deadline of work that begins now.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.request_max
     }
 
-    /// One deadline is over all attempts, however they go.
+    /// One deadline applies to all attempts together.
     async fn attempts<T>(
         &self,
         purpose: Purpose,
@@ -145,7 +147,7 @@ impl Pool {
                     Err(Failed::Before(failure)) => failure,
                     Err(Failed::During(_, detail)) => Failure::Lost(detail),
                 };
-                // A lock was waited for already.
+                // Waiting for the lock already timed out.
                 if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_) | Failure::Locked) {
                     return Err(failure.into_error());
                 }
@@ -156,7 +158,8 @@ impl Pool {
         timeout_at(deadline, attempts).await.unwrap_or(Err(StoreError::Unavailable(Reason::Busy)))
     }
 
-    /// A connection of the pool, or a new one. Where PostgreSQL has no place for another, one of ours is waited for.
+    /// A pooled or new connection. If PostgreSQL has no free slot, waits for one of our own
+    /// connections.
     pub(super) async fn connection(&self, deadline: Instant) -> Result<Lease, StoreError> {
         let deadline = deadline.min(Instant::now() + self.wait_max);
         let mut pause = Duration::from_millis(10);
@@ -164,7 +167,7 @@ impl Pool {
             match timeout_at(deadline, self.connections.get()).await {
                 Ok(Ok(conn)) => return Ok(conn),
                 Ok(Err(PoolError::Backend(ConnectError::NotYet(detail)))) => {
-                    tracing::debug!(detail, "no further connection to PostgreSQL now");
+                    tracing::debug!(detail, "no additional connection to PostgreSQL available");
                     if Instant::now() + pause >= deadline {
                         tracing::warn!(detail, "no connection to PostgreSQL");
                         return Err(StoreError::Unavailable(Reason::Busy));
@@ -182,10 +185,11 @@ impl Pool {
         }
     }
 
-    /// What has to be done between two attempts.
+    /// Prepares the next attempt.
     pub(super) async fn before_another(&self, attempt: u32, failure: &Failure, conn: Lease) {
         if let Failure::Lost(_) = failure {
-            // Where one was lost, the others probably were as well: whoever comes next gets a new one.
+            // If one connection was lost, the others probably are too: discard it, so that the next
+            // attempt gets a new one.
             drop(Object::take(conn));
             self.connections.retain(|_, _| false);
         }

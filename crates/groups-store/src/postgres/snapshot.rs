@@ -1,26 +1,29 @@
-//! PostgreSQL's snapshots: which transactions a reading has seen.
+//! PostgreSQL snapshots: which transactions a read has seen.
 
 use crate::ReadPoint;
 
-/// `pg_snapshot` (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT>), as far as the log is concerned.
+/// `pg_snapshot`
+/// (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT>), reduced
+/// to what the log needs.
 ///
-/// That a transaction has ended does not mean that a crash remembers its id: ids that were used without a durable commit
-/// (a NOTIFY, a rollback) are given out again afterwards. So what is known ends behind the newest commit that stands in the log,
-/// which is durable; what has a higher id is not in it, and counts as not seen.
+/// After a crash, ids that were used without a durable commit (a NOTIFY, a rollback) may be
+/// assigned again. So the known range ends after the newest commit in the log, which is durable.
+/// Transactions with a higher id are not in the log, and count as not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Snapshot {
     /// The lowest transaction id that was still running; all below it had ended.
     xmin: u64,
-    /// One past the highest that had ended; none from here on is seen.
+    /// One past the highest id that had ended; from here on none is seen.
     xmax: u64,
-    /// Those in between that were still running.
+    /// The ids in between that were still running.
     running: Vec<u64>,
-    /// One past the newest commit of the log that it sees.
+    /// One past the newest commit in the log that the snapshot sees.
     known: u64,
 }
 
 impl Snapshot {
-    /// Reads `xmin:xmax:running,running…`; `known` is one past the newest commit of the log that it sees.
+    /// Reads `xmin:xmax:running,running…`; `known` is one past the newest commit of the log that it
+    /// sees.
     pub(super) fn parse(text: &str, known: u64) -> Option<Self> {
         let mut parts = text.split(':');
         let (xmin, xmax, running) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
@@ -28,7 +31,8 @@ impl Snapshot {
         parts.next().is_none().then_some(Self { xmin, xmax, running, known })
     }
 
-    /// What is known at a position, or by a reader who has taken in all below a commit but these.
+    /// What is known at a position, or by a reader that has processed all commits below one, except
+    /// these.
     pub(super) fn of_known(below: u64, except: Vec<u64>) -> Self {
         let xmin = except.first().map_or(below, |first| below.min(*first));
         Self { xmin, xmax: below, running: except, known: below }
@@ -38,12 +42,12 @@ impl Snapshot {
         commit < self.end() && !self.running.contains(&commit)
     }
 
-    /// From here on nothing is seen.
+    /// One past the last commit that is seen.
     pub(super) fn end(&self) -> u64 {
         self.known.min(self.xmax)
     }
 
-    /// Those below the end that were still running.
+    /// The ids below the end that were still running.
     pub(super) fn running(&self) -> impl Iterator<Item = u64> {
         let end = self.end();
         self.running.iter().copied().filter(move |id| *id < end)

@@ -1,7 +1,8 @@
-//! Following the log on PostgreSQL, where transactions do not commit in the order of their rows.
+//! Follows the log on PostgreSQL, where transactions do not commit in row order.
 //!
-//! What was brought already is not a number but a snapshot: everything that it sees. A round reads what the current snapshot sees
-//! and the last one did not, whatever other transactions are still running, so that one of them that stays open delays nobody.
+//! The progress is not a number but a snapshot: everything that it sees was delivered. A round
+//! reads what the current snapshot sees and the last one did not, so a transaction that stays open
+//! delays no other.
 
 use std::collections::VecDeque;
 
@@ -23,32 +24,32 @@ use crate::row::LogRow;
 use crate::schema::log;
 use crate::{Position, StoreError};
 
-/// How many rows of a round are known by number at once; the round goes on behind them.
+/// Maximum number of row numbers that a round holds at once; it then continues after them.
 const PENDING_MAX: i64 = 50_000;
 
-/// Where a follower of the log stands.
+/// The state of a log follower.
 #[derive(Debug)]
 pub(crate) struct PostgresTail {
-    /// All that it sees was brought.
+    /// Everything that it sees was delivered.
     seen: Snapshot,
-    /// The number of the history that it is about.
+    /// The number of the history that it belongs to.
     epoch: u64,
-    /// Up to where it was reported that changes were pruned before they were read.
+    /// The end of the last gap that was reported: changes pruned before they were read.
     gap_end: u64,
-    /// What is being brought.
+    /// The current round.
     round: Option<Round>,
     woken: watch::Receiver<()>,
 }
 
-/// All that `now` sees and the last snapshot did not.
+/// Everything that `now` sees and the last snapshot did not.
 #[derive(Clone, Debug)]
 struct Round {
     now: Snapshot,
-    /// In the order of the log.
+    /// In log order.
     pending: VecDeque<(i64, u64)>,
-    /// Where the numbers that are not known yet begin, if there are more.
+    /// The row number after which more rows follow, if there are more.
     more_after: Option<i64>,
-    /// Up to where the log was pruned when this was read.
+    /// The start of the log when this was read.
     floor: u64,
 }
 
@@ -70,8 +71,8 @@ impl PostgresTail {
         Ok(Self { seen, epoch, gap_end: 0, round: None, woken })
     }
 
-    /// The next changes; none where there are none now. Where the history was replaced, this says so once and goes on from the end of
-    /// the new one.
+    /// The next changes; empty if there are none. If the history was replaced, reports that once
+    /// and continues from the end of the new one.
     pub(crate) async fn read(
         &mut self,
         backend: &PostgresBackend,
@@ -79,11 +80,12 @@ impl PostgresTail {
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
         let batch = self.read_on(backend, store, limit).await;
-        // A connection that leads to another history was made after that was noticed.
+        // A replaced history is detected when a connection is opened, which increments the epoch.
         if backend.history().epoch() == self.epoch {
             return batch;
         }
-        // Before anybody is sent to read again, so that what they then see is not missing here.
+        // Before clients are told to read again, so that no change is missed after what they then
+        // read.
         (self.seen, self.epoch) = now(backend).await?;
         self.round = None;
         Err(StoreError::HistoryReplaced)
@@ -96,7 +98,7 @@ impl PostgresTail {
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
         if self.round.is_none() {
-            // A commit from here on wakes the next waiting, even if this reading sees it already.
+            // A commit after this point wakes the next wait, even if this read already sees it.
             self.woken.mark_unchanged();
             let seen = self.seen.clone();
             let round = backend.read(ReadClass::Delivery, move |conn| {
@@ -108,8 +110,8 @@ impl PostgresTail {
                 .boxed()
             });
             let round = self.round.insert(round.await?);
-            // Changes were pruned that were never brought. One that was still running below those would have been open for as long
-            // as the log is kept.
+            // Changes were pruned that were never delivered. A transaction still running below them
+            // would have been open for the whole retention period.
             if round.floor > self.gap_end && !self.seen.sees(round.floor - 1) {
                 self.gap_end = round.floor;
                 return Err(StoreError::OlderThanLog);
@@ -124,7 +126,8 @@ impl PostgresTail {
             });
             let floor = round.floor;
             *round = next.await?;
-            // Whether they were brought before they were pruned is not known: they may be behind the last that was.
+            // It is unknown whether the pruned changes were delivered before: they may come after
+            // the last delivered one.
             if round.floor > floor.max(self.gap_end) && !self.seen.sees(round.floor - 1) {
                 self.gap_end = round.floor;
                 return Err(StoreError::OlderThanLog);
@@ -144,10 +147,10 @@ impl PostgresTail {
             backend.history().told(self.epoch, row);
         }
         round.pending.drain(..count);
-        // The others were there when the round began.
+        // The missing rows existed when the round began.
         let failed = (rows.len() < count).then_some(StoreError::OlderThanLog);
         let mut batch = if round.more_after.is_some() {
-            // Not all commits that are still to be brought are known: nothing of this round counts as known yet.
+            // Not all pending commits are known: no commit of this round counts as delivered yet.
             let all: Vec<u64> = rows.iter().map(|row| row.commit_id.0).collect();
             entries(store, rows, &self.seen.read_point(), all, COMMIT_ORDER)
         } else {
@@ -161,7 +164,7 @@ impl PostgresTail {
         Ok(batch)
     }
 
-    /// Returns once there may be something to read.
+    /// Waits until there may be something to read.
     pub(crate) async fn woken(&mut self) {
         if self.woken.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -175,7 +178,7 @@ impl PostgresTail {
     }
 }
 
-/// What is there now, and the number of the history that it is about.
+/// The current snapshot, and the number of its history.
 async fn now(backend: &PostgresBackend) -> Result<(Snapshot, u64), StoreError> {
     loop {
         let epoch = backend.history().epoch();
@@ -186,7 +189,7 @@ async fn now(backend: &PostgresBackend) -> Result<(Snapshot, u64), StoreError> {
     }
 }
 
-/// What is known at a position, and the number of the history that it is about.
+/// The snapshot of a position, and the number of its history.
 async fn known_at(backend: &PostgresBackend, from: Position) -> Result<(Snapshot, u64), StoreError> {
     loop {
         let (epoch, store) = (backend.history().epoch(), backend.id());
@@ -203,7 +206,8 @@ async fn known_at(backend: &PostgresBackend, from: Position) -> Result<(Snapshot
     }
 }
 
-/// The rows with these numbers, ascending, as many as `bytes_max` allows, and how many of the numbers were read for them.
+/// The rows with these numbers, ascending, as many as `bytes_max` allows, and how many of the
+/// numbers were consumed.
 async fn rows_of(conn: &mut Conn, mut seqs: Vec<i64>, bytes_max: usize) -> Result<(Vec<LogRow>, usize), QueryError> {
     #[derive(QueryableByName)]
     struct Size {
@@ -228,10 +232,11 @@ async fn rows_of(conn: &mut Conn, mut seqs: Vec<i64>, bytes_max: usize) -> Resul
     Ok((rows.await.map_err(reading("log"))?, count))
 }
 
-/// The rows that `now` sees and `seen` did not, by number, behind a number.
+/// The numbers of the rows after `after` that `now` sees and `seen` did not.
 ///
-/// If they are too many to be known at once, the round ends where possible with a commit below which all are known: then a
-/// consumer that is far behind saves positions on its way, and not only at its end.
+/// If there are too many to hold at once, the round ends, if possible, at a commit below which all
+/// are known. Then a consumer that is far behind can save positions on the way, and not only at the
+/// end.
 async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> Result<Round, QueryError> {
     let floor = maintenance::floor(conn).await?;
     let rows = unseen(conn, seen, &now, after, "seq", PENDING_MAX).await?;
@@ -240,7 +245,7 @@ async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> R
     let Some(last) = rows.last().filter(|_| full) else { return Ok(Round { now, pending, more_after: None, floor }) };
     let rest = unseen(conn, seen, &now, last.seq, "commit_id", 1).await?;
     let Some(rest) = rest.into_iter().next() else { return Ok(Round { now, pending, more_after: None, floor }) };
-    // What an earlier part of a round has brought is not in its list: it cannot end in the middle.
+    // The list does not contain the earlier parts of the round, so a later part cannot end early.
     match end_of_part(&pending, rest.commit_id.0).filter(|_| after == i64::MIN) {
         Some((count, end)) => {
             pending.truncate(count);
@@ -251,8 +256,8 @@ async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> R
     }
 }
 
-/// The longest beginning of the list whose commits are all below those of the other rows and of `rest`: how many rows it has, and
-/// one past its newest commit.
+/// The longest prefix of the list whose commits are all below those of the other rows and of
+/// `rest`: its number of rows, and one past its newest commit.
 fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64) -> Option<(usize, u64)> {
     let mut newest = Vec::with_capacity(pending.len());
     for (_, commit) in pending {
@@ -268,7 +273,7 @@ fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64) -> Option<(usize, u64)
     None
 }
 
-/// The first rows that `now` sees and `seen` did not, behind a number, in an order.
+/// The first rows after a number that `now` sees and `seen` did not, in the given order.
 async fn unseen(
     conn: &mut Conn,
     seen: &Snapshot,
@@ -277,8 +282,9 @@ async fn unseen(
     order: &str,
     limit: i64,
 ) -> Result<Vec<Pending>, QueryError> {
-    // What `seen` did not see either began later or was running: two ranges of the index, however large the log is. The order
-    // of the log is made outside, or the planner might walk the whole log in it.
+    // A commit that `seen` did not see either began later or was running: two index ranges,
+    // regardless of the size of the log. The sort is outside, because otherwise the planner might
+    // scan the whole log in order.
     let running: Vec<CommitId> = seen.running().map(CommitId).collect();
     let query = format!(
         "WITH unseen AS MATERIALIZED \

@@ -19,20 +19,20 @@ use super::encryption::{Demands, Mode};
 use super::wire::Stream;
 use crate::OpenError;
 
-/// Asks a server whether it offers encryption: `SSLRequest`
+/// Asks a server whether it supports encryption: `SSLRequest`
 /// (<https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL>).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// How connections are encrypted.
 #[derive(Clone)]
 pub(super) struct Encryption {
-    /// Whether a connection that cannot be encrypted is refused.
+    /// Whether a connection that cannot be encrypted is rejected.
     required: bool,
     connector: TlsConnector,
 }
 
 impl Encryption {
-    /// `None` where nothing has to be, nor may be.
+    /// `None` if encryption is disabled.
     pub(super) fn new(demands: &Demands) -> Result<Option<Self>, OpenError> {
         let failed = |error: &dyn std::fmt::Display| OpenError::Encryption { detail: error.to_string() };
         let provider = Arc::new(ring::default_provider());
@@ -60,8 +60,8 @@ impl Encryption {
         Ok(Some(Self { required, connector: TlsConnector::from(Arc::new(config)) }))
     }
 
-    /// The stream, encrypted if the server offers it. `name` is the host's; without one, on a socket of the file system, nothing is
-    /// encrypted.
+    /// Encrypts the stream if the server supports it. `name` is the host name; `None` for a Unix
+    /// domain socket, which is not encrypted.
     pub(super) async fn secure(&self, mut socket: Box<dyn Stream>, name: Option<&str>) -> io::Result<Box<dyn Stream>> {
         let unencrypted =
             |socket, why: &str| if self.required { Err(io::Error::other(why.to_owned())) } else { Ok(socket) };
@@ -85,7 +85,7 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, OpenError> {
         let found = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(found.certs);
         let detail =
-            || format!("this system has no trusted certificates, name a file by sslrootcert ({:?})", found.errors);
+            || format!("this system has no trusted certificates: set sslrootcert to a file ({:?})", found.errors);
         return if roots.is_empty() { Err(OpenError::Encryption { detail: detail() }) } else { Ok(roots) };
     };
     let failed = |error: &dyn std::fmt::Display| OpenError::Encryption {
@@ -98,8 +98,8 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, OpenError> {
     if roots.is_empty() { Err(failed(&"there are none")) } else { Ok(roots) }
 }
 
-/// Asks for less than rustls does: for an authority but no name, or for neither. Whoever answers still has to prove that the
-/// certificate is theirs.
+/// Verifies less than rustls does: the authority but not the name, or neither. The server must
+/// still prove that it owns the certificate's key.
 #[derive(Debug)]
 struct Lenient {
     authority: Option<Arc<WebPkiServerVerifier>>,
@@ -116,7 +116,7 @@ impl ServerCertVerifier for Lenient {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let Some(authority) = &self.authority else { return Ok(ServerCertVerified::assertion()) };
-        // The name is compared last, after the chain was found good.
+        // The name is checked last, after the chain was verified.
         match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

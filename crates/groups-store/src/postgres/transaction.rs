@@ -1,4 +1,4 @@
-//! The one place where transactions on PostgreSQL begin and end.
+//! The only place where PostgreSQL transactions begin and end.
 
 use std::time::Duration;
 
@@ -11,16 +11,17 @@ use super::connection::Connection;
 use super::failure::{Failure, classify};
 use crate::query_error::QueryError;
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Reads see one point in time.
+    /// Reads one snapshot.
     Read,
-    /// Each statement sees what was committed before it, so that what is read under a lock is true.
+    /// Each statement sees everything committed before it, so that rows read under a lock are
+    /// current.
     Write,
-    /// The same, where others wait behind it: no lock is waited for longer than this.
+    /// Same as `Write`, but with a shorter lock timeout, because others wait behind it.
     Commit {
-        /// In place of [`StoreOptions::wait_max`](crate::StoreOptions::wait_max).
+        /// Replaces [`StoreOptions::wait_max`](crate::StoreOptions::wait_max).
         lock_max: Duration,
     },
 }
@@ -28,14 +29,15 @@ pub(super) enum Purpose {
 impl Purpose {
     fn begin(self) -> String {
         const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        // PostgreSQL keeps the plans of when the tables were empty until somebody analyzes these, and for sets of rows they read
-        // whole groups. So each use gets its own, and the orders of a batch share what that costs.
+        // PostgreSQL keeps plans made for empty tables until the tables are analyzed, and with sets
+        // of rows those plans scan whole groups. So each execution is planned again; the orders of
+        // a batch share the cost.
         const WRITE: &str =
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_custom_plan";
         match self {
             Self::Read => READ.to_owned(),
             Self::Write => WRITE.to_owned(),
-            // Zero would be no limit.
+            // Zero would mean no limit.
             Self::Commit { lock_max } => format!("{WRITE}; SET LOCAL lock_timeout = {}", lock_max.as_millis().max(1)),
         }
     }
@@ -50,10 +52,12 @@ pub(super) enum Failed<T> {
     During(T, String),
 }
 
-/// Runs `body` and commits, or leaves everything as it was. Dropping the future breaks the connection, and the pool then discards it.
+/// Runs `body` and commits, or rolls back. Dropping the future breaks the connection, and the pool
+/// then discards it.
 ///
-/// Beginning costs the server nothing, so a connection on which it takes long is taken for a lost one: that is how a half-open one
-/// is noticed soon. What comes after it is bounded by the time that one statement may take, on the server and on the wire.
+/// BEGIN costs the server nothing, so a connection on which it takes long counts as lost. This
+/// detects half-open connections early. Everything after it is bounded by the statement timeout, on
+/// the server and on the wire.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(super) async fn transact<T>(
     conn: &mut Connection,
@@ -67,7 +71,7 @@ pub(super) async fn transact<T>(
     match timeout(bounds.begin_max, AnsiTransactionManager::begin_transaction_sql(open.conn(), &begin)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            // A standby cannot begin to write, and says that as "not supported".
+            // A standby rejects a write transaction with "feature not supported".
             let standby = wire.last_error() == Some(*b"0A000");
             return Err(Failed::Before(match classify(error.into(), &wire) {
                 _ if standby => Failure::Lost("the server is a standby, which cannot be written".to_owned()),

@@ -1,8 +1,10 @@
-//! What passes on the wire of one connection: the code of the server's last error, and whether it still answers.
+//! Observes the wire of one connection: the code of the server's last error, and whether the server
+//! still answers.
 //!
-//! Diesel hands on the text of an error, in the server's language, but not its SQLSTATE. And neither Diesel nor tokio-postgres
-//! notices that a connection is half-open: what it waits for never comes. Both are visible below them, in the frames of the
-//! protocol (<https://www.postgresql.org/docs/current/protocol-message-formats.html>).
+//! Diesel exposes the text of an error, in the server's language, but not its SQLSTATE. Neither
+//! Diesel nor tokio-postgres detects a half-open connection: they wait for an answer that never
+//! comes. Both are visible at a lower level, in the protocol frames
+//! (<https://www.postgresql.org/docs/current/protocol-message-formats.html>).
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// The bytes of one error that are looked at. The code is among the first fields.
+/// Number of bytes of an error that are inspected. The code is among the first fields.
 const ERROR_BYTES_MAX: usize = 1_024;
 
 /// A stream that a connection may run on.
@@ -24,7 +26,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A code of five characters (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 pub(super) type SqlState = [u8; 5];
 
-/// What is known of a connection beyond what its client says.
+/// The state of a connection that its client does not expose.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wire(Arc<Mutex<Noted>>);
 
@@ -35,7 +37,7 @@ struct Noted {
 }
 
 impl Wire {
-    /// Forgets earlier errors, so that the next one is not taken for them.
+    /// Clears earlier errors, so that they are not mistaken for the next one.
     pub(super) fn forget_error(&self) {
         self.noted(|noted| noted.last = None);
     }
@@ -45,7 +47,7 @@ impl Wire {
         self.noted(|noted| noted.last)
     }
 
-    /// Notes why the connection ended.
+    /// Records why the connection ended.
     pub(super) fn end(&self, why: String) {
         self.noted(|noted| noted.ended = Some(why));
     }
@@ -60,8 +62,8 @@ impl Wire {
     }
 }
 
-/// A stream whose frames are watched. It fails with [`io::ErrorKind::TimedOut`] when the server is asked something and sends nothing
-/// for `answer_max`.
+/// A stream whose frames are observed. It fails with [`io::ErrorKind::TimedOut`] if a request is
+/// pending and the server sends nothing for `answer_max`.
 pub(super) struct Watched {
     inner: Box<dyn Stream>,
     wire: Wire,
@@ -69,10 +71,10 @@ pub(super) struct Watched {
     said: Frames,
     /// Requests that the server has not finished.
     unanswered: u64,
-    /// Whether something was said that is not a whole request yet.
+    /// Whether part of a request was sent that is not complete yet.
     unfinished: bool,
     answer_max: Option<Duration>,
-    /// Runs out when the server has been silent for too long; none while nothing is asked.
+    /// Expires when the server has been silent for too long; `None` while no request is pending.
     silence: Option<Pin<Box<Sleep>>>,
 }
 
@@ -108,12 +110,13 @@ impl Watched {
         let (unanswered, unfinished) = (&mut self.unanswered, &mut self.unfinished);
         *unfinished = true;
         self.said.feed(bytes, |kind, _| match kind {
-            // A startup message, a simple query or a sync: each ends with the server being ready again.
+            // A startup message, a simple query or a sync: the server answers each with
+            // ReadyForQuery.
             STARTUP | b'Q' | b'S' => {
                 *unanswered += 1;
                 *unfinished = false;
             }
-            // A password is part of the startup; nothing follows the end.
+            // A password is part of the startup; Terminate has no answer.
             b'p' | b'X' => *unfinished = false,
             _ => *unfinished = true,
         });
@@ -131,7 +134,7 @@ impl Watched {
         }
     }
 
-    /// Whether the server has been silent for too long; if not, the task is woken when it has.
+    /// Whether the server has been silent for too long; if not, registers a wake-up for that time.
     fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
         self.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(cx).is_ready())
     }
@@ -162,7 +165,7 @@ impl AsyncWrite for Watched {
         match Pin::new(&mut this.inner).poll_write(cx, bytes) {
             Poll::Ready(Ok(count)) => {
                 this.say(bytes.get(..count).unwrap_or_default());
-                // A task that only writes is woken as well.
+                // Also wakes a task that only writes.
                 if this.is_silent(cx) { Poll::Ready(Err(silent())) } else { Poll::Ready(Ok(count)) }
             }
             Poll::Pending if this.is_silent(cx) => Poll::Ready(Err(silent())),
@@ -179,15 +182,15 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// The kind under which the first message of a client is reported, which has none itself.
+/// The kind reported for a client's first message, which has no kind of its own.
 const STARTUP: u8 = 0;
 
-/// Splits bytes into messages, however they were cut.
+/// Splits a byte stream into messages, independent of chunk boundaries.
 struct Frames {
-    /// The head of the message that is being read: its kind and its length.
+    /// The header of the current message: its kind and its length.
     head: [u8; 5],
     head_bytes: usize,
-    /// The bytes of its body that are still to come.
+    /// The bytes of its body that are still missing.
     left: usize,
     /// The kind whose bodies are kept.
     kept: Option<u8>,
@@ -200,7 +203,8 @@ impl Frames {
         Self { head: [STARTUP; 5], head_bytes: usize::from(first_has_no_kind), left: 0, kept, body: Vec::new() }
     }
 
-    /// Calls `each` with the kind of every message that is complete, and with the begin of its body where that is kept.
+    /// Calls `each` with the kind of every complete message, and with the start of its body if that
+    /// is kept.
     fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(u8, &[u8])) {
         while !bytes.is_empty() {
             if let Some(missing) = self.head.len().checked_sub(self.head_bytes).filter(|missing| *missing > 0) {
