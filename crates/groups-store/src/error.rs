@@ -179,7 +179,7 @@ pub enum OpenError {
     },
     /// Another process, or another store in this process, has the file open.
     #[error(
-        "{database:?} is in use by another server, or by `copy` or `migrate`: a SQLite database has one at a time, so stop it first"
+        "{database:?} is in use by another server, or by `copy` or `migrate`: only one can use a SQLite database at a time, so stop it first"
     )]
     InUse {
         /// The file.
@@ -187,7 +187,7 @@ pub enum OpenError {
     },
     /// In-memory SQLite is not supported: it has no file that the writer and the readers could
     /// share.
-    #[error("SQLite in memory is not supported: name a file, in a temporary directory if it need not last")]
+    #[error("SQLite in memory is not supported: use a file, for example in a temporary directory")]
     InMemory,
     /// The directory of the file does not exist.
     #[error("there is no directory {directory:?} for the database file")]
@@ -208,14 +208,14 @@ pub enum OpenError {
         database: String,
     },
     /// The database is read-only.
-    #[error("{database:?} is read-only: check who owns it, its permissions and those of its directory")]
+    #[error("{database:?} is read-only: check its owner, its permissions and those of its directory")]
     ReadOnly {
         /// The file, or the database's name.
         database: String,
     },
     /// The database encoding is not UTF-8, so it cannot store every name.
     #[error(
-        "{database:?} keeps text as {encoding}, in which not every name can be written: create the database with ENCODING 'UTF8'"
+        "the encoding of {database:?} is {encoding}, which cannot store every name: create the database with ENCODING 'UTF8'"
     )]
     NotUtf8 {
         /// The database's name.
@@ -258,7 +258,7 @@ pub enum OpenError {
         detail: String,
     },
     /// A migration failed.
-    #[error("the tables of {database:?} could not be brought up to date: {detail}")]
+    #[error("the tables of {database:?} could not be migrated: {detail}")]
     Migration {
         /// The file, or the database's name.
         database: String,

@@ -2,7 +2,7 @@
 //!
 //! The applied migrations are recorded in a table of our own, because Diesel's table may belong to
 //! the application that shares the database. Version 0.1 used Diesel's table: its rows are imported
-//! once, and a marker row there makes older versions refuse the database.
+//! once, and a marker row there makes older versions reject the database.
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;

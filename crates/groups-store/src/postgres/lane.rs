@@ -252,8 +252,8 @@ impl Lane {
         jobs
     }
 
-    /// Runs a batch and contains its panics. A panic does not end the lane, and does not affect later
-    /// transactions, because a connection with an open transaction is not reused.
+    /// Runs a batch and contains its panics. A panic does not end the lane, and does not affect
+    /// later transactions, because a connection with an open transaction is not reused.
     async fn contained(&self, orders: Arc<[Order]>, hook: Option<Hook>, how: Try) -> Result<Answers, Failure> {
         let attempts = AssertUnwindSafe(self.attempts(orders, hook, how)).catch_unwind();
         let panicked = || StoreError::Database { detail: "a panic, rolled back".to_owned() };
