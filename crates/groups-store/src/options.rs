@@ -35,7 +35,7 @@ pub struct StoreOptions {
     /// connections are plaintext, and `require` and stricter modes return
     /// [`OpenError::EncryptionMissing`](crate::OpenError::EncryptionMissing).
     pub url: String,
-    /// Limits of a group, for example its number of members.
+    /// Limits of groups and of a user's memberships, and the policy for adding people.
     pub limits: Limits,
     /// How much one user may write in a day. Default: no limit.
     pub quotas: Quotas,
@@ -87,8 +87,8 @@ pub struct StoreOptions {
     /// PostgreSQL: timeout of one statement. Default: 10 seconds.
     pub postgres_statement_max: Duration,
     /// PostgreSQL: whether the servers on one database wake each other with LISTEN and NOTIFY,
-    /// which uses two more connections. Default: true; set it to false if
-    /// [`Store::wake`](crate::Store::wake) is called by other means.
+    /// which uses two more connections. Default: true; set it to false if the application wakes the
+    /// store itself with [`Store::wake`](crate::Store::wake).
     pub postgres_notify: bool,
     /// How often a tail polls the log if nothing wakes it. Default: 1 second.
     pub tail_poll: Duration,
