@@ -1,58 +1,16 @@
 //! The service inside an application: custom identity, path prefix, sinks, and in-process commands.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpRequest, HttpResponse, rt::System, web};
+use actix_web::HttpRequest;
 use async_trait::async_trait;
 use groups_domain::{Actor, Command, GroupName, NewMember, Timestamp, UserId};
 use serde_json::{Value, json};
-use server::{Code, Delivery, EventSink, Groups, GroupsBuilder, Identity, Principal, Problem, Settings, SinkError};
-use tokio::sync::{mpsc, oneshot};
+use server::{Code, Delivery, EventSink, Groups, Identity, Principal, Problem, Settings, SinkError};
+use tokio::sync::mpsc;
 
-use crate::support::{Dial, Http, SECRET, User, new_id, within};
-
-/// An application in a thread of this process, with its own route.
-struct Application {
-    http: Arc<Http>,
-    groups: Groups,
-    server: ServerHandle,
-}
-
-impl Application {
-    async fn start(builder: GroupsBuilder) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let http = Arc::new(Http::new(listener.local_addr().unwrap()));
-        let (tell, told) = oneshot::channel();
-        std::thread::spawn(move || {
-            System::new().block_on(async {
-                let groups = builder.open().await.unwrap();
-                let mounted = groups.clone();
-                let server = server::http_server(move || {
-                    let own = web::get().to(async || HttpResponse::Ok().body("the application's own"));
-                    App::new().route("/", own).configure(mounted.configure())
-                })
-                .workers(1)
-                .shutdown_timeout(1)
-                .listen(listener)
-                .unwrap()
-                .run();
-                tell.send((groups, server.handle())).ok();
-                server.await.unwrap();
-            });
-        });
-        let (groups, server) = within("a start", told).await.unwrap();
-        Self { http, groups, server }
-    }
-
-    async fn stop(self) {
-        self.groups.stop(Duration::ZERO).await;
-        self.server.stop(true).await;
-    }
-}
+use crate::support::{Application, Dial, SECRET, User, new_id, within};
 
 fn settings(directory: &Path) -> Settings {
     Settings {

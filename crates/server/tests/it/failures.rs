@@ -1,17 +1,16 @@
 //! A task of the server fails: all clients are closed and resume elsewhere, and the host is
 //! notified.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::{App, rt::System};
+use actix_web::rt::System;
 use groups_supervisor::Supervisor;
 use serde_json::json;
 use server::{CancellationToken, Cause, Groups, RunError, Settings, TaskFailure};
 use tokio::sync::oneshot;
 
-use crate::support::{Heard, Http, Postgres, SECRET, Socket, User, within};
+use crate::support::{Application, Heard, Http, Postgres, SECRET, Socket, User, within};
 
 /// A server in a thread of this process, so that a test can inject a panic.
 struct Embedded {
@@ -163,24 +162,9 @@ async fn with_several_servers_they_resume_on_another_one() {
 async fn a_host_hears_of_a_failure_and_the_mounted_service_is_not_ready_any_more() {
     let directory = tempfile::tempdir().unwrap();
     let settings = settings(&format!("sqlite://{}", directory.path().join("groups.db").display()));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let http = Arc::new(Http::new(listener.local_addr().unwrap()));
-    let (tell, told) = oneshot::channel();
-    std::thread::spawn(move || {
-        System::new().block_on(async {
-            let groups = Groups::builder(settings).open().await.unwrap();
-            let mounted = groups.clone();
-            let server = server::http_server(move || App::new().configure(mounted.configure()))
-                .shutdown_timeout(1)
-                .listen(listener)
-                .unwrap()
-                .run();
-            tell.send((groups, server.handle())).ok();
-            server.await.unwrap();
-        });
-    });
-    let (groups, server) = within("a start", told).await.unwrap();
-    let ada = User::new(&http);
+    let application = Application::start(Groups::builder(settings)).await;
+    let (http, groups) = (&application.http, &application.groups);
+    let ada = User::new(http);
     let mut socket = ada.connects().await;
     assert_eq!(http.get("/readyz").await.status, 200);
     assert_eq!(groups.failure(), None);
@@ -192,6 +176,5 @@ async fn a_host_hears_of_a_failure_and_the_mounted_service_is_not_ready_any_more
     assert_eq!(answer.status, 503);
     assert_eq!(answer.value()["detail"], "A part of the server has failed: relay.");
     assert_eq!(ada.dial().refused().await.status, 503);
-    groups.stop(Duration::ZERO).await;
-    server.stop(true).await;
+    application.stop().await;
 }

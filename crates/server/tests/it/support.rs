@@ -1,5 +1,6 @@
 //! Test support: the server as a process, its clients, and the view that a client keeps.
 
+mod application;
 mod browser;
 mod build;
 mod haproxy;
@@ -18,6 +19,7 @@ mod view;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+pub(crate) use application::Application;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
 pub(crate) use haproxy::HaProxy;

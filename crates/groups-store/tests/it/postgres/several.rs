@@ -18,6 +18,19 @@ async fn until(tail: &mut Tail, count: usize) -> Vec<GroupId> {
     seen
 }
 
+/// Begins a transaction that writes the changes of group 1 to the log as those of group 100, and leaves it open.
+async fn uncommitted_copy(url: &str) -> AsyncPgConnection {
+    let mut connection = AsyncPgConnection::establish(url).await.unwrap();
+    let insert = format!(
+        "BEGIN; INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+         SELECT '{}', version, actor_id, at, format, payload FROM log WHERE group_id = '{}'",
+        group_id(100).uuid(),
+        group_id(1).uuid(),
+    );
+    connection.batch_execute(&insert).await.unwrap();
+    connection
+}
+
 #[test]
 fn a_change_made_by_one_server_wakes_the_tail_of_another() {
     run(async |db| {
@@ -39,15 +52,7 @@ fn a_transaction_that_stays_open_delays_nobody_and_what_it_commits_late_is_not_s
         store.did(ADA, group_id(1), create("Template")).await;
         let mut tail = store.tail().await.unwrap();
         // Another writer takes its number in the log, and its transaction id, before all the others, and commits after them.
-        let mut late = AsyncPgConnection::establish(&db.url).await.unwrap();
-        late.batch_execute(&format!(
-            "BEGIN; INSERT INTO log (group_id, version, actor_id, at, format, payload) \
-             SELECT '{}', version, actor_id, at, format, payload FROM log WHERE group_id = '{}'",
-            group_id(100).uuid(),
-            group_id(1).uuid(),
-        ))
-        .await
-        .unwrap();
+        let mut late = uncommitted_copy(&db.url).await;
         let away = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap();
         for number in 2..20 {
             store.did(ADA, group_id(number), create("Team")).await;
@@ -300,15 +305,7 @@ fn a_consumer_that_continues_from_its_position_gets_what_was_committed_late() {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Template")).await;
         let mut tail = store.tail().await.unwrap();
-        let mut late = AsyncPgConnection::establish(&db.url).await.unwrap();
-        late.batch_execute(&format!(
-            "BEGIN; INSERT INTO log (group_id, version, actor_id, at, format, payload) \
-             SELECT '{}', version, actor_id, at, format, payload FROM log WHERE group_id = '{}'",
-            group_id(100).uuid(),
-            group_id(1).uuid(),
-        ))
-        .await
-        .unwrap();
+        let mut late = uncommitted_copy(&db.url).await;
         for number in 2..6 {
             store.did(ADA, group_id(number), create("Team")).await;
         }
