@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_documented_with_its_default() {
-        let table = include_str!("../../../docs/operating.md");
+        let table = include_str!("../../../docs/settings.md");
         for setting in Cli::command().get_arguments() {
             let Some(name) = setting.get_env() else { continue };
             let row = format!("| `{}` |", name.display());

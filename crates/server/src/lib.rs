@@ -49,10 +49,10 @@ pub use secret::Secret;
 pub use settings::{AddPolicy, NameVisibility, Settings, SettingsError};
 pub use tokio_util::sync::CancellationToken;
 
-/// Compiles the examples in the README.
+/// Compiles the example in the guide to embedding.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Embedding;
 
 #[cfg(test)]
 mod tests {

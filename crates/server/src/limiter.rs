@@ -1,7 +1,7 @@
 //! Rate limits per user, address and group: token buckets that are charged in proportion to the
 //! work.
 //!
-//! docs/operating.md lists the prices. Costs beyond the entry price are charged once they are
+//! docs/limits.md lists the prices. Costs beyond the entry price are charged once they are
 //! known: members after the body is parsed and before the command is executed; responses after they
 //! were written, which delays the next request.
 

@@ -15,7 +15,7 @@ impl Groups {
     ///
     /// An `HttpServer` lacks what [`run`](crate::run) adds to its own connections: deadlines for
     /// every phase of a connection, limits on connections without a token, and in-order answers to
-    /// pipelined requests. Put a proxy in front of it that does not pipeline (docs/operating.md,
+    /// pipelined requests. Put a proxy in front of it that does not pipeline (docs/limits.md,
     /// Connections).
     ///
     /// The paths, relative to the [prefix](crate::GroupsBuilder::prefix) if one is set, are

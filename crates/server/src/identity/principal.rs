@@ -14,7 +14,7 @@ use crate::Problem;
 /// [`GroupsBuilder::identity`](crate::GroupsBuilder::identity) and `examples/own_identity.rs`.
 ///
 /// It is called before anything else is read from a request. The service itself handles requests
-/// from pages of foreign origins (docs/operating.md, Origins), so a cookie-based implementation
+/// from pages of foreign origins (docs/settings.md, Origins), so a cookie-based implementation
 /// needs no CSRF token.
 #[async_trait(?Send)]
 pub trait Identity: Send + Sync + 'static {

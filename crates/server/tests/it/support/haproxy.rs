@@ -1,4 +1,4 @@
-//! HAProxy in front of several servers, configured as `docs/operating.md` describes.
+//! HAProxy in front of several servers, configured as `docs/proxies.md` describes.
 
 use std::{
     net::SocketAddr,
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::{Http, PATIENCE, installed, server::free_address, skipped};
 
 /// The document from which the configuration is taken, so that errors in it are detected.
-const OPERATING: &str = include_str!("../../../../../docs/operating.md");
+const PROXIES: &str = include_str!("../../../../../docs/proxies.md");
 
 /// A running load balancer. Stopped on drop.
 pub(crate) struct HaProxy {
@@ -68,7 +68,7 @@ impl Drop for HaProxy {
 
 /// The documented example with other addresses.
 fn configuration(listen: SocketAddr, servers: &[SocketAddr]) -> String {
-    let (_, example) = OPERATING.split_once("```haproxy\n").expect("an example for HAProxy");
+    let (_, example) = PROXIES.split_once("```haproxy\n").expect("an example for HAProxy");
     let (example, _) = example.split_once("```").expect("the end of the example");
     let mut written = String::new();
     let mut left = servers.iter().enumerate();
