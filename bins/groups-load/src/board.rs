@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamp_tells_the_change_and_when_it_was_due() {
+    fn a_stamp_contains_the_change_and_its_due_time() {
         let board = Board::new(2);
         let due = board.started + Duration::from_nanos(1_234);
         assert_eq!(read_stamp(&board.stamp(1, due)), Some((1, 1_234)));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_counts_from_due_and_from_the_answer() {
+    fn latency_is_measured_from_the_due_time_and_from_the_answer() {
         let board = Board::new(1);
         let at = |millis| board.started + Duration::from_millis(millis);
         let name = board.stamp(0, at(10));

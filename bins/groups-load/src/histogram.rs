@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_the_values() {
+    fn percentiles_match_the_recorded_values() {
         let histogram = Histogram::default();
         for millis in 1..=1_000 {
             histogram.record(Duration::from_millis(millis));

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_tells_status_length_and_what_becomes_of_the_connection() {
+    fn a_response_head_contains_the_status_the_length_and_whether_the_connection_closes() {
         let head = Head::parse(b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 2\r\nContent-Length: 17\r\n\r\n").ok();
         assert_eq!(head, Some(Head { status: 429, content_length: 17, retry_after_seconds: Some(2), closes: false }));
         let head = Head::parse(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").ok();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn a_malformed_head_is_an_error() {
         for head in
             ["HTTP/2 200\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"]
         {

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_three_parts_with_the_hmac_of_the_first_two() {
+    fn a_token_has_three_parts_and_the_last_is_the_hmac_of_the_others() {
         let issuer = Issuer { secret: "a secret".to_owned(), issuer: None, audience: Some("groups".to_owned()) };
         let Person { id, token } = issuer.person();
         let (message, signature) = token.rsplit_once('.').unwrap_or_default();

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_read_one_line_for_each_figure() {
+    fn the_text_report_has_one_line_per_figure() {
         let promise = Promise { events: 7, examples: vec!["gap: 1".to_owned()], ..Promise::default() };
         let pretty = serde_json::to_string_pretty(&promise).unwrap_or_default();
         let lines = "events: 7\nviolations: 0\nrepeated_on_resume: 0\nsent_back: 0\nexamples:\n  gap: 1\n";

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_loaded_unless_told_otherwise() {
+    fn only_loopback_is_allowed_without_an_explicit_flag() {
         assert!(target("http://127.0.0.1:8080", false).is_ok());
         assert!(target("http://[::1]:8080/", false).is_ok());
         assert!(matches!(target("http://192.0.2.1:8080", false), Err(Failure::Elsewhere(_))));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_has_a_scheme_that_is_spoken() {
+    fn a_url_with_an_unsupported_scheme_is_rejected() {
         for url in ["127.0.0.1:8080", "https://127.0.0.1", "http://"] {
             assert!(matches!(target(url, true), Err(Failure::Url(_))), "{url}");
         }

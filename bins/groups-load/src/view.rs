@@ -170,32 +170,32 @@ mod tests {
     }
 
     #[test]
-    fn each_version_once_and_in_order_is_right() {
+    fn every_version_once_and_in_order_is_accepted() {
         assert_eq!(told(&[(Step::Stays, 4), (Step::Stays, 5), (Step::Leaves, 6)], true), Ok(Folded::Applied));
     }
 
     #[test]
-    fn a_version_left_out_is_a_gap() {
+    fn a_missing_version_is_a_gap() {
         assert_eq!(told(&[(Step::Stays, 5)], true), Err(Violation::Gap { group_id: GROUP, known: 3, version: 5 }));
         let again = [(Step::Enters, 5)];
         assert_eq!(told(&again, true), Err(Violation::Gap { group_id: GROUP, known: 3, version: 5 }));
     }
 
     #[test]
-    fn a_repeat_is_right_only_while_missed_events_come() {
+    fn a_repeated_event_is_accepted_only_during_a_replay() {
         let twice = [(Step::Stays, 4), (Step::Stays, 4)];
         assert_eq!(told(&twice, true), Err(Violation::Repeat { group_id: GROUP, version: 4 }));
         assert_eq!(told(&twice, false), Ok(Folded::Repeated));
     }
 
     #[test]
-    fn an_older_version_is_a_reorder() {
+    fn an_older_version_is_reported_as_reordered() {
         let back = [(Step::Stays, 4), (Step::Stays, 5), (Step::Stays, 4)];
         assert_eq!(told(&back, true), Err(Violation::Reorder { group_id: GROUP, known: 5, version: 4 }));
     }
 
     #[test]
-    fn what_comes_after_leaving_is_foreign() {
+    fn an_event_after_leaving_is_reported_as_foreign() {
         let after = [(Step::Leaves, 4), (Step::Stays, 5)];
         assert_eq!(told(&after, true), Err(Violation::Foreign { group_id: GROUP, version: 5 }));
         let again = [(Step::Leaves, 4), (Step::Enters, 9), (Step::Stays, 10)];

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_there_are_not_are_named_and_others_are_not() {
+    fn only_unknown_settings_are_reported() {
         let known = ["GROUPS_LISTEN", "GROUPS_JWT_SECRET", "GROUPS_NATS_URL", "GROUPS_LOG", "GROUPS_LOG_FORMAT"];
         assert_eq!(of(&known), Ok(vec![]));
         assert_eq!(of(&["PATH", "DATABASE_URL", "GROUPS", "MY_GROUPS_LISTEN", "GROUPS_TEST_SERVER"]), Ok(vec![]));
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_authentication_that_are_unknown_are_refused() {
+    fn unknown_authentication_settings_are_refused() {
         assert!(of(&["GROUPS_JWKS"]).is_err_and(|error| error.contains("GROUPS_JWKS")));
         assert!(of(&["GROUPS_JWT_SECRET", "GROUPS_JWKS"]).is_err());
     }

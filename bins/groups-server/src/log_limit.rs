@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_lines_of_a_place_are_logged_and_of_the_others_their_number() {
+    fn the_first_lines_of_a_code_location_are_logged_and_the_rest_are_counted() {
         let (written, limit) = (Written::default(), LogLimit::default());
         let to = written.clone();
         let log = tracing_subscriber::fmt()
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_later_a_place_may_write_again() {
+    fn a_code_location_can_log_again_after_a_minute() {
         let start = Instant::now();
         let mut lines = Lines { since: start, count: 0 };
         let mut admitted = |seconds| (0..100).filter(|_| lines.admit(start + Duration::from_secs(seconds))).count();

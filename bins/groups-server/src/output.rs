@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_written_in_order_before_a_flush_comes_back() {
+    fn lines_are_written_in_order_before_flush_returns() {
         let Fixture { output, verdicts, written, .. } = output(1_000);
         drop(verdicts);
         for number in 0..10 {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_does_not_read_holds_nobody_up_and_learns_later_how_much_it_missed() {
+    fn a_stalled_reader_blocks_nobody_and_the_number_of_dropped_lines_is_reported() {
         let Fixture { output, verdicts, written, reported } = output(10);
         for number in 0..100 {
             output.line(number % 10);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_counted_and_later_lines_are_written() {
+    fn failed_lines_are_counted_and_later_lines_are_written() {
         let Fixture { output, verdicts, written, reported } = output(1_000);
         for _ in 0..3 {
             verdicts.send(Err(io::ErrorKind::BrokenPipe.into())).unwrap();

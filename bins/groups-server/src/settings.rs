@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_flags_and_the_default_agree() -> Result<(), clap::Error> {
+    fn the_default_flags_match_the_default_settings() -> Result<(), clap::Error> {
         assert_eq!(Settings::from(Cli::try_parse_from(["groups-server"])?.settings), Settings::default());
         Ok(())
     }
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_have_the_names_of_the_variables_too() -> Result<(), clap::Error> {
+    fn flags_are_accepted_with_the_variable_names() -> Result<(), clap::Error> {
         let settings = Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7", "--rate-limit", "8"]);
         assert!(settings.is_err(), "both names are one flag");
         assert_eq!(Cli::try_parse_from(["groups-server", "--groups-rate-limit", "7"])?.settings.rate_limit, 7);

@@ -44,7 +44,7 @@ fn reasons() -> impl Iterator<Item = LeaveReason> {
 }
 
 #[test]
-fn golden_the_types_of_the_messages_for_typescript() {
+fn golden_the_typescript_types_of_the_messages() {
     let role = |role: Role| json!(role).as_str().unwrap().to_owned();
     let reason = |reason: LeaveReason| json!(reason).as_str().unwrap().to_owned();
     let parts = [
@@ -67,7 +67,7 @@ fn golden_the_types_of_the_messages_for_typescript() {
 }
 
 #[test]
-fn golden_the_types_of_the_answers_for_typescript() {
+fn golden_the_typescript_types_of_the_responses() {
     let parts = [
         HTTP_HEAD.to_owned(),
         declared::<GroupPage<'_>>(),

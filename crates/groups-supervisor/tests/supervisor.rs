@@ -20,11 +20,11 @@ async fn the_first_task_that_panics_is_reported_with_its_message() {
     while supervisor.running() > 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(supervisor.failure(), Some(panicked("broken", "out of luck")), "the first one stays the reported one");
+    assert_eq!(supervisor.failure(), Some(panicked("broken", "out of luck")), "the first failure stays reported");
 }
 
 #[tokio::test]
-async fn a_task_that_returns_is_reported_unless_it_may() {
+async fn a_task_that_returns_is_reported_if_it_must_not_end() {
     let supervisor = Supervisor::new();
     assert_eq!(supervisor.until_closed("a queue", ready(7)).await, Some(7));
     assert_eq!(supervisor.failure(), None);
@@ -44,7 +44,7 @@ async fn a_thread_that_panics_is_reported_to_a_waiting_task() {
 }
 
 #[tokio::test]
-async fn what_ends_after_the_stop_is_no_failure() {
+async fn a_task_that_ends_after_the_stop_is_not_a_failure() {
     let supervisor = Supervisor::new();
     supervisor.spawn("endless", pending());
     supervisor.stop();

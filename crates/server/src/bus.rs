@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typing_is_read_back_as_it_was_written() {
+    fn typing_messages_survive_a_round_trip() {
         for typing in [true, false] {
             let (group_id, user_id) = (GroupId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
             let told = Typing { group_id, user_id, typing };
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_version_may_say_is_passed_over() {
+    fn unknown_messages_of_other_versions_are_ignored() {
         let id = Uuid::nil();
         for text in ["", "typing", "read a b 1", &format!("typing {id} {id}"), &format!("typing {id} {id} 2")] {
             assert_eq!(Typing::parse(text), None, "{text}");

@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn nothing_runs_beside_a_service_that_was_stopped() {
+    async fn no_task_outlives_a_stopped_service() {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
         let groups = Groups::builder(Settings { database_url, ..Settings::default() }).open().await.unwrap();

@@ -158,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_the_time_in_it() {
+    fn an_id_contains_its_creation_time() {
         let id = GroupIds::default().next(DAWN + Duration::from_micros(1_500), u64::MAX);
         assert_eq!(id.uuid().to_string(), "018bcfe5-6801-7800-bfff-ffffffffffff");
     }
 
     #[test]
-    fn behind_a_clock_that_was_set_back_ids_continue_at_half_its_pace_until_it_has_caught_up() {
+    fn after_the_clock_is_set_back_ids_advance_at_half_speed_until_it_catches_up() {
         let ids = GroupIds::default();
         ids.observe(GroupIds::default().next(DAWN + 3_600 * SECOND, 0));
         let start = millis(ids.next(DAWN, 0));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_other_kinds_and_of_no_clock_are_ignored() {
+    fn ids_of_other_versions_and_impossible_times_are_ignored() {
         let ids = GroupIds::default();
         for id in [Uuid::max(), Uuid::new_v4(), uuid(MILLIS_END << 12, 0)] {
             ids.observe(GroupId::new(id));

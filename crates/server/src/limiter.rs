@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_work_has_buckets_of_its_own() {
+    fn each_kind_of_work_has_separate_buckets() {
         let limiter = Limiter::new(50, 0);
         while limiter.charge(user(1), Work::Change, 1.0).is_ok() {}
         for work in [Work::NewKey, Work::Read, Work::Upgrade, Work::Typing] {
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_no_limit_on_users() {
+    fn a_rate_of_zero_means_no_limit_per_user() {
         let limiter = Limiter::new(0, 0);
         for _ in 0..10_000 {
             assert_eq!(limiter.charge(user(1), Work::Change, 1_000.0), Ok(()));
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn people_and_bytes_have_their_price() {
+    fn members_and_bytes_are_charged() {
         let members: Vec<_> = (0..1_000).map(|number| NewMember::plain(user(number))).collect();
         assert!((price::members(&Command::AddMembers(members)) - 49.95).abs() < 0.001);
         assert!(price::members(&Command::DeleteGroup).abs() < 0.001);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_storm_of_small_changes_in_an_ordinary_group_is_not_limited_and_the_amplification_is() {
+    fn ordinary_groups_are_not_limited_and_amplification_is() {
         const SMALL: usize = 700;
         const LARGE: usize = 4_800;
         // Cost of one second with this many changes, connections, and bytes per frame.
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_was_told_too_much_waits_and_others_do_not() {
+    fn a_group_beyond_its_traffic_limit_waits_and_others_do_not() {
         let limiter = Limiter::new(0, 0);
         let group = |number| GroupId::new(Uuid::from_u128(number));
         for _ in 0..100 {
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn one_host_is_one_address() {
+    fn addresses_of_one_host_share_a_bucket() {
         let network = |address: &str| address.parse().map(network).ok();
         assert_eq!(network("2001:db8::1"), network("2001:db8::2"));
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));

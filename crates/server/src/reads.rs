@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_runs_a_bounded_number_of_reads_whoever_sends_them() {
+    async fn reads_per_address_are_bounded_across_users() {
         let reads = reads(ReadLimits { running_per_address_max: 1, ..ReadLimits::default() });
         let _ada = begin(&reads, ADA).await;
         assert!(reads.begin(BOB, HERE).now_or_never().is_none());
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_read_that_waits_for_too_long_is_refused() {
+    async fn a_read_that_waits_too_long_is_refused() {
         let limits = ReadLimits { running_per_user_max: 1, wait_max: Duration::ZERO, ..ReadLimits::default() };
         let reads = Reads::new(limits);
         let _first = reads.wait(ADA, HERE).await.unwrap();
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn long_answers_count_until_they_are_taken_and_short_ones_do_not() {
+    async fn only_long_answers_count_until_the_client_has_received_them() {
         let reads = reads(ReadLimits { answers_per_user_max: 1, ..ReadLimits::default() });
         let short = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("short"));
         let long = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("x".repeat(100_000)));

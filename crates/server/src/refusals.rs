@@ -44,7 +44,7 @@ mod tests {
     use crate::Code;
 
     #[tokio::test]
-    async fn what_does_not_fit_is_refused_at_once_and_ends_its_connection() {
+    async fn a_refusal_beyond_the_limit_is_sent_immediately_and_closes_the_connection() {
         let refusal = || Problem::new(Code::RateLimited, "Too many changes.");
         let refusals = Refusals::new(Duration::from_secs(3_600), 1);
         let mut held = pin!(refusals.hold(refusal()));

@@ -228,13 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_at_once_is_bounded_in_bytes_and_a_large_change_goes_alone() {
+    fn batches_are_bounded_in_bytes_and_a_large_change_is_delivered_alone() {
         let len = |sizes: &[usize]| piece_len(sizes.iter().copied(), 10);
         assert_eq!([len(&[4, 6, 1]), len(&[4, 7]), len(&[11, 1]), len(&[usize::MAX, 1]), len(&[3])], [2, 1, 1, 1, 1]);
     }
 
     #[test]
-    fn tries_come_further_apart_up_to_a_second() {
+    fn retries_back_off_up_to_one_second() {
         let mut pause = Backoff::default();
         assert!(!pause.has_waited());
         let pauses: Vec<_> = (0..8).map(|_| pause.next().as_millis()).collect();

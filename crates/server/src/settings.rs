@@ -359,14 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_secret_is_none_and_starts_nothing() {
+    fn an_empty_secret_is_refused() {
         let settings = Settings { jwt_secret: Some("".into()), ..Settings::default() };
         assert!(settings.is_development());
         assert_eq!(settings.check(SocketAddr::from(([127, 0, 0, 1], 1))), Err(SettingsError::EmptySecret));
     }
 
     #[test]
-    fn a_secret_that_is_found_by_trying_is_refused() {
+    fn a_short_secret_is_refused() {
         let with = |bytes: usize| {
             let settings = Settings { jwt_secret: Some("s".repeat(bytes).into()), ..Settings::default() };
             settings.check(SocketAddr::from(([127, 0, 0, 1], 1)))
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_is_set_to_nothing_is_not_taken_for_one_that_is_not_checked() {
+    fn an_empty_issuer_or_audience_is_refused() {
         for empty in ["", " "] {
             let (issuer, audience) = (
                 Settings { jwt_issuer: Some(empty.to_owned()), ..Settings::default() },
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn nats_is_for_several_servers_and_for_programs_that_know_it() {
+    fn nats_requires_postgresql_and_the_feature() {
         let with = |database_url: &str, nats_url: &str| Settings {
             database_url: database_url.to_owned(),
             nats_url: Some(nats_url.to_owned()),

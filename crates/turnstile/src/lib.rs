@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_at_its_limit_leaves_the_room_to_others() {
+    fn a_key_at_its_limit_leaves_room_for_others() {
         let turnstile = Turnstile::new(Limits { running_max: 3, running_per_key_max: 1, ..ROOMY });
         let _first = turnstile.enter(1).now_or_never().unwrap().unwrap();
         let mut second = pin!(turnstile.enter(1));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_may_wait_are_refused() {
+    fn entries_beyond_the_waiting_limit_are_refused() {
         let limits = Limits { running_max: 2, running_per_key_max: 1, waiting_max: 3, waiting_per_key_max: 2 };
         let turnstile = Turnstile::new(limits);
         let _inside = [1, 2].map(|key| turnstile.enter(key).now_or_never().unwrap().unwrap());
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_comes_after_its_future_was_dropped_is_given_on() {
+    fn a_turn_granted_to_a_dropped_future_passes_to_the_next() {
         let turnstile = Turnstile::new(Limits { running_max: 1, ..ROOMY });
         let inside = turnstile.enter(1).now_or_never().unwrap().unwrap();
         let mut gone = Box::pin(turnstile.enter(1));

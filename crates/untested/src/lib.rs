@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_missing_thing_has_a_line_with_its_tests_counted_once() {
+    fn each_missing_tool_has_one_line_with_its_number_of_tests() {
         let file = std::env::temp_dir().join(format!("untested-{}", std::process::id()));
         for (what, test) in [("PostgreSQL", "a"), ("NATS", "b"), ("PostgreSQL", "a"), ("PostgreSQL", "c")] {
             append(&file, what, test).unwrap();

@@ -7,22 +7,22 @@ use crate::{
 };
 
 #[test]
-fn a_lost_event_is_found() {
+fn a_lost_event_is_detected() {
     found(Lie::Lose, "gap");
 }
 
 #[test]
-fn a_repeated_event_is_found() {
+fn a_repeated_event_is_detected() {
     found(Lie::Repeat, "repeat");
 }
 
 #[test]
-fn events_in_the_wrong_order_are_found() {
+fn reordered_events_are_detected() {
     found(Lie::Swap, "reorder");
 }
 
 #[test]
-fn an_event_that_never_comes_is_found() {
+fn a_missing_event_is_detected() {
     found(Lie::Silence, "lost");
 }
 
@@ -32,6 +32,6 @@ fn found(lie: Lie, word: &str) {
     let ran = load(liar.address, "fanout --connections 4 --rate 20 --seconds 1 --patience-seconds 1");
     assert_eq!(ran.code, Some(1), "{}\n{}", ran.report, ran.errors);
     let promise = &ran.report["promise"];
-    assert!(promise["violations"].as_u64() >= Some(4), "each connection was lied to: {promise}");
+    assert!(promise["violations"].as_u64() >= Some(4), "every connection reports the violation: {promise}");
     assert!(promise["examples"].to_string().contains(&format!("\"{word}: ")), "{promise}");
 }

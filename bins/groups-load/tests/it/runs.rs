@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[test]
-fn every_connection_hears_of_every_change_of_a_fan_out() {
+fn every_connection_receives_every_change_of_a_fan_out() {
     let server = Server::start();
     let report = load(server.address, "fanout --connections 20 --rate 20 --seconds 1").good();
     assert_eq!((&report["changes"], &report["promise"]["events"]), (&20.into(), &400.into()), "{report}");
@@ -15,7 +15,7 @@ fn every_connection_hears_of_every_change_of_a_fan_out() {
 }
 
 #[test]
-fn connections_of_one_user_hear_all_as_well_in_bursts() {
+fn connections_of_one_user_receive_every_change_in_bursts() {
     let server = Server::start();
     let args = "fanout --connections 20 --connections-per-user 10 --rate 40 --burst 10 --seconds 1";
     let report = load(server.address, args).good();
@@ -23,14 +23,14 @@ fn connections_of_one_user_hear_all_as_well_in_bursts() {
 }
 
 #[test]
-fn changes_may_be_made_by_way_of_another_url() {
+fn changes_can_be_sent_to_another_url() {
     let server = Server::start();
     let args = format!("fanout --connections 5 --rate 10 --seconds 1 --changes-on http://{}/", server.address);
     assert_eq!(load(server.address, &args).good()["promise"]["events"], 50);
 }
 
 #[test]
-fn what_callers_changed_is_what_the_groups_show() {
+fn the_groups_show_every_change_of_the_callers() {
     let server = Server::start();
     let report = load(server.address, "commands --callers 8 --groups 3 --members 20 --seconds 1").good();
     let count = |of: &str| report[of]["count"].as_u64().expect("a count");
@@ -40,7 +40,7 @@ fn what_callers_changed_is_what_the_groups_show() {
 }
 
 #[test]
-fn with_a_process_id_a_connection_has_a_cost() {
+fn with_a_process_id_the_cost_per_connection_is_measured() {
     let server = Server::start();
     // The server runs in this process.
     let args = format!("--pid {} connect --connections 50 --hold-seconds 0", std::process::id());
@@ -50,7 +50,7 @@ fn with_a_process_id_a_connection_has_a_cost() {
 }
 
 #[test]
-fn everybody_who_comes_back_gets_what_was_missed() {
+fn clients_that_reconnect_receive_what_they_missed() {
     let server = Server::start();
     let report = load(server.address, "resume --connections 30 --groups 3 --missed 4").good();
     assert_eq!((&report["resumed"], &report["replayed_events"]), (&30.into(), &120.into()), "{report}");
@@ -59,7 +59,7 @@ fn everybody_who_comes_back_gets_what_was_missed() {
 }
 
 #[test]
-fn all_of_it_together_leaves_every_view_right() {
+fn every_view_is_correct_under_a_mixed_load() {
     let server = Server::start();
     let args = "mixed --connections 30 --groups 5 --callers 4 --rate 200 --stay-seconds 1 --seconds 2";
     let report = load(server.address, args).good();

@@ -48,7 +48,7 @@ impl Drop for Server {
         self.shutdown.cancel();
         let ended = self.thread.take().map(JoinHandle::join);
         if !std::thread::panicking() {
-            ended.expect("it was started").expect("the server ended well");
+            ended.expect("it was started").expect("the server exited successfully");
         }
     }
 }

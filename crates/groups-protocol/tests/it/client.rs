@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 #[test]
-fn every_golden_message_is_read_and_written_again_to_the_letter() {
+fn every_golden_message_survives_a_round_trip_byte_for_byte() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut read = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -28,7 +28,7 @@ fn every_golden_message_is_read_and_written_again_to_the_letter() {
 }
 
 #[test]
-fn what_a_later_version_adds_is_ignored() {
+fn fields_added_by_a_later_version_are_ignored() {
     assert_eq!(Message::parse(r#"{"type":"presence","who":[]}"#).unwrap(), Message::Unknown("presence".to_owned()));
     let ready = Message::parse(r#"{"type":"ready","cursor":"c","confetti":{"a":1}}"#).unwrap();
     assert_eq!(ready, Message::parse(r#"{"type":"ready","cursor":"c"}"#).unwrap());
@@ -38,7 +38,7 @@ fn what_a_later_version_adds_is_ignored() {
 }
 
 #[test]
-fn bodies_are_read_as_they_are_written() {
+fn bodies_survive_a_round_trip() {
     let group = json!({"group_id": Uuid::nil(), "name": "Team", "description": "", "admin_id": Uuid::nil(), "member_count": 1,
         "version": 3, "created_at": "2026-11-22T23:14:15.123Z", "updated_at": "2026-11-22T23:14:15.123Z", "role": "owner"});
     let body: GroupBody<'_> = serde_json::from_value(group.clone()).unwrap();
@@ -51,7 +51,7 @@ fn bodies_are_read_as_they_are_written() {
 }
 
 #[test]
-fn what_a_client_writes_the_server_reads() {
+fn the_server_reads_what_a_client_writes() {
     let typing = ClientMessage::Typing { group_id: GroupId::new(Uuid::from_u128(5)), typing: true };
     for message in [ClientMessage::Ping, typing] {
         let text = serde_json::to_string(&message).unwrap();
@@ -62,7 +62,7 @@ fn what_a_client_writes_the_server_reads() {
 }
 
 #[test]
-fn a_client_comes_back_after_every_close_but_those_from_4500_on() {
+fn clients_reconnect_after_every_close_code_below_4500() {
     let leaves: Vec<_> = CloseCode::ALL.into_iter().filter(|code| !CloseCode::is_retryable(code.get())).collect();
     assert_eq!(leaves, [CloseCode::Flood, CloseCode::TooManyConnections]);
     assert!(CloseCode::is_retryable(1006) && !CloseCode::is_retryable(4999));

@@ -1,4 +1,4 @@
-//! Every message of the server to the letter: one golden file each. `UPDATE_GOLDEN=1` rewrites them.
+//! Every message of the server, byte for byte: one golden file each. `UPDATE_GOLDEN=1` rewrites them.
 
 use std::path::Path;
 
@@ -138,7 +138,7 @@ fn the_events() {
 }
 
 #[test]
-fn the_events_of_what_an_operator_does() {
+fn the_events_of_operator_changes() {
     let mut world = World::with_group(ADA, &[BOB]);
     world.execute(Actor::Operator(EVE), Command::ChangeRole { user_id: BOB, role: Role::Owner });
     compare_event("role_changed_by_operator", &world, ADA);
@@ -148,7 +148,7 @@ fn the_events_of_what_an_operator_does() {
 }
 
 #[test]
-fn a_hundred_added_people_are_named_and_more_are_counted() {
+fn up_to_a_hundred_added_members_are_named_and_more_are_only_counted() {
     let mut world = World::with_group(ADA, &[]);
     let body = |world: &World| serde_json::to_value(EventBody::new(world.event(ADA), "c")).unwrap();
     world.execute(ADA, members(100..200));

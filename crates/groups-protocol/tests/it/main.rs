@@ -1,4 +1,4 @@
-//! The wire, to the letter.
+//! The wire format, byte for byte.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

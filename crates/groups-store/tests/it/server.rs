@@ -153,7 +153,7 @@ fn binaries() -> Option<PathBuf> {
 fn start(binaries: &Path) -> Server {
     let (data, run_as) = directory();
     let port = free_port(0);
-    // Good for a week, and made anew for each test run.
+    // Valid for a week, and created for each test run.
     let curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     let certificates = format!(
         "{run_as} sh -c 'cd {data} && openssl req -x509 {curve} -keyout ca.key -out ca.pem -days 7 -subj /CN=authority && \

@@ -18,5 +18,5 @@ fn compare(name: &str, story: Story) {
         std::fs::write(&path, &text).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(golden == text, "{name}.jsonl is not what the rules say by now; UPDATE_GOLDEN=1 writes it anew");
+    assert!(golden == text, "{name}.jsonl is stale; UPDATE_GOLDEN=1 rewrites it");
 }

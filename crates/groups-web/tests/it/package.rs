@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 #[test]
-fn the_licence_of_the_project_goes_with_the_package() {
+fn the_license_of_the_project_is_part_of_the_package() {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| fs::read_to_string(ours.join(path)).unwrap();
     assert_eq!(read("LICENSE"), read("../../LICENSE"));

@@ -42,7 +42,7 @@ fn references(html: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_file_of_the_folder_is_embedded_as_it_stands() {
+fn every_file_of_the_folder_is_embedded_unchanged() {
     let names = on_disk();
     assert!(names.len() > 3, "the folder was not found: {names:?}");
     for name in names.iter().filter(|name| *name != "index.html") {
@@ -53,7 +53,7 @@ fn every_file_of_the_folder_is_embedded_as_it_stands() {
 }
 
 #[test]
-fn the_page_refers_only_to_files_of_its_release_and_all_of_them_are_there() {
+fn the_page_refers_only_to_existing_files_of_its_release() {
     let references = references(&page_text());
     assert!(references.len() >= 3, "{references:?}");
     for reference in references {
@@ -66,7 +66,7 @@ fn the_page_refers_only_to_files_of_its_release_and_all_of_them_are_there() {
 }
 
 #[test]
-fn a_stable_address_and_one_of_another_release_are_revalidated() {
+fn stable_addresses_and_those_of_other_releases_are_revalidated() {
     for path in ["icon.svg", "0123456789abcdef/icon.svg"] {
         let asset = asset(path).unwrap();
         assert!(!asset.immutable, "{path}");
@@ -76,7 +76,7 @@ fn a_stable_address_and_one_of_another_release_are_revalidated() {
 }
 
 #[test]
-fn what_is_not_there_is_not_served() {
+fn a_missing_file_is_not_served() {
     for path in
         ["", "/", "nothing.js", "../Cargo.toml", "index.html", "/icon.svg", "icon.svg/", &format!("{}/", release())]
     {
@@ -93,7 +93,7 @@ fn different_content_has_different_etags() {
 }
 
 #[test]
-fn the_compressed_form_is_the_same_content_and_smaller() {
+fn the_compressed_form_has_the_same_content_and_is_smaller() {
     let mut compressed = 0;
     for name in on_disk().iter().filter(|name| *name != "index.html") {
         let asset = asset(name).unwrap();
@@ -107,7 +107,7 @@ fn the_compressed_form_is_the_same_content_and_smaller() {
 }
 
 #[test]
-fn the_policy_allows_nothing_inline_and_nothing_foreign() {
+fn the_policy_allows_no_inline_code_and_no_foreign_origin() {
     let policy = content_security_policy();
     assert!(policy.starts_with("default-src 'none';"));
     for forbidden in ["unsafe", "http", "*", "data:", "blob:"] {
@@ -116,7 +116,7 @@ fn the_policy_allows_nothing_inline_and_nothing_foreign() {
 }
 
 #[test]
-fn the_page_has_nothing_that_the_policy_forbids() {
+fn the_page_contains_nothing_that_the_policy_forbids() {
     let page = page_text();
     for forbidden in [" style=", "<style", " onclick=", " onload=", "javascript:", "<script>"] {
         assert!(!page.contains(forbidden), "{forbidden}");
@@ -141,7 +141,7 @@ fn no_file_mentions_a_foreign_host() {
 }
 
 #[test]
-fn the_page_asks_for_all_its_modules_at_once() {
+fn the_page_preloads_all_its_modules() {
     let page = page_text();
     // The page itself is asked for by its script element; React is for other pages.
     for name in

@@ -80,7 +80,7 @@ fn frames() -> Vec<String> {
 }
 
 #[test]
-fn the_compiler_finds_nothing_in_the_modules_and_real_frames_are_of_their_types() {
+fn the_modules_type_check_and_real_frames_have_the_declared_types() {
     const WRONG: [&str; 4] = [
         r#"{"type":"ready"}"#,
         r#"{"type":"ready","cursor":1}"#,
@@ -102,7 +102,7 @@ fn the_compiler_finds_nothing_in_the_modules_and_real_frames_are_of_their_types(
 }
 
 #[test]
-fn who_uses_the_package_in_typescript_needs_no_casts() {
+fn the_package_can_be_used_in_typescript_without_casts() {
     const PAGE: &str = r#"
         import { ApiError, GroupsClient } from "groups-web";
         import type { Group } from "groups-web/wire";
@@ -145,7 +145,7 @@ fn who_uses_the_package_in_typescript_needs_no_casts() {
 }
 
 #[test]
-fn golden_the_declarations_are_those_of_the_modules() {
+fn golden_the_declarations_match_the_modules() {
     let Some(package) = Package::with_compiler() else { return };
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert_eq!(package.compile(&["--project", "tsconfig.types.json", "--outDir", "fresh/types"]), "");
@@ -158,6 +158,6 @@ fn golden_the_declarations_are_those_of_the_modules() {
     let golden: BTreeMap<_, _> = texts(ours, &["types"]).into_iter().filter(|(name, _)| !others(name)).collect();
     assert!(fresh.len() >= 15 && fresh.keys().eq(golden.keys()), "{:?}", fresh.keys());
     for (name, text) in &fresh {
-        assert!(golden[name] == *text, "{name} is stale; UPDATE_GOLDEN=1 writes it anew:\n{text}");
+        assert!(golden[name] == *text, "{name} is stale; UPDATE_GOLDEN=1 rewrites it:\n{text}");
     }
 }

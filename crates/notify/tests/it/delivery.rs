@@ -11,7 +11,7 @@ use crate::server::{Server, patient};
 use crate::world::{ADA, BOB, EVE, group};
 
 #[tokio::test]
-async fn a_client_gets_welcome_its_list_and_ready() {
+async fn a_client_receives_welcome_its_list_and_ready() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (_client, opening) = Client::ready(&server, BOB).await;
@@ -24,7 +24,7 @@ async fn a_client_gets_welcome_its_list_and_ready() {
 }
 
 #[tokio::test]
-async fn a_newcomer_is_told_and_the_others_hear_of_it_and_outsiders_do_not() {
+async fn a_new_member_and_the_other_members_receive_events_and_outsiders_do_not() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -36,12 +36,12 @@ async fn a_newcomer_is_told_and_the_others_hear_of_it_and_outsiders_do_not() {
     let told = ada.next().await;
     assert_eq!((&told["type"], &told["action"]), (&json!("group_updated"), &json!("member_added")));
     server.happen(|world| world.rename(group(1), ADA, "Ours")).await;
-    assert_eq!(bob.next().await["version"], 3, "a newcomer hears of what comes next");
+    assert_eq!(bob.next().await["version"], 3, "a new member receives later events");
     assert!(eve.so_far(&server).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_removed_member_hears_of_it_and_of_nothing_after() {
+async fn a_removed_member_receives_the_removal_and_nothing_later() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -51,11 +51,11 @@ async fn a_removed_member_hears_of_it_and_of_nothing_after() {
     assert_eq!(types(&bob.so_far(&server).await), ["removed_from_group"]);
     assert_eq!(types(&ada.so_far(&server).await), ["group_updated", "group_updated"]);
     server.happen(|world| world.execute(group(1), ADA, Command::AddMember(NewMember::plain(BOB)))).await;
-    assert_eq!(bob.next().await["version"], 4, "back again, and a newcomer");
+    assert_eq!(bob.next().await["version"], 4, "a user who is added again is a new member");
 }
 
 #[tokio::test]
-async fn an_owner_who_leaves_an_heir_and_a_bystander_each_hear_their_own() {
+async fn when_an_owner_leaves_each_member_receives_the_event_for_their_role() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB, EVE]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -71,7 +71,7 @@ async fn an_owner_who_leaves_an_heir_and_a_bystander_each_hear_their_own() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_group_is_told_to_all_who_were_in_it() {
+async fn all_members_receive_the_deletion_of_a_group() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -131,7 +131,7 @@ fn fold(list: &mut BTreeMap<String, Value>, message: &Value) {
 }
 
 #[tokio::test]
-async fn a_list_kept_by_events_is_the_list_that_is_read_anew() {
+async fn a_list_folded_from_events_equals_a_new_snapshot() {
     let server = Server::with_workers(patient(), 2);
     server.world().create(group(1), ADA, &[BOB, EVE]);
     let mut clients = Vec::new();
@@ -162,14 +162,14 @@ async fn a_list_kept_by_events_is_the_list_that_is_read_anew() {
     for (who, mut client, mut list) in clients {
         client.settled(&server).await.iter().for_each(|message| fold(&mut list, message));
         let (_fresh, opening) = Client::ready(&server, who).await;
-        let mut anew = BTreeMap::new();
-        opening.iter().for_each(|message| fold(&mut anew, message));
-        assert_eq!(list, anew, "the list of {who}");
+        let mut fresh = BTreeMap::new();
+        opening.iter().for_each(|message| fold(&mut fresh, message));
+        assert_eq!(list, fresh, "the list of {who}");
     }
 }
 
 #[tokio::test]
-async fn what_a_change_is_sent_as_is_told_by_group_with_its_bytes() {
+async fn the_traffic_of_a_change_is_reported_by_group_in_bytes() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (seen, mut traffic) = mpsc::unbounded_channel();

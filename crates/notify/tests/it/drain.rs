@@ -10,7 +10,7 @@ use crate::server::{Server, patient};
 use crate::world::{ADA, BOB, group, user};
 
 #[tokio::test]
-async fn a_drain_closes_everybody_with_1012_and_lets_nobody_in() {
+async fn a_drain_closes_all_clients_with_1012_and_refuses_new_ones() {
     let server = Server::with_workers(patient(), 2);
     server.world().create(group(1), ADA, &[BOB]);
     let mut readers = tokio::task::JoinSet::new();
@@ -35,7 +35,7 @@ async fn a_drain_closes_everybody_with_1012_and_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_drain_does_not_wait_for_ever() {
+async fn a_drain_has_a_time_limit() {
     let server = Server::start(patient());
     let (_mute, _) = Client::ready(&server, BOB).await;
     let began = Instant::now();
@@ -46,7 +46,7 @@ async fn a_drain_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn what_was_queued_before_the_drain_still_arrives() {
+async fn events_queued_before_the_drain_still_arrive() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut bob, _) = Client::ready(&server, BOB).await;
@@ -60,7 +60,7 @@ async fn what_was_queued_before_the_drain_still_arrives() {
 }
 
 #[tokio::test]
-async fn clients_of_a_hub_that_missed_changes_come_again() {
+async fn clients_of_a_hub_that_missed_changes_reconnect() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
     server.hub.lagged(7).await;

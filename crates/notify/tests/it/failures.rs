@@ -22,7 +22,7 @@ fn panicked(task: &str, message: &str) -> TaskFailure {
 }
 
 #[tokio::test]
-async fn a_worker_whose_task_panics_closes_its_clients_and_the_hub_lets_nobody_in() {
+async fn a_worker_that_panics_closes_its_clients_and_the_hub_refuses_new_ones() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -44,7 +44,7 @@ async fn a_worker_whose_task_panics_closes_its_clients_and_the_hub_lets_nobody_i
 }
 
 #[tokio::test]
-async fn the_other_workers_go_on_until_they_are_drained() {
+async fn the_other_workers_continue_until_they_are_drained() {
     let server = Server::with_workers(patient(), 2);
     server.world().create(group(1), ADA, &[BOB]);
     // Connections are assigned to the workers in turn.
@@ -61,7 +61,7 @@ async fn the_other_workers_go_on_until_they_are_drained() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_call_from_one_connection_closes_all_of_its_worker() {
+async fn a_panic_in_worker_code_closes_all_connections_of_that_worker() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -74,7 +74,7 @@ async fn a_panic_in_a_call_from_one_connection_closes_all_of_its_worker() {
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_ends_its_own_connection_and_no_other_of_its_worker() {
+async fn a_handler_that_panics_ends_only_its_own_connection() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut bob, _) = Client::ready(&server, BOB).await;

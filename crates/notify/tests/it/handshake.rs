@@ -52,7 +52,7 @@ async fn without_an_offer_no_protocol_is_selected() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_refused_and_counts_as_no_connection() {
+async fn an_invalid_handshake_is_refused_and_does_not_count_as_a_connection() {
     let server = Server::start(patient());
     for headers in ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"] {
         assert!(answer(&server, headers).await[0].starts_with("http/1.1 400 "));

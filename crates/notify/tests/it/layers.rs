@@ -32,7 +32,7 @@ fn that_name(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn actix_ws_appears_in_one_file_and_actix_in_the_transport_only() {
+fn actix_ws_is_used_in_one_file_and_actix_only_in_the_transport() {
     assert_eq!(that_name(&["actix_ws"]), ["transport.rs"]);
     let transport = |file: &String| file.starts_with("transport");
     let others: Vec<String> = that_name(&["actix_"]).into_iter().filter(|file| !transport(file)).collect();
@@ -40,13 +40,13 @@ fn actix_ws_appears_in_one_file_and_actix_in_the_transport_only() {
 }
 
 #[test]
-fn the_clock_is_read_by_the_hub_and_given_to_the_rest() {
+fn only_the_hub_reads_the_clock() {
     // The echo has no hub.
     assert_eq!(that_name(&["Instant", "SystemTime"]), ["hub.rs", "transport/echo.rs"]);
 }
 
 #[test]
-fn shard_and_session_run_no_tasks() {
+fn shard_and_session_spawn_no_tasks() {
     // The simulation is a test, with a model of the store.
     let is_test = |file: &String| file.starts_with("shard/simulation");
     let pure = |file: &String| (file.starts_with("shard") || file.starts_with("session")) && !is_test(file);

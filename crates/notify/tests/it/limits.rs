@@ -22,7 +22,7 @@ async fn narrow(server: &Server, who: groups_domain::UserId) -> Client {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_is_ended_and_delays_nobody() {
+async fn a_client_that_never_reads_is_disconnected_and_delays_nobody() {
     let server = Server::start(HubLimits { close_grace: Duration::from_millis(50), ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let mut stuck = narrow(&server, BOB).await;
@@ -33,7 +33,7 @@ async fn a_client_that_never_reads_is_ended_and_delays_nobody() {
     let mut number = 0;
     while server.hub.stats().overflows == 0 {
         number += 1;
-        assert!(number < 5_000, "the queue has a bound");
+        assert!(number < 5_000, "the queue is bounded");
         let name = format!("{number} {}", "x".repeat(90));
         server.happen(|world| world.rename(group(1), ADA, &name)).await;
         let event = ada.next().await;
@@ -52,7 +52,7 @@ async fn a_client_that_never_reads_is_ended_and_delays_nobody() {
 }
 
 #[tokio::test]
-async fn a_slow_client_that_reads_in_the_end_learns_why_it_was_closed() {
+async fn a_slow_client_that_resumes_reading_receives_the_close_code() {
     let server = Server::start(HubLimits { queue_frames_max: 4, ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let mut slow = narrow(&server, BOB).await;
@@ -71,11 +71,11 @@ async fn a_slow_client_that_reads_in_the_end_learns_why_it_was_closed() {
     };
     assert_eq!((closed.code, closed.reason.as_str()), (4001, "slow consumer"));
     let whole: Vec<u64> = (2..2 + versions.len() as u64).collect();
-    assert_eq!(versions, whole, "what it got before has no gap, and it resumes from there");
+    assert_eq!(versions, whole, "the events before the close have no gap, and the client resumes after them");
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_of_its_list_is_ended() {
+async fn a_client_that_does_not_read_its_list_is_disconnected() {
     let limits =
         HubLimits { opening_stall: Duration::from_millis(50), close_grace: Duration::from_millis(20), ..patient() };
     let server = Server::start(limits);
@@ -88,19 +88,19 @@ async fn a_client_that_takes_nothing_of_its_list_is_ended() {
 }
 
 #[tokio::test]
-async fn a_client_that_gives_no_sign_of_life_is_ended_by_the_second_beat() {
+async fn a_silent_client_is_closed_within_two_heartbeats() {
     let heartbeat = Duration::from_millis(100);
     let server = Server::start(HubLimits { heartbeat, ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
     let silent_since = Instant::now();
     // The client is not polled, so it answers no ping.
     server.until(|hub| hub.connections() == 0).await;
-    assert!(silent_since.elapsed() > heartbeat, "it was asked first");
+    assert!(silent_since.elapsed() > heartbeat, "it was pinged first");
     assert_eq!(bob.closed().await.code, 4002);
 }
 
 #[tokio::test]
-async fn a_client_that_answers_pings_stays() {
+async fn a_client_that_answers_pings_stays_connected() {
     // Long enough for a response on a busy machine.
     let server = Server::start(HubLimits { heartbeat: Duration::from_millis(500), ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
@@ -112,7 +112,7 @@ async fn a_client_that_answers_pings_stays() {
 }
 
 #[tokio::test]
-async fn a_connection_ends_with_its_token() {
+async fn a_connection_is_closed_when_its_token_expires() {
     let server = Server::start(patient());
     let mut bob = Client::connect(&server, BOB, "&expires_ms=30").await;
     let closed = bob.closed().await;
@@ -120,7 +120,7 @@ async fn a_connection_ends_with_its_token() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_closed_with_4502_over_all_workers() {
+async fn connections_beyond_the_limit_over_all_workers_are_closed_with_4502() {
     let server = Server::with_workers(HubLimits { connections_per_user_max: 3, ..patient() }, 2);
     let mut devices = Vec::new();
     for _ in 0..3 {
@@ -153,7 +153,7 @@ async fn many_events_at_once_reach_a_client_that_reads() {
 }
 
 #[tokio::test]
-async fn a_group_larger_than_a_turn_is_told_whole() {
+async fn all_members_of_a_group_larger_than_one_turn_receive_its_events() {
     let server = Server::with_workers(patient(), 2);
     let members: Vec<_> = (1..=150).map(user).collect();
     server.world().create(group(1), ADA, &members);
@@ -168,7 +168,7 @@ async fn a_group_larger_than_a_turn_is_told_whole() {
 }
 
 #[tokio::test]
-async fn whoever_delivers_waits_while_a_worker_is_busy_and_typing_is_left_out() {
+async fn delivery_waits_for_a_busy_worker_and_typing_is_dropped() {
     let server = Server::start(HubLimits { inbox_commands_max: 2, ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -196,7 +196,7 @@ async fn whoever_delivers_waits_while_a_worker_is_busy_and_typing_is_left_out() 
 }
 
 #[tokio::test]
-async fn delivery_waits_while_a_worker_has_no_room_for_more_bytes() {
+async fn delivery_waits_while_the_inbox_of_a_worker_is_full_in_bytes() {
     // Each change is larger than the inbox, so only one fits at a time.
     let server = Server::start(HubLimits { inbox_bytes_max: 1, ..patient() });
     server.world().create(group(1), ADA, &[]);
@@ -222,7 +222,7 @@ async fn delivery_waits_while_a_worker_has_no_room_for_more_bytes() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_given_up_reaches_no_worker() {
+async fn a_cancelled_delivery_reaches_no_worker() {
     let server = Server::start(HubLimits { inbox_commands_max: 1, ..patient() });
     server.world().create(group(1), ADA, &[]);
     let (mut ada, _) = Client::ready(&server, ADA).await;

@@ -30,12 +30,12 @@ async fn send_fragments(client: &mut Client, first: Data, fragments: &[&[u8]]) {
 async fn ping_is_answered_with_pong() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
-    bob.say(json!({"type": "ping", "unknown": "fields are passed over"})).await;
+    bob.say(json!({"type": "ping", "unknown": "fields are ignored"})).await;
     assert_eq!(bob.next().await, json!({"type": "pong"}));
 }
 
 #[tokio::test]
-async fn what_is_not_understood_is_an_error_and_the_connection_stays() {
+async fn an_invalid_message_gets_an_error_and_the_connection_stays_open() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
     let unknown_group = json!({"type": "typing", "group_id": group(9), "typing": true}).to_string();
@@ -71,7 +71,7 @@ async fn a_message_in_fragments_is_one_message() {
 }
 
 #[tokio::test]
-async fn many_messages_in_one_write_are_all_heeded() {
+async fn all_messages_of_one_write_are_handled() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
     let mut bytes = Vec::new();
@@ -87,7 +87,7 @@ async fn many_messages_in_one_write_are_all_heeded() {
 }
 
 #[tokio::test]
-async fn a_message_of_4_kib_is_read_and_a_longer_one_closes_with_1009() {
+async fn a_message_of_4_kib_is_accepted_and_a_longer_one_closes_with_1009() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
     bob.send(Message::text("x".repeat(4_096))).await;
@@ -105,7 +105,7 @@ async fn fragments_that_are_too_long_together_close_with_1009() {
 }
 
 #[tokio::test]
-async fn a_frame_that_only_announces_a_gigabyte_closes_with_1009_at_once() {
+async fn a_frame_header_that_announces_a_gigabyte_closes_with_1009_immediately() {
     // The client's answer is swallowed by its own unfinished frame, so its socket is shut down.
     let server = Server::start(HubLimits { close_grace: Duration::from_millis(20), ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
@@ -114,7 +114,7 @@ async fn a_frame_that_only_announces_a_gigabyte_closes_with_1009_at_once() {
 }
 
 #[tokio::test]
-async fn a_long_frame_is_read_past_so_that_its_sender_learns_why_it_was_closed() {
+async fn a_long_frame_is_discarded_so_that_its_sender_receives_the_close_code() {
     let server = Server::start(patient());
     let (mut bob, _) = Client::ready(&server, BOB).await;
     // Far more than all buffers hold: if the server stopped reading, the test would hang.
@@ -144,7 +144,7 @@ async fn text_that_is_not_utf_8_closes_with_1007() {
 }
 
 #[tokio::test]
-async fn what_is_no_frame_of_a_client_closes_with_1002() {
+async fn an_invalid_client_frame_closes_with_1002() {
     let server = Server::start(patient());
     for (bytes, what) in [
         (&[0x81, 0x02, b'{', b'}'][..], "not masked"),
@@ -182,7 +182,7 @@ async fn a_ping_frame_is_answered_with_its_payload() {
 }
 
 #[tokio::test]
-async fn a_flood_is_warned_of_and_then_closes_with_4501() {
+async fn a_flood_gets_a_warning_and_is_then_closed_with_4501() {
     let server = Server::start(HubLimits { messages_per_second: 0, messages_burst: 8, ..patient() });
     let (mut bob, _) = Client::ready(&server, BOB).await;
     for _ in 0..8 {

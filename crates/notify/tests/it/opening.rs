@@ -13,7 +13,7 @@ use crate::world::{ADA, BOB, group};
 const RETRY: &str = r#"{"retry_ms":[500,5000]}"#;
 
 #[tokio::test]
-async fn what_the_read_has_seen_is_not_told_again() {
+async fn changes_included_in_the_list_are_not_sent_again() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (called, go) = server.wait_then_read();
@@ -27,7 +27,7 @@ async fn what_the_read_has_seen_is_not_told_again() {
 }
 
 #[tokio::test]
-async fn what_comes_while_the_list_is_under_way_follows_ready() {
+async fn changes_made_while_the_list_is_sent_follow_ready() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (called, go) = server.read_then_wait();
@@ -44,7 +44,7 @@ async fn what_comes_while_the_list_is_under_way_follows_ready() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_lags_behind_the_read_is_passed_over() {
+async fn a_delivery_older_than_the_read_is_skipped() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let late = server.world().rename(group(1), ADA, "Read before it is delivered");
@@ -75,7 +75,7 @@ async fn a_second_device_loads_while_the_first_is_live() {
 }
 
 #[tokio::test]
-async fn a_long_list_comes_in_pieces() {
+async fn a_long_list_is_sent_in_pieces() {
     let server = Server::start(HubLimits { snapshot_groups_max: 2, ..patient() });
     for number in 1..=5 {
         server.world().create(group(number), BOB, &[]);
@@ -92,7 +92,7 @@ async fn a_long_list_comes_in_pieces() {
 }
 
 #[tokio::test]
-async fn groups_with_much_to_say_come_in_smaller_pieces_and_each_at_least_by_itself() {
+async fn pieces_are_limited_in_bytes_and_contain_at_least_one_group() {
     for (snapshot_bytes_max, expected) in [(1, vec![1; 5]), (1_600, vec![2, 2, 1]), (1_000_000, vec![5])] {
         let server = Server::start(HubLimits { snapshot_bytes_max, ..patient() });
         for number in 1..=5 {
@@ -118,7 +118,7 @@ async fn a_list_of_a_thousand_groups_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_client_that_resumes_gets_what_it_missed_and_then_what_is_new() {
+async fn a_client_that_resumes_receives_what_it_missed_and_then_live_events() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     server.world().rename(group(1), ADA, "Missed");
@@ -131,14 +131,14 @@ async fn a_client_that_resumes_gets_what_it_missed_and_then_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_not_ours_is_none() {
+async fn an_invalid_cursor_is_treated_like_none() {
     let server = Server::start(patient());
     let (_bob, opening) = Client::resume(&server, BOB, "theirs").await;
     assert_eq!(types(&opening), ["welcome", "snapshot", "ready"]);
 }
 
 #[tokio::test]
-async fn a_list_that_cannot_be_read_sends_the_client_away_for_a_while() {
+async fn a_client_whose_list_cannot_be_read_is_closed_with_1012() {
     let server = Server::start(HubLimits { open_timeout: Duration::from_millis(20), ..patient() });
     // Kept, so that the third read waits indefinitely.
     let (_called, _go) = {
@@ -155,7 +155,7 @@ async fn a_list_that_cannot_be_read_sends_the_client_away_for_a_while() {
 }
 
 #[tokio::test]
-async fn who_loads_for_longer_than_the_journal_holds_comes_again() {
+async fn a_client_that_loads_longer_than_the_journal_holds_is_closed_with_1012() {
     let server = Server::start(HubLimits { journal_changes_max: 3, ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let (called, go) = server.read_then_wait();
@@ -174,7 +174,7 @@ async fn who_loads_for_longer_than_the_journal_holds_comes_again() {
 }
 
 #[tokio::test]
-async fn a_client_that_loads_while_more_bytes_come_than_the_journal_holds_comes_again() {
+async fn a_client_that_loads_while_the_journal_overflows_in_bytes_is_closed_with_1012() {
     // Two short changes with one frame each take at least 1,792 bytes each, so only one fits.
     let server = Server::start(HubLimits { journal_bytes_max: 3_000, ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
@@ -190,7 +190,7 @@ async fn a_client_that_loads_while_more_bytes_come_than_the_journal_holds_comes_
 }
 
 #[tokio::test]
-async fn more_clients_than_may_read_at_once_wait_for_their_turn() {
+async fn initial_reads_beyond_the_limit_wait_for_their_turn() {
     let server = Server::start(HubLimits { opens_max: 1, ..patient() });
     let (called, go) = server.wait_then_read();
     let mut ada = Client::connect(&server, ADA, "").await;
@@ -205,7 +205,7 @@ async fn more_clients_than_may_read_at_once_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_it_loads_ends_its_read_and_gives_up_its_turn() {
+async fn a_client_that_disconnects_while_it_loads_ends_its_read_and_releases_its_turn() {
     let server = Server::start(HubLimits { opens_max: 1, ..patient() });
     let (called, mut go) = server.wait_then_read();
     let bob = Client::connect(&server, BOB, "").await;
@@ -217,7 +217,7 @@ async fn a_client_that_leaves_while_it_loads_ends_its_read_and_gives_up_its_turn
 }
 
 #[tokio::test]
-async fn the_clients_of_one_user_wait_behind_each_other_and_not_in_front_of_others() {
+async fn clients_of_one_user_wait_behind_each_other_and_delay_nobody_else() {
     let server = Server::start(HubLimits { opens_per_user_max: 1, ..patient() });
     let (called, go) = server.wait_then_read();
     let mut first = Client::connect(&server, BOB, "").await;

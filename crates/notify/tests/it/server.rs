@@ -143,7 +143,7 @@ impl Server {
     pub(crate) async fn until(&self, reached: impl Fn(&Hub) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !reached(&self.hub) {
-            assert!(Instant::now() < deadline, "it should be so by now: {:?}", self.hub.stats());
+            assert!(Instant::now() < deadline, "the condition was not met in time: {:?}", self.hub.stats());
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

@@ -16,7 +16,7 @@ fn typing(group_id: GroupId, typing: bool) -> Value {
 }
 
 #[tokio::test]
-async fn typing_goes_to_the_other_members_on_every_worker_and_to_nobody_else() {
+async fn typing_is_sent_to_the_other_members_on_every_worker_and_to_nobody_else() {
     let server = Server::with_workers(patient(), 2);
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -40,7 +40,7 @@ async fn typing_goes_to_the_other_members_on_every_worker_and_to_nobody_else() {
 }
 
 #[tokio::test]
-async fn the_same_typing_again_is_passed_on_once() {
+async fn repeated_typing_is_forwarded_once() {
     let server = Server::start(HubLimits { typing_interval: Duration::from_secs(3_600), ..patient() });
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -56,7 +56,7 @@ async fn the_same_typing_again_is_passed_on_once() {
 }
 
 #[tokio::test]
-async fn what_a_user_says_on_several_devices_and_by_other_ways_is_passed_on_once() {
+async fn typing_of_one_user_on_several_devices_and_over_http_is_forwarded_once() {
     let limits = HubLimits { typing_interval: Duration::from_secs(3_600), ..patient() };
     let server = Server::with_workers(limits, 2);
     server.world().create(group(1), ADA, &[BOB]);
@@ -79,7 +79,7 @@ async fn what_a_user_says_on_several_devices_and_by_other_ways_is_passed_on_once
 }
 
 #[tokio::test]
-async fn only_members_may_type() {
+async fn only_members_can_send_typing() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut ada, _) = Client::ready(&server, ADA).await;
@@ -96,7 +96,7 @@ async fn only_members_may_type() {
 }
 
 #[tokio::test]
-async fn typing_on_another_server_is_told_as_it_comes() {
+async fn typing_received_from_another_server_is_sent_to_members() {
     let server = Server::start(patient());
     server.world().create(group(1), ADA, &[BOB]);
     let (mut bob, _) = Client::ready(&server, BOB).await;

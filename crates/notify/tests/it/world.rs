@@ -56,7 +56,7 @@ impl World {
         Some(self.delivery(self.log.len() - 1))
     }
 
-    /// Carries out a command that is allowed.
+    /// Executes a command that is allowed.
     pub(crate) fn execute(&mut self, group_id: GroupId, actor: impl Into<Actor>, command: Command) -> Arc<Delivery> {
         self.try_execute(group_id, actor, command).expect("the command changes something")
     }

@@ -85,7 +85,7 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
     let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
     supervisor.spawn("nats: telling of commits", tell_of_commits(client.clone(), log, store.commits()));
     supervisor.spawn("nats: sending signals", tell_signals(client, typing, waiting));
-    supervisor.spawn("nats: hearing of commits", hear_of_commits(grown, store.clone()));
+    supervisor.spawn("nats: hearing of commits", wake_on_commits(grown, store.clone()));
     supervisor.spawn("nats: hearing signals", hear_signals(signals, hub.clone()));
     Ok(Nats { sending, up })
 }
@@ -115,7 +115,7 @@ async fn say(client: &Client, subject: &str, text: String) {
     }
 }
 
-async fn hear_of_commits(mut grown: Subscriber, store: Store) {
+async fn wake_on_commits(mut grown: Subscriber, store: Store) {
     while grown.next().await.is_some() {
         store.wake();
     }

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn altogether_the_address_with_the_most_makes_room() {
+    fn at_the_total_limit_the_address_with_the_most_connections_makes_room() {
         let door = door(100, 4, 100);
         let quiet = door.enter(ip("192.0.2.2")).unwrap();
         let flood: Vec<_> = (0..3).map(|_| door.enter(ip("192.0.2.1")).unwrap()).collect();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_refused_only_if_none_can_go() {
+    fn a_connection_is_refused_only_if_none_can_be_closed() {
         let door = door(100, 100, 2);
         let busy = [door.enter(ip("192.0.2.1")).unwrap(), door.enter(ip("192.0.2.1")).unwrap()];
         busy.iter().for_each(|ticket| ticket.set_busy(true));
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_connections_those_without_a_token_make_room() {
+    fn connections_without_a_token_make_room_for_others() {
         let door = door(2, 100, 100);
         let mut known = door.enter(ip("192.0.2.1")).unwrap();
         known.authenticated();
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_are_kept_within_what_the_descriptors_allow() {
+    fn the_limits_are_capped_by_the_file_descriptors() {
         let limits = AdmissionLimits::new(1_000, 4_096, 1_024);
         assert_eq!((limits.anonymous_max, limits.anonymous_per_address_max), (500, 250));
         let limits = AdmissionLimits::new(100_000, 4_096, 0);

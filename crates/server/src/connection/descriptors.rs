@@ -47,13 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_descriptors_for_the_rest() {
+    fn connections_leave_descriptors_for_other_files() {
         let of = |limit| Descriptors { limit, before: limit }.connections_max();
         assert_eq!([of(20_000), of(1_024), of(256), of(64)], [19_872, 896, 128, 32]);
     }
 
     #[test]
-    fn the_soft_limit_becomes_the_hard_one() {
+    fn the_soft_limit_is_raised_to_the_hard_limit() {
         let raised = Descriptors::raise();
         let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(DESCRIPTORS_MAX).min(DESCRIPTORS_MAX);
         assert_eq!(raised.limit, hard.max(raised.before));

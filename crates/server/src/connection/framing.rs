@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_ends_with_its_first_empty_line_however_it_is_cut() {
+    fn a_head_ends_with_its_first_empty_line_however_it_is_split() {
         for (head, rest) in [
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET"),
             ("GET / HTTP/1.1\nHost: x\n\n", "\r\n"),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_ends_where_its_framing_says_however_it_is_cut() {
+    fn a_body_ends_where_its_framing_says_however_it_is_split() {
         let chunked = "4;a=\"b\"\r\nWiki\r\n0A \r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n";
         for (body, bytes) in [(Body::chunked(), chunked), (Body::chunked(), "0\r\n\r\n"), (Body::of_length(3), "abc")] {
             let text = format!("{bytes}GET / HTTP/1.1\r\n");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_left_to_the_decoder() {
+    fn malformed_input_is_left_to_the_decoder() {
         for malformed in ["x\r\n", "4\r\nWikiX", "10000000000000000\r\n", "1\n", "4;\x01\r\n", "0\r\n\rx"] {
             let mut body = Body::chunked();
             assert_eq!(body.take(malformed.as_bytes()), malformed.len(), "{malformed:?}");

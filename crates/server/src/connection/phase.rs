@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_client_has_ten_seconds_and_so_has_every_head() {
+    fn every_request_head_must_arrive_within_ten_seconds() {
         let (mut phases, start) = begun();
         assert_eq!(phases.overdue(start + seconds(9)), None);
         assert_eq!(phases.overdue(start + seconds(10)), Some(Overdue::Idle));
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn one_request_is_handed_out_at_a_time() {
+    fn one_request_is_passed_on_at_a_time() {
         let (mut phases, now) = begun();
         let two = [HEAD, HEAD].concat();
         assert_eq!(phases.take(&two, now), HEAD.len());
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_its_time_and_its_bytes_and_after_the_answer_less_of_both() {
+    fn a_body_is_limited_in_time_and_bytes_and_more_strictly_after_the_answer() {
         let (mut phases, now) = begun();
         phases.take(HEAD, now);
         phases.begin(Body::chunked(), now);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_body_that_ends_leaves_the_connection_open() {
+    fn the_connection_stays_open_if_the_rest_of_a_body_arrives() {
         let (mut phases, now) = begun();
         phases.take(HEAD, now);
         phases.begin(Body::of_length(300), now);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_waits_for_a_client_that_still_sends() {
+    fn a_close_waits_for_a_client_that_is_still_sending() {
         let (mut phases, now) = begun();
         phases.take(HEAD, now);
         phases.begin(Body::of_length(300), now);
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_at_a_kibibyte_a_second_or_the_connection_ends() {
+    fn a_client_that_reads_an_answer_below_one_kibibyte_a_second_is_disconnected() {
         let (mut phases, start) = begun();
         phases.take(HEAD, start);
         phases.begin(Body::Complete, start);

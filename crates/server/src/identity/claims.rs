@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_of_the_claim_by_its_name() {
+    fn the_error_names_the_invalid_claim() {
         let exp = NOW_SECONDS + 60;
         for (claims, says) in [
             (json!({"exp": exp}), "The token has no `sub` claim."),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_no_seconds() {
+    fn timestamps_in_milliseconds_are_rejected() {
         let exp = (NOW_SECONDS + 60) * 1_000;
         let says = "The token is valid for too long: its `exp` claim is more than 31622400 seconds ahead. \
                     Times are in seconds since 1970, and this one looks like milliseconds.";
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_is_bounded_also_for_a_clock_that_is_a_little_ahead() {
+    fn the_lifetime_limit_allows_for_clock_skew() {
         let longest = NOW_SECONDS + 31_622_400;
         for (exp, good) in [(longest, true), (longest + 5, true), (longest + 6, false), (i64::MAX, false)] {
             assert_eq!(judged(YEAR, json!({"sub": SUB, "exp": exp})).is_ok(), good, "{exp}");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_of_whoever_signs_may_be_five_seconds_ahead_or_as_much_as_is_set() {
+    fn the_clock_of_the_issuer_can_be_ahead_by_five_seconds_or_the_leeway() {
         let with = |leeway_seconds, nbf: i64| {
             let rules = ClaimRules { leeway_seconds, ..YEAR };
             judged(rules, json!({"sub": SUB, "exp": NOW_SECONDS + 60, "nbf": NOW_SECONDS + nbf})).is_ok()
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leeway_lets_a_token_live_on_for_as_long() {
+    fn the_leeway_extends_the_validity_of_a_token() {
         let rules = ClaimRules { leeway_seconds: 30, ..YEAR };
         let claims = judged(rules, json!({"sub": SUB, "exp": NOW_SECONDS - 29})).unwrap();
         assert_eq!(claims.expires_at.unix_millis(), (NOW_SECONDS + 1) * 1_000);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_as_old_as_it_says_or_as_it_can_be_and_never_of_the_future() {
+    fn the_issue_time_is_iat_or_the_earliest_possible_and_never_in_the_future() {
         let issued = |more: Value| {
             let mut claims = json!({"sub": SUB, "exp": NOW_SECONDS + 60});
             claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_shows_nothing_is_none() {
+    fn an_invisible_name_is_ignored() {
         let name = |name: Value| judged(YEAR, json!({"sub": SUB, "exp": NOW_SECONDS + 60, "name": name})).unwrap().name;
         assert_eq!(name(json!(" Ada ")).as_deref(), Some("Ada"));
         for none in [json!(null), json!(5), json!(""), json!("\u{200b}"), json!("a\nb")] {

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_proxy_passes_on_is_not_of_this_machine() {
+    fn a_request_forwarded_by_a_proxy_is_not_local() {
         assert!(admits(&[]));
         for header in [
             "X-Forwarded-For",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_elsewhere_signs_nobody_in_unless_the_operator_allows_it() {
+    fn a_page_of_another_origin_can_sign_in_only_if_the_operator_allows_it() {
         for own in ["http://localhost:8080", "http://localhost:5173"] {
             assert!(admits(&[("origin", own), ("sec-fetch-site", "cross-site")]), "{own}");
         }

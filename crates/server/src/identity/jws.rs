@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn malformed_tokens_are_refused() {
         for text in
             ["", ".", "..", "...", "a.b.c", "eyJ9.e30.", &TOKEN[..40], &format!("{TOKEN}="), &format!("{TOKEN}.x")]
         {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_is_verified() {
+    fn signed_tokens_are_verified() {
         let token = key().sign(&json!({"sub": "ada"}));
         assert_eq!(key().verify(&token).unwrap()["sub"], "ada");
     }

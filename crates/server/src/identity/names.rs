@@ -185,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_token_names_a_person_whatever_the_order() {
+    fn the_name_of_the_newest_token_counts_in_any_order() {
         let told = [(0, "Old", 5), (1, "New", 6), (2, "Old", 5), (3, "New", 6), (4, "Older", 4)];
         assert_eq!(written(&told), ["Old", "New"]);
     }
 
     #[test]
-    fn two_tokens_of_one_date_take_turns_once_a_minute_at_most() {
+    fn two_tokens_of_one_date_change_the_name_at_most_once_a_minute() {
         let told: Vec<_> = (0..3 * MINUTE_MS)
             .step_by(10)
             .map(|now| (now, if now / 10 % 2 == 0 { "One" } else { "Other" }, 5))
@@ -200,14 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn somebody_with_ever_newer_tokens_writes_once_a_minute_after_the_first_five() {
+    fn ever_newer_tokens_change_the_name_once_a_minute_after_the_first_five() {
         let told: Vec<_> = (0..10 * MINUTE_MS).step_by(100).map(|now| (now, "Ada", now)).collect();
         let count = written(&told).len();
         assert!((14..=15).contains(&count), "{count}");
     }
 
     #[test]
-    fn what_waits_is_bounded_and_comes_again_with_the_next_request() {
+    fn waiting_names_are_bounded_and_recorded_again_by_the_next_request() {
         let names = Names::default();
         let person = |number: usize| DisplayName { user_id: user(number as u128), ..named("Ada", 1) };
         assert!(names.learn(person(0), at(0)), "the first one writes");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_not_be_written_is_news_again() {
+    fn a_name_that_could_not_be_written_is_written_by_a_later_request() {
         let names = Names::default();
         assert!(names.learn(named("Ada", 1), at(0)));
         assert_eq!(names.next_batch().map(|batch| batch.len()), Some(1));

@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_the_same_in_any_case_and_with_its_own_port() {
+    fn origins_are_compared_without_case_and_default_port() {
         for same in ["https://Chat.Example.org", "HTTPS://chat.example.org", "https://chat.example.org:443"] {
             assert_eq!(canonical(same).as_deref(), Ok("https://chat.example.org"));
         }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn apps_and_extensions_have_origins_of_their_own_schemes() {
+    fn origins_of_apps_and_extensions_are_accepted() {
         for app in [
             "capacitor://localhost",
             "tauri://localhost",
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_page_can_have_as_its_origin_is_refused_with_a_reason() {
+    fn impossible_origins_are_refused_with_a_reason() {
         for (none, reason) in [
             ("", "scheme"),
             ("chat.example.org", "scheme"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_page_is_one_of_another_origin_that_is_not_allowed() {
+    fn a_page_is_foreign_if_its_origin_is_neither_own_nor_allowed() {
         let origins = Origins::new(vec!["https://app.example".to_owned(), "capacitor://localhost".to_owned()]);
         let foreign = |headers: &[(&'static str, &str)]| {
             let request = TestRequest::default().insert_header((header::HOST, "chat.example:8080"));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_origins_are_remembered_up_to_a_bound() {
+    fn a_bounded_number_of_refused_origins_is_remembered() {
         let origins = Origins::new(Vec::new());
         for number in 0..2 * REFUSED_ORIGINS_NAMED_MAX {
             let origin = HeaderValue::from_str(&format!("https://{number}.example")).unwrap();
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn only_callers_from_this_machine_who_call_it_by_such_a_name_are_of_loopback() {
+    fn loopback_requires_a_local_peer_and_a_local_host_name() {
         let is = |peer: &str, host: &str| {
             let request = TestRequest::default().insert_header((header::HOST, host));
             check_loopback(&request.peer_addr(peer.parse().unwrap()).to_http_request()).is_ok()

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_until_the_moment_of_its_expiry_and_not_in_it() {
+    fn a_token_expires_exactly_at_exp() {
         let (secret, user_id) = ([7; 32], UserId::new(uuid::Uuid::from_u128(1)));
         let tokens = Tokens::new(&secret, &Settings::default());
         let at = Timestamp::from_unix_millis;

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_the_connection_says_so() {
+    fn answers_that_end_the_connection_close_it_explicitly() {
         for code in [Code::PayloadTooLarge, Code::RequestTimeout] {
             let response = Problem::new(code, "").error_response();
             assert!(response.head().connection_type() == actix_web::http::ConnectionType::Close, "{code:?}");

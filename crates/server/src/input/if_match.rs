@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_as_the_rfc_has_it() {
+    fn entity_tag_lists_are_parsed_as_in_the_rfc() {
         assert_eq!(of(&[]), Ok(None));
         assert_eq!(of(&[b"*"]), Ok(None));
         assert_eq!(of(&[b" * "]), Ok(None));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_entity_tags_is_refused() {
+    fn an_invalid_entity_tag_list_is_refused() {
         let lists: [&[u8]; 17] = [
             b"",
             b" ",

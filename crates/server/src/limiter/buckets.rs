@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_then_the_rate_and_the_wait_is_exact() {
+    fn after_a_burst_the_rate_applies_and_the_wait_is_exact() {
         let buckets = buckets();
         for _ in 0..20 {
             assert_eq!(buckets.take(SECOND, 1, 0, 1.0), Ok(()));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_more_than_a_bucket_holds_is_let_through_by_a_full_one_and_paid_off_after() {
+    fn a_price_above_the_burst_is_accepted_by_a_full_bucket_and_paid_off_later() {
         let buckets = buckets();
         assert_eq!(buckets.take(SECOND, 1, 0, 100.0), Ok(()));
         assert_eq!(buckets.take(SECOND, 1, 0, 1.0), Err(8 * SECOND + SECOND / 10));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_in_two_parts_needs_no_more_than_in_one() {
+    fn charging_in_two_parts_costs_the_same_as_in_one() {
         let buckets = buckets();
         assert_eq!(buckets.take(SECOND, 1, 0, 15.0), Ok(()));
         assert_eq!(buckets.take_more(SECOND, 1, 0, 15.0, 50.0), Ok(()), "65 are more than a full bucket holds");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_can_be_given_back() {
+    fn tokens_can_be_refunded() {
         let buckets = buckets();
         assert_eq!(buckets.take(SECOND, 1, 0, 20.0), Ok(()));
         buckets.give_back(1, 0, 19.0);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_keys_are_remembered_and_those_with_full_buckets_go_first() {
+    fn a_bounded_number_of_keys_is_remembered_and_full_buckets_are_evicted_first() {
         let buckets = buckets();
         assert_eq!(buckets.take(SECOND, 0, 0, 20.0), Ok(()));
         for key in 1..4 {

@@ -127,7 +127,7 @@ fn url(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn the_creator_sees_a_new_group_at_once() {
+async fn the_creator_sees_a_new_group_immediately() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
@@ -163,7 +163,7 @@ async fn a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the
 }
 
 #[tokio::test]
-async fn several_members_see_every_change_and_strangers_none() {
+async fn members_see_every_change_and_outsiders_see_none() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
@@ -201,7 +201,7 @@ async fn several_members_see_every_change_and_strangers_none() {
 }
 
 #[tokio::test]
-async fn who_was_offline_sees_the_group_after_signing_in() {
+async fn a_member_who_was_offline_sees_the_group_after_signing_in() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let (ada, bob) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
@@ -216,7 +216,7 @@ async fn who_was_offline_sees_the_group_after_signing_in() {
 }
 
 #[tokio::test]
-async fn after_the_line_was_cut_the_page_catches_up_by_itself() {
+async fn the_page_catches_up_after_its_connection_was_cut() {
     let Some(browser) = Browser::start().await else { return };
     let mut server = Server::in_development().await;
     let line = Line::to(server.address()).await;

@@ -74,7 +74,7 @@ impl Cluster {
         let mut strangers = join_all(eve.iter().map(User::connects)).await;
         let mut socket = ada[0].connects().await;
         for server in &self.servers {
-            until("it hears the others", async || parts(server).await.1.ends_with("up")).await;
+            until("its bus is up", async || parts(server).await.1.ends_with("up")).await;
         }
         socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
         for device in &mut devices {
@@ -109,19 +109,19 @@ impl Cluster {
 }
 
 #[tokio::test]
-async fn a_change_on_one_server_is_on_the_sockets_of_the_other_at_once() {
+async fn a_change_on_one_server_reaches_the_sockets_of_another_immediately() {
     let Some(cluster) = Cluster::of(2).await else { return };
     cluster.hears_at_once().await;
 }
 
 #[tokio::test]
-async fn two_servers_in_a_storm_are_one() {
+async fn two_servers_behave_like_one_in_a_storm() {
     let Some(cluster) = Cluster::of(2).await else { return };
     storm::blows(&cluster.servers[0], &cluster.doors()).await;
 }
 
 #[tokio::test]
-async fn three_servers_behind_a_load_balancer_in_a_storm_are_one() {
+async fn three_servers_behind_a_load_balancer_behave_like_one_in_a_storm() {
     let Some(cluster) = Cluster::of(3).await else { return };
     let addresses: Vec<_> = cluster.servers.iter().map(Server::address).collect();
     let Some(proxy) = HaProxy::before(&addresses).await else { return };
@@ -129,7 +129,7 @@ async fn three_servers_behind_a_load_balancer_in_a_storm_are_one() {
 }
 
 #[tokio::test]
-async fn servers_that_are_killed_and_a_database_that_crashes_lose_repeat_and_reorder_nothing() {
+async fn killed_servers_and_a_crashed_database_lose_repeat_and_reorder_nothing() {
     let Some(mut cluster) = Cluster::of(2).await else { return };
     let chance = Chance::new("GROUPS_CLUSTER_SEED");
     let people = (0..crash::PEOPLE).map(|_| cluster.servers[0].user()).collect();
@@ -156,7 +156,7 @@ async fn servers_that_are_killed_and_a_database_that_crashes_lose_repeat_and_reo
 }
 
 #[tokio::test]
-async fn behind_a_load_balancer_a_killed_server_costs_a_reconnect_and_nothing_else() {
+async fn behind_a_load_balancer_clients_of_a_killed_server_only_reconnect() {
     let Some(mut cluster) = Cluster::of(3).await else { return };
     let addresses: Vec<_> = cluster.servers.iter().map(Server::address).collect();
     let Some(proxy) = HaProxy::before(&addresses).await else { return };
@@ -177,24 +177,25 @@ async fn behind_a_load_balancer_a_killed_server_costs_a_reconnect_and_nothing_el
 }
 
 #[tokio::test]
-async fn who_types_on_one_server_is_seen_typing_on_all() {
+async fn typing_on_one_server_is_visible_on_all() {
     let Some(cluster) = Cluster::of(2).await else { return };
     cluster.sees_typing_everywhere().await;
 }
 
 #[tokio::test]
-async fn a_server_says_which_of_its_parts_work_and_when_they_are_lost_and_recover() {
+async fn readyz_and_the_log_report_lost_and_recovered_components() {
     let Some(cluster) = Cluster::of(1).await else { return };
     let [server] = &cluster.servers[..] else { panic!("one server") };
     until("its parts work", async || parts(server).await == ("up".to_owned(), "postgres up".to_owned())).await;
     cluster.postgres.stop_at_once().await;
-    until("the loss is told", async || parts(server).await == ("down".to_owned(), "postgres down".to_owned())).await;
+    until("the loss is reported", async || parts(server).await == ("down".to_owned(), "postgres down".to_owned()))
+        .await;
     server.http().get("/readyz").await.problem(503, "unavailable");
     let says = |part: &str, what: &str| {
         server.log().lines().any(|line| line.contains(&format!("component=\"{part}\"")) && line.contains(what))
     };
     until("the loss is logged", async || says("database", "lost") && says("bus", "lost")).await;
-    assert_eq!(server.http().get("/healthz").await.status, 200, "the process is well");
+    assert_eq!(server.http().get("/healthz").await.status, 200, "the process is alive");
     cluster.postgres.launch().await;
     until("the return is logged", async || says("database", "recovered") && says("bus", "recovered")).await;
     assert_eq!(parts(server).await, ("up".to_owned(), "postgres up".to_owned()));
@@ -213,7 +214,7 @@ mod nats {
     }
 
     #[tokio::test]
-    async fn it_wakes_the_other_server_at_once() {
+    async fn nats_wakes_the_other_server_immediately() {
         let Some((cluster, _nats)) = cluster(2).await else { return };
         for server in &cluster.servers {
             until("it is found", async || parts(server).await.1 == "nats up").await;
@@ -222,13 +223,13 @@ mod nats {
     }
 
     #[tokio::test]
-    async fn who_types_on_one_server_is_seen_typing_on_all() {
+    async fn typing_on_one_server_is_visible_on_all() {
         let Some((cluster, _nats)) = cluster(2).await else { return };
         cluster.sees_typing_everywhere().await;
     }
 
     #[tokio::test]
-    async fn it_may_be_missing_at_the_start() {
+    async fn servers_can_start_without_nats() {
         let Some((cluster, mut nats)) = cluster(1).await else { return };
         nats.kill();
         let url = cluster.postgres.url();
@@ -240,7 +241,7 @@ mod nats {
     }
 
     #[tokio::test]
-    async fn it_may_die_and_return_and_so_may_the_servers_and_the_database() {
+    async fn nothing_is_lost_while_nats_servers_and_the_database_fail_and_return() {
         let Some((mut cluster, mut nats)) = cluster(2).await else { return };
         let chance = Chance::new("GROUPS_CLUSTER_SEED");
         let people = (0..crash::PEOPLE).map(|_| cluster.servers[0].user()).collect();

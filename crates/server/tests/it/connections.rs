@@ -83,7 +83,7 @@ async fn exchange(server: &Server, sent: &[&Sent], first_piece: usize) {
 }
 
 #[tokio::test]
-async fn requests_that_are_sent_ahead_are_answered_in_turn_each_with_its_own_body() {
+async fn pipelined_requests_are_answered_in_order_each_with_its_own_body() {
     let server = Server::start().await;
     let kinds = kinds(&server.user().token);
     let pairs = kinds.iter().flat_map(|first| kinds.iter().map(move |second| vec![first, second]));
@@ -94,7 +94,7 @@ async fn requests_that_are_sent_ahead_are_answered_in_turn_each_with_its_own_bod
 }
 
 #[tokio::test]
-async fn it_does_not_matter_where_requests_are_cut() {
+async fn requests_can_be_split_anywhere() {
     let server = Server::start().await;
     let kinds = kinds(&server.user().token);
     // A HEAD, a chunked body that is read, one that is not, and a body with a length.
@@ -105,7 +105,7 @@ async fn it_does_not_matter_where_requests_are_cut() {
 }
 
 #[tokio::test]
-async fn frames_that_come_with_the_upgrade_are_for_the_websocket() {
+async fn frames_sent_along_with_the_upgrade_reach_the_websocket() {
     let server = Server::start().await;
     let token = server.user().token;
     let upgrade = format!(
@@ -131,7 +131,7 @@ const ENDLESS: [&str; 4] = [
 ];
 
 #[tokio::test]
-async fn a_body_that_nobody_wants_is_not_read_without_end() {
+async fn an_unwanted_body_is_read_only_up_to_a_limit() {
     // Far more than the server reads and the kernels buffer.
     const BYTES: usize = 128 << 20;
     let server = Server::start().await;
@@ -153,7 +153,7 @@ async fn a_body_that_nobody_wants_is_not_read_without_end() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_its_whole_body_first_reads_why_it_was_refused() {
+async fn a_client_that_sends_its_whole_body_first_receives_the_refusal() {
     let server = Server::start().await;
     let body = "x".repeat(256 << 10);
     for rest in [
@@ -170,7 +170,7 @@ async fn a_client_that_sends_its_whole_body_first_reads_why_it_was_refused() {
 }
 
 #[tokio::test]
-async fn every_connection_that_waits_for_its_client_comes_to_an_end() {
+async fn every_wait_for_a_client_has_a_deadline() {
     let server = Server::start().await;
     let health = "GET /healthz HTTP/1.1\r\nHost: x\r\n";
     let cases = [
@@ -208,7 +208,7 @@ async fn every_connection_that_waits_for_its_client_comes_to_an_end() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_between_requests_as_long_as_the_operator_wants() {
+async fn an_idle_connection_is_kept_for_the_configured_time() {
     let me = |token: &str| format!("GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
     for (seconds, closes) in [("0", true), ("1", false)] {
         let server = Server::with(&[("GROUPS_KEEP_ALIVE_SECONDS", seconds)]).await;
@@ -222,7 +222,7 @@ async fn a_connection_is_kept_between_requests_as_long_as_the_operator_wants() {
 }
 
 #[tokio::test]
-async fn silent_connections_make_room_for_newcomers_and_those_with_a_token_stay() {
+async fn silent_connections_make_room_for_new_ones_and_those_with_a_token_stay() {
     const MAX: usize = 8;
     let server = Server::with(&[("GROUPS_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS", &MAX.to_string())]).await;
     let token = server.user().token;

@@ -15,14 +15,14 @@ fn runs(arguments: &[&str]) -> (bool, String) {
 }
 
 #[test]
-fn migrating_says_what_it_does_and_what_it_would_do() {
+fn migrate_prints_applied_and_pending_migrations() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("groups.db");
     let url = format!("sqlite://{}", file.display());
 
     let (done, pending) = runs(&["migrate", "--pending", "--database-url", &url]);
     assert!(done && pending.starts_with("pending: ") && pending.contains("_init\n"), "{pending}");
-    assert!(!file.exists(), "looking changes nothing");
+    assert!(!file.exists(), "listing pending migrations changes nothing");
     let (done, applied) = runs(&["migrate", "--database-url", &url]);
     assert!(done, "{applied}");
     assert_eq!(applied.replace("applied: ", ""), pending.replace("pending: ", ""));
@@ -32,7 +32,7 @@ fn migrating_says_what_it_does_and_what_it_would_do() {
 }
 
 #[tokio::test]
-async fn migrating_postgresql_says_the_same() {
+async fn migrate_prints_the_same_for_postgresql() {
     let Some(postgres) = Postgres::start().await else { return };
     let url = postgres.url();
     let (done, pending) = runs(&["migrate", "--pending", "--database-url", &url]);
@@ -43,7 +43,7 @@ async fn migrating_postgresql_says_the_same() {
 }
 
 #[test]
-fn what_is_no_database_of_ours_is_not_migrated() {
+fn a_database_of_another_program_is_not_migrated() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("notes.txt");
     std::fs::write(&file, "no database, but long enough to be taken for something").expect("a file");
@@ -55,7 +55,7 @@ fn what_is_no_database_of_ours_is_not_migrated() {
 }
 
 #[tokio::test]
-async fn a_copy_has_everything_and_goes_where_nothing_is() {
+async fn copy_copies_everything_into_an_empty_database_only() {
     let Some(postgres) = Postgres::start().await else { return };
     let mut old = Server::start().await;
     let (ada, bob) = (old.user_named("Ada"), old.user_named("Bob"));
@@ -104,7 +104,7 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
     assert!(ada.at(strict.http()).lists_members(&group).await[1].get("name").is_none(), "Bob has not");
     let again =
         ada.call("POST", &members).json(&json!({"user_id": bob.id})).header("Idempotency-Key", key).send().await;
-    assert_eq!(again.ok(201), added, "the first answer again");
+    assert_eq!(again.ok(201), added, "the first answer is returned again");
     assert_eq!(ada.sees(&group).await["version"], 3);
     // The old cursor is invalid in this database, so the client gets the whole list.
     let mut socket = bob.resumes(&cursor).await;
@@ -119,7 +119,7 @@ async fn a_copy_has_everything_and_goes_where_nothing_is() {
 }
 
 #[tokio::test]
-async fn a_file_that_a_server_uses_is_neither_served_nor_copied_nor_migrated_by_another() {
+async fn a_file_in_use_cannot_be_served_copied_or_migrated_by_another_process() {
     let mut server = Server::start().await;
     let ada = server.user();
     ada.creates("Before", &[]).await;
@@ -133,7 +133,11 @@ async fn a_file_that_a_server_uses_is_neither_served_nor_copied_nor_migrated_by_
         assert!(!done && text.contains("is in use by another server") && text.contains("groups.db"), "{text}");
     }
     let up_to_date = (true, "the tables are up to date\n".to_owned());
-    assert_eq!(runs(&["migrate", "--pending", "--database-url", &url]), up_to_date, "looking needs no lock");
+    assert_eq!(
+        runs(&["migrate", "--pending", "--database-url", &url]),
+        up_to_date,
+        "listing pending migrations needs no lock"
+    );
     ada.creates("Meanwhile", &[]).await;
     // The lock ends with the process, however it ends.
     server.kill_and_launch().await;
@@ -141,7 +145,7 @@ async fn a_file_that_a_server_uses_is_neither_served_nor_copied_nor_migrated_by_
 }
 
 #[tokio::test]
-async fn a_file_that_is_removed_under_the_server_is_noticed_and_nothing_is_acknowledged() {
+async fn a_server_whose_file_is_removed_acknowledges_nothing() {
     let server = Server::start().await;
     let ada = server.user();
     ada.creates("Kept", &[]).await;
@@ -160,7 +164,7 @@ async fn a_file_that_is_removed_under_the_server_is_noticed_and_nothing_is_ackno
 }
 
 #[test]
-fn passwords_are_not_printed_and_connection_strings_of_libpq_are_no_files() {
+fn passwords_are_not_printed_and_libpq_connection_strings_are_not_taken_for_files() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     for url in [
         "postgres://127.0.0.1:1/x?user=u&password=hunter2",
@@ -179,7 +183,7 @@ fn passwords_are_not_printed_and_connection_strings_of_libpq_are_no_files() {
 }
 
 #[test]
-fn a_copy_goes_from_sqlite_to_postgresql_and_from_what_there_is() {
+fn copy_requires_an_existing_sqlite_file_and_a_postgresql_target() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let missing = directory.path().join("none.db").display().to_string();
     let (done, text) = runs(&["copy", "--from", &missing, "--to", "postgres://nobody@127.0.0.1:1/none"]);

@@ -118,15 +118,19 @@ pub(crate) async fn survives(
             let due: BTreeSet<_> = writers.iter().flat_map(|writer| writer.due_to(user, &member)).collect();
             let (missing, unasked): (Vec<_>, Vec<_>) =
                 (due.difference(&told).collect(), told.difference(&due).collect());
-            assert!(missing.is_empty() && unasked.is_empty(), "{}: not told {missing:?}, told {unasked:?}", user.id);
+            assert!(
+                missing.is_empty() && unasked.is_empty(),
+                "{}: missing {missing:?}, unexpected {unasked:?}",
+                user.id
+            );
             counted += 1;
         }
     }
-    assert!(counted > 0, "somebody could always resume");
+    assert!(counted > 0, "some client could resume");
     let acknowledged: u64 = writers.iter().map(|writer| writer.acknowledged.get()).sum();
     let repeated: u32 = writers.iter().map(|writer| writer.repeated.get()).sum();
-    eprintln!("{acknowledged} changes, {repeated} of them repeated for want of an answer");
-    assert!(repeated > 0, "the trouble hit nothing");
+    eprintln!("{acknowledged} changes, {repeated} of them repeated because the answer was lost");
+    assert!(repeated > 0, "no request was repeated");
 }
 
 impl Load<'_> {
@@ -183,7 +187,7 @@ impl Writer {
                 // A load balancer answers 502 or 504 for a server behind it.
                 Ok(Answer { status: 502..=504, .. }) | Err(_) => {
                     attempts += 1;
-                    assert!(attempts < 3_000, "the server comes back");
+                    assert!(attempts < 3_000, "the server restarts");
                     tokio::time::sleep(PAUSE).await;
                 }
                 Ok(answer) => {

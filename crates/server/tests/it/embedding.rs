@@ -61,7 +61,7 @@ async fn heard(names: &mut mpsc::UnboundedReceiver<String>) -> String {
 }
 
 #[tokio::test]
-async fn an_application_says_who_is_calling_and_mounts_the_service_below_a_prefix() {
+async fn an_application_can_use_its_own_identity_and_a_path_prefix() {
     let directory = tempfile::tempdir().unwrap();
     let builder = Groups::builder(Settings { jwt_secret: None, ..settings(directory.path()) });
     let application = Application::start(builder.identity(Cookies).prefix("/realtime").page(false)).await;
@@ -98,7 +98,7 @@ async fn an_application_says_who_is_calling_and_mounts_the_service_below_a_prefi
 }
 
 #[tokio::test]
-async fn a_command_from_within_the_process_is_told_like_any_other() {
+async fn an_in_process_command_sends_the_same_events() {
     let directory = tempfile::tempdir().unwrap();
     let application = Application::start(Groups::builder(settings(directory.path()))).await;
     let (ada, bob) = (User::new(&application.http), User::new(&application.http));
@@ -127,7 +127,7 @@ async fn a_command_from_within_the_process_is_told_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_sink_that_panics_delays_nobody_and_the_others_hear_every_change() {
+async fn a_sink_that_panics_delays_nobody_and_other_sinks_receive_every_change() {
     let directory = tempfile::tempdir().unwrap();
     let ((steady, mut steadily), (panicking, _unheard)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
     let builder = Groups::builder(settings(directory.path()))

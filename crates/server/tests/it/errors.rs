@@ -45,7 +45,7 @@ fn requests(someone: &str) -> Vec<(&'static str, String, Value)> {
 }
 
 #[tokio::test]
-async fn to_an_outsider_a_group_that_exists_is_as_one_that_does_not() {
+async fn an_outsider_cannot_distinguish_an_existing_group_from_a_missing_one() {
     let cast = cast().await;
     let nowhere = new_id();
     for (method, path, body) in requests(&cast.bob.id) {
@@ -64,7 +64,7 @@ async fn to_an_outsider_a_group_that_exists_is_as_one_that_does_not() {
 }
 
 #[tokio::test]
-async fn a_member_may_not_do_what_is_for_admins() {
+async fn members_cannot_do_what_requires_the_admin_role() {
     let cast = cast().await;
     let newcomer = cast.server.user();
     let group = &cast.group;
@@ -81,7 +81,7 @@ async fn a_member_may_not_do_what_is_for_admins() {
 }
 
 #[tokio::test]
-async fn an_admin_may_not_do_what_is_for_the_owner() {
+async fn admins_cannot_do_what_requires_the_owner_role() {
     let cast = cast().await;
     let (group, newcomer) = (&cast.group, cast.server.user());
     cast.adam.deletes(group).await.problem(403, "forbidden");
@@ -98,7 +98,7 @@ async fn an_admin_may_not_do_what_is_for_the_owner() {
 }
 
 #[tokio::test]
-async fn whoever_is_acted_on_must_be_a_member() {
+async fn the_target_of_a_command_must_be_a_member() {
     let cast = cast().await;
     let group = &cast.group;
     cast.ada.removes(group, &cast.eve).await.problem(404, "member_not_found");
@@ -109,7 +109,7 @@ async fn whoever_is_acted_on_must_be_a_member() {
 }
 
 #[tokio::test]
-async fn nobody_is_added_twice() {
+async fn an_existing_member_cannot_be_added_again() {
     let cast = cast().await;
     cast.ada.adds(&cast.group, &cast.bob).await.problem(409, "already_member");
     cast.ada.adds(&cast.group, &cast.ada).await.problem(409, "already_member");
@@ -119,7 +119,7 @@ async fn nobody_is_added_twice() {
 }
 
 #[tokio::test]
-async fn an_owner_does_not_leave_without_a_successor() {
+async fn an_owner_cannot_leave_without_a_successor() {
     let cast = cast().await;
     cast.ada.leaves(&cast.group).await.problem(409, "owner_must_transfer");
     cast.ada.removes(&cast.group, &cast.ada).await.problem(409, "owner_must_transfer");
@@ -130,7 +130,7 @@ async fn an_owner_does_not_leave_without_a_successor() {
 }
 
 #[tokio::test]
-async fn names_and_descriptions_have_their_limits() {
+async fn names_and_descriptions_are_limited_in_length() {
     let cast = cast().await;
     let path = format!("/v1/groups/{}", cast.group);
     let long = "x".repeat(101);
@@ -149,7 +149,7 @@ async fn names_and_descriptions_have_their_limits() {
 }
 
 #[tokio::test]
-async fn a_role_is_one_that_can_be_given() {
+async fn unknown_and_unassignable_roles_are_rejected() {
     let cast = cast().await;
     let group = &cast.group;
     for role in ["owner", "king", "", "Admin", "ADMIN"] {
@@ -166,7 +166,7 @@ async fn a_role_is_one_that_can_be_given() {
 }
 
 #[tokio::test]
-async fn a_full_group_takes_nobody_in() {
+async fn nobody_can_be_added_to_a_full_group() {
     let server = Server::with(&[("GROUPS_MAX_MEMBERS", "3")]).await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;
@@ -181,7 +181,7 @@ async fn a_full_group_takes_nobody_in() {
 }
 
 #[tokio::test]
-async fn nobody_is_added_by_somebody_whom_they_have_blocked() {
+async fn a_blocked_user_cannot_add_the_blocker() {
     let server = Server::start().await;
     let (ada, bob, cat) = (server.user(), server.user(), server.user());
     let group = ada.creates("Team", &[]).await;
@@ -191,7 +191,7 @@ async fn nobody_is_added_by_somebody_whom_they_have_blocked() {
     }
     let blocks = bob.get("/v1/me/blocks?limit=1").await.ok(200);
     assert_eq!((&blocks["blocks"][0]["user_id"], &blocks["next"]), (&json!(ada.id), &json!(null)));
-    assert_eq!(ada.get("/v1/me/blocks").await.ok(200)["blocks"], json!([]), "the blocked person is not told");
+    assert_eq!(ada.get("/v1/me/blocks").await.ok(200)["blocks"], json!([]), "the blocked user is not notified");
 
     ada.adds(&group, &bob).await.problem(403, "forbidden");
     let members = json!([{"user_id": bob.id}]);
@@ -208,7 +208,7 @@ async fn nobody_is_added_by_somebody_whom_they_have_blocked() {
 }
 
 #[tokio::test]
-async fn the_policy_of_the_operator_decides_who_may_add_whom() {
+async fn the_add_policy_decides_who_can_be_added() {
     let server = Server::with(&[("GROUPS_ADD_POLICY", "shared_group")]).await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[]).await;
@@ -221,7 +221,7 @@ async fn the_policy_of_the_operator_decides_who_may_add_whom() {
 }
 
 #[tokio::test]
-async fn nobody_is_put_into_more_groups_than_one_person_may_be_in() {
+async fn nobody_can_be_added_beyond_the_limit_of_groups_per_user() {
     let server = Server::with(&[("GROUPS_MAX_GROUPS_PER_USER", "2")]).await;
     let (ada, bob, cat) = (server.user(), server.user(), server.user());
     for name in ["One", "Two"] {
@@ -245,7 +245,7 @@ async fn nobody_is_put_into_more_groups_than_one_person_may_be_in() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_has_to_wait_and_nobody_else() {
+async fn only_a_user_beyond_the_rate_limit_has_to_wait() {
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "2")]).await;
     let (ada, bob) = (server.user(), server.user());
     let mut refused = 0;
@@ -269,7 +269,7 @@ async fn who_asks_too_often_has_to_wait_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_path_that_does_not_exist_is_a_problem_too() {
+async fn an_unknown_path_is_answered_with_problem_json() {
     let cast = cast().await;
     for path in ["/v1/nothing", "/v1/groups/create/more/of/it", "/v2/groups"] {
         let answer = cast.ada.get(path).await;
@@ -284,7 +284,7 @@ async fn a_path_that_does_not_exist_is_a_problem_too() {
 }
 
 #[tokio::test]
-async fn where_the_disk_is_full_a_change_is_refused_whole_and_the_rest_goes_on() {
+async fn on_a_full_disk_changes_are_refused_completely_and_reads_continue() {
     // A limit on the file size simulates a full disk: the write fails, and the process continues.
     let mut server = Server::start().await;
     let ada = server.user();

@@ -66,7 +66,7 @@ fn without_role(mut group: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_group_is_told_to_its_creator_and_to_each_initial_member() {
+async fn the_creator_and_each_initial_member_receive_the_creation_of_a_group() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -105,13 +105,13 @@ async fn a_new_group_is_told_to_its_creator_and_to_each_initial_member() {
 }
 
 #[tokio::test]
-async fn every_device_of_a_user_hears_each_event_once() {
+async fn every_device_of_a_user_receives_each_event_once() {
     let server = Server::start().await;
     let ada = server.user();
     let mut devices = [Listener::of(&ada).await, Listener::of(&ada).await, Listener::of(&ada).await];
     let connections: std::collections::BTreeSet<_> =
         devices.iter().map(|device| device.socket.opening[0]["connection_id"].to_string()).collect();
-    assert_eq!(connections.len(), 3, "each connection has an id of its own");
+    assert_eq!(connections.len(), 3, "each connection has its own id");
 
     let group = ada.creates("Mine", &[]).await;
     ada.renames(&group, "Still mine").await.group(200);
@@ -122,11 +122,11 @@ async fn every_device_of_a_user_hears_each_event_once() {
         device.socket.hears_nothing().await;
         heard.push((created, renamed));
     }
-    assert!(heard.windows(2).all(|pair| pair[0] == pair[1]), "all devices hear the same");
+    assert!(heard.windows(2).all(|pair| pair[0] == pair[1]), "all devices receive the same");
 }
 
 #[tokio::test]
-async fn an_added_member_and_the_others_hear_of_it() {
+async fn an_added_member_and_the_other_members_receive_events() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -161,7 +161,7 @@ async fn an_added_member_and_the_others_hear_of_it() {
 }
 
 #[tokio::test]
-async fn several_are_added_in_one_change() {
+async fn several_users_are_added_in_one_change() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -173,7 +173,7 @@ async fn several_are_added_in_one_change() {
     ]);
     let answer = ada.user.post(&format!("/v1/groups/{group}/members"), json!({"members": members})).await.ok(201);
     assert_eq!(answer["group"]["version"], 2);
-    assert_eq!(answer["group"]["member_count"], 4, "who is in already, or named twice, counts once");
+    assert_eq!(answer["group"]["member_count"], 4, "existing members and users named twice count once");
     let outcome = |id: &str| {
         let results = answer["results"].as_array().unwrap();
         results.iter().find(|result| result["user_id"] == id).unwrap()["outcome"].clone()
@@ -201,7 +201,7 @@ async fn several_are_added_in_one_change() {
 }
 
 #[tokio::test]
-async fn a_removed_member_hears_of_it_and_of_nothing_after() {
+async fn a_removed_member_receives_the_removal_and_nothing_later() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -237,14 +237,14 @@ async fn a_removed_member_hears_of_it_and_of_nothing_after() {
 }
 
 #[tokio::test]
-async fn who_leaves_hears_of_it_and_so_do_the_others() {
+async fn a_leaving_member_and_the_other_members_receive_events() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
     let group = gathered(&mut ada, &mut [(&mut bob, "admin"), (&mut eve, "member")]).await;
 
     bob.user.leaves(&group).await.no_content();
-    // Removing oneself by id also counts as leaving.
+    // Removing your own id also counts as leaving.
     eve.user.removes(&group, &eve.user).await.no_content();
     for (person, version) in [(&mut bob, 2), (&mut eve, 3)] {
         if version == 3 {
@@ -266,7 +266,7 @@ async fn who_leaves_hears_of_it_and_so_do_the_others() {
 }
 
 #[tokio::test]
-async fn a_changed_role_is_told_to_whose_it_is_and_to_the_others() {
+async fn the_member_and_the_others_receive_a_role_change() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -296,7 +296,7 @@ async fn a_changed_role_is_told_to_whose_it_is_and_to_the_others() {
 }
 
 #[tokio::test]
-async fn ownership_changes_hands_in_one_change() {
+async fn ownership_is_transferred_in_one_change() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -322,7 +322,7 @@ async fn ownership_changes_hands_in_one_change() {
 }
 
 #[tokio::test]
-async fn an_owner_leaves_to_a_successor_in_one_change() {
+async fn an_owner_leaves_and_is_succeeded_in_one_change() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -348,7 +348,7 @@ async fn an_owner_leaves_to_a_successor_in_one_change() {
 }
 
 #[tokio::test]
-async fn new_settings_are_told_to_every_member_and_same_settings_to_nobody() {
+async fn every_member_receives_changed_settings_and_nobody_receives_a_no_op() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
     let group = gathered(&mut ada, &mut [(&mut bob, "member")]).await;
@@ -372,7 +372,7 @@ async fn new_settings_are_told_to_every_member_and_same_settings_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_deleted_group_is_told_to_everybody_who_was_in_it() {
+async fn all_members_receive_the_deletion_of_their_group() {
     let server = Server::start().await;
     let (mut ada, mut bob, mut eve) =
         (Listener::new(&server).await, Listener::new(&server).await, Listener::new(&server).await);
@@ -400,7 +400,7 @@ async fn a_deleted_group_is_told_to_everybody_who_was_in_it() {
 }
 
 #[tokio::test]
-async fn the_two_paths_of_the_original_design_do_the_same() {
+async fn the_two_original_paths_still_work() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
 
@@ -425,7 +425,7 @@ async fn the_two_paths_of_the_original_design_do_the_same() {
 }
 
 #[tokio::test]
-async fn a_thousand_members_come_in_with_one_change() {
+async fn a_thousand_members_join_in_one_change() {
     let server = Server::start().await;
     let mut ada = Listener::new(&server).await;
     let mut some = Vec::new();
@@ -465,7 +465,7 @@ async fn a_thousand_members_come_in_with_one_change() {
 }
 
 #[tokio::test]
-async fn a_thousand_initial_members_come_in_with_the_group() {
+async fn a_thousand_initial_members_join_with_the_creation() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
     let mut members: Vec<_> = (0..999).map(|_| json!({"user_id": new_id()})).collect();
@@ -484,7 +484,7 @@ async fn a_thousand_initial_members_come_in_with_the_group() {
 }
 
 #[tokio::test]
-async fn a_hundred_added_members_are_named_and_a_hundred_and_one_are_counted() {
+async fn a_hundred_added_members_are_named_and_a_hundred_and_one_are_only_counted() {
     let server = Server::start().await;
     let mut ada = Listener::new(&server).await;
     let group = gathered(&mut ada, &mut []).await;
@@ -500,7 +500,7 @@ async fn a_hundred_added_members_are_named_and_a_hundred_and_one_are_counted() {
 }
 
 #[tokio::test]
-async fn typing_is_told_to_the_other_members_and_never_kept() {
+async fn typing_is_sent_to_the_other_members_and_never_stored() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
     let mut phone = Listener::of(&bob.user).await;
@@ -533,7 +533,7 @@ async fn typing_is_told_to_the_other_members_and_never_kept() {
 }
 
 #[tokio::test]
-async fn who_types_fast_is_told_of_now_and_then() {
+async fn frequent_typing_is_throttled() {
     let server = Server::start().await;
     let (mut ada, mut bob) = (Listener::new(&server).await, Listener::new(&server).await);
     let group = gathered(&mut ada, &mut [(&mut bob, "member")]).await;
@@ -546,5 +546,5 @@ async fn who_types_fast_is_told_of_now_and_then() {
     while bob.socket.message().await["type"] == "typing" {
         told += 1;
     }
-    assert!((1..8).contains(&told), "told {told} times of 15 strokes");
+    assert!((1..8).contains(&told), "{told} of 15 typing events were forwarded");
 }

@@ -119,7 +119,7 @@ async fn a_panic_sends_everybody_elsewhere(
 }
 
 #[tokio::test]
-async fn whichever_part_panics_everybody_is_sent_away_and_resumes_after_a_restart() {
+async fn whichever_component_panics_all_clients_are_closed_and_resume_after_a_restart() {
     let tasks = [
         "relay",
         "pruning",
@@ -140,7 +140,7 @@ async fn whichever_part_panics_everybody_is_sent_away_and_resumes_after_a_restar
 }
 
 #[tokio::test]
-async fn with_several_servers_they_resume_on_another_one() {
+async fn with_several_servers_clients_of_a_failed_one_resume_on_another() {
     let Some(postgres) = Postgres::start().await else { return };
     let tasks = [
         "postgres lane 1",
@@ -159,7 +159,7 @@ async fn with_several_servers_they_resume_on_another_one() {
 }
 
 #[tokio::test]
-async fn a_host_hears_of_a_failure_and_the_mounted_service_is_not_ready_any_more() {
+async fn a_host_application_is_notified_of_a_failure_and_readyz_fails() {
     let directory = tempfile::tempdir().unwrap();
     let settings = settings(&format!("sqlite://{}", directory.path().join("groups.db").display()));
     let application = Application::start(Groups::builder(settings)).await;

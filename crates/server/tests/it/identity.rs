@@ -68,7 +68,7 @@ fn bad_tokens() -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_unauthenticated_everywhere() {
+async fn an_invalid_token_gets_401_everywhere() {
     let server = Server::start().await;
     for (what, token) in bad_tokens() {
         let answer = server.http().call("GET", "/v1/me").bearer(&token).send().await;
@@ -84,7 +84,7 @@ async fn a_bad_token_is_unauthenticated_everywhere() {
 }
 
 #[tokio::test]
-async fn without_a_token_there_is_nothing() {
+async fn every_endpoint_requires_a_token() {
     let server = Server::start().await;
     let id = new_id();
     let paths = [
@@ -118,7 +118,7 @@ async fn without_a_token_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn a_browser_authenticates_by_the_subprotocol() {
+async fn browsers_authenticate_by_subprotocol() {
     let server = Server::start().await;
     let ada = server.user();
     let mut socket = server.dial().protocols(&ada.token).ready().await;
@@ -133,7 +133,7 @@ async fn a_browser_authenticates_by_the_subprotocol() {
 }
 
 #[tokio::test]
-async fn only_pages_of_ours_and_allowed_ones_may_connect() {
+async fn only_pages_of_own_and_allowed_origins_can_connect() {
     let allowed = "https://app.example.org, https://Two.Example.org:443";
     let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", allowed)]).await;
     let ada = server.user();
@@ -161,7 +161,7 @@ async fn only_pages_of_ours_and_allowed_ones_may_connect() {
 }
 
 #[tokio::test]
-async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not() {
+async fn cors_admits_allowed_origins_and_refuses_others() {
     // As an operator may write it; browsers send it in lower case and without the default port.
     let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "HTTPS://App.example.org:443")]).await;
     let ada = server.user();
@@ -194,7 +194,11 @@ async fn pages_of_allowed_origins_may_call_and_others_are_told_that_they_may_not
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("access-control-allow-origin"), may_read.then_some(origin));
         let unknown = server.http().call("GET", "/v1/me").header("Origin", origin).send().await;
-        assert_eq!(unknown.header("access-control-allow-origin"), may_read.then_some(origin), "errors are read too");
+        assert_eq!(
+            unknown.header("access-control-allow-origin"),
+            may_read.then_some(origin),
+            "errors can be parsed too"
+        );
         unknown.problem(401, "unauthenticated");
     }
 }
@@ -214,7 +218,7 @@ async fn apps_and_extensions_can_be_allowed() {
 }
 
 #[tokio::test]
-async fn an_origin_that_matches_no_page_is_refused_at_the_start() {
+async fn an_impossible_allowed_origin_prevents_the_start() {
     for (origin, reason) in [("https://*.example.org", "wildcard"), ("https://a.example/chat", "slash")] {
         let (success, said) = ended_with("GROUPS_ALLOWED_ORIGINS", origin);
         assert!(!success && said.contains(origin) && said.contains(reason), "{said}");
@@ -222,7 +226,7 @@ async fn an_origin_that_matches_no_page_is_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_changes_nothing_whatever_it_sends() {
+async fn a_page_of_a_foreign_origin_can_change_nothing() {
     let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", "https://app.example.org")]).await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -257,7 +261,7 @@ async fn a_foreign_page_changes_nothing_whatever_it_sends() {
 }
 
 #[tokio::test]
-async fn in_development_a_name_is_enough() {
+async fn in_development_mode_a_name_is_enough_to_sign_in() {
     let mut server = Server::in_development().await;
     let login = async |server: &Server, name: &str| {
         let call = server.http().call("POST", "/v1/dev/login").json(&json!({"name": name}));
@@ -289,11 +293,11 @@ async fn in_development_a_name_is_enough() {
     let user = server.user_with(id, again["token"].as_str().unwrap().to_owned());
     assert_eq!(user.lists().await.len(), 1);
     let log = server.log().to_lowercase();
-    assert!(log.contains("development"), "the mode is said loudly:\n{log}");
+    assert!(log.contains("development"), "development mode is logged:\n{log}");
 }
 
 #[tokio::test]
-async fn with_a_key_there_is_no_login_by_name() {
+async fn with_a_signing_key_there_is_no_sign_in_by_name() {
     let server = Server::start().await;
     let answer = server.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send().await;
     assert_eq!(answer.status, 404, "{}", answer.text());
@@ -306,14 +310,14 @@ async fn with_a_key_there_is_no_login_by_name() {
 }
 
 #[tokio::test]
-async fn the_development_mode_does_not_listen_to_the_world() {
+async fn development_mode_listens_on_loopback_only() {
     let (success, said) = ended_with("GROUPS_LISTEN", "0.0.0.0:0");
     assert!(!success, "it must not start");
-    assert!(said.contains("GROUPS_JWT_SECRET"), "it says what to do instead: {said}");
+    assert!(said.contains("GROUPS_JWT_SECRET"), "the error names the alternative: {said}");
 }
 
 #[tokio::test]
-async fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
+async fn an_invalid_setting_prevents_the_start() {
     for (name, value) in
         [("GROUPS_HEARTBEAT_SECONDS", "often"), ("GROUPS_LISTEN", "nowhere"), ("DATABASE_URL", "x://y")]
     {
@@ -325,11 +329,11 @@ async fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_empty_or_not_understood_starts_no_development_mode() {
+async fn an_empty_or_unsupported_key_does_not_start_development_mode() {
     for (name, value) in [("GROUPS_JWT_SECRET", ""), ("GROUPS_JWKS", "https://id.example/keys"), ("GROUPS_JWKS", "")] {
         let (success, said) = ended_with(name, value);
         assert!(!success, "{name}={value:?} must not start");
-        assert!(said.contains(name) && !said.contains("panicked"), "it says which: {said}");
+        assert!(said.contains(name) && !said.contains("panicked"), "the error names the setting: {said}");
     }
     for (name, value) in [("GROUPS_JWT_ISSUER", ""), ("GROUPS_JWT_AUDIENCE", ""), ("GROUPS_JWT_AUDIENCE", " ")] {
         let (success, said) = ended_with(name, value);
@@ -352,7 +356,7 @@ async fn a_key_that_is_empty_or_not_understood_starts_no_development_mode() {
 }
 
 #[tokio::test]
-async fn settings_of_issuer_and_audience_are_held_against_the_token() {
+async fn configured_issuer_and_audience_are_checked() {
     let server = Server::with(&[("GROUPS_JWT_ISSUER", "https://id.example"), ("GROUPS_JWT_AUDIENCE", "groups")]).await;
     let try_with = async |extra: Value| {
         let mut all = claims(&new_id());
@@ -371,7 +375,7 @@ async fn settings_of_issuer_and_audience_are_held_against_the_token() {
 }
 
 #[tokio::test]
-async fn an_error_names_the_claim_that_is_wrong() {
+async fn the_answer_names_the_invalid_claim() {
     let server = Server::start().await;
     let id = new_id();
     let exp = seconds_from_now(600);
@@ -391,7 +395,7 @@ async fn an_error_names_the_claim_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_a_little_ahead_signs_good_tokens() {
+async fn tokens_of_an_issuer_whose_clock_is_slightly_ahead_are_accepted() {
     let server = Server::start().await;
     for ahead in [0, 1, 2] {
         let (at, exp) = (seconds_from_now(ahead), seconds_from_now(600));
@@ -402,7 +406,7 @@ async fn a_clock_that_is_a_little_ahead_signs_good_tokens() {
 }
 
 #[tokio::test]
-async fn a_token_may_be_good_for_a_year_and_for_as_long_as_is_set() {
+async fn token_lifetimes_are_limited_to_a_year_or_the_configured_maximum() {
     let hour = Server::with(&[("GROUPS_JWT_MAX_LIFETIME_SECONDS", "3600"), ("GROUPS_JWT_LEEWAY_SECONDS", "60")]).await;
     let year = Server::start().await;
     let status = async |server: &Server, more: Value| {
@@ -418,7 +422,7 @@ async fn a_token_may_be_good_for_a_year_and_for_as_long_as_is_set() {
 }
 
 #[tokio::test]
-async fn the_newest_token_names_a_person_and_older_ones_no_longer_do() {
+async fn the_name_of_the_newest_token_replaces_older_names() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -454,7 +458,7 @@ async fn the_newest_token_names_a_person_and_older_ones_no_longer_do() {
 }
 
 #[tokio::test]
-async fn an_id_in_capitals_is_the_same_user() {
+async fn an_upper_case_id_is_the_same_user() {
     let server = Server::start().await;
     let id = new_id();
     let answer = server.http().call("GET", "/v1/me").bearer(&signed(SECRET, &claims(&id.to_uppercase()))).send().await;
@@ -466,7 +470,7 @@ async fn an_id_in_capitals_is_the_same_user() {
 }
 
 #[tokio::test]
-async fn a_token_may_say_more_than_is_asked_for() {
+async fn unknown_claims_are_ignored() {
     let server = Server::start().await;
     let extras = [
         json!({"aud": "somebody", "iss": "https://id.example", "jti": "1", "iat": seconds_from_now(-5)}),
@@ -490,7 +494,7 @@ async fn a_token_may_say_more_than_is_asked_for() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_taken_as_every_browser_writes_it() {
+async fn upgrade_headers_are_accepted_in_every_browsers_spelling() {
     let server = Server::start().await;
     let ada = server.user();
     let own = format!("http://{}", server.address());
@@ -516,7 +520,7 @@ async fn an_upgrade_is_taken_as_every_browser_writes_it() {
 }
 
 #[tokio::test]
-async fn the_development_mode_answers_to_no_name_that_others_own() {
+async fn development_mode_rejects_foreign_host_names() {
     let server = Server::in_development().await;
     let port = server.address().port();
     let login = async |host: String| {

@@ -12,7 +12,7 @@ use crate::support::{Server, User, View};
 const STOP_MAX: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_stopping_server_says_when_to_come_back() {
+async fn a_stopping_server_says_when_to_reconnect() {
     let mut server = Server::start().await;
     let people: Vec<User> = (0..40).map(|_| server.user()).collect();
     let mut sockets = join_all(people.iter().map(User::connects)).await;
@@ -30,7 +30,7 @@ async fn a_stopping_server_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn whoever_is_sent_away_last_is_told_why_as_well() {
+async fn the_last_client_closed_by_a_shutdown_receives_the_reason_too() {
     // As many as there are steps in the longest drain period.
     const CLIENTS: usize = 250;
     let mut server = Server::with(&[("GROUPS_WORKERS", "1"), ("GROUPS_DRAIN_SECONDS", "5")]).await;
@@ -44,7 +44,7 @@ async fn whoever_is_sent_away_last_is_told_why_as_well() {
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_requests_and_loses_none_that_was_answered() {
+async fn a_graceful_shutdown_waits_for_requests_and_loses_no_acknowledged_change() {
     let mut server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -94,7 +94,7 @@ async fn a_stop_waits_for_requests_and_loses_none_that_was_answered() {
 }
 
 #[tokio::test]
-async fn clients_that_do_not_answer_do_not_hold_up_a_stop() {
+async fn unresponsive_clients_do_not_delay_a_shutdown() {
     let mut server = Server::start().await;
     let ada = server.user();
     // These clients neither read nor answer the close frame.
@@ -116,7 +116,7 @@ async fn clients_that_do_not_answer_do_not_hold_up_a_stop() {
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
+async fn a_second_signal_ends_the_server_immediately() {
     let mut server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -136,7 +136,7 @@ async fn a_second_signal_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn from_the_keyboard_it_stops_as_politely() {
+async fn ctrl_c_shuts_down_gracefully_too() {
     let mut server = Server::start().await;
     let mut socket = server.user().connects().await;
     server.signal("INT");
@@ -146,7 +146,7 @@ async fn from_the_keyboard_it_stops_as_politely() {
 }
 
 #[tokio::test]
-async fn two_servers_on_one_port_are_one_too_many() {
+async fn a_second_server_on_a_port_fails_to_start() {
     let server = Server::start().await;
     let directory = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(crate::support::program())
@@ -158,13 +158,13 @@ async fn two_servers_on_one_port_are_one_too_many() {
         .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains(&server.address().port().to_string()), "it says what is taken: {said}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it never listened");
+    assert!(said.contains(&server.address().port().to_string()), "the error names the address: {said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it printed no address");
     assert!(!said.contains("panicked"), "{said}");
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_refused_with_a_clear_word_and_left_as_it_is() {
+async fn a_file_that_is_not_a_database_is_refused_with_a_clear_error_and_left_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("notes.txt");
     let notes = "These are my notes, and no database at all. ".repeat(200);
@@ -179,6 +179,6 @@ async fn a_file_that_is_no_database_is_refused_with_a_clear_word_and_left_as_it_
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("notes.txt") && !said.contains("panicked"), "{said}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it never said that it listens");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it printed no address");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), notes);
 }

@@ -45,7 +45,7 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
 
     // Ten times 2.4 MB were queued for the clients that do not read.
     let grown = resident_after.saturating_sub(resident_before);
-    assert!(grown < 8 * 1024, "{grown} KiB more than before: what is not read is not kept");
+    assert!(grown < 8 * 1024, "memory grew by {grown} KiB: unread data is kept");
     let median = |taken: &[Duration]| taken[taken.len() / 2];
     // The load of the machine varies; waiting for clients that do not read would take indefinitely.
     let slack = Duration::from_millis(100);
@@ -84,7 +84,7 @@ async fn a_client_that_does_not_read_is_closed_with_4001_and_nobody_else_notices
 }
 
 #[tokio::test]
-async fn a_client_that_fell_behind_reads_why() {
+async fn a_client_that_fell_behind_receives_the_close_code() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;
@@ -110,7 +110,7 @@ async fn a_client_that_fell_behind_reads_why() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_again_is_gone_all_the_same() {
+async fn a_client_that_never_reads_again_is_disconnected() {
     let server = Server::with(&[("GROUPS_MAX_CONNECTIONS_PER_USER", "1")]).await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;
@@ -151,7 +151,7 @@ async fn a_flood_is_closed_with_4501() {
 }
 
 #[tokio::test]
-async fn who_types_and_pings_like_a_person_is_no_flood() {
+async fn ordinary_typing_and_pings_are_not_a_flood() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -163,7 +163,7 @@ async fn who_types_and_pings_like_a_person_is_no_flood() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_closed_with_4502() {
+async fn a_connection_beyond_the_limit_is_closed_with_4502() {
     let server = Server::with(&[("GROUPS_MAX_CONNECTIONS_PER_USER", "3")]).await;
     let (ada, bob) = (server.user(), server.user());
     let mut sockets = Vec::new();
@@ -195,7 +195,7 @@ async fn one_connection_too_many_is_closed_with_4502() {
 }
 
 #[tokio::test]
-async fn when_its_token_expires_a_connection_is_closed_with_4003() {
+async fn a_connection_is_closed_with_4003_when_its_token_expires() {
     let server = Server::start().await;
     let id = new_id();
     let start = Instant::now();
@@ -216,7 +216,7 @@ async fn when_its_token_expires_a_connection_is_closed_with_4003() {
 }
 
 #[tokio::test]
-async fn a_client_that_answers_no_ping_is_gone_within_two_beats() {
+async fn a_client_that_answers_no_ping_is_closed_within_two_heartbeats() {
     // The session's unit tests check the exact interval; here a busy machine may take longer.
     let server = Server::with(&[("GROUPS_HEARTBEAT_SECONDS", "2")]).await;
     let ada = server.user();
@@ -236,7 +236,7 @@ async fn a_client_that_answers_no_ping_is_gone_within_two_beats() {
     let life = tokio::time::timeout(Duration::from_millis(6_000), living.hear());
     let (taken, life) = tokio::join!(silence, life);
     assert!(taken < PATIENCE / 2, "it took {taken:?}");
-    assert!(taken > Duration::from_millis(1_800), "it had a beat to answer, not {taken:?}");
+    assert!(taken > Duration::from_millis(1_800), "it had one heartbeat to answer, not {taken:?}");
     assert!(read.windows(2).any(|frame| frame == [0x89, 0]), "it was asked");
     let goodbye = read.windows(4).any(|frame| frame[0] == 0x88 && frame[2..] == 4002_u16.to_be_bytes());
     assert!(goodbye, "4002 was the reason: {read:?}");

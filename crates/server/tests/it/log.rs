@@ -49,20 +49,20 @@ async fn assert_unmoved(what: &str, stderr: impl Into<Stdio>, once_it_serves: im
 }
 
 #[tokio::test]
-async fn a_reader_of_the_log_that_goes_away_takes_nothing_with_it() {
+async fn a_closed_log_reader_does_not_stop_the_server() {
     let (reader, writer) = std::io::pipe().unwrap();
     assert_unmoved("the reader has gone", writer, || drop(reader)).await;
 }
 
 #[tokio::test]
-async fn a_reader_of_the_log_that_does_not_read_holds_nothing_up() {
+async fn a_stalled_log_reader_does_not_block_the_server() {
     let (reader, writer) = std::io::pipe().unwrap();
     assert_unmoved("nobody reads", writer, || {}).await;
     drop(reader);
 }
 
 #[tokio::test]
-async fn a_log_on_a_full_disk_is_lost_and_nothing_else() {
+async fn a_log_on_a_full_disk_does_not_stop_the_server() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     assert_unmoved("the disk is full", full, || {}).await;
 }

@@ -18,7 +18,7 @@ async fn sent(user: &User, method: &str, path: &str, body: impl Into<Vec<u8>>) -
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused() {
+async fn a_body_that_is_not_json_is_refused() {
     let server = Server::start().await;
     let ada = server.user();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -49,7 +49,7 @@ async fn a_body_that_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_other_types_is_refused() {
+async fn a_body_with_wrong_types_is_refused() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -111,7 +111,7 @@ async fn a_body_of_other_types_is_refused() {
 }
 
 #[tokio::test]
-async fn fields_that_nobody_knows_are_ignored() {
+async fn unknown_fields_are_ignored() {
     let server = Server::start().await;
     let ada = server.user();
     let body = json!({"name": "Team", "colour": "green", "nested": {"a": [1, 2, {"b": null}]}, "group_id": new_id()});
@@ -132,7 +132,7 @@ async fn fields_that_nobody_knows_are_ignored() {
 }
 
 #[tokio::test]
-async fn ids_in_a_path_are_uuids() {
+async fn ids_in_a_path_must_be_uuids() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -155,7 +155,7 @@ async fn ids_in_a_path_are_uuids() {
 }
 
 #[tokio::test]
-async fn whatever_a_body_is_said_to_be_it_is_read_as_json_or_refused() {
+async fn a_body_is_read_as_json_or_refused_whatever_its_content_type() {
     let server = Server::start().await;
     let ada = server.user();
     let good = json!({"name": "x"}).to_string();
@@ -175,7 +175,7 @@ async fn whatever_a_body_is_said_to_be_it_is_read_as_json_or_refused() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_refused_whole() {
+async fn a_huge_body_is_refused() {
     let server = Server::start().await;
     let ada = server.user();
     let huge = json!({"name": "x", "description": "y".repeat(8 << 20)}).to_string();
@@ -188,7 +188,7 @@ async fn a_huge_body_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn whoever_sends_a_large_body_to_its_end_before_reading_is_told_that_it_was_too_large() {
+async fn a_client_that_sends_a_large_body_completely_receives_413() {
     let server = Server::start().await;
     let token = server.user().token;
     for length in [(256 << 10) + 1, 2 << 20, 16 << 20] {
@@ -207,7 +207,7 @@ async fn whoever_sends_a_large_body_to_its_end_before_reading_is_told_that_it_wa
 }
 
 #[tokio::test]
-async fn a_body_that_says_that_it_is_far_too_large_is_refused_before_it_comes() {
+async fn a_body_declared_far_too_large_is_refused_before_it_arrives() {
     let server = Server::start().await;
     let ada = server.user();
     let path = format!("/v1/groups/{}", new_id());
@@ -242,7 +242,7 @@ async fn a_body_that_says_that_it_is_far_too_large_is_refused_before_it_comes() 
 }
 
 #[tokio::test]
-async fn malformed_messages_are_answered_and_the_connection_stays() {
+async fn malformed_messages_get_an_error_and_the_connection_stays_open() {
     let server = Server::start().await;
     let ada = server.user();
     let mut socket = ada.connects().await;
@@ -287,7 +287,7 @@ async fn malformed_messages_are_answered_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn a_message_of_four_kibibytes_is_taken_and_one_more_byte_closes_with_1009() {
+async fn a_message_of_four_kibibytes_is_accepted_and_one_more_byte_closes_with_1009() {
     let server = Server::start().await;
     let ada = server.user();
     let mut socket = ada.connects().await;
@@ -306,7 +306,7 @@ async fn a_message_of_four_kibibytes_is_taken_and_one_more_byte_closes_with_1009
 }
 
 #[tokio::test]
-async fn text_that_is_no_utf_8_closes_the_connection() {
+async fn invalid_utf_8_closes_the_connection() {
     use tokio_tungstenite::tungstenite::protocol::frame::{
         Frame,
         coding::{Data, OpCode},
@@ -321,7 +321,7 @@ async fn text_that_is_no_utf_8_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn no_client_writes_to_the_log_by_what_it_sends() {
+async fn malformed_input_writes_nothing_to_the_log() {
     use tokio_tungstenite::tungstenite::protocol::frame::{
         Frame, FrameHeader,
         coding::{Control, Data, OpCode},
@@ -357,7 +357,7 @@ async fn no_client_writes_to_the_log_by_what_it_sends() {
 }
 
 #[tokio::test]
-async fn a_client_that_closes_is_answered() {
+async fn a_close_frame_is_answered() {
     let server = Server::start().await;
     let ada = server.user();
     let socket = ada.connects().await;
@@ -381,7 +381,7 @@ async fn a_plain_request_to_the_socket_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_get_is_not_mistaken_for_an_upgrade() {
+async fn only_a_get_is_taken_for_an_upgrade() {
     let server = Server::start().await;
     let ada = server.user();
     let upgrade = |method: &str, path: &str| {
@@ -421,7 +421,7 @@ async fn a_message_in_fragments_is_one_message() {
 }
 
 #[tokio::test]
-async fn whatever_is_sent_is_answered_in_due_form() {
+async fn random_requests_get_well_formed_answers() {
     let chance = Chance::new("GROUPS_NONSENSE_SEED");
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());

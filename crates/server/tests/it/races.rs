@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::Server;
 
 #[tokio::test]
-async fn of_forty_who_add_the_same_person_at_once_one_succeeds() {
+async fn one_of_forty_concurrent_requests_to_add_a_user_succeeds() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -26,7 +26,7 @@ async fn of_forty_who_add_the_same_person_at_once_one_succeeds() {
 }
 
 #[tokio::test]
-async fn of_eight_transfers_of_ownership_at_once_one_succeeds() {
+async fn one_of_eight_concurrent_transfer_requests_succeeds() {
     let server = Server::start().await;
     let ada = server.user();
     let others: Vec<_> = (0..8).map(|_| server.user()).collect();
@@ -48,7 +48,7 @@ async fn of_eight_transfers_of_ownership_at_once_one_succeeds() {
 }
 
 #[tokio::test]
-async fn of_many_who_change_the_same_version_at_once_one_succeeds() {
+async fn one_of_many_concurrent_changes_with_the_same_if_match_succeeds() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -67,7 +67,7 @@ async fn of_many_who_change_the_same_version_at_once_one_succeeds() {
 }
 
 #[tokio::test]
-async fn a_key_repeated_at_once_makes_one_change() {
+async fn concurrent_repetitions_of_a_key_make_one_change() {
     let server = Server::start().await;
     let ada = server.user();
     let mut socket = ada.connects().await;
@@ -85,7 +85,7 @@ async fn a_key_repeated_at_once_makes_one_change() {
 }
 
 #[tokio::test]
-async fn changes_of_one_group_by_many_at_once_are_told_in_order() {
+async fn concurrent_changes_of_one_group_are_delivered_in_order() {
     let server = Server::start().await;
     let ada = server.user();
     let admins: Vec<_> = (0..8).map(|_| server.user()).collect();

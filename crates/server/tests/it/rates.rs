@@ -16,7 +16,7 @@ async fn adds_many(user: &User, group: &str, count: usize) -> Answer {
 }
 
 #[tokio::test]
-async fn who_names_many_people_pays_for_them() {
+async fn a_request_is_charged_for_each_user_it_names() {
     // Two changes per second, with a burst of eight.
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "2")]).await;
     let (ada, bob) = (server.user(), server.user());
@@ -33,13 +33,13 @@ async fn who_names_many_people_pays_for_them() {
         }
         answer.problem(404, "group_not_found");
         paid += 1;
-        assert!(paid < 50, "it is refused at last");
+        assert!(paid < 50, "it is refused eventually");
     };
     assert!((1..=14).contains(&pause(&refused)));
 }
 
 #[tokio::test]
-async fn reads_are_charged_by_what_they_answer() {
+async fn reads_are_charged_by_the_size_of_the_answer() {
     // Ten per second, with a burst of forty.
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "1")]).await;
     let (ada, bob) = (server.user(), server.user());
@@ -57,7 +57,7 @@ async fn reads_are_charged_by_what_they_answer() {
         }
         answer.ok(200);
         answered += 1;
-        assert!(answered < 2_000, "it is refused at last");
+        assert!(answered < 2_000, "it is refused eventually");
     };
     assert!((1..=5).contains(&pause(&refused)));
     assert!(answered >= 40 / 3, "{answered} of less than three tokens each");
@@ -66,7 +66,7 @@ async fn reads_are_charged_by_what_they_answer() {
 }
 
 #[tokio::test]
-async fn typing_keys_upgrades_and_sign_ins_have_rates_of_their_own() {
+async fn typing_keys_upgrades_and_sign_ins_have_separate_rates() {
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "1")]).await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[]).await;
@@ -94,7 +94,7 @@ async fn typing_keys_upgrades_and_sign_ins_have_rates_of_their_own() {
 }
 
 #[tokio::test]
-async fn an_address_that_dials_too_often_is_refused_whichever_users_it_dials_for() {
+async fn upgrades_per_address_are_limited_across_users() {
     // One per second, with a burst of twenty.
     let server = Server::with(&[("GROUPS_MAX_UPGRADES_PER_ADDRESS", "1"), ("GROUPS_RATE_LIMIT", "0")]).await;
     let mut sockets = Vec::new();
@@ -112,7 +112,7 @@ async fn an_address_that_dials_too_often_is_refused_whichever_users_it_dials_for
 }
 
 #[tokio::test]
-async fn who_has_used_up_a_daily_quota_has_to_wait_until_midnight_and_is_not_locked_in() {
+async fn a_user_beyond_a_daily_quota_waits_until_midnight_but_can_still_leave() {
     // An explicit quota applies even without a rate limit.
     let server = Server::with(&[("GROUPS_RATE_LIMIT", "0"), ("GROUPS_MAX_GROUPS_PER_DAY", "1")]).await;
     let (ada, bob) = (server.user(), server.user());

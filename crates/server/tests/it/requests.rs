@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Server, User, assert_group, assert_time, new_id, seconds_from_now, within};
 
 #[tokio::test]
-async fn a_group_has_an_address_and_its_version_is_its_etag() {
+async fn a_group_has_a_location_and_its_version_as_etag() {
     let server = Server::start().await;
     let ada = server.user();
     let created = ada.post("/v1/groups", json!({"name": "Team"})).await;
@@ -33,7 +33,7 @@ async fn a_group_has_an_address_and_its_version_is_its_etag() {
 }
 
 #[tokio::test]
-async fn the_list_comes_in_pages_newest_first() {
+async fn the_list_is_paged_newest_first() {
     let server = Server::start().await;
     let ada = server.user();
     let empty = ada.get("/v1/groups").await.ok(200);
@@ -62,7 +62,7 @@ async fn the_list_comes_in_pages_newest_first() {
 }
 
 #[tokio::test]
-async fn the_cursor_of_the_list_is_where_a_connection_takes_up() {
+async fn a_connection_can_resume_from_the_cursor_of_the_list() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;
@@ -76,7 +76,7 @@ async fn the_cursor_of_the_list_is_where_a_connection_takes_up() {
 }
 
 #[tokio::test]
-async fn members_come_in_pages_in_joining_order() {
+async fn members_are_paged_in_joining_order() {
     let server = Server::start().await;
     let ada = server.user_named("Ada Lovelace");
     let people: Vec<_> = (0..7).map(|_| server.user()).collect();
@@ -102,7 +102,7 @@ async fn members_come_in_pages_in_joining_order() {
 }
 
 #[tokio::test]
-async fn names_are_for_acquaintances_if_the_operator_wants_it() {
+async fn with_acquainted_visibility_only_acquaintances_see_names() {
     let server = Server::with(&[("GROUPS_NAME_VISIBILITY", "acquainted")]).await;
     let (ada, bob) = (server.user_named("Ada Lovelace"), server.user_named("Bob Kahn"));
     bob.creates("My own", &[]).await;
@@ -137,7 +137,7 @@ async fn names_are_for_acquaintances_if_the_operator_wants_it() {
 }
 
 #[tokio::test]
-async fn a_limit_is_a_hundred_unless_told_and_five_hundred_at_most() {
+async fn the_page_limit_defaults_to_100_and_is_at_most_500() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
@@ -196,7 +196,7 @@ async fn the_history_is_for_admins_and_the_owner_oldest_first() {
 }
 
 #[tokio::test]
-async fn me_tells_whether_a_token_is_good() {
+async fn me_returns_the_user_of_a_valid_token() {
     let server = Server::start().await;
     let ada = server.user_named("Ada Lovelace");
     let me = ada.get("/v1/me").await.ok(200);
@@ -211,7 +211,7 @@ async fn me_tells_whether_a_token_is_good() {
 }
 
 #[tokio::test]
-async fn if_match_lets_only_the_seen_version_be_changed() {
+async fn if_match_allows_changing_only_the_expected_version() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;
@@ -256,7 +256,7 @@ async fn if_match_lets_only_the_seen_version_be_changed() {
 }
 
 #[tokio::test]
-async fn a_repeated_key_gives_the_first_answer_and_changes_nothing() {
+async fn a_repeated_key_returns_the_first_answer_and_changes_nothing() {
     let mut server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let mut socket = ada.connects().await;
@@ -317,7 +317,7 @@ async fn a_repeated_key_gives_the_first_answer_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_given_again_to_a_repeated_key_whatever_has_changed_since() {
+async fn a_stored_rejection_is_returned_again_for_a_repeated_key() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[]).await;
@@ -398,7 +398,7 @@ async fn names_of_every_script_are_kept_and_normalised() {
 }
 
 #[tokio::test]
-async fn what_operators_ask_for_is_there_without_a_token() {
+async fn health_checks_need_no_token() {
     let server = Server::start().await;
     for path in ["/healthz", "/readyz", "/"] {
         let answer = server.http().get(path).await;
@@ -409,7 +409,7 @@ async fn what_operators_ask_for_is_there_without_a_token() {
 }
 
 #[tokio::test]
-async fn roles_and_members_hold_after_everything_that_was_asked() {
+async fn roles_and_members_are_correct_after_a_sequence_of_changes() {
     let server = Server::start().await;
     let (ada, bob, eve, dan) = (server.user(), server.user(), server.user(), server.user());
     let group = ada.creates_with("Team", &[(&bob, "admin"), (&eve, "member"), (&dan, "member")]).await;

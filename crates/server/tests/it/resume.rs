@@ -122,22 +122,22 @@ async fn an_absence_is_made_up_for(absence: Absence) {
 }
 
 #[tokio::test]
-async fn a_disconnected_client_is_told_what_it_missed() {
+async fn a_client_that_resumes_receives_what_it_missed() {
     an_absence_is_made_up_for(Absence::Disconnect).await;
 }
 
 #[tokio::test]
-async fn a_client_is_told_what_it_missed_across_a_restart() {
+async fn a_client_receives_what_it_missed_across_a_restart() {
     an_absence_is_made_up_for(Absence::Restart).await;
 }
 
 #[tokio::test]
-async fn a_client_is_told_what_it_missed_across_a_kill() {
+async fn a_client_receives_what_it_missed_across_a_kill() {
     an_absence_is_made_up_for(Absence::Kill).await;
 }
 
 #[tokio::test]
-async fn who_missed_nothing_is_told_nothing() {
+async fn a_client_that_missed_nothing_receives_nothing() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     ada.creates("Team", &[&bob]).await;
@@ -151,7 +151,7 @@ async fn who_missed_nothing_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_none_of_ours_is_as_none() {
+async fn an_invalid_cursor_gets_a_snapshot() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     ada.creates("Team", &[&bob]).await;
@@ -190,7 +190,7 @@ async fn a_cursor_that_is_none_of_ours_is_as_none() {
 }
 
 #[tokio::test]
-async fn with_somebody_elses_cursor_one_is_told_only_ones_own() {
+async fn with_another_users_cursor_a_client_receives_only_its_own_events() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let cursor = ada.connects().await.cursor();
@@ -205,7 +205,7 @@ async fn with_somebody_elses_cursor_one_is_told_only_ones_own() {
 /// A cursor encodes a position in the global log, so it must not be readable: it must reveal
 /// neither changes of groups that the user has left, nor that anything has happened at all.
 #[tokio::test]
-async fn the_cursors_of_a_removed_member_tell_nothing_of_later_changes() {
+async fn the_cursors_of_a_removed_member_reveal_nothing_about_later_changes() {
     let server = Server::start().await;
     let (ada, mallory) = (server.user(), server.user());
     let group = ada.creates("Board", &[&mallory]).await;
@@ -240,7 +240,7 @@ async fn the_cursors_of_a_removed_member_tell_nothing_of_later_changes() {
 }
 
 #[tokio::test]
-async fn who_missed_more_than_is_worth_replaying_gets_the_list() {
+async fn a_client_that_missed_too_much_gets_a_snapshot() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;
@@ -262,7 +262,7 @@ async fn who_missed_more_than_is_worth_replaying_gets_the_list() {
 }
 
 #[tokio::test]
-async fn who_is_slow_to_read_what_was_missed_gets_all_of_it() {
+async fn a_slow_reader_of_a_replay_receives_all_of_it() {
     // Fewer events and bytes than are replayed, and more bytes than the client's buffer takes in.
     const GROUPS: usize = 3;
     const RENAMES: usize = 20;
@@ -302,7 +302,7 @@ async fn who_is_slow_to_read_what_was_missed_gets_all_of_it() {
 }
 
 #[tokio::test]
-async fn who_is_cut_off_again_and_again_misses_nothing() {
+async fn a_client_that_is_disconnected_repeatedly_misses_nothing() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let group = ada.creates("Team", &[&bob]).await;

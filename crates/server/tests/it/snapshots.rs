@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::support::{Heard, Server, Socket, User, View, within};
 
 #[tokio::test]
-async fn a_connection_opens_with_welcome_snapshot_and_ready() {
+async fn a_connection_starts_with_welcome_snapshot_and_ready() {
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());
     let first = ada.creates("First", &[&bob]).await;
@@ -36,7 +36,7 @@ async fn a_connection_opens_with_welcome_snapshot_and_ready() {
 }
 
 #[tokio::test]
-async fn who_is_in_no_group_gets_an_empty_snapshot() {
+async fn a_user_without_groups_gets_an_empty_snapshot() {
     let server = Server::start().await;
     let socket = server.user().connects().await;
     assert_eq!(socket.opening.len(), 3);
@@ -44,7 +44,7 @@ async fn who_is_in_no_group_gets_an_empty_snapshot() {
 }
 
 #[tokio::test]
-async fn a_list_of_many_pieces_is_right_while_everything_changes() {
+async fn a_list_of_many_pieces_is_consistent_during_changes() {
     let count =
         std::env::var("GROUPS_TEST_LIST").map_or(1_200_usize, |count| count.parse().expect("a number of groups"));
     let server = Server::start().await;
@@ -104,7 +104,7 @@ async fn a_list_of_many_pieces_is_right_while_everything_changes() {
 }
 
 #[tokio::test]
-async fn who_connects_in_the_middle_of_changes_misses_none() {
+async fn a_client_that_connects_during_changes_misses_none() {
     const CHANGES: usize = 200;
     let server = Server::start().await;
     let (ada, bob) = (server.user(), server.user());

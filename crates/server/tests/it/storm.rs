@@ -54,7 +54,7 @@ struct Storm {
 }
 
 #[tokio::test]
-async fn in_a_storm_every_view_stays_right() {
+async fn every_view_stays_correct_in_a_storm() {
     let server = Server::with(&SETTINGS).await;
     blows(&server, &[Arc::clone(server.http())]).await;
 }
@@ -110,14 +110,14 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
         // A device that was always connected received exactly the same as one that reconnected.
         if let (Some(steady), Some(faithful)) = (views[0].told(), views[1].told()) {
             let different: Vec<_> = steady.symmetric_difference(&faithful).collect();
-            assert!(different.is_empty(), "only one device of {} was told {different:?}", user.id);
+            assert!(different.is_empty(), "only one device of {} received {different:?}", user.id);
             compared += 1;
         }
     }
-    assert!(compared > 0, "somebody could always resume");
+    assert!(compared > 0, "some client could resume");
     let (changes, reconnects) = (storm.changes.get(), storm.reconnects.get());
     eprintln!("{changes} changes, {reconnects} reconnects");
-    assert!(reconnects > 50, "{reconnects} reconnects are no storm");
+    assert!(reconnects > 50, "only {reconnects} reconnects");
 }
 
 impl Storm {

@@ -63,7 +63,7 @@ async fn versions(tail: &mut Tail, count: usize) -> Vec<u64> {
         }
         versions
     };
-    timeout(PATIENCE, following).await.expect("something is heard")
+    timeout(PATIENCE, following).await.expect("something is received")
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn running_servers_notice_that_a_standby_without_the_last_changes_has_taken_over
 }
 
 #[test]
-fn running_servers_notice_that_the_database_was_put_back() {
+fn running_servers_notice_that_the_database_was_restored() {
     run(async |db| {
         let (here, there) = (db.open().await, db.open().await);
         let (mut tail, mut other) = (here.tail().await.unwrap(), there.tail().await.unwrap());
@@ -154,7 +154,7 @@ fn running_servers_notice_that_the_database_was_put_back() {
 }
 
 #[test]
-fn a_role_that_may_know_nothing_of_the_cluster_can_run_a_server() {
+fn a_role_without_access_to_cluster_information_can_run_a_server() {
     run(async |db| {
         let (_, database) = db.url.rsplit_once('/').unwrap();
         db.sql(&format!(

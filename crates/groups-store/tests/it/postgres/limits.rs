@@ -8,7 +8,7 @@ use super::{Db, run};
 use crate::cast::*;
 
 #[test]
-fn two_servers_that_add_one_person_at_the_same_time_keep_within_the_limit_for_one_person() {
+fn two_servers_that_add_one_user_at_once_keep_the_limit_of_groups_per_user() {
     run(async |db| {
         let (one, other) = (open(db, 10).await, open(db, 10).await);
         for number in 0..40 {
@@ -25,7 +25,7 @@ fn two_servers_that_add_one_person_at_the_same_time_keep_within_the_limit_for_on
 }
 
 #[test]
-fn a_long_list_of_people_near_the_limit_does_not_fill_the_table_of_locks() {
+fn a_long_list_of_users_near_the_limit_does_not_exhaust_the_lock_table() {
     run(async |db| {
         let store = open(db, 2).await;
         store.did(ADA, group_id(1), create_with("Team", (1_000..1_900).map(person))).await;

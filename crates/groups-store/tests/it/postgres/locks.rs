@@ -47,14 +47,14 @@ fn other_groups_do_not_wait_behind_a_row_that_somebody_has_locked() {
         };
         let (waited, ()) = join(waiting, others).await;
         let versions: Vec<u64> = waited.into_iter().map(|answer| answer.unwrap().group.version.get()).collect();
-        assert_eq!(versions, [2, 3, 4], "in the order in which they came");
+        assert_eq!(versions, [2, 3, 4], "in order of arrival");
         let (group, _) = store.group(ADA, group_id(0)).await.unwrap().unwrap();
         assert_eq!(group.name.as_str(), "Third");
     });
 }
 
 #[test]
-fn what_is_locked_for_too_long_is_busy_and_nothing_else_is() {
+fn a_change_that_waits_too_long_for_a_lock_is_rejected_as_busy_and_others_continue() {
     run(async |db| {
         let store = one_lane(db, Duration::from_secs(2)).await;
         let (first, bob) = (group_id(0).uuid(), BOB.uuid());
@@ -75,7 +75,7 @@ fn what_is_locked_for_too_long_is_busy_and_nothing_else_is() {
 }
 
 #[test]
-fn while_a_whole_table_is_locked_everything_is_busy_and_then_nothing_is() {
+fn changes_are_rejected_as_busy_while_a_table_is_locked_and_work_afterwards() {
     run(async |db| {
         let store = one_lane(db, Duration::from_secs(2)).await;
         let mut somebody = holding(db, "LOCK TABLE log IN EXCLUSIVE MODE").await;

@@ -28,7 +28,7 @@ fn impatient(db: &Db) -> StoreOptions {
 
 async fn hears(tail: &mut Tail) -> u64 {
     loop {
-        if let Ok(entries) = timeout(PATIENCE, tail.next()).await.expect("something is heard") {
+        if let Ok(entries) = timeout(PATIENCE, tail.next()).await.expect("something is received") {
             return entries.last().unwrap().change.version().get();
         }
     }
@@ -39,7 +39,7 @@ fn is_unavailable<T>(answer: &Result<T, ExecuteError>, expected: Reason) -> bool
 }
 
 #[test]
-fn established_connections_that_fall_silent_are_replaced_and_changes_and_events_go_on() {
+fn silent_connections_are_replaced_and_changes_and_events_continue() {
     run(async |db| {
         let (line, options) = through_a_line(db).await;
         let store = Store::open(options).await.unwrap();
@@ -74,7 +74,7 @@ fn a_server_that_accepts_and_never_answers_is_unavailable_until_it_answers() {
 }
 
 #[test]
-fn when_only_the_listening_connection_falls_silent_others_are_heard_again() {
+fn a_silent_listen_connection_is_replaced() {
     run(async |db| {
         let (line, options) = through_a_line(db).await;
         // Without polling only the bus can wake the tail.
@@ -90,7 +90,7 @@ fn when_only_the_listening_connection_falls_silent_others_are_heard_again() {
 }
 
 #[test]
-fn a_commit_whose_answer_is_lost_is_found_out() {
+fn the_outcome_of_a_commit_is_found_if_its_answer_is_lost() {
     run(async |db| {
         let (line, options) = through_a_line(db).await;
         let store = Store::open(options).await.unwrap();
@@ -103,7 +103,7 @@ fn a_commit_whose_answer_is_lost_is_found_out() {
 }
 
 #[test]
-fn a_commit_that_does_not_arrive_is_not_made_or_said_to_be_unknown() {
+fn a_commit_that_never_arrives_is_retried_or_reported_as_unknown() {
     run(async |db| {
         let (line, options) = through_a_line(db).await;
         let store = Store::open(options).await.unwrap();
@@ -124,7 +124,7 @@ fn a_commit_that_does_not_arrive_is_not_made_or_said_to_be_unknown() {
 }
 
 #[test]
-fn where_postgresql_has_no_place_left_one_of_ours_is_waited_for() {
+fn without_free_connection_slots_requests_wait_for_an_open_connection() {
     run(async |db| {
         let (_, database) = db.url.rsplit_once('/').unwrap();
         db.sql(&format!(
@@ -145,7 +145,7 @@ fn where_postgresql_has_no_place_left_one_of_ours_is_waited_for() {
 }
 
 #[test]
-fn why_a_database_cannot_be_reached_is_said_with_its_cause() {
+fn the_error_says_why_a_database_is_unreachable() {
     run(async |db| {
         let server = db.url.rsplit_once('/').unwrap().0;
         for (url, cause) in [
@@ -163,7 +163,7 @@ fn why_a_database_cannot_be_reached_is_said_with_its_cause() {
 }
 
 #[test]
-fn a_database_in_which_not_every_name_can_be_written_is_refused() {
+fn a_database_whose_encoding_is_not_utf_8_is_refused() {
     run(async |db| {
         let (server, database) = db.url.rsplit_once('/').unwrap();
         let latin = format!("{database}_latin");
@@ -175,7 +175,7 @@ fn a_database_in_which_not_every_name_can_be_written_is_refused() {
 }
 
 #[test]
-fn failures_are_told_apart_by_their_codes_whatever_language_they_are_told_in() {
+fn failures_are_classified_by_sqlstate_in_any_language() {
     run(async |db| {
         let store = Store::open(StoreOptions { wait_max: Duration::from_secs(2), ..db.options() }).await.unwrap();
         store.did(ADA, group_id(1), create("Team")).await;

@@ -27,7 +27,7 @@ struct Read {
 }
 
 #[test]
-fn changes_do_not_read_whole_groups_that_have_grown_since_the_statements_were_first_planned() {
+fn cached_plans_do_not_read_whole_groups_that_have_grown_since() {
     run(async |db| {
         let store = Store::open(StoreOptions { postgres_lanes: 1, ..db.options() }).await.unwrap();
         store.did(ADA, group_id(1), create("Team")).await;
@@ -53,7 +53,7 @@ fn changes_do_not_read_whole_groups_that_have_grown_since_the_statements_were_fi
 }
 
 #[test]
-fn adding_people_does_not_read_what_they_have_left() {
+fn adding_users_does_not_read_their_ended_memberships() {
     const PEOPLE: u128 = 100;
     const LEFT: i64 = 300;
     run(async |db| {

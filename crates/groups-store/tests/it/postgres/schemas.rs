@@ -11,7 +11,7 @@ fn in_schema(db: &Db, schema: &str) -> StoreOptions {
 }
 
 #[test]
-fn stores_in_schemas_of_their_own_share_a_database_with_an_application() {
+fn stores_in_separate_schemas_share_a_database_with_an_application() {
     run(async |db| {
         // The application has a table of the same name.
         db.sql("CREATE TABLE groups (name text); INSERT INTO groups VALUES ('ours')").await;
@@ -37,7 +37,7 @@ fn stores_in_schemas_of_their_own_share_a_database_with_an_application() {
 }
 
 #[test]
-fn a_role_that_may_not_make_schemas_uses_one_that_is_there() {
+fn a_role_that_cannot_create_schemas_uses_an_existing_one() {
     run(async |db| {
         db.sql(
             "CREATE SCHEMA prepared; CREATE ROLE limited LOGIN; \
@@ -60,7 +60,7 @@ fn a_role_that_may_not_make_schemas_uses_one_that_is_there() {
 }
 
 #[test]
-fn a_text_that_is_no_name_of_a_schema_is_refused() {
+fn an_invalid_schema_name_is_refused() {
     run(async |db| {
         for schema in ["", "pg_groups", "a\0b", &"x".repeat(49)] {
             let refused = Store::open(in_schema(db, schema)).await.unwrap_err();

@@ -46,7 +46,7 @@ fn a_change_made_by_one_server_wakes_the_tail_of_another() {
 }
 
 #[test]
-fn a_transaction_that_stays_open_delays_nobody_and_what_it_commits_late_is_not_skipped() {
+fn an_open_transaction_delays_nobody_and_its_late_commit_is_not_skipped() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Template")).await;
@@ -79,7 +79,7 @@ fn a_transaction_that_stays_open_delays_nobody_and_what_it_commits_late_is_not_s
 }
 
 #[test]
-fn a_position_names_no_transaction_that_a_crash_may_forget() {
+fn a_position_refers_only_to_durable_transactions() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -96,7 +96,7 @@ fn a_position_names_no_transaction_that_a_crash_may_forget() {
 }
 
 #[test]
-fn a_position_of_while_a_transaction_was_open_repeats_nothing() {
+fn a_position_taken_during_an_open_transaction_repeats_no_change() {
     run(async |db| {
         let store = db.open().await;
         let mut open = AsyncPgConnection::establish(&db.url).await.unwrap();
@@ -126,7 +126,7 @@ fn late_commit(start: &Start) -> u64 {
 }
 
 #[test]
-fn with_several_servers_writing_every_tail_brings_every_change_once() {
+fn with_several_writing_servers_every_tail_returns_each_change_once() {
     run(async |db| {
         let stores = join_all((0..3).map(|_| db.open())).await;
         let small = StoreOptions { tail_entries_max: 7, ..db.options() };
@@ -156,7 +156,7 @@ fn with_several_servers_writing_every_tail_brings_every_change_once() {
         let mut own: Vec<_> = entries.iter().map(|entry| (entry.change.group_id(), entry.change.version())).collect();
         own.sort_unstable();
         own.dedup();
-        assert_eq!(own.len() as u128, expected, "none twice");
+        assert_eq!(own.len() as u128, expected, "no repetition");
     });
 }
 
@@ -181,7 +181,7 @@ fn lost_connections_are_replaced() {
 }
 
 #[test]
-fn while_connections_are_being_killed_every_answer_is_true() {
+fn answers_are_correct_while_connections_are_killed() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(0), create("Team")).await;
@@ -203,7 +203,7 @@ fn while_connections_are_being_killed_every_answer_is_true() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_a_clear_error() {
+fn an_unreachable_server_is_a_clear_error() {
     run(async |_| {
         let options = StoreOptions {
             wait_max: Duration::from_secs(2),
@@ -216,7 +216,7 @@ fn a_server_that_is_not_there_is_a_clear_error() {
 }
 
 #[test]
-fn a_database_that_cannot_be_written_is_said_to_be_read_only() {
+fn a_database_that_cannot_be_written_is_reported_as_read_only() {
     run(async |db| {
         db.sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$")
             .await;
@@ -226,7 +226,7 @@ fn a_database_that_cannot_be_written_is_said_to_be_read_only() {
 }
 
 #[test]
-fn a_position_of_a_time_that_a_restored_dump_does_not_know_gets_the_list() {
+fn a_position_newer_than_a_restored_dump_gets_the_list() {
     run(async |db| {
         let store = db.open().await;
         let start = async |token: &str| {
@@ -255,7 +255,7 @@ fn a_position_of_a_time_that_a_restored_dump_does_not_know_gets_the_list() {
 }
 
 #[test]
-fn a_database_that_was_moved_to_another_cluster_gets_another_id_and_its_old_numbers_settle() {
+fn a_database_moved_to_another_cluster_gets_a_new_id_and_its_old_commits_count_as_settled() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -274,7 +274,7 @@ fn a_database_that_was_moved_to_another_cluster_gets_another_id_and_its_old_numb
 }
 
 #[test]
-fn servers_that_start_at_once_on_an_older_database_share_one_new_key_for_cursors() {
+fn servers_that_start_at_once_on_an_older_database_share_one_new_cursor_key() {
     run(async |db| {
         db.open().await.close().await;
         db.sql("DELETE FROM meta WHERE name = 'cursor_key'").await;
@@ -288,7 +288,7 @@ fn servers_that_start_at_once_on_an_older_database_share_one_new_key_for_cursors
 }
 
 #[test]
-fn several_stores_may_open_a_new_database_at_once() {
+fn several_stores_can_open_a_new_database_at_once() {
     run(async |db| {
         let stores = join_all((0..4).map(|_| db.open())).await;
         assert!(stores.iter().all(|store| store.id() == stores[0].id()));
@@ -300,7 +300,7 @@ fn several_stores_may_open_a_new_database_at_once() {
 }
 
 #[test]
-fn a_consumer_that_continues_from_its_position_gets_what_was_committed_late() {
+fn a_consumer_that_resumes_receives_late_commits() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Template")).await;
@@ -330,7 +330,7 @@ fn a_consumer_that_continues_from_its_position_gets_what_was_committed_late() {
 }
 
 #[test]
-fn a_consumer_that_is_very_far_behind_saves_positions_on_its_way() {
+fn a_consumer_that_is_far_behind_can_save_positions_while_it_catches_up() {
     run(async |db| {
         let store = Store::open(StoreOptions { tail_entries_max: 4_000, ..db.options() }).await.unwrap();
         store.did(ADA, group_id(1), create("Template")).await;

@@ -41,7 +41,7 @@ fn without_encryption() -> (u16, std::thread::JoinHandle<Vec<u8>>) {
 }
 
 #[test]
-fn a_mode_that_does_not_exist_is_refused_and_none_is_guessed() {
+fn an_unknown_sslmode_is_refused() {
     run(async |db| {
         for query in ["sslmode=maybe", "sslmode=require&sslkey=key.pem"] {
             let error = open(format!("{}?{query}", db.url)).await.unwrap_err();
@@ -56,7 +56,7 @@ fn a_mode_that_does_not_exist_is_refused_and_none_is_guessed() {
 
 #[cfg(not(feature = "postgres-tls"))]
 #[test]
-fn without_the_feature_a_connection_that_has_to_be_encrypted_is_refused_before_it_is_made() {
+fn without_the_feature_a_required_encryption_is_refused_before_connecting() {
     println!("skipped: encrypted connections, as the feature postgres-tls is off");
     run(async |_| {
         let (port, told) = without_encryption();
@@ -98,7 +98,7 @@ mod with_the_feature {
     }
 
     #[test]
-    fn a_server_that_offers_encryption_gets_it_unless_told() {
+    fn by_default_a_connection_is_encrypted_if_the_server_offers_it() {
         run(async |db| {
             if names(db).is_some() {
                 works_encrypted(db, db.url.clone()).await;
@@ -107,7 +107,7 @@ mod with_the_feature {
     }
 
     #[test]
-    fn a_certificate_of_the_named_authority_for_the_hosts_name_is_accepted_in_every_mode() {
+    fn a_trusted_certificate_for_the_host_is_accepted_in_every_mode() {
         for mode in ["prefer", "require", "verify-ca", "verify-full"] {
             run(async |db| {
                 if let Some((by_name, authority)) = names(db) {
@@ -118,7 +118,7 @@ mod with_the_feature {
     }
 
     #[test]
-    fn a_certificate_for_another_name_is_refused_only_where_the_name_matters() {
+    fn a_certificate_for_another_host_is_refused_only_with_verify_full() {
         run(async |db| {
             let Some((_, authority)) = names(db) else { return };
             // The certificate is for localhost, and not for 127.0.0.1.
@@ -132,7 +132,7 @@ mod with_the_feature {
     }
 
     #[test]
-    fn a_certificate_of_another_authority_is_refused_where_authority_matters() {
+    fn an_untrusted_certificate_is_refused_by_the_verifying_modes() {
         run(async |db| {
             let Some((by_name, _)) = names(db) else { return };
             // Its own certificate is not that of its authority.
@@ -152,7 +152,7 @@ mod with_the_feature {
     }
 
     #[test]
-    fn a_server_without_encryption_is_not_told_who_calls_where_encryption_is_required() {
+    fn with_required_encryption_the_user_name_is_never_sent_in_plaintext() {
         run(async |_| {
             for (mode, told_name) in [("require", false), ("verify-full", false), ("prefer", true)] {
                 let (port, told) = without_encryption();

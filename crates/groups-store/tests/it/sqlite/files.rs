@@ -26,7 +26,7 @@ fn a_url_names_a_file_or_a_server_and_nothing_else() {
 }
 
 #[test]
-fn a_plain_path_is_a_url_too() {
+fn a_plain_path_is_accepted() {
     run(async |db| {
         let options = db.options();
         let path = options.url.strip_prefix("sqlite://").unwrap();
@@ -37,7 +37,7 @@ fn a_plain_path_is_a_url_too() {
 }
 
 #[test]
-fn a_file_in_no_directory_a_directory_and_a_letter_are_no_databases() {
+fn missing_directories_directories_and_text_files_are_refused() {
     run(async |db| {
         let missing = refused(&format!("{}/missing/groups.db", db.directory.path().display())).await;
         assert!(matches!(missing, OpenError::DirectoryMissing { .. }), "{missing}");
@@ -54,7 +54,7 @@ fn a_file_in_no_directory_a_directory_and_a_letter_are_no_databases() {
 }
 
 #[test]
-fn a_file_that_was_damaged_in_the_middle_is_an_error_and_no_panic() {
+fn a_damaged_file_is_an_error_and_not_a_panic() {
     run(async |db| {
         let store = db.open().await;
         for number in 0..50 {
@@ -74,7 +74,7 @@ fn a_file_that_was_damaged_in_the_middle_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn a_full_disk_refuses_changes_whole_and_leaves_reading_alone() {
+fn a_full_disk_refuses_whole_changes_and_reads_still_work() {
     run(async |db| {
         let store = Store::open(StoreOptions { sqlite_pages_max: Some(64), ..db.options() }).await.unwrap();
         let mut made = 0;
@@ -98,7 +98,7 @@ fn a_full_disk_refuses_changes_whole_and_leaves_reading_alone() {
 }
 
 #[test]
-fn a_position_of_a_time_that_a_restored_backup_does_not_know_gets_the_list() {
+fn a_position_newer_than_a_restored_backup_gets_the_list() {
     run(async |db| {
         let position = async |store: &Store| store.open_stream(BOB, None, ReplayRule::default()).await.unwrap().cursor;
         let start = async |store: &Store, token: &str| {
@@ -140,13 +140,13 @@ fn a_position_of_a_time_that_a_restored_backup_does_not_know_gets_the_list() {
 
 /// Root may write everything, so as root this runs itself again as nobody.
 #[test]
-fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
+fn a_file_that_cannot_be_written_is_reported_as_read_only() {
     run(async |db| {
         const READ_ONLY: &str = "GROUPS_TEST_READ_ONLY_FILE";
         if let Ok(path) = std::env::var(READ_ONLY) {
             let error = refused(&path).await;
             assert!(matches!(error, OpenError::ReadOnly { .. }), "{error}");
-            println!("said to be read-only");
+            println!("reported as read-only");
             return;
         }
         db.open().await.close().await;
@@ -160,7 +160,7 @@ fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
         // A file that may be written, in a directory that takes no -wal.
         set(&writable, 0o666);
         set(db.directory.path(), 0o555);
-        let name = "sqlite::files::a_file_that_may_not_be_written_is_said_to_be_read_only";
+        let name = "sqlite::files::a_file_that_cannot_be_written_is_reported_as_read_only";
         let program = std::env::current_exe().unwrap();
         // Where nobody else could run this program, a copy serves.
         let copy = std::env::temp_dir().join(format!("groups-store-test-{}", std::process::id()));
@@ -181,13 +181,13 @@ fn a_file_that_may_not_be_written_is_said_to_be_read_only() {
         std::fs::remove_file(copy).unwrap();
         set(db.directory.path(), 0o755);
         for output in outputs {
-            assert!(output.contains("said to be read-only"), "{output}");
+            assert!(output.contains("reported as read-only"), "{output}");
         }
     });
 }
 
 #[test]
-fn the_file_of_an_application_keeps_its_application_id() {
+fn a_file_shared_with_an_application_keeps_its_application_id() {
     run(async |db| {
         db.sql("PRAGMA application_id = 7; CREATE TABLE invoices (id INTEGER)").await;
         for _ in 0..2 {

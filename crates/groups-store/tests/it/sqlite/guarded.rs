@@ -27,7 +27,7 @@ fn is_refused<T: std::fmt::Debug>(done: Result<T, ExecuteError>) {
 }
 
 #[test]
-fn a_file_has_one_store_at_a_time_however_it_is_named() {
+fn a_file_has_one_store_at_a_time_under_any_of_its_names() {
     run(async |db| {
         let impatient = || StoreOptions { wait_max: Duration::from_millis(50), ..db.options() };
         let link = db.directory.path().join("link.db");
@@ -46,7 +46,7 @@ fn a_file_has_one_store_at_a_time_however_it_is_named() {
 }
 
 #[test]
-fn of_several_stores_that_open_a_new_file_at_once_one_gets_it() {
+fn only_one_of_several_stores_can_open_a_new_file() {
     run(async |db| {
         let impatient = || StoreOptions { wait_max: Duration::from_millis(50), ..db.options() };
         let opened = futures_util::future::join_all((0..4).map(|_| Store::open(impatient()))).await;
@@ -61,7 +61,7 @@ fn of_several_stores_that_open_a_new_file_at_once_one_gets_it() {
 }
 
 #[test]
-fn a_new_database_is_for_its_owner_and_the_mode_of_an_old_one_is_left() {
+fn a_new_database_is_private_and_an_existing_one_keeps_its_mode() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -76,7 +76,7 @@ fn a_new_database_is_for_its_owner_and_the_mode_of_an_old_one_is_left() {
 }
 
 #[test]
-fn nothing_is_acknowledged_once_the_file_is_removed_and_all_goes_on_when_it_is_back() {
+fn nothing_is_acknowledged_while_the_database_file_is_removed() {
     run(async |db| {
         for (suffix, number) in [("", 1), ("-wal", 2), ("-shm", 3)] {
             let store = db.open().await;
@@ -99,7 +99,7 @@ fn nothing_is_acknowledged_once_the_file_is_removed_and_all_goes_on_when_it_is_b
 }
 
 #[test]
-fn nothing_is_acknowledged_once_another_file_is_in_the_place() {
+fn nothing_is_acknowledged_once_another_file_has_its_path() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -114,7 +114,7 @@ fn nothing_is_acknowledged_once_another_file_is_in_the_place() {
 
 /// What a backup that takes long does to the log, and that nobody has to wait or to restart anything afterwards.
 #[test]
-fn the_log_of_sqlite_becomes_small_again_after_an_outside_reader_has_gone() {
+fn the_write_ahead_log_shrinks_after_an_outside_reader_ends() {
     run(async |db| {
         let store = db.open().await;
         let wal_bytes = || fs::metadata(beside(db, "-wal")).unwrap().len();
@@ -140,7 +140,7 @@ fn the_log_of_sqlite_becomes_small_again_after_an_outside_reader_has_gone() {
 }
 
 #[test]
-fn a_file_that_must_exist_is_not_made_and_parameters_are_no_part_of_its_name() {
+fn with_mode_rw_no_file_is_created_and_parameters_are_not_part_of_the_path() {
     run(async |db| {
         let url = |parameters: &str| StoreOptions::new(format!("{}{parameters}", db.options().url));
         let missing = Store::open(url("?mode=rw")).await.unwrap_err();
@@ -158,7 +158,7 @@ fn a_file_that_must_exist_is_not_made_and_parameters_are_no_part_of_its_name() {
 
 /// Version 0.1 took the parameters for a part of the name. Its data must not be missed without a word.
 #[test]
-fn a_database_that_version_0_1_gave_another_name_is_asked_for() {
+fn a_file_named_by_version_0_1_must_be_renamed_first() {
     run(async |db| {
         db.open().await.close().await;
         let old = format!("{}?mode=rwc", db.path());

@@ -30,7 +30,7 @@ fn a_new_group_is_listed_for_its_members_and_nobody_else() {
 }
 
 #[test]
-fn what_an_operator_does_to_others_is_kept_as_it_was_done() {
+fn changes_by_an_operator_are_stored_as_such() {
     run(async |db| {
         let store = db.open().await;
         let operator = Actor::Operator(EVE);
@@ -60,7 +60,7 @@ fn what_an_operator_does_to_others_is_kept_as_it_was_done() {
 }
 
 #[test]
-fn an_operator_adds_people_whatever_they_have_blocked() {
+fn an_operator_can_add_users_in_spite_of_blocks() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -71,7 +71,7 @@ fn an_operator_adds_people_whatever_they_have_blocked() {
 }
 
 #[test]
-fn groups_come_newest_first_in_pages() {
+fn groups_are_listed_newest_first_in_pages() {
     run(async |db| {
         let store = db.open().await;
         for number in 1..=5 {
@@ -92,7 +92,7 @@ fn groups_come_newest_first_in_pages() {
 }
 
 #[test]
-fn members_come_in_joining_order_with_their_names() {
+fn members_are_listed_in_joining_order_with_their_names() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [DAN, CAT])).await;
@@ -110,7 +110,7 @@ fn members_come_in_joining_order_with_their_names() {
 }
 
 #[test]
-fn people_are_found_by_the_beginning_of_their_name() {
+fn people_are_found_by_the_prefix_of_their_name() {
     run(async |db| {
         let store = db.open().await;
         let people = [(ADA, "Ada"), (BOB, "adam"), (CAT, "Åsa"), (DAN, "Dan\u{0}")];
@@ -124,7 +124,7 @@ fn people_are_found_by_the_beginning_of_their_name() {
 }
 
 #[test]
-fn the_newest_token_names_a_person() {
+fn the_name_of_the_newest_token_counts() {
     run(async |db| {
         let store = db.open().await;
         let known = async || store.names(&[ADA, BOB]).await.unwrap();
@@ -132,7 +132,7 @@ fn the_newest_token_names_a_person() {
         store.remember_names([named(ADA, "Older", 4), named(BOB, "Robert", 2)]).await.unwrap();
         assert_eq!(known().await, [(ADA, "Ada".to_owned()), (BOB, "Robert".to_owned())].into());
         store.remember_names([named(ADA, "Newest", 9), named(ADA, "Second", 8)]).await.unwrap();
-        assert_eq!(known().await[&ADA], "Newest", "also within one call");
+        assert_eq!(known().await[&ADA], "Newest", "even within one call");
         store.remember_names([named(ADA, "As new", 9)]).await.unwrap();
         assert_eq!(known().await[&ADA], "As new", "of one date the last counts");
         store.remember_names([]).await.unwrap();
@@ -140,7 +140,7 @@ fn the_newest_token_names_a_person() {
 }
 
 #[test]
-fn a_name_of_before_there_were_dates_gives_way_to_any_other() {
+fn a_name_without_a_date_is_replaced_by_any_other() {
     run(async |db| {
         let store = db.open().await;
         store.remember_names([named(ADA, "Ada", 5)]).await.unwrap();
@@ -151,7 +151,7 @@ fn a_name_of_before_there_were_dates_gives_way_to_any_other() {
 }
 
 #[test]
-fn of_forty_simultaneous_additions_of_one_person_one_succeeds() {
+fn one_of_forty_concurrent_additions_of_one_user_succeeds() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -166,7 +166,7 @@ fn of_forty_simultaneous_additions_of_one_person_one_succeeds() {
 }
 
 #[test]
-fn of_eight_simultaneous_transfers_one_succeeds() {
+fn one_of_eight_concurrent_ownership_transfers_succeeds() {
     run(async |db| {
         let store = db.open().await;
         let people: Vec<_> = (10..18).map(person).collect();
@@ -225,7 +225,7 @@ fn history_is_for_admins_and_the_owner() {
 }
 
 #[test]
-fn a_deleted_group_is_gone_and_its_id_is_not_free() {
+fn a_deleted_group_is_gone_and_its_id_cannot_be_reused() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -241,7 +241,7 @@ fn a_deleted_group_is_gone_and_its_id_is_not_free() {
 }
 
 #[test]
-fn a_whole_life_fits_into_one_batch() {
+fn the_whole_life_of_a_group_fits_into_one_batch() {
     run(async |db| {
         let store = db.open().await;
         // Sent together, so that they share as few commits as possible.
@@ -265,7 +265,7 @@ fn a_whole_life_fits_into_one_batch() {
 }
 
 #[test]
-fn what_was_answered_is_there_after_reopening() {
+fn acknowledged_changes_are_there_after_reopening() {
     run(async |db| {
         let store = db.open().await;
         let id = store.id();
@@ -278,7 +278,7 @@ fn what_was_answered_is_there_after_reopening() {
 }
 
 #[test]
-fn a_store_that_was_closed_says_so() {
+fn a_closed_store_returns_an_error() {
     run(async |db| {
         let store = db.open().await;
         let other = store.clone();

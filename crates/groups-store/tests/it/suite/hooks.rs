@@ -62,7 +62,7 @@ async fn log(db: &Db) -> usize {
 }
 
 #[test]
-fn an_outbox_has_a_row_of_every_change_and_of_nothing_else() {
+fn an_outbox_gets_exactly_one_row_per_change() {
     run(async |db| {
         let store = with_outbox(db).await;
         let mut expected = Vec::new();
@@ -85,7 +85,7 @@ fn an_outbox_has_a_row_of_every_change_and_of_nothing_else() {
 }
 
 #[test]
-fn a_hook_that_refuses_leaves_nothing_of_the_change_and_its_error_is_the_source() {
+fn a_hook_that_refuses_rolls_the_change_back_and_its_error_is_the_source() {
     run(async |db| {
         let store = with_outbox(db).await;
         let refused = does_with(&store, 1, create("Team"), plain(|_| Err("out of credit".into()))).await.unwrap_err();
@@ -141,7 +141,7 @@ fn a_hook_that_panics_is_contained() {
 }
 
 #[test]
-fn nothing_is_acknowledged_that_a_hook_has_made_impossible_to_commit() {
+fn nothing_is_acknowledged_if_a_hook_makes_the_commit_fail() {
     run(async |db| {
         let store = with_outbox(db).await;
         // On PostgreSQL a transaction in which a statement has failed cannot be committed.
@@ -163,7 +163,7 @@ fn nothing_is_acknowledged_that_a_hook_has_made_impossible_to_commit() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "this is about transactions of an application")]
-fn a_hook_may_open_a_transaction_of_its_own_inside() {
+fn a_hook_can_open_a_nested_transaction() {
     run(async |db| {
         let store = with_outbox(db).await;
         let insert = "INSERT INTO outbox VALUES ('kept')";
@@ -200,7 +200,7 @@ fn a_hook_may_open_a_transaction_of_its_own_inside() {
 }
 
 #[test]
-fn a_hook_without_a_function_for_the_database_refuses_the_order() {
+fn an_order_is_refused_if_its_hook_does_not_support_the_database() {
     run(async |db| {
         let store = db.open().await;
         let refused = does_with(&store, 1, create("Team"), Hook::new()).await.unwrap_err();
@@ -210,7 +210,7 @@ fn a_hook_without_a_function_for_the_database_refuses_the_order() {
 }
 
 #[test]
-fn an_order_with_a_hook_whose_caller_has_gone_is_executed_with_its_hook_or_not_at_all() {
+fn an_abandoned_order_is_executed_with_its_hook_or_not_at_all() {
     run(async |db| {
         let store = with_outbox(db).await;
         let runs = Arc::new(AtomicU32::new(0));

@@ -8,7 +8,7 @@ use super::run;
 use crate::cast::*;
 
 #[test]
-fn a_repeated_order_gets_the_first_answer_also_after_reopening() {
+fn a_repeated_order_gets_the_first_answer_even_after_reopening() {
     run(async |db| {
         let store = db.open().await;
         let order = keyed(request(group_id(1), ADA, create_with("Team", [BOB])), "k", 1);
@@ -41,7 +41,7 @@ fn a_key_belongs_to_its_actor_and_to_one_request() {
 }
 
 #[test]
-fn of_the_same_orders_at_once_one_is_carried_out() {
+fn one_of_several_concurrent_repetitions_is_executed() {
     run(async |db| {
         let store = db.open().await;
         // Each attempt has an id of its own, as a client that retries a creation sends it.
@@ -55,7 +55,7 @@ fn of_the_same_orders_at_once_one_is_carried_out() {
 }
 
 #[test]
-fn an_order_that_changes_nothing_is_remembered_and_so_is_a_rejected_one() {
+fn no_ops_and_rejections_are_stored_under_their_key() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -75,7 +75,7 @@ fn an_order_that_changes_nothing_is_remembered_and_so_is_a_rejected_one() {
             let order = keyed(request(group_id(1), *actor, command.clone()), key, 1);
             assert_eq!(store.execute(order).await, Err(ExecuteError::Rejected(*why)));
         }
-        // By now, each of them would be carried out.
+        // By now, each of them would be executed.
         store.did(ADA, group_id(1), remove(BOB)).await;
         store.did(ADA, group_id(1), add_many([BOB, DAN, EVE])).await;
         store.did(ADA, group_id(1), role(BOB, Role::Admin)).await;
@@ -94,7 +94,7 @@ fn an_order_that_changes_nothing_is_remembered_and_so_is_a_rejected_one() {
 }
 
 #[test]
-fn of_several_versions_that_are_asked_for_under_one_key_the_current_one_is_found() {
+fn a_key_whose_precondition_failed_can_be_used_with_the_current_version() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -114,7 +114,7 @@ fn of_several_versions_that_are_asked_for_under_one_key_the_current_one_is_found
 }
 
 #[test]
-fn who_left_with_a_key_gets_the_answer_again() {
+fn a_user_who_left_gets_the_stored_answer_again() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -126,7 +126,7 @@ fn who_left_with_a_key_gets_the_answer_again() {
 }
 
 #[test]
-fn an_order_about_one_member_answers_with_them_and_a_repetition_as_they_were_then() {
+fn the_answer_contains_the_member_and_a_repetition_shows_the_member_as_before() {
     run(async |db| {
         let store = db.open().await;
         store.remember_names([named(BOB, "Bob", 1)]).await.unwrap();

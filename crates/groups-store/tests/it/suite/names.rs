@@ -28,7 +28,7 @@ fn member_name(executed: Executed) -> Option<String> {
 }
 
 #[test]
-fn all_members_see_all_names_by_default() {
+fn by_default_members_see_the_names_of_all_members() {
     run(async |db| {
         assert_eq!(db.options().name_visibility, NameVisibility::Members);
         let store = open(db, NameVisibility::Members).await;
@@ -39,7 +39,7 @@ fn all_members_see_all_names_by_default() {
 }
 
 #[test]
-fn among_acquaintances_adding_somebody_does_not_reveal_their_name() {
+fn with_acquainted_visibility_adding_a_user_does_not_reveal_the_name() {
     run(async |db| {
         let store = open(db, NameVisibility::Acquainted).await;
         store.did(ADA, group_id(1), create_with("Bait", [BOB])).await;
@@ -58,7 +58,7 @@ fn among_acquaintances_adding_somebody_does_not_reveal_their_name() {
 }
 
 #[test]
-fn among_acquaintances_a_member_who_acts_is_known_in_every_group_that_they_share_with_the_reader() {
+fn with_acquainted_visibility_acting_reveals_the_name_in_every_shared_group() {
     run(async |db| {
         let store = open(db, NameVisibility::Acquainted).await;
         store.did(ADA, group_id(1), create_with("Team", [BOB, CAT])).await;
@@ -76,7 +76,7 @@ fn among_acquaintances_a_member_who_acts_is_known_in_every_group_that_they_share
 }
 
 #[test]
-fn among_acquaintances_a_no_op_and_an_act_before_leaving_do_not_count() {
+fn with_acquainted_visibility_no_ops_and_acts_before_leaving_do_not_count() {
     run(async |db| {
         let store = open(db, NameVisibility::Acquainted).await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -93,7 +93,7 @@ fn among_acquaintances_a_no_op_and_an_act_before_leaving_do_not_count() {
 }
 
 #[test]
-fn among_acquaintances_repeated_answers_show_no_more_than_lists_do_now() {
+fn with_acquainted_visibility_replayed_answers_follow_the_current_policy() {
     run(async |db| {
         let promote = keyed(request(group_id(1), ADA, role(BOB, Role::Admin)), "promote", 1);
         let store = open(db, NameVisibility::Members).await;
@@ -114,7 +114,7 @@ fn among_acquaintances_repeated_answers_show_no_more_than_lists_do_now() {
 }
 
 #[test]
-fn the_kept_log_tells_who_has_acted_before_the_database_knew_it() {
+fn the_migration_finds_past_actors_in_the_kept_log() {
     run(async |db| {
         let store = open(db, NameVisibility::Acquainted).await;
         store.did(ADA, group_id(1), create_with("Team", [BOB, CAT])).await;

@@ -25,7 +25,7 @@ async fn groups_of(store: &Store, user: UserId) -> usize {
 }
 
 #[test]
-fn nobody_joins_more_groups_than_one_person_may_be_in() {
+fn no_user_exceeds_the_limit_of_groups_per_user() {
     run(async |db| {
         let store = open(db).await;
         for number in 1..=3 {
@@ -46,7 +46,7 @@ fn nobody_joins_more_groups_than_one_person_may_be_in() {
 }
 
 #[test]
-fn a_group_that_was_left_or_deleted_makes_room_for_another() {
+fn leaving_or_deleting_a_group_makes_room_for_another() {
     run(async |db| {
         let store = open(db).await;
         store.did(BOB, group_id(1), create_with("Team", [ADA])).await;
@@ -67,7 +67,7 @@ fn a_group_that_was_left_or_deleted_makes_room_for_another() {
 }
 
 #[test]
-fn ending_the_memberships_of_deleted_groups_takes_no_event_away() {
+fn ending_memberships_of_deleted_groups_removes_no_event() {
     run(async |db| {
         let store = open(db).await;
         let away = store.open_stream(BOB, None, ReplayRule::default()).await.unwrap().cursor;
@@ -91,7 +91,7 @@ fn ending_the_memberships_of_deleted_groups_takes_no_event_away() {
 }
 
 #[test]
-fn of_many_simultaneous_joins_of_one_person_no_more_succeed_than_there_is_room_for() {
+fn concurrent_joins_of_one_user_do_not_exceed_the_limit() {
     run(async |db| {
         let store = open(db).await;
         for number in 0..12 {
@@ -109,7 +109,7 @@ fn of_many_simultaneous_joins_of_one_person_no_more_succeed_than_there_is_room_f
 }
 
 #[test]
-fn a_repeated_list_names_the_same_people_as_left_out() {
+fn a_repeated_addition_reports_the_same_users_as_left_out() {
     run(async |db| {
         let store = open(db).await;
         for number in 1..=3 {
@@ -148,7 +148,7 @@ fn cannot_be_added(user_id: UserId) -> Result<Executed, ExecuteError> {
 }
 
 #[test]
-fn blocks_are_there_once_and_come_in_pages() {
+fn blocks_are_stored_once_and_listed_in_pages() {
     run(async |db| {
         let store = db.open().await;
         for blocked in [CAT, BOB, DAN, BOB] {
@@ -170,7 +170,7 @@ fn blocks_are_there_once_and_come_in_pages() {
 }
 
 #[test]
-fn nobody_blocks_more_people_than_there_is_room_for() {
+fn blocks_are_limited_per_user() {
     run(async |db| {
         let store = db.open().await;
         store.block(ADA, BOB, DAWN).await.unwrap();
@@ -184,7 +184,7 @@ fn nobody_blocks_more_people_than_there_is_room_for() {
 }
 
 #[test]
-fn a_block_keeps_one_adder_out_until_it_is_taken_back() {
+fn a_block_prevents_additions_by_one_user_until_it_is_removed() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [CAT])).await;
@@ -203,7 +203,7 @@ fn a_block_keeps_one_adder_out_until_it_is_taken_back() {
 }
 
 #[test]
-fn where_a_shared_group_is_required_only_people_with_one_are_added() {
+fn with_the_shared_group_policy_only_users_who_share_a_group_can_be_added() {
     run(async |db| {
         let store = open_with(db, AddPolicy::SharedGroup).await;
         assert_eq!(store.does(ADA, group_id(1), create_with("Team", [BOB])).await, cannot_be_added(BOB));
@@ -232,7 +232,7 @@ fn where_a_shared_group_is_required_only_people_with_one_are_added() {
 }
 
 #[test]
-fn where_people_join_by_invitation_nobody_is_added() {
+fn with_the_invitation_policy_nobody_can_be_added() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -248,7 +248,7 @@ fn where_people_join_by_invitation_nobody_is_added() {
 }
 
 #[test]
-fn without_a_limit_nobody_is_counted() {
+fn lowering_the_limit_of_groups_per_user_removes_nobody() {
     run(async |db| {
         let limits = Limits { groups_per_user_max: None, ..Limits::default() };
         let store = Store::open(StoreOptions { limits, ..db.options() }).await.unwrap();

@@ -34,7 +34,7 @@ async fn prune(store: &Store, hours: i64, step_max: u32) -> Pruned {
 }
 
 #[test]
-fn what_is_older_than_the_kept_log_is_forgotten_and_nothing_else() {
+fn pruning_deletes_exactly_what_is_older_than_the_retention() {
     run(async |db| {
         let store = db.open().await;
         did_at(&store, 0, ADA, 1, create_with("Lives", [BOB, CAT])).await;
@@ -58,7 +58,7 @@ fn what_is_older_than_the_kept_log_is_forgotten_and_nothing_else() {
 }
 
 #[test]
-fn a_position_from_before_the_kept_log_gets_the_list() {
+fn a_position_older_than_the_log_gets_the_list() {
     run(async |db| {
         let store = db.open().await;
         did_at(&store, 0, ADA, 1, create("Team")).await;
@@ -79,7 +79,7 @@ fn a_position_from_before_the_kept_log_gets_the_list() {
 }
 
 #[test]
-fn keys_are_forgotten_after_24_hours() {
+fn idempotency_keys_are_pruned_after_24_hours() {
     run(async |db| {
         let store = db.open().await;
         for number in 0..3 {
@@ -92,7 +92,7 @@ fn keys_are_forgotten_after_24_hours() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_for_a_while_has_nothing_forgotten() {
+fn a_clock_that_jumps_ahead_temporarily_prunes_nothing() {
     run(async |db| {
         let store = db.open().await;
         did_at(&store, 0, ADA, 1, create_with("Team", [BOB])).await;
@@ -119,7 +119,7 @@ fn a_clock_that_jumps_ahead_for_a_while_has_nothing_forgotten() {
 }
 
 #[test]
-fn changes_that_are_dated_in_the_future_keep_no_other_from_being_forgotten() {
+fn changes_dated_in_the_future_do_not_keep_others_from_being_pruned() {
     run(async |db| {
         let store = db.open().await;
         for number in 1..5 {

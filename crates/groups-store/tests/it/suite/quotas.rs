@@ -31,7 +31,7 @@ fn on_the_next_day(group: GroupId, actor: UserId, command: Command) -> Order {
 }
 
 #[test]
-fn a_user_creates_so_many_groups_in_a_day_also_across_restarts_and_others_are_not_concerned() {
+fn the_daily_quota_of_groups_is_per_user_and_survives_restarts() {
     run(async |db| {
         let quotas = Quotas { groups_max: 2, ..NO_QUOTAS };
         let store = open(db, quotas).await;
@@ -55,7 +55,7 @@ fn a_user_creates_so_many_groups_in_a_day_also_across_restarts_and_others_are_no
 }
 
 #[test]
-fn a_change_counts_as_one_row_and_one_for_each_member_of_it() {
+fn a_change_counts_as_one_row_plus_one_per_member() {
     run(async |db| {
         let store = open(db, Quotas { rows_max: 10, ..NO_QUOTAS }).await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
@@ -87,7 +87,7 @@ fn the_bytes_of_changes_are_counted() {
 }
 
 #[test]
-fn changes_that_are_committed_together_are_counted_together() {
+fn changes_in_one_batch_are_counted_together() {
     run(async |db| {
         let store = open(db, Quotas { groups_max: 3, rows_max: 9, ..NO_QUOTAS }).await;
         let created = join_all((0..8).map(|number| store.does(ADA, group_id(number), create("Team")))).await;
@@ -102,7 +102,7 @@ fn changes_that_are_committed_together_are_counted_together() {
 }
 
 #[test]
-fn lanes_that_count_for_the_same_users_do_not_block_each_other() {
+fn lanes_that_count_usage_of_the_same_users_do_not_deadlock() {
     run(async |db| {
         let quotas = Quotas { rows_max: 1_000_000, ..NO_QUOTAS };
         let store = Store::open(StoreOptions { quotas, batch_orders_max: 8, ..db.options() }).await.unwrap();
@@ -113,7 +113,7 @@ fn lanes_that_count_for_the_same_users_do_not_block_each_other() {
 }
 
 #[test]
-fn a_repeated_order_gets_its_first_answer_and_a_refusal_is_not_remembered() {
+fn a_repeated_order_is_not_counted_again_and_quota_refusals_are_not_stored() {
     run(async |db| {
         let store = open(db, Quotas { groups_max: 1, ..NO_QUOTAS }).await;
         let first = keyed(request(group_id(1), ADA, create("Team")), "first", 1);
@@ -145,7 +145,7 @@ fn leaving_removing_and_deleting_are_possible_beyond_every_quota() {
 }
 
 #[test]
-fn the_counts_of_a_day_are_forgotten_when_the_next_one_has_passed() {
+fn usage_counts_are_pruned_after_the_next_day() {
     run(async |db| {
         let store = open(db, Quotas { groups_max: 1, ..NO_QUOTAS }).await;
         store.did(ADA, group_id(1), create("Team")).await;

@@ -12,7 +12,7 @@ use super::{Backend, MIGRATIONS, id_literal, run};
 use crate::cast::*;
 
 #[test]
-fn an_order_whose_caller_has_gone_is_carried_out_whole_or_not_at_all() {
+fn an_abandoned_order_is_executed_completely_or_not_at_all() {
     run(async |db| {
         let store = db.open().await;
         for number in 0..60 {
@@ -35,7 +35,7 @@ fn an_order_whose_caller_has_gone_is_carried_out_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_order_that_finds_the_queue_full_is_told_so() {
+fn an_order_is_rejected_if_the_queue_is_full() {
     run(async |db| {
         let options = StoreOptions { queue_orders_max: 1, batch_orders_max: 1, postgres_lanes: 1, ..db.options() };
         let store = Store::open(options).await.unwrap();
@@ -69,7 +69,7 @@ fn a_flood_of_requests_delays_neither_the_log_nor_the_health_check_nor_a_client_
 }
 
 #[test]
-fn an_actor_whose_share_of_the_queue_is_full_is_refused_and_others_still_get_in() {
+fn an_actor_with_a_full_share_of_the_queue_is_rejected_and_others_are_accepted() {
     run(async |db| {
         let options = StoreOptions { queue_orders_max: 8, batch_orders_max: 1, postgres_lanes: 1, ..db.options() };
         let store = Store::open(options).await.unwrap();
@@ -87,7 +87,7 @@ fn an_actor_whose_share_of_the_queue_is_full_is_refused_and_others_still_get_in(
 }
 
 #[test]
-fn what_one_actor_wants_of_a_group_is_done_in_the_order_in_which_it_was_asked_for() {
+fn orders_of_one_actor_for_a_group_are_executed_in_submission_order() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -104,7 +104,7 @@ fn what_one_actor_wants_of_a_group_is_done_in_the_order_in_which_it_was_asked_fo
 }
 
 #[test]
-fn a_row_that_cannot_be_read_fails_the_orders_for_its_group_and_no_other() {
+fn an_unreadable_row_fails_only_orders_for_its_group() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Damaged", [BOB])).await;
@@ -120,7 +120,7 @@ fn a_row_that_cannot_be_read_fails_the_orders_for_its_group_and_no_other() {
 }
 
 #[test]
-fn a_change_that_cannot_be_read_is_reported_once_and_replaced_by_the_list() {
+fn an_unreadable_change_is_reported_once_and_clients_get_the_list() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();
@@ -147,7 +147,7 @@ fn a_change_that_cannot_be_read_is_reported_once_and_replaced_by_the_list() {
 }
 
 #[test]
-fn a_change_that_the_database_does_not_write_is_an_error_and_nothing_of_it_is_kept() {
+fn a_failed_write_is_an_error_and_leaves_no_trace() {
     for (table, operation) in
         [("groups", "UPDATE"), ("memberships", "UPDATE"), ("memberships", "INSERT"), ("log", "INSERT")]
     {
@@ -167,7 +167,7 @@ fn a_change_that_the_database_does_not_write_is_an_error_and_nothing_of_it_is_ke
 }
 
 #[test]
-fn whether_the_database_can_be_written_is_found_out_by_writing() {
+fn the_write_check_detects_a_database_that_can_only_be_read() {
     run(async |db| {
         let store = Store::open(StoreOptions { wait_max: Duration::from_secs(2), ..db.options() }).await.unwrap();
         store.check_writable().await.unwrap();
@@ -202,7 +202,7 @@ fn a_database_of_another_program_is_refused() {
 }
 
 #[test]
-fn a_database_with_an_applications_own_tables_and_migrations_is_shared_with_it() {
+fn a_database_can_be_shared_with_an_application_and_its_migrations() {
     run(async |db| {
         db.sql(
             "CREATE TABLE invoices (id INTEGER); INSERT INTO invoices VALUES (1); \
@@ -236,7 +236,7 @@ fn every_migration_goes_down_and_up_again() {
 }
 
 #[test]
-fn tables_and_columns_are_those_of_the_other_backend() {
+fn both_backends_have_the_same_tables_and_columns() {
     run(async |db| {
         db.open().await.close().await;
         let columns = db.columns().await;
@@ -246,7 +246,7 @@ fn tables_and_columns_are_those_of_the_other_backend() {
 }
 
 #[test]
-fn migrations_have_the_names_of_the_other_backend() {
+fn both_backends_have_the_same_migrations() {
     let names = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
     let names: Vec<_> = names.iter().map(|migration| migration.name().to_string()).collect();
     let expected = [

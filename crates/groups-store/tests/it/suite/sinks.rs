@@ -32,7 +32,7 @@ async fn resume(store: &Store) -> Tail {
 }
 
 #[test]
-fn from_the_position_of_each_change_a_tail_brings_exactly_what_follows_it() {
+fn a_tail_from_the_position_of_a_change_returns_exactly_what_follows() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();
@@ -49,7 +49,7 @@ fn from_the_position_of_each_change_a_tail_brings_exactly_what_follows_it() {
 }
 
 #[test]
-fn a_consumer_that_stops_continues_in_a_store_that_was_opened_again() {
+fn a_consumer_resumes_after_the_store_is_reopened() {
     run(async |db| {
         let small = StoreOptions { tail_entries_max: 3, ..db.options() };
         let mut store = Store::open(small.clone()).await.unwrap();
@@ -78,7 +78,7 @@ fn a_consumer_that_stops_continues_in_a_store_that_was_opened_again() {
 }
 
 #[test]
-fn a_consumer_that_had_read_everything_gets_what_is_committed_while_it_is_away() {
+fn a_consumer_receives_what_was_committed_while_it_was_away() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();
@@ -116,7 +116,7 @@ fn an_older_position_does_not_replace_a_newer_one_and_each_sink_has_its_own() {
 }
 
 #[test]
-fn positions_that_are_saved_at_once_end_with_the_newest() {
+fn concurrently_saved_positions_end_with_the_newest() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();
@@ -158,7 +158,7 @@ fn a_position_of_another_database_is_refused() {
 }
 
 #[test]
-fn a_position_of_a_history_that_was_put_back_is_refused() {
+fn a_position_lost_in_a_restore_is_refused() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();
@@ -178,7 +178,7 @@ async fn prune(store: &Store, now: Timestamp) {
 }
 
 #[test]
-fn a_consumer_that_was_away_for_longer_than_the_log_is_kept_is_told() {
+fn a_consumer_that_was_away_longer_than_the_retention_gets_an_error() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();
@@ -195,7 +195,7 @@ fn a_consumer_that_was_away_for_longer_than_the_log_is_kept_is_told() {
 }
 
 #[test]
-fn a_consumer_that_knows_all_that_was_pruned_continues() {
+fn a_consumer_that_has_read_everything_pruned_continues() {
     run(async |db| {
         // Nothing else may run, or the position names what was under way.
         let store = db.open().await;
@@ -221,7 +221,7 @@ fn a_consumer_that_knows_all_that_was_pruned_continues() {
 }
 
 #[test]
-fn a_tail_whose_next_changes_were_pruned_reports_it_once_and_goes_on() {
+fn a_tail_reports_pruned_changes_once_and_continues() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();

@@ -23,7 +23,7 @@ async fn now(store: &Store, user: UserId) -> StreamStart {
 }
 
 #[test]
-fn without_a_position_a_stream_begins_with_the_list() {
+fn without_a_position_a_stream_starts_with_the_list() {
     run(async |db| {
         let store = db.open().await;
         let first = store.did(ADA, group_id(1), create("First")).await.group;
@@ -38,7 +38,7 @@ fn without_a_position_a_stream_begins_with_the_list() {
 }
 
 #[test]
-fn a_resumed_stream_has_exactly_the_changes_of_the_users_intervals() {
+fn a_resumed_stream_has_exactly_the_changes_within_the_users_memberships() {
     run(async |db| {
         let store = db.open().await;
         let (inside, left, joined, other) = (group_id(1), group_id(2), group_id(3), group_id(4));
@@ -76,7 +76,7 @@ fn a_resumed_stream_has_exactly_the_changes_of_the_users_intervals() {
 }
 
 #[test]
-fn replaying_more_than_the_rule_allows_is_refused_in_favour_of_the_list() {
+fn the_list_is_sent_instead_of_too_many_missed_changes() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -102,7 +102,7 @@ fn replaying_more_than_the_rule_allows_is_refused_in_favour_of_the_list() {
 }
 
 #[test]
-fn replaying_more_bytes_than_the_rule_allows_is_refused_in_favour_of_the_list() {
+fn the_list_is_sent_instead_of_too_many_missed_bytes() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -118,7 +118,7 @@ fn replaying_more_bytes_than_the_rule_allows_is_refused_in_favour_of_the_list() 
 }
 
 #[test]
-fn a_list_that_is_read_late_shows_every_group_as_it_was_when_it_was_opened() {
+fn a_list_that_is_read_slowly_shows_every_group_as_of_when_it_was_opened() {
     run(async |db| {
         let store = db.open().await;
         let mut expected = Vec::new();
@@ -160,7 +160,7 @@ fn a_piece_of_a_list_ends_at_its_limits_and_has_at_least_one_group() {
 }
 
 #[test]
-fn a_list_whose_history_was_pruned_meanwhile_is_not_completed_wrongly() {
+fn a_list_fails_if_the_history_that_it_needs_was_pruned() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -173,7 +173,7 @@ fn a_list_whose_history_was_pruned_meanwhile_is_not_completed_wrongly() {
 }
 
 #[test]
-fn pages_end_before_they_grow_too_long_and_the_next_one_goes_on() {
+fn pages_end_before_the_size_limit_and_the_next_one_continues() {
     run(async |db| {
         let store = db.open().await;
         let long = Command::create("Team", &"🦀".repeat(1_000)).unwrap();
@@ -211,7 +211,7 @@ fn pages_end_before_they_grow_too_long_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_position_is_read_back_from_its_token_and_from_no_other_text() {
+fn a_position_can_be_read_only_from_its_own_token() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -228,7 +228,7 @@ fn a_position_is_read_back_from_its_token_and_from_no_other_text() {
 }
 
 #[test]
-fn a_token_outlives_the_store_and_differs_from_every_other_of_its_position() {
+fn tokens_survive_restarts_and_two_tokens_of_one_position_differ() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
@@ -245,7 +245,7 @@ fn a_token_outlives_the_store_and_differs_from_every_other_of_its_position() {
 }
 
 #[test]
-fn a_database_without_a_key_for_cursors_gets_a_new_one_and_its_old_cursors_are_none() {
+fn a_database_without_a_cursor_key_gets_a_new_one_and_its_old_cursors_are_invalid() {
     run(async |db| {
         let store = db.open().await;
         let old = store.cursors().token(&now(&store, ADA).await.cursor);
@@ -264,7 +264,7 @@ fn a_database_without_a_key_for_cursors_gets_a_new_one_and_its_old_cursors_are_n
 }
 
 #[test]
-fn a_position_of_before_the_first_change_resumes() {
+fn a_position_before_the_first_change_can_be_resumed() {
     run(async |db| {
         let store = db.open().await;
         let away = now(&store, ADA).await;
@@ -274,7 +274,7 @@ fn a_position_of_before_the_first_change_resumes() {
 }
 
 #[test]
-fn a_tail_brings_every_change_once_from_where_it_was_opened_and_is_woken_by_the_next() {
+fn a_tail_returns_each_later_change_once_and_is_woken_by_the_next() {
     run(async |db| {
         // Without polling only a wake-up can bring the last change in time.
         let patient = StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() };
@@ -301,7 +301,7 @@ fn a_tail_brings_every_change_once_from_where_it_was_opened_and_is_woken_by_the_
 }
 
 #[test]
-fn what_a_reading_has_seen_is_told_from_what_follows() {
+fn a_read_point_separates_what_was_read_from_what_follows() {
     run(async |db| {
         let store = db.open().await;
         let mut tail = store.tail().await.unwrap();

@@ -16,7 +16,7 @@ fn called(name: &str) -> UserId {
 }
 
 #[test]
-fn a_database_of_version_0_1_is_brought_up_to_date_and_has_everything() {
+fn a_database_of_version_0_1_is_migrated_without_loss() {
     run(async |db| {
         db.sql(VERSION_0_1).await;
         let known = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();

@@ -24,8 +24,8 @@ fn golden_conversation_of_a_first_visit() {
     story.does(group(9), BOB, Command::AddMembers((100..203).map(|number| NewMember::plain(user(number))).collect()));
     story.makes(group(9), BOB, EVE, Role::Admin);
     story.hears();
-    story.hears_besides(json!({"type": "pong"}));
-    story.hears_besides(json!({"type": "confetti", "group_id": group(1), "version": 99, "cursor": "c99"}));
+    story.also_receives(json!({"type": "pong"}));
+    story.also_receives(json!({"type": "confetti", "group_id": group(1), "version": 99, "cursor": "c99"}));
     story.renames(group(1), ADA, "After the confetti");
     story.hears();
     story.agrees();
@@ -76,7 +76,7 @@ fn golden_conversation_of_a_gap() {
     story.creates(group(1), ADA, "Project Team", &[BOB]);
     story.creates(group(2), ADA, "Choir", &[BOB]);
     story.connects(500, 0);
-    story.renames(group(1), ADA, "Nobody hears of this");
+    story.renames(group(1), ADA, "Nobody receives this");
     story.misses();
     story.renames(group(1), ADA, "And so this comes too early");
     story.hears();
@@ -161,7 +161,7 @@ fn golden_conversation_of_a_change_of_owners() {
 }
 
 #[test]
-fn golden_conversation_by_chance() {
+fn golden_conversation_of_random_changes() {
     const STEPS: usize = 420;
     let mut seed = 2_026_u64;
     let mut below = |bound: u64| {

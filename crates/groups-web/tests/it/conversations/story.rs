@@ -123,7 +123,7 @@ impl Story {
     }
 
     /// Something without a version is said, or something of a later version of the contract.
-    pub(super) fn hears_besides(&mut self, frame: Value) {
+    pub(super) fn also_receives(&mut self, frame: Value) {
         self.lines.push(json!({"frame": frame}));
     }
 

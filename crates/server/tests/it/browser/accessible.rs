@@ -35,12 +35,12 @@ async fn finds_nothing(page: &Page<'_>, state: &str) {
                }))";
         let found = page.value(&run.replace("OPTIONS", &options.to_string())).await;
         assert_eq!(found["violations"], json!([]), "{state}, {scheme}");
-        assert!(found["passes"].as_u64() > Some(0), "{state}, {scheme}: it looked at nothing");
+        assert!(found["passes"].as_u64() > Some(0), "{state}, {scheme}: no element was checked");
     }
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_in_the_main_states_light_and_dark() {
+async fn axe_finds_no_violation_in_the_main_states_light_and_dark() {
     let Some(axe) = axe() else { return };
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
@@ -48,7 +48,7 @@ async fn axe_finds_nothing_in_the_main_states_light_and_dark() {
 
     let page = browser.window(&url(&server)).await;
     page.value(&format!("{axe};undefined")).await;
-    page.sees("the way in", "test.shown('[data-testid=sign-in]').length === 1").await;
+    page.sees("the sign-in form", "test.shown('[data-testid=sign-in]').length === 1").await;
     finds_nothing(&page, "signing in").await;
     let ada = Person::signs_in_on(page, "Ada").await;
     finds_nothing(&ada.page, "an empty list").await;

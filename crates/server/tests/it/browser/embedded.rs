@@ -75,7 +75,7 @@ async fn sees_row(page: &Page<'_>, name: &str) {
 }
 
 #[tokio::test]
-async fn the_snippet_of_the_readme_is_a_live_sidebar_in_a_page_of_another_origin() {
+async fn the_snippet_in_the_readme_gives_a_live_sidebar_in_a_page_of_another_origin() {
     let Some(browser) = Browser::start().await else { return };
     let site = Site::new().await;
     let server = Server::with(&[("GROUPS_ALLOWED_ORIGINS", &site.origin())]).await;
@@ -93,7 +93,7 @@ async fn the_snippet_of_the_readme_is_a_live_sidebar_in_a_page_of_another_origin
     page.value("document.addEventListener('group-selected', ({ detail }) => (globalThis.selected = detail.group_id))")
         .await;
     page.clicks_on("[role=option]", "Project Team").await;
-    page.sees("the page hears of it", &format!("globalThis.selected === '{group}'")).await;
+    page.sees("the page receives the event", &format!("globalThis.selected === '{group}'")).await;
     // The calls work in that page as well.
     let created = "document.querySelector('groups-sidebar').client.createGroup({ name: 'From afar' }).then(({ version }) => version)";
     assert_eq!(page.value(created).await, 1);
@@ -102,7 +102,7 @@ async fn the_snippet_of_the_readme_is_a_live_sidebar_in_a_page_of_another_origin
 }
 
 #[tokio::test]
-async fn a_page_of_an_origin_that_is_not_allowed_gets_nothing_and_is_told_that_it_is_not_connected() {
+async fn a_page_of_an_origin_that_is_not_allowed_gets_no_data_and_shows_that_it_is_not_connected() {
     let Some(browser) = Browser::start().await else { return };
     let site = Site::new().await;
     let server = Server::start().await;
@@ -118,7 +118,7 @@ async fn a_page_of_an_origin_that_is_not_allowed_gets_nothing_and_is_told_that_i
 }
 
 #[tokio::test]
-async fn the_sidebar_keeps_its_looks_and_its_rows_in_a_page_with_a_style_of_its_own() {
+async fn styles_of_the_host_page_do_not_change_the_sidebar() {
     const GROUPS: usize = 60;
     let Some(browser) = Browser::start().await else { return };
     let site = Site::new().await;

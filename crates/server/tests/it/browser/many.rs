@@ -31,7 +31,7 @@ impl Held {
 }
 
 #[tokio::test]
-async fn of_five_thousand_groups_only_those_in_sight_are_in_the_document() {
+async fn only_visible_rows_of_five_thousand_groups_are_in_the_document() {
     const GROUPS: usize = 5_000;
     const ROWS_MAX: usize = 50;
     let Some(browser) = Browser::start().await else { return };
@@ -66,7 +66,7 @@ async fn of_five_thousand_groups_only_those_in_sight_are_in_the_document() {
 }
 
 #[tokio::test]
-async fn neither_events_nor_the_element_coming_and_going_make_the_page_hold_ever_more() {
+async fn events_and_remounting_the_element_do_not_leak_memory() {
     const GROUPS: usize = 10;
     const TIMES: usize = 1_000;
     let Some(browser) = Browser::start().await else { return };

@@ -35,7 +35,7 @@ globalThis.inOrder = (selector, text) => {
 const NASTY: [&str; 4] = ["abc\u{202E}def", "a\u{2069}\u{202E}evil", "\u{2067}open", "צוות\u{202E}"];
 
 #[tokio::test]
-async fn no_name_reorders_what_stands_beside_it() {
+async fn no_name_reorders_the_text_beside_it() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let (ada, bobs) =
@@ -66,7 +66,7 @@ async fn no_name_reorders_what_stands_beside_it() {
 }
 
 #[tokio::test]
-async fn long_and_joined_names_stay_within_the_page() {
+async fn long_and_unbreakable_names_stay_within_the_page() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let (ada, bobs) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);

@@ -35,7 +35,7 @@ async fn takes(page: &Page<'_>, name: &str, size: (u32, u32)) {
     assert!(picture.starts_with(PNG), "{name}");
     let edge = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().expect("four bytes"));
     assert_eq!((edge(16), edge(20)), size, "{name}");
-    assert!(picture.len() > 20_000, "{name} shows nothing");
+    assert!(picture.len() > 20_000, "{name} is almost empty");
     if std::env::var_os("UPDATE_SCREENSHOTS").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(folder()).expect("docs/images");
         std::fs::write(folder().join(name), picture).expect("the picture is written");
@@ -91,7 +91,7 @@ async fn town(server: &Server) -> (User, User) {
 }
 
 #[tokio::test]
-async fn the_readme_shows_the_page_as_it_is() {
+async fn the_pictures_in_the_readme_match_the_page() {
     const WHOLE: (u32, u32) = (1200, 720);
     const LOWER: (u32, u32) = (1120, 600);
     const HALF: (u32, u32) = (820, 520);
@@ -139,7 +139,7 @@ async fn the_readme_shows_the_page_as_it_is() {
 }
 
 #[test]
-fn the_readme_shows_the_pictures_that_there_are() {
+fn the_readme_shows_every_picture() {
     let readme = std::fs::read_to_string(folder().join("../../README.md")).expect("the README");
     let pictures = std::fs::read_dir(folder()).expect("docs/images");
     let pictures: Vec<_> =

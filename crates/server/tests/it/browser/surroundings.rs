@@ -6,7 +6,7 @@ use super::{Person, signs_in_without_page, url};
 use crate::support::{Browser, Server};
 
 #[tokio::test]
-async fn a_browser_that_keeps_nothing_can_sign_in_and_work() {
+async fn the_page_works_in_a_browser_without_storage() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let page = browser.window(&url(&server)).await;
@@ -23,7 +23,7 @@ async fn a_browser_that_keeps_nothing_can_sign_in_and_work() {
 }
 
 #[tokio::test]
-async fn in_a_page_that_is_enlarged_all_of_a_group_and_of_a_dialog_can_be_reached() {
+async fn everything_can_be_reached_in_a_zoomed_page() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
@@ -49,7 +49,7 @@ async fn in_a_page_that_is_enlarged_all_of_a_group_and_of_a_dialog_can_be_reache
 }
 
 #[tokio::test]
-async fn whoever_works_with_the_keyboard_always_has_a_place() {
+async fn keyboard_focus_is_never_lost() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let (ada, bobs) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);

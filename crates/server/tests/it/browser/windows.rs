@@ -16,7 +16,7 @@ async fn has_connections(server: &Server, count: u64) {
 }
 
 #[tokio::test]
-async fn two_tabs_share_one_socket_and_each_is_right_also_when_the_one_that_has_it_is_closed() {
+async fn two_tabs_share_one_socket_and_stay_correct_when_its_owner_is_closed() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let first = Person::signs_in(&browser, &url(&server), "Bob").await;
@@ -39,7 +39,7 @@ async fn two_tabs_share_one_socket_and_each_is_right_also_when_the_one_that_has_
 }
 
 #[tokio::test]
-async fn a_tab_at_a_breakpoint_keeps_no_other_tab_from_the_truth() {
+async fn a_tab_paused_at_a_breakpoint_does_not_stop_other_tabs() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let first = Person::signs_in(&browser, &url(&server), "Bob").await;
@@ -64,7 +64,7 @@ async fn a_tab_at_a_breakpoint_keeps_no_other_tab_from_the_truth() {
 }
 
 #[tokio::test]
-async fn who_is_removed_while_looking_at_the_group_is_told_and_looks_at_it_no_longer() {
+async fn a_member_removed_while_viewing_the_group_is_notified_and_leaves_the_view() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let (ada, bobs) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
@@ -78,7 +78,7 @@ async fn who_is_removed_while_looking_at_the_group_is_told_and_looks_at_it_no_lo
     let told = "test.text('[data-testid=gone]').includes('Ada removed you from Project Team.')";
     bob.page.sees("Bob is told", told).await;
     bob.page.sees("nothing of it is left", "test.all('[data-testid=group]').length === 0").await;
-    bob.page.sees("it is told once", "test.all('[data-testid=toast]').length === 0").await;
+    bob.page.sees("it is reported once", "test.all('[data-testid=toast]').length === 0").await;
 
     // The same when the group is deleted, and for an open dialog.
     bob.opens("Another one").await;
@@ -89,7 +89,7 @@ async fn who_is_removed_while_looking_at_the_group_is_told_and_looks_at_it_no_lo
 }
 
 #[tokio::test]
-async fn without_a_network_the_page_says_so_and_with_it_it_comes_back_at_once() {
+async fn the_page_shows_that_it_is_offline_and_reconnects_immediately_when_online() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::in_development().await;
     let line = Line::to(server.address()).await;

@@ -86,7 +86,7 @@ impl Browser {
                 }
             }
         });
-        let url = within("Chromium starts", url).await.expect("Chromium says where it listens");
+        let url = within("Chromium starts", url).await.expect("Chromium prints its address");
         let address = url.trim_start_matches("ws://").split('/').next().expect("an address");
         let stream = TcpStream::connect(address).await.expect("Chromium listens");
         let (socket, _) = client_async_with_config(url.as_str(), stream, None).await.expect("Chromium answers");

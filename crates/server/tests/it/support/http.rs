@@ -269,7 +269,7 @@ impl Answer {
     pub(crate) fn problem_of(&self, codes: &[(u16, &str)]) -> Value {
         let problem = self.any_problem();
         let code = problem["code"].as_str().unwrap_or_default();
-        assert!(codes.contains(&(self.status, code)), "{} {problem} is none of {codes:?}", self.status);
+        assert!(codes.contains(&(self.status, code)), "{} {problem} is not one of {codes:?}", self.status);
         problem
     }
 

@@ -70,7 +70,7 @@ impl Server {
 
     /// Starts the process on the same database and port, and waits until it is ready.
     pub(crate) async fn launch(&mut self) {
-        assert!(self.process.is_none(), "the server runs already");
+        assert!(self.process.is_none(), "the server already runs");
         self.http.forget_connections();
         let mut child = self.command().spawn().expect("the server starts");
         let log = Arc::new(Mutex::new(String::new()));
@@ -81,7 +81,7 @@ impl Server {
         let address = within("the server starts", address).await.unwrap_or_else(|_| {
             panic!("the server ended before it served:\n{}", self.log());
         });
-        assert_eq!(address, self.address, "the server listens where it was told to");
+        assert_eq!(address, self.address, "the server listens on the configured address");
     }
 
     fn command(&self) -> Command {

@@ -228,7 +228,7 @@ impl Socket {
             match message["type"].as_str().expect("a type") {
                 "ready" => assert!(resumed || !more, "ready before the last piece of the snapshot"),
                 "snapshot" => {
-                    assert!(!resumed && more, "a snapshot where none is due: {message}");
+                    assert!(!resumed && more, "an unexpected snapshot: {message}");
                     more = message["more"].as_bool().expect("whether there is more");
                 }
                 _ => assert!(resumed, "before ready: {message}"),
@@ -302,7 +302,7 @@ impl Socket {
     /// Closes the connection with a close frame.
     pub(crate) async fn close(mut self) {
         let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        self.socket.close(Some(frame)).await.expect("the goodbye is sent");
+        self.socket.close(Some(frame)).await.expect("the close frame is sent");
         within("the answer to a goodbye", async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
     }
 

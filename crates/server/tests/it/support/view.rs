@@ -229,7 +229,7 @@ impl View {
         let listed: BTreeMap<_, _> =
             listed.iter().map(|group| (group["group_id"].as_str().unwrap_or_default(), group)).collect();
         for (id, group) in &self.groups {
-            assert_eq!(Some(&group), listed.get(id.as_str()), "{} sees what is not listed", self.user_id);
+            assert_eq!(Some(&group), listed.get(id.as_str()), "{} sees a group that is not listed", self.user_id);
         }
         for (id, group) in &listed {
             assert!(self.groups.contains_key(*id), "{} does not see {group}", self.user_id);
@@ -275,14 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn the_next_version_is_taken_and_a_gap_is_not() {
+    fn the_next_version_is_accepted_and_a_gap_is_not() {
         let (mut view, event) = ready(false);
         assert_eq!(view.try_take(&event(4)), Ok(Folded::Applied));
         assert!(view.try_take(&event(6)).is_err());
     }
 
     #[test]
-    fn a_repeat_is_allowed_to_a_resume_once() {
+    fn a_resume_can_repeat_an_event_once() {
         assert!(ready(false).0.try_take(&ready(false).1(4)).is_err(), "another group");
         let (mut view, event) = ready(false);
         assert!(view.try_take(&event(3)).is_err(), "nothing was resumed");
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_out_of_form_or_out_of_turn_is_not_taken() {
+    fn malformed_and_misplaced_events_are_rejected() {
         for field in ["cursor", "at", "actor_id", "group", "action"] {
             let (mut view, event) = ready(false);
             let mut event = event(4);
