@@ -9,9 +9,9 @@ pub(crate) const TEXT: u8 = 0x1;
 /// Opcode of a binary frame.
 pub(crate) const BINARY: u8 = 0x2;
 /// Opcode of a close frame.
-const CLOSE: u8 = 0x8;
+pub(crate) const CLOSE: u8 = 0x8;
 /// Opcode of a pong frame.
-const PONG: u8 = 0xA;
+pub(crate) const PONG: u8 = 0xA;
 
 /// An empty ping frame, used as the heartbeat.
 pub(crate) const PING: Bytes = Bytes::from_static(&[0x89, 0x00]);

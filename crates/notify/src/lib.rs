@@ -29,6 +29,7 @@
 //! * `worker`: the tasks around a shard. A worker never leaves its thread, so it needs no locks.
 //! * `hub`: the state that workers share: the limits, the source, the number of connections per
 //!   user, and recent typing.
+//! * `decoder`: frames from clients (RFC 6455), also without I/O; `frame` encodes those to clients.
 //! * `transport`: the only module that depends on actix.
 //!
 //! A frame is encoded once and shared by everyone who receives it. Delivery never waits for a
@@ -74,6 +75,7 @@
 mod clock;
 mod conn;
 mod counters;
+mod decoder;
 mod delivery;
 mod frame;
 mod hub;

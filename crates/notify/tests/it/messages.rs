@@ -136,6 +136,13 @@ async fn text_that_is_not_utf_8_closes_with_1007() {
     assert_eq!(bob.closed().await, closed(1007, "text is not UTF-8"));
 
     let (mut bob, _) = Client::ready(&server, BOB).await;
+    // Invalid before the frame ends; its last byte follows the server's close frame.
+    bob.socket.get_mut().write_all(&[0x81, 0x83, 0, 0, 0, 0, 0xC3, 0x28]).await.unwrap();
+    server.until(|hub| hub.stats().closes[&1007] == 3).await;
+    bob.socket.get_mut().write_all(b".").await.unwrap();
+    assert_eq!(bob.closed().await, closed(1007, "text is not UTF-8"));
+
+    let (mut bob, _) = Client::ready(&server, BOB).await;
     // A character may be split across fragments, but not by the end of the message.
     send_fragments(&mut bob, Data::Text, &[b"\xE2\x82", b"\xAC"]).await;
     assert_eq!(bob.next().await["code"], "malformed_message");
@@ -152,6 +159,7 @@ async fn an_invalid_client_frame_closes_with_1002() {
         (&[0x83, 0x80, 0, 0, 0, 0], "an unknown opcode"),
         (&[0x80, 0x80, 0, 0, 0, 0], "a continuation of nothing"),
         (&[0x09, 0x80, 0, 0, 0, 0], "a fragmented ping"),
+        (&[0x81, 0xFE, 0, 1, 0, 0, 0, 0, b'x'], "a length that is not in its shortest form"),
         (&[0x88, 0x81, 0, 0, 0, 0, 1], "a close with half a code"),
         (&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xED], "a close with a code that is not sent"),
     ] {
