@@ -29,6 +29,8 @@
 //!   catch-up cannot disagree. Each affected user gets exactly one event per version.
 //! * [`Roster`] is a whole group in memory, for programs that embed the rules without a database. [`Sidebar`] is the
 //!   client's side: one user's list of groups, kept up to date by folding events.
+//! * [`ReadPoint`] says which commits of a log a read has seen. A store and a hub use it to join a read with the live
+//!   changes without a gap and without a repetition.
 //!
 //! # Example
 //!
@@ -85,6 +87,7 @@ mod facts;
 mod group;
 mod history;
 mod id;
+mod read_point;
 mod rejection;
 mod role;
 mod roster;
@@ -101,6 +104,7 @@ pub use facts::{Facts, People};
 pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
 pub use history::check_history_access;
 pub use id::{GroupId, ParseIdError, Timestamp, UserId, Version};
+pub use read_point::ReadPoint;
 pub use rejection::{Rejection, Rule};
 pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};

@@ -154,11 +154,11 @@ fn nonce() -> Nonce {
 mod tests {
     use std::collections::HashSet;
 
+    use groups_domain::ReadPoint;
     use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
-    use crate::ReadPoint;
     use crate::column::Id;
     use crate::position::Witness;
 

@@ -109,7 +109,7 @@ mod error;
 mod hook;
 mod intake;
 mod migrate;
-mod name;
+mod name_claim;
 mod options;
 mod order;
 mod page;
@@ -140,16 +140,16 @@ pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use hook::{Hook, HookError, HookResult};
 pub use migrate::pending_migrations;
-pub use name::DisplayName;
+pub use name_claim::NameClaim;
 pub use options::{NameVisibility, StoreOptions};
 pub use order::{Executed, Idempotency, Order, Outcome};
 pub use page::{
     BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,
-    PAGE_BYTES_MAX, Pruned, ReplayRule, Start, StreamStart,
+    OpenedStream, PAGE_BYTES_MAX, Pruned, ReplayRule, StreamStart,
 };
 #[cfg(feature = "postgres")]
 pub use peer_messages::PeerMessages;
-pub use position::{LogEntry, Position, ReadPoint};
+pub use position::{LogEntry, Position};
 pub use quota::{Quota, Quotas};
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;

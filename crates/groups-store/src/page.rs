@@ -1,8 +1,8 @@
 //! The results of reads.
 
-use groups_domain::{Change, Group, GroupId, Membership, Role, Timestamp, UserId, Version};
+use groups_domain::{Change, Group, GroupId, Membership, ReadPoint, Role, Timestamp, UserId, Version};
 
-use crate::{LogEntry, Position, ReadPoint};
+use crate::{LogEntry, Position};
 
 /// One page of a user's groups, newest first, that is, by descending id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,23 +120,23 @@ impl Default for ReplayRule {
     }
 }
 
-/// The start of a user's event stream. Everything in it was read at one point in time.
+/// The result of [`open_stream`](crate::Store::open_stream), read at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamStart {
+pub struct OpenedStream {
     /// Which commits this read has seen. Entries of these commits from a [`Tail`](crate::Tail) are
     /// already included.
     pub seen: ReadPoint,
     /// The groups of which the user is a member.
     pub groups: Vec<GroupId>,
     /// The list, or the missed changes.
-    pub start: Start,
+    pub start: StreamStart,
     /// The position from which to resume later.
     pub cursor: Position,
 }
 
-/// How a stream begins.
+/// The start of a user's stream: the list, or the missed changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
+pub enum StreamStart {
     /// The user's groups, newest first.
     Snapshot(GroupList),
     /// Exactly the changes that the user missed, from the times in which they were a member, in log

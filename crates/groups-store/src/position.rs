@@ -1,4 +1,4 @@
-//! Positions in the log, and which commits a read has seen.
+//! Positions in the log.
 
 #[cfg(test)]
 mod fuzz;
@@ -6,7 +6,7 @@ mod fuzz;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use groups_domain::Change;
+use groups_domain::{Change, ReadPoint};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -231,22 +231,6 @@ pub struct LogEntry {
     pub position: Position,
 }
 
-/// Which commits a read has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadPoint {
-    /// All below this one…
-    pub below: u64,
-    /// …except these, which were still in progress.
-    pub except: Vec<u64>,
-}
-
-impl ReadPoint {
-    /// Whether the read has seen a commit.
-    pub fn sees(&self, commit: u64) -> bool {
-        commit < self.below && !self.except.contains(&commit)
-    }
-}
-
 /// Entries in log order, and the first unreadable one, if any.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -391,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_witness_is_the_same_for_ever_and_another_for_whatever_differs() {
+    fn a_witness_never_changes_and_differs_between_rows() {
         let (group, actor) = (Id(Uuid::from_u128(1)), Id(Uuid::from_u128(2)));
         let row = (7, group, 3, actor, 1_700_000_000_000);
         assert_eq!(Witness::new(row), Witness { seq: 7, check: 0xaa87_94ed });

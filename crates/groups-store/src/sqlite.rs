@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use groups_domain::{Change, UserId};
+use groups_domain::{Change, ReadPoint, UserId};
 
 use crate::column::{CommitId, Id};
 use crate::hook::SqliteHook;
@@ -23,7 +23,7 @@ use crate::row_set::{Ids, RowSet, With};
 use crate::schema::{log, memberships};
 use crate::statements::{GROUPS_OF_IDS, GroupSql};
 use crate::url::SqliteFile;
-use crate::{HookError, Position, ReadPoint, Reason, StoreError};
+use crate::{HookError, Position, Reason, StoreError};
 
 mod backend;
 mod checkpoint;

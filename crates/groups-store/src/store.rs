@@ -24,9 +24,9 @@ use crate::sqlite::{self, SqliteBackend};
 use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
-    BlockPage, Blocked, Cursors, DisplayName, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey,
-    MemberPage, MemberRow, NameVisibility, OpenError, Order, Position, Pruned, Reason, ReplayRule, SinkName,
-    StoreError, StoreOptions, StreamStart, Tail,
+    BlockPage, Blocked, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey, MemberPage,
+    MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, Position, Pruned, Reason, ReplayRule,
+    SinkName, StoreError, StoreOptions, Tail,
 };
 
 /// The groups and memberships in one database. Cheap to clone; all clones share one store.
@@ -296,9 +296,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer; then no name is saved.
-    pub async fn remember_names(&self, names: impl IntoIterator<Item = DisplayName>) -> Result<(), StoreError> {
+    pub async fn remember_names(&self, names: impl IntoIterator<Item = NameClaim>) -> Result<(), StoreError> {
         // Sorted by user, so that two servers lock rows in the same order.
-        let mut newest: BTreeMap<Id, DisplayName> = BTreeMap::new();
+        let mut newest: BTreeMap<Id, NameClaim> = BTreeMap::new();
         for name in names {
             let id = Id::from(name.user_id);
             if newest.get(&id).is_none_or(|known| known.issued_at <= name.issued_at) {
@@ -308,7 +308,7 @@ impl Store {
         if newest.is_empty() {
             return Ok(());
         }
-        let row = |(id, DisplayName { name, issued_at, .. }): (Id, DisplayName)| {
+        let row = |(id, NameClaim { name, issued_at, .. }): (Id, NameClaim)| {
             // PostgreSQL cannot store U+0000, and the other control characters have no use in a
             // name.
             let name: String = name.chars().filter(|character| !character.is_control()).collect();
@@ -380,7 +380,7 @@ impl Store {
         user: UserId,
         from: Option<Position>,
         rule: ReplayRule,
-    ) -> Result<StreamStart, StoreError> {
+    ) -> Result<OpenedStream, StoreError> {
         let store = self.inner.id();
         // Dropping this future cancels the read.
         let (caller, _waits) = Caller::new();

@@ -5,12 +5,11 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::task::Waker;
 
-use groups_domain::UserId;
+use groups_domain::{ReadPoint, UserId};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use crate::ReadPoint;
 use crate::hub::ConnectionPermit;
 use crate::session::Session;
 

@@ -40,7 +40,7 @@ type MakeCursor = Box<dyn FnOnce() -> String + Send>;
 
 impl Delivery {
     /// Creates a delivery from a change, the cursor to resume from after it, and its commit number
-    /// (see [`ReadPoint`]).
+    /// (see [`ReadPoint`](groups_domain::ReadPoint)).
     pub fn new(change: Change, cursor: String, commit: u64) -> Self {
         Self::with_cursor(change, commit, move || cursor)
     }
@@ -85,7 +85,7 @@ impl Delivery {
         &self.cursor
     }
 
-    /// Its commit number, see [`ReadPoint`].
+    /// Its commit number, see [`ReadPoint`](groups_domain::ReadPoint).
     pub fn commit(&self) -> u64 {
         self.commit
     }
@@ -130,30 +130,5 @@ impl Delivery {
     fn encode(&self, view: View) -> Bytes {
         let event: Event = self.change.event(view);
         frame::json(&EventBody::new(&event, &self.cursor))
-    }
-}
-
-/// The set of commits that a read has seen: commit `c` was seen if and only if `c < below` and `c`
-/// is not in `except`.
-///
-/// Read points of one database are ordered: the later read has seen everything that the earlier one
-/// has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadPoint {
-    /// Commits from here on were not seen.
-    pub below: u64,
-    /// Commits below that were still in progress, and so were not seen either.
-    pub except: Vec<u64>,
-}
-
-impl ReadPoint {
-    /// Whether the read has seen this commit.
-    pub fn sees(&self, commit: u64) -> bool {
-        commit < self.below && !self.except.contains(&commit)
-    }
-
-    /// Whether `later` has seen everything that this read has seen.
-    pub(crate) fn within(&self, later: &Self) -> bool {
-        self.below <= later.below && later.except.iter().all(|commit| !self.sees(*commit))
     }
 }

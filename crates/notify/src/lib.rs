@@ -97,11 +97,11 @@ extern crate self as notify;
 #[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
 mod world;
 
-pub use delivery::{Delivery, ReadPoint};
+pub use delivery::Delivery;
 pub use hub::{Client, GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
 pub use sink::{EventSink, Recorder, SinkError};
-pub use source::{InitialState, List, ListPiece, PieceMax, Source, SourceError, Start};
+pub use source::{InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 #[doc(hidden)]
 pub use transport::echo;
 pub use transport::on_connect;

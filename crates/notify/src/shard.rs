@@ -63,7 +63,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
-use groups_domain::{GroupId, UserId, View};
+use groups_domain::{GroupId, ReadPoint, UserId, View};
 use groups_protocol::{ErrorCode, ServerMessage};
 use slab::Slab;
 
@@ -75,7 +75,7 @@ use crate::conn::Conn;
 use crate::counters::Counters;
 use crate::frame;
 use crate::session::{ClientAction, Close, Cx, Input, Piece, Ticked};
-use crate::{Delivery, HubLimits, InitialState, ListPiece, ReadPoint, SourceError, Start};
+use crate::{Delivery, HubLimits, InitialContent, InitialState, ListPiece, SourceError};
 
 /// The connections of one worker.
 pub(crate) struct Shard {
@@ -203,22 +203,22 @@ impl Shard {
     }
 
     fn go_live(&mut self, now: Moment, conn: &Rc<Conn>, from: u64, opening: InitialState) -> Option<UnreadList> {
-        let InitialState { seen, groups, start, cursor } = opening;
+        let InitialState { seen, groups, content, cursor } = opening;
         let user_id = conn.user_id;
         let mut pieces = VecDeque::new();
-        let resumed = matches!(start, Start::Resumed(_));
+        let resumed = matches!(content, InitialContent::Resumed(_));
         pieces.push_back(Piece::Frame(frame::json(&ServerMessage::Welcome {
             user_id,
             connection_id: conn.connection_id,
             resumed,
             heartbeat_seconds: self.limits.heartbeat.as_secs(),
         })));
-        let list = match start {
-            Start::Snapshot(list) => {
+        let list = match content {
+            InitialContent::Snapshot(list) => {
                 pieces.push_back(Piece::Unread);
                 Some(list)
             }
-            Start::Resumed(missed) => {
+            InitialContent::Resumed(missed) => {
                 pieces.extend(missed.into_iter().map(|delivery| {
                     let view = delivery.view_of(user_id);
                     Piece::Missed(Box::new(delivery), view)
@@ -244,7 +244,7 @@ impl Shard {
 
         if let Some(&slot) = self.slots.get(&user_id) {
             let user = &mut self.users[slot];
-            let keep = user.installed.as_ref().is_some_and(|installed| installed.within(&seen));
+            let keep = user.installed.as_ref().is_some_and(|installed| installed.is_within(&seen));
             if !keep {
                 self.subscriptions.set_user(slot, groups);
                 user.installed = Some(seen.clone());

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use groups_domain::{Group, GroupId, Role, UserId};
+use groups_domain::{Group, GroupId, ReadPoint, Role, UserId};
 
-use crate::{Delivery, ReadPoint};
+use crate::Delivery;
 
 /// Reads the initial state of clients.
 #[async_trait]
@@ -26,15 +26,15 @@ pub struct InitialState {
     pub seen: ReadPoint,
     /// The user's groups at the read point.
     pub groups: Vec<GroupId>,
-    /// The list, or the missed changes.
-    pub start: Start,
+    /// What the client receives first.
+    pub content: InitialContent,
     /// The position of the read, from which the client can resume.
     pub cursor: String,
 }
 
-/// The list, or the missed changes.
+/// What a client receives first: its list, or the changes that it missed.
 #[derive(Debug)]
-pub enum Start {
+pub enum InitialContent {
     /// The whole list, newest group first, read in pieces as the client takes it.
     Snapshot(Box<dyn List>),
     /// Exactly the changes that the user missed, limited to the times of membership, in log order.

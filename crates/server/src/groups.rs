@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
 use groups_domain::{Actor, Command, GroupId, Request};
-use groups_store::{DisplayName, ExecuteError, Executed, Store};
+use groups_store::{ExecuteError, Executed, NameClaim, Store};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub};
 use tokio::task::AbortHandle;
@@ -28,6 +28,7 @@ use crate::{Code, Problem, Settings, SettingsError, clock};
 
 /// Why the service could not be opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The database cannot be used.
     #[error(transparent)]
@@ -226,7 +227,7 @@ impl Groups {
     /// Stores the display name from a token in the background, without delaying the request.
     pub(crate) fn learn_name(&self, principal: &Principal) {
         let Some(name) = principal.name.clone() else { return };
-        let name = DisplayName { user_id: principal.user_id, name, issued_at: principal.issued_at };
+        let name = NameClaim { user_id: principal.user_id, name, issued_at: principal.issued_at };
         if self.0.names.learn(name, clock::now()) {
             let groups = self.clone();
             tokio::spawn(async move { groups.0.names.write_waiting(&groups.0.store).await });

@@ -13,7 +13,7 @@ use notify::{Delivery, EventSink, SinkError};
 use crate::clock;
 
 /// Where a sink starts to read the log.
-pub(crate) struct Start {
+pub(crate) struct LogStart {
     pub(crate) tail: Tail,
     /// Where the position is stored, if the sink is durable.
     pub(crate) progress: Option<Progress>,
@@ -25,7 +25,7 @@ pub(crate) struct Progress {
     name: SinkName,
 }
 
-impl Start {
+impl LogStart {
     /// A live sink starts at the end of the log; a durable sink starts after the last batch it
     /// accepted.
     ///

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use groups_domain::UserId;
-use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store};
-use notify::{Delivery, InitialState, List, ListPiece, PieceMax, Source, SourceError};
+use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store, StreamStart};
+use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 
 /// Opens client streams from the store.
 pub(crate) struct StoreSource(pub(crate) Store);
@@ -13,21 +13,21 @@ impl Source for StoreSource {
     async fn open(&self, user_id: UserId, cursor: Option<&str>) -> Result<InitialState, SourceError> {
         // An invalid cursor is ignored.
         let from = cursor.and_then(|token| self.0.cursor(token));
-        let start = self.0.open_stream(user_id, from, ReplayRule::default()).await;
-        let start = start.map_err(SourceError::new)?;
+        let opened = self.0.open_stream(user_id, from, ReplayRule::default()).await;
+        let opened = opened.map_err(SourceError::new)?;
         let cursors = self.0.cursors();
         Ok(InitialState {
-            seen: notify::ReadPoint { below: start.seen.below, except: start.seen.except },
-            groups: start.groups,
-            start: match start.start {
-                groups_store::Start::Snapshot(list) => {
-                    notify::Start::Snapshot(Box::new(Groups { store: self.0.clone(), list }))
+            seen: opened.seen,
+            groups: opened.groups,
+            content: match opened.start {
+                StreamStart::Snapshot(list) => {
+                    InitialContent::Snapshot(Box::new(Groups { store: self.0.clone(), list }))
                 }
-                groups_store::Start::Resumed(entries) => {
-                    notify::Start::Resumed(entries.into_iter().map(|entry| delivery(entry, &cursors)).collect())
+                StreamStart::Resumed(entries) => {
+                    InitialContent::Resumed(entries.into_iter().map(|entry| delivery(entry, &cursors)).collect())
                 }
             },
-            cursor: cursors.token(&start.cursor),
+            cursor: cursors.token(&opened.cursor),
         })
     }
 }

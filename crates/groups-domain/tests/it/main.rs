@@ -23,6 +23,7 @@ mod operators;
 mod permissions;
 mod properties;
 mod purity;
+mod read_points;
 mod refusals;
 mod serialised;
 mod sidebar;

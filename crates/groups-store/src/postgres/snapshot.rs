@@ -1,6 +1,6 @@
 //! PostgreSQL snapshots: which transactions a read has seen.
 
-use crate::ReadPoint;
+use groups_domain::ReadPoint;
 
 /// `pg_snapshot`
 /// (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT>), reduced

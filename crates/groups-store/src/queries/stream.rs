@@ -2,7 +2,7 @@
 //! time.
 
 use diesel_async::RunQueryDsl;
-use groups_domain::UserId;
+use groups_domain::{ReadPoint, UserId};
 use uuid::Uuid;
 
 use super::{COMMIT_ORDER, Conn, list, missed_seqs, read_point};
@@ -12,7 +12,7 @@ use crate::query_error::{QueryError, reading};
 use crate::row::LogRow;
 use crate::row_set::{RowSet, Seqs, With};
 use crate::statements::{CHANGES_OF_SEQS, LogSql};
-use crate::{GroupList, LogEntry, Position, ReadPoint, ReplayRule, Start, StreamStart};
+use crate::{GroupList, LogEntry, OpenedStream, Position, ReplayRule, StreamStart};
 
 /// Number of missed changes that are read at once. Each may be large, and those beyond the limit
 /// are read in vain.
@@ -25,7 +25,7 @@ pub(crate) async fn open_stream(
     from: Option<Position>,
     rule: ReplayRule,
     caller: Caller,
-) -> Result<StreamStart, QueryError> {
+) -> Result<OpenedStream, QueryError> {
     let Seen { point: seen, witness } = read_point(conn).await?;
     let cursor = Position::new(store, &seen, witness);
     let index = list::index(conn, user, &caller).await?;
@@ -33,10 +33,10 @@ pub(crate) async fn open_stream(
     if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
         let events_max = rule.events_max_for(index.len());
         if let Some(missed) = missed(conn, store, user, &from, ReplayRule { events_max, ..rule }, &seen).await? {
-            return Ok(StreamStart { seen, groups, start: Start::Resumed(missed), cursor });
+            return Ok(OpenedStream { seen, groups, start: StreamStart::Resumed(missed), cursor });
         }
     }
-    Ok(StreamStart { seen, groups, start: Start::Snapshot(GroupList::new(index)), cursor })
+    Ok(OpenedStream { seen, groups, start: StreamStart::Snapshot(GroupList::new(index)), cursor })
 }
 
 /// Whether the position belongs to this history: the database was not restored to a state from

@@ -3,6 +3,7 @@
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError, Weak};
 
+use groups_domain::ReadPoint;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::position::{Batch, BatchLimit, entries};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::SqliteFile;
-use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, ReadPoint, Reason, StoreError, StoreOptions};
+use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {

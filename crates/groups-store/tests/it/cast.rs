@@ -1,7 +1,7 @@
 //! A cast of fixed people, and short ways to say what they do.
 
 use groups_domain::{Actor, Change, Command, Group, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
-use groups_store::{DisplayName, ExecuteError, Executed, GroupList, Idempotency, Order, Outcome, Store};
+use groups_store::{ExecuteError, Executed, GroupList, Idempotency, NameClaim, Order, Outcome, Store};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = person(1);
@@ -28,8 +28,8 @@ pub(crate) fn after_hours(hours: i64) -> Timestamp {
 }
 
 /// A name from a token that was issued so many milliseconds after 1970.
-pub(crate) fn named(user_id: UserId, name: &str, issued_ms: i64) -> DisplayName {
-    DisplayName { user_id, name: name.to_owned(), issued_at: Timestamp::from_unix_millis(issued_ms) }
+pub(crate) fn named(user_id: UserId, name: &str, issued_ms: i64) -> NameClaim {
+    NameClaim { user_id, name: name.to_owned(), issued_at: Timestamp::from_unix_millis(issued_ms) }
 }
 
 pub(crate) fn request(group: GroupId, actor: impl Into<Actor>, command: Command) -> Request {

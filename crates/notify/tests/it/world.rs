@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{
-    Actor, Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, Request, Role, Roster, Timestamp,
-    UserId,
+    Actor, Change, Command, Decision, Group, GroupId, GroupName, Limits, NewMember, ReadPoint, Request, Role, Roster,
+    Timestamp, UserId,
 };
-use notify::{Delivery, InitialState, List, ListPiece, PieceMax, ReadPoint, SourceError, Start};
+use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, SourceError};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = user(0xada);
@@ -104,17 +104,17 @@ impl World {
         let groups = list.iter().map(|(group, _)| group.group_id).collect();
         let from =
             cursor.and_then(|cursor| cursor.strip_prefix('c')?.parse::<usize>().ok()).filter(|from| *from <= read);
-        let start = match from {
-            None => Start::Snapshot(Box::new(Listed(list.into()))),
+        let content = match from {
+            None => InitialContent::Snapshot(Box::new(Listed(list.into()))),
             Some(from) => {
                 let missed = (from..read).filter(|commit| self.is_told(*commit, user_id));
-                Start::Resumed(missed.map(|commit| self.own_delivery(commit)).collect())
+                InitialContent::Resumed(missed.map(|commit| self.own_delivery(commit)).collect())
             }
         };
         InitialState {
             seen: ReadPoint { below: read as u64, except: Vec::new() },
             groups,
-            start,
+            content,
             cursor: format!("c{read}"),
         }
     }

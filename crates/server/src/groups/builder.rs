@@ -18,7 +18,7 @@ use crate::limiter::Limiter;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
 use crate::relay::relay;
-use crate::sinks::{Guarded, Start};
+use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
 use crate::{Settings, SettingsError};
 
@@ -220,7 +220,7 @@ impl GroupsBuilder {
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observe, None));
         for Sink { durable, sink } in sinks {
             let sink: Arc<dyn EventSink> = Arc::new(Guarded(sink));
-            let Start { tail, progress } = Start::of(&store, durable, &*sink).await?;
+            let LogStart { tail, progress } = LogStart::of(&store, durable, &*sink).await?;
             let task = format!("relay of the sink {}", sink.name());
             supervisor.spawn(&task, relay(tail, sink, |_| (), progress));
         }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use groups_domain::{Timestamp, UserId};
-use groups_store::{DisplayName, Store};
+use groups_store::{NameClaim, Store};
 
 /// Known names, and the queue of names to write.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(crate) struct Names(Mutex<State>);
 struct State {
     /// By user: the name that was last written or queued.
     known: HashMap<UserId, Known>,
-    waiting: BTreeMap<UserId, DisplayName>,
+    waiting: BTreeMap<UserId, NameClaim>,
     /// Whether a task is writing the queue.
     writing: bool,
 }
@@ -39,14 +39,14 @@ impl Known {
     /// Capacity of a user's write budget.
     const WRITES_AT_ONCE: i64 = 5;
 
-    fn new(name: &DisplayName, now: Timestamp) -> Self {
+    fn new(name: &NameClaim, now: Timestamp) -> Self {
         let paid_at_ms = now.unix_millis().saturating_add(Self::WRITE_EVERY_MS);
         Self { name: name.name.clone(), issued_at: name.issued_at, paid_at_ms, tie_at_ms: i64::MIN }
     }
 
     /// Whether this name replaces the known one and must be written. If so, it becomes the known
     /// one.
-    fn gives_way_to(&mut self, name: &DisplayName, now: Timestamp) -> bool {
+    fn gives_way_to(&mut self, name: &NameClaim, now: Timestamp) -> bool {
         let now_ms = now.unix_millis();
         if name.issued_at < self.issued_at || (name.issued_at == self.issued_at && name.name == self.name) {
             return false;
@@ -86,7 +86,7 @@ impl Names {
 
     /// Queues a name if it is new. Returns whether the caller must run
     /// [`write_waiting`](Self::write_waiting).
-    pub(crate) fn learn(&self, name: DisplayName, now: Timestamp) -> bool {
+    pub(crate) fn learn(&self, name: NameClaim, now: Timestamp) -> bool {
         let mut state = self.lock();
         if state.waiting.len() >= Self::WAITING_MAX && !state.waiting.contains_key(&name.user_id) {
             return false;
@@ -119,7 +119,7 @@ impl Names {
         }
     }
 
-    fn next_batch(&self) -> Option<Vec<DisplayName>> {
+    fn next_batch(&self) -> Option<Vec<NameClaim>> {
         let mut state = self.lock();
         let batch: Vec<_> =
             std::iter::from_fn(|| state.waiting.pop_first()).take(Self::BATCH_MAX).map(|(_, name)| name).collect();
@@ -167,8 +167,8 @@ mod tests {
         Timestamp::from_unix_millis(millis)
     }
 
-    fn named(name: &str, issued_ms: i64) -> DisplayName {
-        DisplayName { user_id: user(1), name: name.to_owned(), issued_at: at(issued_ms) }
+    fn named(name: &str, issued_ms: i64) -> NameClaim {
+        NameClaim { user_id: user(1), name: name.to_owned(), issued_at: at(issued_ms) }
     }
 
     /// The names that are written when requests carry these, each at its time.
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn waiting_names_are_bounded_and_recorded_again_by_the_next_request() {
         let names = Names::default();
-        let person = |number: usize| DisplayName { user_id: user(number as u128), ..named("Ada", 1) };
+        let person = |number: usize| NameClaim { user_id: user(number as u128), ..named("Ada", 1) };
         assert!(names.learn(person(0), at(0)), "the first one writes");
         for number in 1..Names::WAITING_MAX + 10 {
             assert!(!names.learn(person(number), at(0)));
@@ -228,7 +228,7 @@ mod tests {
         let names = Names::default();
         assert!(names.learn(named("Ada", 1), at(0)));
         assert_eq!(names.next_batch().map(|batch| batch.len()), Some(1));
-        names.learn(DisplayName { user_id: user(2), ..named("Bob", 1) }, at(0));
+        names.learn(NameClaim { user_id: user(2), ..named("Bob", 1) }, at(0));
         assert_eq!(names.forget(&[user(1)]), 2);
         assert_eq!(names.next_batch(), None);
         assert!(names.learn(named("Ada", 1), at(1)));

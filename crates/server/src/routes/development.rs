@@ -3,7 +3,7 @@
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use groups_domain::UserId;
 use groups_protocol::{LoginBody, PeopleBody, PersonBody};
-use groups_store::DisplayName;
+use groups_store::NameClaim;
 use serde::Deserialize;
 
 use crate::groups::Groups;
@@ -29,7 +29,7 @@ pub(super) async fn sign_in(
     let now = clock::now();
     let person = development.sign_in(&body.name, now)?;
     // Awaited, so that other users see the name from now on.
-    let name = DisplayName { user_id: person.user_id, name: person.name.clone(), issued_at: now };
+    let name = NameClaim { user_id: person.user_id, name: person.name.clone(), issued_at: now };
     groups.store().remember_names([name]).await?;
     Ok(HttpResponse::Ok().json(LoginBody { token: person.token, user_id: person.user_id, name: person.name }))
 }

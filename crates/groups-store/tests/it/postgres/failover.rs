@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use groups_store::{ExecuteError, ReplayRule, Start, Store, StoreError, StoreOptions, Tail};
+use groups_store::{ExecuteError, ReplayRule, Store, StoreError, StoreOptions, StreamStart, Tail};
 use tokio::time::{sleep, timeout};
 
 use super::line::Line;
@@ -110,7 +110,7 @@ fn running_servers_notice_that_a_standby_without_the_last_changes_has_taken_over
         let (group, _) = here.group(BOB, group_id(1)).await.unwrap().unwrap();
         assert_eq!((group.version, group.name.as_str()), (version(1), "Team"));
         let again = here.open_stream(BOB, Some(cursor), ReplayRule::default()).await.unwrap();
-        assert!(matches!(again.start, Start::Snapshot(_)));
+        assert!(matches!(again.start, StreamStart::Snapshot(_)));
         for (store, number) in [(&here, 2), (&there, 3)] {
             assert_eq!(
                 store.did(ADA, group_id(1), rename(&format!("Found {number}"))).await.version(),

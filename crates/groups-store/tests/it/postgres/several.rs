@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use groups_domain::{GroupId, Role};
-use groups_store::{OpenError, ReplayRule, SinkName, Start, Store, StoreOptions, Tail};
+use groups_store::{OpenError, ReplayRule, SinkName, Store, StoreOptions, StreamStart, Tail};
 
 use super::run;
 use crate::cast::*;
@@ -59,7 +59,7 @@ fn an_open_transaction_delays_nobody_and_its_late_commit_is_not_skipped() {
         }
         assert_eq!(until(&mut tail, 18).await, (2..20).map(group_id).collect::<Vec<_>>());
         let middle = store.open_stream(ADA, Some(away.cursor), ReplayRule::default()).await.unwrap();
-        let Start::Resumed(entries) = &middle.start else { panic!("resumed") };
+        let StreamStart::Resumed(entries) = &middle.start else { panic!("resumed") };
         assert!((2..20).all(|number| entries.iter().any(|entry| entry.change.group_id() == group_id(number))));
         late.batch_execute("COMMIT").await.unwrap();
         assert_eq!(until(&mut tail, 1).await, [group_id(100)]);
@@ -111,17 +111,17 @@ fn a_position_taken_during_an_open_transaction_repeats_no_change() {
             change.await;
         }
         let resumed = store.open_stream(BOB, Some(away.cursor), ReplayRule::default()).await.unwrap();
-        let Start::Resumed(entries) = resumed.start else { panic!("resumed") };
+        let StreamStart::Resumed(entries) = resumed.start else { panic!("resumed") };
         let versions: Vec<u64> = entries.iter().map(|entry| entry.change.version().get()).collect();
         assert_eq!(versions, [2, 3]);
         let rest = store.open_stream(BOB, Some(entries[0].position.clone()), ReplayRule::default()).await.unwrap();
-        let Start::Resumed(rest) = rest.start else { panic!("resumed") };
+        let StreamStart::Resumed(rest) = rest.start else { panic!("resumed") };
         assert_eq!(rest.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [entries[1].change.clone()]);
     });
 }
 
-fn late_commit(start: &Start) -> u64 {
-    let Start::Resumed(entries) = start else { panic!("resumed") };
+fn late_commit(start: &StreamStart) -> u64 {
+    let StreamStart::Resumed(entries) = start else { panic!("resumed") };
     entries.iter().find(|entry| entry.change.group_id() == group_id(100)).expect("not skipped").commit
 }
 
@@ -247,10 +247,10 @@ fn a_position_newer_than_a_restored_dump_gets_the_list() {
         ))
         .await;
         for number in 3..6 {
-            assert!(matches!(start(&lost).await, Start::Snapshot(_)));
+            assert!(matches!(start(&lost).await, StreamStart::Snapshot(_)));
             store.did(ADA, group_id(number), create("Another history")).await;
         }
-        assert!(matches!(start(&kept).await, Start::Resumed(entries) if entries.len() == 3));
+        assert!(matches!(start(&kept).await, StreamStart::Resumed(entries) if entries.len() == 3));
     });
 }
 

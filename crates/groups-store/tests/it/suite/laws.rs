@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use groups_domain::{
     Actor, Change, Command, Folded, GroupId, Limits, NewMember, Role, Roster, Sidebar, SidebarRow, UserId, event_for,
 };
-use groups_store::{Outcome, ReplayRule, Start, Store};
+use groups_store::{Outcome, ReplayRule, Store, StreamStart};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -103,12 +103,12 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
         same_as_tables(store, *group_id, roster).await;
     }
     for (user, start) in sidebars {
-        let Start::Snapshot(list) = start.start else { panic!("no position was given") };
+        let StreamStart::Snapshot(list) = start.start else { panic!("no position was given") };
         // Read only now: it must show what was so then.
         let list = whole(store, list).await;
         let mut sidebar = Sidebar::new(list.into_iter().map(|(group, role)| SidebarRow { group, role }));
         let now = store.open_stream(user, Some(start.cursor), ReplayRule::default()).await.unwrap();
-        if let Start::Resumed(entries) = now.start {
+        if let StreamStart::Resumed(entries) = now.start {
             for entry in entries {
                 let event = event_for(&entry.change, user);
                 assert_ne!(sidebar.fold(&event), Folded::Gap, "{event:?}");

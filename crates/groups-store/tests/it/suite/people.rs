@@ -3,7 +3,8 @@
 use futures_util::future::join_all;
 use groups_domain::{AddPolicy, Command, LeftOut, Limits, Obstacle, Rejection, Role, Rule, UserId};
 use groups_store::{
-    BLOCKS_MAX, Block, BlockPage, Blocked, ExecuteError, Executed, Outcome, ReplayRule, Start, Store, StoreOptions,
+    BLOCKS_MAX, Block, BlockPage, Blocked, ExecuteError, Executed, Outcome, ReplayRule, Store, StoreOptions,
+    StreamStart,
 };
 
 use super::{Db, run};
@@ -79,7 +80,8 @@ fn ending_memberships_of_deleted_groups_removes_no_event() {
         }
         // Only now do their memberships stand in the way.
         store.did(BOB, group_id(9), create("Crew")).await;
-        let Start::Resumed(entries) = store.open_stream(BOB, Some(away), ReplayRule::default()).await.unwrap().start
+        let StreamStart::Resumed(entries) =
+            store.open_stream(BOB, Some(away), ReplayRule::default()).await.unwrap().start
         else {
             panic!("the position is of this database");
         };

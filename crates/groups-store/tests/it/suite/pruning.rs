@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use groups_domain::{Command, Request, UserId, Version};
-use groups_store::{History, Pruned, ReplayRule, Start, Store};
+use groups_store::{History, Pruned, ReplayRule, Store, StreamStart};
 
 use super::run;
 use crate::cast::*;
@@ -69,11 +69,11 @@ fn a_position_older_than_the_log_gets_the_list() {
         did_at(&store, 31 * DAY, ADA, 1, rename("Team again")).await;
         prune(&store, 31 * DAY, 100).await;
         let open = async |from| store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start;
-        assert!(matches!(open(old).await, Start::Snapshot(_)));
+        assert!(matches!(open(old).await, StreamStart::Snapshot(_)));
         // On PostgreSQL another transaction may have been under way, so that it is too old as well.
         match open(edge).await {
-            Start::Resumed(entries) => assert_eq!(entries.len(), 1),
-            Start::Snapshot(list) => assert_eq!(list.remaining(), 1),
+            StreamStart::Resumed(entries) => assert_eq!(entries.len(), 1),
+            StreamStart::Snapshot(list) => assert_eq!(list.remaining(), 1),
         }
     });
 }

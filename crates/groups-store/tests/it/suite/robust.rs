@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::migration::MigrationSource;
 use futures_util::future::join_all;
 use groups_store::{
-    ExecuteError, OpenError, Reason, ReplayRule, Start, Store, StoreError, StoreOptions, pending_migrations,
+    ExecuteError, OpenError, Reason, ReplayRule, Store, StoreError, StoreOptions, StreamStart, pending_migrations,
 };
 
 use super::{Backend, MIGRATIONS, id_literal, run};
@@ -142,7 +142,7 @@ fn an_unreadable_change_is_reported_once_and_clients_get_the_list() {
         assert_eq!(seen, [group_id(1), group_id(3)]);
         assert!(matches!(&errors[..], [StoreError::Corrupt { table: "log", .. }]), "{errors:?}");
         let start = store.open_stream(ADA, Some(from), ReplayRule::default()).await.unwrap().start;
-        assert!(matches!(start, Start::Snapshot(list) if list.remaining() == 3));
+        assert!(matches!(start, StreamStart::Snapshot(list) if list.remaining() == 3));
     });
 }
 

@@ -3,22 +3,24 @@
 use std::time::Duration;
 
 use groups_domain::{Change, Command, Role, UserId, Version};
-use groups_store::{History, PAGE_BYTES_MAX, Reason, ReplayRule, Start, Store, StoreError, StoreOptions, StreamStart};
+use groups_store::{
+    History, OpenedStream, PAGE_BYTES_MAX, Reason, ReplayRule, Store, StoreError, StoreOptions, StreamStart,
+};
 use tokio::time::timeout;
 
 use super::run;
 use crate::cast::*;
 
 /// What somebody has missed since a reading; `None` where they get the list.
-async fn missed(store: &Store, user: UserId, from: &StreamStart) -> Option<Vec<Change>> {
+async fn missed(store: &Store, user: UserId, from: &OpenedStream) -> Option<Vec<Change>> {
     let start = store.open_stream(user, Some(from.cursor.clone()), ReplayRule::default()).await.unwrap().start;
     match start {
-        Start::Snapshot(_) => None,
-        Start::Resumed(entries) => Some(entries.into_iter().map(|entry| entry.change).collect()),
+        StreamStart::Snapshot(_) => None,
+        StreamStart::Resumed(entries) => Some(entries.into_iter().map(|entry| entry.change).collect()),
     }
 }
 
-async fn now(store: &Store, user: UserId) -> StreamStart {
+async fn now(store: &Store, user: UserId) -> OpenedStream {
     store.open_stream(user, None, ReplayRule::default()).await.unwrap()
 }
 
@@ -31,7 +33,7 @@ fn without_a_position_a_stream_starts_with_the_list() {
         let start = now(&store, ADA).await;
         let owner = Role::Owner;
         assert_eq!(start.groups, [group_id(2), group_id(1)]);
-        let Start::Snapshot(list) = start.start.clone() else { panic!("no position was given") };
+        let StreamStart::Snapshot(list) = start.start.clone() else { panic!("no position was given") };
         assert_eq!(whole(&store, list).await, [(second, owner), (first, owner)]);
         assert_eq!(missed(&store, ADA, &start).await, Some(vec![]));
     });
@@ -64,11 +66,11 @@ fn a_resumed_stream_has_exactly_the_changes_within_the_users_memberships() {
         let start = store.open_stream(BOB, Some(away.cursor.clone()), ReplayRule::default()).await.unwrap();
         assert_eq!(start.groups, [joined]);
         // From the position of each, exactly what follows it.
-        let Start::Resumed(entries) = start.start else { panic!("resumed") };
+        let StreamStart::Resumed(entries) = start.start else { panic!("resumed") };
         for (index, entry) in entries.iter().enumerate() {
             let from = store.cursor(&store.cursors().token(&entry.position));
             let rest = store.open_stream(BOB, from, ReplayRule::default()).await.unwrap().start;
-            let Start::Resumed(rest) = rest else { panic!("resumed") };
+            let StreamStart::Resumed(rest) = rest else { panic!("resumed") };
             assert_eq!(rest.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), expected[index + 1..]);
         }
         assert_eq!(missed(&store, EVE, &away).await, Some(vec![]));
@@ -91,13 +93,13 @@ fn the_list_is_sent_instead_of_too_many_missed_changes() {
                 .unwrap()
                 .start
         };
-        assert!(matches!(open(5).await, Start::Resumed(entries) if entries.len() == 5));
-        assert!(matches!(open(4).await, Start::Snapshot(list) if list.remaining() == 1));
+        assert!(matches!(open(5).await, StreamStart::Resumed(entries) if entries.len() == 5));
+        assert!(matches!(open(4).await, StreamStart::Snapshot(list) if list.remaining() == 1));
         // However many are allowed, somebody with one group gets no more than 100.
         for number in 5..101 {
             store.did(ADA, group_id(1), rename(&format!("Team {number}"))).await;
         }
-        assert!(matches!(open(10_000).await, Start::Snapshot(_)));
+        assert!(matches!(open(10_000).await, StreamStart::Snapshot(_)));
     });
 }
 
@@ -112,8 +114,8 @@ fn the_list_is_sent_instead_of_too_many_missed_bytes() {
             let rule = ReplayRule { bytes_max, ..ReplayRule::default() };
             store.open_stream(ADA, Some(away.cursor.clone()), rule).await.unwrap().start
         };
-        assert!(matches!(open(64 * 1024).await, Start::Resumed(entries) if entries.len() == 1));
-        assert!(matches!(open(1024).await, Start::Snapshot(list) if list.remaining() == 1));
+        assert!(matches!(open(64 * 1024).await, StreamStart::Resumed(entries) if entries.len() == 1));
+        assert!(matches!(open(1024).await, StreamStart::Snapshot(list) if list.remaining() == 1));
     });
 }
 
@@ -126,7 +128,7 @@ fn a_list_that_is_read_slowly_shows_every_group_as_of_when_it_was_opened() {
             expected
                 .insert(0, (store.did(ADA, group_id(number), create_with("Team", [BOB])).await.group, Role::Member));
         }
-        let Start::Snapshot(mut list) = now(&store, BOB).await.start else { panic!("no position was given") };
+        let StreamStart::Snapshot(mut list) = now(&store, BOB).await.start else { panic!("no position was given") };
         let mut read = store.next_groups(&mut list, 1, usize::MAX).await.unwrap();
         store.did(ADA, group_id(5), rename("Read before")).await;
         store.did(ADA, group_id(4), rename("Renamed")).await;
@@ -148,7 +150,7 @@ fn a_piece_of_a_list_ends_at_its_limits_and_has_at_least_one_group() {
         for (groups_max, bytes_max, expected) in
             [(2, usize::MAX, [2, 2, 1].as_slice()), (500, 1, &[1; 5]), (500, 1_600, &[2, 2, 1]), (500, 1_000_000, &[5])]
         {
-            let Start::Snapshot(mut list) = now(&store, ADA).await.start else { panic!("no position was given") };
+            let StreamStart::Snapshot(mut list) = now(&store, ADA).await.start else { panic!("no position was given") };
             let mut pieces = Vec::new();
             while list.remaining() > 0 {
                 pieces.push(store.next_groups(&mut list, groups_max, bytes_max).await.unwrap().len());
@@ -164,7 +166,7 @@ fn a_list_fails_if_the_history_that_it_needs_was_pruned() {
     run(async |db| {
         let store = db.open().await;
         store.did(ADA, group_id(1), create("Team")).await;
-        let Start::Snapshot(mut list) = now(&store, ADA).await.start else { panic!("no position was given") };
+        let StreamStart::Snapshot(mut list) = now(&store, ADA).await.start else { panic!("no position was given") };
         store.did(ADA, group_id(1), rename("Renamed")).await;
         db.sql("DELETE FROM log WHERE version = 1").await;
         let piece = store.next_groups(&mut list, 500, usize::MAX).await;

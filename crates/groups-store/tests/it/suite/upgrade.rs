@@ -2,7 +2,7 @@
 
 use diesel::migration::MigrationSource;
 use groups_domain::{Command, Rejection, Request, Role, Timestamp, UserId};
-use groups_store::{ExecuteError, History, Outcome, ReplayRule, Start, Store, pending_migrations};
+use groups_store::{ExecuteError, History, Outcome, ReplayRule, Store, StreamStart, pending_migrations};
 use uuid::Uuid;
 
 use super::{Backend, MIGRATIONS, VERSION_0_1, run};
@@ -78,7 +78,7 @@ fn a_database_of_version_0_1_is_migrated_without_loss() {
         // Its cursors are none: anybody could read them. Those of now are good after a restart.
         assert_eq!(store.cursor("a30d0af18bc3b3fd.5.4.faa6942d"), None);
         let start = store.open_stream(bob, None, ReplayRule::default()).await.unwrap();
-        assert!(matches!(&start.start, Start::Snapshot(list) if list.remaining() == 2));
+        assert!(matches!(&start.start, StreamStart::Snapshot(list) if list.remaining() == 2));
         let token = store.cursors().token(&start.cursor);
         let leave = store.does(bob, board.group_id, Command::Leave { successor: None }).await.unwrap();
         let Outcome::Changed(left) = leave.outcome else { panic!("nothing changed") };
@@ -88,7 +88,7 @@ fn a_database_of_version_0_1_is_migrated_without_loss() {
         assert_eq!(store.id(), id);
         assert_eq!(pending_migrations(&db.options()).await, Ok(vec![]));
         let start = store.open_stream(bob, store.cursor(&token), ReplayRule::default()).await.unwrap().start;
-        let Start::Resumed(entries) = start else { panic!("resumed") };
+        let StreamStart::Resumed(entries) = start else { panic!("resumed") };
         assert_eq!(entries.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [left]);
     });
 }

@@ -5,13 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use groups_domain::{Folded, Group, Role, Sidebar, SidebarRow, UserId, event_for};
+use groups_domain::{Folded, Group, ReadPoint, Role, Sidebar, SidebarRow, UserId, event_for};
 use groups_protocol::EventBody;
 use serde::Deserialize;
 
 use super::store::{Read, Store};
 use super::*;
-use crate::ReadPoint;
 
 /// Maximum number of frames in flight to a client. Beyond it the server waits.
 pub(super) const INFLIGHT_MAX: usize = 4;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{
-    Change, Command, Decision, Group, GroupId, Limits, NewMember, Request, Role, Roster, Timestamp, UserId,
+    Change, Command, Decision, Group, GroupId, Limits, NewMember, ReadPoint, Request, Role, Roster, Timestamp, UserId,
 };
 
 use super::random::Random;
 use crate::world::{group, user};
-use crate::{Delivery, InitialState, List, ListPiece, PieceMax, ReadPoint, SourceError, Start};
+use crate::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, SourceError};
 
 /// Number of users in a simulation.
 pub(super) const USERS: u64 = 5;
@@ -237,19 +237,19 @@ impl Store {
             self.stats.expired_cursors += u64::from(!kept);
             kept
         });
-        let start = from.and_then(|from| {
+        let content = from.and_then(|from| {
             let missed = self.log.values().filter(|row| seen.sees(row.commit) && !from.sees(row.commit));
             let missed: Vec<Row> = missed.filter(|row| row.audience.contains(&user_id)).cloned().collect();
             if missed.len() > REPLAY_MAX {
                 self.stats.long_replays += 1;
                 return None;
             }
-            Some(Start::Resumed(self.deliveries(&missed, &seen, [])))
+            Some(InitialContent::Resumed(self.deliveries(&missed, &seen, [])))
         });
-        let start = start.unwrap_or_else(|| Start::Snapshot(Box::new(Listed(list.clone().into()))));
+        let content = content.unwrap_or_else(|| InitialContent::Snapshot(Box::new(Listed(list.clone().into()))));
         let cursor = self.cursor(&seen);
         let groups = list.iter().map(|(group, _)| group.group_id).collect();
-        Read { opening: InitialState { seen, groups, start, cursor }, list }
+        Read { opening: InitialState { seen, groups, content, cursor }, list }
     }
 
     /// Converts rows into deliveries, each with the cursor to resume from after it: a client that

@@ -4,7 +4,7 @@ use groups_domain::{Timestamp, UserId};
 
 /// A display name, with the time that decides which of a person's names is the newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisplayName {
+pub struct NameClaim {
     /// The person.
     pub user_id: UserId,
     /// The name. Control characters are removed when it is saved.
