@@ -10,9 +10,10 @@ use groups_domain::{
 use crate::column::Id;
 use crate::payload::{self, Answer};
 use crate::quota::{Ledger, Usage};
+use crate::recorded::Recorded;
 use crate::row::{GroupRow, KeyRow, MembershipRow, SeatRow, role_number, to_stored};
 use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges, Usages};
-use crate::{ExecuteError, Executed, MemberRow, Order, Outcome, StoreError};
+use crate::{ExecuteError, Executed, MemberRow, Order, StoreError};
 
 /// How long an idempotency key is kept, in milliseconds: 24 hours.
 pub(crate) const KEY_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -52,7 +53,7 @@ struct Slot {
 struct Known {
     fingerprint: Vec<u8>,
     created_at: i64,
-    answer: Result<Executed, Rejection>,
+    answer: Result<Recorded, Rejection>,
     /// Whether the table has a row for it.
     stored: bool,
 }
@@ -151,12 +152,11 @@ impl Batch {
         let answer = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
             Ok(match answer {
                 Answer::Unchanged { group, role, member, left_out } => {
-                    Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, replayed: true })
+                    Ok(Recorded { group, change: None, role, member, left_out })
                 }
                 Answer::Changed { group_id, version, role, member, left_out } => {
                     let change = change(group_id, version)?;
-                    let group = change.group.clone();
-                    Ok(Executed { outcome: Outcome::Changed(change), group, role, member, left_out, replayed: true })
+                    Ok(Recorded { group: change.group.clone(), change: Some(change), role, member, left_out })
                 }
                 Answer::Rejected(rejection) => Err(rejection),
             })
@@ -169,10 +169,11 @@ impl Batch {
     /// Decides one order, on the facts as changed by the orders before it.
     pub(crate) fn execute_order(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
         if let Some(answer) = self.known(order)? {
-            return Ok(answer?);
+            // A fingerprint that two different commands share does not make them one request.
+            return answer?.answer(&order.request, true).ok_or(ExecuteError::IdempotencyKeyReused);
         }
         let answer = match self.decide(order) {
-            Ok(executed) => Ok(executed),
+            Ok(recorded) => Ok(recorded),
             // Not stored: a version that is outdated stays outdated, so a retry gets the same
             // answer.
             Err(ExecuteError::Rejected(rejection)) if !matches!(rejection, Rejection::VersionMismatch { .. }) => {
@@ -181,11 +182,14 @@ impl Batch {
             Err(error) => return Err(error),
         };
         self.remember(order, &answer)?;
-        Ok(answer?)
+        answer?.answer(&order.request, false).ok_or_else(|| {
+            let detail = "the rules made a change that does not fit the command".to_owned();
+            ExecuteError::Store(StoreError::Database { detail })
+        })
     }
 
     /// The stored answer to a retried order.
-    fn known(&mut self, order: &Order) -> Result<Option<Result<Executed, Rejection>>, ExecuteError> {
+    fn known(&mut self, order: &Order) -> Result<Option<Result<Recorded, Rejection>>, ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(None) };
         let key = (order.request.actor.user_id(), idempotency.key.clone());
         let known = match self.keys.get(&key) {
@@ -204,10 +208,10 @@ impl Batch {
         if known.fingerprint != idempotency.fingerprint {
             return Err(ExecuteError::IdempotencyKeyReused);
         }
-        Ok(Some(known.answer.clone().map(|executed| Executed { replayed: true, ..executed })))
+        Ok(Some(known.answer.clone()))
     }
 
-    fn decide(&mut self, order: &Order) -> Result<Executed, ExecuteError> {
+    fn decide(&mut self, order: &Order) -> Result<Recorded, ExecuteError> {
         let request = &order.request;
         let slot = self.slots.entry(request.group_id).or_insert_with(|| Ok(Slot::empty(self.limits)));
         let slot = slot.as_mut().map_err(|error| error.clone())?;
@@ -216,22 +220,23 @@ impl Batch {
             return Err(Rejection::GroupExists.into());
         }
         slot.facts.people = std::mem::take(&mut self.people);
-        let executed = slot.execute(request, &self.names, &mut self.writes, &mut self.ledger);
+        let recorded = slot.execute(request, &self.names, &mut self.writes, &mut self.ledger);
         self.people = std::mem::take(&mut slot.facts.people);
-        executed
+        recorded
     }
 
-    fn remember(&mut self, order: &Order, answer: &Result<Executed, Rejection>) -> Result<(), ExecuteError> {
+    fn remember(&mut self, order: &Order, answer: &Result<Recorded, Rejection>) -> Result<(), ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(()) };
         let stored = match answer {
-            Ok(Executed { outcome: Outcome::Changed(change), role, member, left_out, .. }) => {
-                let (group_id, version) = (change.group_id(), change.version());
-                let (member, left_out) = (member.clone(), left_out.clone());
-                Answer::Changed { group_id, version, role: *role, member, left_out }
-            }
-            Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, .. }) => {
-                let (member, left_out) = (member.clone(), left_out.clone());
-                Answer::Unchanged { group: group.clone(), role: *role, member, left_out }
+            Ok(Recorded { group, change, role, member, left_out }) => {
+                let (role, member, left_out) = (*role, member.clone(), left_out.clone());
+                match change {
+                    Some(change) => {
+                        let (group_id, version) = (change.group_id(), change.version());
+                        Answer::Changed { group_id, version, role, member, left_out }
+                    }
+                    None => Answer::Unchanged { group: group.clone(), role, member, left_out },
+                }
             }
             Err(rejection) => Answer::Rejected(*rejection),
         };
@@ -289,7 +294,7 @@ impl Slot {
         names: &HashMap<UserId, String>,
         writes: &mut Writes,
         ledger: &mut Ledger,
-    ) -> Result<Executed, ExecuteError> {
+    ) -> Result<Recorded, ExecuteError> {
         let member = |facts: &Facts| {
             let membership = *facts.memberships.get(&member_of(&request.command)?)?;
             Some(MemberRow { membership, name: names.get(&membership.user_id).cloned() })
@@ -302,7 +307,7 @@ impl Slot {
                 let group = self.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
                 let role = self.facts.role_of(request.actor.user_id());
                 let member = member(&self.facts);
-                Ok(Executed { outcome: Outcome::Unchanged, group, role, member, left_out, replayed: false })
+                Ok(Recorded { group, change: None, role, member, left_out })
             }
             Decision::Change(change) => {
                 let (format, payload) = payload::encode_change(&change).map_err(not_encoded)?;
@@ -312,7 +317,7 @@ impl Slot {
                 self.pending = Some(GroupRow::new(&change.group, change.ends_group()));
                 let (group, role) = (change.group.clone(), self.facts.role_of(request.actor.user_id()));
                 let member = member(&self.facts);
-                Ok(Executed { outcome: Outcome::Changed(change), group, role, member, left_out, replayed: false })
+                Ok(Recorded { group, change: Some(change), role, member, left_out })
             }
         }
     }

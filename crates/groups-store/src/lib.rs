@@ -68,11 +68,24 @@
 //! | `postgres` | no | PostgreSQL, without libpq; with `sqlite` also `copy` |
 //! | `postgres-tls` | no | encrypted connections to PostgreSQL ([`StoreOptions::url`]); implies `postgres` |
 //!
+//! # Stability
+//!
+//! Types that are expected to grow are `#[non_exhaustive]`: [`Executed`], [`Outcome`], [`Standing`],
+//! [`OpenError`], [`HookError`], and the results of `copy`. All others are exhaustive on purpose, so
+//! adding to them is a breaking change:
+//!
+//! * [`ExecuteError`], [`StoreError`] and [`Reason`], because a caller maps each case to an answer of
+//!   its own, and a new case must not get the answer of another one. For the same reason
+//!   [`History`], [`StreamStart`] and [`Blocked`].
+//! * Orders and options, because callers build them: [`StoreOptions`] with
+//!   `..StoreOptions::new(url)`, which keeps compiling when an option is added.
+//! * Pages and rows, because tests of callers build them.
+//!
 //! # Example
 //!
 //! ```
 //! use groups_domain::{Command, GroupId, Request, Timestamp, UserId};
-//! use groups_store::{Store, StoreOptions};
+//! use groups_store::{Outcome, Store, StoreOptions};
 //! use uuid::Uuid;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -89,6 +102,7 @@
 //!     command: Command::create("Project Team", "")?,
 //! };
 //! let executed = store.execute(request.into()).await?;
+//! assert!(matches!(executed.outcome, Outcome::GroupCreated { .. }));
 //! assert_eq!(store.groups(ada, None, 10).await?.groups[0].0, executed.group);
 //! # store.close().await;
 //! # Ok(())
@@ -112,6 +126,7 @@ mod migrate;
 mod name_claim;
 mod options;
 mod order;
+mod outcome;
 mod page;
 mod payload;
 #[cfg(feature = "postgres")]
@@ -123,6 +138,7 @@ mod prune_clock;
 mod query_error;
 mod quota;
 mod read_class;
+mod recorded;
 mod row;
 mod row_set;
 mod schema;
@@ -142,7 +158,8 @@ pub use hook::{Hook, HookError, HookResult};
 pub use migrate::pending_migrations;
 pub use name_claim::NameClaim;
 pub use options::{NameVisibility, StoreOptions};
-pub use order::{Executed, Idempotency, Order, Outcome};
+pub use order::{Idempotency, Order};
+pub use outcome::{Executed, Outcome, Standing};
 pub use page::{
     BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,
     OpenedStream, PAGE_BYTES_MAX, Pruned, ReplayRule, StreamStart,

@@ -1,8 +1,7 @@
-//! Orders, and the store's answers to them.
+//! Orders: what a store executes.
 
-use groups_domain::{Change, Command, Group, LeftOut, NewMember, Request, Role};
+use groups_domain::{Command, NewMember, Request};
 
-use crate::MemberRow;
 use crate::intake::{Flow, Size};
 
 /// A request with an optional idempotency key.
@@ -57,31 +56,4 @@ pub struct Idempotency {
     pub key: String,
     /// A digest of the request, to tell a retry from a different request with the same key.
     pub fingerprint: [u8; 32],
-}
-
-/// The result of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Executed {
-    /// What happened.
-    pub outcome: Outcome,
-    /// The group after the order.
-    pub group: Group,
-    /// The actor's role after the order; `None` if they are no longer a member.
-    pub role: Option<Role>,
-    /// For an order that adds one person or changes one person's role: that person after the order,
-    /// with the display name known at that time. `None` for all other orders.
-    pub member: Option<MemberRow>,
-    /// For an order that adds a list of people: those who could not be added, in list order.
-    pub left_out: Vec<LeftOut>,
-    /// Whether this answer was given before, to an order with the same idempotency key.
-    pub replayed: bool,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The group has a new version.
-    Changed(Change),
-    /// No-op: the group already was as requested.
-    Unchanged,
 }

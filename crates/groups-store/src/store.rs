@@ -209,7 +209,7 @@ impl Store {
     /// name.
     async fn without_names_of_strangers(&self, actor: UserId, mut executed: Executed) -> Executed {
         let group = executed.group.group_id;
-        if let Some(member) = executed.member.as_mut().filter(|member| member.name.is_some()) {
+        if let Some(member) = executed.outcome.member_mut().filter(|member| member.name.is_some()) {
             let user = member.membership.user_id;
             let users = vec![user];
             let acquainted = run!(self, read(Request), names::acquainted(actor, group, users));

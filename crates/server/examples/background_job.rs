@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use groups_domain::{Actor, Command, NewMember, UserId, Uuid};
-use server::{Groups, Settings, StopSignals};
+use server::{Groups, Outcome, Settings, StopSignals};
 
 /// The user in whose name the job acts. As an operator it needs no membership.
 const JOB: Actor = Actor::Operator(UserId::new(Uuid::from_u128(7)));
@@ -16,9 +16,16 @@ async fn add_newcomers(groups: Groups) -> Result<(), Box<dyn std::error::Error>>
     groups.execute(JOB, everybody, Command::create_for(owner, "Everybody", "")?).await?;
     for newcomer in 2..100 {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        let member = NewMember::plain(UserId::new(Uuid::from_u128(newcomer)));
-        let executed = groups.execute(JOB, everybody, Command::AddMember(member)).await?;
-        println!("{} members", executed.group.member_count);
+        let members = vec![NewMember::plain(UserId::new(Uuid::from_u128(newcomer)))];
+        // Adding people again is a no-op, so the job can repeat its list after a restart.
+        let executed = groups.execute(JOB, everybody, Command::AddMembers(members)).await?;
+        match executed.outcome {
+            Outcome::MembersAdded { added, .. } => {
+                println!("{} joined: {} members", added.len(), executed.group.member_count);
+            }
+            Outcome::NobodyAdded { left_out } => println!("nobody joined, {} cannot be added", left_out.len()),
+            other => return Err(format!("unexpected outcome: {other:?}").into()),
+        }
     }
     Ok(())
 }

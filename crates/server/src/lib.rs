@@ -38,7 +38,7 @@ mod store_source;
 
 pub use groups::{Groups, GroupsBuilder, OpenError};
 pub use groups_protocol::Code;
-pub use groups_store::{SinkName, SinkNameError};
+pub use groups_store::{ExecuteError, Executed, Outcome, SinkName, SinkNameError, Standing};
 pub use groups_supervisor::{Cause, TaskFailure};
 pub use http_server::http_server;
 pub use identity::{Identity, Principal};

@@ -4,10 +4,12 @@ use actix_web::http::header::{ETag, EntityTag, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use groups_domain::{Group, Role};
 use groups_protocol::{GroupBody, MemberBody, rfc3339};
-use groups_store::{Executed, MemberRow};
+use groups_store::{MemberRow, Outcome};
 
-/// Responds with a group, as somebody with this role sees it, and its version as the entity tag. An
-/// operator who is not a member has no role.
+use crate::{Code, Problem};
+
+/// Responds with a group, as a user with this role sees it, and its version as the entity tag.
+/// Somebody who is not a member has no role.
 pub(crate) fn group(mut response: HttpResponseBuilder, group: &Group, role: Option<Role>) -> HttpResponse {
     response.insert_header(etag(group)).json(GroupBody::new(group, role))
 }
@@ -20,11 +22,17 @@ pub(crate) fn etag(group: &Group) -> ETag {
 pub(crate) const REPLAYED: &str = "idempotency-replayed";
 
 /// Adds the [`REPLAYED`] header if the response is a replay.
-pub(crate) fn mark_replayed(mut response: HttpResponse, executed: &Executed) -> HttpResponse {
-    if executed.replayed {
+pub(crate) fn mark_replayed(mut response: HttpResponse, replayed: bool) -> HttpResponse {
+    if replayed {
         response.headers_mut().insert(HeaderName::from_static(REPLAYED), HeaderValue::from_static("true"));
     }
     response
+}
+
+/// The problem for an outcome of a different command, which would be a bug in the store.
+pub(crate) fn unexpected(outcome: &Outcome) -> Problem {
+    tracing::error!(?outcome, "the store returned the outcome of a different command");
+    Problem::new(Code::Internal, "The change was made, but its result cannot be shown.")
 }
 
 /// Converts a member row into its response body.

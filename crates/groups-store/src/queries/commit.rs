@@ -15,7 +15,7 @@ use crate::quota::{Ledger, Usage};
 use crate::row::{KeyRow, LogRow, SeatRow, to_stored};
 use crate::row_set::{Keys, RowSet, Seats, Versions, With};
 use crate::statements::{self, KeySql, LogSql, MadeSql, SeatSql, UsageSql};
-use crate::{Executed, Order, Outcome, Quotas, StoreError};
+use crate::{Order, Quotas, StoreError};
 
 /// Executes all orders, with the same result as one after the other. Returns one answer for each.
 ///
@@ -31,7 +31,10 @@ pub(crate) async fn execute(
     let mut batch = load(conn, orders, limits, quotas).await?;
     let answers: Vec<_> = orders.iter().map(|order| batch.execute_order(order)).collect();
     let made = write(conn, batch.into_rows()).await?;
-    if let (Some(hook), [Ok(Executed { outcome: Outcome::Changed(change), replayed: false, .. })]) = (hook, &*answers) {
+    if let (Some(hook), [Ok(executed)]) = (hook, &*answers)
+        && !executed.replayed
+        && let Some(change) = executed.outcome.change()
+    {
         super::run_hook(conn, hook, change).await?;
     }
     Ok(Committed { answers, made })

@@ -1,7 +1,7 @@
 //! A cast of fixed people, and short ways to say what they do.
 
 use groups_domain::{Actor, Change, Command, Group, GroupId, NewMember, Request, Role, Timestamp, UserId, Version};
-use groups_store::{ExecuteError, Executed, GroupList, Idempotency, NameClaim, Order, Outcome, Store};
+use groups_store::{ExecuteError, Executed, GroupList, Idempotency, NameClaim, Order, Store};
 use uuid::Uuid;
 
 pub(crate) const ADA: UserId = person(1);
@@ -74,6 +74,13 @@ pub(crate) fn keyed(request: Request, key: &str, fingerprint: u8) -> Order {
     Order { request, idempotency: Some(Idempotency { key: key.to_owned(), fingerprint: [fingerprint; 32] }) }
 }
 
+/// The answer to a repetition of an order, from its first answer.
+pub(crate) fn repeated(first: Executed) -> Executed {
+    let mut again = first;
+    again.replayed = true;
+    again
+}
+
 /// What people do, one line each.
 pub(crate) trait Doing {
     async fn does(&self, actor: impl Into<Actor>, group: GroupId, command: Command) -> Result<Executed, ExecuteError>;
@@ -87,10 +94,8 @@ impl Doing for Store {
     }
 
     async fn did(&self, actor: impl Into<Actor>, group: GroupId, command: Command) -> Change {
-        match self.does(actor, group, command).await.unwrap().outcome {
-            Outcome::Changed(change) => change,
-            Outcome::Unchanged => panic!("nothing changed"),
-        }
+        let executed = self.does(actor, group, command).await.unwrap();
+        executed.outcome.change().expect("nothing changed").clone()
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use actix_web::{HttpResponse, web};
-use groups_domain::{ChangeKind, Command, NewMember, Obstacle};
+use groups_domain::{Command, LeftOut, NewMember, Obstacle, UserId};
 use groups_protocol::{AddOutcome, AddedBody, AddedMember, GroupBody};
-use groups_store::{Executed, Outcome};
+use groups_store::Outcome;
 use serde::Deserialize;
 
 use crate::groups::Groups;
@@ -49,23 +49,24 @@ pub(super) async fn respond(
         }
     };
     let executed = command_request.execute(&groups, group_id, command).await?;
-    let answer =
-        AddedBody { group: GroupBody::new(&executed.group, executed.role), results: results(&asked, &executed) };
+    let results = results(&asked, &executed.outcome)?;
+    let answer = AddedBody { group: GroupBody::new(&executed.group, executed.standing.role()), results };
     let response = HttpResponse::Created().insert_header(output::etag(&executed.group)).json(answer);
-    Ok(output::mark_replayed(response, &executed))
+    Ok(output::mark_replayed(response, executed.replayed))
 }
 
 /// The result for each requested user, in request order. If a user is listed twice, the second
 /// entry counts as already a member.
-fn results(asked: &[NewMember], executed: &Executed) -> Vec<AddedMember> {
-    let mut added: HashSet<_> = match &executed.outcome {
-        Outcome::Changed(change) => match &change.kind {
-            ChangeKind::MembersAdded { members } => members.iter().map(|member| member.user_id).collect(),
-            _ => HashSet::new(),
-        },
-        Outcome::Unchanged => HashSet::new(),
+fn results(asked: &[NewMember], outcome: &Outcome) -> Result<Vec<AddedMember>, Problem> {
+    let (mut added, left_out): (HashSet<UserId>, &[LeftOut]) = match outcome {
+        Outcome::MemberAdded { member, .. } => ([member.membership.user_id].into(), &[]),
+        Outcome::MembersAdded { added, left_out, .. } => {
+            (added.iter().map(|member| member.user_id).collect(), left_out)
+        }
+        Outcome::NobodyAdded { left_out } => (HashSet::new(), left_out),
+        other => return Err(output::unexpected(other)),
     };
-    let left_out: HashMap<_, _> = executed.left_out.iter().map(|person| (person.user_id, person.obstacle)).collect();
+    let left_out: HashMap<_, _> = left_out.iter().map(|person| (person.user_id, person.obstacle)).collect();
     let outcome = |member: &NewMember| {
         let outcome = match left_out.get(&member.user_id) {
             Some(obstacle) => refusal(*obstacle),
@@ -74,5 +75,5 @@ fn results(asked: &[NewMember], executed: &Executed) -> Vec<AddedMember> {
         };
         AddedMember { user_id: member.user_id, outcome }
     };
-    asked.iter().map(outcome).collect()
+    Ok(asked.iter().map(outcome).collect())
 }

@@ -3,12 +3,12 @@
 
 use actix_web::{HttpResponse, web};
 use groups_domain::Command;
+use groups_store::Outcome;
 use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::input::{self, CommandRequest};
-use crate::output;
-use crate::{Code, Problem};
+use crate::{Problem, output};
 
 #[derive(Deserialize)]
 struct Body {
@@ -25,11 +25,12 @@ pub(super) async fn respond(
     let body: Body = command_request.json()?;
     let role = input::role(&body.role)?;
     let executed = command_request.execute(&groups, group_id, Command::ChangeRole { user_id, role }).await?;
-    // The member as of the first response: they may have left since.
-    let member = executed.member.clone().ok_or_else(|| {
-        tracing::error!("the store changed a role but returned no member");
-        Problem::new(Code::Internal, "The role was changed, but the member cannot be shown.")
-    })?;
+    // A replayed response shows the member as of the first one: they may have left since.
+    let member = match executed.outcome {
+        Outcome::RoleChanged { member, .. } | Outcome::RoleUnchanged { member } => member,
+        Outcome::OwnershipTransferred { new_owner, .. } => new_owner,
+        other => return Err(output::unexpected(&other)),
+    };
     let response = HttpResponse::Ok().insert_header(output::etag(&executed.group)).json(output::member(member));
-    Ok(output::mark_replayed(response, &executed))
+    Ok(output::mark_replayed(response, executed.replayed))
 }

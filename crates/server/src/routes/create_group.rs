@@ -34,6 +34,6 @@ pub(super) async fn respond(
     // which prefix a proxy or an application publishes it.
     let up = if request.path().ends_with("/create") { "../.." } else { ".." };
     response.insert_header((header::LOCATION, format!("{up}/v1/groups/{}", executed.group.group_id)));
-    let response = output::group(response, &executed.group, executed.role);
-    Ok(output::mark_replayed(response, &executed))
+    let response = output::group(response, &executed.group, executed.standing.role());
+    Ok(output::mark_replayed(response, executed.replayed))
 }

@@ -14,5 +14,5 @@ pub(super) async fn respond(
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
     let executed = command_request.execute(&groups, group_id, Command::DeleteGroup).await?;
-    Ok(output::mark_replayed(HttpResponse::NoContent().finish(), &executed))
+    Ok(output::mark_replayed(HttpResponse::NoContent().finish(), executed.replayed))
 }

@@ -31,5 +31,5 @@ pub(super) async fn respond(
         Command::RemoveMember { user_id }
     };
     let executed = command_request.execute(&groups, group_id, command).await?;
-    Ok(output::mark_replayed(HttpResponse::NoContent().finish(), &executed))
+    Ok(output::mark_replayed(HttpResponse::NoContent().finish(), executed.replayed))
 }

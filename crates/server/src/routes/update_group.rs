@@ -26,6 +26,6 @@ pub(super) async fn respond(
         description: body.description.as_deref().map(Description::parse).transpose().map_err(Problem::description)?,
     };
     let executed = command_request.execute(&groups, group_id, command).await?;
-    let response = output::group(HttpResponse::Ok(), &executed.group, executed.role);
-    Ok(output::mark_replayed(response, &executed))
+    let response = output::group(HttpResponse::Ok(), &executed.group, executed.standing.role());
+    Ok(output::mark_replayed(response, executed.replayed))
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use groups_domain::{Actor, Command, Rejection, Role};
-use groups_store::{ExecuteError, History, Outcome};
+use groups_domain::{Actor, Command, NewMember, Rejection, Role};
+use groups_store::{ExecuteError, History, Outcome, Standing};
 
 use super::run;
 use crate::cast::*;
@@ -38,7 +38,7 @@ fn changes_by_an_operator_are_stored_as_such() {
         let create = Command::CreateGroup { name, description, members, owner_id: Some(ADA) };
         let create = keyed(request(group_id(1), operator, create), "create", 1);
         let created = store.execute(create.clone()).await.unwrap();
-        assert_eq!((created.group.owner_id, created.role), (ADA, None));
+        assert_eq!((created.group.owner_id, created.standing), (ADA, Standing::Operator));
         let again = store.execute(create).await.unwrap();
         assert_eq!((again.replayed, again.outcome), (true, created.outcome), "a stored answer knows the operator");
 
@@ -203,7 +203,62 @@ fn a_thousand_members_are_one_change_and_two_such_changes_share_a_batch() {
         }
         assert_eq!(members.len(), 2_001);
         let again = store.does(ADA, group_id(1), add_many((1_000..2_000).map(person))).await.unwrap();
-        assert_eq!(again.outcome, Outcome::Unchanged);
+        assert_eq!(again.outcome, Outcome::NobodyAdded { left_out: vec![] });
+    });
+}
+
+#[test]
+fn each_command_has_its_own_outcome_and_says_what_the_actor_is_then() {
+    run(async |db| {
+        let store = db.open().await;
+        let (owner, admin, former) = (Some(Role::Owner), Some(Role::Admin), None);
+        let leave = |successor| Command::Leave { successor };
+        let steps = [
+            (ADA, create("Team"), "GroupCreated", owner),
+            (ADA, rename("Crew"), "SettingsUpdated", owner),
+            (ADA, rename("Crew"), "SettingsUnchanged", owner),
+            (ADA, add(BOB), "MemberAdded", owner),
+            (ADA, add_many([BOB, CAT, DAN, EVE]), "MembersAdded", owner),
+            (ADA, add_many([BOB, CAT]), "NobodyAdded", owner),
+            (ADA, remove(CAT), "MemberRemoved", owner),
+            (DAN, remove(DAN), "Left", former),
+            (EVE, leave(None), "Left", former),
+            (ADA, role(BOB, Role::Admin), "RoleChanged", owner),
+            (ADA, role(BOB, Role::Admin), "RoleUnchanged", owner),
+            (ADA, role(BOB, Role::Owner), "OwnershipTransferred", admin),
+            (BOB, role(BOB, Role::Owner), "RoleUnchanged", owner),
+            (BOB, leave(Some(ADA)), "Left", former),
+            (ADA, Command::DeleteGroup, "GroupDeleted", former),
+        ];
+        let mut known = 0;
+        for (actor, command, expected, role) in steps {
+            let executed = store.does(actor, group_id(1), command).await.unwrap();
+            let outcome = match &executed.outcome {
+                Outcome::GroupCreated { .. } => "GroupCreated",
+                Outcome::SettingsUpdated { .. } => "SettingsUpdated",
+                Outcome::SettingsUnchanged => "SettingsUnchanged",
+                Outcome::MemberAdded { member, .. } if member.membership.user_id == BOB => "MemberAdded",
+                Outcome::MembersAdded { added, left_out, .. } if left_out.is_empty() => {
+                    assert_eq!(*added, [CAT, DAN, EVE].map(NewMember::plain));
+                    "MembersAdded"
+                }
+                Outcome::NobodyAdded { left_out } if left_out.is_empty() => "NobodyAdded",
+                Outcome::MemberRemoved { .. } => "MemberRemoved",
+                Outcome::Left { .. } => "Left",
+                Outcome::RoleChanged { member, .. } if member.membership.role == Role::Admin => "RoleChanged",
+                Outcome::RoleUnchanged { member } if member.membership.user_id == BOB => "RoleUnchanged",
+                Outcome::OwnershipTransferred { new_owner, .. } if new_owner.membership.user_id == BOB => {
+                    "OwnershipTransferred"
+                }
+                Outcome::GroupDeleted { .. } => "GroupDeleted",
+                other => panic!("unexpected: {other:?}"),
+            };
+            assert_eq!((outcome, executed.standing.role()), (expected, role));
+            assert_eq!(executed.standing == Standing::FormerMember, role.is_none());
+            known += u64::from(executed.outcome.change().is_some());
+            assert_eq!(executed.group.version, version(known), "{expected}: a no-op has no version");
+            assert!(executed.outcome.change().is_none_or(|change| change.version() == version(known)));
+        }
     });
 }
 
@@ -230,7 +285,7 @@ fn a_deleted_group_is_gone_and_its_id_cannot_be_reused() {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
         let deleted = store.does(ADA, group_id(1), Command::DeleteGroup).await.unwrap();
-        assert_eq!((deleted.group.version, deleted.role), (version(2), None));
+        assert_eq!((deleted.group.version, deleted.standing), (version(2), Standing::FormerMember));
         assert_eq!(store.group(BOB, group_id(1)).await.unwrap(), None);
         assert_eq!(store.groups(BOB, None, 10).await.unwrap().groups, []);
         let rejected = store.does(ADA, group_id(1), create("Team")).await;

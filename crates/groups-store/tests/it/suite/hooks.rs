@@ -67,13 +67,15 @@ fn an_outbox_gets_exactly_one_row_per_change() {
         let store = with_outbox(db).await;
         let mut expected = Vec::new();
         let mut made = |executed: Executed| {
-            let Outcome::Changed(change) = executed.outcome else { panic!("nothing changed") };
-            expected.push(line(&change));
+            expected.push(line(executed.outcome.change().expect("nothing changed")));
         };
         made(does_with(&store, 1, create("Team"), into_outbox()).await.unwrap());
         made(does_with(&store, 1, rename("Crew"), into_outbox()).await.unwrap());
         // A no-op, a rejection, and a repetition.
-        assert_eq!(does_with(&store, 1, rename("Crew"), into_outbox()).await.unwrap().outcome, Outcome::Unchanged);
+        assert_eq!(
+            does_with(&store, 1, rename("Crew"), into_outbox()).await.unwrap().outcome,
+            Outcome::SettingsUnchanged
+        );
         let refused = does_with(&store, 2, rename("Crew"), into_outbox()).await;
         assert_eq!(refused, Err(ExecuteError::Rejected(Rejection::GroupNotFound)));
         let order = keyed(request(group_id(3), ADA, create("Team")), "key", 1);

@@ -1,8 +1,8 @@
 //! Idempotency keys: a repetition gives the first answer again and changes nothing.
 
 use futures_util::future::join_all;
-use groups_domain::{Command, Rejection, Request, Role, Rule};
-use groups_store::{ExecuteError, Executed, Outcome};
+use groups_domain::{Command, Membership, Rejection, Request, Role, Rule};
+use groups_store::{ExecuteError, MemberRow, Outcome, Standing};
 
 use super::run;
 use crate::cast::*;
@@ -15,7 +15,7 @@ fn a_repeated_order_gets_the_first_answer_even_after_reopening() {
         let first = store.execute(order.clone()).await.unwrap();
         assert!(!first.replayed);
         store.did(ADA, group_id(1), rename("Crew")).await;
-        let again = Executed { replayed: true, ..first };
+        let again = repeated(first);
         assert_eq!(store.execute(order.clone()).await.unwrap(), again);
         store.close().await;
         let store = db.open().await;
@@ -41,6 +41,17 @@ fn a_key_belongs_to_its_actor_and_to_one_request() {
 }
 
 #[test]
+fn one_fingerprint_for_two_commands_does_not_make_them_one_request() {
+    run(async |db| {
+        let store = db.open().await;
+        let order = |command| keyed(request(group_id(1), ADA, command), "k", 1);
+        store.execute(order(create("Team"))).await.unwrap();
+        assert_eq!(store.execute(order(add(BOB))).await, Err(ExecuteError::IdempotencyKeyReused));
+        assert_eq!(store.member(ADA, group_id(1), BOB).await.unwrap(), None);
+    });
+}
+
+#[test]
 fn one_of_several_concurrent_repetitions_is_executed() {
     run(async |db| {
         let store = db.open().await;
@@ -61,9 +72,9 @@ fn no_ops_and_rejections_are_stored_under_their_key() {
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
         let same = keyed(request(group_id(1), ADA, rename("Team")), "same", 1);
         let first = store.execute(same.clone()).await.unwrap();
-        assert_eq!(first.outcome, Outcome::Unchanged);
+        assert_eq!(first.outcome, Outcome::SettingsUnchanged);
         store.did(ADA, group_id(1), rename("Crew")).await;
-        assert_eq!(store.execute(same).await.unwrap(), Executed { replayed: true, ..first });
+        assert_eq!(store.execute(same).await.unwrap(), repeated(first));
 
         let refused = [
             ("1", BOB, add(CAT), Rejection::Forbidden(Rule::AdminsAdd)),
@@ -120,8 +131,8 @@ fn a_user_who_left_gets_the_stored_answer_again() {
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
         let leave = keyed(request(group_id(1), BOB, Command::Leave { successor: None }), "k", 1);
         let first = store.execute(leave.clone()).await.unwrap();
-        assert_eq!(first.role, None);
-        assert_eq!(store.execute(leave).await.unwrap(), Executed { replayed: true, ..first });
+        assert_eq!(first.standing, Standing::FormerMember);
+        assert_eq!(store.execute(leave).await.unwrap(), repeated(first));
     });
 }
 
@@ -141,18 +152,25 @@ fn the_answer_contains_the_member_and_a_repetition_shows_the_member_as_before() 
         // Sent together, so that some are decided on what was not written yet.
         let answers = join_all(orders.iter().map(|order| store.execute(order.clone()))).await;
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
-        let told: Vec<_> = answers.iter().map(|answer| answer.member.as_ref().map(|row| row.membership.role)).collect();
-        assert_eq!(told, [None, Some(Role::Member), Some(Role::Admin), Some(Role::Admin), Some(Role::Owner)]);
-        let read = store.member(ADA, group_id(1), BOB).await.unwrap();
-        assert_eq!(answers[4].member, read);
-        assert_eq!(read.unwrap().name.as_deref(), Some("Bob"));
+        let now = store.member(ADA, group_id(1), BOB).await.unwrap().unwrap();
+        assert_eq!(now.name.as_deref(), Some("Bob"));
+        let change = |number: usize| answers[number].outcome.change().expect("a change").clone();
+        let member = |role| MemberRow { membership: Membership { role, ..now.membership }, name: now.name.clone() };
+        let expected = [
+            Outcome::GroupCreated { change: change(0) },
+            Outcome::MemberAdded { member: member(Role::Member), change: change(1) },
+            Outcome::RoleChanged { member: member(Role::Admin), change: change(2) },
+            Outcome::RoleUnchanged { member: member(Role::Admin) },
+            Outcome::OwnershipTransferred { new_owner: now, change: change(4) },
+        ];
+        assert!(answers.iter().map(|answer| &answer.outcome).eq(&expected), "{answers:?}");
 
         store.remember_names([named(BOB, "Robert", 2)]).await.unwrap();
         store.did(BOB, group_id(1), Command::Leave { successor: Some(ADA) }).await;
         store.close().await;
         let store = db.open().await;
         for (order, first) in orders.into_iter().zip(answers) {
-            assert_eq!(store.execute(order).await.unwrap(), Executed { replayed: true, ..first });
+            assert_eq!(store.execute(order).await.unwrap(), repeated(first));
         }
     });
 }

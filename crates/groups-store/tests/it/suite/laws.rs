@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use groups_domain::{
     Actor, Change, Command, Folded, GroupId, Limits, NewMember, Role, Roster, Sidebar, SidebarRow, UserId, event_for,
 };
-use groups_store::{Outcome, ReplayRule, Store, StreamStart};
+use groups_store::{ReplayRule, Store, StreamStart};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -81,7 +81,7 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
         }
         let all = steps.iter().map(|step| store.does(step.actor, group_id(case + step.group), step.command.clone()));
         let answers = join_all(all).await;
-        made += answers.iter().flatten().filter(|done| matches!(done.outcome, Outcome::Changed(_))).count();
+        made += answers.iter().flatten().filter(|done| done.outcome.change().is_some()).count();
     }
     let mut log: Vec<Change> = Vec::new();
     while log.len() < made {

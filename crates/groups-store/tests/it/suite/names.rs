@@ -1,7 +1,7 @@
 //! Whose display names a member sees.
 
 use groups_domain::{Command, GroupId, Role, UserId};
-use groups_store::{Executed, NameVisibility, Store, StoreOptions};
+use groups_store::{Executed, NameVisibility, Outcome, Store, StoreOptions};
 
 use super::{Db, id_literal, run};
 use crate::cast::*;
@@ -24,7 +24,12 @@ async fn seen(store: &Store, reader: UserId, group: GroupId) -> Vec<String> {
 }
 
 fn member_name(executed: Executed) -> Option<String> {
-    executed.member.unwrap().name
+    match executed.outcome {
+        Outcome::MemberAdded { member, .. }
+        | Outcome::RoleChanged { member, .. }
+        | Outcome::OwnershipTransferred { new_owner: member, .. } => member.name,
+        other => panic!("no member: {other:?}"),
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What concerns one person, whatever the group: in how many groups they are, and by whom they may be added.
 
 use futures_util::future::join_all;
-use groups_domain::{AddPolicy, Command, LeftOut, Limits, Obstacle, Rejection, Role, Rule, UserId};
+use groups_domain::{AddPolicy, Command, LeftOut, Limits, NewMember, Obstacle, Rejection, Role, Rule, UserId};
 use groups_store::{
     BLOCKS_MAX, Block, BlockPage, Blocked, ExecuteError, Executed, Outcome, ReplayRule, Store, StoreOptions,
     StreamStart,
@@ -39,9 +39,14 @@ fn no_user_exceeds_the_limit_of_groups_per_user() {
 
         let added = store.does(BOB, group_id(5), add_many([CAT, ADA, DAN])).await.unwrap();
         assert_eq!((added.group.member_count, added.group.version), (3, version(2)));
-        assert_eq!(added.left_out, [LeftOut { user_id: ADA, obstacle: Obstacle::TooManyGroups }]);
+        let left_out = vec![LeftOut { user_id: ADA, obstacle: Obstacle::TooManyGroups }];
+        let joined = [CAT, DAN].map(NewMember::plain);
+        assert!(
+            matches!(&added.outcome, Outcome::MembersAdded { added, left_out: people, .. } if *added == joined && *people == left_out),
+            "{added:?}"
+        );
         let none = store.does(BOB, group_id(5), add_many([CAT, ADA])).await.unwrap();
-        assert_eq!((none.outcome, none.left_out), (Outcome::Unchanged, added.left_out));
+        assert_eq!(none.outcome, Outcome::NobodyAdded { left_out });
         assert_eq!(groups_of(&store, ADA).await, 3);
     });
 }
@@ -128,16 +133,24 @@ fn a_repeated_addition_reports_the_same_users_as_left_out() {
             first.push(store.execute(order.clone()).await);
         }
         assert_eq!(first[2], too_many_groups(ADA));
-        assert!(first[..2].iter().all(|answer| answer.as_ref().unwrap().left_out.len() == 1));
+        assert!(first[..2].iter().all(|answer| left_out(answer.as_ref().unwrap()).len() == 1));
         // There would be room now.
         store.did(ADA, group_id(1), Command::DeleteGroup).await;
         store.close().await;
         let store = open(db).await;
         for (order, first) in orders.into_iter().zip(first) {
-            let replayed = first.map(|executed| Executed { replayed: true, ..executed });
+            let replayed = first.map(repeated);
             assert_eq!(store.execute(order).await, replayed);
         }
     });
+}
+
+/// The people of a list who could not be added.
+fn left_out(executed: &Executed) -> &[LeftOut] {
+    match &executed.outcome {
+        Outcome::MembersAdded { left_out, .. } | Outcome::NobodyAdded { left_out } => left_out,
+        other => panic!("no list: {other:?}"),
+    }
 }
 
 async fn open_with(db: &Db, add_policy: AddPolicy) -> Store {
@@ -195,7 +208,7 @@ fn a_block_prevents_additions_by_one_user_until_it_is_removed() {
         assert_eq!(store.does(ADA, group_id(1), add(BOB)).await, cannot_be_added(BOB));
         assert_eq!(store.does(ADA, group_id(2), create_with("Crew", [DAN, BOB])).await, cannot_be_added(BOB));
         let list = store.does(ADA, group_id(1), add_many([BOB, DAN])).await.unwrap();
-        assert_eq!(list.left_out, [LeftOut { user_id: BOB, obstacle: Obstacle::NotAllowed }]);
+        assert_eq!(left_out(&list), [LeftOut { user_id: BOB, obstacle: Obstacle::NotAllowed }]);
         assert_eq!(list.group.member_count, 3);
         store.did(CAT, group_id(1), add(BOB)).await;
         store.did(BOB, group_id(1), remove(BOB)).await;
@@ -224,7 +237,7 @@ fn with_the_shared_group_policy_only_users_who_share_a_group_can_be_added() {
         store.close().await;
         let store = open_with(db, AddPolicy::SharedGroup).await;
         let list = store.does(ADA, group_id(10), add_many([BOB, CAT, DAN, EVE])).await.unwrap();
-        let left_out: Vec<_> = list.left_out.iter().map(|person| person.user_id).collect();
+        let left_out: Vec<_> = left_out(&list).iter().map(|person| person.user_id).collect();
         assert_eq!(left_out, [CAT, EVE], "neither a deleted group nor one that somebody has left is shared");
         assert_eq!(store.does(ADA, group_id(11), add(CAT)).await, cannot_be_added(CAT));
         store.did(BOB, group_id(20), create_with("By Bob", [ADA])).await;

@@ -120,7 +120,7 @@ fn a_repeated_order_is_not_counted_again_and_quota_refusals_are_not_stored() {
         let answer = store.execute(first.clone()).await.unwrap();
         let second = keyed(request(group_id(2), ADA, create("Crew")), "second", 2);
         assert_eq!(store.execute(second.clone()).await, used_up(Quota::Groups, 1));
-        assert_eq!(store.execute(first).await.unwrap(), Executed { replayed: true, ..answer });
+        assert_eq!(store.execute(first).await.unwrap(), repeated(answer));
         let at = after_hours(NEXT_DAY);
         let later = Order { request: Request { at, ..second.request.clone() }, ..second };
         assert!(!store.execute(later).await.unwrap().replayed);

@@ -81,7 +81,7 @@ fn a_database_of_version_0_1_is_migrated_without_loss() {
         assert!(matches!(&start.start, StreamStart::Snapshot(list) if list.remaining() == 2));
         let token = store.cursors().token(&start.cursor);
         let leave = store.does(bob, board.group_id, Command::Leave { successor: None }).await.unwrap();
-        let Outcome::Changed(left) = leave.outcome else { panic!("nothing changed") };
+        let Outcome::Left { change: left } = leave.outcome else { panic!("nobody left") };
         store.close().await;
 
         let store = db.open().await;
