@@ -6,6 +6,10 @@
 //! HTTP bodies, events and server messages implement both `Serialize` and `Deserialize`. The wire format only grows: unknown
 //! fields are ignored, and a message of an unknown type becomes [`Message::Unknown`].
 //!
+//! Bodies, messages and events mirror the wire format field by field and are exhaustive on purpose: when the wire grows, the
+//! server does not compile until it sets the new field, and this crate gets a new breaking version. What a client branches on
+//! without knowing every case is `#[non_exhaustive]`: [`Message`], [`CloseCode`], [`Code`] and [`AddOutcome`].
+//!
 //! ```
 //! use groups_protocol::{EventBody, Message};
 //!

@@ -55,6 +55,11 @@ impl Reason {
 }
 
 /// Why a store operation failed.
+///
+/// `detail` mentions the cause as text and is not its source, because one failure answers all orders
+/// of a batch and all waiting readers, so the error must be cloneable and comparable. The text has
+/// everything that the database said, including the SQLSTATE of PostgreSQL. It also keeps the driver
+/// out of this crate's API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Unavailable; retry later.
@@ -134,6 +139,9 @@ impl From<StoreError> for ExecuteError {
 }
 
 /// Why a database could not be opened. The messages are for operators.
+///
+/// `detail` mentions the cause as text, with the causes of the cause, and is not a source: see
+/// [`StoreError`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -144,7 +152,10 @@ pub enum OpenError {
         url: String,
     },
     /// This program was built without support for the URL's database.
-    #[error("{url:?} needs the feature `{feature}` of groups-store, without which this program was built")]
+    #[error(
+        "this program was built without support for {url:?}: build it with the feature `{feature}` of groups-store, or use another \
+         database"
+    )]
     NotCompiledIn {
         /// The URL without its password.
         url: String,
@@ -190,13 +201,13 @@ pub enum OpenError {
     #[error("SQLite in memory is not supported: use a file, for example in a temporary directory")]
     InMemory,
     /// The directory of the file does not exist.
-    #[error("there is no directory {directory:?} for the database file")]
+    #[error("there is no directory {directory:?} for the database file: create it, or correct the path")]
     DirectoryMissing {
         /// The directory.
         directory: String,
     },
     /// The file is not a SQLite database, or its header is damaged.
-    #[error("{path:?} is not a SQLite database, or it is damaged")]
+    #[error("{path:?} is not a SQLite database, or it is damaged: correct the path, or restore a backup")]
     NotADatabase {
         /// The file.
         path: String,
@@ -232,13 +243,13 @@ pub enum OpenError {
         migration: String,
     },
     /// The disk is full.
-    #[error("the disk of {database:?} is full")]
+    #[error("the disk of {database:?} is full: free some space")]
     DiskFull {
         /// The file, or the database's name.
         database: String,
     },
     /// The database did not answer, or refused the connection.
-    #[error("{database:?} cannot be opened: {detail}")]
+    #[error("{database:?} cannot be opened; check the URL, and that the database is available: {detail}")]
     Unreachable {
         /// The file, or the database's name.
         database: String,
@@ -248,7 +259,8 @@ pub enum OpenError {
     /// The URL requires an encrypted connection, but this program was built without the feature
     /// `postgres-tls`.
     #[error(
-        "the URL requires an encrypted connection (sslmode), but this program was built without the feature postgres-tls"
+        "the URL requires an encrypted connection (sslmode), but this program was built without encryption: build it with the feature \
+         `postgres-tls` of groups-store, or use sslmode=disable"
     )]
     EncryptionMissing,
     /// The connection cannot be encrypted as the URL requires.

@@ -76,6 +76,7 @@ type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
 
 /// Traffic of one group on one worker, caused by one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupTraffic {
     /// Bytes queued for all connections of the group on this worker.
     pub bytes: usize,

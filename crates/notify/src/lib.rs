@@ -42,6 +42,13 @@
 //! are the two buffers of actix's HTTP/1 dispatcher, and one file descriptor, or two if
 //! `pidfd_getfd(2)` is not available (see [`on_connect`]).
 //!
+//! # Stability
+//!
+//! [`HubStats`] and [`GroupTraffic`] are expected to grow and are `#[non_exhaustive]`. All other types
+//! with public fields or variants are exhaustive on purpose: a [`Source`] builds an [`InitialState`]
+//! and a [`ListPiece`], and must set every field; [`HubLimits`], [`Drain`] and [`Client`] are built
+//! by the caller, the limits with `..HubLimits::default()`.
+//!
 //! # Serving it
 //!
 //! ```no_run

@@ -7,6 +7,16 @@
 //! * [`Groups::builder`] and [`Groups::configure`] mount the service into your own actix-web
 //!   application: see `examples/mounted.rs` and docs/embedding.md.
 //!
+//! # Stability
+//!
+//! [`OpenError`], [`RunError`], [`SettingsError`], [`Principal`] and [`StopSignals`] are expected to
+//! grow and are `#[non_exhaustive]`; so are [`Executed`], [`Outcome`] and [`Standing`]. [`Settings`]
+//! is exhaustive on purpose: build it with `..Settings::default()`, which keeps compiling when a
+//! setting is added. [`AddPolicy`] and [`NameVisibility`] are exhaustive on purpose, because an
+//! application translates its own configuration to them and back.
+//!
+//! # Structure
+//!
 //! The library crates do not depend on each other more than docs/architecture.md allows; this crate
 //! wires them together. It contains no rules about groups.
 

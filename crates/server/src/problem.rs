@@ -136,8 +136,10 @@ impl From<ExecuteError> for Problem {
                 .retry_after(retry_after_seconds)
             }
             ExecuteError::Hook(error) => {
-                tracing::error!(%error, "a hook failed, and its change was rolled back");
-                Self::new(Code::Internal, "the change could not be made")
+                // As an error, so that the log has its sources: the message does not mention them.
+                let error: &(dyn std::error::Error + 'static) = &error;
+                tracing::error!(error, "a hook failed, and its change was rolled back");
+                Self::new(Code::Internal, "The change could not be made.")
             }
             ExecuteError::Store(error) => error.into(),
         }

@@ -19,6 +19,7 @@ use crate::{Settings, SettingsError};
 
 /// Why a server could not run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The settings contradict each other.
     #[error(transparent)]

@@ -164,6 +164,7 @@ impl Default for Settings {
 
 /// Why a server cannot run with these settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// The address to listen on is invalid.
     #[error("GROUPS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:8080")]

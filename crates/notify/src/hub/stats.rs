@@ -7,6 +7,7 @@ use crate::counters::Counters;
 
 /// Counters for operators. All except `connections` only increase.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HubStats {
     /// Clients that are currently connected.
     pub connections: usize,
