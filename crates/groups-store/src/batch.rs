@@ -11,8 +11,8 @@ use crate::column::Id;
 use crate::payload::{self, Answer};
 use crate::quota::{Ledger, Usage};
 use crate::recorded::Recorded;
-use crate::row::{GroupRow, KeyRow, MembershipRow, SeatRow, role_number, to_stored};
-use crate::row_set::{Answers, Changes, Groups, Keys, Memberships, RowSet, SeatChanges, Usages};
+use crate::row::{GroupRow, KeyRow, MembershipFactsRow, MembershipRow, role_number, to_stored};
+use crate::row_set::{Answers, Changes, Groups, Keys, MembershipChanges, Memberships, RowSet, Usages};
 use crate::{ExecuteError, Executed, MemberRow, Order, StoreError};
 
 /// How long an idempotency key is kept, in milliseconds: 24 hours.
@@ -94,8 +94,8 @@ pub(crate) struct CommitMade {
 pub(crate) struct RowsToWrite {
     pub(crate) groups_new: Vec<Groups>,
     pub(crate) groups_changed: Vec<Groups>,
-    pub(crate) seats_changed: Vec<SeatChanges>,
-    pub(crate) seats_new: Vec<Memberships>,
+    pub(crate) memberships_changed: Vec<MembershipChanges>,
+    pub(crate) memberships_new: Vec<Memberships>,
     pub(crate) changes: Vec<Changes>,
     pub(crate) keys_expired: Vec<Keys>,
     pub(crate) answers: Vec<Answers>,
@@ -108,7 +108,7 @@ impl Batch {
     pub(crate) fn new(
         limits: Limits,
         groups: Vec<GroupRow>,
-        seats: Vec<SeatRow>,
+        memberships: Vec<MembershipFactsRow>,
         people: People,
         ledger: Ledger,
     ) -> Self {
@@ -122,7 +122,7 @@ impl Batch {
             slots.insert(group_id, slot);
         }
         let mut names = HashMap::new();
-        for row in seats {
+        for row in memberships {
             let (membership, acted) = (row.membership(), row.acted == Some(true));
             if let Some(name) = row.name {
                 names.insert(row.user_id.user(), name);
@@ -266,10 +266,10 @@ impl Batch {
         RowsToWrite {
             groups_new: Groups::chunks(groups_new),
             groups_changed: Groups::chunks(groups_changed),
-            seats_changed: SeatChanges::chunks(changed.into_iter().map(|(row, _)| {
+            memberships_changed: MembershipChanges::chunks(changed.into_iter().map(|(row, _)| {
                 (row.group_id, row.user_id, row.joined_version, row.role, row.left_version, row.left_at, row.acted)
             })),
-            seats_new: Memberships::chunks(new.into_iter().map(|(row, _)| {
+            memberships_new: Memberships::chunks(new.into_iter().map(|(row, _)| {
                 let (joined, left) = ((row.joined_version, row.ordinal), (row.left_version, row.left_at));
                 (row.group_id, row.user_id, joined.0, joined.1, row.role, row.joined_at, left.0, left.1, row.acted)
             })),
@@ -352,14 +352,14 @@ impl Writes {
                     self.memberships.insert((group_id, user_id, version), (row, true));
                 }
                 Effect::RoleSet { user_id, role } => {
-                    if let Some(row) = self.seat(before, group_id, user_id) {
+                    if let Some(row) = self.membership_row(before, group_id, user_id) {
                         row.role = role_number(role);
                     }
                 }
                 Effect::Left { user_id } => {
                     acted.remove(&user_id);
                     actor_stays &= user_id != actor_id;
-                    if let Some(row) = self.seat(before, group_id, user_id) {
+                    if let Some(row) = self.membership_row(before, group_id, user_id) {
                         row.left_version = Some(to_stored(version.get()));
                         row.left_at = Some(at.unix_millis());
                     }
@@ -370,7 +370,7 @@ impl Writes {
         }
         if actor_stays
             && acted.insert(actor_id)
-            && let Some(row) = self.seat(before, group_id, actor_id)
+            && let Some(row) = self.membership_row(before, group_id, actor_id)
         {
             row.acted = true;
         }
@@ -379,7 +379,7 @@ impl Writes {
     }
 
     /// The row of a member, for editing.
-    fn seat(&mut self, before: &Facts, group_id: GroupId, user_id: UserId) -> Option<&mut MembershipRow> {
+    fn membership_row(&mut self, before: &Facts, group_id: GroupId, user_id: UserId) -> Option<&mut MembershipRow> {
         let Membership { role, joined_at, joined_version, .. } = *before.memberships.get(&user_id)?;
         let entry = self.memberships.entry((group_id, user_id, joined_version));
         let (row, _) = entry.or_insert_with(|| {

@@ -300,7 +300,7 @@ async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> 
                 (group_id, user_id, joined_version, ordinal, role, joined_at, left.0, left.1, row.acted)
             });
             for set in Memberships::chunks(rows) {
-                copied.memberships += With::execute(set, statements::INSERT_SEATS).execute(conn).await? as u64;
+                copied.memberships += With::execute(set, statements::INSERT_MEMBERSHIPS).execute(conn).await? as u64;
             }
         }
         // In log order; the sequence numbers are assigned again.

@@ -8,7 +8,7 @@ pub(crate) enum ReadClass {
     /// on them.
     Delivery,
     /// The initial reads of a connecting client. They may be long.
-    Opening,
+    Connecting,
     /// Answers to requests.
     Request,
 }

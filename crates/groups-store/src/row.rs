@@ -98,7 +98,7 @@ impl MembershipRow {
 
 /// One user in one group: their membership, if they are a member, and their name, if requested.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub(crate) struct SeatRow {
+pub(crate) struct MembershipFactsRow {
     pub(crate) group_id: Id,
     pub(crate) user_id: Id,
     pub(crate) joined_version: Option<i64>,
@@ -108,7 +108,7 @@ pub(crate) struct SeatRow {
     pub(crate) name: Option<String>,
 }
 
-impl SeatRow {
+impl MembershipFactsRow {
     /// `None` if the user is not a member.
     pub(crate) fn membership(&self) -> Result<Option<Membership>, StoreError> {
         let Self { group_id, user_id, .. } = *self;

@@ -192,7 +192,7 @@ row_set! {
 }
 row_set! {
     /// A user in a group, and whether the user's name is requested.
-    Seats { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
+    MembershipKeys { group_id: sql::Id = Id, user_id: sql::Id = Id, named: Bool = bool }
 }
 row_set! {
     /// Idempotency keys with their actors.
@@ -236,7 +236,7 @@ row_set! {
 }
 row_set! {
     /// Changes to existing memberships.
-    SeatChanges {
+    MembershipChanges {
         group_id: sql::Id = Id,
         user_id: sql::Id = Id,
         joined_version: BigInt = i64,

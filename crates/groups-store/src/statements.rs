@@ -16,18 +16,18 @@ pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.ow
 #[cfg(feature = "sqlite")]
 pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
 
-/// `SeatRow`s of those rows whose user is a member, or whose user's name is requested and known.
-pub(crate) const SEATS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, m.acted, n.name FROM v \
+/// `MembershipFactsRow`s of those rows whose user is a member, or whose user's name is requested and known.
+pub(crate) const MEMBERSHIP_FACTS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, m.acted, n.name FROM v \
      LEFT JOIN memberships AS m ON m.group_id = v.group_id AND m.user_id = v.user_id AND m.left_version IS NULL \
      LEFT JOIN names AS n ON v.named AND n.user_id = v.user_id \
      WHERE m.user_id IS NOT NULL OR n.user_id IS NOT NULL";
 
-pub(crate) type SeatSql =
+pub(crate) type MembershipFactsSql =
     (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Bool>, Nullable<Text>);
 
 /// Number of open memberships of each user, counted up to `count_max`. Those in deleted groups
 /// count until they are ended.
-pub(crate) fn open_seats_of_users(count_max: u64) -> String {
+pub(crate) fn open_memberships_of_users(count_max: u64) -> String {
     format!(
         "SELECT v.id, (SELECT count(*) FROM (SELECT 1 FROM memberships AS m \
          WHERE m.user_id = v.id AND m.left_version IS NULL LIMIT {count_max}) AS counted) FROM v"
@@ -38,7 +38,7 @@ pub(crate) type CountSql = (sql::Id, BigInt);
 
 /// Ends the open memberships of users in groups that were deleted, with the version that ended the
 /// group.
-pub(crate) const END_SEATS_OF_DELETED_GROUPS: &str = "UPDATE memberships SET left_version = g.deleted_version, left_at = g.updated_at FROM v, groups AS g \
+pub(crate) const END_MEMBERSHIPS_OF_DELETED_GROUPS: &str = "UPDATE memberships SET left_version = g.deleted_version, left_at = g.updated_at FROM v, groups AS g \
      WHERE memberships.user_id = v.id AND memberships.left_version IS NULL \
      AND g.id = memberships.group_id AND g.deleted_version IS NOT NULL";
 
@@ -93,12 +93,12 @@ pub(crate) const UPDATE_GROUPS: &str = "UPDATE groups SET name = v.name, descrip
     owner_id = v.owner_id, member_count = v.member_count, version = v.version, updated_at = v.updated_at, \
     deleted_version = v.deleted_version FROM v WHERE groups.id = v.id";
 
-pub(crate) const UPDATE_SEATS: &str = "UPDATE memberships SET role = v.role, left_version = v.left_version, left_at = v.left_at, \
+pub(crate) const UPDATE_MEMBERSHIPS: &str = "UPDATE memberships SET role = v.role, left_version = v.left_version, left_at = v.left_at, \
      acted = memberships.acted OR v.acted FROM v \
      WHERE memberships.group_id = v.group_id AND memberships.user_id = v.user_id \
      AND memberships.joined_version = v.joined_version";
 
-pub(crate) const INSERT_SEATS: &str = "INSERT INTO memberships \
+pub(crate) const INSERT_MEMBERSHIPS: &str = "INSERT INTO memberships \
     (group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted) \
     SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted FROM v";
 

@@ -384,7 +384,7 @@ impl Store {
         let store = self.inner.id();
         // Dropping this future cancels the read.
         let (caller, _waits) = Caller::new();
-        let start = run!(self, read(Opening), stream::open_stream(store, user, from, rule, caller));
+        let start = run!(self, read(Connecting), stream::open_stream(store, user, from, rule, caller));
         self.of_one_history(store, start)
     }
 
@@ -405,7 +405,7 @@ impl Store {
         if ahead.is_empty() {
             return Ok(Vec::new());
         }
-        let groups = run!(self, read(Opening), list::groups_at(ahead, bytes_max))?;
+        let groups = run!(self, read(Connecting), list::groups_at(ahead, bytes_max))?;
         let groups = groups.ok_or(StoreError::Unavailable(Reason::Outdated))?;
         list.advance(groups.len());
         Ok(groups)

@@ -57,7 +57,7 @@ pub(super) struct Pool {
     wait_max: Duration,
     request_max: Duration,
     delivery: Share,
-    openings: Share,
+    connecting: Share,
     requests: Share,
 }
 
@@ -76,18 +76,18 @@ impl Share {
     }
 }
 
-/// Splits the connections that the lanes leave between the classes of reads: delivery, opening,
+/// Splits the connections that the lanes leave between the classes of reads: delivery, connecting,
 /// request.
 fn shares(connections: usize) -> [usize; 3] {
-    let (delivery, openings) = ((connections / 6).max(1), (connections / 3).max(1));
-    [delivery, openings, connections.saturating_sub(delivery + openings).max(1)]
+    let (delivery, connecting) = ((connections / 6).max(1), (connections / 3).max(1));
+    [delivery, connecting, connections.saturating_sub(delivery + connecting).max(1)]
 }
 
 impl Pool {
     pub(super) fn new(settings: &Settings, history: Arc<History>, options: &StoreOptions) -> Result<Self, OpenError> {
         let lanes = options.postgres_lanes.max(1);
-        let [delivery, openings, requests] = shares(options.postgres_connections_max.saturating_sub(lanes));
-        let connections_max = lanes + delivery + openings + requests;
+        let [delivery, connecting, requests] = shares(options.postgres_connections_max.saturating_sub(lanes));
+        let connections_max = lanes + delivery + connecting + requests;
         let connections =
             Deadpool::builder(Connector { settings: settings.clone(), history }).max_size(connections_max).build();
         let connections = connections.map_err(|error| OpenError::Unreachable {
@@ -95,9 +95,9 @@ impl Pool {
             detail: error.to_string(),
         })?;
         let share = |connections| Share::new(options.queue_reads_max, connections);
-        let [delivery, openings, requests] = [delivery, openings, requests].map(share);
+        let [delivery, connecting, requests] = [delivery, connecting, requests].map(share);
         let (wait_max, request_max) = (settings.wait_max, settings.request_max());
-        Ok(Self { connections, wait_max, request_max, delivery, openings, requests })
+        Ok(Self { connections, wait_max, request_max, delivery, connecting, requests })
     }
 
     /// Runs a read transaction, and retries it if the connection was lost.
@@ -108,7 +108,7 @@ impl Pool {
     ) -> Result<T, StoreError> {
         let share = match class {
             ReadClass::Delivery => &self.delivery,
-            ReadClass::Opening => &self.openings,
+            ReadClass::Connecting => &self.connecting,
             ReadClass::Request => &self.requests,
         };
         let _queued = share.reads.try_acquire().map_err(|_| StoreError::Unavailable(Reason::QueueFull))?;
@@ -197,7 +197,7 @@ impl Pool {
     }
 
     pub(super) fn close(&self) {
-        for share in [&self.delivery, &self.openings, &self.requests] {
+        for share in [&self.delivery, &self.connecting, &self.requests] {
             share.connections.close();
         }
         self.connections.close();

@@ -12,9 +12,9 @@ use crate::column::{CommitId, Id};
 use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
 use crate::quota::{Ledger, Usage};
-use crate::row::{KeyRow, LogRow, SeatRow, to_stored};
-use crate::row_set::{Keys, RowSet, Seats, Versions, With};
-use crate::statements::{self, KeySql, LogSql, MadeSql, SeatSql, UsageSql};
+use crate::row::{KeyRow, LogRow, MembershipFactsRow, to_stored};
+use crate::row_set::{Keys, MembershipKeys, RowSet, Versions, With};
+use crate::statements::{self, KeySql, LogSql, MadeSql, MembershipFactsSql, UsageSql};
 use crate::{Order, Quotas, StoreError};
 
 /// Executes all orders, with the same result as one after the other. Returns one answer for each.
@@ -48,24 +48,25 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas)
         groups.extend(load_groups(conn, ids.to_vec()).await?);
     }
     let owners: BTreeMap<Id, Id> = groups.iter().map(|row| (row.id, row.owner_id)).collect();
-    let mut seats: BTreeMap<(Id, Id), bool> = BTreeMap::new();
+    let mut memberships: BTreeMap<(Id, Id), bool> = BTreeMap::new();
     for Order { request, .. } in orders {
         let group_id = Id::from(request.group_id);
         if let Some(user) = member_of(&request.command) {
-            seats.insert((group_id, user.into()), true);
+            memberships.insert((group_id, user.into()), true);
         }
         // Only existing groups have members.
         if let Some(owner) = owners.get(&group_id) {
             let owner = request.reads_owner().then_some(*owner);
             request.reads().into_iter().map(Id::from).chain(owner).for_each(|user| {
-                seats.entry((group_id, user)).or_default();
+                memberships.entry((group_id, user)).or_default();
             });
         }
     }
-    let mut rows: Vec<SeatRow> = Vec::with_capacity(seats.len());
-    for seats in Seats::chunks(seats.into_iter().map(|((group_id, user), named)| (group_id, user, named))) {
-        let of_seats = With::<_, SeatSql>::select(seats, statements::SEATS);
-        rows.extend(of_seats.load::<SeatRow>(conn).await.map_err(reading("memberships"))?);
+    let mut rows: Vec<MembershipFactsRow> = Vec::with_capacity(memberships.len());
+    for keys in MembershipKeys::chunks(memberships.into_iter().map(|((group_id, user), named)| (group_id, user, named)))
+    {
+        let of_keys = With::<_, MembershipFactsSql>::select(keys, statements::MEMBERSHIP_FACTS);
+        rows.extend(of_keys.load::<MembershipFactsRow>(conn).await.map_err(reading("memberships"))?);
     }
     let people = people::load(conn, orders, limits).await?;
     let ledger = load_usage(conn, orders, quotas).await?;
@@ -126,8 +127,16 @@ async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> R
 
 async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
     // All fields are listed, so that none is forgotten.
-    let RowsToWrite { groups_new, groups_changed, seats_changed, seats_new, changes, keys_expired, answers, usage } =
-        rows;
+    let RowsToWrite {
+        groups_new,
+        groups_changed,
+        memberships_changed,
+        memberships_new,
+        changes,
+        keys_expired,
+        answers,
+        usage,
+    } = rows;
     for set in groups_new {
         let count = set.len();
         written("groups", count, With::execute(set, statements::INSERT_GROUPS).execute(conn).await?)?;
@@ -138,13 +147,13 @@ async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>,
     }
     // Intervals are ended before new ones are inserted: nobody is in a group twice, not even within
     // one transaction.
-    for set in seats_changed {
+    for set in memberships_changed {
         let count = set.len();
-        written("memberships", count, With::execute(set, statements::UPDATE_SEATS).execute(conn).await?)?;
+        written("memberships", count, With::execute(set, statements::UPDATE_MEMBERSHIPS).execute(conn).await?)?;
     }
-    for set in seats_new {
+    for set in memberships_new {
         let count = set.len();
-        written("memberships", count, With::execute(set, statements::INSERT_SEATS).execute(conn).await?)?;
+        written("memberships", count, With::execute(set, statements::INSERT_MEMBERSHIPS).execute(conn).await?)?;
     }
     let mut made = None;
     for set in changes {

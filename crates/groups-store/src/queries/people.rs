@@ -114,7 +114,7 @@ async fn group_counts(
     // here, when they count against the limit.
     let full: Vec<Id> = counts.iter().filter_map(|counted| reaches(counted, 1)).collect();
     for users in Ids::chunks(full.iter().map(|user| (*user,))) {
-        With::execute(users, statements::END_SEATS_OF_DELETED_GROUPS).execute(conn).await?;
+        With::execute(users, statements::END_MEMBERSHIPS_OF_DELETED_GROUPS).execute(conn).await?;
     }
     counts.extend(count(conn, full, count_max).await?);
     Ok(counts)
@@ -127,7 +127,7 @@ async fn count(
     users: impl IntoIterator<Item = Id>,
     count_max: u64,
 ) -> Result<BTreeMap<Id, u64>, QueryError> {
-    let statement = statements::open_seats_of_users(count_max);
+    let statement = statements::open_memberships_of_users(count_max);
     let mut counts = BTreeMap::new();
     for users in Ids::chunks(users.into_iter().map(|user| (user,))) {
         let of_users = With::<_, CountSql>::select(users, statement.clone());

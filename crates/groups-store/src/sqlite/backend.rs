@@ -38,7 +38,7 @@ pub(crate) struct SqliteBackend {
 /// class.
 struct Readers {
     delivery: Queue<Task>,
-    openings: Queue<Task>,
+    connecting: Queue<Task>,
     requests: Queue<Task>,
 }
 
@@ -46,7 +46,7 @@ impl Readers {
     fn of(&self, class: ReadClass) -> &Queue<Task> {
         match class {
             ReadClass::Delivery => &self.delivery,
-            ReadClass::Opening => &self.openings,
+            ReadClass::Connecting => &self.connecting,
             ReadClass::Request => &self.requests,
         }
     }
@@ -84,7 +84,7 @@ impl SqliteBackend {
         };
         let readers = Readers {
             delivery: start("delivery", 1).await?,
-            openings: start("opening", options.sqlite_readers).await?,
+            connecting: start("connecting", options.sqlite_readers).await?,
             requests: start("request", options.sqlite_readers).await?,
         };
         let (ends, checkpoints) = (Mutex::new(ends), Mutex::new(Some(checkpoints)));
@@ -94,8 +94,8 @@ impl SqliteBackend {
 
     pub(crate) async fn close(&self) {
         self.writer.close();
-        let Readers { delivery, openings, requests } = &self.readers;
-        [delivery, openings, requests].into_iter().for_each(Queue::close);
+        let Readers { delivery, connecting, requests } = &self.readers;
+        [delivery, connecting, requests].into_iter().for_each(Queue::close);
         drop(self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         for end in ends {

@@ -14,8 +14,8 @@ use super::Conn;
 use super::open::{Settings, open_writer};
 use super::threads::in_place;
 use crate::row_set::{
-    Answers, Changes, Groups, Ids, Keys, Memberships, Names, Pairs, RowSet, SeatChanges, Seats, Seqs, Sights, Usages,
-    UserDays, Versions, With,
+    Answers, Changes, Groups, Ids, Keys, MembershipChanges, MembershipKeys, Memberships, Names, Pairs, RowSet, Seqs,
+    Sights, Usages, UserDays, Versions, With,
 };
 use crate::statements;
 use crate::url::SqliteFile;
@@ -73,9 +73,9 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
         for rows in [1, 2, 100, 1_000] {
             let plans = [
                 reads_whole::<Ids>(conn, rows, statements::GROUPS_OF_IDS),
-                reads_whole::<Seats>(conn, rows, statements::SEATS),
-                reads_whole::<Ids>(conn, rows, statements::open_seats_of_users(10_000)),
-                reads_whole::<Ids>(conn, rows, statements::END_SEATS_OF_DELETED_GROUPS),
+                reads_whole::<MembershipKeys>(conn, rows, statements::MEMBERSHIP_FACTS),
+                reads_whole::<Ids>(conn, rows, statements::open_memberships_of_users(10_000)),
+                reads_whole::<Ids>(conn, rows, statements::END_MEMBERSHIPS_OF_DELETED_GROUPS),
                 reads_whole::<Pairs>(conn, rows, statements::BLOCKS_OF_PAIRS),
                 reads_whole::<Pairs>(conn, rows, statements::PAIRS_IN_ONE_GROUP),
                 reads_whole::<Sights>(conn, rows, statements::ACQUAINTED),
@@ -84,8 +84,8 @@ fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
                 reads_whole::<Seqs>(conn, rows, statements::CHANGES_OF_SEQS),
                 reads_whole::<Groups>(conn, rows, statements::INSERT_GROUPS),
                 reads_whole::<Groups>(conn, rows, statements::UPDATE_GROUPS),
-                reads_whole::<SeatChanges>(conn, rows, statements::UPDATE_SEATS),
-                reads_whole::<Memberships>(conn, rows, statements::INSERT_SEATS),
+                reads_whole::<MembershipChanges>(conn, rows, statements::UPDATE_MEMBERSHIPS),
+                reads_whole::<Memberships>(conn, rows, statements::INSERT_MEMBERSHIPS),
                 reads_whole::<Changes>(conn, rows, statements::INSERT_CHANGES),
                 reads_whole::<Keys>(conn, rows, statements::DELETE_KEYS),
                 reads_whole::<Answers>(conn, rows, statements::INSERT_ANSWERS),

@@ -128,7 +128,7 @@ async fn whichever_component_panics_all_clients_are_closed_and_resume_after_a_re
         "websocket worker 1",
         "sqlite writer",
         "sqlite reader delivery-1",
-        "sqlite reader opening-1",
+        "sqlite reader connecting-1",
         "sqlite reader request-1",
     ];
     for task in tasks {
