@@ -3,6 +3,8 @@
 use crate::{Actor, AddPolicy, Facts, Rejection, Rule, UserId};
 
 /// Why one user cannot join. It does not affect other users on the same list.
+///
+/// Deliberately exhaustive: a service stores it with the answer to a repeated request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// The actor may not add them: they have blocked the actor, or a shared group is required and they share none.

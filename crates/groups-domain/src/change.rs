@@ -87,6 +87,8 @@ pub struct Succession {
 }
 
 /// The effect of a change on one membership. A store writes it, and a hub updates its subscriptions from it.
+///
+/// Deliberately exhaustive: a program that skips an effect has wrong memberships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// A user became a member.

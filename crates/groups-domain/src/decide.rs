@@ -9,7 +9,7 @@ use crate::{
     Role, Rule, Succession, UserId, Version, admission,
 };
 
-/// The outcome of an accepted request.
+/// The outcome of an accepted request. Deliberately exhaustive: there is no third one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The group changes.

@@ -61,6 +61,8 @@ impl NewMember {
 }
 
 /// The limit of members per group, the limit of groups per user, and the policy for adding users.
+///
+/// `Limits { members_max: 50, ..Limits::default() }` also sets the limits that later releases add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum number of members of a group, including the owner. Default: 100,000.
@@ -74,6 +76,8 @@ pub struct Limits {
 }
 
 /// Which users an admin or owner may add to a group. With every policy, they cannot add a user who has blocked them.
+///
+/// Deliberately exhaustive: a policy determines which facts a store must read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AddPolicy {
     /// Any user whose id they know.

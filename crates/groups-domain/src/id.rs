@@ -1,4 +1,4 @@
-//! Ids, versions and timestamps. Newtypes prevent mixing them up.
+//! Ids and versions. Newtypes prevent mixing them up.
 
 use core::fmt;
 use core::num::ParseIntError;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 /// The text is not a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is a UUID")]
+#[non_exhaustive]
 pub struct ParseIdError;
 
 macro_rules! id {
@@ -138,25 +139,16 @@ impl FromStr for Version {
     }
 }
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+impl TryFrom<&str> for Version {
+    type Error = ParseIntError;
+
+    fn try_from(text: &str) -> Result<Self, ParseIntError> {
+        text.parse()
     }
 }
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-pub struct Timestamp(i64);
-
-impl Timestamp {
-    /// From milliseconds since 1970-01-01T00:00:00Z.
-    pub const fn from_unix_millis(millis: i64) -> Self {
-        Self(millis)
-    }
-
-    /// Milliseconds since 1970-01-01T00:00:00Z.
-    pub const fn unix_millis(self) -> i64 {
-        self.0
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

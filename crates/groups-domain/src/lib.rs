@@ -66,12 +66,33 @@
 //! * It does not authenticate. The caller verifies the identity of the actor and whether they are an operator.
 //! * It does not generate ids. The caller provides a new id for each group.
 //!
+//! # Compatibility
+//!
+//! Most types are exhaustive on purpose: a program that handles only a part of them would be wrong, and the compiler should
+//! say so. A new variant or field is therefore a breaking release. A program that needs only a part writes a `_` arm or `..`.
+//!
+//! | exhaustive | reason |
+//! |---|---|
+//! | [`Command`], [`Request`], [`NewMember`], [`Actor`], [`Role`] | Programs that authorise, limit or forward requests must know them all. |
+//! | [`Facts`], [`People`], [`Limits`], [`AddPolicy`] | A fact that is not read leads to a wrong decision. |
+//! | [`Decision`], [`Rejection`], [`LeftOut`], [`Obstacle`] | A service maps each answer to a response, and stores it for repeated requests. |
+//! | [`Change`], [`ChangeKind`], [`Succession`], [`Effect`], [`Group`], [`Membership`] | A store must save them completely. |
+//! | [`View`], [`Event`], [`EventKind`], [`Action`], [`LeaveReason`] | They mirror [`ChangeKind`]: a new event needs a new kind of change, which is a breaking release already. |
+//! | [`Folded`], [`SidebarRow`] | A client must react to each result, and creates the rows. |
+//!
+//! Types that programs only show or receive are `#[non_exhaustive]`: [`Rule`], [`Told`], [`TextError`] and the errors of
+//! parsing. All other types have private fields.
+//!
 //! # Features
 //!
 //! * `serde`: `Serialize` and `Deserialize` for [`Request`], [`Change`], [`Event`], [`Membership`] and everything that they contain.
 //!   The format is this crate's own, not the wire format. Newer versions keep reading it; a golden file in the tests
 //!   guards it. Deserialising a [`Command`] validates its texts, because it comes from outside. Deserialising a
 //!   [`Change`] or an [`Event`] does not, because it was validated when it was decided.
+//! * `proptest`: the module `strategies`, with proptest strategies for values, commands, requests and histories. For tests; it
+//!   needs `std`.
+//!
+//! Both are off by default and additive.
 
 #![no_std]
 
@@ -93,6 +114,10 @@ mod role;
 mod roster;
 mod sidebar;
 mod text;
+mod timestamp;
+
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 pub use actor::Actor;
 pub use admission::{LeftOut, Obstacle};
@@ -103,13 +128,14 @@ pub use event::{Action, Event, EventKind, LeaveReason, View, event_for};
 pub use facts::{Facts, People};
 pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
 pub use history::check_history_access;
-pub use id::{GroupId, ParseIdError, Timestamp, UserId, Version};
+pub use id::{GroupId, ParseIdError, UserId, Version};
 pub use read_point::ReadPoint;
-pub use rejection::{Rejection, Rule};
+pub use rejection::{ParseRuleError, Rejection, Rule};
 pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};
 pub use sidebar::{Folded, Sidebar, SidebarRow};
-pub use text::{Description, GroupName, TextError, printable};
+pub use text::{Description, DisplayName, GroupName, TextError, printable};
+pub use timestamp::{ParseTimestampError, Timestamp};
 // Ids wrap this type, so users of this crate need no dependency of their own on `uuid`.
 pub use uuid::Uuid;
 

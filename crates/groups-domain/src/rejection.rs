@@ -1,11 +1,17 @@
 //! Rejections of requests, and the rules behind them.
 
+use core::fmt;
+use core::str::FromStr;
+
 use crate::{UserId, Version};
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal;)*) => {
         /// A rule of the domain. The code, the tests and the documentation use the same names.
+        ///
+        /// Not exhaustive: a rule can be refined in any release, and every rule has an id and a sentence.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Rule {
             $(#[doc = $sentence] $name,)*
         }
@@ -52,8 +58,44 @@ rules! {
     SeenVersion = "seen-version": "A request for one version of the group is not executed on another.";
 }
 
+/// Writes the [`id`](Rule::id) of the rule.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+/// The text is not the id of a rule of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a rule is one of those in docs/rules.md, such as `admins-add`")]
+#[non_exhaustive]
+pub struct ParseRuleError;
+
+impl FromStr for Rule {
+    type Err = ParseRuleError;
+
+    /// Finds a rule by its [`id`](Rule::id).
+    ///
+    /// # Errors
+    /// [`ParseRuleError`] if no rule of this version has the id.
+    fn from_str(id: &str) -> Result<Self, ParseRuleError> {
+        Self::ALL.iter().copied().find(|rule| rule.id() == id).ok_or(ParseRuleError)
+    }
+}
+
+impl TryFrom<&str> for Rule {
+    type Error = ParseRuleError;
+
+    fn try_from(id: &str) -> Result<Self, ParseRuleError> {
+        id.parse()
+    }
+}
+
 /// The reason why a request is rejected. Programs branch on the variant or the stable [`code`](Self::code); the message is
 /// for people.
+///
+/// Deliberately exhaustive: a service maps each rejection to a status and stores it as the answer to a repeated request. To
+/// handle all of them alike, use the code and the message.
 ///
 /// ```
 /// use groups_domain::{Rejection, Rule};

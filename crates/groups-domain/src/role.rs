@@ -12,6 +12,8 @@ use core::str::FromStr;
 /// assert_eq!("admin".parse(), Ok(Role::Admin));
 /// assert!("Admin".parse::<Role>().is_err(), "names are exact");
 /// ```
+///
+/// Deliberately exhaustive: a role is stored, sent and compared everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Role {
@@ -46,6 +48,7 @@ impl fmt::Display for Role {
 /// The text is not `member`, `admin` or `owner`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a role is one of: owner, admin, member")]
+#[non_exhaustive]
 pub struct ParseRoleError;
 
 impl AsRef<str> for Role {

@@ -47,6 +47,7 @@ pub struct Roster {
 
 /// An event and the user to whom it is addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Told {
     /// The affected user.
     pub user_id: UserId,

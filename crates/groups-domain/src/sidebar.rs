@@ -13,7 +13,7 @@ pub struct SidebarRow {
     pub role: Role,
 }
 
-/// The result of folding an event.
+/// The result of folding an event. Deliberately exhaustive: a client must react to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folded {
     /// The event was the next one and the list was updated.

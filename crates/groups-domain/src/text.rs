@@ -1,4 +1,4 @@
-//! Names and descriptions. They are validated and normalised once, when they enter the system.
+//! Names of groups, names of people, and descriptions. They are validated and normalised once, when they enter the system.
 //!
 //! Normalisation is NFC of [UAX #15](https://www.unicode.org/reports/tr15/), so that the same name typed on different keyboards is equal.
 //! Trimming removes only white space (the `White_Space` property) from both ends. Joiners and variation selectors stay,
@@ -14,7 +14,10 @@ use core::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 
 /// The reason why a text is not a valid name or description.
+///
+/// Not exhaustive: it is meant to be shown, and later releases may reject more characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TextError {
     /// The text has no visible character after trimming.
     #[error("it must not be empty")]
@@ -44,10 +47,10 @@ pub enum TextError {
 /// Trims white space, normalises the text, and validates the result.
 fn normalise(text: &str, max: usize) -> Result<String, TextError> {
     let text: String = text.trim().nfc().collect();
-    if let Some(character) = text.chars().find(|c| c.is_control()) {
+    if let Some(character) = text.chars().find(|character| character.is_control()) {
         return Err(TextError::ControlCharacter { character });
     }
-    if let Some(character) = text.chars().find(|c| is_unfit(*c)) {
+    if let Some(character) = text.chars().find(|character| is_unfit(*character)) {
         return Err(TextError::UnfitCharacter { character });
     }
     let count = text.chars().count();
@@ -55,6 +58,12 @@ fn normalise(text: &str, max: usize) -> Result<String, TextError> {
         return Err(TextError::TooLong { count, max });
     }
     Ok(text)
+}
+
+/// Like [`normalise`], for texts that must have a visible character.
+fn normalise_name(text: &str, max: usize) -> Result<String, TextError> {
+    let text = normalise(text, max)?;
+    if text.chars().all(is_invisible) { Err(TextError::Empty) } else { Ok(text) }
 }
 
 /// A text in a history. It was validated when it entered the system. Validating it again, with later rules or a later version
@@ -87,6 +96,12 @@ pub(crate) fn stored_option<'de, D: serde::Deserializer<'de>, T: From<Stored>>(
 const fn is_unfit(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFC}' | '\u{FDD0}'..='\u{FDEF}')
         || character as u32 & 0xFFFE == 0xFFFE
+}
+
+/// Whether a character may occur in a name or description.
+#[cfg(feature = "proptest")]
+pub(crate) fn is_fit(character: char) -> bool {
+    !character.is_control() && !is_unfit(character)
 }
 
 /// Escapes a text for a terminal or a log. Control characters, bidirectional controls, and line and paragraph separators become
@@ -221,6 +236,19 @@ text! {
     GroupName
 }
 text! {
+    /// The name of a person, as others see it. The rules are those of a [`GroupName`]: 1 to 100 characters after trimming and
+    /// NFC, at least one of them visible, and no control characters. Names are not unique.
+    ///
+    /// ```
+    /// use groups_domain::{DisplayName, TextError};
+    ///
+    /// assert_eq!(DisplayName::parse(" Ada Lovelace ")?.as_str(), "Ada Lovelace");
+    /// assert_eq!(DisplayName::parse("Ada\nLovelace"), Err(TextError::ControlCharacter { character: '\n' }));
+    /// # Ok::<(), TextError>(())
+    /// ```
+    DisplayName
+}
+text! {
     /// A group's description: at most 1,000 characters after trimming and NFC. Every character can be displayed in a line of
     /// text. Control characters are not allowed. An empty description is valid, and the default.
     #[derive(Default)]
@@ -236,8 +264,20 @@ impl GroupName {
     /// # Errors
     /// [`TextError`] if the name is invalid.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        let text = normalise(text, Self::CHARS_MAX)?;
-        if text.chars().all(is_invisible) { Err(TextError::Empty) } else { Ok(Self(text)) }
+        normalise_name(text, Self::CHARS_MAX).map(Self)
+    }
+}
+
+impl DisplayName {
+    /// The maximum length of a name, in Unicode scalar values.
+    pub const CHARS_MAX: usize = 100;
+
+    /// Trims, normalises and validates a name.
+    ///
+    /// # Errors
+    /// [`TextError`] if the name is invalid.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        normalise_name(text, Self::CHARS_MAX).map(Self)
     }
 }
 

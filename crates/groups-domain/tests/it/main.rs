@@ -15,6 +15,7 @@
 mod cast;
 mod changes;
 mod check;
+mod compatibility;
 mod conversions;
 mod documents;
 mod embedded;
@@ -27,4 +28,5 @@ mod read_points;
 mod refusals;
 mod serialised;
 mod sidebar;
+mod strategies;
 mod text;

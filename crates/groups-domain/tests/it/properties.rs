@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use groups_domain::strategies::{self, START, add_policy};
 use groups_domain::{
-    Actor, AddPolicy, Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership,
-    NewMember, People, Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
+    AddPolicy, Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, People,
+    Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 
-use crate::cast::{ADA, BOB, CLEO, DAN, EVE, FAY, GUS, MONDAY, OPS, PEOPLE, TEAM, by, leave, leave_to, remove, team};
+use crate::cast::{ADA, BOB, CLEO, DAN, EVE, FAY, GUS, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
 
 /// Few enough that a random group is often full.
 const MEMBERS_MAX: u32 = 5;
@@ -38,75 +38,9 @@ fn under(add_policy: AddPolicy) -> Roster {
     roster
 }
 
-fn policy() -> impl Strategy<Value = AddPolicy> {
-    select(vec![AddPolicy::Anybody, AddPolicy::SharedGroup, AddPolicy::Invitation])
-}
-
-fn user() -> impl Strategy<Value = UserId> {
-    select(PEOPLE.map(|(_, user_id)| user_id).to_vec())
-}
-
-fn new_member() -> impl Strategy<Value = NewMember> {
-    let role = prop_oneof![6 => Just(Role::Member), 3 => Just(Role::Admin), 1 => Just(Role::Owner)];
-    (user(), role).prop_map(|(user_id, role)| NewMember { user_id, role })
-}
-
-fn name() -> impl Strategy<Value = GroupName> {
-    select(vec!["Launch", "Team", "チーム"]).prop_map(|text| GroupName::parse(text).unwrap())
-}
-
-fn description() -> impl Strategy<Value = Description> {
-    select(vec!["", "What it is for."]).prop_map(|text| Description::parse(text).unwrap())
-}
-
-fn command() -> impl Strategy<Value = Command> {
-    prop_oneof![
-        2 => (name(), description(), vec(new_member(), 0..4), proptest::option::of(user()))
-            .prop_map(|(name, description, members, owner_id)| Command::CreateGroup { name, description, members, owner_id }),
-        3 => (proptest::option::of(name()), proptest::option::of(description()))
-            .prop_map(|(name, description)| Command::UpdateSettings { name, description }),
-        8 => new_member().prop_map(Command::AddMember),
-        4 => vec(new_member(), 0..5).prop_map(Command::AddMembers),
-        5 => user().prop_map(|user_id| Command::RemoveMember { user_id }),
-        4 => proptest::option::of(user()).prop_map(|successor| Command::Leave { successor }),
-        6 => (user(), select(Role::ALL.to_vec())).prop_map(|(user_id, role)| Command::ChangeRole { user_id, role }),
-        1 => Just(Command::DeleteGroup),
-    ]
-}
-
-/// Mostly people in their own name; also an operator who may be a member, and one who never is.
-fn actor() -> impl Strategy<Value = Actor> {
-    prop_oneof![
-        8 => user().prop_map(Actor::Member),
-        1 => user().prop_map(Actor::Operator),
-        1 => Just(Actor::Operator(OPS)),
-    ]
-}
-
-/// Somebody asks for something, by a clock that may be behind; sometimes they insist on a version.
-fn request() -> impl Strategy<Value = Request> {
-    let expected = prop_oneof![9 => Just(None), 1 => (1..6_u64).prop_map(|version| Some(Version::new(version)))];
-    (actor(), -60_000..3_600_000_i64, expected, command()).prop_map(|(actor, offset, expected_version, command)| {
-        Request {
-            group_id: TEAM,
-            actor,
-            at: Timestamp::from_unix_millis(MONDAY.unix_millis() + offset),
-            expected_version,
-            command,
-        }
-    })
-}
-
-/// A group that Ada made, alone or with two others, and whatever random people could bring about in it.
+/// Random requests of the people, starting with the creation of the team.
 pub(crate) fn requests() -> impl Strategy<Value = Vec<Request>> {
-    let [(_, ada), (_, bob), (_, cleo), ..] = PEOPLE;
-    let team = vec![NewMember { user_id: bob, role: Role::Admin }, NewMember::plain(cleo)];
-    (select(vec![Vec::new(), team]), vec(request(), 1..40)).prop_map(move |(members, mut requests)| {
-        let name = GroupName::parse("Project Team").unwrap();
-        let command = Command::CreateGroup { name, description: Description::default(), members, owner_id: None };
-        requests.insert(0, Request { group_id: TEAM, actor: ada.into(), at: MONDAY, expected_version: None, command });
-        requests
-    })
+    strategies::requests(TEAM, &PEOPLE.map(|(_, user_id)| user_id))
 }
 
 /// A quarter of the usual cases: each is a history of up to forty requests. `PROPTEST_CASES` asks for more.
@@ -195,10 +129,10 @@ proptest! {
 
     #[test]
     fn time_does_not_go_back_and_the_beginning_stays(requests in requests()) {
-        let mut last = MONDAY;
+        let mut last = START;
         for Step { change, after, .. } in carry_out(&requests) {
             prop_assert!(change.at() >= last);
-            prop_assert_eq!(change.group.created_at, MONDAY);
+            prop_assert_eq!(change.group.created_at, START);
             prop_assert!(after.members().all(|m| m.joined_at <= change.at() && m.joined_version <= change.version()));
             last = change.at();
         }
@@ -264,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn the_memberships_that_a_request_reads_are_enough_to_decide_it(requests in requests(), policy in policy()) {
+    fn the_memberships_that_a_request_reads_are_enough_to_decide_it(requests in requests(), policy in add_policy()) {
         let mut roster = under(policy);
         for request in &requests {
             let whole = decide(&facts(&roster, policy, |_| true), request);
@@ -289,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12, policy in policy()) {
+    fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12, policy in add_policy()) {
         let mut roster = under(policy);
         for batch in requests.chunks(size) {
             let mut reads: BTreeSet<UserId> = batch.iter().flat_map(looked_at).collect();
@@ -310,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn everybody_on_a_list_is_in_already_or_joins_or_is_left_out(requests in requests(), policy in policy()) {
+    fn everybody_on_a_list_is_in_already_or_joins_or_is_left_out(requests in requests(), policy in add_policy()) {
         let mut roster = under(policy);
         for request in &requests {
             let (before, left_out) = (members(&roster), roster.left_out(request));
@@ -347,13 +281,13 @@ proptest! {
 
     #[test]
     fn facts_that_contradict_each_other_get_an_answer_and_no_panic(
-        request in request(),
-        roles in vec(proptest::option::of(select(Role::ALL.to_vec())), PEOPLE.len()),
+        request in strategies::request(TEAM, &PEOPLE.map(|(_, user_id)| user_id)),
+        roles in vec(proptest::option::of(strategies::role()), PEOPLE.len()),
         member_count in prop_oneof![Just(0), Just(1), Just(u32::MAX), any::<u32>()],
         version in prop_oneof![Just(0), Just(u64::MAX), any::<u64>()],
         members_max in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()],
         groups_max in proptest::option::of(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()]),
-        policy in policy(),
+        policy in add_policy(),
         counts in vec(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], PEOPLE.len()),
         updated_at in any::<i64>(),
     ) {
