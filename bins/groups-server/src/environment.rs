@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use clap::CommandFactory;
 
-use crate::Cli;
+use crate::cli::Cli;
 
 /// The prefix of every setting except `DATABASE_URL`.
 const PREFIX: &str = "GROUPS_";

@@ -1,5 +1,6 @@
 //! The command line of the server.
 
+mod cli;
 mod copy;
 mod environment;
 mod log;
@@ -13,35 +14,11 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use server::{RunError, Settings, StopSignals};
 
-use crate::log::LogSettings;
+use crate::cli::{Cli, Command};
 use crate::output::Output;
-use crate::settings::SettingsArgs;
-
-/// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL
-#[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
-struct Cli {
-    /// Without a command, the server runs
-    #[command(subcommand)]
-    command: Option<Command>,
-
-    #[command(flatten)]
-    settings: SettingsArgs,
-
-    #[command(flatten)]
-    log: LogSettings,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Bring the tables of a database up to date; the server does this when it starts, too
-    Migrate(migrate::Migrate),
-    /// Copy a SQLite database into an empty PostgreSQL database
-    Copy(copy::Copy),
-}
 
 /// How long to wait at exit for the last lines of output.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);

@@ -1,35 +1,31 @@
-//! The hub: the state shared by all workers, and the inbox of each.
+//! The hub: hands changes to all workers, and clients to the worker of their thread.
 
 mod connection_limits;
+mod shared;
 mod stats;
 mod typing;
 
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use groups_domain::{GroupId, UserId};
-use groups_protocol::ServerMessage;
 use groups_supervisor::Supervisor;
-use tokio::sync::{Semaphore, mpsc};
-use turnstile::Turnstile;
-use uuid::Uuid;
 
-pub(crate) use connection_limits::{ConnectionLimits, ConnectionPermit, Entry};
+pub(crate) use connection_limits::{ConnectionPermit, Entry};
+pub use shared::GroupTraffic;
+pub(crate) use shared::Shared;
 pub use stats::HubStats;
-use typing::TypingThrottle;
 
-use crate::clock::Moment;
 use crate::conn::{Conn, Socket};
-use crate::counters::Counters;
-use crate::frame;
+use crate::inbox::Command;
 use crate::shard::TypingEvent;
-use crate::worker::{Command, Envelope, Worker};
-use crate::{Delivery, Drain, EventSink, HubLimits, SinkError, Source};
+use crate::worker::Worker;
+use crate::{Client, Delivery, Drain, EventSink, HubLimits, SinkError, Source};
+use connection_limits::ConnectionLimits;
 
 /// The WebSocket clients of this server, on all worker threads. Cheap to clone.
 ///
@@ -44,67 +40,6 @@ impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub").field("connections", &self.connections()).finish_non_exhaustive()
     }
-}
-
-/// State shared by all workers.
-pub(crate) struct Shared {
-    /// Distinguishes the workers of several hubs on one thread.
-    id: u64,
-    started: Instant,
-    pub(crate) limits: Arc<HubLimits>,
-    pub(crate) source: Arc<dyn Source>,
-    pub(crate) supervisor: Supervisor,
-    shards: RwLock<Vec<ShardHandle>>,
-    connection_limits: Arc<ConnectionLimits>,
-    /// Limits concurrent reads of initial states.
-    pub(crate) openings: Turnstile<UserId>,
-    draining: AtomicBool,
-    refused: AtomicU64,
-    typing_throttle: TypingThrottle,
-    /// Callback that forwards typing to other servers.
-    typing_relay: OnceLock<TypingRelay>,
-    /// Callback that observes the traffic of each group.
-    traffic_observer: OnceLock<TrafficObserver>,
-}
-
-/// Maximum number of permits of a semaphore on 32-bit platforms.
-const INBOX_KIB_MAX: u32 = u32::MAX >> 4;
-
-type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
-
-type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
-
-/// Traffic of one group on one worker, caused by one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GroupTraffic {
-    /// Bytes queued for all connections of the group on this worker.
-    pub bytes: usize,
-    /// Estimated number of the group's connections on all workers, extrapolated from this worker.
-    pub connections: usize,
-}
-
-/// Handle to one worker.
-#[derive(Clone)]
-struct ShardHandle {
-    inbox: mpsc::Sender<Envelope>,
-    /// Free space for batches in the inbox, in KiB.
-    room: Arc<Semaphore>,
-    counters: Arc<Counters>,
-}
-
-/// A client whose handshake has been validated.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// The authenticated user.
-    pub user_id: UserId,
-    /// Unique id of the connection. Its last byte must be random, because it spreads the
-    /// heartbeats.
-    pub connection_id: Uuid,
-    /// The cursor to resume from. `None`: start with the whole list.
-    pub cursor: Option<String>,
-    /// Time until its token expires; the connection is then closed with 4003.
-    pub expires_in: Duration,
 }
 
 thread_local! {
@@ -125,30 +60,7 @@ impl Hub {
     /// 503. The clients resume on another server, or on this one after its restart. The other
     /// workers continue until they are drained.
     pub fn supervised(limits: HubLimits, source: Arc<dyn Source>, supervisor: Supervisor) -> Self {
-        static HUBS: AtomicU64 = AtomicU64::new(0);
-        let limits = Arc::new(limits);
-        let shared = Shared {
-            id: HUBS.fetch_add(1, Relaxed),
-            started: Instant::now(),
-            connection_limits: ConnectionLimits::new(Arc::clone(&limits)),
-            openings: Turnstile::new(turnstile::Limits {
-                running_max: limits.opens_max,
-                running_per_key_max: limits.opens_per_user_max,
-                // Every waiter is a connection, and connections are bounded.
-                waiting_max: usize::MAX,
-                waiting_per_key_max: usize::MAX,
-            }),
-            limits,
-            source,
-            supervisor,
-            shards: RwLock::default(),
-            draining: AtomicBool::new(false),
-            refused: AtomicU64::new(0),
-            typing_throttle: TypingThrottle::default(),
-            typing_relay: OnceLock::new(),
-            traffic_observer: OnceLock::new(),
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(Shared::new(limits, source, supervisor)) }
     }
 
     /// Handles a typing event that did not arrive over a WebSocket, as if one of the user's
@@ -214,13 +126,27 @@ impl Hub {
         place: Option<ConnectionPermit>,
         socket: Box<dyn Socket>,
     ) -> (Rc<Worker>, Rc<Conn>) {
-        let worker = self.shared.worker();
+        let worker = self.worker();
         let conn = worker.accept(client, place, socket);
         // The drain may have started in the meantime without knowing this worker.
         if self.shared.draining.load(SeqCst) {
             worker.restart(&conn);
         }
         (worker, conn)
+    }
+
+    /// Returns this thread's worker, starting it if necessary.
+    fn worker(&self) -> Rc<Worker> {
+        WORKERS.with_borrow_mut(|workers| {
+            if let Some((_, worker)) = workers.iter().find(|(id, _)| *id == self.shared.id) {
+                return Rc::clone(worker);
+            }
+            let (number, counters, inbox) = self.shared.add_worker();
+            let name = format!("websocket worker {number}");
+            let worker = Worker::start(name, Arc::clone(&self.shared), counters, inbox);
+            workers.push((self.shared.id, Rc::clone(&worker)));
+            worker
+        })
     }
 
     /// Number of connected clients, including those that are closing.
@@ -244,93 +170,6 @@ impl Hub {
         self.shared.tell_all(&Command::Drain(Arc::new(plan)), 0).await;
         if tokio::time::timeout(bound, self.shared.connection_limits.all_left()).await.is_err() {
             tracing::warn!(connections = self.connections(), "clients did not answer their close in time");
-        }
-    }
-}
-
-impl Shared {
-    /// Returns this thread's worker, starting it if necessary.
-    fn worker(self: &Arc<Self>) -> Rc<Worker> {
-        WORKERS.with_borrow_mut(|workers| {
-            if let Some((_, worker)) = workers.iter().find(|(id, _)| *id == self.id) {
-                return Rc::clone(worker);
-            }
-            let (inbox, commands) = mpsc::channel(self.limits.inbox_commands_max.max(1));
-            let counters = Arc::new(Counters::default());
-            let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
-            let name = format!("websocket worker {}", shards.len() + 1);
-            let worker = Worker::start(name, Arc::clone(self), Arc::clone(&counters), commands);
-            shards.push(ShardHandle { inbox, room: Arc::new(Semaphore::new(self.inbox_kib_max() as usize)), counters });
-            drop(shards);
-            workers.push((self.id, Rc::clone(&worker)));
-            worker
-        })
-    }
-
-    fn inbox_kib_max(&self) -> u32 {
-        u32::try_from(self.limits.inbox_bytes_max / 1_024).unwrap_or(u32::MAX).clamp(1, INBOX_KIB_MAX)
-    }
-
-    /// Sends a command to every running worker, waiting for inbox space for `bytes`.
-    /// Cancellation-safe: either all workers receive it, or none.
-    async fn tell_all(&self, command: &Command, bytes: usize) {
-        let kib = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX).min(self.inbox_kib_max());
-        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut connection_limits = Vec::with_capacity(shards.len());
-        for shard in &shards {
-            // The semaphore is never closed. An error would only mean that the space is not
-            // counted.
-            let room = if kib == 0 { None } else { Arc::clone(&shard.room).acquire_many_owned(kib).await.ok() };
-            // A worker that has ended has no clients.
-            if let Ok(permit) = shard.inbox.reserve().await {
-                connection_limits.push((permit, room));
-            }
-        }
-        for (permit, room) in connection_limits {
-            permit.send(Envelope { command: command.clone(), room });
-        }
-    }
-
-    /// Refuses new clients, because a worker has failed.
-    pub(crate) fn refuse_clients(&self) {
-        self.draining.store(true, SeqCst);
-    }
-
-    pub(crate) fn now(&self) -> Moment {
-        Moment::since_start(self.started.elapsed())
-    }
-
-    /// Called when a worker has queued a change for some of its connections.
-    pub(crate) fn note_traffic(&self, group_id: GroupId, frames: usize, bytes: usize) {
-        if frames > 0
-            && let Some(observer) = self.traffic_observer.get()
-        {
-            let workers = self.shards.read().unwrap_or_else(PoisonError::into_inner).len();
-            observer(group_id, GroupTraffic { bytes, connections: frames * workers });
-        }
-    }
-
-    /// Called when a user of this server types.
-    pub(crate) fn user_types(&self, types: TypingEvent) {
-        if !self.typing_throttle.note(self.now(), &self.limits, types) {
-            return;
-        }
-        self.typing(types);
-        if let Some(relay) = self.typing_relay.get() {
-            relay(types.group_id, types.user_id, types.typing);
-        }
-    }
-
-    fn typing(&self, types: TypingEvent) {
-        let TypingEvent { group_id, user_id, typing } = types;
-        let expires_in_seconds = self.limits.typing_expiry.as_secs();
-        let frame = frame::json(&ServerMessage::Typing { group_id, user_id, typing, expires_in_seconds });
-        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
-        for shard in shards.iter() {
-            let command = Command::Typing(types, frame.clone());
-            if shard.inbox.try_send(Envelope { command, room: None }).is_err() {
-                Counters::one(&shard.counters.ephemerals_dropped);
-            }
         }
     }
 }

@@ -79,6 +79,7 @@
 //! }
 //! ```
 
+mod client;
 mod clock;
 mod conn;
 mod counters;
@@ -86,6 +87,7 @@ mod decoder;
 mod delivery;
 mod frame;
 mod hub;
+mod inbox;
 mod limits;
 mod queue;
 mod session;
@@ -104,8 +106,9 @@ extern crate self as notify;
 #[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
 mod world;
 
+pub use client::Client;
 pub use delivery::Delivery;
-pub use hub::{Client, GroupTraffic, Hub, HubStats};
+pub use hub::{GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
 pub use sink::{EventSink, Recorder, SinkError};
 pub use source::{InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};

@@ -10,6 +10,7 @@
 //! finally the close frame.
 
 mod closing;
+mod context;
 mod flood;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,8 @@ use bytes::Bytes;
 use groups_domain::{Group, GroupId, Role, View};
 use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
-pub(crate) use closing::Close;
+pub(crate) use closing::{Close, ProtocolError};
+pub(crate) use context::Cx;
 use flood::{Bucket, Verdict};
 
 use crate::clock::Moment;
@@ -29,14 +31,6 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
 use crate::{Delivery, HubLimits};
-
-/// Context of a session: the time, and what all sessions share.
-#[derive(Clone, Copy)]
-pub(crate) struct Cx<'a> {
-    pub(crate) now: Moment,
-    pub(crate) limits: &'a HubLimits,
-    pub(crate) counters: &'a Counters,
-}
 
 /// Input from the client.
 #[derive(Debug)]
@@ -50,14 +44,6 @@ pub(crate) enum Input<'a> {
     /// The client's close frame, with its code.
     Close(Option<u16>),
     ProtocolError(ProtocolError),
-}
-
-/// A protocol violation that closes the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProtocolError {
-    TooLong,
-    InvalidUtf8,
-    Protocol,
 }
 
 /// A client request that needs more than the session.

@@ -6,20 +6,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use groups_supervisor::{Cause, TaskFailure};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Moment;
 use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
-use crate::hub::{Client, ConnectionPermit, Shared};
+use crate::hub::{ConnectionPermit, Shared};
+use crate::inbox::{Command, Envelope};
 use crate::session::{Close, Cx, Input, Session, Transmit};
-use crate::shard::{Shard, TypingEvent, UnreadList};
-use crate::{Delivery, Drain, HubLimits, PieceMax, SourceError};
+use crate::shard::{Shard, UnreadList};
+use crate::{Client, Delivery, Drain, HubLimits, PieceMax, SourceError};
 
 /// Number of connections to wake before yielding to the other tasks of the thread, including HTTP
 /// requests.
@@ -34,23 +34,6 @@ const COMMANDS_PER_TURN: usize = 64;
 
 /// Interval at which a drain closes a slice of the connections.
 const DRAIN_SLICE: Duration = Duration::from_millis(20);
-
-/// A command to all workers.
-#[derive(Clone, Debug)]
-pub(crate) enum Command {
-    Deliver(Arc<[Arc<Delivery>]>),
-    Typing(TypingEvent, Bytes),
-    Drain(Arc<Drain>),
-    /// Changes were missed: all clients must reconnect.
-    Lagged,
-}
-
-/// A command in a worker's inbox.
-pub(crate) struct Envelope {
-    pub(crate) command: Command,
-    /// The inbox space it occupies until it has been executed.
-    pub(crate) room: Option<OwnedSemaphorePermit>,
-}
 
 /// The part of the hub on one worker thread. It never leaves its thread.
 ///

@@ -5,6 +5,11 @@
 //! server also polls it once a second. A message that is lost, late or duplicated only costs time
 //! or a typing indicator.
 
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "postgres")]
+mod typing;
+
 use groups_domain::{GroupId, UserId};
 #[cfg(feature = "postgres")]
 use groups_store::PeerMessages;
@@ -13,14 +18,10 @@ use groups_supervisor::Supervisor;
 use notify::Hub;
 #[cfg(feature = "postgres")]
 use tokio::sync::broadcast::error::RecvError;
+
 #[cfg(feature = "postgres")]
-use uuid::Uuid;
-
-use crate::Settings;
-use crate::groups::OpenError;
-
-#[cfg(feature = "nats")]
-mod nats;
+use self::typing::Typing;
+use crate::{OpenError, Settings};
 
 /// How this server communicates with the others.
 #[derive(Clone)]
@@ -114,67 +115,6 @@ async fn hear(signals: PeerMessages, hub: Hub) {
             // This receiver was too slow. Losing typing events is harmless.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-/// A user started or stopped typing.
-#[cfg(feature = "postgres")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Typing {
-    group_id: GroupId,
-    user_id: UserId,
-    typing: bool,
-}
-
-#[cfg(feature = "postgres")]
-impl Typing {
-    fn to_text(self) -> String {
-        format!("typing {} {} {}", self.group_id, self.user_id, u8::from(self.typing))
-    }
-
-    /// `None` if the text is not a typing event: another version of this program may send other
-    /// messages.
-    fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split(' ');
-        let id = |words: &mut std::str::Split<'_, char>| words.next()?.parse::<Uuid>().ok();
-        if words.next()? != "typing" {
-            return None;
-        }
-        let (group_id, user_id) = (GroupId::new(id(&mut words)?), UserId::new(id(&mut words)?));
-        let typing = match words.next()? {
-            "0" => false,
-            "1" => true,
-            _ => return None,
-        };
-        Some(Self { group_id, user_id, typing })
-    }
-
-    fn pass_on(text: &str, hub: &Hub) {
-        if let Some(Self { group_id, user_id, typing }) = Self::parse(text) {
-            hub.typing(group_id, user_id, typing);
-        }
-    }
-}
-
-#[cfg(all(test, feature = "postgres"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn typing_messages_survive_a_round_trip() {
-        for typing in [true, false] {
-            let (group_id, user_id) = (GroupId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
-            let told = Typing { group_id, user_id, typing };
-            assert_eq!(Typing::parse(&told.to_text()), Some(told));
-        }
-    }
-
-    #[test]
-    fn unknown_messages_of_other_versions_are_ignored() {
-        let id = Uuid::nil();
-        for text in ["", "typing", "read a b 1", &format!("typing {id} {id}"), &format!("typing {id} {id} 2")] {
-            assert_eq!(Typing::parse(text), None, "{text}");
         }
     }
 }

@@ -15,34 +15,16 @@ use notify::{Drain, Hub};
 use tokio::task::AbortHandle;
 
 pub use builder::GroupsBuilder;
-pub(crate) use builder::Mount;
 
 use crate::bus::Bus;
 use crate::health::Health;
 use crate::identity::{Development, Identity, Names, Origins, Principal};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
+use crate::mount::Mount;
 use crate::reads::Reads;
 use crate::refusals::Refusals;
-use crate::{Code, Problem, Settings, SettingsError, clock};
-
-/// Why the service could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The database cannot be used.
-    #[error(transparent)]
-    Store(#[from] groups_store::OpenError),
-    /// The log cannot be followed.
-    #[error("cannot read the log of changes")]
-    Log(#[from] groups_store::StoreError),
-    /// The settings are invalid, or ask for something that is not available.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The connection between the servers cannot be set up as configured.
-    #[error("{0}")]
-    Bus(String),
-}
+use crate::{Code, Problem, clock};
 
 /// A running service. Cheap to clone; all clones share the same service.
 #[derive(Clone)]
@@ -83,11 +65,6 @@ impl Drop for Inner {
 }
 
 impl Groups {
-    /// Starts building a service. Every option is a method of [`GroupsBuilder`].
-    pub fn builder(settings: Settings) -> GroupsBuilder {
-        settings.into()
-    }
-
     /// Executes a command in-process, with the same rules, durability and events as an HTTP
     /// request. When this returns, the change is durable, even across a power failure; clients and
     /// sinks receive it once the relay has read it.
@@ -277,6 +254,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
+    use crate::Settings;
 
     #[tokio::test]
     async fn no_task_outlives_a_stopped_service() {

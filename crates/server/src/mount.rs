@@ -1,39 +1,10 @@
-//! Mounts the service into an actix-web application.
+//! Where and what an application mounts of the service.
 
-use actix_web::middleware::Condition;
-use actix_web::web::{self, ServiceConfig};
-
-use crate::cors::cors;
-use crate::groups::Groups;
-use crate::routes;
-
-impl Groups {
-    /// Mounts all paths of the service into an actix-web application:
-    ///
-    /// `http_server(move || App::new().configure(groups.configure()))`, see
-    /// [`http_server`](crate::http_server).
-    ///
-    /// An `HttpServer` lacks what [`run`](crate::run) adds to its own connections: deadlines for
-    /// every phase of a connection, limits on connections without a token, and in-order answers to
-    /// pipelined requests. Put a proxy in front of it that does not pipeline (docs/limits.md,
-    /// Connections).
-    ///
-    /// The paths, relative to the [prefix](crate::GroupsBuilder::prefix) if one is set, are
-    /// `/v1/…`, `/healthz`, `/readyz`, and, with the [page](crate::GroupsBuilder::page), `/` and
-    /// `/assets/…`.
-    pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
-        let groups = self.clone();
-        move |config| {
-            let mount = groups.mount().clone();
-            let cors = Condition::new(mount.cors, cors(groups.origins().clone()));
-            let data = web::Data::new(groups);
-            if mount.prefix.is_empty() {
-                config.app_data(data);
-                routes::configure(config, cors, mount.page);
-            } else {
-                let scope = web::scope(&mount.prefix).app_data(data);
-                config.service(scope.configure(|config| routes::configure(config, cors, mount.page)));
-            }
-        }
-    }
+/// What [`Groups::configure`] mounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Mount {
+    /// Empty, or a path that starts with a slash and does not end with one.
+    pub(crate) prefix: String,
+    pub(crate) page: bool,
+    pub(crate) cors: bool,
 }

@@ -13,9 +13,9 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::groups::{Groups, GroupsBuilder, OpenError};
+use crate::groups::{Groups, GroupsBuilder};
 use crate::serve::serve;
-use crate::{Settings, SettingsError};
+use crate::{OpenError, Settings, SettingsError};
 
 /// Why a server could not run.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 
 mod conversations;
 mod documents;
+mod import_cycles;
 mod node;
 mod package;
 mod plain_english;

@@ -4,8 +4,15 @@
 use bytes::Bytes;
 use groups_protocol::{CloseCode, retry_reason};
 
-use super::ProtocolError;
 use crate::frame;
+
+/// A protocol violation that closes the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProtocolError {
+    TooLong,
+    InvalidUtf8,
+    Protocol,
+}
 
 /// A close code and how to close.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Limits how fast a client may send, with a token bucket.
 
-use super::Cx;
+use super::context::Cx;
 use crate::clock::Moment;
 
 /// Remaining budget in thousandths of a frame. A frame costs 1,000.

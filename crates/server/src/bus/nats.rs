@@ -12,7 +12,7 @@ use groups_supervisor::Supervisor;
 use notify::Hub;
 use tokio::sync::{mpsc, watch};
 
-use super::Typing;
+use super::typing::Typing;
 
 /// Maximum number of queued signals. When the queue is full, new signals are dropped.
 const SIGNALS_WAITING_MAX: usize = 256;

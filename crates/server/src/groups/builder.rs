@@ -9,18 +9,19 @@ use groups_store::{SinkName, Store, StoreOptions};
 use groups_supervisor::Supervisor;
 use notify::{EventSink, Hub, HubLimits};
 
-use super::{Groups, Inner, OpenError, prune, send_clients_away, sweep};
+use super::{Groups, Inner, prune, send_clients_away, sweep};
 use crate::bus::Bus;
 use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Names, Origins, Tokens};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
+use crate::mount::Mount;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
 use crate::relay::relay;
 use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
-use crate::{Settings, SettingsError};
+use crate::{OpenError, Settings, SettingsError};
 
 /// How long the rejection of a large change is delayed if its user has too few tokens left.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
@@ -52,19 +53,17 @@ pub struct GroupsBuilder {
     development: bool,
 }
 
-/// What [`Groups::configure`] mounts.
-#[derive(Clone, Debug)]
-pub(crate) struct Mount {
-    /// Empty, or a path that starts with a slash and does not end with one.
-    pub(crate) prefix: String,
-    pub(crate) page: bool,
-    pub(crate) cors: bool,
-}
-
 struct Sink {
     /// The name under which the sink's position is stored.
     durable: Option<SinkName>,
     sink: Arc<dyn EventSink>,
+}
+
+impl Groups {
+    /// Starts building a service. Every option is a method of [`GroupsBuilder`].
+    pub fn builder(settings: Settings) -> GroupsBuilder {
+        settings.into()
+    }
 }
 
 impl From<Settings> for GroupsBuilder {
