@@ -12,6 +12,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uuid::Uuid;
 
 use crate::column::{Id, sql as types};
+use crate::connection::{PostgresConn, SqliteConn};
+use crate::queries::statements;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
@@ -19,7 +21,7 @@ use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSe
 use crate::schema::{blocks, groups, idempotency, log, memberships, names, sink_positions};
 use crate::store::Backend;
 use crate::url::Target;
-use crate::{OpenError, Reason, Store, StoreError, StoreOptions, postgres, sqlite, statements};
+use crate::{OpenError, Reason, Store, StoreError, StoreOptions};
 
 /// Rows per chunk.
 const PIECE_ROWS_MAX: i64 = 500;
@@ -98,7 +100,7 @@ pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyEr
         (Backend::Sqlite(old), Backend::Postgres(new)) => {
             let (sender, pieces) = channel(PIECES_WAITING_MAX);
             let reading =
-                old.read(ReadClass::Request, async move |conn: &mut sqlite::Conn| read_all(conn, &sender).await);
+                old.read(ReadClass::Request, async move |conn: &mut SqliteConn| read_all(conn, &sender).await);
             let writing = new.write_once(move |conn| write_all(conn, pieces).boxed());
             let (read, written) = tokio::join!(reading, writing);
             // If the writer ended early, the reader failed as a result, so the writer's error
@@ -143,7 +145,7 @@ fn hand_over(pieces: &Sender<Piece>, piece: Piece) -> Result<(), QueryError> {
     pieces.blocking_send(piece).map_err(|_| StoreError::Unavailable(Reason::Closed).into())
 }
 
-async fn read_all(conn: &mut sqlite::Conn, pieces: &Sender<Piece>) -> Result<(), QueryError> {
+async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), QueryError> {
     let nil = Id(Uuid::nil());
     let mut after = None;
     loop {
@@ -254,7 +256,7 @@ const TABLES: [&str; 7] = ["groups", "memberships", "log", "idempotency", "names
 
 /// Writes everything. Returns what was copied, or why the new database is unsuitable.
 async fn write_all(
-    conn: &mut postgres::Conn,
+    conn: &mut PostgresConn,
     mut pieces: Receiver<Piece>,
 ) -> Result<Result<Copied, CopyError>, QueryError> {
     // Blocks the writes of servers that run on this database until the copy has ended, but not
@@ -281,7 +283,7 @@ async fn write_all(
     }
 }
 
-async fn write(conn: &mut postgres::Conn, piece: Piece, copied: &mut Copied) -> Result<(), QueryError> {
+async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Result<(), QueryError> {
     match piece {
         Piece::Groups(rows) => {
             let rows = rows.into_iter().map(|row| {

@@ -33,14 +33,14 @@
 //!
 //! # Two backends, one query text
 //!
-//! The SQL is in three places: `migrations/` creates the tables, `src/statements.rs` has the
-//! set-based statements, and `src/queries` has everything else, one file per purpose.
+//! All SQL is in three places: `migrations/` creates the tables, `src/queries` has what both
+//! databases share, one file per purpose, and the `queries.rs` of each backend has what only that
+//! database needs.
 //!
-//! The files in `src/queries` are compiled twice, as part of each backend (`#[path]` in `sqlite.rs`
-//! and `postgres.rs`), because Diesel checks a query against one backend's types and generic
-//! functions would need a bound for every expression. They access backend-specific items through
-//! `super`: `Conn`, `COMMIT_ORDER`, `load_groups`, `read_groups`, `lock_users`, `missed_seqs`,
-//! `read_point`, `check_writable`, and `Hook` with `run_hook`.
+//! The shared queries are generic over the trait `Connection` (`src/connection.rs`), which lists
+//! all that a backend provides: it runs any query that Diesel accepts for every database that is
+//! compiled in, and has one method for each step that the databases take in different ways, such as
+//! locking rows. So a query that one of the databases would reject does not compile.
 //!
 //! SQLite has one writer thread and a few reader threads, and each database call blocks its thread
 //! until it finishes. PostgreSQL has a connection pool and one lane per share of the groups, on a
@@ -108,7 +108,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![expect(clippy::duplicate_mod, reason = "each backend compiles the queries for its own connections")]
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("groups-store needs the feature `sqlite` or `postgres`");
@@ -116,6 +115,7 @@ compile_error!("groups-store needs the feature `sqlite` or `postgres`");
 mod batch;
 mod caller;
 mod column;
+mod connection;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod copy;
 mod cursor;
@@ -131,10 +131,12 @@ mod page;
 mod payload;
 #[cfg(feature = "postgres")]
 mod peer_messages;
+mod pending;
 mod position;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune_clock;
+mod queries;
 mod query_error;
 mod quota;
 mod read_class;
@@ -145,7 +147,6 @@ mod schema;
 mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod statements;
 mod store;
 mod tail;
 mod url;
@@ -155,7 +156,6 @@ pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use hook::{Hook, HookError, HookResult};
-pub use migrate::pending_migrations;
 pub use name_claim::NameClaim;
 pub use options::{NameVisibility, StoreOptions};
 pub use order::{Idempotency, Order};
@@ -166,6 +166,7 @@ pub use page::{
 };
 #[cfg(feature = "postgres")]
 pub use peer_messages::PeerMessages;
+pub use pending::pending_migrations;
 pub use position::{LogEntry, Position};
 pub use quota::{Quota, Quotas};
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};

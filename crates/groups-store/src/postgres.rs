@@ -1,22 +1,4 @@
-//! The PostgreSQL backend: a pool, lanes that commit in batches, and the queries compiled for its
-//! connections.
-
-use std::collections::BTreeSet;
-use std::panic::AssertUnwindSafe;
-
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use futures_util::FutureExt;
-use groups_domain::{Change, UserId};
-
-use crate::column::{CommitId, Id, sql};
-use crate::hook::PostgresHook;
-use crate::position::{CommitOrder, Seen, Witness};
-use crate::query_error::{QueryError, reading};
-use crate::row::GroupRow;
-use crate::schema::groups;
-use crate::{HookError, Position, StoreError};
+//! The PostgreSQL backend: a pool, and lanes that commit in batches.
 
 mod aside;
 mod backend;
@@ -27,205 +9,18 @@ mod failure;
 mod history;
 mod lane;
 mod open;
+#[cfg(not(feature = "postgres-tls"))]
+mod plain;
 mod pool;
+mod queries;
 mod snapshot;
 mod tail;
-#[cfg(not(feature = "postgres-tls"))]
-#[path = "postgres/plain.rs"]
-mod tls;
 #[cfg(feature = "postgres-tls")]
 mod tls;
 mod transaction;
 mod wire;
 
-#[path = "queries/blocks.rs"]
-pub(crate) mod blocks;
-#[path = "queries/commit.rs"]
-pub(crate) mod commit;
-#[path = "queries/list.rs"]
-pub(crate) mod list;
-#[path = "queries/maintenance.rs"]
-pub(crate) mod maintenance;
-#[path = "queries/names.rs"]
-pub(crate) mod names;
-#[path = "queries/people.rs"]
-pub(crate) mod people;
-#[path = "queries/read.rs"]
-pub(crate) mod read;
-#[path = "queries/sinks.rs"]
-pub(crate) mod sinks;
-#[path = "queries/stream.rs"]
-pub(crate) mod stream;
-
 pub(crate) use backend::PostgresBackend;
 pub(crate) use bus::Bus;
-use snapshot::Snapshot;
+pub(crate) use open::pending;
 pub(crate) use tail::PostgresTail;
-
-/// A connection.
-pub(crate) type Conn = AsyncPgConnection;
-
-/// Transactions get their ids when they first write, but may commit in any order.
-pub(crate) const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
-
-/// An application's hook for this backend.
-pub(crate) type Hook = PostgresHook;
-
-/// Runs a hook. Fails if the hook ended the transaction or ignored a failed statement.
-pub(crate) async fn run_hook(conn: &mut Conn, hook: &Hook, change: &Change) -> Result<(), QueryError> {
-    conn.batch_execute("SAVEPOINT hook").await?;
-    let run = async { hook(conn, change).await };
-    match AssertUnwindSafe(run).catch_unwind().await {
-        Err(_) => Err(HookError::Panicked)?,
-        Ok(Err(error)) => Err(HookError::Refused(error.into()))?,
-        // Detects an aborted transaction, which PostgreSQL would roll back on commit.
-        Ok(Ok(())) => conn.batch_execute("RELEASE SAVEPOINT hook").await.map_err(|_| HookError::TransactionEnded)?,
-    }
-    Ok(())
-}
-
-/// The names of the pending migrations of a database.
-pub(crate) async fn pending(url: String, options: &crate::StoreOptions) -> Result<Vec<String>, crate::OpenError> {
-    open::pending(&connection::Settings::new(&url, options)?).await
-}
-
-/// The groups with these ids, locked until the transaction ends. The locks are taken in id order,
-/// so that transactions never deadlock.
-pub(crate) async fn load_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
-    groups::table
-        .filter(groups::id.eq_any(ids))
-        .order(groups::id)
-        .select(GroupRow::as_select())
-        .for_update()
-        .load(conn)
-        .await
-        .map_err(reading("groups"))
-}
-
-/// Makes other transactions that lock one of these users wait until this one ends. Returns whether
-/// the users must be read again, because others may have written while this one waited.
-///
-/// Users share a small number of locks, so that a long list does not fill PostgreSQL's lock table.
-/// The locks are taken in order, and after the group locks, so that transactions never deadlock.
-pub(crate) async fn lock_users(conn: &mut Conn, users: &[Id]) -> Result<bool, QueryError> {
-    /// "grps", to distinguish these locks from those of other programs.
-    const CLASS: i32 = 1_735_552_115;
-    const LOCKS: u128 = 64;
-    // The last bits of a UUID are random in all versions commonly used for ids.
-    let locks: BTreeSet<i32> = users.iter().map(|user| (user.0.as_u128() % LOCKS) as i32).collect();
-    if locks.is_empty() {
-        return Ok(false);
-    }
-    diesel::sql_query("SELECT pg_advisory_xact_lock($1, lock) FROM unnest($2) AS lock")
-        .bind::<Integer, _>(CLASS)
-        .bind::<Array<Integer>, _>(locks.into_iter().collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
-    Ok(true)
-}
-
-/// The groups with these ids, for a reader.
-pub(crate) async fn read_groups(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
-    groups::table
-        .filter(groups::id.eq_any(ids))
-        .select(GroupRow::as_select())
-        .load(conn)
-        .await
-        .map_err(reading("groups"))
-}
-
-/// The sequence numbers of the changes within a user's intervals after a position, unordered.
-pub(crate) async fn missed_seqs(
-    conn: &mut Conn,
-    user: UserId,
-    from: &Position,
-    limit: i64,
-) -> Result<Vec<i64>, QueryError> {
-    #[derive(QueryableByName)]
-    struct Missed {
-        #[diesel(sql_type = BigInt)]
-        seq: i64,
-    }
-    let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();
-    // The version that ends an interval is part of it: it tells the user about the end. Each
-    // interval is read separately and in index order, so that the scan starts at the position and
-    // reads neither the log nor a group's history from its start.
-    let missed: Vec<Missed> = diesel::sql_query(
-        "SELECT missed.seq FROM memberships AS m CROSS JOIN LATERAL \
-         (SELECT l.seq FROM log AS l WHERE l.group_id = m.group_id AND l.commit_id >= $2 \
-          AND (l.commit_id >= $3 OR l.commit_id = ANY($4)) \
-          AND l.version >= m.joined_version AND (m.left_version IS NULL OR l.version <= m.left_version) \
-          ORDER BY l.commit_id LIMIT $5) AS missed \
-         WHERE m.user_id = $1 LIMIT $5",
-    )
-    .bind::<sql::Id, _>(Id::from(user))
-    .bind::<sql::Commit, _>(CommitId(from.first_unknown()))
-    .bind::<sql::Commit, _>(CommitId(from.below))
-    .bind::<Array<sql::Commit>, _>(unknown)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
-    .await
-    .map_err(reading("log"))?;
-    Ok(missed.into_iter().map(|missed| missed.seq).collect())
-}
-
-/// Fails if the database cannot be written.
-///
-/// Takes the same locks as changes do. Writes a row, unless another server is writing it. Also
-/// checks for free disk space, by making PostgreSQL spill to a temporary file.
-pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
-    let probe = "SET LOCAL lock_timeout = '1s'; SET LOCAL work_mem = '64kB'; \
-                 LOCK TABLE groups, memberships, log, idempotency IN ROW EXCLUSIVE MODE; \
-                 INSERT INTO meta (name, value) VALUES ('probe', '0') ON CONFLICT DO NOTHING; \
-                 UPDATE meta SET value = CASE value WHEN '0' THEN '1' ELSE '0' END \
-                 WHERE name IN (SELECT name FROM meta WHERE name = 'probe' FOR UPDATE SKIP LOCKED); \
-                 SELECT count(*) FROM generate_series(1, 20000)";
-    conn.batch_execute(probe).await?;
-    Ok(())
-}
-
-/// The read point of the transaction.
-pub(crate) async fn read_point(conn: &mut Conn) -> Result<Seen, QueryError> {
-    let (snapshot, witness) = now(conn).await?;
-    Ok(Seen { point: snapshot.read_point(), witness })
-}
-
-async fn current_snapshot(conn: &mut Conn) -> Result<Snapshot, QueryError> {
-    Ok(now(conn).await?.0)
-}
-
-/// The snapshot of the transaction, and the newest log row in it.
-async fn now(conn: &mut Conn) -> Result<(Snapshot, Witness), QueryError> {
-    #[derive(QueryableByName)]
-    struct Now {
-        #[diesel(sql_type = Text)]
-        snapshot: String,
-        #[diesel(sql_type = Nullable<sql::Commit>)]
-        commit_id: Option<CommitId>,
-        #[diesel(sql_type = Nullable<BigInt>)]
-        seq: Option<i64>,
-        #[diesel(sql_type = Nullable<sql::Id>)]
-        group_id: Option<Id>,
-        #[diesel(sql_type = Nullable<BigInt>)]
-        version: Option<i64>,
-        #[diesel(sql_type = Nullable<sql::Id>)]
-        actor_id: Option<Id>,
-        #[diesel(sql_type = Nullable<BigInt>)]
-        at: Option<i64>,
-    }
-    // One statement, so that both come from one snapshot.
-    let now: Now = diesel::sql_query(
-        "SELECT pg_current_snapshot()::text AS snapshot, newest.* FROM (VALUES (1)) AS one LEFT JOIN \
-         (SELECT commit_id, seq, group_id, version, actor_id, at FROM log ORDER BY commit_id DESC, seq DESC LIMIT 1) \
-         AS newest ON true",
-    )
-    .get_result(conn)
-    .await?;
-    // Pruned commits were known as well.
-    let known = now.commit_id.map_or(0, |newest| newest.0 + 1).max(maintenance::floor(conn).await?);
-    let detail = || format!("the snapshot {:?} cannot be read", now.snapshot);
-    let snapshot = Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?;
-    let newest = now.seq.zip(now.group_id).zip(now.version).zip(now.actor_id.zip(now.at));
-    let witness = newest.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
-    Ok((snapshot, witness.map_or(Witness::NONE, Witness::new)))
-}

@@ -163,6 +163,17 @@ pub(crate) struct KeyRow {
     pub(crate) answer: String,
 }
 
+/// A backend for which the row types name their columns. The columns are the same for all.
+#[cfg(feature = "sqlite")]
+type AnyBackend = diesel::sqlite::Sqlite;
+#[cfg(not(feature = "sqlite"))]
+type AnyBackend = diesel::pg::Pg;
+
+/// The columns of a row type. Unlike Diesel's `as_select`, the result is of no particular backend.
+pub(crate) fn columns_of<R: Selectable<AnyBackend>>() -> R::SelectExpression {
+    R::construct_selection()
+}
+
 /// A role from its number.
 pub(crate) fn role(number: i16) -> Result<Role, String> {
     match number {

@@ -14,13 +14,16 @@ use uuid::Uuid;
 use crate::PeerMessages;
 use crate::caller::Caller;
 use crate::column::Id;
+#[cfg(feature = "sqlite")]
+use crate::connection::SqliteConn;
 use crate::cursor::CursorKey;
 #[cfg(feature = "postgres")]
-use crate::postgres::{self, PostgresBackend};
+use crate::postgres::PostgresBackend;
 use crate::prune_clock::PruneClock;
+use crate::queries;
 use crate::read_class::ReadClass;
 #[cfg(feature = "sqlite")]
-use crate::sqlite::{self, SqliteBackend};
+use crate::sqlite::SqliteBackend;
 use crate::tail::Place;
 use crate::url::{Target, masked};
 use crate::{
@@ -86,7 +89,7 @@ macro_rules! run {
         match &$store.inner.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(backend) => {
-                let body = async move |conn: &mut sqlite::Conn| sqlite::$module::$query(conn, $($argument),*).await;
+                let body = async move |conn: &mut SqliteConn| queries::$module::$query(conn, $($argument),*).await;
                 backend.$purpose($(ReadClass::$class,)? body).await
             }
             #[cfg(feature = "postgres")]
@@ -95,7 +98,7 @@ macro_rules! run {
                 // the arguments.
                 backend.$purpose($(ReadClass::$class,)? move |conn| {
                     $(let $argument = $argument.clone();)*
-                    async move { postgres::$module::$query(conn, $($argument),*).await }.boxed()
+                    async move { queries::$module::$query(conn, $($argument),*).await }.boxed()
                 }).await
             }
         }
@@ -573,14 +576,14 @@ async fn cursors(backend: &Backend, database: &str) -> Result<Cursors, OpenError
     let key = match backend {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite(backend) => {
-            let key = async move |conn: &mut sqlite::Conn| sqlite::maintenance::cursor_key(conn, proposal).await;
+            let key = async move |conn: &mut SqliteConn| queries::maintenance::cursor_key(conn, proposal).await;
             backend.write(key).await
         }
         #[cfg(feature = "postgres")]
         Backend::Postgres(backend) => {
             let key = backend.write(move |conn| {
                 let proposal = proposal.clone();
-                async move { postgres::maintenance::cursor_key(conn, proposal).await }.boxed()
+                async move { queries::maintenance::cursor_key(conn, proposal).await }.boxed()
             });
             key.await
         }

@@ -10,7 +10,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
-use super::Conn;
 use super::bus::Bus;
 use super::connection::Settings;
 use super::history::History;
@@ -20,6 +19,7 @@ use super::pool::Pool;
 use super::tail::PostgresTail;
 #[cfg(feature = "sqlite")]
 use super::transaction::{Failed, Purpose, transact};
+use crate::connection::PostgresConn;
 use crate::intake;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
@@ -129,14 +129,14 @@ impl PostgresBackend {
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         class: ReadClass,
-        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.detached(Arc::clone(&self.pool).read(class, body)).await
     }
 
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.detached(Arc::clone(&self.pool).write(body)).await
     }
@@ -145,7 +145,7 @@ impl PostgresBackend {
     #[cfg(feature = "sqlite")]
     pub(crate) async fn write_once<T: Send + 'static>(
         &self,
-        body: impl for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>> + Send + 'static,
+        body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         let pool = Arc::clone(&self.pool);
         self.detached(async move {

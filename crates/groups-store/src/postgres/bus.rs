@@ -15,8 +15,8 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use uuid::Uuid;
 
-use super::Conn;
 use super::connection::{ConnectError, Connection, Settings, connect, quoted};
+use crate::connection::PostgresConn;
 
 /// The channel for "the log has grown". The payload is the id of the sending server.
 const LOG: &str = "groups_log";
@@ -187,7 +187,12 @@ impl Bus {
     }
 }
 
-async fn tell(conn: &mut Conn, settings: &Settings, grown: Option<Uuid>, signals: &[String]) -> QueryResult<()> {
+async fn tell(
+    conn: &mut PostgresConn,
+    settings: &Settings,
+    grown: Option<Uuid>,
+    signals: &[String],
+) -> QueryResult<()> {
     if let Some(me) = grown {
         let notify = diesel::sql_query("SELECT pg_notify($1, $2)").bind::<Text, _>(settings.channel(LOG));
         notify.bind::<Text, _>(me.to_string()).execute(conn).await?;

@@ -14,10 +14,13 @@ use tokio::task::AbortHandle;
 use tokio_postgres::config::{Host, LoadBalanceHosts, SslMode};
 use tokio_postgres::{AsyncMessage, NoTls, Notification};
 
-use super::Conn;
 use super::encryption::Demands;
+#[cfg(not(feature = "postgres-tls"))]
+use super::plain::Encryption;
+#[cfg(feature = "postgres-tls")]
 use super::tls::Encryption;
 use super::wire::{Stream, Watched, Wire};
+use crate::connection::PostgresConn;
 use crate::url::masked;
 use crate::{OpenError, StoreOptions};
 
@@ -150,7 +153,7 @@ pub(super) enum ConnectError {
 
 /// A connection.
 pub(super) struct Connection {
-    conn: Conn,
+    conn: PostgresConn,
     wire: Wire,
     bounds: Bounds,
     /// Whether a transaction was begun that is not known to have ended.
@@ -171,7 +174,7 @@ impl Connection {
     }
 
     /// The connection for statements outside a transaction.
-    pub(super) fn conn(&mut self) -> &mut Conn {
+    pub(super) fn conn(&mut self) -> &mut PostgresConn {
         &mut self.conn
     }
 
@@ -199,7 +202,7 @@ impl Connection {
     }
 
     /// Splits off the raw Diesel connection; the returned function reassembles the two parts.
-    pub(super) fn into_parts(self) -> (Conn, impl FnOnce(Conn) -> Self) {
+    pub(super) fn into_parts(self) -> (PostgresConn, impl FnOnce(PostgresConn) -> Self) {
         let Self { conn, wire, bounds, in_transaction, epoch, notifications, driver } = self;
         (conn, move |conn| Self { conn, wire, bounds, in_transaction, epoch, notifications, driver })
     }
@@ -210,7 +213,7 @@ impl Connection {
 pub(super) struct OpenTransaction<'a>(&'a mut Connection);
 
 impl OpenTransaction<'_> {
-    pub(super) fn conn(&mut self) -> &mut Conn {
+    pub(super) fn conn(&mut self) -> &mut PostgresConn {
         &mut self.0.conn
     }
 
@@ -370,7 +373,7 @@ async fn establish(
         let detail = wire.ended().unwrap_or_else(|| with_causes(error));
         ConnectError::Refused(format!("{place}: {detail}"))
     };
-    let mut conn = Conn::try_from(client).await.map_err(|error| failed(&error))?;
+    let mut conn = PostgresConn::try_from(client).await.map_err(|error| failed(&error))?;
     // JIT compilation never pays off for statements this short.
     let setup = format!(
         "SELECT pg_is_in_recovery() AS standby, concat(set_config('statement_timeout', '{statement}', false), \

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::connection::{ConnectError, Connection, with_causes};
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, maintenance};
 use crate::column::sql;
+use crate::connection::PostgresConn;
+use crate::queries::maintenance;
 use crate::query_error::QueryError;
 use crate::row::LogRow;
 use crate::schema::meta;
@@ -174,7 +175,7 @@ pub(super) async fn home(conn: &mut Connection) -> Result<String, ConnectError> 
 ///
 /// Servers do this one after the other, so that all get the same id.
 pub(super) async fn settle(
-    conn: &mut Conn,
+    conn: &mut PostgresConn,
     home: &str,
     lost: Option<Uuid>,
     proposal: Uuid,
@@ -204,7 +205,7 @@ pub(super) async fn settle(
 }
 
 /// The value of an expression, as text.
-pub(super) async fn text(conn: &mut Conn, expression: &str) -> QueryResult<String> {
+pub(super) async fn text(conn: &mut PostgresConn, expression: &str) -> QueryResult<String> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]

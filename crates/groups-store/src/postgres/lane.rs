@@ -24,10 +24,12 @@ use super::bus::Bus;
 use super::failure::Failure;
 use super::pool::{ATTEMPTS_MAX, Lease, Pool};
 use super::transaction::{Failed, Purpose, transact};
-use super::{Conn, Hook, commit};
 use crate::batch::{CommitMade, Committed};
 use crate::column::{CommitId, Id};
+use crate::connection::PostgresConn;
+use crate::hook::PostgresHook;
 use crate::intake;
+use crate::queries::commit;
 use crate::query_error::{QueryError, reading};
 use crate::schema::{groups, log};
 use crate::{ExecuteError, Executed, Order, Quotas, Reason, StoreError};
@@ -46,13 +48,13 @@ const LOCKED_GROUPS_MAX: usize = 3;
 pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 
 /// An order, its hook, and where its answer goes.
-pub(super) type Job = (Box<Order>, Option<Hook>, Answer);
+pub(super) type Job = (Box<Order>, Option<PostgresHook>, Answer);
 
 /// A pending order in a lane.
 pub(super) struct Waiting {
     pub(super) order: Order,
     /// An order with a hook gets a batch of its own, because the hook may reject it.
-    pub(super) hook: Option<Hook>,
+    pub(super) hook: Option<PostgresHook>,
     pub(super) answer: Answer,
     /// Deadline for waiting for locks.
     pub(super) until: Instant,
@@ -254,13 +256,13 @@ impl Lane {
 
     /// Runs a batch and contains its panics. A panic does not end the lane, and does not affect
     /// later transactions, because a connection with an open transaction is not reused.
-    async fn contained(&self, orders: Arc<[Order]>, hook: Option<Hook>, how: Try) -> Result<Answers, Failure> {
+    async fn contained(&self, orders: Arc<[Order]>, hook: Option<PostgresHook>, how: Try) -> Result<Answers, Failure> {
         let attempts = AssertUnwindSafe(self.attempts(orders, hook, how)).catch_unwind();
         let panicked = || StoreError::Database { detail: "a panic, rolled back".to_owned() };
         attempts.await.unwrap_or_else(|_| Err(Failure::Final(panicked())))
     }
 
-    async fn attempts(&self, orders: Arc<[Order]>, hook: Option<Hook>, how: Try) -> Result<Answers, Failure> {
+    async fn attempts(&self, orders: Arc<[Order]>, hook: Option<PostgresHook>, how: Try) -> Result<Answers, Failure> {
         let mut attempt = 1;
         loop {
             let mut conn = self.pool.connection(how.deadline).await.map_err(Failure::Final)?;
@@ -388,9 +390,9 @@ impl Done {
 }
 
 async fn execute(
-    conn: &mut Conn,
+    conn: &mut PostgresConn,
     orders: Arc<[Order]>,
-    hook: Option<Hook>,
+    hook: Option<PostgresHook>,
     limits: Limits,
     quotas: Quotas,
     locked: Locked,
@@ -407,7 +409,7 @@ async fn execute(
 }
 
 /// The groups that another transaction has locked. Locks the others.
-async fn locked_groups(conn: &mut Conn, orders: &[Order]) -> Result<BTreeSet<Id>, QueryError> {
+async fn locked_groups(conn: &mut PostgresConn, orders: &[Order]) -> Result<BTreeSet<Id>, QueryError> {
     let ids: BTreeSet<Id> = orders.iter().map(|order| order.request.group_id.into()).collect();
     let free: Vec<Id> = groups::table
         .filter(groups::id.eq_any(ids.iter().copied().collect::<Vec<_>>()))

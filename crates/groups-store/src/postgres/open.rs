@@ -10,12 +10,12 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::Conn;
 use super::connection::{ConnectError, Connection, Settings, connect_patiently, quoted};
 use super::history::{History, home, settle, text};
 use super::transaction::{Failed, Purpose, transact};
-use crate::OpenError;
+use crate::connection::PostgresConn;
 use crate::migrate::{self, Found, NotMigrated};
+use crate::{OpenError, StoreOptions};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -51,7 +51,7 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Histo
     // Diesel's migrations are synchronous; the lock is released with the connection.
     let (conn, whole) = connection.into_parts();
     let migrated = tokio::task::spawn_blocking(move || {
-        let mut conn = AsyncConnectionWrapper::<Conn>::from(conn);
+        let mut conn = AsyncConnectionWrapper::<PostgresConn>::from(conn);
         let result = migrate::run(&mut conn, &MIGRATIONS, &found);
         (result, conn.into_inner())
     });
@@ -84,8 +84,9 @@ async fn open(settings: &Settings) -> Result<Connection, OpenError> {
     }
 }
 
-/// The names of the pending migrations. Changes nothing.
-pub(super) async fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
+/// The names of the pending migrations of a database. Changes nothing.
+pub(crate) async fn pending(url: String, options: &StoreOptions) -> Result<Vec<String>, OpenError> {
+    let settings = &Settings::new(&url, options)?;
     let database = settings.database.clone();
     let mut connection = open(settings).await?;
     let found = find(connection.conn(), &database).await?;
@@ -101,7 +102,7 @@ fn not_migrated(database: &str, error: NotMigrated) -> OpenError {
 }
 
 /// Creates the schema if it does not exist. Only then does the role need the CREATE privilege.
-async fn make_schema(conn: &mut Conn, database: &str, schema: &str) -> Result<(), OpenError> {
+async fn make_schema(conn: &mut PostgresConn, database: &str, schema: &str) -> Result<(), OpenError> {
     let name = quoted(schema);
     if holds(
         conn,
@@ -118,8 +119,8 @@ async fn make_schema(conn: &mut Conn, database: &str, schema: &str) -> Result<()
 }
 
 /// Finds out which tables the database has. Rejects tables of another program with our names.
-async fn find(conn: &mut Conn, database: &str) -> Result<Found, OpenError> {
-    let exists = async |conn: &mut Conn, table: &str| {
+async fn find(conn: &mut PostgresConn, database: &str) -> Result<Found, OpenError> {
+    let exists = async |conn: &mut PostgresConn, table: &str| {
         holds(conn, database, &format!("to_regclass('{table}') IS NOT NULL")).await
     };
     if exists(conn, migrate::TABLE).await? {
@@ -140,7 +141,7 @@ async fn find(conn: &mut Conn, database: &str) -> Result<Found, OpenError> {
 }
 
 /// The versions of the applied migrations, newest first.
-async fn versions(conn: &mut Conn, database: &str, table: &str) -> Result<Vec<String>, OpenError> {
+async fn versions(conn: &mut PostgresConn, database: &str, table: &str) -> Result<Vec<String>, OpenError> {
     let versions = format!("SELECT coalesce(string_agg(version, ' ' ORDER BY version DESC), '') FROM {table}");
     let versions = text(conn, &versions).await;
     let versions = versions
@@ -148,7 +149,7 @@ async fn versions(conn: &mut Conn, database: &str, table: &str) -> Result<Vec<St
     Ok(versions.split_whitespace().map(str::to_owned).collect())
 }
 
-async fn holds(conn: &mut Conn, database: &str, expression: &str) -> Result<bool, OpenError> {
+async fn holds(conn: &mut PostgresConn, database: &str, expression: &str) -> Result<bool, OpenError> {
     match text(conn, expression).await {
         Ok(value) => Ok(value == "true"),
         Err(error) => Err(OpenError::Unreachable { database: database.to_owned(), detail: error.to_string() }),

@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Conn;
 use super::connection::{ConnectError, Connection, Settings, connect};
 use super::failure::Failure;
 use super::history::History;
 use super::transaction::{Failed, Purpose, transact};
+use crate::connection::PostgresConn;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::{OpenError, Reason, StoreError, StoreOptions};
@@ -104,7 +104,7 @@ impl Pool {
     pub(super) async fn read<T>(
         self: Arc<Self>,
         class: ReadClass,
-        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
         let share = match class {
             ReadClass::Delivery => &self.delivery,
@@ -121,7 +121,7 @@ impl Pool {
     /// Runs an idempotent write transaction.
     pub(super) async fn write<T>(
         self: Arc<Self>,
-        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
         self.attempts(Purpose::Write, body).await
     }
@@ -135,7 +135,7 @@ impl Pool {
     async fn attempts<T>(
         &self,
         purpose: Purpose,
-        body: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
         let deadline = self.deadline();
         let attempts = async {

@@ -14,10 +14,12 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::backend::PostgresBackend;
+use super::queries::current_snapshot;
 use super::snapshot::Snapshot;
-use super::{COMMIT_ORDER, Conn, current_snapshot, maintenance, sinks};
 use crate::column::{CommitId, sql};
+use crate::connection::{Connection, PostgresConn};
 use crate::position::{Batch, BatchLimit, entries};
+use crate::queries::{maintenance, sinks};
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::LogRow;
@@ -152,10 +154,10 @@ impl PostgresTail {
         let mut batch = if round.more_after.is_some() {
             // Not all pending commits are known: no commit of this round counts as delivered yet.
             let all: Vec<u64> = rows.iter().map(|row| row.commit_id.0).collect();
-            entries(store, rows, &self.seen.read_point(), all, COMMIT_ORDER)
+            entries(store, rows, &self.seen.read_point(), all, PostgresConn::COMMIT_ORDER)
         } else {
             let rest = round.pending.iter().map(|(_, commit)| *commit);
-            entries(store, rows, &round.now.read_point(), rest, COMMIT_ORDER)
+            entries(store, rows, &round.now.read_point(), rest, PostgresConn::COMMIT_ORDER)
         };
         if round.pending.is_empty() && round.more_after.is_none() {
             self.finish();
@@ -208,7 +210,11 @@ async fn known_at(backend: &PostgresBackend, from: Position) -> Result<(Snapshot
 
 /// The rows with these numbers, ascending, as many as `bytes_max` allows, and how many of the
 /// numbers were consumed.
-async fn rows_of(conn: &mut Conn, mut seqs: Vec<i64>, bytes_max: usize) -> Result<(Vec<LogRow>, usize), QueryError> {
+async fn rows_of(
+    conn: &mut PostgresConn,
+    mut seqs: Vec<i64>,
+    bytes_max: usize,
+) -> Result<(Vec<LogRow>, usize), QueryError> {
     #[derive(QueryableByName)]
     struct Size {
         #[diesel(sql_type = BigInt)]
@@ -237,7 +243,7 @@ async fn rows_of(conn: &mut Conn, mut seqs: Vec<i64>, bytes_max: usize) -> Resul
 /// If there are too many to hold at once, the round ends, if possible, at a commit below which all
 /// are known. Then a consumer that is far behind can save positions on the way, and not only at the
 /// end.
-async fn round(conn: &mut Conn, seen: &Snapshot, now: Snapshot, after: i64) -> Result<Round, QueryError> {
+async fn round(conn: &mut PostgresConn, seen: &Snapshot, now: Snapshot, after: i64) -> Result<Round, QueryError> {
     let floor = maintenance::floor(conn).await?;
     let rows = unseen(conn, seen, &now, after, "seq", PENDING_MAX).await?;
     let mut pending: VecDeque<(i64, u64)> = rows.iter().map(|row| (row.seq, row.commit_id.0)).collect();
@@ -275,7 +281,7 @@ fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64) -> Option<(usize, u64)
 
 /// The first rows after a number that `now` sees and `seen` did not, in the given order.
 async fn unseen(
-    conn: &mut Conn,
+    conn: &mut PostgresConn,
     seen: &Snapshot,
     now: &Snapshot,
     after: i64,

@@ -6,9 +6,9 @@ use diesel_async::{AnsiTransactionManager, TransactionManager};
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
-use super::Conn;
 use super::connection::Connection;
 use super::failure::{Failure, classify};
+use crate::connection::PostgresConn;
 use crate::query_error::QueryError;
 
 /// The purpose of a transaction.
@@ -62,7 +62,7 @@ pub(super) enum Failed<T> {
 pub(super) async fn transact<T>(
     conn: &mut Connection,
     purpose: Purpose,
-    body: impl for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, QueryError>>,
+    body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
 ) -> Result<T, Failed<T>> {
     let (bounds, wire) = (conn.bounds(), conn.wire().clone());
     wire.forget_error();

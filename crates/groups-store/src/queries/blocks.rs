@@ -1,18 +1,17 @@
 //! Blocks: whom users do not allow to add them to groups.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use groups_domain::{Timestamp, UserId};
 
-use super::{Conn, lock_users};
 use crate::column::Id;
+use crate::connection::{Connection, RunQueryDsl};
 use crate::page::BLOCKS_MAX;
 use crate::query_error::{QueryError, reading};
 use crate::schema::blocks;
 use crate::{Block, BlockPage, Blocked};
 
-pub(crate) async fn list(
-    conn: &mut Conn,
+pub(crate) async fn list<C: Connection>(
+    conn: &mut C,
     user: UserId,
     after: Option<UserId>,
     limit: u32,
@@ -32,9 +31,14 @@ pub(crate) async fn list(
     Ok(BlockPage { blocks: rows.into_iter().map(block).collect(), next })
 }
 
-pub(crate) async fn put(conn: &mut Conn, user: UserId, blocked: UserId, at: Timestamp) -> Result<Blocked, QueryError> {
+pub(crate) async fn put<C: Connection>(
+    conn: &mut C,
+    user: UserId,
+    blocked: UserId,
+    at: Timestamp,
+) -> Result<Blocked, QueryError> {
     // Serializes the counts of several servers.
-    lock_users(conn, &[user.into()]).await?;
+    conn.lock_users(&[user.into()]).await?;
     let mine = blocks::table.filter(blocks::user_id.eq(Id::from(user)));
     let is_there = mine.filter(blocks::blocked_id.eq(Id::from(blocked)));
     let is_there: i64 = is_there.count().get_result(conn).await.map_err(reading("blocks"))?;
@@ -51,7 +55,7 @@ pub(crate) async fn put(conn: &mut Conn, user: UserId, blocked: UserId, at: Time
     Ok(Blocked::Done)
 }
 
-pub(crate) async fn remove(conn: &mut Conn, user: UserId, blocked: UserId) -> Result<(), QueryError> {
+pub(crate) async fn remove<C: Connection>(conn: &mut C, user: UserId, blocked: UserId) -> Result<(), QueryError> {
     let block = blocks::table.find((Id::from(user), Id::from(blocked)));
     diesel::delete(block).execute(conn).await?;
     Ok(())

@@ -3,28 +3,28 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel_async::RunQueryDsl;
 use groups_domain::{GroupId, Limits};
 
-use super::{Conn, load_groups, people};
+use super::people;
+use super::statements::{self, KeySql, LogSql, MadeSql, MembershipFactsSql, UsageSql};
 use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
+use crate::connection::{Connection, RunQueryDsl};
 use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
 use crate::quota::{Ledger, Usage};
 use crate::row::{KeyRow, LogRow, MembershipFactsRow, to_stored};
 use crate::row_set::{Keys, MembershipKeys, RowSet, Versions, With};
-use crate::statements::{self, KeySql, LogSql, MadeSql, MembershipFactsSql, UsageSql};
 use crate::{Order, Quotas, StoreError};
 
 /// Executes all orders, with the same result as one after the other. Returns one answer for each.
 ///
 /// The answers are valid only if the surrounding transaction commits. A hook requires a batch of
 /// one order, and runs only if that order changes something.
-pub(crate) async fn execute(
-    conn: &mut Conn,
+pub(crate) async fn execute<C: Connection>(
+    conn: &mut C,
     orders: &[Order],
-    hook: Option<&super::Hook>,
+    hook: Option<&C::Hook>,
     limits: Limits,
     quotas: Quotas,
 ) -> Result<Committed, QueryError> {
@@ -35,17 +35,22 @@ pub(crate) async fn execute(
         && !executed.replayed
         && let Some(change) = executed.outcome.change()
     {
-        super::run_hook(conn, hook, change).await?;
+        conn.run_hook(hook, change).await?;
     }
     Ok(Committed { answers, made })
 }
 
-async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas) -> Result<Batch, QueryError> {
+async fn load<C: Connection>(
+    conn: &mut C,
+    orders: &[Order],
+    limits: Limits,
+    quotas: Quotas,
+) -> Result<Batch, QueryError> {
     // Groups are sorted by id, so that two servers that lock several never deadlock.
     let group_ids: BTreeSet<GroupId> = orders.iter().map(|order| order.request.group_id).collect();
     let mut groups = Vec::new();
     for ids in group_ids.into_iter().map(Id::from).collect::<Vec<_>>().chunks(crate::row_set::ROWS_MAX) {
-        groups.extend(load_groups(conn, ids.to_vec()).await?);
+        groups.extend(conn.lock_groups(ids.to_vec()).await?);
     }
     let owners: BTreeMap<Id, Id> = groups.iter().map(|row| (row.id, row.owner_id)).collect();
     let mut memberships: BTreeMap<(Id, Id), bool> = BTreeMap::new();
@@ -76,7 +81,7 @@ async fn load(conn: &mut Conn, orders: &[Order], limits: Limits, quotas: Quotas)
 }
 
 /// Loads the usage of the actors on the days of their orders.
-async fn load_usage(conn: &mut Conn, orders: &[Order], quotas: Quotas) -> Result<Ledger, QueryError> {
+async fn load_usage<C: Connection>(conn: &mut C, orders: &[Order], quotas: Quotas) -> Result<Ledger, QueryError> {
     let mut ledger = Ledger::new(quotas);
     for user_days in ledger.wanted(orders.iter().map(|order| &order.request)) {
         let of_user_days = With::<_, UsageSql>::select(user_days, statements::USAGE_OF_USER_DAYS);
@@ -89,7 +94,7 @@ async fn load_usage(conn: &mut Conn, orders: &[Order], quotas: Quotas) -> Result
     Ok(ledger)
 }
 
-async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> Result<(), QueryError> {
+async fn load_answers<C: Connection>(conn: &mut C, orders: &[Order], batch: &mut Batch) -> Result<(), QueryError> {
     let keys: BTreeSet<(Id, String)> = orders
         .iter()
         .filter_map(|order| Some((order.request.actor.user_id().into(), order.idempotency.as_ref()?.key.clone())))
@@ -125,7 +130,7 @@ async fn load_answers(conn: &mut Conn, orders: &[Order], batch: &mut Batch) -> R
     Ok(())
 }
 
-async fn write(conn: &mut Conn, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
+async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
     // All fields are listed, so that none is forgotten.
     let RowsToWrite {
         groups_new,

@@ -3,20 +3,20 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use groups_domain::{Group, GroupId, Role, UserId};
 use uuid::Uuid;
 
-use super::{Conn, read_groups};
+use super::statements::{CHANGES_OF_VERSIONS, LogSql};
 use crate::caller::Caller;
 use crate::column::Id;
+use crate::connection::{Connection, RunQueryDsl};
 use crate::page::{Listed, group_bytes};
 use crate::query_error::{QueryError, reading};
 use crate::row::{LogRow, role_in};
 use crate::row_set::{RowSet, Versions, With};
 use crate::schema::{groups, memberships};
-use crate::statements::{CHANGES_OF_VERSIONS, LogSql};
 
 /// Number of index rows that are read between two checks of the caller.
 const INDEX_ROWS_PER_STEP: i64 = 2_048;
@@ -24,18 +24,29 @@ const INDEX_ROWS_PER_STEP: i64 = 2_048;
 /// Number of groups that are read at once. Groups that do not fit into the chunk are read in vain.
 const GROUPS_PER_STEP: usize = 128;
 
+/// A user's open memberships, joined with their groups. Memberships in deleted groups stay open for
+/// a while, and are left out.
+#[auto_type(no_type_alias)]
+pub(super) fn memberships_of(user: Id) -> _ {
+    memberships::table
+        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+        .filter(memberships::user_id.eq(user))
+        .filter(memberships::left_version.is_null())
+        .filter(groups::deleted_version.is_null())
+}
+
 /// The groups of which a user is a member, newest first. Stops when the caller has gone.
-pub(crate) async fn index(conn: &mut Conn, user: UserId, caller: &Caller) -> Result<Vec<Listed>, QueryError> {
+pub(crate) async fn index<C: Connection>(
+    conn: &mut C,
+    user: UserId,
+    caller: &Caller,
+) -> Result<Vec<Listed>, QueryError> {
     let mut index = Vec::new();
     let mut below = Id(Uuid::max());
     loop {
         caller.check()?;
-        let rows: Vec<(Id, i64, i16)> = memberships::table
-            .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
-            .filter(memberships::user_id.eq(Id::from(user)))
-            .filter(memberships::left_version.is_null())
+        let rows: Vec<(Id, i64, i16)> = memberships_of(user.into())
             .filter(memberships::group_id.lt(below))
-            .filter(groups::deleted_version.is_null())
             .order(memberships::group_id.desc())
             .limit(INDEX_ROWS_PER_STEP)
             .select((memberships::group_id, groups::version, memberships::role))
@@ -62,8 +73,8 @@ pub(crate) async fn index(conn: &mut Conn, user: UserId, caller: &Caller) -> Res
 /// The first of these groups, at the versions of the index: as many as fit, at least one. `None` if
 /// one of these versions is no longer available: the group has changed since, and its log was
 /// pruned.
-pub(crate) async fn groups_at(
-    conn: &mut Conn,
+pub(crate) async fn groups_at<C: Connection>(
+    conn: &mut C,
     index: Vec<Listed>,
     bytes_max: usize,
 ) -> Result<Option<Vec<(Group, Role)>>, QueryError> {
@@ -83,10 +94,10 @@ pub(crate) async fn groups_at(
 }
 
 /// The groups whose state at the listed version is available.
-async fn at_versions(conn: &mut Conn, index: &[Listed]) -> Result<HashMap<GroupId, Group>, QueryError> {
+async fn at_versions<C: Connection>(conn: &mut C, index: &[Listed]) -> Result<HashMap<GroupId, Group>, QueryError> {
     let versions: HashMap<GroupId, i64> = index.iter().map(|listed| (listed.group_id, listed.version())).collect();
     let mut groups = HashMap::with_capacity(index.len());
-    for row in read_groups(conn, index.iter().map(|listed| listed.group_id.into()).collect()).await? {
+    for row in conn.read_groups(index.iter().map(|listed| listed.group_id.into()).collect()).await? {
         if versions.get(&row.id.group()) == Some(&row.version) {
             groups.insert(row.id.group(), row.into_group()?);
         }

@@ -2,19 +2,19 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::Conn;
+use super::statements;
 use crate::batch::KEY_KEPT_MS;
 use crate::column::{CommitId, Id};
+use crate::connection::{Connection, RunQueryDsl};
 use crate::cursor::CursorKey;
 use crate::prune_clock::PruneTime;
 use crate::query_error::{QueryError, reading};
 use crate::quota::day_of;
 use crate::row_set::{Names, RowSet, With};
 use crate::schema::{log, meta};
-use crate::{Pruned, StoreError, statements};
+use crate::{Pruned, StoreError};
 
 const STORE_ID: &str = "store_id";
 const CURSOR_KEY: &str = "cursor_key";
@@ -22,7 +22,7 @@ const LOG_FLOOR: &str = "log_floor";
 const PRUNED_AT: &str = "pruned_at";
 
 /// The database's id. If there is none yet, stores the proposal.
-pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, QueryError> {
+pub(crate) async fn store_id<C: Connection>(conn: &mut C, proposal: Uuid) -> Result<Uuid, QueryError> {
     diesel::insert_into(meta::table)
         .values((meta::name.eq(STORE_ID), meta::value.eq(proposal.to_string())))
         .on_conflict_do_nothing()
@@ -33,7 +33,7 @@ pub(crate) async fn store_id(conn: &mut Conn, proposal: Uuid) -> Result<Uuid, Qu
 }
 
 /// The database's key for cursors. If there is none yet, stores the proposal.
-pub(crate) async fn cursor_key(conn: &mut Conn, proposal: CursorKey) -> Result<CursorKey, QueryError> {
+pub(crate) async fn cursor_key<C: Connection>(conn: &mut C, proposal: CursorKey) -> Result<CursorKey, QueryError> {
     diesel::insert_into(meta::table)
         .values((meta::name.eq(CURSOR_KEY), meta::value.eq(proposal.as_stored())))
         .on_conflict_do_nothing()
@@ -43,7 +43,7 @@ pub(crate) async fn cursor_key(conn: &mut Conn, proposal: CursorKey) -> Result<C
 }
 
 /// The first position from which nothing was pruned.
-pub(crate) async fn floor(conn: &mut Conn) -> Result<u64, QueryError> {
+pub(crate) async fn floor<C: Connection>(conn: &mut C) -> Result<u64, QueryError> {
     match read_meta(conn, LOG_FLOOR).await? {
         None => Ok(0),
         Some(value) => value.parse().map_err(|error| corrupt_meta(LOG_FLOOR, &error).into()),
@@ -51,7 +51,10 @@ pub(crate) async fn floor(conn: &mut Conn) -> Result<u64, QueryError> {
 }
 
 /// Saves names with their search keys and times. No user may occur twice.
-pub(crate) async fn remember_names(conn: &mut Conn, rows: Vec<(Id, String, String, i64)>) -> Result<(), QueryError> {
+pub(crate) async fn remember_names<C: Connection>(
+    conn: &mut C,
+    rows: Vec<(Id, String, String, i64)>,
+) -> Result<(), QueryError> {
     for set in Names::chunks(rows) {
         With::execute(set, statements::UPSERT_NAMES).execute(conn).await?;
     }
@@ -59,14 +62,14 @@ pub(crate) async fn remember_names(conn: &mut Conn, rows: Vec<(Id, String, Strin
 }
 
 /// Fails if the database cannot be written.
-pub(crate) async fn check_writable(conn: &mut Conn) -> Result<(), QueryError> {
-    super::check_writable(conn).await
+pub(crate) async fn check_writable<C: Connection>(conn: &mut C) -> Result<(), QueryError> {
+    conn.check_writable().await
 }
 
 /// Deletes at most `step_max` rows of each kind that are past their retention. Returns the time
 /// that it used.
-pub(crate) async fn prune(
-    conn: &mut Conn,
+pub(crate) async fn prune<C: Connection>(
+    conn: &mut C,
     time: PruneTime,
     log_kept_ms: i64,
     step_max: u32,
@@ -130,7 +133,7 @@ pub(crate) async fn prune(
 }
 
 /// The time that pruning uses. It is stored, so that the next pruning continues from it.
-async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError> {
+async fn prune_time<C: Connection>(conn: &mut C, time: PruneTime) -> Result<i64, QueryError> {
     let kept = match read_meta(conn, PRUNED_AT).await? {
         None => None,
         Some(value) => Some(value.parse::<i64>().map_err(|error| corrupt_meta(PRUNED_AT, &error))?),
@@ -161,7 +164,7 @@ async fn prune_time(conn: &mut Conn, time: PruneTime) -> Result<i64, QueryError>
 }
 
 /// Deletes the oldest changes by time, and stores the new start of the log.
-async fn prune_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, QueryError> {
+async fn prune_log<C: Connection>(conn: &mut C, end: i64, step_max: u32) -> Result<u32, QueryError> {
     let old: Vec<(i64, CommitId)> = log::table
         .filter(log::at.lt(end))
         .order(log::at)
@@ -191,12 +194,12 @@ async fn prune_log(conn: &mut Conn, end: i64, step_max: u32) -> Result<u32, Quer
 }
 
 /// Both databases accept `$1` and `$2` as the first and second parameter.
-async fn run(statement: &str, end: i64, step_max: u32, conn: &mut Conn) -> Result<u32, QueryError> {
+async fn run<C: Connection>(statement: &str, end: i64, step_max: u32, conn: &mut C) -> Result<u32, QueryError> {
     let statement = diesel::sql_query(statement).bind::<BigInt, _>(end).bind::<BigInt, _>(i64::from(step_max));
     Ok(u32::try_from(statement.execute(conn).await?).unwrap_or(u32::MAX))
 }
 
-async fn read_meta(conn: &mut Conn, name: &str) -> Result<Option<String>, QueryError> {
+async fn read_meta<C: Connection>(conn: &mut C, name: &str) -> Result<Option<String>, QueryError> {
     meta::table.find(name).select(meta::value).first(conn).await.optional().map_err(reading("meta"))
 }
 

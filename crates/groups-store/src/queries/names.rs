@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use diesel_async::RunQueryDsl;
 use groups_domain::{GroupId, UserId};
 
-use super::Conn;
+use super::statements;
 use crate::column::{Id, sql};
+use crate::connection::{Connection, RunQueryDsl};
 use crate::query_error::{QueryError, reading};
 use crate::row_set::{RowSet, Sights, With};
-use crate::{MemberRow, NameVisibility, statements};
+use crate::{MemberRow, NameVisibility};
 
 /// Removes the names that the reader may not see.
-pub(crate) async fn hide(
-    conn: &mut Conn,
+pub(crate) async fn hide<C: Connection>(
+    conn: &mut C,
     visibility: NameVisibility,
     reader: UserId,
     group_id: GroupId,
@@ -33,8 +33,8 @@ pub(crate) async fn hide(
 
 /// Which of these members of a group the reader is acquainted with: see
 /// [`NameVisibility::Acquainted`].
-pub(crate) async fn acquainted(
-    conn: &mut Conn,
+pub(crate) async fn acquainted<C: Connection>(
+    conn: &mut C,
     reader: UserId,
     group_id: GroupId,
     users: Vec<UserId>,

@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel_async::RunQueryDsl;
 use groups_domain::{Actor, AddPolicy, Limits, People, UserId};
 
-use super::{Conn, lock_users};
+use super::statements::{self, CountSql, PairSql};
 use crate::Order;
 use crate::column::Id;
+use crate::connection::{Connection, RunQueryDsl};
 use crate::query_error::{QueryError, reading};
 use crate::row_set::{Ids, Pairs, RowSet, With};
-use crate::statements::{self, CountSql, PairSql};
 
 /// How far beyond the limit memberships are counted. One batch cannot end more memberships of a
 /// user than this.
@@ -26,7 +25,7 @@ const UNLOCKED_WRITERS_MAX: u64 = 16;
 const COMPARED_MAX: u64 = 1_000;
 
 /// Loads the facts outside the orders' own groups on which the decisions depend.
-pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> Result<People, QueryError> {
+pub(crate) async fn load<C: Connection>(conn: &mut C, orders: &[Order], limits: Limits) -> Result<People, QueryError> {
     let mut people = People::default();
     let candidates = || orders.iter().flat_map(|order| order.request.candidates());
     if let Some(groups_max) = limits.groups_per_user_max {
@@ -59,7 +58,10 @@ pub(crate) async fn load(conn: &mut Conn, orders: &[Order], limits: Limits) -> R
 }
 
 /// Which of these candidates have blocked the actor, as (candidate, actor).
-async fn blocks(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BTreeSet<(UserId, UserId)>, QueryError> {
+async fn blocks<C: Connection>(
+    conn: &mut C,
+    pairs: &BTreeSet<(Id, Id)>,
+) -> Result<BTreeSet<(UserId, UserId)>, QueryError> {
     let mut blocks = BTreeSet::new();
     for pairs in Pairs::chunks(pairs.iter().map(|(actor, user)| (*user, *actor))) {
         let of_pairs = With::<_, PairSql>::select(pairs, statements::BLOCKS_OF_PAIRS);
@@ -70,7 +72,10 @@ async fn blocks(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BTreeSet<
 }
 
 /// Which of these actors share a group with the candidate.
-async fn acquaintances(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BTreeSet<(UserId, UserId)>, QueryError> {
+async fn acquaintances<C: Connection>(
+    conn: &mut C,
+    pairs: &BTreeSet<(Id, Id)>,
+) -> Result<BTreeSet<(UserId, UserId)>, QueryError> {
     let users: BTreeSet<Id> = pairs.iter().flat_map(|(actor, user)| [*actor, *user]).collect();
     let counts = count(conn, users, COMPARED_MAX).await?;
     let fewer_first = |(actor, user): &(Id, Id)| match counts.get(actor) <= counts.get(user) {
@@ -89,8 +94,8 @@ async fn acquaintances(conn: &mut Conn, pairs: &BTreeSet<(Id, Id)>) -> Result<BT
 }
 
 /// The number of groups of each of these users, given how many each would join in this batch.
-async fn group_counts(
-    conn: &mut Conn,
+async fn group_counts<C: Connection>(
+    conn: &mut C,
     joins: &BTreeMap<Id, u64>,
     groups_max: u32,
 ) -> Result<BTreeMap<Id, u64>, QueryError> {
@@ -107,7 +112,7 @@ async fn group_counts(
         .iter()
         .filter_map(|(user, count)| reaches((user, count), UNLOCKED_WRITERS_MAX).or(is_half(*count).then_some(*user)))
         .collect();
-    if lock_users(conn, &near).await? {
+    if conn.lock_users(&near).await? {
         counts.extend(count(conn, near, count_max).await?);
     }
     // Deleting a group does not end its memberships, because there may be many. They are ended
@@ -122,8 +127,8 @@ async fn group_counts(
 
 /// The number of open memberships of each of these users, counted up to `count_max`, including
 /// those in deleted groups.
-async fn count(
-    conn: &mut Conn,
+async fn count<C: Connection>(
+    conn: &mut C,
     users: impl IntoIterator<Item = Id>,
     count_max: u64,
 ) -> Result<BTreeMap<Id, u64>, QueryError> {

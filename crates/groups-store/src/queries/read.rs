@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use groups_domain::{Actor, Group, GroupId, Rejection, Role, UserId, Version, check_history_access};
 use uuid::Uuid;
 
+use super::list::memberships_of;
 use super::names::hide;
-use super::{Conn, read_point};
 use crate::column::Id;
+use crate::connection::{Connection, RunQueryDsl};
 use crate::page::{PAGE_BYTES_MAX, group_bytes};
 use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
-use crate::row::{GroupRow, LogRow, MembershipRow, role_in, to_stored};
+use crate::row::{GroupRow, LogRow, MembershipRow, columns_of, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
 use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, NameVisibility, Position};
 
@@ -23,14 +23,14 @@ const ROWS_PER_STEP: usize = 128;
 /// The same for changes, each of which may name a thousand members.
 const CHANGES_PER_STEP: usize = 32;
 
-pub(crate) async fn groups_of(
-    conn: &mut Conn,
+pub(crate) async fn groups_of<C: Connection>(
+    conn: &mut C,
     store: Uuid,
     user: UserId,
     after: Option<GroupId>,
     limit: u32,
 ) -> Result<GroupPage, QueryError> {
-    let Seen { point, witness } = read_point(conn).await?;
+    let Seen { point, witness } = conn.read_point().await?;
     let (groups, more) = page_of_groups(conn, user, after, limit.max(1) as usize).await?;
     let next = more.then(|| groups.last().map(|(group, _)| group.group_id)).flatten();
     Ok(GroupPage { groups, next, cursor: Position::new(store, &point, witness) })
@@ -38,8 +38,8 @@ pub(crate) async fn groups_of(
 
 /// A user's groups, newest first, up to the limit and to [`PAGE_BYTES_MAX`], and whether there are
 /// more.
-async fn page_of_groups(
-    conn: &mut Conn,
+async fn page_of_groups<C: Connection>(
+    conn: &mut C,
     user: UserId,
     after: Option<GroupId>,
     limit: usize,
@@ -48,15 +48,11 @@ async fn page_of_groups(
     let mut below = after.map_or(Id(Uuid::max()), Id::from);
     loop {
         let step = ROWS_PER_STEP.min(limit - page.len() + 1);
-        let rows: Vec<(GroupRow, i16)> = memberships::table
-            .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
-            .filter(memberships::user_id.eq(Id::from(user)))
-            .filter(memberships::left_version.is_null())
+        let rows: Vec<(GroupRow, i16)> = memberships_of(user.into())
             .filter(memberships::group_id.lt(below))
-            .filter(groups::deleted_version.is_null())
             .order(memberships::group_id.desc())
             .limit(i64::try_from(step).unwrap_or(i64::MAX))
-            .select((GroupRow::as_select(), memberships::role))
+            .select((columns_of::<GroupRow>(), memberships::role))
             .load(conn)
             .await
             .map_err(reading("groups"))?;
@@ -78,18 +74,14 @@ async fn page_of_groups(
 }
 
 /// The group and the user's role in it.
-pub(crate) async fn group(
-    conn: &mut Conn,
+pub(crate) async fn group<C: Connection>(
+    conn: &mut C,
     user: UserId,
     group_id: GroupId,
 ) -> Result<Option<(Group, Role)>, QueryError> {
-    let row: Option<(GroupRow, i16)> = memberships::table
-        .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+    let row: Option<(GroupRow, i16)> = memberships_of(user.into())
         .filter(memberships::group_id.eq(Id::from(group_id)))
-        .filter(memberships::user_id.eq(Id::from(user)))
-        .filter(memberships::left_version.is_null())
-        .filter(groups::deleted_version.is_null())
-        .select((GroupRow::as_select(), memberships::role))
+        .select((columns_of::<GroupRow>(), memberships::role))
         .first(conn)
         .await
         .optional()
@@ -97,8 +89,8 @@ pub(crate) async fn group(
     row.map(|(row, role)| Ok((row.into_group()?, role_in(role, group_id, user)?))).transpose()
 }
 
-pub(crate) async fn members(
-    conn: &mut Conn,
+pub(crate) async fn members<C: Connection>(
+    conn: &mut C,
     user: UserId,
     group_id: GroupId,
     after: Option<MemberKey>,
@@ -120,7 +112,7 @@ pub(crate) async fn members(
         .filter(memberships::joined_version.gt(version).or(memberships::ordinal.gt(ordinal)))
         .order((memberships::joined_version, memberships::ordinal))
         .limit(i64::from(limit) + 1)
-        .select((MembershipRow::as_select(), names::name.nullable()))
+        .select((columns_of::<MembershipRow>(), names::name.nullable()))
         .load(conn)
         .await
         .map_err(reading("memberships"))?;
@@ -136,8 +128,8 @@ pub(crate) async fn members(
     Ok(Some(MemberPage { members, next, version: group.version }))
 }
 
-pub(crate) async fn member(
-    conn: &mut Conn,
+pub(crate) async fn member<C: Connection>(
+    conn: &mut C,
     user: UserId,
     group_id: GroupId,
     of: UserId,
@@ -151,7 +143,7 @@ pub(crate) async fn member(
         .filter(memberships::group_id.eq(Id::from(group_id)))
         .filter(memberships::user_id.eq(Id::from(of)))
         .filter(memberships::left_version.is_null())
-        .select((MembershipRow::as_select(), names::name.nullable()))
+        .select((columns_of::<MembershipRow>(), names::name.nullable()))
         .first(conn)
         .await
         .optional()
@@ -162,8 +154,8 @@ pub(crate) async fn member(
     Ok(Some(member))
 }
 
-pub(crate) async fn history(
-    conn: &mut Conn,
+pub(crate) async fn history<C: Connection>(
+    conn: &mut C,
     user: UserId,
     group_id: GroupId,
     after: Version,
@@ -184,7 +176,7 @@ pub(crate) async fn history(
             .filter(log::version.gt(after))
             .order(log::version)
             .limit(i64::try_from(step).unwrap_or(i64::MAX))
-            .select(LogRow::as_select())
+            .select(columns_of::<LogRow>())
             .load(conn)
             .await
             .map_err(reading("log"))?;
@@ -204,7 +196,10 @@ pub(crate) async fn history(
     Ok(History::Page { changes, next })
 }
 
-pub(crate) async fn names_of(conn: &mut Conn, users: Vec<Id>) -> Result<HashMap<UserId, String>, QueryError> {
+pub(crate) async fn names_of<C: Connection>(
+    conn: &mut C,
+    users: Vec<Id>,
+) -> Result<HashMap<UserId, String>, QueryError> {
     let mut names = HashMap::with_capacity(users.len());
     for users in users.chunks(crate::row_set::ROWS_MAX) {
         let rows: Vec<(Id, String)> = names::table
@@ -218,7 +213,11 @@ pub(crate) async fn names_of(conn: &mut Conn, users: Vec<Id>) -> Result<HashMap<
     Ok(names)
 }
 
-pub(crate) async fn people(conn: &mut Conn, prefix: String, limit: u32) -> Result<Vec<(UserId, String)>, QueryError> {
+pub(crate) async fn people<C: Connection>(
+    conn: &mut C,
+    prefix: String,
+    limit: u32,
+) -> Result<Vec<(UserId, String)>, QueryError> {
     // Both backends compare these keys by bytes, and `char::MAX` is the greatest character.
     let end = format!("{prefix}{}", char::MAX);
     let rows: Vec<(Id, String)> = names::table
@@ -235,7 +234,7 @@ pub(crate) async fn people(conn: &mut Conn, prefix: String, limit: u32) -> Resul
 
 /// The greatest UUIDv7 of a group. Other ids may sort above it, but a database is assumed to have
 /// fewer than a thousand of them.
-pub(crate) async fn newest_group(conn: &mut Conn) -> Result<Option<GroupId>, QueryError> {
+pub(crate) async fn newest_group<C: Connection>(conn: &mut C) -> Result<Option<GroupId>, QueryError> {
     const END: Id = Id(Uuid::from_u128(1 << 127));
     let ids: Vec<Id> = groups::table
         .filter(groups::id.lt(END))

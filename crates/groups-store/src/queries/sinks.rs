@@ -1,13 +1,13 @@
 //! Saved positions of durable log consumers.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use groups_domain::Timestamp;
 use uuid::Uuid;
 
-use super::{Conn, Seen, maintenance, read_point};
+use super::maintenance;
 use crate::column::CommitId;
-use crate::position::{Witness, WitnessRow};
+use crate::connection::{Connection, RunQueryDsl};
+use crate::position::{Seen, Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::to_stored;
 use crate::schema::{log, sink_positions};
@@ -17,13 +17,13 @@ use crate::{Position, Reason, StoreError};
 const ATTEMPTS_MAX: usize = 8;
 
 /// The position of the end of the log.
-pub(crate) async fn end_of_log(conn: &mut Conn, store: Uuid) -> Result<Position, QueryError> {
-    let Seen { point, witness } = read_point(conn).await?;
+pub(crate) async fn end_of_log<C: Connection>(conn: &mut C, store: Uuid) -> Result<Position, QueryError> {
+    let Seen { point, witness } = conn.read_point().await?;
     Ok(Position::new(store, &point, witness))
 }
 
 /// The saved position of a sink, if any.
-pub(crate) async fn position(conn: &mut Conn, name: String) -> Result<Option<Position>, QueryError> {
+pub(crate) async fn position<C: Connection>(conn: &mut C, name: String) -> Result<Option<Position>, QueryError> {
     match stored(conn, &name).await? {
         Some(text) => read(&name, &text).map(Some),
         None => Ok(None),
@@ -32,8 +32,8 @@ pub(crate) async fn position(conn: &mut Conn, name: String) -> Result<Option<Pos
 
 /// Saves the position of a sink unless the stored one is as new or newer. Returns whether it was
 /// saved.
-pub(crate) async fn save_position(
-    conn: &mut Conn,
+pub(crate) async fn save_position<C: Connection>(
+    conn: &mut C,
     store: Uuid,
     name: String,
     position: Position,
@@ -66,8 +66,8 @@ pub(crate) async fn save_position(
 
 /// Checks that everything after a position is still in the log, and that the position belongs to
 /// this log.
-pub(crate) async fn check_kept(conn: &mut Conn, store: Uuid, from: Position) -> Result<(), QueryError> {
-    let seen = read_point(conn).await?.point;
+pub(crate) async fn check_kept<C: Connection>(conn: &mut C, store: Uuid, from: Position) -> Result<(), QueryError> {
+    let seen = conn.read_point().await?.point;
     if !from.is_of(store) || from.below > seen.below {
         return Err(StoreError::HistoryReplaced.into());
     }
@@ -84,7 +84,7 @@ pub(crate) async fn check_kept(conn: &mut Conn, store: Uuid, from: Position) -> 
 }
 
 /// The change that is now at the position's witness.
-pub(crate) async fn witness(conn: &mut Conn, of: &Position) -> Result<Option<Witness>, QueryError> {
+pub(crate) async fn witness<C: Connection>(conn: &mut C, of: &Position) -> Result<Option<Witness>, QueryError> {
     let row: Option<WitnessRow> = log::table
         .find(to_stored(of.witness.seq))
         .select((log::seq, log::group_id, log::version, log::actor_id, log::at))
@@ -96,13 +96,13 @@ pub(crate) async fn witness(conn: &mut Conn, of: &Position) -> Result<Option<Wit
 }
 
 /// Whether the log has changes of commits from `first` on, below `end`.
-async fn has_commits(conn: &mut Conn, first: u64, end: u64) -> Result<bool, QueryError> {
+async fn has_commits<C: Connection>(conn: &mut C, first: u64, end: u64) -> Result<bool, QueryError> {
     let within = log::commit_id.ge(CommitId(first)).and(log::commit_id.lt(CommitId(end)));
     let found: Option<i64> = log::table.filter(within).select(log::seq).first(conn).await.optional()?;
     Ok(found.is_some())
 }
 
-async fn stored(conn: &mut Conn, name: &str) -> Result<Option<String>, QueryError> {
+async fn stored<C: Connection>(conn: &mut C, name: &str) -> Result<Option<String>, QueryError> {
     let of_name = sink_positions::table.find(name).select(sink_positions::position);
     of_name.first(conn).await.optional().map_err(reading("sink_positions"))
 }

@@ -1,32 +1,32 @@
 //! The start of a user's stream: memberships, and the list or the missed changes, at one point in
 //! time.
 
-use diesel_async::RunQueryDsl;
 use groups_domain::{ReadPoint, UserId};
 use uuid::Uuid;
 
-use super::{COMMIT_ORDER, Conn, list, missed_seqs, read_point};
+use super::list;
+use super::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::caller::Caller;
+use crate::connection::{Connection, RunQueryDsl};
 use crate::position::{Seen, Witness, entries};
 use crate::query_error::{QueryError, reading};
 use crate::row::LogRow;
 use crate::row_set::{RowSet, Seqs, With};
-use crate::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::{GroupList, LogEntry, OpenedStream, Position, ReplayRule, StreamStart};
 
 /// Number of missed changes that are read at once. Each may be large, and those beyond the limit
 /// are read in vain.
 const ROWS_PER_STEP: usize = 128;
 
-pub(crate) async fn open_stream(
-    conn: &mut Conn,
+pub(crate) async fn open_stream<C: Connection>(
+    conn: &mut C,
     store: Uuid,
     user: UserId,
     from: Option<Position>,
     rule: ReplayRule,
     caller: Caller,
 ) -> Result<OpenedStream, QueryError> {
-    let Seen { point: seen, witness } = read_point(conn).await?;
+    let Seen { point: seen, witness } = conn.read_point().await?;
     let cursor = Position::new(store, &seen, witness);
     let index = list::index(conn, user, &caller).await?;
     let groups = index.iter().map(|listed| listed.group_id).collect();
@@ -42,7 +42,7 @@ pub(crate) async fn open_stream(
 /// Whether the position belongs to this history: the database was not restored to a state from
 /// before the position was issued, after which different changes may have been written. A position
 /// whose witness was pruned is not trusted either.
-async fn is_of_this_history(conn: &mut Conn, from: &Position, floor: u64) -> Result<bool, QueryError> {
+async fn is_of_this_history<C: Connection>(conn: &mut C, from: &Position, floor: u64) -> Result<bool, QueryError> {
     if from.witness == Witness::NONE {
         // The log was empty at the position, so it started there.
         return Ok(from.below.max(1) == floor.max(1));
@@ -52,8 +52,8 @@ async fn is_of_this_history(conn: &mut Conn, from: &Position, floor: u64) -> Res
 
 /// The changes within the user's intervals after a position; `None` if the list is the better
 /// answer.
-async fn missed(
-    conn: &mut Conn,
+async fn missed<C: Connection>(
+    conn: &mut C,
     store: Uuid,
     user: UserId,
     from: &Position,
@@ -65,7 +65,7 @@ async fn missed(
         return Ok(None);
     }
     // Counted first, because the rows themselves may be large.
-    let mut seqs = missed_seqs(conn, user, from, i64::from(rule.events_max) + 1).await?;
+    let mut seqs = conn.missed_seqs(user, from, i64::from(rule.events_max) + 1).await?;
     if seqs.len() > rule.events_max as usize {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ async fn missed(
             return Ok(None);
         }
     }
-    let missed = entries(store, rows, seen, [], COMMIT_ORDER);
+    let missed = entries(store, rows, seen, [], C::COMMIT_ORDER);
     if let Some(error) = missed.failed {
         // The list does not need the unreadable row.
         tracing::error!(%error, %user, "a missed change cannot be read: the user gets the whole list instead");

@@ -10,12 +10,14 @@ use uuid::Uuid;
 use super::checkpoint::CaughtUp;
 use super::file::DatabaseFile;
 use super::open::Settings;
+use super::queries::log_from;
 use super::threads::{
     Answer, Queue, Task, WriterQueue, WriterSettings, start_checkpoints, start_readers, start_writer, task,
 };
 use super::transaction::Purpose;
-use super::{COMMIT_ORDER, Conn, log_from, read_point, sinks};
+use crate::connection::{Connection, SqliteConn};
 use crate::position::{Batch, BatchLimit, entries};
+use crate::queries::sinks;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::SqliteFile;
@@ -113,7 +115,7 @@ impl SqliteBackend {
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         class: ReadClass,
-        body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
+        body: impl AsyncFnOnce(&mut SqliteConn) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (task, result) = task(Purpose::Read, body);
         let readers = self.readers.of(class);
@@ -123,10 +125,10 @@ impl SqliteBackend {
 
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
+        body: impl AsyncFnOnce(&mut SqliteConn) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let file = self.file.clone();
-        let (task, result) = task(Purpose::Write, async move |conn: &mut Conn| {
+        let (task, result) = task(Purpose::Write, async move |conn: &mut SqliteConn| {
             if let Some(file) = file.upgrade() {
                 file.check()?;
             }
@@ -139,7 +141,7 @@ impl SqliteBackend {
     /// Checks that the file was neither removed nor replaced, so that writes are not lost.
     pub(crate) async fn check_file(&self) -> Result<(), StoreError> {
         let file = self.file.clone();
-        let checking = self.read(ReadClass::Delivery, async move |_: &mut Conn| match file.upgrade() {
+        let checking = self.read(ReadClass::Delivery, async move |_: &mut SqliteConn| match file.upgrade() {
             Some(file) => Ok(file.check()?),
             None => Err(StoreError::Unavailable(Reason::Closed).into()),
         });
@@ -158,8 +160,8 @@ impl SqliteBackend {
     /// Follows the log from a position, or from its current end.
     pub(crate) async fn tail(&self, from: Option<Position>) -> Result<SqliteTail, StoreError> {
         let (store, committed) = (self.id, self.committed.clone());
-        let next = self.read(ReadClass::Delivery, async move |conn: &mut Conn| match from {
-            None => Ok(read_point(conn).await?.point.below),
+        let next = self.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| match from {
+            None => Ok(conn.read_point().await?.point.below),
             Some(from) => {
                 let next = from.first_unknown();
                 sinks::check_kept(conn, store, from).await?;
@@ -190,7 +192,7 @@ impl SqliteTail {
         // A commit after this point wakes the next wait, even if this read already sees it.
         self.committed.mark_unchanged();
         let from = self.next;
-        let rows = async move |conn: &mut Conn| log_from(conn, from, limit).await;
+        let rows = async move |conn: &mut SqliteConn| log_from(conn, from, limit).await;
         let (rows, floor) = backend.read(ReadClass::Delivery, rows).await?;
         if floor > self.next && floor > self.gap_end {
             self.gap_end = floor;
@@ -199,7 +201,7 @@ impl SqliteTail {
         let Some(last) = rows.last() else { return Ok(Batch::default()) };
         self.next = last.commit_id.0 + 1;
         let seen = ReadPoint { below: self.next, except: Vec::new() };
-        Ok(entries(store, rows, &seen, [], COMMIT_ORDER))
+        Ok(entries(store, rows, &seen, [], SqliteConn::COMMIT_ORDER))
     }
 
     /// Waits until there may be something to read.

@@ -18,9 +18,9 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::SimpleAsyncConnection;
 
-use super::Conn;
 use super::file::DatabaseFile;
 use super::threads::in_place;
+use crate::connection::SqliteConn;
 
 /// A restarted log is truncated to this size. It is above the normal size, so that the file is not
 /// truncated and extended all the time.
@@ -60,7 +60,7 @@ impl CopyByWriter {
     }
 
     /// Called after every commit, with the size of the log.
-    pub(super) fn committed(&mut self, conn: &mut Conn, wal_bytes: u64) {
+    pub(super) fn committed(&mut self, conn: &mut SqliteConn, wal_bytes: u64) {
         let large = wal_bytes > WAL_LARGE_BYTES;
         if self.on && large && self.grace == 0 {
             self.caught_up.0.store(false, Ordering::Release);
@@ -74,7 +74,7 @@ impl CopyByWriter {
         }
     }
 
-    fn set(&self, conn: &mut Conn, pages: u32) {
+    fn set(&self, conn: &mut SqliteConn, pages: u32) {
         let set = in_place(conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}")));
         if let Some(Err(error)) = set {
             tracing::warn!(%error, "cannot set SQLite's wal_autocheckpoint");

@@ -10,11 +10,11 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::Conn;
 use super::checkpoint::WAL_KEPT_BYTES;
-use crate::OpenError;
+use crate::connection::SqliteConn;
 use crate::migrate::{self, Found, NotMigrated};
 use crate::url::SqliteFile;
+use crate::{OpenError, StoreOptions};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -30,7 +30,7 @@ pub(super) struct Settings {
 }
 
 /// Opens the writer's connection and applies the migrations.
-pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
+pub(super) fn open_writer(settings: &Settings) -> Result<SqliteConn, OpenError> {
     let mut conn = connect(settings)?;
     find(&mut conn, settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
@@ -51,11 +51,12 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Conn, OpenError> {
         Refused(OpenError::Unreachable { detail, .. }) => self::refused(settings, &detail),
         Refused(error) => error,
     })?;
-    Ok(Conn::new(conn))
+    Ok(SqliteConn::new(conn))
 }
 
-/// The names of the pending migrations. Changes nothing and creates no file.
-pub(super) fn pending(settings: &Settings) -> Result<Vec<String>, OpenError> {
+/// The names of the pending migrations of a file. Changes nothing and creates no file.
+pub(crate) fn pending(file: SqliteFile, options: &StoreOptions) -> Result<Vec<String>, OpenError> {
+    let settings = &Settings { file, busy: options.wait_max, pages_max: None };
     let found = if Path::new(&settings.file.path).exists() {
         let mut conn = connect(settings)?;
         find(&mut conn, settings)?
@@ -107,12 +108,12 @@ fn patiently(settings: &Settings, mut attempt: impl FnMut() -> Result<(), OpenEr
 }
 
 /// Opens a read-only connection.
-pub(super) fn open_reader(settings: &Settings) -> Result<Conn, OpenError> {
+pub(super) fn open_reader(settings: &Settings) -> Result<SqliteConn, OpenError> {
     let mut conn = connect(settings)?;
     patiently(settings, || configure(&mut conn, settings))?;
     // A small cache: there are several readers, and the operating system also caches the file.
     batch(&mut conn, settings, "PRAGMA query_only = ON; PRAGMA cache_size = -4096")?;
-    Ok(Conn::new(conn))
+    Ok(SqliteConn::new(conn))
 }
 
 /// Opens a connection for checkpoints. It never waits for locks.

@@ -10,14 +10,14 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
-use super::Conn;
 use super::open::{Settings, open_writer};
 use super::threads::in_place;
+use crate::connection::SqliteConn;
+use crate::queries::statements;
 use crate::row_set::{
     Answers, Changes, Groups, Ids, Keys, MembershipChanges, MembershipKeys, Memberships, Names, Pairs, RowSet, Seqs,
     Sights, Usages, UserDays, Versions, With,
 };
-use crate::statements;
 use crate::url::SqliteFile;
 
 #[derive(QueryableByName)]
@@ -28,7 +28,7 @@ struct Step {
 
 /// The tables that a statement's plan scans completely, except for the set itself and for counts
 /// with a limit.
-fn reads_whole<S>(conn: &mut Conn, rows: usize, statement: impl Into<Cow<'static, str>>) -> Vec<String>
+fn reads_whole<S>(conn: &mut SqliteConn, rows: usize, statement: impl Into<Cow<'static, str>>) -> Vec<String>
 where
     S: RowSet + QueryFragment<Sqlite>,
     S::Row: Default,
@@ -47,7 +47,7 @@ where
         .collect()
 }
 
-fn connect(path: &str) -> Conn {
+fn connect(path: &str) -> SqliteConn {
     let file = SqliteFile { path: path.to_owned(), must_exist: false, old_path: None };
     open_writer(&Settings { file, busy: Duration::from_secs(5), pages_max: None }).unwrap()
 }

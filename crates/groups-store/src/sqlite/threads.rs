@@ -17,9 +17,11 @@ use super::checkpoint::{CaughtUp, CopyByWriter, keep_small};
 use super::file::DatabaseFile;
 use super::open::{Settings, open_checkpointer, open_reader, open_writer};
 use super::transaction::{Purpose, roll_back, transact};
-use super::{Conn, Hook, commit, maintenance};
 use crate::batch::Committed;
+use crate::connection::SqliteConn;
+use crate::hook::SqliteHook;
 use crate::intake::{self, Flow, QueueLimits, Size};
+use crate::queries::{commit, maintenance};
 use crate::query_error::QueryError;
 use crate::{ExecuteError, Executed, OpenError, Order, Quotas, Reason, StoreError};
 
@@ -29,11 +31,11 @@ const WRITER: &str = "sqlite writer";
 /// Where the answer to an order goes.
 pub(super) type Answer = oneshot::Sender<Result<Executed, ExecuteError>>;
 
-pub(super) type Task = Box<dyn FnOnce(&mut Conn) + Send>;
+pub(super) type Task = Box<dyn FnOnce(&mut SqliteConn) + Send>;
 
 /// A job for the writer.
 pub(super) enum WriterJob {
-    Order(Box<Order>, Option<Hook>, Answer),
+    Order(Box<Order>, Option<SqliteHook>, Answer),
     Task(Task),
 }
 
@@ -45,7 +47,7 @@ impl WriterQueue {
     const TASK: Size = Size { rows: 64, bytes: 1_024 };
 
     /// Queues an order or rejects it; never waits.
-    pub(super) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), StoreError> {
+    pub(super) fn execute(&self, order: Order, hook: Option<SqliteHook>, answer: Answer) -> Result<(), StoreError> {
         let (flow, size) = (order.flow(), order.size());
         let sent = self.0.send(flow, size, WriterJob::Order(Box::new(order), hook, answer));
         sent.map_err(StoreError::Unavailable)
@@ -107,10 +109,10 @@ impl<T> Queue<T> {
 /// Wraps a transaction as a job, and returns the receiver of its result.
 pub(super) fn task<T: Send + 'static>(
     purpose: Purpose,
-    body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError> + Send + 'static,
+    body: impl AsyncFnOnce(&mut SqliteConn) -> Result<T, QueryError> + Send + 'static,
 ) -> (Task, oneshot::Receiver<Result<T, StoreError>>) {
     let (answer, result) = oneshot::channel();
-    let task = move |conn: &mut Conn| {
+    let task = move |conn: &mut SqliteConn| {
         // Skip a read whose caller has gone.
         if purpose == Purpose::Read && answer.is_closed() {
             return;
@@ -151,7 +153,7 @@ pub(super) async fn start_writer(
         let patience = settings.connection.busy.min(LOCK_WAIT_MAX);
         let opened = DatabaseFile::open(&settings.connection.file, patience).and_then(|file| {
             let mut conn = open_writer(&settings.connection)?;
-            let id = in_place(transact(&mut conn, Purpose::Write, async |conn: &mut Conn| {
+            let id = in_place(transact(&mut conn, Purpose::Write, async |conn: &mut SqliteConn| {
                 maintenance::store_id(conn, proposal).await
             }));
             let id =
@@ -263,7 +265,7 @@ async fn start<T: Send + 'static>(
 }
 
 struct Writer {
-    conn: Conn,
+    conn: SqliteConn,
     /// Declared after the connection, so that the connection is closed before the lock is released.
     file: Arc<DatabaseFile>,
     copying: CopyByWriter,
@@ -320,7 +322,7 @@ impl Writer {
         }
     }
 
-    fn execute_alone(&mut self, order: &Order, hook: Option<&Hook>, answer: Answer) {
+    fn execute_alone(&mut self, order: &Order, hook: Option<&SqliteHook>, answer: Answer) {
         let executed = self.attempt(std::slice::from_ref(order), hook);
         drop(answer.send(match executed.map(|mut done| done.answers.pop()) {
             Ok(Some(executed)) => executed,
@@ -330,12 +332,12 @@ impl Writer {
     }
 
     /// Executes a batch. A failed attempt writes nothing.
-    fn attempt(&mut self, orders: &[Order], hook: Option<&Hook>) -> Result<Committed, ExecuteError> {
+    fn attempt(&mut self, orders: &[Order], hook: Option<&SqliteHook>) -> Result<Committed, ExecuteError> {
         let (conn, file) = (&mut self.conn, &self.file);
         let (limits, quotas) = (self.settings.limits, self.settings.quotas);
         let mut refused = None;
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            in_place(transact(conn, Purpose::Write, async |conn: &mut Conn| {
+            in_place(transact(conn, Purpose::Write, async |conn: &mut SqliteConn| {
                 file.check()?;
                 let done = commit::execute(conn, orders, hook, limits, quotas).await;
                 if let Err(QueryError::Hook(error)) = &done {
@@ -372,7 +374,7 @@ impl Writer {
 }
 
 /// Runs a task. A panic does not end the thread, and does not affect the next transaction.
-fn guarded(conn: &mut Conn, task: Task) {
+fn guarded(conn: &mut SqliteConn, task: Task) {
     if catch_unwind(AssertUnwindSafe(|| task(conn))).is_err() {
         tracing::error!("a query panicked");
         in_place(roll_back(conn));

@@ -2,7 +2,8 @@
 
 use diesel_async::SimpleAsyncConnection;
 
-use super::{Conn, classify};
+use super::failure::classify;
+use crate::connection::SqliteConn;
 use crate::query_error::QueryError;
 use crate::{Reason, StoreError};
 
@@ -17,9 +18,9 @@ pub(super) enum Purpose {
 
 /// Runs `body` and commits, or rolls back.
 pub(super) async fn transact<T>(
-    conn: &mut Conn,
+    conn: &mut SqliteConn,
     purpose: Purpose,
-    body: impl AsyncFnOnce(&mut Conn) -> Result<T, QueryError>,
+    body: impl AsyncFnOnce(&mut SqliteConn) -> Result<T, QueryError>,
 ) -> Result<T, StoreError> {
     let begin = match purpose {
         Purpose::Read => "BEGIN DEFERRED",
@@ -47,7 +48,7 @@ pub(super) async fn transact<T>(
 
 /// Rolls back a transaction that may have ended already: SQLite rolls back automatically if the
 /// disk is full.
-pub(super) async fn roll_back(conn: &mut Conn) {
+pub(super) async fn roll_back(conn: &mut SqliteConn) {
     if let Err(error) = conn.batch_execute("ROLLBACK").await {
         tracing::debug!(%error, "nothing to roll back");
     }

@@ -1,4 +1,4 @@
-//! The statements of a batch, each over a set of rows `v`. Both databases use the same text.
+//! The statements over a set of rows, which they call `v`. Both databases use the same text.
 //!
 //! The queries fix the join order, starting from the rows (SQLite does not reorder `LEFT JOIN` and
 //! `CROSS JOIN`, <https://www.sqlite.org/optoverview.html>). Otherwise SQLite, which assumes that

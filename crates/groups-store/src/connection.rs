@@ -1,0 +1,135 @@
+//! The seam between the queries and the databases: all that a backend has to provide.
+//!
+//! [`queries`](crate::queries) are generic over [`Connection`] and name no database. A query text
+//! is built once, and the compiler checks it against every database that is compiled in
+//! ([`Statement`], [`Rows`]).
+
+#[cfg(feature = "sqlite")]
+mod in_place;
+
+use diesel::QueryResult;
+use diesel::dsl::Limit;
+use diesel::query_dsl::methods::LimitDsl;
+#[cfg(feature = "postgres")]
+use diesel_async::AsyncPgConnection;
+use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use futures_util::future::BoxFuture;
+use groups_domain::{Change, UserId};
+
+use crate::Position;
+use crate::column::Id;
+use crate::position::{CommitOrder, Seen};
+use crate::query_error::QueryError;
+use crate::row::GroupRow;
+
+#[cfg(feature = "sqlite")]
+pub(crate) use self::in_place::SqliteConn;
+
+/// A connection to PostgreSQL.
+#[cfg(feature = "postgres")]
+pub(crate) type PostgresConn = AsyncPgConnection;
+
+/// A connection with an open transaction.
+pub(crate) trait Connection: Send {
+    /// An application's function for this database, as in [`Hook`](crate::Hook).
+    type Hook: Send + Sync;
+
+    /// Whether changes become visible in the order of the log.
+    const COMMIT_ORDER: CommitOrder;
+
+    /// Runs a query and returns all rows.
+    fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>>;
+
+    /// Runs a query and returns its first row, or [`NotFound`](diesel::NotFound).
+    fn get_result<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<T>>;
+
+    /// Runs a statement and returns the number of rows that it changed.
+    fn execute<'a, Q: Statement + 'a>(&'a mut self, statement: Q) -> BoxFuture<'a, QueryResult<usize>>;
+
+    /// The groups with these ids, which no other transaction changes until this one ends.
+    fn lock_groups(&mut self, ids: Vec<Id>) -> impl Future<Output = Result<Vec<GroupRow>, QueryError>> + Send;
+
+    /// The groups with these ids, for a reader.
+    fn read_groups(&mut self, ids: Vec<Id>) -> impl Future<Output = Result<Vec<GroupRow>, QueryError>> + Send;
+
+    /// Makes other transactions that lock one of these users wait until this one ends. Returns
+    /// whether the users must be read again, because others may have written while this one waited.
+    fn lock_users(&mut self, users: &[Id]) -> impl Future<Output = Result<bool, QueryError>> + Send;
+
+    /// The sequence numbers of the changes within a user's intervals after a position, unordered.
+    fn missed_seqs(
+        &mut self,
+        user: UserId,
+        from: &Position,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<i64>, QueryError>> + Send;
+
+    /// What the transaction sees.
+    fn read_point(&mut self) -> impl Future<Output = Result<Seen, QueryError>> + Send;
+
+    /// Fails if the database cannot be written.
+    fn check_writable(&mut self) -> impl Future<Output = Result<(), QueryError>> + Send;
+
+    /// Runs a hook. Fails if the hook left a transaction that cannot be committed.
+    fn run_hook(&mut self, hook: &Self::Hook, change: &Change) -> impl Future<Output = Result<(), QueryError>> + Send;
+}
+
+/// Runs a query on any [`Connection`], with the methods of Diesel's trait of this name.
+pub(crate) trait RunQueryDsl: Sized {
+    /// All rows.
+    fn load<'a, T: Send + 'static>(self, conn: &'a mut impl Connection) -> BoxFuture<'a, QueryResult<Vec<T>>>
+    where
+        Self: Rows<'a, T>,
+    {
+        conn.load(self)
+    }
+
+    /// The only row, or [`NotFound`](diesel::NotFound).
+    fn get_result<'a, T: Send + 'static>(self, conn: &'a mut impl Connection) -> BoxFuture<'a, QueryResult<T>>
+    where
+        Self: Rows<'a, T>,
+    {
+        conn.get_result(self)
+    }
+
+    /// The first of many rows, or [`NotFound`](diesel::NotFound).
+    fn first<'a, T: Send + 'static>(self, conn: &'a mut impl Connection) -> BoxFuture<'a, QueryResult<T>>
+    where
+        Self: LimitDsl,
+        Limit<Self>: Rows<'a, T>,
+    {
+        conn.get_result(self.limit(1))
+    }
+
+    /// The number of rows that a statement changed.
+    fn execute<'a>(self, conn: &'a mut impl Connection) -> BoxFuture<'a, QueryResult<usize>>
+    where
+        Self: Statement + 'a,
+    {
+        conn.execute(self)
+    }
+}
+
+impl<Q> RunQueryDsl for Q {}
+
+/// Declares the traits of queries, for the databases that are compiled in.
+macro_rules! query_traits {
+    ($($conn:ty),+) => {
+        /// A statement that runs on every database that is compiled in.
+        pub(crate) trait Statement: Send $(+ ExecuteDsl<$conn>)+ {}
+
+        impl<Q: Send $(+ ExecuteDsl<$conn>)+> Statement for Q {}
+
+        /// A query that returns rows of the type `T` on every database that is compiled in.
+        pub(crate) trait Rows<'query, T>: Send $(+ LoadQuery<'query, $conn, T>)+ + 'query {}
+
+        impl<'query, T, Q: Send $(+ LoadQuery<'query, $conn, T>)+ + 'query> Rows<'query, T> for Q {}
+    };
+}
+
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+query_traits!(SqliteConn, PostgresConn);
+#[cfg(all(feature = "sqlite", not(feature = "postgres")))]
+query_traits!(SqliteConn);
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+query_traits!(PostgresConn);

@@ -1,0 +1,31 @@
+//! Connections to SQLite, which run each call in place.
+
+use std::error::Error;
+
+use diesel::SqliteConnection;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+/// A connection to SQLite. Its calls block until they finish when their future is polled.
+pub(crate) type SqliteConn = SyncConnectionWrapper<SqliteConnection, InPlace>;
+
+/// Runs each database call in place: the threads of the SQLite backend may block.
+#[derive(Debug)]
+pub(crate) struct InPlace;
+
+impl SpawnBlocking for InPlace {
+    fn spawn_blocking<'a, R>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync + 'static>>>
+    where
+        R: Send + 'static,
+    {
+        std::future::ready(Ok(task())).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}

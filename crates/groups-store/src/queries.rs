@@ -1,0 +1,13 @@
+//! All queries that both databases share, one file per purpose. Each function runs inside one
+//! transaction, on any [`Connection`](crate::connection::Connection).
+
+pub(crate) mod blocks;
+pub(crate) mod commit;
+pub(crate) mod list;
+pub(crate) mod maintenance;
+pub(crate) mod names;
+pub(crate) mod people;
+pub(crate) mod read;
+pub(crate) mod sinks;
+pub(crate) mod statements;
+pub(crate) mod stream;

@@ -1,0 +1,169 @@
+//! What SQLite provides for the shared queries, and the queries that only SQLite needs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use diesel::QueryResult;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use groups_domain::{Change, ReadPoint, UserId};
+
+use crate::column::{CommitId, Id};
+use crate::connection::{Connection, Rows, RunQueryDsl, SqliteConn, Statement};
+use crate::hook::SqliteHook;
+use crate::position::{BatchLimit, CommitOrder, Seen, Witness, WitnessRow};
+use crate::queries::maintenance;
+use crate::queries::statements::{GROUPS_OF_IDS, GroupSql};
+use crate::query_error::{QueryError, reading};
+use crate::row::{GroupRow, LogRow, columns_of};
+use crate::row_set::{Ids, RowSet, With};
+use crate::schema::{log, memberships};
+use crate::{HookError, Position};
+
+impl Connection for SqliteConn {
+    type Hook = SqliteHook;
+
+    /// There is a single writer.
+    const COMMIT_ORDER: CommitOrder = CommitOrder::Kept;
+
+    fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>> {
+        diesel_async::RunQueryDsl::load(query, self).boxed()
+    }
+
+    fn get_result<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<T>> {
+        diesel_async::RunQueryDsl::get_result(query, self).boxed()
+    }
+
+    fn execute<'a, Q: Statement + 'a>(&'a mut self, statement: Q) -> BoxFuture<'a, QueryResult<usize>> {
+        diesel_async::RunQueryDsl::execute(statement, self)
+    }
+
+    /// The groups with these ids. A single writer needs no locks.
+    async fn lock_groups(&mut self, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
+        let ids = Ids::chunks(ids.into_iter().map(|id| (id,)));
+        let mut groups = Vec::new();
+        for ids in ids {
+            let of_ids = With::<_, GroupSql>::select(ids, GROUPS_OF_IDS);
+            groups.extend(of_ids.load::<GroupRow>(self).await.map_err(reading("groups"))?);
+        }
+        Ok(groups)
+    }
+
+    /// Whether other transactions may have changed these users meanwhile. Never: a single writer needs
+    /// no locks.
+    async fn lock_users(&mut self, _users: &[Id]) -> Result<bool, QueryError> {
+        Ok(false)
+    }
+
+    /// The groups with these ids, for a reader.
+    async fn read_groups(&mut self, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
+        self.lock_groups(ids).await
+    }
+
+    /// The sequence numbers of the changes within a user's intervals after a position, unordered.
+    async fn missed_seqs(&mut self, user: UserId, from: &Position, limit: i64) -> Result<Vec<i64>, QueryError> {
+        // The version that ends an interval is part of it: it tells the user about the end. Commits are
+        // in log order.
+        let within = log::version
+            .ge(memberships::joined_version)
+            .and(memberships::left_version.is_null().or(log::version.nullable().le(memberships::left_version)));
+        memberships::table
+            .inner_join(log::table.on(log::group_id.eq(memberships::group_id)))
+            .filter(memberships::user_id.eq(Id::from(user)))
+            .filter(log::commit_id.ge(CommitId(from.first_unknown())))
+            .filter(within.assume_not_null())
+            .select(log::seq)
+            .limit(limit)
+            .load(self)
+            .await
+            .map_err(reading("log"))
+    }
+
+    /// What the transaction sees.
+    async fn read_point(&mut self) -> Result<Seen, QueryError> {
+        #[derive(QueryableByName)]
+        struct Last {
+            #[diesel(sql_type = BigInt)]
+            seq: i64,
+        }
+        // Not the largest number in the log, because the whole log may have been pruned.
+        let last: Option<Last> = diesel::sql_query("SELECT seq FROM sqlite_sequence WHERE name = 'log'")
+            .get_result(self)
+            .await
+            .optional()?;
+        let next = last.map_or(0, |last| u64::try_from(last.seq).unwrap_or(0)) + 1;
+        let newest: Option<WitnessRow> = log::table
+            .order(log::seq.desc())
+            .select((log::seq, log::group_id, log::version, log::actor_id, log::at))
+            .first(self)
+            .await
+            .optional()
+            .map_err(reading("log"))?;
+        let point = ReadPoint { below: next, except: Vec::new() };
+        Ok(Seen { point, witness: newest.map_or(Witness::NONE, Witness::new) })
+    }
+
+    /// Fails if the database cannot be written.
+    async fn check_writable(&mut self) -> Result<(), QueryError> {
+        // A different value each time, otherwise SQLite would have nothing to write.
+        let write = "INSERT INTO meta (name, value) VALUES ('probe', '0') \
+                     ON CONFLICT (name) DO UPDATE SET value = CASE meta.value WHEN '0' THEN '1' ELSE '0' END";
+        diesel::sql_query(write).execute(self).await?;
+        Ok(())
+    }
+
+    /// Runs a hook. Fails if the hook ended the transaction.
+    async fn run_hook(&mut self, hook: &SqliteHook, change: &Change) -> Result<(), QueryError> {
+        let (hook, change) = (Arc::clone(hook), change.clone());
+        let run = self.spawn_blocking(move |conn| {
+            // Tells Diesel that a transaction is open, which Diesel did not begin.
+            AnsiTransactionManager::begin_transaction_sql(conn, "SAVEPOINT hook")?;
+            let done = catch_unwind(AssertUnwindSafe(|| hook(conn, &change)));
+            *AnsiTransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::default();
+            let released = conn.batch_execute("RELEASE hook");
+            Ok(match done {
+                Err(_) => Err(HookError::Panicked),
+                Ok(Err(error)) => Err(HookError::Refused(error.into())),
+                Ok(Ok(())) => released.map_err(|_| HookError::TransactionEnded),
+            })
+        });
+        Ok(run.await??)
+    }
+}
+
+/// Number of log rows that are read before their bytes are counted.
+const STEP_ROWS: u32 = 16;
+
+/// The changes after a position, in order, and the position up to which the log was pruned.
+pub(crate) async fn log_from(
+    conn: &mut SqliteConn,
+    mut next: u64,
+    limit: BatchLimit,
+) -> Result<(Vec<LogRow>, u64), QueryError> {
+    let floor = maintenance::floor(conn).await?;
+    let (mut rows, mut bytes): (Vec<LogRow>, _) = (Vec::new(), 0);
+    let mut left = limit.entries_max;
+    while left > 0 && bytes < limit.bytes_max {
+        let step = STEP_ROWS.min(left);
+        left -= step;
+        let more: Vec<LogRow> = log::table
+            .filter(log::seq.ge(crate::row::to_stored(next)))
+            .order(log::seq)
+            .limit(i64::from(step))
+            .select(columns_of::<LogRow>())
+            .load(conn)
+            .await
+            .map_err(reading("log"))?;
+        let is_last = more.len() < step as usize;
+        next = more.last().map_or(next, |last| last.commit_id.0 + 1);
+        bytes += more.iter().map(|row| row.payload.len()).sum::<usize>();
+        rows.extend(more);
+        if is_last {
+            break;
+        }
+    }
+    Ok((rows, floor))
+}
