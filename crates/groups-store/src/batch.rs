@@ -8,8 +8,8 @@ use groups_domain::{
 };
 
 use crate::column::Id;
+use crate::ledger::{Ledger, Usage};
 use crate::payload::{self, Answer};
-use crate::quota::{Ledger, Usage};
 use crate::recorded::Recorded;
 use crate::row::{GroupRow, KeyRow, MembershipFactsRow, MembershipRow, role_number, to_stored};
 use crate::row_set::{Answers, Changes, Groups, Keys, MembershipChanges, Memberships, RowSet, Usages};

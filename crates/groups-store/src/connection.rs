@@ -23,7 +23,7 @@ use crate::query_error::QueryError;
 use crate::row::GroupRow;
 
 #[cfg(feature = "sqlite")]
-pub(crate) use self::in_place::SqliteConn;
+pub(crate) use self::in_place::{SqliteConn, in_place, not_in_place};
 
 /// A connection to PostgreSQL.
 #[cfg(feature = "postgres")]

@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::column::{Id, sql as types};
 use crate::connection::{PostgresConn, SqliteConn};
+use crate::inner::Backend;
 use crate::queries::statements;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
 use crate::schema::{blocks, groups, idempotency, log, memberships, names, sink_positions};
-use crate::store::Backend;
 use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions};
 

@@ -3,7 +3,7 @@
 use groups_domain::Rejection;
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-use crate::url::masked;
+use crate::masked::masked;
 use crate::{HookError, Quota};
 
 /// Why the store is unavailable; a retry may succeed. Nothing was changed, except possibly with

@@ -115,13 +115,18 @@ compile_error!("groups-store needs the feature `sqlite` or `postgres`");
 mod batch;
 mod caller;
 mod column;
+mod committer;
 mod connection;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod copy;
 mod cursor;
 mod error;
 mod hook;
+mod inner;
 mod intake;
+mod ledger;
+mod masked;
+mod member;
 mod migrate;
 mod name_claim;
 mod options;
@@ -156,13 +161,15 @@ pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use hook::{Hook, HookError, HookResult};
+pub use masked::masked;
+pub use member::{MemberKey, MemberRow};
 pub use name_claim::NameClaim;
 pub use options::{NameVisibility, StoreOptions};
 pub use order::{Idempotency, Order};
 pub use outcome::{Executed, Outcome, Standing};
 pub use page::{
-    BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberKey, MemberPage, MemberRow,
-    OpenedStream, PAGE_BYTES_MAX, Pruned, ReplayRule, StreamStart,
+    BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberPage, OpenedStream, PAGE_BYTES_MAX,
+    Pruned, ReplayRule, StreamStart,
 };
 #[cfg(feature = "postgres")]
 pub use peer_messages::PeerMessages;
@@ -172,4 +179,3 @@ pub use quota::{Quota, Quotas};
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;
 pub use tail::Tail;
-pub use url::masked;

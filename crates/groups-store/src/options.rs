@@ -7,7 +7,7 @@ use groups_supervisor::Supervisor;
 
 use crate::Quotas;
 use crate::intake::QueueLimits;
-use crate::url::masked;
+use crate::masked::masked;
 
 /// How to open a [`Store`](crate::Store). All limits have defaults.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! The results of reads.
 
-use groups_domain::{Change, Group, GroupId, Membership, ReadPoint, Role, Timestamp, UserId, Version};
+use groups_domain::{Change, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
 
-use crate::{LogEntry, Position};
+use crate::{LogEntry, MemberKey, MemberRow, Position};
 
 /// One page of a user's groups, newest first, that is, by descending id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,15 +15,6 @@ pub struct GroupPage {
     pub cursor: Position,
 }
 
-/// A member with their display name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberRow {
-    /// The membership.
-    pub membership: Membership,
-    /// The latest known display name.
-    pub name: Option<String>,
-}
-
 /// One page of a group's members, in joining order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberPage {
@@ -33,15 +24,6 @@ pub struct MemberPage {
     pub next: Option<MemberKey>,
     /// The group's version at which this page was read.
     pub version: Version,
-}
-
-/// A position in the joining order of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberKey {
-    /// The group version in which the member joined.
-    pub joined_version: Version,
-    /// The member's position among those who joined in the same version.
-    pub ordinal: u32,
 }
 
 /// Maximum number of people that one user may block.

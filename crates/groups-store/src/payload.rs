@@ -4,28 +4,15 @@
 //! stored data. A published format is never edited: a new format gets a new number and its own
 //! module.
 
-use groups_domain::{
-    Actor, Change, ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Rejection, Role,
-    Rule, Succession, Timestamp, UserId, Version,
-};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
-use crate::MemberRow;
+use groups_domain::{Actor, Change, Rejection, UserId};
 
 mod answer_1;
 mod answer_2;
 mod change_1;
 mod change_2;
+mod decoded;
 
-/// The parts of a change that are stored in columns.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Columns {
-    pub(crate) group_id: GroupId,
-    pub(crate) version: Version,
-    pub(crate) actor_id: UserId,
-    pub(crate) at: Timestamp,
-}
+pub(crate) use self::decoded::{Answer, Columns};
 
 /// Encodes a change without its columns, in the lowest format that can represent it.
 pub(crate) fn encode_change(change: &Change) -> Result<(i16, String), serde_json::Error> {
@@ -47,45 +34,6 @@ pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Res
             Ok(stored.into_change(columns))
         }
         unknown => Err(format!("format {unknown} is unknown to this version")),
-    }
-}
-
-/// The answer to an order with an idempotency key. A change is referenced, because the log already
-/// has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Changed {
-        group_id: GroupId,
-        version: Version,
-        role: Option<Role>,
-        member: Option<MemberRow>,
-        left_out: Vec<LeftOut>,
-    },
-    Unchanged {
-        group: Group,
-        role: Option<Role>,
-        member: Option<MemberRow>,
-        left_out: Vec<LeftOut>,
-    },
-    Rejected(Rejection),
-}
-
-impl Answer {
-    fn left_out(&self) -> &[LeftOut] {
-        match self {
-            Self::Changed { left_out, .. } | Self::Unchanged { left_out, .. } => left_out,
-            Self::Rejected(_) => &[],
-        }
-    }
-
-    fn leaving_out(self, people: Vec<LeftOut>) -> Self {
-        match self {
-            Self::Changed { group_id, version, role, member, .. } => {
-                Self::Changed { group_id, version, role, member, left_out: people }
-            }
-            Self::Unchanged { group, role, member, .. } => Self::Unchanged { group, role, member, left_out: people },
-            Self::Rejected(rejection) => Self::Rejected(rejection),
-        }
     }
 }
 
@@ -140,9 +88,14 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use groups_domain::Obstacle;
+    use groups_domain::{
+        ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Obstacle, Role, Rule,
+        Succession, Timestamp, Version,
+    };
+    use uuid::Uuid;
 
     use super::*;
+    use crate::MemberRow;
 
     const COLUMNS: Columns = Columns {
         group_id: GroupId::new(Uuid::from_u128(1)),

@@ -1,6 +1,5 @@
 //! The PostgreSQL backend: a pool, and lanes that commit in batches.
 
-mod aside;
 mod backend;
 mod bus;
 mod connection;

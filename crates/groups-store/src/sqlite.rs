@@ -8,8 +8,11 @@ mod open;
 #[cfg(test)]
 mod plans;
 mod queries;
+mod tail;
 mod threads;
 mod transaction;
+mod writer;
 
-pub(crate) use backend::{SqliteBackend, SqliteTail};
+pub(crate) use backend::SqliteBackend;
 pub(crate) use open::pending;
+pub(crate) use tail::SqliteTail;

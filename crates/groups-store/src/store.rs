@@ -17,15 +17,16 @@ use crate::column::Id;
 #[cfg(feature = "sqlite")]
 use crate::connection::SqliteConn;
 use crate::cursor::CursorKey;
+use crate::inner::{Backend, Inner};
+use crate::masked::masked;
 #[cfg(feature = "postgres")]
-use crate::postgres::PostgresBackend;
-use crate::prune_clock::PruneClock;
+use crate::postgres::{PostgresBackend, PostgresTail};
 use crate::queries;
 use crate::read_class::ReadClass;
 #[cfg(feature = "sqlite")]
-use crate::sqlite::SqliteBackend;
+use crate::sqlite::{SqliteBackend, SqliteTail};
 use crate::tail::Place;
-use crate::url::{Target, masked};
+use crate::url::Target;
 use crate::{
     BlockPage, Blocked, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey, MemberPage,
     MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, Position, Pruned, Reason, ReplayRule,
@@ -36,51 +37,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) cursors: Cursors,
-    pub(crate) backend: Backend,
-    pub(crate) tail_poll: Duration,
-    pub(crate) tail_entries_max: u32,
-    pub(crate) tail_bytes_max: usize,
-    log_kept_ms: i64,
-    name_visibility: NameVisibility,
-    prune_clock: Mutex<PruneClock>,
-    #[cfg(feature = "postgres")]
-    postgres_notify: bool,
-}
-
-impl Inner {
-    pub(crate) fn id(&self) -> Uuid {
-        match &self.backend {
-            #[cfg(feature = "sqlite")]
-            Backend::Sqlite(backend) => backend.id(),
-            #[cfg(feature = "postgres")]
-            Backend::Postgres(backend) => backend.id(),
-        }
-    }
-}
-
-/// The database behind a store.
-#[derive(Debug)]
-pub(crate) enum Backend {
-    #[cfg(feature = "sqlite")]
-    Sqlite(SqliteBackend),
-    #[cfg(feature = "postgres")]
-    Postgres(PostgresBackend),
-}
-
-impl Backend {
-    async fn close(&self) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(backend) => backend.close().await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(backend) => backend.close().await,
-        }
-    }
 }
 
 /// Runs a shared query in a transaction of the backend.
@@ -436,9 +392,9 @@ impl Store {
     pub async fn tail_from(&self, from: Option<Position>) -> Result<Tail, StoreError> {
         let place = match &self.inner.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(backend) => Place::Sqlite(backend.tail(from).await?),
+            Backend::Sqlite(backend) => Place::Sqlite(SqliteTail::open(backend, from).await?),
             #[cfg(feature = "postgres")]
-            Backend::Postgres(backend) => Place::Postgres(backend.tail(from).await?),
+            Backend::Postgres(backend) => Place::Postgres(PostgresTail::open(backend, from).await?),
         };
         Ok(Tail::new(Arc::clone(&self.inner), place))
     }

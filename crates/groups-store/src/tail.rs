@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::inner::{Backend, Inner};
 use crate::position::{Batch, BatchLimit};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresTail;
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteTail;
-use crate::store::{Backend, Inner};
 use crate::{Cursors, LogEntry, StoreError};
 
 /// Follows the log from where it was opened. Returns each change once, and each group's changes in

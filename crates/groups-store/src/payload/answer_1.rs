@@ -1,10 +1,12 @@
 //! Format 1 of answers.
 
+use groups_domain::{Description, GroupId, GroupName, Membership, Rule, Timestamp, UserId, Version};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
 use super::change_1::Role;
-use super::{
-    Description, Deserialize, GroupId, GroupName, MemberRow, Membership, Rule, Serialize, Timestamp, UserId, Uuid,
-    Version,
-};
+use super::decoded;
+use crate::MemberRow;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,26 +54,26 @@ pub(super) struct Member {
 
 impl Answer {
     /// The answer without the people left out; `None` if this format cannot represent it.
-    pub(super) fn of(answer: &super::Answer) -> Option<Self> {
+    pub(super) fn of(answer: &decoded::Answer) -> Option<Self> {
         // All fields are listed, so that a new field forces a new format.
         Some(match answer {
-            super::Answer::Changed { group_id, version, role, member, left_out: _ } => Self::Changed {
+            decoded::Answer::Changed { group_id, version, role, member, left_out: _ } => Self::Changed {
                 group_id: group_id.uuid(),
                 version: version.get(),
                 role: role.map(Into::into),
                 member: member.as_ref().map(Into::into),
             },
-            super::Answer::Unchanged { group, role, member, left_out: _ } => Self::Unchanged {
+            decoded::Answer::Unchanged { group, role, member, left_out: _ } => Self::Unchanged {
                 group: group.into(),
                 role: role.map(Into::into),
                 member: member.as_ref().map(Into::into),
             },
-            super::Answer::Rejected(rejection) => Self::Rejected(Rejection::of(rejection)?),
+            decoded::Answer::Rejected(rejection) => Self::Rejected(Rejection::of(rejection)?),
         })
     }
 }
 
-impl TryFrom<Answer> for super::Answer {
+impl TryFrom<Answer> for decoded::Answer {
     type Error = String;
 
     fn try_from(answer: Answer) -> Result<Self, String> {
@@ -95,8 +97,8 @@ impl TryFrom<Answer> for super::Answer {
 }
 
 impl Rejection {
-    fn of(rejection: &super::Rejection) -> Option<Self> {
-        use super::Rejection as Rejected;
+    fn of(rejection: &groups_domain::Rejection) -> Option<Self> {
+        use groups_domain::Rejection as Rejected;
         Some(match rejection {
             Rejected::TooManyGroups { .. } | Rejected::CannotBeAdded { .. } => return None,
             Rejected::GroupNotFound => Self::GroupNotFound,
@@ -116,7 +118,7 @@ impl Rejection {
     }
 }
 
-impl TryFrom<Rejection> for super::Rejection {
+impl TryFrom<Rejection> for groups_domain::Rejection {
     type Error = String;
 
     fn try_from(rejection: Rejection) -> Result<Self, String> {
@@ -141,10 +143,18 @@ fn rule_named(id: &str) -> Result<Rule, String> {
     rule.copied().ok_or_else(|| format!("the rule {id:?} is unknown to this version"))
 }
 
-impl From<&super::Group> for Group {
-    fn from(group: &super::Group) -> Self {
-        let super::Group { group_id, name, description, owner_id, member_count, version, created_at, updated_at } =
-            group;
+impl From<&groups_domain::Group> for Group {
+    fn from(group: &groups_domain::Group) -> Self {
+        let groups_domain::Group {
+            group_id,
+            name,
+            description,
+            owner_id,
+            member_count,
+            version,
+            created_at,
+            updated_at,
+        } = group;
         Self {
             group_id: group_id.uuid(),
             name: name.as_str().to_owned(),
@@ -158,7 +168,7 @@ impl From<&super::Group> for Group {
     }
 }
 
-impl From<Group> for super::Group {
+impl From<Group> for groups_domain::Group {
     fn from(group: Group) -> Self {
         Self {
             group_id: GroupId::new(group.group_id),

@@ -3,7 +3,11 @@
 
 use groups_domain::{LeftOut, Obstacle};
 
-use super::{Deserialize, Serialize, UserId, Uuid, answer_1};
+use groups_domain::UserId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::answer_1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,10 @@
 //! Format 1 of changes.
 
-use super::{ChangeKind, Columns, Description, Deserialize, GroupName, Serialize, Timestamp, UserId, Uuid};
+use groups_domain::{ChangeKind, Description, GroupName, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::decoded::Columns;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Change {
@@ -57,24 +61,24 @@ impl From<Role> for groups_domain::Role {
     }
 }
 
-impl From<&super::NewMember> for Member {
-    fn from(member: &super::NewMember) -> Self {
+impl From<&groups_domain::NewMember> for Member {
+    fn from(member: &groups_domain::NewMember) -> Self {
         Self(member.user_id.uuid(), member.role.into())
     }
 }
 
-impl From<Member> for super::NewMember {
+impl From<Member> for groups_domain::NewMember {
     fn from(Member(user_id, role): Member) -> Self {
         Self { user_id: UserId::new(user_id), role: role.into() }
     }
 }
 
-impl From<&super::Change> for Change {
-    fn from(change: &super::Change) -> Self {
+impl From<&groups_domain::Change> for Change {
+    fn from(change: &groups_domain::Change) -> Self {
         // All fields are listed, so that a new field forces a new format. The actor is stored in a
         // column; whether it was an operator follows from the format.
-        let super::Change { group, actor: _, kind } = change;
-        let super::Group {
+        let groups_domain::Change { group, actor: _, kind } = change;
+        let groups_domain::Group {
             group_id: _,
             name,
             description,
@@ -96,8 +100,8 @@ impl From<&super::Change> for Change {
 }
 
 impl Change {
-    pub(super) fn into_change(self, columns: Columns) -> super::Change {
-        let group = super::Group {
+    pub(super) fn into_change(self, columns: Columns) -> groups_domain::Change {
+        let group = groups_domain::Group {
             group_id: columns.group_id,
             name: GroupName::from_stored(self.name),
             description: Description::from_stored(self.description),
@@ -107,13 +111,13 @@ impl Change {
             created_at: Timestamp::from_unix_millis(self.created_at),
             updated_at: columns.at,
         };
-        super::Change { group, actor: super::Actor::Member(columns.actor_id), kind: self.kind.into() }
+        groups_domain::Change { group, actor: groups_domain::Actor::Member(columns.actor_id), kind: self.kind.into() }
     }
 }
 
 impl From<&ChangeKind> for Kind {
     fn from(kind: &ChangeKind) -> Self {
-        let all = |members: &[super::NewMember]| members.iter().map(Member::from).collect();
+        let all = |members: &[groups_domain::NewMember]| members.iter().map(Member::from).collect();
         match kind {
             ChangeKind::GroupCreated { members } => Self::GroupCreated { members: all(members) },
             ChangeKind::SettingsChanged { name, description } => Self::SettingsChanged {
@@ -143,7 +147,7 @@ impl From<&ChangeKind> for Kind {
 impl From<Kind> for ChangeKind {
     fn from(kind: Kind) -> Self {
         let all = |members: Vec<Member>| members.into_iter().map(Into::into).collect();
-        let succession = |user_id, previous_role: Role| super::Succession {
+        let succession = |user_id, previous_role: Role| groups_domain::Succession {
             user_id: UserId::new(user_id),
             previous_role: previous_role.into(),
         };

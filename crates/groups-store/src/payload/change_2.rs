@@ -1,7 +1,12 @@
 //! Format 2 of changes: changes made by an operator, which format 1 cannot represent. All other
 //! changes are still written in format 1, so that servers of the previous version can read them.
 
-use super::{ChangeKind, Columns, Deserialize, Serialize, UserId, Uuid, change_1};
+use groups_domain::{ChangeKind, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::change_1;
+use super::decoded::Columns;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Change {
@@ -13,8 +18,8 @@ pub(super) struct Change {
     previous_owner_id: Option<Uuid>,
 }
 
-impl From<&super::Change> for Change {
-    fn from(change: &super::Change) -> Self {
+impl From<&groups_domain::Change> for Change {
+    fn from(change: &groups_domain::Change) -> Self {
         let previous_owner_id = match &change.kind {
             ChangeKind::OwnershipTransferred { previous_owner_id, .. } => previous_owner_id.map(UserId::uuid),
             _ => None,
@@ -24,9 +29,9 @@ impl From<&super::Change> for Change {
 }
 
 impl Change {
-    pub(super) fn into_change(self, columns: Columns) -> super::Change {
+    pub(super) fn into_change(self, columns: Columns) -> groups_domain::Change {
         let mut change = self.change.into_change(columns);
-        change.actor = super::Actor::Operator(columns.actor_id);
+        change.actor = groups_domain::Actor::Operator(columns.actor_id);
         if let ChangeKind::OwnershipTransferred { previous_owner_id, .. } = &mut change.kind {
             *previous_owner_id = self.previous_owner_id.map(UserId::new);
         }

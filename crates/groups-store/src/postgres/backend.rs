@@ -13,25 +13,26 @@ use uuid::Uuid;
 use super::bus::Bus;
 use super::connection::Settings;
 use super::history::History;
-use super::lane::{Answer, Job, Lane};
+use super::lane::Lane;
 use super::open::prepare;
 use super::pool::Pool;
-use super::tail::PostgresTail;
 #[cfg(feature = "sqlite")]
 use super::transaction::{Failed, Purpose, transact};
+use crate::committer::{Answer, CommitLimits, Job};
 use crate::connection::PostgresConn;
+use crate::hook::PostgresHook;
 use crate::intake;
+use crate::masked::masked;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
-use crate::url::masked;
-use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, Reason, StoreError, StoreOptions};
+use crate::{ExecuteError, Hook, HookError, OpenError, Order, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
 pub(crate) struct PostgresBackend {
     pool: Arc<Pool>,
     history: Arc<History>,
     bus: Bus,
-    lanes: Vec<intake::Sender<Job>>,
+    lanes: Vec<intake::Sender<Job<PostgresHook>>>,
     working: Mutex<Vec<JoinHandle<()>>>,
     talking: Vec<AbortHandle>,
     runtime: OwnRuntime,
@@ -72,6 +73,7 @@ impl PostgresBackend {
         let history = Arc::new(prepared.await.map_err(|error| failed(error.to_string()))??);
 
         let pool = Arc::new(Pool::new(&settings, Arc::clone(&history), options)?);
+        let commit_limits = CommitLimits::new(options, settings.request_max());
         let (bus, waiting) = Bus::new();
         let supervisor = &options.supervisor;
         let talking = if options.postgres_notify {
@@ -87,9 +89,7 @@ impl PostgresBackend {
             bus: bus.clone(),
             limits: options.limits,
             quotas: options.quotas,
-            batch_orders_max: options.batch_orders_max,
-            aside_orders_max: options.queue_orders_max.max(1),
-            wait_max: options.wait_max,
+            commit: commit_limits,
         };
         let (mut lanes, mut working) = (Vec::new(), Vec::new());
         for number in 1..=options.postgres_lanes.max(1) {
@@ -123,7 +123,7 @@ impl PostgresBackend {
         let lane = (order.request.group_id.uuid().as_u128() % self.lanes.len().max(1) as u128) as usize;
         let lane = self.lanes.get(lane).ok_or(StoreError::Unavailable(Reason::Closed))?;
         let (flow, size) = (order.flow(), order.size());
-        Ok(lane.send(flow, size, (Box::new(order), hook, answer)).map_err(StoreError::Unavailable)?)
+        Ok(lane.send(flow, size, Job { order: Box::new(order), hook, answer }).map_err(StoreError::Unavailable)?)
     }
 
     pub(crate) async fn read<T: Send + 'static>(
@@ -188,10 +188,5 @@ impl PostgresBackend {
     /// The id of the database. It changes when the history is replaced.
     pub(crate) fn id(&self) -> Uuid {
         self.history.id()
-    }
-
-    /// Follows the log from a position, or from its current end.
-    pub(crate) async fn tail(&self, from: Option<Position>) -> Result<PostgresTail, StoreError> {
-        PostgresTail::open(self, from).await
     }
 }

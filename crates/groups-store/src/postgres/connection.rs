@@ -21,7 +21,7 @@ use super::plain::Encryption;
 use super::tls::Encryption;
 use super::wire::{Stream, Watched, Wire};
 use crate::connection::PostgresConn;
-use crate::url::masked;
+use crate::masked::masked;
 use crate::{OpenError, StoreOptions};
 
 /// Where PostgreSQL listens by default.

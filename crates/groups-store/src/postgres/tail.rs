@@ -64,7 +64,8 @@ struct Pending {
 }
 
 impl PostgresTail {
-    pub(super) async fn open(backend: &PostgresBackend, from: Option<Position>) -> Result<Self, StoreError> {
+    /// Follows the log from a position, or from its current end.
+    pub(crate) async fn open(backend: &PostgresBackend, from: Option<Position>) -> Result<Self, StoreError> {
         let woken = backend.bus().subscribe();
         let (seen, epoch) = match from {
             None => now(backend).await?,

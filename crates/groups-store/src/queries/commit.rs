@@ -10,9 +10,9 @@ use super::statements::{self, KeySql, LogSql, MadeSql, MembershipFactsSql, Usage
 use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, RunQueryDsl};
+use crate::ledger::{Ledger, Usage};
 use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
-use crate::quota::{Ledger, Usage};
 use crate::row::{KeyRow, LogRow, MembershipFactsRow, to_stored};
 use crate::row_set::{Keys, MembershipKeys, RowSet, Versions, With};
 use crate::{Order, Quotas, StoreError};

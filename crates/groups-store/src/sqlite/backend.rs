@@ -10,18 +10,15 @@ use uuid::Uuid;
 use super::checkpoint::CaughtUp;
 use super::file::DatabaseFile;
 use super::open::Settings;
-use super::queries::log_from;
-use super::threads::{
-    Answer, Queue, Task, WriterQueue, WriterSettings, start_checkpoints, start_readers, start_writer, task,
-};
+use super::threads::{Queue, Task, start_checkpoints, start_readers, task};
 use super::transaction::Purpose;
-use crate::connection::{Connection, SqliteConn};
-use crate::position::{Batch, BatchLimit, entries};
-use crate::queries::sinks;
+use super::writer::{WriterQueue, WriterSettings, start_writer};
+use crate::committer::{Answer, CommitLimits};
+use crate::connection::SqliteConn;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::url::SqliteFile;
-use crate::{ExecuteError, Hook, HookError, OpenError, Order, Position, Reason, StoreError, StoreOptions};
+use crate::{ExecuteError, Hook, HookError, OpenError, Order, Reason, StoreError, StoreOptions};
 
 /// An open database file.
 pub(crate) struct SqliteBackend {
@@ -71,6 +68,7 @@ impl SqliteBackend {
             quotas: options.quotas,
             queue: options.queue_limits(),
             supervisor: options.supervisor.clone(),
+            commit: CommitLimits::new(options, options.wait_max),
             committed,
             caught_up: caught_up.clone(),
         };
@@ -155,60 +153,5 @@ impl SqliteBackend {
 
     pub(crate) fn commits(&self) -> watch::Receiver<()> {
         self.committed.clone()
-    }
-
-    /// Follows the log from a position, or from its current end.
-    pub(crate) async fn tail(&self, from: Option<Position>) -> Result<SqliteTail, StoreError> {
-        let (store, committed) = (self.id, self.committed.clone());
-        let next = self.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| match from {
-            None => Ok(conn.read_point().await?.point.below),
-            Some(from) => {
-                let next = from.first_unknown();
-                sinks::check_kept(conn, store, from).await?;
-                Ok(next)
-            }
-        });
-        Ok(SqliteTail { next: next.await?, gap_end: 0, committed })
-    }
-}
-
-/// The state of a log follower.
-#[derive(Debug)]
-pub(crate) struct SqliteTail {
-    next: u64,
-    /// The end of the last gap that was reported: changes pruned before they were read.
-    gap_end: u64,
-    committed: watch::Receiver<()>,
-}
-
-impl SqliteTail {
-    /// The next changes; empty if there are none.
-    pub(crate) async fn read(
-        &mut self,
-        backend: &SqliteBackend,
-        store: Uuid,
-        limit: BatchLimit,
-    ) -> Result<Batch, StoreError> {
-        // A commit after this point wakes the next wait, even if this read already sees it.
-        self.committed.mark_unchanged();
-        let from = self.next;
-        let rows = async move |conn: &mut SqliteConn| log_from(conn, from, limit).await;
-        let (rows, floor) = backend.read(ReadClass::Delivery, rows).await?;
-        if floor > self.next && floor > self.gap_end {
-            self.gap_end = floor;
-            return Err(StoreError::OlderThanLog);
-        }
-        let Some(last) = rows.last() else { return Ok(Batch::default()) };
-        self.next = last.commit_id.0 + 1;
-        let seen = ReadPoint { below: self.next, except: Vec::new() };
-        Ok(entries(store, rows, &seen, [], SqliteConn::COMMIT_ORDER))
-    }
-
-    /// Waits until there may be something to read.
-    pub(crate) async fn woken(&mut self) {
-        if self.committed.changed().await.is_err() {
-            // The writer has ended; the next read reports that.
-            std::future::pending::<()>().await;
-        }
     }
 }

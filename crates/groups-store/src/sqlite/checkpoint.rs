@@ -19,8 +19,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::SimpleAsyncConnection;
 
 use super::file::DatabaseFile;
-use super::threads::in_place;
-use crate::connection::SqliteConn;
+use crate::connection::{SqliteConn, in_place};
 
 /// A restarted log is truncated to this size. It is above the normal size, so that the file is not
 /// truncated and extended all the time.

@@ -11,8 +11,7 @@ use diesel::sqlite::Sqlite;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::open::{Settings, open_writer};
-use super::threads::in_place;
-use crate::connection::SqliteConn;
+use crate::connection::{SqliteConn, in_place};
 use crate::queries::statements;
 use crate::row_set::{
     Answers, Changes, Groups, Ids, Keys, MembershipChanges, MembershipKeys, Memberships, Names, Pairs, RowSet, Seqs,

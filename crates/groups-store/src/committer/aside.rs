@@ -1,4 +1,4 @@
-//! Orders that a lane has set aside because another transaction holds a lock that they need. They
+//! Orders that a committer has set aside because another transaction holds a lock that they need. They
 //! are retried for a while without blocking other orders.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use groups_domain::GroupId;
 use tokio::time::Instant;
 
-use super::lane::Waiting;
+use super::job::Waiting;
 
 /// The pause before the first retry. Each further pause is twice as long, until a retry makes
 /// progress.
@@ -17,15 +17,18 @@ const PAUSE_FIRST: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
 /// The orders set aside, in order within each group.
-#[derive(Default)]
-pub(super) struct Aside {
-    groups: BTreeMap<GroupId, VecDeque<Waiting>>,
+pub(super) struct Aside<H> {
+    groups: BTreeMap<GroupId, VecDeque<Waiting<H>>>,
     orders: usize,
     pause: Duration,
     next: Option<Instant>,
 }
 
-impl Aside {
+impl<H> Aside<H> {
+    pub(super) fn new() -> Self {
+        Self { groups: BTreeMap::new(), orders: 0, pause: Duration::ZERO, next: None }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.orders == 0
     }
@@ -40,9 +43,9 @@ impl Aside {
     }
 
     /// Adds an order behind the others of its group.
-    pub(super) fn push(&mut self, job: Waiting) {
+    pub(super) fn push(&mut self, job: Waiting<H>) {
         self.orders += 1;
-        self.groups.entry(job.order.request.group_id).or_default().push_back(job);
+        self.groups.entry(job.group_id()).or_default().push_back(job);
         if self.next.is_none() {
             self.schedule(true);
         }
@@ -57,12 +60,12 @@ impl Aside {
     }
 
     /// The orders to retry now, at most `orders_max`, and those that have waited too long.
-    pub(super) fn take(&mut self, now: Instant, orders_max: usize) -> (Vec<Waiting>, Vec<Waiting>) {
+    pub(super) fn take(&mut self, now: Instant, orders_max: usize) -> (Vec<Waiting<H>>, Vec<Waiting<H>>) {
         let (mut due, mut expired) = (Vec::new(), Vec::new());
         for jobs in self.groups.values_mut() {
             while due.len() < orders_max {
                 let Some(job) = jobs.pop_front() else { break };
-                if job.until <= now { expired.push(job) } else { due.push(job) }
+                if job.asker.until <= now { expired.push(job) } else { due.push(job) }
             }
         }
         self.groups.retain(|_, jobs| !jobs.is_empty());
@@ -72,17 +75,17 @@ impl Aside {
     }
 
     /// Puts back the orders that are still locked after a retry, in front of later ones.
-    pub(super) fn put_back(&mut self, jobs: Vec<Waiting>, progress: bool) {
+    pub(super) fn put_back(&mut self, jobs: Vec<Waiting<H>>, progress: bool) {
         self.orders += jobs.len();
         for job in jobs.into_iter().rev() {
-            self.groups.entry(job.order.request.group_id).or_default().push_front(job);
+            self.groups.entry(job.group_id()).or_default().push_front(job);
         }
         self.schedule(progress);
     }
 
     fn schedule(&mut self, progress: bool) {
         self.pause = if progress { PAUSE_FIRST } else { (self.pause * 2).clamp(PAUSE_FIRST, PAUSE_MAX) };
-        let first = self.groups.values().filter_map(|jobs| jobs.front()).map(|job| job.until).min();
+        let first = self.groups.values().filter_map(|jobs| jobs.front()).map(|job| job.asker.until).min();
         self.next = first.map(|until| until.min(Instant::now() + self.pause));
     }
 }
