@@ -42,6 +42,9 @@
 //! compiled in, and has one method for each step that the databases take in different ways, such as
 //! locking rows. So a query that one of the databases would reject does not compile.
 //!
+//! Which orders form a batch, what is retried and what waits for locks is decided once as well, in
+//! `src/committer.rs`. A backend only writes one batch in one transaction.
+//!
 //! SQLite has one writer thread and a few reader threads, and each database call blocks its thread
 //! until it finishes. PostgreSQL has a connection pool and one lane per share of the groups, on a
 //! runtime of its own. So the store works on any tokio runtime with timers enabled, including
