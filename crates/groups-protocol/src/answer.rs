@@ -1,9 +1,9 @@
 //! Bodies of successful HTTP responses, except single groups and members.
 
-use groups_domain::{UserId, Version};
+use groups_domain::{DisplayName, UserId, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{ChangeBody, GroupBody, MemberBody};
+use crate::{ChangeBody, GroupBody, MemberBody, name};
 
 /// Response of `GET /v1/groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,9 +88,9 @@ pub struct MeBody {
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
     /// The display name that other users see. Absent if there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub name: Option<String>,
+    #[serde(default, deserialize_with = "name::optional", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "string"))]
+    pub name: Option<DisplayName>,
     /// The time at which the token expires.
     #[cfg_attr(test, ts(type = "Time"))]
     pub expires_at: String,
@@ -126,7 +126,9 @@ pub struct PersonBody {
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
     /// The name with which the user signed in.
-    pub name: String,
+    #[serde(deserialize_with = "name::required")]
+    #[cfg_attr(test, ts(type = "string"))]
+    pub name: DisplayName,
 }
 
 /// Response of `GET /v1/dev/people`.
@@ -147,7 +149,9 @@ pub struct LoginBody {
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
     /// The name of the user who signed in.
-    pub name: String,
+    #[serde(deserialize_with = "name::required")]
+    #[cfg_attr(test, ts(type = "string"))]
+    pub name: DisplayName,
 }
 
 impl std::fmt::Debug for LoginBody {

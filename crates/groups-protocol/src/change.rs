@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use groups_domain::{Change, ChangeKind, NewMember, Role, UserId, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::rfc3339;
-
 /// A change in the history of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ChangeRecord"))]
@@ -118,7 +116,7 @@ impl<'a> ChangeBody<'a> {
     pub fn new(change: &'a Change) -> Self {
         Self {
             version: change.version(),
-            at: rfc3339(change.at()),
+            at: change.at().to_string(),
             actor_id: change.actor_id(),
             operator: change.actor.is_operator().then_some(true),
             action: ChangeAction::new(change),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use groups_domain::{Action, Event, EventKind, GroupId, LeaveReason, Role, UserId, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupBody, rfc3339};
+use crate::GroupBody;
 
 /// The maximum number of users that `members_added` lists. For more users, it contains only the count.
 const NAMED_MEMBERS_MAX: usize = 100;
@@ -193,7 +193,7 @@ impl<'a> EventBody<'a> {
     /// The wire form of an event. `cursor` is the position to resume from after it.
     pub fn new(event: &'a Event, cursor: &'a str) -> Self {
         let Event { group_id, version, at, actor, kind } = event;
-        let (actor_id, operator, at) = (actor.user_id(), actor.is_operator().then_some(true), rfc3339(*at));
+        let (actor_id, operator, at) = (actor.user_id(), actor.is_operator().then_some(true), at.to_string());
         let head = EventHead { group_id: *group_id, version: *version, cursor: cursor.into(), at, actor_id, operator };
         match kind {
             EventKind::GroupCreated { group } => Self::GroupCreated {

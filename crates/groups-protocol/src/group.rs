@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use groups_domain::{Group, GroupId, Role, UserId, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::rfc3339;
-
 /// A group on the wire. `role` is the receiver's own role. Events do not have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -48,8 +46,8 @@ impl<'a> GroupBody<'a> {
             admin_id: group.owner_id,
             member_count: group.member_count,
             version: group.version,
-            created_at: rfc3339(group.created_at),
-            updated_at: rfc3339(group.updated_at),
+            created_at: group.created_at.to_string(),
+            updated_at: group.updated_at.to_string(),
             role,
         }
     }

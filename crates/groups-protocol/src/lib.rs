@@ -31,8 +31,8 @@ mod event;
 mod group;
 mod member;
 mod message;
+mod name;
 mod server_message;
-mod time;
 #[cfg(test)]
 mod typescript;
 
@@ -49,7 +49,6 @@ pub use group::GroupBody;
 pub use member::MemberBody;
 pub use message::Message;
 pub use server_message::{ErrorCode, ServerMessage};
-pub use time::rfc3339;
 
 /// The `cursor` of every snapshot piece except the last. It is not a position, so that no client resumes from an incomplete list.
 pub const NO_CURSOR: &str = "0";

@@ -1,7 +1,9 @@
 //! The wire form of a member.
 
-use groups_domain::{Role, UserId};
+use groups_domain::{DisplayName, Role, UserId};
 use serde::{Deserialize, Serialize};
+
+use crate::name;
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +19,7 @@ pub struct MemberBody {
     #[cfg_attr(test, ts(type = "Time"))]
     pub joined_at: String,
     /// The display name. Absent if it is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub name: Option<String>,
+    #[serde(default, deserialize_with = "name::optional", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "string"))]
+    pub name: Option<DisplayName>,
 }

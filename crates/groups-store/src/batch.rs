@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use groups_domain::{
-    Change, Command, Decision, Effect, Facts, GroupId, Limits, Membership, People, Rejection, Request, UserId, Version,
-    decide, left_out,
+    Change, Command, Decision, DisplayName, Effect, Facts, GroupId, Limits, Membership, People, Rejection, Request,
+    UserId, Version, decide, left_out,
 };
 
 use crate::column::Id;
@@ -30,7 +30,7 @@ pub(crate) struct Batch {
     /// of the order's group.
     people: People,
     /// Display names of the users that orders refer to, if they have one.
-    names: HashMap<UserId, String>,
+    names: HashMap<UserId, DisplayName>,
     keys: HashMap<Key, Result<Known, StoreError>>,
     writes: Writes,
     ledger: Ledger,
@@ -125,7 +125,7 @@ impl Batch {
         for row in memberships {
             let (membership, acted) = (row.membership(), row.acted == Some(true));
             if let Some(name) = row.name {
-                names.insert(row.user_id.user(), name);
+                names.insert(row.user_id.user(), DisplayName::from_stored(name));
             }
             let Some(slot) = slots.get_mut(&row.group_id.group()) else { continue };
             match (slot.as_mut(), membership) {
@@ -291,7 +291,7 @@ impl Slot {
     fn execute(
         &mut self,
         request: &Request,
-        names: &HashMap<UserId, String>,
+        names: &HashMap<UserId, DisplayName>,
         writes: &mut Writes,
         ledger: &mut Ledger,
     ) -> Result<Recorded, ExecuteError> {

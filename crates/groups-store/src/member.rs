@@ -1,6 +1,6 @@
 //! Members, as reads and answers show them.
 
-use groups_domain::{Membership, Version};
+use groups_domain::{DisplayName, Membership, Version};
 
 /// A member with their display name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct MemberRow {
     /// The membership.
     pub membership: Membership,
     /// The latest known display name.
-    pub name: Option<String>,
+    pub name: Option<DisplayName>,
 }
 
 /// A position in the joining order of a group.

@@ -179,7 +179,8 @@ mod tests {
             joined_at: Timestamp::from_unix_millis(1_650_000_000_000),
             joined_version: Version::new(4),
         };
-        let member = Some(MemberRow { membership, name: Some("Bob \"B\"".to_owned()) });
+        let name = Some(DisplayName::parse("Bob \"B\"").unwrap());
+        let member = Some(MemberRow { membership, name });
         let (group_id, version) = (COLUMNS.group_id, COLUMNS.version);
         let rejections = [
             Rejection::GroupNotFound,

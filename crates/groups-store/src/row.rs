@@ -1,12 +1,14 @@
 //! Rows of the tables, and their conversion to domain types. Every row is validated.
 
 use diesel::prelude::{Queryable, Selectable};
-use groups_domain::{Change, Description, Group, GroupId, GroupName, Membership, Role, Timestamp, UserId, Version};
+use groups_domain::{
+    Change, Description, DisplayName, Group, GroupId, GroupName, Membership, Role, Timestamp, UserId, Version,
+};
 
 use crate::column::{CommitId, Id};
 use crate::payload::{self, Columns};
 use crate::schema::{groups, idempotency, log, memberships};
-use crate::{MemberKey, StoreError};
+use crate::{MemberKey, MemberRow, StoreError};
 
 /// A group's row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -81,6 +83,10 @@ impl MembershipRow {
             joined_at: Timestamp::from_unix_millis(self.joined_at),
             joined_version: version(self.joined_version).map_err(corrupt)?,
         })
+    }
+
+    pub(crate) fn named(&self, name: Option<String>) -> Result<MemberRow, StoreError> {
+        Ok(MemberRow { membership: self.membership()?, name: name.map(DisplayName::from_stored) })
     }
 
     pub(crate) fn key(&self) -> Result<MemberKey, StoreError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use futures_util::FutureExt;
-use groups_domain::{Actor, Group, GroupId, Role, Timestamp, UserId, Version};
+use groups_domain::{Actor, DisplayName, Group, GroupId, Role, Timestamp, UserId, Version};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
@@ -268,11 +268,8 @@ impl Store {
             return Ok(());
         }
         let row = |(id, NameClaim { name, issued_at, .. }): (Id, NameClaim)| {
-            // PostgreSQL cannot store U+0000, and the other control characters have no use in a
-            // name.
-            let name: String = name.chars().filter(|character| !character.is_control()).collect();
-            let key = search_key(&name);
-            (id, name, key, issued_at.unix_millis())
+            let key = search_key(name.as_str());
+            (id, String::from(name), key, issued_at.unix_millis())
         };
         let rows: Vec<_> = newest.into_iter().map(row).collect();
         run!(self, write, maintenance::remember_names(rows))
@@ -282,7 +279,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer.
-    pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, StoreError> {
+    pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, DisplayName>, StoreError> {
         let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
         run!(self, read(Request), read::names_of(users))
     }
@@ -291,7 +288,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer.
-    pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, String)>, StoreError> {
+    pub async fn people(&self, prefix: &str, limit: u32) -> Result<Vec<(UserId, DisplayName)>, StoreError> {
         let prefix = search_key(prefix);
         run!(self, read(Request), read::people(prefix, limit))
     }

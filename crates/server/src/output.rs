@@ -3,7 +3,7 @@
 use actix_web::http::header::{ETag, EntityTag, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use groups_domain::{Group, Role};
-use groups_protocol::{GroupBody, MemberBody, rfc3339};
+use groups_protocol::{GroupBody, MemberBody};
 use groups_store::{MemberRow, Outcome};
 
 use crate::{Code, Problem};
@@ -38,5 +38,5 @@ pub(crate) fn unexpected(outcome: &Outcome) -> Problem {
 /// Converts a member row into its response body.
 pub(crate) fn member(row: MemberRow) -> MemberBody {
     let MemberRow { membership, name } = row;
-    MemberBody { user_id: membership.user_id, role: membership.role, joined_at: rfc3339(membership.joined_at), name }
+    MemberBody { user_id: membership.user_id, role: membership.role, joined_at: membership.joined_at.to_string(), name }
 }

@@ -158,14 +158,3 @@ fn up_to_a_hundred_added_members_are_named_and_more_are_only_counted() {
     assert_eq!(body(&world)["count"], 101);
     assert_eq!(body(&world).get("user_ids"), None);
 }
-
-#[test]
-fn times_are_rfc_3339_in_utc_with_milliseconds() {
-    let at = |millis| groups_protocol::rfc3339(groups_domain::Timestamp::from_unix_millis(millis));
-    assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
-    assert_eq!(at(1_795_389_255_123), "2026-11-22T23:14:15.123Z");
-    assert_eq!(at(951_782_400_007), "2000-02-29T00:00:00.007Z");
-    assert_eq!(at(-1), "1969-12-31T23:59:59.999Z");
-    assert_eq!(at(i64::MIN), "0000-01-01T00:00:00.000Z");
-    assert_eq!(at(i64::MAX), "9999-12-31T23:59:59.999Z");
-}

@@ -1,6 +1,6 @@
 //! Format 1 of answers.
 
-use groups_domain::{Description, GroupId, GroupName, Membership, Rule, Timestamp, UserId, Version};
+use groups_domain::{Description, DisplayName, GroupId, GroupName, Membership, Rule, Timestamp, UserId, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -139,8 +139,7 @@ impl TryFrom<Rejection> for groups_domain::Rejection {
 }
 
 fn rule_named(id: &str) -> Result<Rule, String> {
-    let rule = Rule::ALL.iter().find(|rule| rule.id() == id);
-    rule.copied().ok_or_else(|| format!("the rule {id:?} is unknown to this version"))
+    id.parse().map_err(|_| format!("the rule {id:?} is unknown to this version"))
 }
 
 impl From<&groups_domain::Group> for Group {
@@ -191,7 +190,7 @@ impl From<&MemberRow> for Member {
             role: (*role).into(),
             joined_at: joined_at.unix_millis(),
             joined_version: joined_version.get(),
-            name: name.clone(),
+            name: name.as_ref().map(|name| name.as_str().to_owned()),
         }
     }
 }
@@ -204,6 +203,6 @@ impl From<Member> for MemberRow {
             joined_at: Timestamp::from_unix_millis(member.joined_at),
             joined_version: Version::new(member.joined_version),
         };
-        Self { membership, name: member.name }
+        Self { membership, name: member.name.map(DisplayName::from_stored) }
     }
 }

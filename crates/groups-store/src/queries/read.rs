@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use groups_domain::{Actor, Group, GroupId, Rejection, Role, UserId, Version, check_history_access};
+use groups_domain::{Actor, DisplayName, Group, GroupId, Rejection, Role, UserId, Version, check_history_access};
 use uuid::Uuid;
 
 use super::list::memberships_of;
@@ -15,7 +15,7 @@ use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow, MembershipRow, columns_of, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
-use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, NameVisibility, Position};
+use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, NameVisibility, Position, StoreError};
 
 /// Number of groups that are read at once. Groups that do not fit into the page are read in vain.
 const ROWS_PER_STEP: usize = 128;
@@ -122,8 +122,8 @@ pub(crate) async fn members<C: Connection>(
         Some((row, _)) if more => Some(row.key()?),
         _ => None,
     };
-    let members = rows.into_iter().map(|(row, name)| Ok(MemberRow { membership: row.membership()?, name }));
-    let mut members = members.collect::<Result<Vec<_>, QueryError>>()?;
+    let members = rows.into_iter().map(|(row, name)| row.named(name));
+    let mut members = members.collect::<Result<Vec<_>, StoreError>>()?;
     hide(conn, visibility, user, group_id, &mut members).await?;
     Ok(Some(MemberPage { members, next, version: group.version }))
 }
@@ -149,7 +149,7 @@ pub(crate) async fn member<C: Connection>(
         .optional()
         .map_err(reading("memberships"))?;
     let Some((row, name)) = row else { return Ok(None) };
-    let mut member = MemberRow { membership: row.membership()?, name };
+    let mut member = row.named(name)?;
     hide(conn, visibility, user, group_id, std::slice::from_mut(&mut member)).await?;
     Ok(Some(member))
 }
@@ -199,7 +199,7 @@ pub(crate) async fn history<C: Connection>(
 pub(crate) async fn names_of<C: Connection>(
     conn: &mut C,
     users: Vec<Id>,
-) -> Result<HashMap<UserId, String>, QueryError> {
+) -> Result<HashMap<UserId, DisplayName>, QueryError> {
     let mut names = HashMap::with_capacity(users.len());
     for users in users.chunks(crate::row_set::ROWS_MAX) {
         let rows: Vec<(Id, String)> = names::table
@@ -208,7 +208,7 @@ pub(crate) async fn names_of<C: Connection>(
             .load(conn)
             .await
             .map_err(reading("names"))?;
-        names.extend(rows.into_iter().map(|(user, name)| (user.user(), name)));
+        names.extend(rows.into_iter().map(|(user, name)| (user.user(), DisplayName::from_stored(name))));
     }
     Ok(names)
 }
@@ -217,7 +217,7 @@ pub(crate) async fn people<C: Connection>(
     conn: &mut C,
     prefix: String,
     limit: u32,
-) -> Result<Vec<(UserId, String)>, QueryError> {
+) -> Result<Vec<(UserId, DisplayName)>, QueryError> {
     // Both backends compare these keys by bytes, and `char::MAX` is the greatest character.
     let end = format!("{prefix}{}", char::MAX);
     let rows: Vec<(Id, String)> = names::table
@@ -229,7 +229,7 @@ pub(crate) async fn people<C: Connection>(
         .load(conn)
         .await
         .map_err(reading("names"))?;
-    Ok(rows.into_iter().map(|(user, name)| (user.user(), name)).collect())
+    Ok(rows.into_iter().map(|(user, name)| (user.user(), DisplayName::from_stored(name))).collect())
 }
 
 /// The greatest UUIDv7 of a group. Other ids may sort above it, but a database is assumed to have

@@ -28,8 +28,12 @@ pub(crate) fn after_hours(hours: i64) -> Timestamp {
 }
 
 /// A name from a token that was issued so many milliseconds after 1970.
-pub(crate) fn named(user_id: UserId, name: &str, issued_ms: i64) -> NameClaim {
-    NameClaim { user_id, name: name.to_owned(), issued_at: Timestamp::from_unix_millis(issued_ms) }
+pub(crate) fn named(user_id: UserId, text: &str, issued_ms: i64) -> NameClaim {
+    NameClaim { user_id, name: name(text), issued_at: Timestamp::from_unix_millis(issued_ms) }
+}
+
+pub(crate) fn name(text: &str) -> groups_domain::DisplayName {
+    text.parse().unwrap()
 }
 
 pub(crate) fn request(group: GroupId, actor: impl Into<Actor>, command: Command) -> Request {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use groups_domain::{Timestamp, UserId};
+use groups_domain::{DisplayName, Timestamp, UserId};
 use ring::digest;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(crate) struct Development {
 /// A signed-in user.
 pub(crate) struct Person {
     pub(crate) user_id: UserId,
-    pub(crate) name: String,
+    pub(crate) name: DisplayName,
     pub(crate) token: String,
 }
 
@@ -67,13 +67,13 @@ impl Development {
     /// # Errors
     /// [`Code::InvalidName`] if the name is invalid.
     pub(crate) fn sign_in(&self, name: &str, now: Timestamp) -> Result<Person, Problem> {
-        let name = groups_domain::GroupName::parse(name).map_err(Problem::name)?;
+        let name = DisplayName::parse(name).map_err(Problem::name)?;
         // UUIDv5 (RFC 9562 section 5.5) of the name, in a namespace of this database.
         let user_id = UserId::new(Uuid::new_v5(&self.people, name.as_str().as_bytes()));
         let life = i64::try_from(Self::TOKEN_LIFE.as_millis()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_millis(now.unix_millis().saturating_add(life));
         let token = token::sign(&self.secret, user_id, name.as_str(), now, expires_at);
-        Ok(Person { user_id, name: name.into(), token })
+        Ok(Person { user_id, name, token })
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use groups_domain::{Timestamp, UserId};
+use groups_domain::{DisplayName, Timestamp, UserId};
 use groups_store::{NameClaim, Store};
 
 /// Known names, and the queue of names to write.
@@ -25,7 +25,7 @@ struct State {
 }
 
 struct Known {
-    name: String,
+    name: DisplayName,
     issued_at: Timestamp,
     /// When this user's write budget is full again, in Unix milliseconds.
     paid_at_ms: i64,
@@ -155,6 +155,8 @@ impl Drop for Writing<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
     use super::*;
 
     const MINUTE_MS: i64 = 60_000;
@@ -168,7 +170,7 @@ mod tests {
     }
 
     fn named(name: &str, issued_ms: i64) -> NameClaim {
-        NameClaim { user_id: user(1), name: name.to_owned(), issued_at: at(issued_ms) }
+        NameClaim { user_id: user(1), name: name.parse().unwrap(), issued_at: at(issued_ms) }
     }
 
     /// The names that are written when requests carry these, each at its time.
@@ -178,7 +180,7 @@ mod tests {
         for (now, name, issued_ms) in told {
             names.learn(named(name, *issued_ms), at(*now));
             while let Some(batch) = names.next_batch() {
-                written.extend(batch.into_iter().map(|name| name.name));
+                written.extend(batch.into_iter().map(|name| name.name.into()));
             }
         }
         written

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use async_trait::async_trait;
-use groups_domain::{Timestamp, UserId};
+use groups_domain::{DisplayName, Timestamp, UserId};
 
 use crate::Problem;
 
@@ -36,9 +36,8 @@ pub trait Identity: Send + Sync + 'static {
 pub struct Principal {
     /// The user's id.
     pub user_id: UserId,
-    /// The display name, if the identity has one. It never contains control or invisible
-    /// characters.
-    pub name: Option<String>,
+    /// The display name, if the identity has one.
+    pub name: Option<DisplayName>,
     /// When the name was issued. If a user has several names, the newest wins.
     pub issued_at: Timestamp,
     /// When the authentication expires. A WebSocket connection is closed with 4003 at that time,
@@ -56,6 +55,6 @@ impl Principal {
     /// long, or with control characters) is ignored.
     #[must_use]
     pub fn named(self, name: &str, issued_at: Timestamp) -> Self {
-        Self { name: groups_domain::GroupName::parse(name).ok().map(String::from), issued_at, ..self }
+        Self { name: DisplayName::parse(name).ok(), issued_at, ..self }
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_domain::UserId;
-use groups_protocol::{BlockBody, BlockPage, rfc3339};
+use groups_protocol::{BlockBody, BlockPage};
 use groups_store::{BLOCKS_MAX, Block, Blocked};
 
 use crate::groups::Groups;
@@ -12,7 +12,7 @@ use crate::limiter::Work;
 use crate::{Code, Problem, clock};
 
 fn body(block: Block) -> BlockBody {
-    BlockBody { user_id: block.user_id, blocked_at: rfc3339(block.at) }
+    BlockBody { user_id: block.user_id, blocked_at: block.at.to_string() }
 }
 
 pub(super) async fn list(

@@ -1,7 +1,6 @@
 //! `POST /v1/dev/login`, `GET /v1/dev/people`: answered with 404 outside development mode.
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use groups_domain::UserId;
 use groups_protocol::{LoginBody, PeopleBody, PersonBody};
 use groups_store::NameClaim;
 use serde::Deserialize;
@@ -48,6 +47,6 @@ pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> R
     let query: Query = input::query(&request)?;
     tracing::debug!(user_id = %reading.caller.user_id, "searching users");
     let people = groups.store().people(query.q.unwrap_or_default().trim(), PEOPLE_MAX).await?;
-    let person = |(user_id, name): (UserId, String)| PersonBody { user_id, name };
+    let person = |(user_id, name)| PersonBody { user_id, name };
     Ok(reading.answer(HttpResponse::Ok().json(PeopleBody { people: people.into_iter().map(person).collect() })))
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/me`: the caller's identity. Also serves as a token check.
 
 use actix_web::HttpResponse;
-use groups_protocol::{MeBody, rfc3339};
+use groups_protocol::MeBody;
 
 use crate::identity::Caller;
 
@@ -9,6 +9,6 @@ pub(super) async fn respond(caller: Caller) -> HttpResponse {
     HttpResponse::Ok().json(MeBody {
         user_id: caller.user_id,
         name: caller.name.clone(),
-        expires_at: rfc3339(caller.expires_at),
+        expires_at: caller.expires_at.to_string(),
     })
 }

@@ -104,7 +104,7 @@ fn members_are_listed_in_joining_order_with_their_names() {
         assert_eq!((first.version, second.next), (version(2), None));
         let members: Vec<_> = first.members.into_iter().chain(second.members).collect();
         assert_eq!(members.iter().map(|row| row.membership.user_id).collect::<Vec<_>>(), [ADA, DAN, CAT, BOB]);
-        assert_eq!(members[2].name.as_deref(), Some("Cat"));
+        assert_eq!(members[2].name, Some(name("Cat")));
         assert_eq!(store.member(BOB, group_id(1), CAT).await.unwrap().as_ref(), Some(&members[2]));
     });
 }
@@ -113,13 +113,13 @@ fn members_are_listed_in_joining_order_with_their_names() {
 fn people_are_found_by_the_prefix_of_their_name() {
     run(async |db| {
         let store = db.open().await;
-        let people = [(ADA, "Ada"), (BOB, "adam"), (CAT, "Åsa"), (DAN, "Dan\u{0}")];
+        let people = [(ADA, "Ada"), (BOB, "adam"), (CAT, "Åsa"), (DAN, "Dan")];
         store.remember_names(people.map(|(user, name)| named(user, name, 1))).await.unwrap();
         let found = store.people("AD", 10).await.unwrap();
-        assert_eq!(found, [(ADA, "Ada".to_owned()), (BOB, "adam".to_owned())]);
-        assert_eq!(store.people("å", 10).await.unwrap(), [(CAT, "Åsa".to_owned())]);
+        assert_eq!(found, [(ADA, name("Ada")), (BOB, name("adam"))]);
+        assert_eq!(store.people("å", 10).await.unwrap(), [(CAT, name("Åsa"))]);
         assert_eq!(store.people("", 10).await.unwrap().len(), 4);
-        assert_eq!(store.names(&[DAN, EVE]).await.unwrap(), [(DAN, "Dan".to_owned())].into());
+        assert_eq!(store.names(&[DAN, EVE]).await.unwrap(), [(DAN, name("Dan"))].into());
     });
 }
 
@@ -130,11 +130,11 @@ fn the_name_of_the_newest_token_counts() {
         let known = async || store.names(&[ADA, BOB]).await.unwrap();
         store.remember_names([named(ADA, "Ada", 5), named(BOB, "Bob", 1)]).await.unwrap();
         store.remember_names([named(ADA, "Older", 4), named(BOB, "Robert", 2)]).await.unwrap();
-        assert_eq!(known().await, [(ADA, "Ada".to_owned()), (BOB, "Robert".to_owned())].into());
+        assert_eq!(known().await, [(ADA, name("Ada")), (BOB, name("Robert"))].into());
         store.remember_names([named(ADA, "Newest", 9), named(ADA, "Second", 8)]).await.unwrap();
-        assert_eq!(known().await[&ADA], "Newest", "even within one call");
+        assert_eq!(known().await[&ADA], name("Newest"), "even within one call");
         store.remember_names([named(ADA, "As new", 9)]).await.unwrap();
-        assert_eq!(known().await[&ADA], "As new", "of one date the last counts");
+        assert_eq!(known().await[&ADA], name("As new"), "of one date the last counts");
         store.remember_names([]).await.unwrap();
     });
 }
@@ -146,7 +146,7 @@ fn a_name_without_a_date_is_replaced_by_any_other() {
         store.remember_names([named(ADA, "Ada", 5)]).await.unwrap();
         db.sql("UPDATE names SET issued_at = 0").await;
         store.remember_names([named(ADA, "Dated", 1)]).await.unwrap();
-        assert_eq!(store.names(&[ADA]).await.unwrap()[&ADA], "Dated");
+        assert_eq!(store.names(&[ADA]).await.unwrap()[&ADA], name("Dated"));
     });
 }
 

@@ -153,7 +153,7 @@ fn the_answer_contains_the_member_and_a_repetition_shows_the_member_as_before() 
         let answers = join_all(orders.iter().map(|order| store.execute(order.clone()))).await;
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
         let now = store.member(ADA, group_id(1), BOB).await.unwrap().unwrap();
-        assert_eq!(now.name.as_deref(), Some("Bob"));
+        assert_eq!(now.name, Some(name("Bob")));
         let change = |number: usize| answers[number].outcome.change().expect("a change").clone();
         let member = |role| MemberRow { membership: Membership { role, ..now.membership }, name: now.name.clone() };
         let expected = [

@@ -20,14 +20,14 @@ async fn seen(store: &Store, reader: UserId, group: GroupId) -> Vec<String> {
         let alone = store.member(reader, group, member.membership.user_id).await.unwrap();
         assert_eq!(alone.as_ref(), Some(member));
     }
-    members.into_iter().map(|member| member.name.unwrap_or_default()).collect()
+    members.into_iter().map(|member| member.name.map(String::from).unwrap_or_default()).collect()
 }
 
 fn member_name(executed: Executed) -> Option<String> {
     match executed.outcome {
         Outcome::MemberAdded { member, .. }
         | Outcome::RoleChanged { member, .. }
-        | Outcome::OwnershipTransferred { new_owner: member, .. } => member.name,
+        | Outcome::OwnershipTransferred { new_owner: member, .. } => member.name.map(String::from),
         other => panic!("no member: {other:?}"),
     }
 }

@@ -49,7 +49,7 @@ fn a_database_of_version_0_1_is_migrated_without_loss() {
             .into_iter()
             .map(|row| (row.membership.user_id, row.membership.role, row.membership.joined_version, row.name))
             .collect();
-        let named = |name: &str| Some(name.to_owned());
+        let named = |text: &str| Some(name(text));
         assert_eq!(
             members,
             [
