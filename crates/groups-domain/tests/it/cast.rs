@@ -1,4 +1,4 @@
-//! The people of the tests, what they say, and the histories that they have behind them.
+//! The users of the tests, short forms of their commands, and groups with a history.
 
 use groups_domain::{
     Actor, AddPolicy, Change, Command, Decision, Description, Facts, GroupId, GroupName, Limits, NewMember, Rejection,
@@ -9,21 +9,21 @@ use groups_domain::{
 pub(crate) const ADA: UserId = UserId::new(Uuid::from_u128(0xada));
 /// An admin of the team.
 pub(crate) const BOB: UserId = UserId::new(Uuid::from_u128(0xb0b));
-/// The team's other admin.
+/// Another admin of the team.
 pub(crate) const CLEO: UserId = UserId::new(Uuid::from_u128(0xc1e));
 /// A member of the team.
 pub(crate) const DAN: UserId = UserId::new(Uuid::from_u128(0xda4));
-/// The team's other member.
+/// Another member of the team.
 pub(crate) const EVE: UserId = UserId::new(Uuid::from_u128(0xe7e));
-/// Never heard of the team.
+/// Has never been a member of the team.
 pub(crate) const FAY: UserId = UserId::new(Uuid::from_u128(0xfa7));
-/// Was in the team, and left.
+/// A former member of the team.
 pub(crate) const GUS: UserId = UserId::new(Uuid::from_u128(0x1_6a5));
 
 pub(crate) const PEOPLE: [(&str, UserId); 7] =
     [("Ada", ADA), ("Bob", BOB), ("Cleo", CLEO), ("Dan", DAN), ("Eve", EVE), ("Fay", FAY), ("Gus", GUS)];
 
-/// Operates the service, and is in no group.
+/// An operator of the service who is not a member of any group.
 pub(crate) const OPS: UserId = UserId::new(Uuid::from_u128(0x095));
 
 pub(crate) const TEAM: GroupId = GroupId::new(Uuid::from_u128(0x7ea3));
@@ -31,10 +31,10 @@ pub(crate) const TEAM: GroupId = GroupId::new(Uuid::from_u128(0x7ea3));
 /// 2026-01-05T09:00:00Z, a Monday.
 pub(crate) const MONDAY: Timestamp = Timestamp::from_unix_millis(1_767_603_600_000);
 
-/// The most groups for one person, by default.
+/// The default limit of groups per user.
 pub(crate) const GROUPS_MAX: u32 = 10_000;
 
-/// A text with everybody's id replaced by their name.
+/// Replaces the ids of users with their names.
 pub(crate) fn with_names(mut text: String) -> String {
     for (name, user_id) in PEOPLE.into_iter().chain([("Ops", OPS)]) {
         text = text.replace(&format!("{user_id:?}"), name);
@@ -42,7 +42,7 @@ pub(crate) fn with_names(mut text: String) -> String {
     text
 }
 
-/// Who asks for what.
+/// A command and its actor.
 #[derive(Clone, Debug)]
 pub(crate) struct By {
     pub(crate) actor: Actor,
@@ -54,7 +54,7 @@ pub(crate) fn by(actor: impl Into<Actor>, command: Command) -> By {
     By { actor: actor.into(), command, expected_version: None }
 }
 
-/// An operator asks, who is a member of nothing.
+/// A command by an operator who is not a member of any group.
 pub(crate) fn by_operator(command: Command) -> By {
     by(Actor::Operator(OPS), command)
 }
@@ -132,7 +132,7 @@ fn people<const N: usize>(members: [(UserId, Role); N]) -> Vec<NewMember> {
     members.map(|(user_id, role)| NewMember { user_id, role }).into()
 }
 
-/// A group with its past, and the time of what comes next.
+/// A group with its history, and the time of the next request.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     pub(crate) roster: Roster,
@@ -145,23 +145,24 @@ pub(crate) fn nothing() -> Given {
     nothing_within(Limits::default().members_max)
 }
 
-/// No group yet, and a limit on how large it may become.
+/// No group yet, with this limit of members.
 pub(crate) fn nothing_within(members_max: u32) -> Given {
     let limits = Limits { members_max, ..Limits::default() };
     Given { roster: Roster::new(TEAM, limits), history: Vec::new(), now: MONDAY }
 }
 
-/// Ada has made a group and is alone in it.
+/// Ada has created a group and is its only member.
 pub(crate) fn alone() -> Given {
     nothing().after(by(ADA, create([])))
 }
 
-/// A team in its fifth version: Ada owns it, Bob and Cleo are admins, Dan and Eve members; Gus has left, Fay never was in.
+/// A team at version 5: Ada is the owner, Bob and Cleo are admins, Dan and Eve are members. Gus has left, and Fay has never been a
+/// member.
 pub(crate) fn team() -> Given {
     team_within(Limits::default().members_max)
 }
 
-/// The team, and a limit on how large it may become.
+/// The team, with this limit of members.
 pub(crate) fn team_within(members_max: u32) -> Given {
     nothing_within(members_max)
         .after(by(ADA, create([(BOB, Role::Admin), (DAN, Role::Member)])))
@@ -172,7 +173,7 @@ pub(crate) fn team_within(members_max: u32) -> Given {
 }
 
 impl Given {
-    /// The same some minutes later, when somebody has done something that changed the group.
+    /// The group five minutes later, after this command.
     pub(crate) fn after(mut self, by: By) -> Self {
         match self.decide(by) {
             Ok(Decision::Change(change)) => {
@@ -181,34 +182,34 @@ impl Given {
                 self.now = Timestamp::from_unix_millis(self.now.unix_millis() + 5 * 60_000);
                 self
             }
-            other => panic!("a history is made of changes, not of {other:?}"),
+            other => panic!("a change was expected, not {other:?}"),
         }
     }
 
-    /// The same, where this person is in so many groups.
+    /// Puts a user into this number of groups.
     pub(crate) fn in_groups(mut self, user_id: UserId, count: u32) -> Self {
         self.roster.people_mut().group_counts.insert(user_id, count);
         self
     }
 
-    /// The same, where this person is in as many groups as one person may be.
+    /// Puts a user into as many groups as the limit allows.
     pub(crate) fn in_all_groups_allowed(self, user_id: UserId) -> Self {
         self.in_groups(user_id, GROUPS_MAX)
     }
 
-    /// The same, where `user_id` has blocked being added by `blocked`.
+    /// Lets `user_id` block `blocked` from adding them.
     pub(crate) fn blocking(mut self, user_id: UserId, blocked: UserId) -> Self {
         self.roster.people_mut().blocks.insert((user_id, blocked));
         self
     }
 
-    /// The same, where these two share another group.
+    /// Lets two users share another group.
     pub(crate) fn acquainted(mut self, one: UserId, other: UserId) -> Self {
         self.roster.people_mut().acquaintances.extend([(one, other), (other, one)]);
         self
     }
 
-    /// The same, where the operator has another policy since.
+    /// Replaces the policy for adding users.
     pub(crate) fn under(self, add_policy: AddPolicy) -> Self {
         let limits = Limits { add_policy, ..Limits::default() };
         let mut roster = Roster::replay(TEAM, limits, &self.history);
@@ -216,7 +217,7 @@ impl Given {
         Self { roster, ..self }
     }
 
-    /// All that a decision could look at.
+    /// All facts about the group and its members.
     pub(crate) fn facts(&self) -> Facts {
         let memberships = self.roster.members().map(|membership| (membership.user_id, *membership)).collect();
         let (group, people) = (self.roster.group().cloned(), self.roster.people().clone());

@@ -1,4 +1,4 @@
-//! Every command that changes something: the change, its effects, its subjects, and what each affected user is told.
+//! Every command that changes something: the change, its effects, its subjects, and the event for each affected user.
 
 use groups_domain::Role::{Admin, Member, Owner};
 use groups_domain::{Command, Decision, Timestamp};
@@ -10,7 +10,7 @@ use crate::cast::{
 use crate::check::check;
 
 #[test]
-fn a_created_group_is_told_to_its_creator() {
+fn the_creator_of_a_group_gets_group_created() {
     check(
         nothing(),
         by(ADA, create([])),
@@ -26,7 +26,7 @@ fn a_created_group_is_told_to_its_creator() {
 }
 
 #[test]
-fn who_joins_with_the_creation_is_told_of_it_as_of_any_other_addition() {
+fn initial_members_get_the_same_event_as_members_added_later() {
     check(
         nothing(),
         by(ADA, create([(BOB, Admin), (DAN, Member)])),
@@ -48,7 +48,7 @@ fn who_joins_with_the_creation_is_told_of_it_as_of_any_other_addition() {
 }
 
 #[test]
-fn the_creator_and_repeated_people_join_once_as_first_named() {
+fn the_creator_and_duplicates_join_once_and_the_first_entry_counts() {
     check(
         nothing(),
         by(ADA, create([(DAN, Member), (ADA, Member), (DAN, Admin)])),
@@ -67,7 +67,7 @@ fn the_creator_and_repeated_people_join_once_as_first_named() {
 }
 
 #[test]
-fn a_new_name_is_told_to_all_members_the_actor_included() {
+fn all_members_including_the_actor_are_notified_of_a_new_name() {
     check(
         team(),
         by(BOB, rename("Launch")),
@@ -85,7 +85,7 @@ fn a_new_name_is_told_to_all_members_the_actor_included() {
 }
 
 #[test]
-fn a_new_description_is_told_to_all_members() {
+fn all_members_are_notified_of_a_new_description() {
     check(
         team(),
         by(ADA, describe("")),
@@ -103,7 +103,7 @@ fn a_new_description_is_told_to_all_members() {
 }
 
 #[test]
-fn of_two_settings_only_the_one_that_differs_is_in_the_change() {
+fn a_change_contains_only_the_settings_that_differ() {
     check(
         team(),
         by(BOB, both("Project Team", "It is on.")),
@@ -121,7 +121,7 @@ fn of_two_settings_only_the_one_that_differs_is_in_the_change() {
 }
 
 #[test]
-fn a_newcomer_hears_of_the_group_and_everybody_else_of_the_newcomer() {
+fn an_added_user_gets_the_group_and_all_others_get_the_new_member() {
     check(
         team(),
         by(BOB, add(FAY, Member)),
@@ -163,7 +163,7 @@ fn the_owner_adds_an_admin() {
 }
 
 #[test]
-fn somebody_who_left_and_is_added_again_is_a_plain_newcomer() {
+fn a_former_member_who_is_added_again_is_a_new_member() {
     check(
         team(),
         by(CLEO, add(GUS, Member)),
@@ -184,7 +184,7 @@ fn somebody_who_left_and_is_added_again_is_a_plain_newcomer() {
 }
 
 #[test]
-fn many_are_added_in_one_change() {
+fn several_users_are_added_in_one_change() {
     check(
         team(),
         by(ADA, add_all([(GUS, Member), (FAY, Admin)])),
@@ -208,7 +208,7 @@ fn many_are_added_in_one_change() {
 }
 
 #[test]
-fn of_many_only_the_newcomers_are_added_and_a_single_one_is_told_as_one() {
+fn existing_members_on_a_list_are_skipped_and_a_single_addition_has_its_own_event() {
     check(
         team(),
         by(BOB, add_all([(EVE, Member), (FAY, Member), (ADA, Member), (FAY, Member)])),
@@ -229,7 +229,7 @@ fn of_many_only_the_newcomers_are_added_and_a_single_one_is_told_as_one() {
 }
 
 #[test]
-fn a_removed_member_hears_of_it_and_so_does_everybody_else() {
+fn a_removed_member_and_all_others_are_notified() {
     check(
         team(),
         by(BOB, remove(DAN)),
@@ -289,7 +289,7 @@ fn a_member_leaves() {
 }
 
 #[test]
-fn removing_oneself_is_leaving() {
+fn removing_yourself_is_leaving() {
     check(
         team(),
         by(BOB, remove(BOB)),
@@ -371,7 +371,7 @@ fn an_admin_becomes_a_member() {
 }
 
 #[test]
-fn ownership_is_handed_over_in_one_change() {
+fn the_ownership_is_transferred_in_one_change() {
     check(
         team(),
         by(ADA, give(CLEO, Owner)),
@@ -393,7 +393,7 @@ fn ownership_is_handed_over_in_one_change() {
 }
 
 #[test]
-fn a_deleted_group_is_gone_for_everybody() {
+fn every_member_is_notified_that_the_group_was_deleted() {
     check(
         team(),
         by(ADA, delete()),
@@ -422,7 +422,7 @@ fn both(name: &str, description: &str) -> Command {
 }
 
 #[test]
-fn a_clock_that_is_behind_does_not_turn_the_time_of_a_group_back() {
+fn a_slow_clock_does_not_move_the_time_of_a_group_back() {
     let given = team();
     let last = given.roster.group().unwrap().updated_at;
     let Ok(Decision::Change(change)) = given.roster.decide(&by(BOB, add(FAY, Member)).at(MONDAY)) else {
@@ -437,7 +437,7 @@ fn a_clock_that_is_behind_does_not_turn_the_time_of_a_group_back() {
 }
 
 #[test]
-fn a_membership_keeps_its_beginning_when_the_role_changes() {
+fn a_change_of_role_keeps_the_joining_time_and_version() {
     let given = team();
     let beginning = |given: &crate::cast::Given| {
         let dan = given.roster.members().find(|membership| membership.user_id == DAN).unwrap();
@@ -448,7 +448,7 @@ fn a_membership_keeps_its_beginning_when_the_role_changes() {
 }
 
 #[test]
-fn a_newcomer_who_was_there_before_begins_anew() {
+fn a_member_who_rejoins_gets_a_new_joining_time_and_version() {
     let given = team().after(by(BOB, add(GUS, Member)));
     let gus = given.roster.members().find(|membership| membership.user_id == GUS).unwrap();
     assert_eq!(
@@ -458,14 +458,14 @@ fn a_newcomer_who_was_there_before_begins_anew() {
 }
 
 #[test]
-fn nobody_is_told_of_what_changes_nothing() {
+fn a_no_op_notifies_nobody() {
     let mut given = team();
     let told = given.roster.execute(BOB, given.now, rename("Project Team")).unwrap();
     assert_eq!(told, []);
 }
 
 #[test]
-fn an_audience_asked_for_after_the_change_has_its_newcomers_once() {
+fn the_audience_of_an_applied_change_has_no_duplicates() {
     let given = team();
     let Ok(Decision::Change(change)) = given.decide(by(BOB, add(FAY, Member))) else { panic!("Bob may add") };
     assert_eq!(given.after(by(BOB, add(FAY, Member))).roster.audience(&change), [ADA, BOB, CLEO, DAN, EVE, FAY]);

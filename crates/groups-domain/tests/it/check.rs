@@ -1,15 +1,15 @@
-//! One line for one decision: what is given, who asks for what, and what has to come of it.
+//! Checks one decision: the given group, the command, and the expected outcome.
 
 use groups_domain::{Change, Decision, EventKind, Rejection, event_for};
 
 use crate::cast::{By, Given, with_names};
 
-/// What has to come of a request.
+/// The expected outcome of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Expect {
     Refused(Rejection),
     Unchanged,
-    /// The change, its effects, its subjects and every event of it, as [`describe`] puts them.
+    /// The change, its effects, its subjects and its events, in the format of [`describe`].
     Changed(&'static str),
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn check(given: Given, by: By, expect: impl Into<Expect>) {
     }
 }
 
-/// A change in full: the group after it, its kind, its effects and subjects in order, and what each affected user is told.
+/// A change in full: the group after it, its kind, its effects and subjects in order, and the event for each affected user.
 /// `group: …` stands for the group after the change.
 fn describe(given: &Given, change: &Change) -> Vec<String> {
     let group = &change.group;

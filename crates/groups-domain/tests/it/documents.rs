@@ -13,7 +13,7 @@ use crate::cast::{
 use crate::{golden, permissions, refusals};
 
 #[test]
-fn the_golden_tables_of_the_rules_are_fresh_in_the_document() {
+fn the_generated_tables_in_the_document_are_up_to_date() {
     golden::compare_sections(
         "rules.md",
         &[

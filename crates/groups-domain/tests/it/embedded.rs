@@ -1,4 +1,4 @@
-//! The example for embedders tells the story that its readers are shown.
+//! The example for embedders prints the text of the golden file.
 
 use crate::golden;
 
@@ -7,6 +7,6 @@ use crate::golden;
 mod example;
 
 #[test]
-fn the_example_tells_its_golden_story() {
+fn the_output_of_the_example_matches_the_golden_file() {
     golden::compare("embedded.txt", &example::story().unwrap());
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Holds a text against `tests/golden/<file>`.
+/// Compares a text with `tests/golden/<file>`.
 pub(crate) fn compare(file: &str, text: &str) {
     let path = here().join("tests/golden").join(file);
     if updating() {
@@ -14,7 +14,7 @@ pub(crate) fn compare(file: &str, text: &str) {
     assert_same(&golden, text, &path);
 }
 
-/// Holds texts against what stands between `<!-- <section>: … -->` and `<!-- end of <section> -->` in a document of `docs/`.
+/// Compares texts with those between `<!-- <section>: … -->` and `<!-- end of <section> -->` in a document of `docs/`.
 pub(crate) fn compare_sections(document: &str, sections: &[(&str, String)]) {
     let path = here().join("../../docs").join(document);
     let whole = fs::read_to_string(&path).unwrap();

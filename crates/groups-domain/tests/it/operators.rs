@@ -1,4 +1,4 @@
-//! What an operator may do that members may not, and what binds an operator as well.
+//! What an operator may do in addition to members, and which rules apply to operators too.
 
 use groups_domain::Role::{Admin, Member, Owner};
 use groups_domain::{Actor, AddPolicy, Decision, Effect, EventKind, LeftOut, Obstacle, Request, UserId, View};
@@ -17,7 +17,7 @@ fn told(given: &Given, command: groups_domain::Command) -> Vec<UserId> {
 }
 
 #[test]
-fn a_group_created_by_an_operator_belongs_to_the_named_owner_who_is_told_of_being_added() {
+fn the_owner_of_a_group_created_by_an_operator_is_notified_of_being_added() {
     check(
         nothing(),
         by_operator(create_for(ADA, [(BOB, Admin), (ADA, Member)])),
@@ -71,7 +71,7 @@ fn an_operator_transfers_the_ownership_between_others() {
 }
 
 #[test]
-fn a_change_tells_who_was_the_owner_before() {
+fn a_change_names_the_previous_owner() {
     let previous_owner = |by| match team().decide(by) {
         Ok(Decision::Change(change)) => change.previous_owner_id(),
         other => panic!("a change was expected, not {other:?}"),
@@ -84,7 +84,7 @@ fn a_change_tells_who_was_the_owner_before() {
 }
 
 #[test]
-fn an_operator_who_is_not_a_member_changes_everything_and_is_told_of_nothing() {
+fn an_operator_who_is_not_a_member_can_change_everything_and_gets_no_events() {
     let members = [ADA, BOB, CLEO, DAN, EVE];
     for command in [rename("Launch"), remove(BOB), give(CLEO, Member), give(DAN, Owner), delete()] {
         assert_eq!(told(&team(), command), members);
@@ -93,7 +93,7 @@ fn an_operator_who_is_not_a_member_changes_everything_and_is_told_of_nothing() {
 }
 
 #[test]
-fn every_event_of_an_operators_change_says_so() {
+fn events_of_changes_by_an_operator_are_marked() {
     let given = team();
     for (actor, is_operator) in [(Actor::Operator(BOB), true), (Actor::Member(BOB), false)] {
         let Ok(Decision::Change(change)) = given.decide(by(actor, rename("Launch"))) else { panic!("it is allowed") };
@@ -103,7 +103,7 @@ fn every_event_of_an_operators_change_says_so() {
 }
 
 #[test]
-fn an_operator_who_is_a_member_leaves_as_any_other_member() {
+fn an_operator_who_is_a_member_leaves_like_any_other_member() {
     for command in [leave(), remove(DAN)] {
         let given = team();
         let Ok(Decision::Change(change)) = given.decide(by(Actor::Operator(DAN), command)) else {
@@ -115,7 +115,7 @@ fn an_operator_who_is_a_member_leaves_as_any_other_member() {
 }
 
 #[test]
-fn an_operator_may_add_anybody_whatever_the_policy_and_whoever_blocked_whom() {
+fn an_operator_may_add_anybody_regardless_of_the_policy_and_blocks() {
     for policy in [AddPolicy::Anybody, AddPolicy::SharedGroup, AddPolicy::Invitation] {
         let given = team().blocking(FAY, OPS).under(policy);
         assert!(told(&given, add(FAY, Member)).contains(&FAY));
@@ -126,7 +126,7 @@ fn an_operator_may_add_anybody_whatever_the_policy_and_whoever_blocked_whom() {
 }
 
 #[test]
-fn somebody_in_too_many_groups_is_left_out_by_an_operator_too() {
+fn a_user_in_too_many_groups_is_left_out_for_an_operator_too() {
     let given = team().in_all_groups_allowed(FAY);
     let request = by_operator(add_all([(FAY, Member)]));
     check(given.clone(), request.clone(), Expect::Unchanged);
@@ -135,7 +135,7 @@ fn somebody_in_too_many_groups_is_left_out_by_an_operator_too() {
 }
 
 #[test]
-fn what_an_operator_asks_for_twice_changes_nothing_the_second_time() {
+fn repeated_commands_of_an_operator_are_no_ops() {
     for command in [rename("Project Team"), give(ADA, Owner), give(DAN, Member), add_all([(EVE, Admin)])] {
         check(team(), by_operator(command), Expect::Unchanged);
     }

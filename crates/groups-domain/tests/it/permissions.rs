@@ -32,7 +32,7 @@ const OTHERS: [(&str, UserId); 4] = [("the owner", ADA), ("an admin", CLEO), ("a
 /// Another outsider.
 const ZOE: UserId = UserId::new(Uuid::from_u128(0x20e));
 
-/// The table, and the rules that refuse something in it.
+/// The table, and the rules that reject something in it.
 pub(crate) fn table() -> (String, BTreeSet<Rule>) {
     let mut table = Table::default();
     table.creating();
@@ -208,7 +208,7 @@ impl Table {
 }
 
 #[test]
-fn every_rule_refuses_something_in_the_table_or_in_a_test_of_its_own() {
+fn every_rule_rejects_something_in_the_table_or_in_a_test() {
     let (_, mut exercised) = table();
     exercised.extend(crate::refusals::cases().iter().map(|case| case.rejection.rule()));
     let forgotten: Vec<&Rule> = Rule::ALL.iter().filter(|rule| !exercised.contains(rule)).collect();
@@ -216,7 +216,7 @@ fn every_rule_refuses_something_in_the_table_or_in_a_test_of_its_own() {
 }
 
 #[test]
-fn nobody_in_the_table_has_two_roles() {
+fn everybody_in_the_table_has_one_role() {
     let roster = team().roster;
     let expected: [Option<Role>; 5] = [Some(Owner), Some(Admin), Some(Member), None, None];
     assert_eq!(ACTORS.map(|(_, actor)| roster.role_of(actor.user_id())), expected);

@@ -1,4 +1,4 @@
-//! What holds after whatever anybody asks for: random commands by random people on a whole group in memory.
+//! Properties of the rules under random requests on a whole group in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +12,23 @@ use proptest::prelude::*;
 
 use crate::cast::{ADA, BOB, CLEO, DAN, EVE, FAY, GUS, MONDAY, PEOPLE, TEAM, by, leave, leave_to, remove, team};
 
-/// Few enough that a random group is often full.
+/// Low enough that a random group is often full.
 const MEMBERS_MAX: u32 = 5;
 
-/// Few enough that some people reach it.
+/// Low enough that some users reach it.
 const GROUPS_MAX: u32 = 3;
 
 fn limits() -> Limits {
     Limits { members_max: MEMBERS_MAX, groups_per_user_max: Some(GROUPS_MAX), add_policy: AddPolicy::Anybody }
 }
 
-/// No group yet, among people of whom some are in other groups: one in all that are allowed, one in all but one. Some share a
-/// group, and some have blocked others.
+/// No group yet. Eve has reached the limit of groups per user, and Dan can join one more. Some users share a group, and some have
+/// blocked others.
 fn among_the_busy() -> Roster {
     under(AddPolicy::Anybody)
 }
 
-/// The same under another policy.
+/// Like [`among_the_busy`], under this policy.
 fn under(add_policy: AddPolicy) -> Roster {
     let mut roster = Roster::new(TEAM, Limits { add_policy, ..limits() });
     let people = roster.people_mut();
@@ -38,12 +38,12 @@ fn under(add_policy: AddPolicy) -> Roster {
     roster
 }
 
-/// Random requests of the people, starting with the creation of the team.
+/// Random requests, starting with the creation of the team.
 pub(crate) fn requests() -> impl Strategy<Value = Vec<Request>> {
     strategies::requests(TEAM, &PEOPLE.map(|(_, user_id)| user_id))
 }
 
-/// A quarter of the usual cases: each is a history of up to forty requests. `PROPTEST_CASES` asks for more.
+/// A quarter of the default number of cases, because each is a history of up to 40 requests. `PROPTEST_CASES` overrides it.
 pub(crate) fn a_few() -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig { cases: usual.cases.div_ceil(4), ..usual }
@@ -56,7 +56,7 @@ pub(crate) struct Step {
     pub(crate) after: Roster,
 }
 
-/// Carries out all requests, and keeps what changed something.
+/// Executes all requests. Returns a step for each change.
 pub(crate) fn carry_out(requests: &[Request]) -> Vec<Step> {
     let mut roster = Roster::new(TEAM, limits());
     let mut steps = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) fn carry_out(requests: &[Request]) -> Vec<Step> {
     steps
 }
 
-/// Every event that each person was told, in order.
+/// All events of each user, in order.
 pub(crate) fn told(steps: &[Step]) -> BTreeMap<UserId, Vec<Event>> {
     let mut heard: BTreeMap<UserId, Vec<Event>> = BTreeMap::new();
     for Step { before, change, .. } in steps {
@@ -95,7 +95,7 @@ fn facts(roster: &Roster, add_policy: AddPolicy, of: impl Fn(UserId) -> bool) ->
     Facts { group: roster.group().cloned(), memberships, people, limits }
 }
 
-/// All users of whom the decision looks at something.
+/// All users whose data the decision depends on.
 fn looked_at(request: &Request) -> Vec<UserId> {
     [request.reads(), request.candidates()].concat()
 }
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn a_group_counts_its_members_and_keeps_within_its_limit(requests in requests()) {
+    fn the_member_count_is_right_and_within_the_limit(requests in requests()) {
         for Step { after, .. } in carry_out(&requests) {
             let count = after.members().count();
             prop_assert_eq!(after.group().map_or(0, |group| group.member_count as usize), count);
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn time_does_not_go_back_and_the_beginning_stays(requests in requests()) {
+    fn the_time_of_a_group_never_goes_back(requests in requests()) {
         let mut last = START;
         for Step { change, after, .. } in carry_out(&requests) {
             prop_assert!(change.at() >= last);
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn the_history_makes_the_group(requests in requests()) {
+    fn replaying_the_history_yields_the_group(requests in requests()) {
         let steps = carry_out(&requests);
         for (count, step) in steps.iter().enumerate() {
             let history = steps[..=count].iter().map(|step| &step.change);
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_is_a_member_before_or_after_is_told_once_and_nobody_else(requests in requests()) {
+    fn members_before_or_after_a_change_get_one_event_and_nobody_else_gets_any(requests in requests()) {
         for Step { before, change, after } in carry_out(&requests) {
             let told: Vec<UserId> = before.told(&change).iter().map(|told| told.user_id).collect();
             let affected: Vec<UserId> = members(&before).union(&members(&after)).copied().collect();
@@ -157,11 +157,11 @@ proptest! {
     }
 
     #[test]
-    fn each_person_hears_of_every_version_from_joining_to_leaving(requests in requests()) {
+    fn a_user_gets_an_event_for_every_version_from_joining_to_leaving(requests in requests()) {
         let steps = carry_out(&requests);
         let heard = told(&steps);
         for (_, user_id) in PEOPLE {
-            // The versions of this person's intervals, from the memberships alone.
+            // The expected versions follow from the memberships alone.
             let is_in = |roster: &Roster| roster.role_of(user_id).is_some();
             let inside = steps.iter().filter(|step| is_in(&step.before) || is_in(&step.after));
             let expected: Vec<Version> = inside.map(|step| step.change.version()).collect();
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn a_live_push_and_a_later_catch_up_tell_the_same(requests in requests()) {
+    fn a_live_push_and_a_catch_up_deliver_the_same_event(requests in requests()) {
         for Step { before, change, .. } in carry_out(&requests) {
             for told in before.told(&change) {
                 prop_assert_eq!(event_for(&change, told.user_id), told.event);
@@ -180,14 +180,14 @@ proptest! {
     }
 
     #[test]
-    fn the_effects_are_what_changes_in_the_memberships(requests in requests()) {
+    fn the_subjects_are_the_users_whose_membership_changes(requests in requests()) {
         for Step { before, change, after } in carry_out(&requests) {
             let subjects: BTreeSet<UserId> = change.subjects().into_iter().map(|(user_id, _)| user_id).collect();
             prop_assert_eq!(subjects.len(), change.subjects().len(), "no subject twice");
             let everybody = PEOPLE.map(|(_, user_id)| user_id);
             let differs = |user_id: &UserId| before.role_of(*user_id) != after.role_of(*user_id);
             let changed: BTreeSet<UserId> = everybody.into_iter().filter(differs).collect();
-            // The end of a group is no more one member's than another's: it has no subject.
+            // A deletion affects all members alike, so it has no subjects.
             if change.ends_group() {
                 prop_assert_eq!(subjects, BTreeSet::new());
                 prop_assert_eq!(members(&after), BTreeSet::new());
@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn a_batch_decided_on_its_own_reads_is_what_one_after_the_other_gives(requests in requests(), size in 1_usize..12, policy in add_policy()) {
+    fn a_batch_gives_the_same_decisions_as_requests_executed_one_by_one(requests in requests(), size in 1_usize..12, policy in add_policy()) {
         let mut roster = under(policy);
         for batch in requests.chunks(size) {
             let mut reads: BTreeSet<UserId> = batch.iter().flat_map(looked_at).collect();
@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn everybody_on_a_list_is_in_already_or_joins_or_is_left_out(requests in requests(), policy in add_policy()) {
+    fn everybody_on_a_list_is_a_member_or_joins_or_is_left_out(requests in requests(), policy in add_policy()) {
         let mut roster = under(policy);
         for request in &requests {
             let (before, left_out) = (members(&roster), roster.left_out(request));
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_joins_more_groups_than_one_person_may_be_in(requests in requests()) {
+    fn nobody_joins_more_groups_than_the_limit_per_user(requests in requests()) {
         let mut roster = among_the_busy();
         for request in &requests {
             if let Ok(Decision::Change(change)) = roster.decide(request) {
@@ -275,12 +275,12 @@ proptest! {
             }
             let counts = roster.people().group_counts.values();
             prop_assert!(counts.copied().max().unwrap_or_default() <= GROUPS_MAX);
-            prop_assert_eq!(roster.role_of(EVE), None, "there was no group left for her");
+            prop_assert_eq!(roster.role_of(EVE), None, "Eve has reached the limit");
         }
     }
 
     #[test]
-    fn facts_that_contradict_each_other_get_an_answer_and_no_panic(
+    fn contradictory_facts_cause_no_panic(
         request in strategies::request(TEAM, &PEOPLE.map(|(_, user_id)| user_id)),
         roles in vec(proptest::option::of(strategies::role()), PEOPLE.len()),
         member_count in prop_oneof![Just(0), Just(1), Just(u32::MAX), any::<u32>()],
@@ -317,9 +317,9 @@ proptest! {
     }
 }
 
-/// The counts at which arithmetic could go wrong, if the facts were.
+/// Inconsistent facts, with counts at which arithmetic could overflow.
 #[test]
-fn a_group_that_counts_nobody_loses_nobody_and_the_last_version_is_the_last() {
+fn the_member_count_and_the_version_saturate() {
     let given = team();
     for by in [by(BOB, remove(DAN)), by(DAN, leave()), by(ADA, leave_to(BOB))] {
         let mut facts = given.facts();
@@ -330,9 +330,9 @@ fn a_group_that_counts_nobody_loses_nobody_and_the_last_version_is_the_last() {
     }
 }
 
-/// What the properties stand on: what random people bring about is not too dull to prove anything.
+/// The properties prove something only if random requests cover all kinds of changes and rejections.
 #[test]
-fn random_people_bring_about_every_kind_of_change_and_refusal() {
+fn random_requests_cause_every_kind_of_change_and_rejection() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
 
@@ -359,7 +359,7 @@ fn random_people_bring_about_every_kind_of_change_and_refusal() {
         }
     }
     assert_eq!(kinds.len(), 8, "{kinds:?}");
-    // Nobody reads here.
+    // No request here reads the history.
     let of_commands = groups_domain::Rule::ALL.iter().filter(|rule| **rule != groups_domain::Rule::AdminsReadHistory);
     assert_eq!(refusals.len(), of_commands.count(), "{refusals:?}");
 }

@@ -1,4 +1,4 @@
-//! The rules depend on next to nothing and can do no IO.
+//! The rules have few dependencies and do no IO.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,8 +7,8 @@ use std::process::Command;
 
 use crate::golden;
 
-/// The names of all crates that end up in a program with this one, on any platform: nothing that knows a clock, a source of
-/// randomness, a file or a socket. Versions may change; a new name is a decision.
+/// The names of all crates that end up in a program with this one, on any platform: none of them accesses clocks, randomness,
+/// files or sockets. Versions may change; a new name is a deliberate decision.
 #[test]
 fn the_dependencies_are_those_of_the_golden_list() {
     let golden = format!("plain:\n{}\nwith serde:\n{}", tree(&[]), tree(&["--features", "serde"]));
@@ -34,9 +34,9 @@ fn tree(features: &[&str]) -> String {
     names.into_iter().collect()
 }
 
-/// Without the standard library there is no clock, file, socket, thread or environment to reach for.
+/// Without the standard library, the rules cannot access clocks, files, sockets, threads or the environment.
 #[test]
-fn the_compiler_keeps_the_standard_library_out() {
+fn the_crate_does_not_link_the_standard_library() {
     let mut sources = 0;
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
         let path = entry.unwrap().path();

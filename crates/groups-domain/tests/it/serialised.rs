@@ -1,4 +1,4 @@
-//! The plain form of the feature `serde`: stored histories of every past version have to stay readable.
+//! The format of the feature `serde`. Histories that past versions stored must stay readable.
 
 use groups_domain::{Change, Command, Decision, Event, Membership, Request};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use crate::golden;
 use crate::properties::{Step, a_few, carry_out, requests, told};
 use groups_domain::Role::{Admin, Member, Owner};
 
-/// A change of every kind, in each of its forms.
+/// A change of every kind and form.
 fn every_kind() -> Vec<(Given, By)> {
     vec![
         (nothing(), by(ADA, create([(BOB, Admin), (DAN, Member)]))),
@@ -39,10 +39,10 @@ fn change(given: &Given, by: By) -> Change {
     }
 }
 
-/// One line for each value: the golden file is what a store of an earlier version may hold. A form that has to change gets a
-/// file of its own beside it, for what was stored in the old one is still there.
+/// One line for each value. The golden file contains what earlier versions may have stored. If the format has to change, add a
+/// second file and keep this one, because stored values keep the old format.
 #[test]
-fn requests_changes_and_events_have_the_form_of_the_golden_file() {
+fn requests_changes_and_events_are_serialised_as_in_the_golden_file() {
     let mut text = String::new();
     for (given, by) in every_kind() {
         text += &line("request", &by.clone().at(given.now));
@@ -56,7 +56,7 @@ fn requests_changes_and_events_have_the_form_of_the_golden_file() {
 }
 
 #[test]
-fn what_was_stored_once_is_read_as_it_was_written() {
+fn stored_values_are_read_as_they_were_written() {
     let stored = include_str!("../golden/serialised.txt");
     for stored in stored.lines() {
         let (what, value) = stored.split_once(' ').unwrap();
@@ -82,9 +82,9 @@ fn read<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> T {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-/// A name that nobody may give any more, in what was decided when they might.
+/// The change contains a name that is not valid any more.
 #[test]
-fn a_history_is_not_judged_again() {
+fn texts_in_a_history_are_not_validated_again() {
     let change = change(&team(), by(BOB, rename("Launch")));
     let stored = serde_json::to_string(&change).unwrap().replace("Launch", "\u{200B}");
     let change: Change = serde_json::from_str(&stored).unwrap();
@@ -93,7 +93,7 @@ fn a_history_is_not_judged_again() {
 }
 
 #[test]
-fn what_comes_from_outside_is_judged() {
+fn texts_in_commands_are_validated() {
     let command = |name: &str| {
         let command = json!({ "UpdateSettings": { "name": name, "description": null } });
         serde_json::from_value::<Command>(command).map_err(|error| error.to_string())
@@ -114,7 +114,7 @@ proptest! {
     #![proptest_config(a_few())]
 
     #[test]
-    fn whatever_happens_survives_the_round_trip(requests in requests()) {
+    fn requests_changes_and_events_survive_the_round_trip(requests in requests()) {
         for request in &requests {
             prop_assert_eq!(&read::<Request>(&json!(request)), request);
         }

@@ -13,7 +13,7 @@ proptest! {
     #![proptest_config(a_few())]
 
     #[test]
-    fn the_folded_events_are_the_truth_at_every_version(requests in requests()) {
+    fn folding_events_yields_the_group_at_every_version(requests in requests()) {
         let mut sidebars = PEOPLE.map(|(_, user_id)| (user_id, Sidebar::default()));
         for Step { before, change, after } in carry_out(&requests) {
             let told = before.told(&change);
@@ -28,7 +28,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_resume_repeats_changes_nothing(requests in requests()) {
+    fn repeated_events_are_stale(requests in requests()) {
         for events in told(&carry_out(&requests)).values() {
             let mut sidebar = Sidebar::default();
             for (count, event) in events.iter().enumerate() {
@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn one_missing_event_shows_with_the_next(requests in requests()) {
+    fn a_missing_event_is_noticed_with_the_next_one(requests in requests()) {
         for events in told(&carry_out(&requests)).values() {
             for missing in 0..events.len().saturating_sub(1) {
                 let mut sidebar = Sidebar::default();
@@ -58,14 +58,14 @@ proptest! {
     }
 
     #[test]
-    fn a_list_read_at_any_version_and_the_events_after_it_are_the_truth(requests in requests(), at in 0_usize..20) {
+    fn a_list_read_at_any_version_and_the_later_events_yield_the_group(requests in requests(), at in 0_usize..20) {
         let steps = carry_out(&requests);
         let at = at.min(steps.len() - 1);
         for (_, user_id) in PEOPLE {
             let mut sidebar = Sidebar::new(row(&steps[at], user_id));
             for (number, Step { before, change, .. }) in steps.iter().enumerate() {
                 for Told { event, .. } in before.told(change).iter().filter(|told| told.user_id == user_id) {
-                    // What is older than the list comes only for a group that is in it, as a resume may repeat it.
+                    // A resume may repeat events from before the list, but only for groups that are in the list.
                     let in_list = number > at || steps[at].after.role_of(user_id).is_some();
                     if in_list {
                         prop_assert_eq!(sidebar.fold(event) == Folded::Applied, number > at);
@@ -83,7 +83,7 @@ fn row(step: &Step, user_id: UserId) -> Option<SidebarRow> {
     Some(SidebarRow { group: group.clone(), role })
 }
 
-/// The list of somebody who has heard everything so far.
+/// The list of a user who has received all events.
 fn sidebar_of(user_id: UserId, given: &Given) -> Sidebar {
     let mut sidebar = Sidebar::default();
     let mut roster = nothing().roster;
@@ -101,7 +101,7 @@ fn role_in(sidebar: &Sidebar) -> Option<Role> {
 }
 
 #[test]
-fn a_new_group_is_in_the_list_of_its_creator_and_of_no_one_else() {
+fn a_new_group_is_only_in_the_list_of_its_creator() {
     assert_eq!(role_in(&sidebar_of(ADA, &alone())), Some(Role::Owner));
     assert_eq!(role_in(&sidebar_of(BOB, &alone())), None);
 }
@@ -120,7 +120,7 @@ fn a_new_role_is_in_the_list() {
 }
 
 #[test]
-fn a_group_that_was_left_is_gone_and_an_older_event_does_not_bring_it_back() {
+fn an_older_event_does_not_restore_a_group_that_was_left() {
     let given = team();
     let mut sidebar = sidebar_of(GUS, &given);
     assert_eq!(role_in(&sidebar), None);
@@ -130,12 +130,12 @@ fn a_group_that_was_left_is_gone_and_an_older_event_does_not_bring_it_back() {
 }
 
 #[test]
-fn a_group_that_was_left_comes_back_when_one_is_added_again() {
+fn a_group_that_was_left_returns_if_the_user_is_added_again() {
     assert_eq!(role_in(&sidebar_of(GUS, &team().after(by(BOB, add(GUS, Member))))), Some(Member));
 }
 
 #[test]
-fn a_deleted_group_is_gone_from_every_list() {
+fn a_deleted_group_disappears_from_every_list() {
     let given = team().after(by(ADA, delete()));
     for (_, user_id) in PEOPLE {
         assert_eq!(sidebar_of(user_id, &given), {
@@ -150,29 +150,29 @@ fn a_deleted_group_is_gone_from_every_list() {
 }
 
 #[test]
-fn being_added_to_what_one_is_in_shows_that_the_removal_is_missing() {
+fn being_added_to_a_listed_group_reveals_a_missing_removal() {
     let given = team().after(by(BOB, remove(DAN))).after(by(BOB, add(DAN, Member)));
     let mut sidebar = sidebar_of(DAN, &team());
     assert_eq!(sidebar.fold(&event_for(&given.history[6], DAN)), Folded::Gap);
 }
 
 #[test]
-fn being_added_again_with_the_very_next_version_is_impossible_and_shows_a_gap() {
+fn being_added_to_a_listed_group_with_the_next_version_is_a_gap() {
     let mut sidebar = sidebar_of(DAN, &team());
     let mut event = event_for(&team().after(by(BOB, add(FAY, Member))).history[5], FAY);
-    assert_eq!(sidebar.fold(&event), Folded::Gap, "Dan is in, so it cannot be his");
+    assert_eq!(sidebar.fold(&event), Folded::Gap, "Dan is a member, so the event cannot be for him");
     event.version = event.version.next();
     assert_eq!(sidebar.fold(&event), Folded::Gap);
 }
 
 #[test]
-fn a_group_one_never_heard_of_shows_a_gap() {
+fn an_event_of_an_unknown_group_is_a_gap() {
     let given = team().after(by(BOB, rename("Launch")));
     assert_eq!(Sidebar::default().fold(&event_for(&given.history[5], DAN)), Folded::Gap);
 }
 
 #[test]
-fn groups_do_not_disturb_each_other() {
+fn events_of_one_group_do_not_affect_another() {
     let mut sidebar = sidebar_of(ADA, &team());
     let other = GroupId::new(Uuid::from_u128(1));
     let mut roster = groups_domain::Roster::new(other, groups_domain::Limits::default());

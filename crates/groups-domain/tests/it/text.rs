@@ -1,4 +1,4 @@
-//! Names and descriptions: every script, and what is refused.
+//! Names and descriptions in all scripts, and texts that are rejected.
 
 use groups_domain::{Description, GroupName, TextError, printable};
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn names_in_many_scripts_are_kept_as_they_are() {
 }
 
 #[test]
-fn what_joins_or_directs_visible_characters_is_kept() {
+fn joiners_and_direction_marks_next_to_visible_characters_are_kept() {
     // A family of four with joiners, a heart with its variation selector, a flag of tags, Persian with a non-joiner,
     // Sinhala with a joiner, Mongolian with a vowel separator, Hebrew with a direction mark.
     for text in [
@@ -57,7 +57,7 @@ fn what_joins_or_directs_visible_characters_is_kept() {
 }
 
 #[test]
-fn one_name_typed_on_two_keyboards_is_one_name() {
+fn names_typed_on_different_keyboards_are_equal() {
     assert_eq!(name("Cafe\u{301}"), name("Caf\u{e9}"));
     assert_eq!(name("\u{1112}\u{1161}\u{11AB}"), Ok("\u{D55C}".to_owned()), "Hangul is composed");
     assert_eq!(name("\u{212B}"), Ok("\u{C5}".to_owned()), "the Ångström sign is the letter");
@@ -66,13 +66,13 @@ fn one_name_typed_on_two_keyboards_is_one_name() {
 }
 
 #[test]
-fn white_space_is_trimmed_of_both_ends_and_kept_inside() {
+fn white_space_is_trimmed_at_both_ends_and_kept_inside() {
     assert_eq!(name("  Project  Team\t\r\n"), Ok("Project  Team".to_owned()));
     assert_eq!(name("\u{3000}\u{A0}Team\u{2003}\u{85}"), Ok("Team".to_owned()), "of every script");
 }
 
 #[test]
-fn a_name_that_shows_nothing_is_no_name() {
+fn an_invisible_name_is_rejected() {
     for text in [
         "",
         " ",
@@ -119,7 +119,7 @@ fn the_length_is_counted_in_characters_after_trimming_and_normalising() {
     }
     assert_eq!(name(&format!("  {}  ", "x".repeat(100))), Ok("x".repeat(100)));
     assert_eq!(name(&"e\u{301}".repeat(100)), Ok("é".repeat(100)), "200 typed, 100 kept");
-    // Composed exclusions grow: one character typed, two kept.
+    // Normalisation decomposes some characters: one becomes two.
     assert_eq!(name(&"\u{958}".repeat(51)), Err(TextError::TooLong { count: 102, max: 100 }));
 
     assert!(Description::parse(&"é".repeat(1_000)).is_ok());
@@ -127,7 +127,7 @@ fn the_length_is_counted_in_characters_after_trimming_and_normalising() {
 }
 
 #[test]
-fn control_characters_are_refused_wherever_they_stand_but_at_the_ends_where_they_are_white_space() {
+fn control_characters_are_rejected_unless_they_are_trimmed() {
     for character in (0..=0x1F).chain(0x7F..=0x9F).filter_map(char::from_u32) {
         let refused = TextError::ControlCharacter { character };
         assert_eq!(name(&format!("Te{character}am")), Err(refused));
@@ -138,7 +138,7 @@ fn control_characters_are_refused_wherever_they_stand_but_at_the_ends_where_they
 }
 
 #[test]
-fn what_does_not_fit_into_a_line_of_text_is_refused_wherever_it_stands() {
+fn characters_that_do_not_fit_into_a_line_are_rejected() {
     let annotations = ['\u{FFF9}', '\u{FFFA}', '\u{FFFB}', '\u{FFFC}'];
     let noncharacters = ['\u{FDD0}', '\u{FDEF}', '\u{FFFE}', '\u{FFFF}', '\u{1FFFE}', '\u{10FFFF}'];
     for character in annotations.into_iter().chain(noncharacters) {
@@ -165,7 +165,7 @@ fn what_does_not_fit_into_a_line_of_text_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn directions_are_for_whoever_shows_a_name() {
+fn bidirectional_controls_are_kept() {
     for text in
         ["\u{202E}Team\u{202C}", "Te\u{202E}am", "\u{2067}Team\u{2069}", "Team\u{2069}", "\u{202A}+49 30\u{202C}"]
     {
@@ -174,19 +174,19 @@ fn directions_are_for_whoever_shows_a_name() {
 }
 
 #[test]
-fn on_a_terminal_controls_are_seen_and_do_nothing() {
+fn control_characters_are_escaped_for_a_terminal() {
     assert_eq!(printable("Team 7: été, 项目, 👨\u{200D}👩\nnext line"), "Team 7: été, 项目, 👨\u{200D}👩\nnext line");
     assert_eq!(printable("\u{1B}[31m\u{7}\r\u{9B}"), r"\u{1b}[31m\u{7}\u{d}\u{9b}");
     assert_eq!(printable("a\u{202E}b\u{2069}c\u{200F}d\u{2028}e"), r"a\u{202e}b\u{2069}c\u{200f}d\u{2028}e");
 }
 
 #[test]
-fn a_text_of_before_is_kept_as_it_was() {
+fn stored_texts_are_not_validated_again() {
     assert_eq!(GroupName::from_stored("a\u{2028}b\u{FFFC}".to_owned()).as_str(), "a\u{2028}b\u{FFFC}");
 }
 
 #[test]
-fn what_is_wrong_is_said_in_a_sentence() {
+fn errors_are_readable_sentences() {
     assert_eq!(TextError::Empty.to_string(), "it must not be empty");
     let too_long = TextError::TooLong { count: 101, max: 100 };
     assert_eq!(too_long.to_string(), "it must not be longer than 100 characters, but has 101");
@@ -202,7 +202,7 @@ fn a_text_is_padded_like_any_other() {
     assert_eq!(format!("[{name:>6}] [{name:.2}]"), "[  Team] [Te]");
 }
 
-/// Any text, with what is special about names more often than chance has it.
+/// Any text. Characters that matter to the rules are more frequent than by chance.
 fn text() -> impl Strategy<Value = String> {
     let special = proptest::sample::select(vec![
         ' ',
@@ -245,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_a_name_keeps_what_names_promise(text in text()) {
+    fn every_valid_name_is_visible_short_and_trimmed(text in text()) {
         if let Ok(name) = GroupName::parse(&text) {
             let name = name.as_str();
             prop_assert!((1..=GroupName::CHARS_MAX).contains(&name.chars().count()));
