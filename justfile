@@ -37,6 +37,10 @@ bench *ARGS:
     cargo build --release -p groups-server -p groups-load
     target="${CARGO_TARGET_DIR:-target}/release"; "$target/groups-load" bench --server "$target/groups-server" {{ARGS}}
 
+# Fuzz what strangers send, for so many seconds each, all targets or those named: see crates/groups-fuzz
+fuzz SECONDS="60" *TARGETS:
+    crates/groups-fuzz/run {{SECONDS}} {{TARGETS}}
+
 # RFC 6455 conformance with the Autobahn fuzzing client; needs a Python 2.7
 autobahn PYTHON="python2.7":
     crates/notify/tests/autobahn/run {{PYTHON}}

@@ -1,7 +1,7 @@
 //! Messages from clients.
 
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::borrow::Cow;
 

@@ -52,3 +52,13 @@ pub use server_message::{ErrorCode, ServerMessage};
 
 /// The `cursor` of every snapshot piece except the last. It is not a position, so that no client resumes from an incomplete list.
 pub const NO_CURSOR: &str = "0";
+
+/// The checks that the fuzz targets in `crates/groups-fuzz` run.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Any text as a client message.
+    pub fn client_message(input: &str) {
+        crate::client_message::fuzz::client_message(input);
+    }
+}

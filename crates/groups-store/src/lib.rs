@@ -182,3 +182,13 @@ pub use quota::{Quota, Quotas};
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;
 pub use tail::Tail;
+
+/// The checks that the fuzz targets in `crates/groups-fuzz` run.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Any bytes as a cursor, or as what is in one.
+    pub fn cursor(input: &[u8]) {
+        crate::cursor::fuzz::cursor(input);
+    }
+}

@@ -1,7 +1,7 @@
 //! Positions in the log.
 
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::collections::BTreeSet;
 use std::fmt;

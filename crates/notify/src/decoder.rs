@@ -8,6 +8,8 @@
 //! frames is ignored. Their headers are still read, because the client may answer our close frame,
 //! and because a client that sends a long frame reads the reason only after it has sent all of it.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]

@@ -115,3 +115,13 @@ pub use source::{InitialContent, InitialState, List, ListPiece, PieceMax, Source
 #[doc(hidden)]
 pub use transport::echo;
 pub use transport::on_connect;
+
+/// The checks that the fuzz targets in `crates/groups-fuzz` run.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Any bytes from a WebSocket client.
+    pub fn frames(input: &[u8]) {
+        crate::decoder::fuzz::frames(input);
+    }
+}

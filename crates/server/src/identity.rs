@@ -16,3 +16,5 @@ use origin::check_loopback;
 pub(crate) use origin::{Origins, canonical, is_safe};
 pub use principal::{Identity, Principal};
 pub(crate) use token::Tokens;
+#[cfg(fuzzing)]
+pub(crate) use token::fuzz;

@@ -18,6 +18,8 @@ use crate::{Code, Problem};
 use body::BODY_BYTES_MAX;
 pub(crate) use body::{end_body_despite_upgrade, read_body, spare_oversized};
 pub(crate) use command_request::CommandRequest;
+#[cfg(fuzzing)]
+pub(crate) use if_match::fuzz;
 pub(crate) use json::{Object, json};
 pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;

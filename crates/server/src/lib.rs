@@ -62,6 +62,21 @@ pub use secret::Secret;
 pub use settings::{AddPolicy, NameVisibility, Settings, SettingsError};
 pub use tokio_util::sync::CancellationToken;
 
+/// The checks that the fuzz targets in `crates/groups-fuzz` run.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Any bytes as the header `If-Match`.
+    pub fn if_match(input: &[u8]) {
+        crate::input::fuzz::if_match(input);
+    }
+
+    /// Any bytes as a token, or as the claims in one.
+    pub fn token(input: &[u8]) {
+        crate::identity::fuzz::token(input);
+    }
+}
+
 /// Compiles the example in the guide to embedding.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/embedding.md")]

@@ -16,6 +16,7 @@ const CHECKED: &[&str] = &[
     "bins",
     "crates/groups-domain/README.md",
     "crates/groups-domain/src",
+    "crates/groups-fuzz/README.md",
     "crates/groups-protocol/README.md",
     "crates/groups-protocol/src",
     "crates/groups-protocol/tests/it",

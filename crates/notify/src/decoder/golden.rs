@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-use super::tests::{Got, decode, frame};
+use super::fuzz::Got;
+use super::tests::{decode, frame};
 use super::*;
 
 const MESSAGE_BYTES_MAX: usize = 4_096;

@@ -1,8 +1,8 @@
 //! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256. Verifies them and, in development
 //! mode, issues them.
 
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;

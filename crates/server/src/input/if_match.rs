@@ -1,7 +1,7 @@
 //! `If-Match` (RFC 9110 section 13.1.1): the group versions that a request accepts.
 
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use actix_web::http::header::{self, HeaderMap};
 use groups_domain::Version;

@@ -1,13 +1,12 @@
-//! Any bytes as `If-Match`. The body is a function, so that a fuzzer can call it as well.
+//! What must hold for any bytes as `If-Match`. Shared by a property test and the fuzz target
+//! `if_match`.
 
 use actix_web::http::header::HeaderValue;
-use proptest::prelude::*;
 
 use super::*;
 
-/// Reads a header, and checks what must hold whatever it is: versions are named lowest first, and written as a list again
-/// they are read as the same.
-fn read_any(line: &[u8]) {
+/// Versions are named lowest first, and written as a list again they are read as the same.
+pub(crate) fn if_match(line: &[u8]) {
     let of = |value: HeaderValue| {
         let mut headers = HeaderMap::new();
         headers.append(header::IF_MATCH, value);
@@ -22,14 +21,19 @@ fn read_any(line: &[u8]) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-    #[test]
-    fn any_bytes_are_versions_or_refused(
-        line in proptest::collection::vec(
-            prop_oneof![4 => proptest::sample::select(b"\"\",W/* 0179".to_vec()), 1 => any::<u8>()], 0..24),
-    ) {
-        read_any(&line);
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_bytes_are_versions_or_refused(
+            line in proptest::collection::vec(
+                prop_oneof![4 => proptest::sample::select(b"\"\",W/* 0179".to_vec()), 1 => any::<u8>()], 0..24),
+        ) {
+            super::if_match(&line);
+        }
     }
 }
