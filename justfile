@@ -41,6 +41,10 @@ bench *ARGS:
 fuzz SECONDS="60" *TARGETS:
     crates/groups-fuzz/run {{SECONDS}} {{TARGETS}}
 
+# Compare the public API of the published crates with the last release
+semver:
+    .ci/semver
+
 # RFC 6455 conformance with the Autobahn fuzzing client; needs a Python 2.7
 autobahn PYTHON="python2.7":
     crates/notify/tests/autobahn/run {{PYTHON}}
