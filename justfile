@@ -1,5 +1,9 @@
 # Recipes for everyday work. `just` without arguments lists them.
 
+target := env("CARGO_TARGET_DIR", "target")
+release := target / "release"
+results := "--results target/bench/results.jsonl --date $(date -u +%FT%TZ) --commit $(git describe --always --dirty)"
+
 _list:
     @just --list --unsorted
 
@@ -32,10 +36,16 @@ screenshots:
 doc:
     cargo doc --workspace --no-deps --open
 
-# Benchmark the server on this machine: a table of figures and ratios (docs/performance.md)
+# Benchmark the server on this machine: `just bench`, `just bench full`, `just bench --only changes` (docs/performance.md)
 bench *ARGS:
     cargo build --release -p groups-server -p groups-load
-    target="${CARGO_TARGET_DIR:-target}/release"; "$target/groups-load" bench --server "$target/groups-server" {{ARGS}}
+    "{{release}}/groups-load" bench --server "{{release}}/groups-server" {{results}} {{ARGS}}
+
+# Measure another build and this one alternately. BASE is a git revision, or the path of a server program
+bench-compare BASE *ARGS:
+    cargo build --release -p groups-server -p groups-load
+    base="$(bins/groups-load/build-base "{{BASE}}")" && \
+      "{{release}}/groups-load" compare --base "$base" --server "{{release}}/groups-server" {{results}} {{ARGS}}
 
 # Fuzz what strangers send, for so many seconds each, all targets or those named: see crates/groups-fuzz
 fuzz SECONDS="60" *TARGETS:

@@ -34,6 +34,14 @@ pub(crate) struct GroupNow {
     pub(crate) member_count: u64,
 }
 
+/// A group to be created.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewGroup {
+    pub(crate) description: String,
+    pub(crate) admins: Vec<Uuid>,
+    pub(crate) members: Vec<Uuid>,
+}
+
 #[derive(Deserialize)]
 struct Grown {
     group: GroupNow,
@@ -50,6 +58,11 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// The number of groups in a page of groups.
+    pub(crate) fn listed(&self) -> Option<u64> {
+        u64::try_from(self.json::<Page>()?.groups.len()).ok()
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -60,31 +73,34 @@ impl Api {
         Self { http, person, waits: 0 }
     }
 
-    /// Creates a group with these members, split into as many requests as necessary.
-    pub(crate) async fn create_group(
-        &mut self,
-        name: &str,
-        admins: &[Uuid],
-        members: &[Uuid],
-    ) -> Result<GroupNow, Failure> {
+    /// Creates a group, split into as many requests as its members need.
+    pub(crate) async fn create_group(&mut self, group: &NewGroup) -> Result<GroupNow, Failure> {
+        let NewGroup { description, admins, members } = group;
         let admins = admins.iter().map(|id| json!({"user_id": id, "role": "admin"}));
         let members = members.iter().map(|id| json!({"user_id": id}));
         let all: Vec<_> = admins.chain(members).collect();
         let (first, rest) = all.split_at(all.len().min(MEMBERS_PER_REQUEST_MAX));
-        let body = json!({"name": name, "members": first}).to_string();
+        let body = json!({"name": "load", "description": description, "members": first}).to_string();
         let mut group: GroupNow = self.call("POST", "/v1/groups", Some(&body), 201).await?;
         for some in rest.chunks(MEMBERS_PER_REQUEST_MAX) {
-            let body = json!({"members": some}).to_string();
-            let path = format!("/v1/groups/{}/members", group.group_id);
-            group = self.call::<Grown>("POST", &path, Some(&body), 201).await?.group;
+            group = self.grow(group.group_id, &json!({"members": some})).await?;
         }
         Ok(group)
     }
 
     pub(crate) async fn add(&mut self, group_id: Uuid, user_id: Uuid) -> Result<GroupNow, Failure> {
-        let body = json!({"user_id": user_id}).to_string();
-        let grown: Grown = self.call("POST", &format!("/v1/groups/{group_id}/members"), Some(&body), 201).await?;
-        Ok(grown.group)
+        self.grow(group_id, &json!({"user_id": user_id})).await
+    }
+
+    /// Adds several members in one change; at most [`MEMBERS_PER_REQUEST_MAX`].
+    pub(crate) async fn add_all(&mut self, group_id: Uuid, members: &[Uuid]) -> Result<GroupNow, Failure> {
+        let members: Vec<_> = members.iter().map(|id| json!({"user_id": id})).collect();
+        self.grow(group_id, &json!({"members": members})).await
+    }
+
+    async fn grow(&mut self, group_id: Uuid, body: &serde_json::Value) -> Result<GroupNow, Failure> {
+        let (path, body) = (format!("/v1/groups/{group_id}/members"), body.to_string());
+        Ok(self.call::<Grown>("POST", &path, Some(&body), 201).await?.group)
     }
 
     pub(crate) async fn remove(&mut self, group_id: Uuid, user_id: Uuid) -> Result<(), Failure> {
@@ -98,6 +114,11 @@ impl Api {
 
     pub(crate) async fn group(&mut self, group_id: Uuid) -> Result<GroupNow, Failure> {
         self.call("GET", &format!("/v1/groups/{group_id}"), None, 200).await
+    }
+
+    /// One page of the user's groups, as the server sent it.
+    pub(crate) async fn page(&mut self, limit: u64) -> Result<Answer, Failure> {
+        self.send("GET", &format!("/v1/groups?limit={limit}"), None, 200).await
     }
 
     /// Lists all groups of the user.

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, Spread};
+use crate::message::Event;
+use crate::pairs::Pairs;
 use crate::view::Violations;
 
 /// What all clients of a run have observed.
@@ -11,6 +13,10 @@ pub(crate) struct Board {
     started: Instant,
     /// When each change was answered, in nanoseconds since the start; 0: not yet.
     answered: Box<[AtomicU64]>,
+    /// When the last client received each change, in nanoseconds since the start.
+    last_receipt: Box<[AtomicU64]>,
+    /// For changes without a stamp, if they are to be timed.
+    pub(crate) pairs: Option<Pairs>,
     /// From the time a change was due to its receipt by each client.
     pub(crate) receipt: Histogram,
     /// From the response to a change to its receipt by each client; 0 if the client received it
@@ -30,9 +36,12 @@ pub(crate) struct Board {
 impl Board {
     /// Creates a board for this number of stamped changes.
     pub(crate) fn new(changes: usize) -> Self {
+        let zeros = || (0..changes).map(|_| AtomicU64::new(0)).collect();
         Self {
             started: Instant::now(),
-            answered: (0..changes).map(|_| AtomicU64::new(0)).collect(),
+            answered: zeros(),
+            last_receipt: zeros(),
+            pairs: None,
             receipt: Histogram::default(),
             after_answer: Histogram::default(),
             before_answer: AtomicU64::new(0),
@@ -42,6 +51,11 @@ impl Board {
             sent_back: AtomicU64::new(0),
             violations: Violations::default(),
         }
+    }
+
+    /// Creates a board that times changes of any kind by their version.
+    pub(crate) fn with_pairs() -> Self {
+        Self { pairs: Some(Pairs::default()), ..Self::new(0) }
     }
 
     /// Returns a group name that encodes the number of the change and when it was due.
@@ -57,11 +71,17 @@ impl Board {
     }
 
     /// Records an event received by a live client.
-    pub(crate) fn note_event(&self, bytes: usize, renamed: Option<&str>, at: Instant) {
+    pub(crate) fn note_event(&self, bytes: usize, event: &Event<'_>, at: Instant) {
         self.events.fetch_add(1, Relaxed);
         self.event_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);
-        let Some((change, due)) = renamed.and_then(read_stamp) else { return };
+        if let Some(pairs) = &self.pairs {
+            pairs.note_receipt(event.group_id, event.version, at);
+        }
+        let Some((change, due)) = event.renamed.as_deref().and_then(read_stamp) else { return };
         self.receipt.record((at - self.started).saturating_sub(Duration::from_nanos(due)));
+        if let Some(last) = self.last_receipt.get(change) {
+            last.fetch_max(self.nanos(at), Relaxed);
+        }
         match self.answered.get(change).map_or(0, |answered| answered.load(Relaxed)) {
             0 => {
                 self.before_answer.fetch_add(1, Relaxed);
@@ -69,6 +89,18 @@ impl Board {
             }
             answered => self.after_answer.record(Duration::from_nanos(self.nanos(at).saturating_sub(answered))),
         }
+    }
+
+    /// From the response to each change to its receipt by the last client; 0 if that was earlier.
+    pub(crate) fn last_after_answer(&self) -> Spread {
+        let all = Histogram::default();
+        for (answered, last) in self.answered.iter().zip(&self.last_receipt) {
+            let (answered, last) = (answered.load(Relaxed), last.load(Relaxed));
+            if answered > 0 && last > 0 {
+                all.record(Duration::from_nanos(last.saturating_sub(answered)));
+            }
+        }
+        all.spread()
     }
 
     fn nanos(&self, at: Instant) -> u64 {
@@ -83,7 +115,12 @@ fn read_stamp(name: &str) -> Option<(usize, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
+    use uuid::Uuid;
+
     use super::*;
+    use crate::message::Step;
 
     #[test]
     fn a_stamp_contains_the_change_and_its_due_time() {
@@ -97,10 +134,17 @@ mod tests {
     fn latency_is_measured_from_the_due_time_and_from_the_answer() {
         let board = Board::new(1);
         let at = |millis| board.started + Duration::from_millis(millis);
-        let name = board.stamp(0, at(10));
-        board.note_event(300, Some(&name), at(15));
+        let event = Event {
+            step: Step::Stays,
+            group_id: Uuid::from_u128(1),
+            version: 2,
+            cursor: Cow::Borrowed("c"),
+            renamed: Some(board.stamp(0, at(10)).into()),
+        };
+        board.note_event(300, &event, at(15));
         board.note_answer(0, at(20));
-        board.note_event(300, Some(&name), at(50));
+        board.note_event(300, &event, at(50));
+        assert!((30_000..30_030).contains(&board.last_after_answer().max));
         let (receipt, after_answer) = (board.receipt.spread().max, board.after_answer.spread().max);
         assert!((40_000..40_040).contains(&receipt), "{receipt}");
         assert!((30_000..30_030).contains(&after_answer), "{after_answer}");

@@ -93,7 +93,7 @@ impl Device {
         match Message::parse(&text) {
             Ok(Message::Event(event)) => {
                 note(&self.board, self.view.fold(&event, true).map(drop));
-                self.board.note_event(text.len(), event.renamed.as_deref(), Instant::now());
+                self.board.note_event(text.len(), &event, Instant::now());
                 self.cursor.clear();
                 self.cursor.push_str(&event.cursor);
             }
@@ -101,6 +101,11 @@ impl Device {
             Err(error) => self.board.violations.add(&Violation::Message(error.to_string())),
         }
         Ok(())
+    }
+
+    /// Sends further findings to another board.
+    pub(crate) fn report_to(&mut self, board: Arc<Board>) {
+        self.board = board;
     }
 
     /// Drops the connection without a close frame, like a network failure.

@@ -15,6 +15,14 @@ pub(crate) enum Failure {
     Files { needed: u64, allowed: u64 },
     #[error("the server process: {0}")]
     Process(String),
+    #[error("PostgreSQL: {0}")]
+    Postgres(String),
+    #[error("PostgreSQL: {0}")]
+    Query(#[from] tokio_postgres::Error),
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] diesel::result::Error),
+    #[error("these measurements could not be completed: {0}")]
+    Incomplete(String),
     #[error("{what}: {error}")]
     Io { what: &'static str, error: std::io::Error },
     #[error("{request}: {error}")]

@@ -5,6 +5,7 @@
 //! the run could not be completed.
 
 mod api;
+mod audience;
 mod bench;
 mod board;
 mod device;
@@ -12,11 +13,13 @@ mod failure;
 mod histogram;
 mod http;
 mod message;
+mod pairs;
 mod person;
 mod process;
 mod report;
 mod scenario;
 mod socket;
+mod stopwatch;
 mod target;
 mod view;
 
@@ -24,10 +27,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Compare};
 use crate::failure::Failure;
 use crate::report::Report;
-use crate::scenario::{Commands, Connect, Fanout, Mixed, Resume};
+use crate::scenario::{Commands, Connect, Fanout, Lists, Mixed, Resume};
 use crate::target::{Target, TargetArgs};
 
 /// Generate load on a running groups server, measure it, and check the delivery guarantee on every
@@ -56,8 +59,10 @@ enum Load {
     Commands(Commands),
     Connect(Connect),
     Resume(Resume),
+    Lists(Lists),
     Mixed(Mixed),
     Bench(Bench),
+    Compare(Compare),
 }
 
 fn main() -> ExitCode {
@@ -81,17 +86,16 @@ fn run(cli: &Cli) -> Result<bool, Failure> {
     let threads = usize::from(cli.threads);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     runtime.map_err(Failure::io("the generator's threads"))?.block_on(async {
-        if let Load::Bench(bench) = &cli.load {
-            return show(&bench.run().await?, cli.json);
-        }
-        let target = Target::new(&cli.target)?;
+        let target = || Target::new(&cli.target);
         match &cli.load {
-            Load::Fanout(fanout) => show(&fanout.run(&target).await?, cli.json),
-            Load::Commands(commands) => show(&commands.run(&target).await?, cli.json),
-            Load::Connect(connect) => show(&connect.run(&target).await?, cli.json),
-            Load::Resume(resume) => show(&resume.run(&target).await?, cli.json),
-            Load::Mixed(mixed) => show(&mixed.run(&target).await?, cli.json),
-            Load::Bench(_) => Ok(true),
+            Load::Bench(bench) => bench.run(|table| show(table, cli.json)).await,
+            Load::Compare(compare) => show(&compare.run().await?, cli.json),
+            Load::Fanout(fanout) => show(&fanout.run(&target()?).await?, cli.json),
+            Load::Commands(commands) => show(&commands.run(&target()?).await?, cli.json),
+            Load::Connect(connect) => show(&connect.run(&target()?).await?, cli.json),
+            Load::Lists(lists) => show(&lists.run(&target()?).await?, cli.json),
+            Load::Resume(resume) => show(&resume.run(&target()?).await?, cli.json),
+            Load::Mixed(mixed) => show(&mixed.run(&target()?).await?, cli.json),
         }
     })
 }

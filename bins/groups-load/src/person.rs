@@ -27,11 +27,12 @@ impl Issuer {
     /// Longer than any run.
     const TOKEN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
-    /// Creates a user.
+    /// Creates a user whose token has the claims of one in production, in particular a name.
     pub(crate) fn person(&self) -> Person {
         let id = Uuid::now_v7();
-        let expires = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Self::TOKEN_LIFE;
-        let mut claims = json!({"sub": id, "exp": expires.as_secs()});
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let expires = now + Self::TOKEN_LIFE;
+        let mut claims = json!({"sub": id, "iat": now.as_secs(), "exp": expires.as_secs(), "name": name_of(id)});
         if let Some(issuer) = &self.issuer {
             claims["iss"] = json!(issuer);
         }
@@ -51,6 +52,15 @@ impl Issuer {
     }
 }
 
+/// A display name of usual length. Some names are shared, as in production.
+fn name_of(id: Uuid) -> String {
+    const FIRST: [&str; 8] = ["Ada", "Grace", "Linus", "Zoë", "Søren", "Barbara", "Katherine", "José"];
+    const LAST: [&str; 8] = ["Lovelace", "Hopper", "Müller", "Nguyen", "Johnson", "García", "Kowalski", "Haddad"];
+    let [.., first, last] = id.into_bytes();
+    let pick = |names: [&'static str; 8], byte: u8| names[usize::from(byte) % names.len()];
+    format!("{} {}", pick(FIRST, first), pick(LAST, last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +76,6 @@ mod tests {
         let claims = message.split_once('.').and_then(|(_, claims)| URL_SAFE_NO_PAD.decode(claims).ok());
         let claims: serde_json::Value = serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default();
         assert_eq!((claims["sub"].as_str(), claims["aud"].as_str()), (Some(id.to_string().as_str()), Some("groups")));
+        assert_eq!(claims["name"].as_str(), Some(name_of(id).as_str()));
     }
 }

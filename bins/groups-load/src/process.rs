@@ -1,8 +1,10 @@
-//! Memory and CPU time of a process, from Linux's `/proc`.
+//! Memory and CPU time of processes, from Linux's `/proc`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub(crate) use rustix::process::Signal;
 
 use crate::failure::Failure;
 
@@ -44,9 +46,63 @@ impl Process {
     }
 }
 
+/// A process with children that do its work, such as PostgreSQL.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessTree(u32);
+
+impl ProcessTree {
+    pub(crate) fn new(pid: u32) -> Result<Self, Failure> {
+        let tree = Self(pid);
+        tree.cpu().map(|_| tree)
+    }
+
+    /// User and kernel time so far of the process and its children, including those that have
+    /// ended. The time of the latter has the resolution of the kernel's clock ticks.
+    pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
+        let failure = |error: std::io::Error| Failure::Process(format!("/proc/{}: {error}", self.0));
+        let root = Path::new("/proc").join(self.0.to_string());
+        let stat = fs::read_to_string(root.join("stat")).map_err(failure)?;
+        let stat = Stat::parse(&stat).ok_or_else(|| Failure::Process(format!("/proc/{}/stat is unusual", self.0)))?;
+        let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
+        let mut cpu = on_cpu(&root).unwrap_or_default();
+        cpu += Duration::from_secs_f64(stat.ended_children_ticks as f64 / ticks_per_second);
+        for process in fs::read_dir("/proc").map_err(failure)?.flatten() {
+            // The process may have ended since it was listed.
+            let stat = fs::read_to_string(process.path().join("stat")).ok();
+            if stat.and_then(|stat| Stat::parse(&stat)).is_some_and(|stat| stat.parent == self.0) {
+                cpu += on_cpu(&process.path()).unwrap_or_default();
+            }
+        }
+        Ok(cpu)
+    }
+}
+
+/// The fields of `/proc/<pid>/stat` that matter here.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    parent: u32,
+    ended_children_ticks: u64,
+}
+
+impl Stat {
+    /// The second field, the name of the program, is in parentheses and may contain any character.
+    fn parse(stat: &str) -> Option<Self> {
+        let (_, rest) = stat.rsplit_once(')')?;
+        let field = |number: usize| rest.split_whitespace().nth(number - 3);
+        let ticks = |number: usize| field(number)?.parse::<u64>().ok();
+        Some(Self { parent: field(4)?.parse().ok()?, ended_children_ticks: ticks(16)? + ticks(17)? })
+    }
+}
+
 /// CPU time of the calling thread so far.
 pub(crate) fn this_thread() -> Duration {
     on_cpu(Path::new("/proc/thread-self")).unwrap_or_default()
+}
+
+/// Sends a signal to a process.
+pub(crate) fn send(pid: u32, signal: Signal) -> Result<(), std::io::Error> {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    Ok(rustix::process::kill_process(pid.ok_or(std::io::ErrorKind::InvalidInput)?, signal)?)
 }
 
 /// The limit on open files of this process.
@@ -69,4 +125,16 @@ pub(crate) fn require_files(connections: usize) -> Result<(), Failure> {
 fn on_cpu(task: &Path) -> Option<Duration> {
     let schedstat = fs::read_to_string(task.join("schedstat")).ok()?;
     schedstat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stat_is_read_behind_a_program_name_with_spaces_and_parentheses() {
+        let stat = "7 (a (odd) name) S 3 7 7 0 -1 4194560 1 2 3 4 50 60 70 80 20 0 1 0 99 1000 200";
+        assert_eq!(Stat::parse(stat), Some(Stat { parent: 3, ended_children_ticks: 150 }));
+        assert_eq!(Stat::parse("7 (short) S 3"), None);
+    }
 }

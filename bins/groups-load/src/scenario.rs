@@ -3,13 +3,15 @@
 mod commands;
 mod connect;
 mod fanout;
+mod lists;
 mod mixed;
 mod resume;
-mod stopwatch;
+mod setup;
 
-pub(crate) use commands::{Commands, CommandsReport};
-pub(crate) use connect::Connect;
-pub(crate) use fanout::{Fanout, FanoutReport};
+pub(crate) use commands::{Commands, CommandsReport, Kind};
+pub(crate) use connect::{Connect, ConnectReport};
+pub(crate) use fanout::{Fanout, FanoutReport, Pace, Room};
+pub(crate) use lists::{Lists, ListsReport};
 pub(crate) use mixed::Mixed;
 pub(crate) use resume::{Resume, ResumeReport};
 

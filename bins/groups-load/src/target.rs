@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::http::Http;
 use crate::person::{Issuer, Person};
-use crate::process::Process;
+use crate::process::{Process, ProcessTree};
 use crate::socket::{Socket, SocketError};
 
 /// The server and its credentials.
@@ -35,6 +35,10 @@ pub(crate) struct TargetArgs {
     #[arg(long, global = true, value_name = "PID")]
     pub(crate) pid: Option<u32>,
 
+    /// Process id of the PostgreSQL server (the postmaster) on this machine, to report its CPU time
+    #[arg(long, global = true, value_name = "PID")]
+    pub(crate) database_pid: Option<u32>,
+
     /// Allow a server on another machine
     #[arg(long, global = true)]
     pub(crate) anywhere: bool,
@@ -47,6 +51,7 @@ pub(crate) struct Target {
     authority: String,
     issuer: Option<Issuer>,
     process: Option<Process>,
+    database: Option<ProcessTree>,
     args: TargetArgs,
 }
 
@@ -71,6 +76,7 @@ impl Target {
             authority: authority.to_owned(),
             issuer: secret.map(|secret| Issuer { secret, issuer, audience }),
             process: args.pid.map(Process::new).transpose()?,
+            database: args.database_pid.map(ProcessTree::new).transpose()?,
             args: args.clone(),
         })
     }
@@ -82,6 +88,10 @@ impl Target {
 
     pub(crate) fn process(&self) -> Option<&Process> {
         self.process.as_ref()
+    }
+
+    pub(crate) fn database(&self) -> Option<&ProcessTree> {
+        self.database.as_ref()
     }
 
     pub(crate) fn http(&self) -> Http {
@@ -148,6 +158,7 @@ mod tests {
             issuer: none.clone(),
             audience: none,
             pid: None,
+            database_pid: None,
             anywhere,
         })
     }

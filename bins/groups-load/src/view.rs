@@ -53,6 +53,15 @@ impl View {
         self.groups.get(&group_id).copied().unwrap_or(0)
     }
 
+    /// The groups of this view that have not reached these versions: id, known and expected version.
+    pub(crate) fn behind<'a>(
+        &'a self,
+        versions: &'a HashMap<Uuid, u64>,
+    ) -> impl Iterator<Item = (Uuid, u64, u64)> + 'a {
+        let expected = |(id, known): (&Uuid, &u64)| versions.get(id).map(|version| (*id, *known, *version));
+        self.groups.iter().filter_map(expected).filter(|(_, known, version)| known < version)
+    }
+
     /// Applies an event. On a live connection it must not be a repeat; while missed events are
     /// replayed, it may. After a gap the view continues from the event, so that each gap is
     /// reported once.
@@ -200,6 +209,16 @@ mod tests {
         assert_eq!(told(&after, true), Err(Violation::Foreign { group_id: GROUP, version: 5 }));
         let again = [(Step::Leaves, 4), (Step::Enters, 9), (Step::Stays, 10)];
         assert_eq!(told(&again, true), Ok(Folded::Applied));
+    }
+
+    #[test]
+    fn a_view_is_behind_only_in_its_own_groups() {
+        let mut view = View::default();
+        assert_eq!(view.replace(&[Listed { group_id: GROUP, version: 7 }]), Ok(()));
+        let versions = HashMap::from([(GROUP, 8), (Uuid::from_u128(2), 9)]);
+        assert_eq!(view.behind(&versions).collect::<Vec<_>>(), [(GROUP, 7, 8)]);
+        assert_eq!(view.fold(&event(Step::Stays, 8), true), Ok(Folded::Applied));
+        assert_eq!(view.behind(&versions).count(), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The results of reads.
 
-use groups_domain::{Change, DisplayName, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
+use groups_domain::{Change, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
 
 use crate::{LogEntry, MemberKey, MemberRow, Position};
 

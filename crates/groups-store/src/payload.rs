@@ -89,8 +89,8 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use groups_domain::{
-        ChangeKind, Description, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Obstacle, Role, Rule,
-        Succession, Timestamp, Version,
+        ChangeKind, Description, DisplayName, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Obstacle,
+        Role, Rule, Succession, Timestamp, Version,
     };
     use uuid::Uuid;
 

@@ -5,39 +5,40 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::bed::Database;
 use crate::failure::Failure;
+use crate::process::{Signal, send};
 use crate::target::{Target, TargetArgs};
 
 /// A server process. Killed on drop unless it was stopped.
+#[derive(Debug)]
 pub(super) struct Server {
     child: Child,
     pid: u32,
     address: SocketAddr,
     secret: String,
-    directory: TempDir,
+    pub(super) database: Database,
 }
 
 /// Timeout for a server to start and to stop.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Groups of a benchmark may have this many members.
+const MEMBERS_MAX: &str = "1000000";
 
 impl Server {
-    /// Starts the program on a database in a new directory, unless a database is given.
-    pub(super) async fn start(program: &Path, database_url: Option<&str>) -> Result<Self, Failure> {
-        let directory = tempfile::tempdir().map_err(Failure::io("a temporary directory"))?;
+    pub(super) async fn start(program: &Path, secret: &str, database: Database) -> Result<Self, Failure> {
         let address = free_address().map_err(Failure::io("a free port"))?;
-        let secret = format!("{}{}", Uuid::now_v7(), Uuid::now_v7());
-        let file = format!("sqlite://{}", directory.path().join("groups.db").display());
         let mut child = Command::new(program)
             .env("GROUPS_LISTEN", address.to_string())
-            .env("DATABASE_URL", database_url.unwrap_or(&file))
-            .env("GROUPS_JWT_SECRET", &secret)
+            .env("DATABASE_URL", database.url())
+            .env("GROUPS_JWT_SECRET", secret)
             .env("GROUPS_RATE_LIMIT", "0")
+            .env("GROUPS_MAX_MEMBERS", MEMBERS_MAX)
             .env("GROUPS_LOG", "warn")
             .env("GROUPS_DRAIN_SECONDS", "0")
             .stdin(Stdio::null())
@@ -54,7 +55,7 @@ impl Server {
             .ok()
             .flatten()
             .ok_or_else(ended)?;
-        Ok(Self { child, pid, address, secret, directory })
+        Ok(Self { child, pid, address, secret: secret.to_owned(), database })
     }
 
     pub(super) fn target(&self) -> Result<Target, Failure> {
@@ -64,23 +65,17 @@ impl Server {
             issuer: None,
             audience: None,
             pid: Some(self.pid),
+            database_pid: self.database.pid(),
             anywhere: false,
         })
     }
 
-    /// The directory of the database, whose disk is measured.
-    pub(super) fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
-    /// Stops the server gracefully and waits for it.
-    pub(super) async fn stop(mut self) -> Result<(), Failure> {
+    /// Stops the server gracefully and waits for it. Returns its database.
+    pub(super) async fn stop(mut self) -> Result<Database, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Process(format!("it could not be stopped: {error}"));
-        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
-        let pid = pid.ok_or_else(|| failed(&"its id is none"))?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(|error| failed(&error))?;
+        send(self.pid, Signal::TERM).map_err(|error| failed(&error))?;
         match timeout(PATIENCE, self.child.wait()).await {
-            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) if status.success() => Ok(self.database),
             Ok(Ok(status)) => Err(failed(&status)),
             Ok(Err(error)) => Err(failed(&error)),
             Err(_) => Err(Failure::Late("the server's end", PATIENCE.as_secs())),
@@ -89,7 +84,7 @@ impl Server {
 }
 
 /// Finds a free port below the ephemeral range, of which a run uses thousands.
-fn free_address() -> Result<SocketAddr, std::io::Error> {
+pub(super) fn free_address() -> Result<SocketAddr, std::io::Error> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     let offset = u16::try_from(Uuid::now_v7().as_u128() % u128::from(COUNT)).unwrap_or(0);

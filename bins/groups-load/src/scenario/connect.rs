@@ -7,16 +7,18 @@ use clap::Args;
 use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
-use uuid::Uuid;
 
-use super::stopwatch::Stopwatch;
+use super::setup::{CREATING_MAX, create_groups, teams};
 use super::{CONNECTIONS_MAX, SECONDS_MAX};
+use crate::api::NewGroup;
 use crate::board::Board;
 use crate::device::{Absent, Device, connect_all};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
+use crate::person::Person;
 use crate::process::require_files;
 use crate::report::{Promise, Report, per};
+use crate::stopwatch::Stopwatch;
 use crate::target::Target;
 
 /// Clients that connect, stay for a while and are idle; with --pid, what each costs the server
@@ -28,6 +30,9 @@ pub(crate) struct Connect {
     /// Number of groups that each user is in
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1_000))]
     pub(crate) groups: u64,
+    /// Number of users who share their groups. Default: all
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) team: Option<u64>,
     /// Concurrent connection attempts
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
     pub(crate) at_once: u64,
@@ -47,6 +52,8 @@ pub(crate) struct ConnectReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_connection: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database_cpu_us_per_connection: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resident_bytes_per_connection: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) heap_bytes_per_connection: Option<f64>,
@@ -64,21 +71,30 @@ impl Report for ConnectReport {
 
 impl Connect {
     pub(crate) async fn run(&self, target: &Target) -> Result<ConnectReport, Failure> {
+        self.measure(target, self.prepare(target).await?).await
+    }
+
+    /// Creates the users and their groups.
+    pub(crate) async fn prepare(&self, target: &Target) -> Result<Vec<Person>, Failure> {
         let connections = usize::try_from(self.connections).unwrap_or(usize::MAX);
-        let at_once = usize::try_from(self.at_once).unwrap_or(64);
-        require_files(connections)?;
+        require_files(connections + CREATING_MAX)?;
         let people = target.people(connections).await?;
-        let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
         let owner = target.person().await?;
-        let mut api = target.api(&owner);
-        for _ in 0..self.groups {
-            api.create_group("load", &[], &ids).await?;
-        }
+        let team = self.team.map_or(connections, |team| usize::try_from(team).unwrap_or(usize::MAX));
+        let groups = teams(&people, team, usize::try_from(self.groups).unwrap_or(0));
+        create_groups(target, &owner, groups.map(|members| NewGroup { members, ..NewGroup::default() })).await?;
+        Ok(people)
+    }
+
+    /// Connects the users, and keeps them connected for a while.
+    pub(crate) async fn measure(&self, target: &Target, people: Vec<Person>) -> Result<ConnectReport, Failure> {
+        let at_once = usize::try_from(self.at_once).unwrap_or(64);
         let board = Arc::new(Board::new(0));
         let absent = |person| Absent::new(person, target.clone(), Arc::clone(&board));
+        let warm_up = people.len().div_ceil(10).min(64);
         let mut people = people.into_iter();
         // The first connections include one-time costs of the process.
-        let first: Vec<_> = people.by_ref().take(connections.div_ceil(10).min(64)).map(absent).collect();
+        let first: Vec<_> = people.by_ref().take(warm_up).map(absent).collect();
         let rest: Vec<_> = people.map(absent).collect();
         let (warm, took) = (Arc::default(), Arc::new(Histogram::default()));
         let mut devices = connect_all(first, at_once, &warm).await?;
@@ -99,16 +115,17 @@ impl Connect {
         let holding = watch.stop()?;
 
         let share = |cpu: Duration| per(cpu.as_secs_f64(), holding.elapsed.as_secs_f64());
-        let process = coming.process.as_ref();
+        let server = coming.server.as_ref();
         Ok(ConnectReport {
             connections: self.connections,
             groups: self.groups,
             connections_per_second: per(count, coming.elapsed.as_secs_f64()),
             ready_us: took.spread(),
-            server_cpu_us_per_connection: process.map(|process| per(process.cpu_micros(), count)),
-            resident_bytes_per_connection: process.map(|process| per(process.resident_bytes as f64, count)),
-            heap_bytes_per_connection: process.map(|process| per(process.anonymous_bytes as f64, count)),
-            idle_cpu_share: holding.process.as_ref().map(|process| share(process.cpu)),
+            server_cpu_us_per_connection: coming.server_cpu_us_per(count),
+            database_cpu_us_per_connection: coming.database_cpu_us_per(count),
+            resident_bytes_per_connection: server.map(|server| per(server.resident_bytes as f64, count)),
+            heap_bytes_per_connection: server.map(|server| per(server.anonymous_bytes as f64, count)),
+            idle_cpu_share: holding.server.as_ref().map(|server| share(server.cpu)),
             promise: Promise::of(&board),
         })
     }

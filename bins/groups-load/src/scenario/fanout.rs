@@ -1,27 +1,28 @@
 //! `fanout`: one group with many connected members and a steady rate of changes; measures when each
 //! client receives each change.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::sleep_until;
 use uuid::Uuid;
 
-use super::stopwatch::Stopwatch;
 use super::{CONNECTIONS_MAX, SECONDS_MAX};
+use crate::api::NewGroup;
+use crate::audience::Audience;
 use crate::board::Board;
-use crate::device::{Absent, Device, connect_all};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
+use crate::person::Person;
 use crate::process::require_files;
 use crate::report::{Promise, Report, per};
+use crate::stopwatch::Stopwatch;
 use crate::target::Target;
-use crate::view::Violation;
 
 /// One group with connected members; its settings change at a steady rate, and every client must
 /// receive each change once
@@ -33,6 +34,17 @@ pub(crate) struct Fanout {
     /// Connections per user
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub(crate) connections_per_user: u64,
+    /// Send the changes to this other server on the same database, to measure the latency between
+    /// servers
+    #[arg(long, value_name = "URL")]
+    pub(crate) changes_on: Option<String>,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+}
+
+/// How fast the group changes, and for how long.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Pace {
     /// Changes per second; 0: as fast as the server answers
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) rate: u64,
@@ -45,10 +57,6 @@ pub(crate) struct Fanout {
     /// Seconds after the last response within which each client must have received everything
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) patience_seconds: u64,
-    /// Send the changes to this other server on the same database, to measure the latency between
-    /// servers
-    #[arg(long, value_name = "URL")]
-    pub(crate) changes_on: Option<String>,
 }
 
 /// Results of a fan-out. Times are in microseconds.
@@ -66,14 +74,18 @@ pub(crate) struct FanoutReport {
     /// From the response, which is sent after the commit, to the receipt by each client; 0 if the
     /// client received it first.
     pub(crate) receipt_after_answer_us: Spread,
+    /// The same to the receipt by the last client.
+    pub(crate) last_after_answer_us: Spread,
     pub(crate) received_before_answer: u64,
-    /// Events that clients never received; each also counts as a violation.
+    /// Events that clients never received; each client that misses some also counts as a violation.
     pub(crate) lost: u64,
     /// CPU time of the server process per event, including the changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_event: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database_cpu_us_per_change: Option<f64>,
     pub(crate) promise: Promise,
 }
 
@@ -83,45 +95,64 @@ impl Report for FanoutReport {
     }
 }
 
-/// The version that every client must reach, and the deadline.
-type Goal = Option<(u64, tokio::time::Instant)>;
-
 /// Maximum number of changes without a rate limit: the capacity of a board.
 const CHANGES_MAX: u64 = 1_000_000;
+/// Callers that make the changes. A burst that is larger is made by as many.
+const CALLERS_MIN: u64 = 4;
 
 impl Fanout {
     pub(crate) async fn run(&self, target: &Target) -> Result<FanoutReport, Failure> {
-        let connections = usize::try_from(self.connections).unwrap_or(usize::MAX);
-        let callers = usize::try_from(self.burst.max(4)).unwrap_or(4);
-        require_files(connections + callers)?;
-        let per_user = usize::try_from(self.connections_per_user).unwrap_or(1);
-        let users = target.people(connections.div_ceil(per_user)).await?;
-        let admins = target.people(callers).await?;
-        let owner = target.person().await?;
-        let ids = |people: &[crate::person::Person]| people.iter().map(|person| person.id).collect::<Vec<_>>();
-        let group = target.api(&owner).create_group("load", &ids(&admins), &ids(&users)).await?;
-        let group_id = group.group_id;
-
-        let changes_max = if self.rate == 0 { CHANGES_MAX } else { self.rate * self.seconds };
-        let board = Arc::new(Board::new(usize::try_from(changes_max).unwrap_or(usize::MAX)));
-        let absent = users.iter().cycle().take(connections);
-        let absent = absent.map(|user| Absent::new(user.clone(), target.clone(), Arc::clone(&board))).collect();
-        let devices = connect_all(absent, 64, &Arc::default()).await?;
-        let (goal, _) = watch::channel(None);
-        let mut listening = JoinSet::new();
-        for (device, _) in devices {
-            listening.spawn(listen(device, group_id, Arc::clone(&board), goal.subscribe()));
-        }
-
+        let callers = self.pace.burst.max(CALLERS_MIN);
+        let mut room = Room::open(target, self.connections, self.connections_per_user, callers).await?;
         let asked = self.changes_on.as_deref().map(|url| target.at(url)).transpose()?;
-        let asked = asked.as_ref().unwrap_or(target);
+        room.phase(target, asked.as_ref().unwrap_or(target), self.pace).await
+    }
+}
+
+/// A group, its connected members, and its admins, who make the changes.
+pub(crate) struct Room {
+    group_id: Uuid,
+    version: u64,
+    admins: Vec<Person>,
+    connections: u64,
+    audience: Option<Audience>,
+}
+
+impl Room {
+    pub(crate) async fn open(
+        target: &Target,
+        connections: u64,
+        connections_per_user: u64,
+        callers: u64,
+    ) -> Result<Self, Failure> {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        require_files(count(connections) + count(callers))?;
+        let users = target.people(count(connections).div_ceil(count(connections_per_user))).await?;
+        let admins = target.people(count(callers)).await?;
+        let owner = target.person().await?;
+        let ids = |people: &[Person]| people.iter().map(|person| person.id).collect::<Vec<_>>();
+        let new = NewGroup { admins: ids(&admins), members: ids(&users), ..NewGroup::default() };
+        let group = target.api(&owner).create_group(&new).await?;
+        let audience = Audience::gather(target, users.iter().cycle().take(count(connections))).await?;
+        let (group_id, version) = (group.group_id, group.version);
+        Ok(Self { group_id, version, admins, connections, audience: Some(audience) })
+    }
+
+    /// Makes changes at this pace through the server `asked`, while all members listen. After a
+    /// failure the room is empty.
+    pub(crate) async fn phase(&mut self, target: &Target, asked: &Target, pace: Pace) -> Result<FanoutReport, Failure> {
+        let (group_id, callers) = (self.group_id, self.admins.len());
+        let changes_max = if pace.rate == 0 { CHANGES_MAX } else { pace.rate * pace.seconds };
+        let board = Arc::new(Board::new(usize::try_from(changes_max).unwrap_or(usize::MAX)));
+        let audience = self.audience.take().ok_or_else(|| Failure::Answer("an earlier phase failed".to_owned()))?;
+        let listening = audience.listen(&board);
         let watch = Stopwatch::start(target)?;
         let took = Arc::new(Histogram::default());
         let started = Instant::now();
         let mut calling = JoinSet::new();
-        for (number, admin) in admins.iter().enumerate() {
+        for (number, admin) in self.admins.iter().enumerate() {
             let (mut api, board, took) = (asked.api(admin), Arc::clone(&board), Arc::clone(&took));
-            let schedule = Schedule { first: number, step: callers, changes_max, started, fanout: self.clone() };
+            let schedule = Schedule { next: number, step: callers, changes_max, started, pace };
             calling.spawn(async move {
                 let mut made = 0_u64;
                 for (change, due) in schedule {
@@ -141,15 +172,12 @@ impl Fanout {
         while let Some(made) = calling.join_next().await {
             changes += made??;
         }
-        let until = tokio::time::Instant::now() + Duration::from_secs(self.patience_seconds);
-        goal.send_replace(Some((group.version + changes, until)));
-        let mut lost = 0;
-        while let Some(missing) = listening.join_next().await {
-            lost += missing??;
-        }
+        self.version += changes;
+        let goal = HashMap::from([(group_id, self.version)]);
+        let (audience, lost) = listening.finish(goal, Duration::from_secs(pace.patience_seconds)).await?;
+        self.audience = Some(audience);
         let cost = watch.stop()?;
 
-        let promise = Promise::of(&board);
         let (events, seconds) = (board.events.load(Relaxed) as f64, cost.elapsed.as_secs_f64());
         Ok(FanoutReport {
             connections: self.connections,
@@ -160,70 +188,55 @@ impl Fanout {
             change_us: took.spread(),
             receipt_us: board.receipt.spread(),
             receipt_after_answer_us: board.after_answer.spread(),
+            last_after_answer_us: board.last_after_answer(),
             received_before_answer: board.before_answer.load(Relaxed),
             lost,
-            server_cpu_us_per_event: cost.process.as_ref().map(|process| per(process.cpu_micros(), events)),
-            server_cpu_us: cost.process.as_ref().map(|process| per(process.cpu_micros(), 1.0)),
-            promise,
+            server_cpu_us_per_event: cost.server_cpu_us_per(events),
+            server_cpu_us: cost.server_cpu_us_per(1.0),
+            database_cpu_us_per_change: cost.database_cpu_us_per(changes as f64),
+            promise: Promise::of(&board),
         })
     }
 }
 
-/// Receives events until the goal is known and reached. Returns how many events were missing at the
-/// deadline.
-async fn listen(
-    mut device: Device,
-    group_id: Uuid,
-    board: Arc<Board>,
-    mut goal: watch::Receiver<Goal>,
-) -> Result<u64, Failure> {
-    let known = loop {
-        let ended = tokio::select! {
-            heard = device.hear() => heard.err(),
-            known = goal.wait_for(Option::is_some) => break known.ok().and_then(|goal| *goal),
-        };
-        if let Some(ended) = ended {
-            device = device.come_back(ended).await?;
-        }
-    };
-    let Some((version, until)) = known else { return Ok(0) };
-    let mut at = device.view.version_of(group_id);
-    while at < version {
-        match timeout_at(until, device.hear()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(ended)) => device = device.come_back(ended).await?,
-            Err(_) => {
-                board.violations.add(&Violation::Lost { group_id, known: at, version });
-                return Ok(version - at);
-            }
-        }
-        at = device.view.version_of(group_id);
-    }
-    Ok(0)
-}
-
 /// The changes of one caller, and when each is due.
 struct Schedule {
-    first: usize,
+    next: usize,
     step: usize,
     changes_max: u64,
     started: Instant,
-    fanout: Fanout,
+    pace: Pace,
 }
 
 impl Iterator for Schedule {
     type Item = (usize, Instant);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let change = self.first;
-        self.first += self.step;
+        let change = self.next;
+        self.next += self.step;
         let number = u64::try_from(change).unwrap_or(u64::MAX);
-        let Fanout { rate, burst, seconds, .. } = self.fanout;
+        let Pace { rate, burst, seconds, .. } = self.pace;
         if number >= self.changes_max || (rate == 0 && self.started.elapsed() >= Duration::from_secs(seconds)) {
             return None;
         }
         let bursts_before = (number / burst) as f64;
         let pause = if rate == 0 { 0.0 } else { bursts_before * burst as f64 / rate as f64 };
         Some((change, self.started + Duration::from_secs_f64(pause)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_of_a_burst_are_due_together_and_bursts_keep_the_rate() {
+        let pace = Pace { rate: 20, burst: 10, seconds: 1, patience_seconds: 1 };
+        let started = Instant::now();
+        let due = |caller| {
+            let schedule = Schedule { next: caller, step: 10, changes_max: 20, started, pace };
+            schedule.map(|(change, due)| (change, (due - started).as_millis())).collect::<Vec<_>>()
+        };
+        assert_eq!((due(0), due(9)), (vec![(0, 0), (10, 500)], vec![(9, 0), (19, 500)]));
     }
 }

@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 use uuid::Uuid;
 
-use super::stopwatch::Stopwatch;
 use super::{CONNECTIONS_MAX, SECONDS_MAX};
-use crate::api::Api;
+use crate::api::{Api, NewGroup};
 use crate::board::Board;
 use crate::device::{Absent, Device, connect_all};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
 use crate::process::require_files;
 use crate::report::{Promise, Report, per};
+use crate::stopwatch::Stopwatch;
 use crate::target::Target;
 use crate::view::Violation;
 
@@ -107,7 +107,8 @@ impl Mixed {
         let mut groups = Vec::with_capacity(count(self.groups));
         for number in 0..count(self.groups) {
             let members = people.iter().skip(number).step_by(count(self.groups)).map(|person| person.id);
-            groups.push(api.create_group("load", &admin_ids, &members.collect::<Vec<_>>()).await?.group_id);
+            let new = NewGroup { admins: admin_ids.clone(), members: members.collect(), ..NewGroup::default() };
+            groups.push(api.create_group(&new).await?.group_id);
         }
         let board = Arc::new(Board::new(0));
         let absent = people.iter().map(|person| Absent::new(person.clone(), target.clone(), Arc::clone(&board)));
@@ -165,7 +166,7 @@ impl Mixed {
             reconnections: common.reconnections.load(Relaxed),
             ready_us: common.ready.spread(),
             told_to_wait: common.told_to_wait.load(Relaxed),
-            server_cpu_share: cost.process.as_ref().map(|process| per(process.cpu.as_secs_f64(), seconds)),
+            server_cpu_share: cost.server.as_ref().map(|server| per(server.cpu.as_secs_f64(), seconds)),
             promise: Promise::of(&board),
         })
     }

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::CONNECTIONS_MAX;
-use super::stopwatch::Stopwatch;
+use crate::api::{GroupNow, NewGroup};
 use crate::board::Board;
 use crate::device::{Absent, connect_all};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
 use crate::process::require_files;
 use crate::report::{Promise, Report, per};
+use crate::stopwatch::Stopwatch;
 use crate::target::Target;
 use crate::view::Violation;
 
@@ -53,6 +53,8 @@ pub(crate) struct ResumeReport {
     pub(crate) replayed_events: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_cpu_us_per_connection: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database_cpu_us_per_connection: Option<f64>,
     pub(crate) promise: Promise,
 }
 
@@ -62,8 +64,21 @@ impl Report for ResumeReport {
     }
 }
 
+/// Clients that are disconnected and have missed changes.
+pub(crate) struct Away {
+    absent: Vec<Absent>,
+    groups: Vec<GroupNow>,
+    board: Arc<Board>,
+    at_once: usize,
+}
+
 impl Resume {
     pub(crate) async fn run(&self, target: &Target) -> Result<ResumeReport, Failure> {
+        self.cut_off(target).await?.come_back(target).await
+    }
+
+    /// Connects all clients, disconnects them, and changes their groups.
+    pub(crate) async fn cut_off(&self, target: &Target) -> Result<Away, Failure> {
         let connections = usize::try_from(self.connections).unwrap_or(usize::MAX);
         let groups = usize::try_from(self.groups).unwrap_or(1).min(connections);
         require_files(connections)?;
@@ -72,8 +87,8 @@ impl Resume {
         let mut api = target.api(&owner);
         let mut made = Vec::with_capacity(groups);
         for number in 0..groups {
-            let members: Vec<Uuid> = people.iter().skip(number).step_by(groups).map(|person| person.id).collect();
-            made.push(api.create_group("load", &[], &members).await?);
+            let members = people.iter().skip(number).step_by(groups).map(|person| person.id).collect();
+            made.push(api.create_group(&NewGroup { members, ..NewGroup::default() }).await?);
         }
         let board = Arc::new(Board::new(0));
         let absent = people.into_iter().map(|person| Absent::new(person, target.clone(), Arc::clone(&board)));
@@ -90,8 +105,15 @@ impl Resume {
         // By then the server has noticed all disconnects; handling them is not part of the
         // measurement.
         tokio::time::sleep(Duration::from_secs(1)).await;
-
         let at_once = self.at_once.map_or(connections, |at_once| usize::try_from(at_once).unwrap_or(connections));
+        Ok(Away { absent, groups: made, board, at_once })
+    }
+}
+
+impl Away {
+    /// Reconnects all clients and checks what they know then.
+    pub(crate) async fn come_back(self, target: &Target) -> Result<ResumeReport, Failure> {
+        let Self { absent, groups, board, at_once } = self;
         let took = Arc::new(Histogram::default());
         let watch = Stopwatch::start(target)?;
         let started = Instant::now();
@@ -100,7 +122,7 @@ impl Resume {
         let cost = watch.stop()?;
 
         for (device, _) in &back {
-            let there = made.iter().filter(|group| device.view.version_of(group.group_id) == group.version).count();
+            let there = groups.iter().filter(|group| device.view.version_of(group.group_id) == group.version).count();
             if there != 1 {
                 let text = format!("after 'ready', user {} has {there} groups at their version", device.person.id);
                 board.violations.add(&Violation::Differs(text));
@@ -108,13 +130,14 @@ impl Resume {
         }
         let count = back.len() as f64;
         Ok(ResumeReport {
-            connections: self.connections,
+            connections: u64::try_from(back.len()).unwrap_or(u64::MAX),
             all_ready_seconds: per(all_ready_seconds, 1.0),
             ready_per_second: per(count, all_ready_seconds),
             ready_us: took.spread(),
             resumed: back.iter().map(|(_, opening)| u64::from(opening.resumed)).sum(),
             replayed_events: back.iter().map(|(_, opening)| opening.replayed).sum(),
-            server_cpu_us_per_connection: cost.process.as_ref().map(|process| per(process.cpu_micros(), count)),
+            server_cpu_us_per_connection: cost.server_cpu_us_per(count),
+            database_cpu_us_per_connection: cost.database_cpu_us_per(count),
             promise: Promise::of(&board),
         })
     }

@@ -40,6 +40,32 @@ fn the_groups_show_every_change_of_the_callers() {
 }
 
 #[test]
+fn connected_members_receive_the_changes_of_callers_and_are_timed() {
+    let server = Server::start();
+    let report = load(server.address, "commands --callers 4 --groups 10 --online 10 --seconds 1").good();
+    let count = |of: &serde_json::Value| of["count"].as_u64().expect("a count");
+    let timed = count(&report["added_us"]) + count(&report["settings_us"]);
+    assert_eq!(count(&report["events"]["from_request_us"]), timed, "one member of each group: {report}");
+    assert_eq!(report["promise"]["events"], report["changes"], "{report}");
+}
+
+#[test]
+fn callers_that_only_add_only_add() {
+    let server = Server::start();
+    let report = load(server.address, "commands --callers 2 --groups 2 --only additions --seconds 1").good();
+    assert_eq!((&report["added_us"]["count"], &report["removed_us"]["count"]), (&report["changes"], &0.into()));
+}
+
+#[test]
+fn lists_have_all_groups_of_their_users() {
+    let server = Server::start();
+    let args = "lists --users 4 --groups 12 --team 2 --description-chars 100 --callers 2 --seconds 1";
+    let report = load(server.address, args).good();
+    assert_eq!((&report["wrong_lists"], &report["answer_us"]["count"]), (&0.into(), &report["requests"]), "{report}");
+    assert!(report["bytes_per_answer"].as_f64() > Some(12.0 * 400.0), "{report}");
+}
+
+#[test]
 fn with_a_process_id_the_cost_per_connection_is_measured() {
     let server = Server::start();
     // The server runs in this process.

@@ -3,7 +3,6 @@
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError, Weak};
 
-use groups_domain::ReadPoint;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 

@@ -1,5 +1,6 @@
 //! Follows the log on SQLite, where changes are committed in log order.
 
+use groups_domain::ReadPoint;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use crate::connection::{Connection, SqliteConn};
 use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::sinks;
 use crate::read_class::ReadClass;
-use crate::{Position, ReadPoint, StoreError};
+use crate::{Position, StoreError};
 
 /// The state of a log follower.
 #[derive(Debug)]
