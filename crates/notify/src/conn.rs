@@ -40,6 +40,7 @@ pub(crate) struct Conn {
     pub(crate) loading: Cell<Option<AbortHandle>>,
     waker: Cell<Option<Waker>>,
     socket: Box<dyn Socket>,
+    shut_down: Cell<bool>,
     /// Counts against the user's connection limit while it exists. `None` if the connection was
     /// over the limit.
     _place: Option<ConnectionPermit>,
@@ -65,6 +66,7 @@ impl Conn {
             loading: Cell::new(None),
             waker: Cell::new(None),
             socket,
+            shut_down: Cell::new(false),
             _place: place,
         })
     }
@@ -84,7 +86,13 @@ impl Conn {
         }
     }
 
+    /// Whether the transport must end the connection without sending anything more.
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.shut_down.get()
+    }
+
     pub(crate) fn shut_down(&self) -> bool {
+        self.shut_down.set(true);
         let done = self.socket.shut_down();
         // If the socket cannot be shut down, at least wake the transport, in case it still makes
         // progress.

@@ -1,8 +1,9 @@
 //! Queue of outgoing frames of one connection.
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
 /// A queue that allocates nothing for zero or one frame, so that an idle connection holds no
 /// memory, and that releases its memory after a burst.
@@ -30,6 +31,25 @@ impl FrameQueue {
             self.rest = VecDeque::new();
         }
         Some(frame)
+    }
+
+    /// The frames in order, as many as there is space for. Returns their number.
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let frames = self.first.iter().chain(&self.rest);
+        slices.iter_mut().zip(frames).map(|(slice, frame)| *slice = IoSlice::new(frame)).count()
+    }
+
+    /// Removes bytes that were written.
+    pub(crate) fn advance(&mut self, mut bytes: usize) {
+        while let Some(first) = &mut self.first {
+            if bytes < first.len() {
+                first.advance(bytes);
+                self.bytes -= bytes;
+                return;
+            }
+            bytes -= first.len();
+            self.pop();
+        }
     }
 
     pub(crate) fn clear(&mut self) {

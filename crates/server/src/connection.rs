@@ -19,7 +19,8 @@
 //! | rest | the rest of a body that was answered early | 10 s, 512 KiB |
 //! | answer | the client to read | 30 s without progress, and 1 KiB/s after that |
 //!
-//! Upgraded connections pass through unchanged: the WebSocket has its own deadlines.
+//! The guard is only lent to the dispatcher. An upgraded connection leaves both, and counts until
+//! its WebSocket ends.
 //!
 //! * `framing`: where a head and a body end.
 //! * `phase`: the state machine, without I/O.

@@ -1,6 +1,5 @@
 //! The HTTP server: actix-web on guarded connections.
 
-use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -8,11 +7,12 @@ use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
+use actix_service::{IntoServiceFactory as _, Service, apply_fn_factory, map_config};
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, web};
+use notify::Lent;
 
 use crate::access_log::access_log;
 use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, exchange};
@@ -60,12 +60,14 @@ pub(crate) fn serve(
             .client_disconnect_timeout(Duration::ZERO)
             .h1_write_buffer_size(WRITE_BUFFER_BYTES)
             .local_addr(local)
-            .on_connect_ext(|guarded: &Guarded, data| {
-                notify::on_connect(guarded.socket(), data);
-                data.insert(guarded.connection());
+            .on_connect_ext(|lent: &Lent<Guarded>, data| {
+                data.insert(lent.get().connection());
+                data.insert(lent.handover());
             })
             .finish(map_config(apply_fn_factory(app, exchange), |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| ready(guard(stream, &admission, Deadlines::new(keep_alive)))).and_then(http)
+        apply_fn_factory(http, move |stream: TcpStream, http: &_| {
+            serve_connection(stream, &admission, Deadlines::new(keep_alive), http)
+        })
     };
     let builder = builder
         .workers(workers)
@@ -75,18 +77,52 @@ pub(crate) fn serve(
     Ok(builder.listen("groups", listener, service)?.run())
 }
 
-/// An admitted connection, in the form that actix's HTTP service expects.
-type Admitted = (Guarded, Protocol, Option<SocketAddr>);
+/// A connection in the form that actix's HTTP service expects.
+type HttpConnection = (Lent<Guarded>, Protocol, Option<SocketAddr>);
 
-fn guard(stream: TcpStream, admission: &Admission, deadlines: Deadlines) -> Result<Admitted, DispatchError> {
+/// Serves HTTP on a connection, and then the WebSocket that it may have become. Both are one task,
+/// which actix counts and waits for. The dispatcher is boxed, so that its memory is freed when HTTP
+/// ends.
+fn serve_connection<S>(
+    stream: TcpStream,
+    admission: &Admission,
+    deadlines: Deadlines,
+    http: &S,
+) -> impl Future<Output = Result<(), DispatchError>> + use<S>
+where
+    S: Service<HttpConnection, Response = (), Error = DispatchError>,
+    S::Future: 'static,
+{
     let peer = stream.peer_addr().ok();
+    let connection = guard(stream, peer, admission, deadlines).map(|guarded| {
+        let (lender, lent) = notify::lend(guarded);
+        (lender, Box::pin(http.call((lent, Protocol::Http1, peer))))
+    });
+    async move {
+        let (lender, http) = connection?;
+        http.await?;
+        if let Some((guarded, client)) = lender.take_back() {
+            let (stream, early, _place) = guarded.unguard();
+            client.serve(stream, early).await;
+        }
+        Ok(())
+    }
+}
+
+fn guard(
+    stream: TcpStream,
+    peer: Option<SocketAddr>,
+    admission: &Admission,
+    deadlines: Deadlines,
+) -> Result<Guarded, DispatchError> {
     let ticket = admission.enter(peer.map(|peer| peer.ip())).map_err(|full| {
         tracing::info!(?peer, "connection refused: {full}");
         DispatchError::Io(io::Error::other(full))
     })?;
     // Disables Nagle's algorithm, so that small events are sent immediately. A failure is harmless.
     let _ = stream.set_nodelay(true);
-    Ok((Guarded::new(stream, ticket, deadlines), Protocol::Http1, peer))
+    notify::set_socket_options(&stream);
+    Ok(Guarded::new(stream, ticket, deadlines))
 }
 
 /// Raises the limit on file descriptors and derives the connection limits from it.

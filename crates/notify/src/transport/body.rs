@@ -21,7 +21,7 @@ use actix_web::dev::Payload;
 use bytes::Bytes;
 use futures_util::Stream as _;
 
-use super::Peer;
+use super::{AnyPeer, Peer as _};
 use crate::decoder::Decoder;
 use crate::session::Transmit;
 
@@ -32,8 +32,8 @@ const SLICE_BYTES: usize = 1_024;
 const READS_PER_TURN: usize = 4;
 
 /// The body of an upgraded response.
-pub(super) struct Body<P> {
-    peer: P,
+pub(super) struct Body {
+    peer: AnyPeer,
     payload: Payload,
     decoder: Decoder,
     /// The unsent rest of a frame.
@@ -42,8 +42,8 @@ pub(super) struct Body<P> {
     ended: bool,
 }
 
-impl<P: Peer> Body<P> {
-    pub(super) fn new(peer: P, payload: Payload, message_bytes_max: usize) -> Self {
+impl Body {
+    pub(super) fn new(peer: AnyPeer, payload: Payload, message_bytes_max: usize) -> Self {
         Self { peer, payload, decoder: Decoder::new(message_bytes_max), unsent: Bytes::new(), ended: false }
     }
 
@@ -67,7 +67,7 @@ impl<P: Peer> Body<P> {
     }
 }
 
-impl<P: Peer> MessageBody for Body<P> {
+impl MessageBody for Body {
     type Error = actix_web::Error;
 
     fn size(&self) -> BodySize {

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Peer, upgrade};
+use super::{AnyPeer, Peer, upgrade};
 use crate::HubLimits;
 use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
 use crate::session::{Cx, Input, Session, Transmit};
 
-struct Echo {
+pub(super) struct Echo {
     session: Session,
     limits: HubLimits,
     counters: Counters,
@@ -31,7 +31,7 @@ pub fn echo(
     payload: web::Payload,
     message_bytes_max: usize,
 ) -> Result<HttpResponse, actix_web::Error> {
-    upgrade(request, payload, &[], || {
+    upgrade(request, payload, &[], |_| {
         let limits = HubLimits {
             queue_frames_max: usize::MAX / 2,
             queue_bytes_max: usize::MAX / 2,
@@ -45,7 +45,8 @@ pub fn echo(
         let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
         let mut session = Session::new(&cx, Duration::MAX, Duration::ZERO);
         session.go_live(&cx, std::collections::VecDeque::new());
-        (Echo { session, limits, counters, started: Instant::now() }, message_bytes_max)
+        let echo = Echo { session, limits, counters, started: Instant::now() };
+        (AnyPeer::Echo(Box::new(echo)), message_bytes_max)
     })
 }
 
@@ -70,4 +71,8 @@ impl Peer for Echo {
 
     /// Only input produces output, and the connection is polled for input anyway.
     fn set_waker(&mut self, _: &Waker) {}
+
+    fn is_shut_down(&self) -> bool {
+        false
+    }
 }

@@ -50,19 +50,14 @@ enum Handle {
 /// For `HttpServer::on_connect`: bounds the kernel memory per client, and remembers how to access
 /// the socket.
 ///
-/// It sets a send buffer of 16 KiB, which the kernel doubles; this also limits plain responses to
-/// 32 KiB per round trip. On Linux, TCP gives up a peer that acknowledges nothing for 30 seconds.
-/// If `pidfd_getfd(2)` is not available (before Linux 5.6, on other systems, or if a container
+/// It calls [`set_socket_options`]. If `pidfd_getfd(2)` is not available (before Linux 5.6, on other systems, or if a container
 /// forbids it), each connection needs a second file descriptor.
 ///
 /// Sockets other than plain TCP sockets, such as TLS streams, are left alone. A client on such a
 /// socket that reads nothing stays until it disconnects.
 pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
     let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
-    // The connection works without these options.
-    let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES);
-    #[cfg(target_os = "linux")]
-    let _ = sockopt::set_tcp_user_timeout(stream, USER_TIMEOUT_MS);
+    set_socket_options(stream);
     let handle = match stream.peer_addr() {
         Ok(peer) if pidfd_works(stream) => Some(Handle::Number(stream.as_raw_fd(), peer)),
         _ => duplicate(stream),
@@ -70,6 +65,16 @@ pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
     if let Some(handle) = handle {
         ext.insert(handle);
     }
+}
+
+/// Bounds the kernel memory per client: sets a send buffer of 16 KiB, which the kernel doubles; this
+/// also limits plain responses to 32 KiB per round trip. On Linux, TCP gives up a peer that
+/// acknowledges nothing for 30 seconds.
+pub fn set_socket_options(stream: &TcpStream) {
+    // The connection works without these options.
+    let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES);
+    #[cfg(target_os = "linux")]
+    let _ = sockopt::set_tcp_user_timeout(stream, USER_TIMEOUT_MS);
 }
 
 fn duplicate(stream: &TcpStream) -> Option<Handle> {
@@ -111,6 +116,15 @@ impl Socket for Handle {
                 false
             }
         }
+    }
+}
+
+/// The transport owns the socket, and ends the connection when it is woken.
+pub(super) struct Owned;
+
+impl Socket for Owned {
+    fn shut_down(&self) -> bool {
+        true
     }
 }
 

@@ -1,4 +1,5 @@
-//! Tests of the hub with real sockets and no database.
+//! Tests of the hub with real sockets and no database. `tests/direct` runs them on the other
+//! transport.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
@@ -7,6 +8,7 @@ mod delivery;
 mod drain;
 mod failures;
 mod handshake;
+mod http;
 mod layers;
 mod limits;
 mod messages;

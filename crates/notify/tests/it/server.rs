@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpRequest, HttpServer, web};
+use actix_web::web::{self, ServiceConfig};
 use async_trait::async_trait;
 use groups_domain::UserId;
 use groups_supervisor::Supervisor;
@@ -14,6 +15,7 @@ use notify::{Client, Delivery, EventSink as _, Hub, HubLimits, InitialState, Sou
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::http;
 use crate::world::World;
 
 /// Reads the world, or follows the test's script.
@@ -101,27 +103,7 @@ impl Server {
         let served = hub.clone();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    App::new()
-                        .app_data(web::Data::new(served.clone()))
-                        .route("/ws", web::get().to(connect))
-                        .route("/plain", web::get().to(|| async { "plain" }))
-                        .route("/panic", web::get().to(panics))
-                        .route(
-                            "/echo",
-                            web::get().to(|request, payload| async move { notify::echo(&request, payload, 1 << 20) }),
-                        )
-                })
-                .on_connect(notify::on_connect)
-                .tcp_nodelay(true)
-                .h1_write_buffer_size(7 * 1024)
-                .client_disconnect_timeout(Duration::ZERO)
-                .shutdown_timeout(1)
-                .disable_signals()
-                .workers(workers)
-                .listen(listener)
-                .unwrap()
-                .run();
+                let server = http::serve(served, listener, workers);
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
@@ -172,6 +154,18 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
+    }
+}
+
+/// The paths of the server.
+pub(crate) fn configure(hub: Hub) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config
+            .app_data(web::Data::new(hub))
+            .route("/ws", web::get().to(connect))
+            .route("/plain", web::get().to(|| async { "plain" }))
+            .route("/panic", web::get().to(panics))
+            .route("/echo", web::get().to(|request, payload| async move { notify::echo(&request, payload, 1 << 20) }));
     }
 }
 

@@ -79,12 +79,17 @@ struct Slot {
     connection: AtomicWaker,
 }
 
-/// The admission of one connection. Dropping it frees the slot.
+/// The admission of one connection that uses HTTP. Dropping it ends the admission.
 pub(crate) struct Ticket {
+    /// `None` if it was taken.
+    place: Option<Place>,
     inner: Arc<Inner>,
     /// `Some` until a token was shown.
     anonymous: Option<(Address, u64, Arc<Slot>)>,
 }
+
+/// Counts as a connection. Dropping it makes room for another one.
+pub(crate) struct Place(Arc<Inner>);
 
 /// The connection limit is reached.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +124,8 @@ impl Admission {
         anonymous.next += 1;
         anonymous.count += 1;
         anonymous.addresses.entry(address).or_default().insert(number, Arc::clone(&slot));
-        Ok(Ticket { inner: Arc::clone(inner), anonymous: Some((address, number, slot)) })
+        let place = Some(Place(Arc::clone(inner)));
+        Ok(Ticket { place, inner: Arc::clone(inner), anonymous: Some((address, number, slot)) })
     }
 }
 
@@ -182,6 +188,11 @@ impl Ticket {
         }
     }
 
+    /// Takes the place, for a connection that no longer uses HTTP.
+    pub(super) fn take_place(&mut self) -> Option<Place> {
+        self.place.take()
+    }
+
     /// Sets whether a handler is running for the connection. Such a connection is not evicted.
     pub(super) fn set_busy(&self, busy: bool) {
         if let Some((_, _, slot)) = &self.anonymous {
@@ -201,7 +212,12 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.authenticated();
-        self.inner.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
     }
 }
 
@@ -274,6 +290,18 @@ mod tests {
         assert_eq!(door.0.connections.load(Relaxed), 10);
         assert_eq!(door.0.anonymous().count, 0);
         assert!(door.0.anonymous().addresses.is_empty());
+    }
+
+    #[test]
+    fn a_connection_that_leaves_http_still_counts() {
+        let door = door(1, 100, 100);
+        let mut ticket = door.enter(ip("192.0.2.1")).unwrap();
+        ticket.authenticated();
+        let place = ticket.take_place();
+        drop(ticket);
+        assert_eq!(door.enter(ip("192.0.2.2")).err(), Some(Full));
+        drop(place);
+        door.enter(ip("192.0.2.2")).unwrap();
     }
 
     #[test]

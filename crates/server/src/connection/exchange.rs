@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_http::{HttpMessage as _, Request, Response, StatusCode};
+use actix_http::{HttpMessage as _, Request, Response};
 use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header;
@@ -33,17 +33,11 @@ where
             Ok(answer) => Response::from(answer).map_body(|_, body| EitherBody::left(body)),
             Err(error) => Response::from(error.error_response()).map_body(|_, body| EitherBody::right(body)),
         };
-        if answer.status() == StatusCode::SWITCHING_PROTOCOLS
-            && let Some(connection) = &connection
-        {
-            connection.upgrade();
-        }
         Ok(answer.map_body(|_, body| Answer { body, _sent: Sent(connection) }))
     }
 }
 
-/// How the request's body is framed. An upgrade has no body: the bytes after it are passed on after
-/// the 101 response.
+/// How the request's body is framed. An upgrade has no body: the bytes after it are the WebSocket's.
 fn body_of(request: &Request) -> Body {
     if request.chunked().unwrap_or(false) {
         return Body::chunked();

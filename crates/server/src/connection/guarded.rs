@@ -1,6 +1,5 @@
 //! A client's socket with the guard around it. This is what actix's dispatcher reads and writes.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -12,7 +11,7 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
-use super::admission::Ticket;
+use super::admission::{Place, Ticket};
 use super::framing::Body;
 use super::phase::{Deadlines, Overdue, Phases};
 
@@ -63,12 +62,6 @@ impl Connection {
         if !body.is_complete() {
             self.read_again();
         }
-    }
-
-    /// Called when the connection becomes a WebSocket.
-    pub(super) fn upgrade(&self) {
-        self.0.phases.borrow_mut().upgrade();
-        self.read_again();
     }
 
     /// Called when the response is complete.
@@ -122,9 +115,11 @@ impl Guarded {
         self.connection.clone()
     }
 
-    /// The socket, for setting its options.
-    pub(crate) fn socket(&self) -> &dyn Any {
-        &self.stream
+    /// Takes the guard off, for a connection that no longer uses HTTP. Returns the socket, what was
+    /// read from it ahead, and the place that the connection still occupies.
+    pub(crate) fn unguard(self) -> (TcpStream, Vec<u8>, Option<Place>) {
+        let place = self.connection.0.ticket.borrow_mut().take_place();
+        (self.stream, self.early, place)
     }
 
     fn is_evicted(&self, cx: &Context<'_>) -> bool {
@@ -254,19 +249,12 @@ impl Guarded {
 impl AsyncRead for Guarded {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let (over, upgraded, hands_out) = {
+        let (over, hands_out) = {
             let phases = this.connection.0.phases.borrow();
-            (phases.is_over(), phases.is_upgraded(), phases.hands_out())
+            (phases.is_over(), phases.hands_out())
         };
         if over {
             return Poll::Ready(Ok(()));
-        }
-        if upgraded {
-            this.timer = None;
-            if this.early.is_empty() {
-                return Pin::new(&mut this.stream).poll_read(cx, buf);
-            }
-            return this.poll_turn(cx, buf);
         }
         if this.is_evicted(cx) {
             this.end(None);
@@ -294,9 +282,6 @@ impl AsyncRead for Guarded {
 impl AsyncWrite for Guarded {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.connection.0.phases.borrow().is_upgraded() {
-            return Pin::new(&mut this.stream).poll_write(cx, bytes);
-        }
         if this.is_evicted(cx) {
             return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
         }

@@ -55,8 +55,6 @@ enum Phase {
     /// The connection is closing. Incoming bytes are discarded, so that the client can read the
     /// response.
     Lingering { bytes_left: u64 },
-    /// The connection was upgraded and no longer uses HTTP.
-    Upgraded,
     /// The client has exceeded a limit of time or bytes, and the connection must close.
     Over,
 }
@@ -95,7 +93,7 @@ impl Phases {
     /// request.
     pub(super) fn hands_out(&self) -> bool {
         match self.phase {
-            Phase::Head { .. } | Phase::Lingering { .. } | Phase::Upgraded => true,
+            Phase::Head { .. } | Phase::Lingering { .. } => true,
             Phase::HandedOver | Phase::Over => false,
             Phase::Exchange { body, .. } | Phase::Rest { body, .. } => !body.is_complete(),
         }
@@ -146,7 +144,7 @@ impl Phases {
                 }
                 bytes.len()
             }
-            Phase::HandedOver | Phase::Upgraded | Phase::Over => bytes.len(),
+            Phase::HandedOver | Phase::Over => bytes.len(),
         }
     }
 
@@ -154,13 +152,6 @@ impl Phases {
     pub(super) fn begin(&mut self, body: Body, now: Instant) {
         self.deadline = (!body.is_complete()).then(|| now + self.limits.body);
         self.phase = Phase::Exchange { body, bytes_left: self.limits.body_bytes_max };
-    }
-
-    /// Called when the response is `101 Switching Protocols`.
-    pub(super) fn upgrade(&mut self) {
-        self.phase = Phase::Upgraded;
-        self.deadline = None;
-        self.write_deadline = None;
     }
 
     /// Called when the response is complete.
@@ -185,7 +176,7 @@ impl Phases {
     pub(super) fn close(&mut self, unread: bool, now: Instant) -> bool {
         let bytes_left = match self.phase {
             Phase::Lingering { .. } => return true,
-            Phase::Over | Phase::Upgraded => return false,
+            Phase::Over => return false,
             Phase::Rest { bytes_left, .. } => bytes_left,
             Phase::Exchange { body, .. } if !body.is_complete() => self.limits.rest_bytes_max,
             _ if unread => self.limits.rest_bytes_max,
@@ -211,9 +202,7 @@ impl Phases {
 
     /// Called when the kernel's send buffer is full.
     pub(super) fn write_blocked(&mut self, now: Instant) {
-        if !self.is_upgraded() {
-            self.write_deadline.get_or_insert(now + self.limits.stall);
-        }
+        self.write_deadline.get_or_insert(now + self.limits.stall);
     }
 
     /// The next deadline.
@@ -245,10 +234,6 @@ impl Phases {
 
     pub(super) fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over)
-    }
-
-    pub(super) fn is_upgraded(&self) -> bool {
-        matches!(self.phase, Phase::Upgraded)
     }
 }
 
@@ -377,17 +362,5 @@ mod tests {
         phases.answered(start + seconds(1_000));
         phases.written(10, true, start + seconds(1_000));
         assert_eq!(phases.deadline(), Some(start + seconds(1_090)));
-    }
-
-    #[test]
-    fn an_upgraded_connection_has_no_deadline_here() {
-        let (mut phases, now) = begun();
-        phases.take(HEAD, now);
-        phases.begin(Body::Complete, now);
-        phases.upgrade();
-        phases.write_blocked(now);
-        phases.answered(now);
-        assert_eq!(phases.deadline(), None);
-        assert!(!phases.close(true, now));
     }
 }

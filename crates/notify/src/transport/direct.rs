@@ -1,0 +1,134 @@
+//! A connection that owns its socket, for servers that [lend](super::lend) it to HTTP.
+//!
+//! The connection is one small future without buffers: input is read into a buffer that all
+//! connections of a thread share, and frames are written directly from the queue, several at once.
+//! A client that does not read keeps at most [`WRITE_BYTES`] and one frame outside its queue; one
+//! that does not finish its message, at most that message.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+
+use super::{AnyPeer, Peer as _};
+use crate::decoder::Decoder;
+use crate::queue::FrameQueue;
+use crate::session::Transmit;
+
+/// Size of the buffer into which the connections of a thread read.
+const READ_BYTES: usize = 16 * 1024;
+
+/// Number of reads from one client before yielding to other tasks.
+const READS_PER_TURN: usize = 4;
+
+/// No further frame is added to a write that has this many bytes.
+const WRITE_BYTES: usize = 4 * 1024;
+
+/// Maximum number of frames in one write.
+const WRITE_FRAMES_MAX: usize = 16;
+
+thread_local! {
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// A client whose 101 was sent. Dropping it disconnects the client.
+pub struct Upgraded {
+    peer: AnyPeer,
+    decoder: Decoder,
+    /// Frames that are being written.
+    unsent: FrameQueue,
+    /// Nothing follows the frames being written.
+    last: bool,
+}
+
+impl fmt::Debug for Upgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgraded").finish_non_exhaustive()
+    }
+}
+
+impl Upgraded {
+    pub(super) fn new(peer: AnyPeer, message_bytes_max: usize) -> Self {
+        Self { peer, decoder: Decoder::new(message_bytes_max), unsent: FrameQueue::default(), last: false }
+    }
+
+    /// Runs the session on the socket until the connection ends. `early`: bytes that have already
+    /// been read.
+    ///
+    /// Call [`set_socket_options`](crate::set_socket_options) before. The future must stay on the
+    /// thread that accepted the client.
+    pub async fn serve(mut self, mut socket: TcpStream, early: Vec<u8>) {
+        self.decode(&early);
+        drop(early);
+        poll_fn(|cx| self.poll(&mut socket, cx)).await;
+    }
+
+    fn poll(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        // Input first, so that a client that downloads a long list can still send.
+        if self.peer.is_shut_down() || self.read(socket, cx).is_err() {
+            return Poll::Ready(());
+        }
+        let sent = self.poll_send(socket, cx);
+        if sent.is_pending() {
+            self.peer.set_waker(cx.waker());
+        }
+        sent.map(|_| ())
+    }
+
+    /// # Errors
+    /// If the client sends nothing more.
+    fn read(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> io::Result<()> {
+        READ_BUFFER.with_borrow_mut(|buffer| {
+            for _ in 0..READS_PER_TURN {
+                let mut buffer = ReadBuf::new(buffer);
+                match Pin::new(&mut *socket).poll_read(cx, &mut buffer) {
+                    Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    Poll::Ready(Ok(())) => self.decode(buffer.filled()),
+                    Poll::Ready(Err(error)) => return Err(error),
+                    Poll::Pending => return Ok(()),
+                }
+            }
+            cx.waker().wake_by_ref();
+            Ok(())
+        })
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) {
+        while let Some(input) = self.decoder.next(&mut bytes) {
+            self.peer.receive(input);
+        }
+    }
+
+    /// Sends until the queue is empty. Ready when the connection has ended.
+    fn poll_send(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            while !self.unsent.is_empty() {
+                let mut slices = [IoSlice::new(&[]); WRITE_FRAMES_MAX];
+                let count = self.unsent.slices(&mut slices);
+                let written = ready!(Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count]))?;
+                self.unsent.advance(written);
+            }
+            if self.last {
+                return Poll::Ready(Ok(()));
+            }
+            while self.unsent.len() < WRITE_FRAMES_MAX && self.unsent.bytes() < WRITE_BYTES {
+                match self.peer.transmit() {
+                    Transmit::Frame(frame) => self.unsent.push(frame),
+                    Transmit::Wait if self.unsent.is_empty() => return Poll::Pending,
+                    Transmit::Wait => break,
+                    Transmit::End => {
+                        self.last = true;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
