@@ -13,6 +13,11 @@ impl Moment {
         Self(millis(elapsed))
     }
 
+    /// Milliseconds since the hub started.
+    pub(crate) fn millis(self) -> u64 {
+        self.0
+    }
+
     /// Milliseconds since `earlier`, or 0 if `earlier` is later.
     pub(crate) fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

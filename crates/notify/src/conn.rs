@@ -30,6 +30,8 @@ pub(crate) struct Conn {
     pub(crate) seen: OnceCell<ReadPoint>,
     /// Key in the shard's list of connections.
     pub(crate) key: Cell<Option<usize>>,
+    /// The tick at which the shard checks its deadlines next.
+    pub(crate) due: Cell<Option<u64>>,
     /// Start of its part of the journal, while it loads.
     pub(crate) loading_from: Cell<Option<u64>>,
     /// Whether it is queued to be woken.
@@ -60,6 +62,7 @@ impl Conn {
             session: RefCell::new(session),
             seen: OnceCell::new(),
             key: Cell::new(None),
+            due: Cell::new(None),
             loading_from: Cell::new(None),
             dirty: Cell::new(false),
             piece_wanted: Notify::new(),

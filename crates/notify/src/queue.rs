@@ -10,32 +10,43 @@ use bytes::{Buf as _, Bytes};
 #[derive(Debug, Default)]
 pub(crate) struct FrameQueue {
     first: Option<Bytes>,
-    rest: VecDeque<Bytes>,
+    rest: Option<Box<Rest>>,
+}
+
+/// The frames after the first; at least one.
+#[derive(Debug, Default)]
+struct Rest {
+    frames: VecDeque<Bytes>,
     bytes: usize,
 }
 
 impl FrameQueue {
     pub(crate) fn push(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
-        match self.first {
-            None => self.first = Some(frame),
-            Some(_) => self.rest.push_back(frame),
+        if self.first.is_none() {
+            self.first = Some(frame);
+            return;
         }
+        let rest = self.rest.get_or_insert_default();
+        rest.bytes += frame.len();
+        rest.frames.push_back(frame);
     }
 
     pub(crate) fn pop(&mut self) -> Option<Bytes> {
         let frame = self.first.take()?;
-        self.bytes -= frame.len();
-        self.first = self.rest.pop_front();
-        if self.rest.is_empty() && self.rest.capacity() > 0 {
-            self.rest = VecDeque::new();
+        if let Some(rest) = &mut self.rest {
+            self.first = rest.frames.pop_front();
+            rest.bytes -= self.first.as_ref().map_or(0, Bytes::len);
+            if rest.frames.is_empty() {
+                self.rest = None;
+            }
         }
         Some(frame)
     }
 
     /// The frames in order, as many as there is space for. Returns their number.
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let frames = self.first.iter().chain(&self.rest);
+        let rest = self.rest.iter().flat_map(|rest| &rest.frames);
+        let frames = self.first.iter().chain(rest);
         slices.iter_mut().zip(frames).map(|(slice, frame)| *slice = IoSlice::new(frame)).count()
     }
 
@@ -44,7 +55,6 @@ impl FrameQueue {
         while let Some(first) = &mut self.first {
             if bytes < first.len() {
                 first.advance(bytes);
-                self.bytes -= bytes;
                 return;
             }
             bytes -= first.len();
@@ -57,7 +67,7 @@ impl FrameQueue {
     }
 
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.frames.len())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -66,6 +76,38 @@ impl FrameQueue {
 
     /// Total size of the queued frames.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.first.as_ref().map_or(0, Bytes::len) + self.rest.as_ref().map_or(0, |rest| rest.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_in_pieces_comes_out_in_order_and_nothing_is_kept(
+            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..50), 0..20),
+            accepted in proptest::collection::vec(1..120usize, 1..6),
+        ) {
+            let mut queue = FrameQueue::default();
+            frames.iter().for_each(|frame| queue.push(Bytes::copy_from_slice(frame)));
+            let expected = frames.concat();
+            prop_assert_eq!((queue.len(), queue.bytes()), (frames.len(), expected.len()));
+            let (mut written, mut accepted) = (Vec::new(), accepted.iter().cycle());
+            while !queue.is_empty() {
+                let mut slices = [IoSlice::new(&[]); 3];
+                let count = queue.slices(&mut slices);
+                let mut offered: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+                offered.truncate(accepted.next().copied().unwrap_or(1));
+                queue.advance(offered.len());
+                written.extend(offered);
+                prop_assert_eq!(queue.bytes(), expected.len() - written.len());
+            }
+            prop_assert_eq!(written, expected);
+            prop_assert!(queue.rest.is_none());
+        }
     }
 }

@@ -91,14 +91,18 @@ pub(crate) enum Piece {
 enum Phase {
     Loading,
     Live,
-    Closing {
-        /// Our close frame, until it is sent.
-        frame: Option<Bytes>,
-        /// Whether the peer's close frame has arrived or is not needed.
-        answered: bool,
-        /// When the socket is shut down in any case.
-        deadline: Moment,
-    },
+    /// Boxed, because an idle connection should be small.
+    Closing(Box<Closing>),
+}
+
+#[derive(Debug)]
+struct Closing {
+    /// Our close frame, until it is sent.
+    frame: Option<Bytes>,
+    /// Whether the peer's close frame has arrived or is not needed.
+    answered: bool,
+    /// When the socket is shut down in any case.
+    deadline: Moment,
 }
 
 /// Maximum number of queued pongs. Beyond it, the oldest is dropped.
@@ -114,8 +118,8 @@ pub(crate) struct Session {
     queue: FrameQueue,
     /// Whether the queue may still contain events from while the client was taking its opening.
     catching_up: bool,
-    /// Answers to the latest pings. Earlier pings need no answer (RFC 6455, section 5.5.3).
-    pongs: FrameQueue,
+    /// Answers to the latest pings, if any. Earlier pings need no answer (RFC 6455, section 5.5.3).
+    pongs: Option<Box<FrameQueue>>,
     ping_due: bool,
     /// Whether a ping was sent and nothing has been received since.
     awaiting_life: bool,
@@ -135,7 +139,7 @@ impl Session {
             opening: VecDeque::new(),
             queue: FrameQueue::default(),
             catching_up: false,
-            pongs: FrameQueue::default(),
+            pongs: None,
             ping_due: false,
             awaiting_life: false,
             beat_at: cx.now + cx.limits.heartbeat.saturating_sub(phase_shift),
@@ -150,7 +154,7 @@ impl Session {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Closing { .. })
+        matches!(self.phase, Phase::Closing(_))
     }
 
     /// Whether the queue is more than half full, so that the connection should send now.
@@ -231,9 +235,9 @@ impl Session {
     /// Handles input from the client.
     pub(crate) fn receive(&mut self, cx: &Cx<'_>, input: Input<'_>) -> Option<ClientAction> {
         self.awaiting_life = false;
-        if let Phase::Closing { answered, .. } = &mut self.phase {
+        if let Phase::Closing(closing) = &mut self.phase {
             // After our close frame, only the peer's close frame matters.
-            *answered |= matches!(input, Input::Close(_));
+            closing.answered |= matches!(input, Input::Close(_));
             return None;
         }
         Counters::one(&cx.counters.frames_received);
@@ -260,10 +264,11 @@ impl Session {
             Input::Text(text) => return self.message(cx, text),
             Input::Binary(_) => self.error(cx, ErrorCode::MalformedMessage, "messages are text frames"),
             Input::Ping(payload) => {
-                if self.pongs.len() == PONGS_MAX {
-                    self.pongs.pop();
+                let pongs = self.pongs.get_or_insert_default();
+                if pongs.len() == PONGS_MAX {
+                    pongs.pop();
                 }
-                self.pongs.push(frame::pong(payload));
+                pongs.push(frame::pong(payload));
             }
             Input::Pong | Input::Fragment | Input::Close(_) | Input::ProtocolError(_) => {}
         }
@@ -284,16 +289,26 @@ impl Session {
         None
     }
 
+    /// The next deadline. It may move without notice to a later time; to an earlier time only in
+    /// [`go_live`](Self::go_live), [`list_piece`](Self::list_piece), and when the connection is closed.
+    pub(crate) fn deadline(&self, limits: &HubLimits) -> Moment {
+        if let Phase::Closing(closing) = &self.phase {
+            return closing.deadline;
+        }
+        let deadline = self.expires_at.min(self.beat_at);
+        if self.has_to_take() { deadline.min(self.opening_taken_at + limits.opening_stall) } else { deadline }
+    }
+
     /// Checks all deadlines.
     pub(crate) fn tick(&mut self, cx: &Cx<'_>) -> Ticked {
-        if let Phase::Closing { deadline, answered, .. } = &mut self.phase {
-            if cx.now < *deadline {
+        if let Phase::Closing(closing) = &mut self.phase {
+            if cx.now < closing.deadline {
                 return Ticked::Nothing;
             }
             // If the socket cannot be shut down, the transport closes the connection when it polls
             // again.
-            *answered = true;
-            *deadline = cx.now + cx.limits.close_grace;
+            closing.answered = true;
+            closing.deadline = cx.now + cx.limits.close_grace;
             return Ticked::ShutDown;
         }
         if cx.now >= self.expires_at {
@@ -325,7 +340,7 @@ impl Session {
             return;
         }
         cx.counters.close(close.counted_as());
-        self.pongs.clear();
+        self.pongs = None;
         self.ping_due = false;
         // Without the rest of the opening, live events would be out of order.
         if close.drops_queue() || !self.opening.is_empty() || matches!(self.phase, Phase::Loading) {
@@ -334,7 +349,7 @@ impl Session {
         }
         let deadline = if close.at_once() { cx.now } else { cx.now + cx.limits.close_grace };
         let answered = close.answered();
-        self.phase = Phase::Closing { frame: Some(close.into_frame()), answered, deadline };
+        self.phase = Phase::Closing(Box::new(Closing { frame: Some(close.into_frame()), answered, deadline }));
     }
 
     /// Returns what to send next.
@@ -344,15 +359,18 @@ impl Session {
             Counters::add(&cx.counters.bytes_sent, frame.len());
             return Transmit::Frame(frame);
         }
-        match self.phase {
-            Phase::Closing { answered: true, .. } => Transmit::End,
-            Phase::Closing { .. } | Phase::Loading | Phase::Live => Transmit::Wait,
+        match &self.phase {
+            Phase::Closing(closing) if closing.answered => Transmit::End,
+            Phase::Closing(_) | Phase::Loading | Phase::Live => Transmit::Wait,
         }
     }
 
     fn next_frame(&mut self, cx: &Cx<'_>) -> Option<Bytes> {
-        if let Some(pong) = self.pongs.pop() {
-            return Some(pong);
+        if let Some(pongs) = &mut self.pongs {
+            if let Some(pong) = pongs.pop() {
+                return Some(pong);
+            }
+            self.pongs = None;
         }
         if std::mem::take(&mut self.ping_due) {
             return Some(frame::PING);
@@ -376,7 +394,7 @@ impl Session {
             return Some(frame);
         }
         match &mut self.phase {
-            Phase::Closing { frame, .. } => frame.take(),
+            Phase::Closing(closing) => closing.frame.take(),
             Phase::Loading | Phase::Live => None,
         }
     }

@@ -56,6 +56,7 @@ mod snapshot;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
+mod wheel;
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -70,6 +71,7 @@ use slab::Slab;
 use self::journal::Journal;
 pub(crate) use self::snapshot::UnreadList;
 use self::subscriptions::{GroupSet, Slot, Subscriptions};
+use self::wheel::Wheel;
 use crate::clock::Moment;
 use crate::conn::Conn;
 use crate::counters::Counters;
@@ -85,6 +87,7 @@ pub(crate) struct Shard {
     users: Slab<User>,
     slots: HashMap<UserId, Slot, RandomState>,
     subscriptions: Subscriptions,
+    wheel: Wheel,
     journal: Journal,
     /// Connections that are loading and need the journal.
     loading: Vec<Rc<Conn>>,
@@ -122,6 +125,7 @@ pub(crate) struct TypingEvent {
 impl Shard {
     pub(crate) fn new(limits: Arc<HubLimits>, counters: Arc<Counters>) -> Self {
         Self {
+            wheel: Wheel::new(limits.tick),
             limits,
             counters,
             conns: Slab::new(),
@@ -137,6 +141,12 @@ impl Shard {
     /// Adds a connection. It receives no events yet, but its deadlines apply.
     pub(crate) fn connect(&mut self, conn: &Rc<Conn>) {
         conn.key.set(Some(self.conns.insert(Rc::clone(conn))));
+        self.schedule(conn);
+    }
+
+    /// Schedules the check of a connection's deadlines.
+    pub(crate) fn schedule(&mut self, conn: &Conn) {
+        schedule(&mut self.wheel, &self.limits, conn);
     }
 
     /// Starts to record changes for a connection whose list will be read next. Returns `false` if
@@ -190,6 +200,7 @@ impl Shard {
                 let cx = Cx { now, limits: &self.limits, counters: &self.counters };
                 let more = piece.more;
                 conn.session.borrow_mut().list_piece(&cx, snapshot::message(piece, &cursor.cursor), more);
+                self.schedule(conn);
                 mark(&mut self.dirty, conn);
             }
             Err(error) => self.unreadable(now, conn, &error),
@@ -254,6 +265,7 @@ impl Shard {
         let _ = conn.seen.set(seen);
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         conn.session.borrow_mut().go_live(&cx, pieces);
+        self.schedule(conn);
         mark(&mut self.dirty, conn);
         list.map(|list| UnreadList { list, cursor })
     }
@@ -313,7 +325,11 @@ impl Shard {
                 session.event(&cx, frame);
                 routed.frames += 1;
                 routed.crowded |= session.is_crowded(&self.limits);
+                let overflowed = session.is_closing();
                 drop(session);
+                if overflowed {
+                    schedule(&mut self.wheel, &self.limits, conn);
+                }
                 mark(&mut self.dirty, conn);
             }
         }
@@ -360,21 +376,25 @@ impl Shard {
     /// Handles input from a client. Returns a typing event for the others, if any.
     pub(crate) fn receive(&mut self, now: Moment, conn: &Conn, input: Input<'_>) -> Option<TypingEvent> {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
-        let mut session = conn.session.borrow_mut();
-        let ClientAction::Typing { group_id, typing } = session.receive(&cx, input)?;
+        let action = conn.session.borrow_mut().receive(&cx, input);
+        if conn.session.borrow().is_closing() {
+            schedule(&mut self.wheel, &self.limits, conn);
+        }
+        let ClientAction::Typing { group_id, typing } = action?;
         let user_id = conn.user_id;
         let member = self.slots.get(&user_id).is_some_and(|slot| self.subscriptions.contains(*slot, group_id));
         if !member {
-            session.error(&cx, ErrorCode::GroupNotFound, "no such group, or you are not in it");
+            conn.session.borrow_mut().error(&cx, ErrorCode::GroupNotFound, "no such group, or you are not in it");
             return None;
         }
         Some(TypingEvent { group_id, user_id, typing })
     }
 
-    /// Checks the deadlines of all connections.
+    /// Checks the deadlines that have passed.
     pub(crate) fn tick(&mut self, now: Moment) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
-        for (_, conn) in &self.conns {
+        for (key, tick) in self.wheel.turn(now) {
+            let Some(conn) = self.conns.get(key).filter(|conn| wheel::take(&conn.due, tick)) else { continue };
             let ticked = conn.session.borrow_mut().tick(&cx);
             match ticked {
                 Ticked::Nothing => {}
@@ -385,12 +405,14 @@ impl Shard {
                     }
                 }
             }
+            schedule(&mut self.wheel, &self.limits, conn);
         }
     }
 
     pub(crate) fn close(&mut self, now: Moment, conn: &Rc<Conn>, close: Close) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         conn.session.borrow_mut().close(&cx, close);
+        self.schedule(conn);
         mark(&mut self.dirty, conn);
     }
 
@@ -424,6 +446,12 @@ impl Shard {
             conn.dirty.set(false);
         }
         dirty
+    }
+}
+
+fn schedule(wheel: &mut Wheel, limits: &HubLimits, conn: &Conn) {
+    if let Some(key) = conn.key.get() {
+        wheel.schedule(key, &conn.due, conn.session.borrow().deadline(limits));
     }
 }
 

@@ -101,6 +101,8 @@ impl Worker {
             if closed.is_err() {
                 conn.shut_down();
             }
+            // A client that does not answer is shut down at its deadline, if the shard still works.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.shard.borrow_mut().schedule(&conn)));
         }
     }
 

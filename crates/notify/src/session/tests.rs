@@ -386,7 +386,7 @@ fn typing_before_the_list_is_there_is_passed_over() {
 #[test]
 fn an_idle_connection_is_small() {
     let _ = user(0);
-    assert!(size_of::<Session>() <= 320, "{} bytes", size_of::<Session>());
+    assert!(size_of::<Session>() <= 192, "{} bytes", size_of::<Session>());
     let idle = Bench::live(HubLimits::default()).session;
     assert_eq!((idle.opening.capacity(), idle.queue.is_empty()), (0, true), "no memory but its own");
 }

@@ -1,143 +1,185 @@
 //! Which of the users connected to this worker are in which group.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use groups_domain::GroupId;
+use slab::Slab;
 
 /// Index of a user on the shard while they have a connection on it.
 pub(super) type Slot = usize;
 
-/// The groups of one user.
+/// The groups of one user, while they are read.
 pub(super) type GroupSet = HashSet<GroupId, RandomState>;
 
-/// An index in both directions: adding a user to a group and removing them take constant time.
+/// An index in both directions, of sorted arrays: 8 bytes for each user in each group, apart from
+/// the spare room of growing arrays.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    users: HashMap<GroupId, Slots, RandomState>,
-    groups: HashMap<Slot, GroupSet, RandomState>,
+    /// Each group gets a number, which the users' arrays contain instead of its id.
+    numbers: HashMap<GroupId, u32, RandomState>,
+    groups: Slab<Group>,
+    /// The groups of each user, by slot.
+    users: Vec<Sorted>,
 }
 
-/// The users of one group. On one worker most groups have few users, and a user may be in many
-/// groups, so a single user needs no allocation.
 #[derive(Debug)]
-#[expect(
-    clippy::box_collection,
-    reason = "a user may be the only one in many groups: each takes 16 bytes instead of 40"
-)]
-enum Slots {
-    One(Slot),
-    Many(Box<HashSet<Slot, RandomState>>),
+struct Group {
+    id: GroupId,
+    slots: Sorted,
 }
 
-impl Slots {
-    fn add(&mut self, slot: Slot) {
+/// Distinct numbers in ascending order. A single number needs no allocation, because many groups
+/// have one user on a worker.
+#[derive(Debug, Default)]
+enum Sorted {
+    #[default]
+    None,
+    One(u32),
+    Many(Vec<u32>),
+}
+
+impl Sorted {
+    fn as_slice(&self) -> &[u32] {
         match self {
-            Self::One(known) if *known == slot => {}
-            Self::One(known) => *self = Self::Many(Box::new([*known, slot].into_iter().collect())),
-            Self::Many(slots) => {
-                slots.insert(slot);
+            Self::None => &[],
+            Self::One(number) => std::slice::from_ref(number),
+            Self::Many(numbers) => numbers,
+        }
+    }
+
+    fn add(&mut self, number: u32) {
+        let Err(at) = self.as_slice().binary_search(&number) else { return };
+        match self {
+            Self::None => *self = Self::One(number),
+            Self::One(other) => {
+                let pair = if at == 0 { vec![number, *other] } else { vec![*other, number] };
+                *self = Self::Many(pair);
+            }
+            // Usually at the end, because new users get the highest slots.
+            Self::Many(numbers) => numbers.insert(at, number),
+        }
+    }
+
+    fn remove(&mut self, number: u32) {
+        let Ok(at) = self.as_slice().binary_search(&number) else { return };
+        match self {
+            Self::None | Self::One(_) => *self = Self::None,
+            Self::Many(numbers) => {
+                numbers.remove(at);
+                match numbers[..] {
+                    [last] => *self = Self::One(last),
+                    _ if numbers.len() < numbers.capacity() / 4 => numbers.shrink_to(2 * numbers.len()),
+                    _ => {}
+                }
             }
         }
     }
 
-    /// Removes a user. Returns whether the group is now empty.
-    fn remove(&mut self, slot: Slot) -> bool {
-        match self {
-            Self::One(known) => *known == slot,
-            Self::Many(slots) => {
-                slots.remove(&slot);
-                slots.is_empty()
+    fn from_sorted(mut numbers: Vec<u32>) -> Self {
+        match numbers[..] {
+            [] => Self::None,
+            [number] => Self::One(number),
+            _ => {
+                numbers.shrink_to_fit();
+                Self::Many(numbers)
             }
         }
-    }
-
-    fn contains(&self, slot: Slot) -> bool {
-        match self {
-            Self::One(known) => *known == slot,
-            Self::Many(slots) => slots.contains(&slot),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Slot> {
-        let (one, many) = match self {
-            Self::One(slot) => (Some(*slot), None),
-            Self::Many(slots) => (None, Some(slots)),
-        };
-        one.into_iter().chain(many.into_iter().flat_map(|slots| slots.iter().copied()))
     }
 }
 
 impl Subscriptions {
     pub(super) fn add(&mut self, slot: Slot, group_id: GroupId) {
-        self.groups.entry(slot).or_default().insert(group_id);
-        self.add_to_group(slot, group_id);
+        let number = self.add_to_group(slot, group_id);
+        self.user(slot).add(number);
     }
 
     pub(super) fn remove(&mut self, slot: Slot, group_id: GroupId) {
-        if let Some(groups) = self.groups.get_mut(&slot) {
-            groups.remove(&group_id);
-            if groups.is_empty() {
-                self.groups.remove(&slot);
-            }
+        if let Some(&number) = self.numbers.get(&group_id) {
+            self.user(slot).remove(number);
+            self.remove_from_group(slot, number);
         }
-        self.remove_from_group(slot, group_id);
     }
 
     pub(super) fn remove_group(&mut self, group_id: GroupId) {
-        let Some(slots) = self.users.remove(&group_id) else { return };
-        for slot in slots.iter() {
-            if let Some(groups) = self.groups.get_mut(&slot) {
-                groups.remove(&group_id);
-                if groups.is_empty() {
-                    self.groups.remove(&slot);
-                }
-            }
+        let Some(number) = self.numbers.remove(&group_id) else { return };
+        for slot in self.groups.remove(number as usize).slots.as_slice() {
+            self.user(*slot as usize).remove(number);
         }
     }
 
     /// Replaces the groups of a user.
     pub(super) fn set_user(&mut self, slot: Slot, groups: GroupSet) {
         self.remove_user(slot);
-        for group_id in &groups {
-            self.add_to_group(slot, *group_id);
-        }
-        if !groups.is_empty() {
-            self.groups.insert(slot, groups);
-        }
+        let mut numbers: Vec<u32> = groups.into_iter().map(|group_id| self.add_to_group(slot, group_id)).collect();
+        numbers.sort_unstable();
+        *self.user(slot) = Sorted::from_sorted(numbers);
     }
 
     pub(super) fn remove_user(&mut self, slot: Slot) {
-        for group_id in self.groups.remove(&slot).unwrap_or_default() {
-            self.remove_from_group(slot, group_id);
+        for number in std::mem::take(self.user(slot)).as_slice() {
+            self.remove_from_group(slot, *number);
         }
         // Releases the memory that a user with many groups needed.
-        if self.users.capacity() > 4 * self.users.len().max(1_024) {
-            self.users.shrink_to_fit();
+        if self.numbers.capacity() > 4 * self.numbers.len().max(1_024) {
+            self.numbers.shrink_to_fit();
+            self.groups.shrink_to_fit();
         }
     }
 
     pub(super) fn contains(&self, slot: Slot, group_id: GroupId) -> bool {
-        self.users.get(&group_id).is_some_and(|users| users.contains(slot))
+        self.slots(group_id).binary_search(&narrow(slot)).is_ok()
     }
 
-    /// The users of a group.
+    /// The users of a group, in ascending order.
     pub(super) fn of_group(&self, group_id: GroupId) -> impl Iterator<Item = Slot> {
-        self.users.get(&group_id).into_iter().flat_map(Slots::iter)
+        self.slots(group_id).iter().map(|slot| *slot as usize)
     }
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.users.is_empty() && self.groups.is_empty()
+        let nobody = self.users.iter().all(|groups| groups.as_slice().is_empty());
+        self.numbers.is_empty() && self.groups.is_empty() && nobody
     }
 
-    fn add_to_group(&mut self, slot: Slot, group_id: GroupId) {
-        self.users.entry(group_id).and_modify(|users| users.add(slot)).or_insert(Slots::One(slot));
-    }
-
-    fn remove_from_group(&mut self, slot: Slot, group_id: GroupId) {
-        if self.users.get_mut(&group_id).is_some_and(|users| users.remove(slot)) {
-            self.users.remove(&group_id);
+    fn slots(&self, group_id: GroupId) -> &[u32] {
+        match self.numbers.get(&group_id) {
+            Some(number) => self.groups[*number as usize].slots.as_slice(),
+            None => &[],
         }
     }
+
+    fn user(&mut self, slot: Slot) -> &mut Sorted {
+        if self.users.len() <= slot {
+            self.users.resize_with(slot + 1, Sorted::default);
+        }
+        &mut self.users[slot]
+    }
+
+    fn add_to_group(&mut self, slot: Slot, group_id: GroupId) -> u32 {
+        let groups = &mut self.groups;
+        let number = *self
+            .numbers
+            .entry(group_id)
+            .or_insert_with(|| narrow(groups.insert(Group { id: group_id, slots: Sorted::None })));
+        groups[number as usize].slots.add(narrow(slot));
+        number
+    }
+
+    fn remove_from_group(&mut self, slot: Slot, number: u32) {
+        let group = &mut self.groups[number as usize];
+        group.slots.remove(narrow(slot));
+        if group.slots.as_slice().is_empty() {
+            let Group { id, .. } = self.groups.remove(number as usize);
+            self.numbers.remove(&id);
+        }
+    }
+}
+
+/// Slots and numbers are dense, and there is memory for far fewer than 2^32 users or groups.
+fn narrow(index: usize) -> u32 {
+    index as u32
 }

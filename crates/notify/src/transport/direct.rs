@@ -37,7 +37,10 @@ thread_local! {
 }
 
 /// A client whose 101 was sent. Dropping it disconnects the client.
-pub struct Upgraded {
+pub struct Upgraded(Box<Connection>);
+
+/// Boxed, because the futures around it would reserve space for several copies.
+struct Connection {
     peer: AnyPeer,
     decoder: Decoder,
     /// Frames that are being written.
@@ -54,7 +57,8 @@ impl fmt::Debug for Upgraded {
 
 impl Upgraded {
     pub(super) fn new(peer: AnyPeer, message_bytes_max: usize) -> Self {
-        Self { peer, decoder: Decoder::new(message_bytes_max), unsent: FrameQueue::default(), last: false }
+        let decoder = Decoder::new(message_bytes_max);
+        Self(Box::new(Connection { peer, decoder, unsent: FrameQueue::default(), last: false }))
     }
 
     /// Runs the session on the socket until the connection ends. `early`: bytes that have already
@@ -62,12 +66,15 @@ impl Upgraded {
     ///
     /// Call [`set_socket_options`](crate::set_socket_options) before. The future must stay on the
     /// thread that accepted the client.
-    pub async fn serve(mut self, mut socket: TcpStream, early: Vec<u8>) {
-        self.decode(&early);
+    pub fn serve(self, mut socket: TcpStream, early: Vec<u8>) -> impl Future<Output = ()> {
+        let Self(mut connection) = self;
+        connection.decode(&early);
         drop(early);
-        poll_fn(|cx| self.poll(&mut socket, cx)).await;
+        poll_fn(move |cx| connection.poll(&mut socket, cx))
     }
+}
 
+impl Connection {
     fn poll(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
         // Input first, so that a client that downloads a long list can still send.
         if self.peer.is_shut_down() || self.read(socket, cx).is_err() {
