@@ -1,8 +1,10 @@
 //! The HTTP server: actix-web on guarded connections.
 
+use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -12,7 +14,9 @@ use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, web};
-use notify::Lent;
+use futures_util::future::OptionFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
+use notify::{Lent, Upgraded};
 
 use crate::access_log::access_log;
 use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, exchange};
@@ -80,9 +84,14 @@ pub(crate) fn serve(
 /// A connection in the form that actix's HTTP service expects.
 type HttpConnection = (Lent<Guarded>, Protocol, Option<SocketAddr>);
 
+/// The part of a connection in which it uses HTTP, and the WebSocket that it becomes. Both are boxed,
+/// so that an idle WebSocket has neither the memory of the dispatcher nor several copies of its own
+/// state in the futures around it.
+type Http = Pin<Box<dyn Future<Output = Result<OptionFuture<WebSocket>, DispatchError>>>>;
+type WebSocket = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Serves HTTP on a connection, and then the WebSocket that it may have become. Both are one task,
-/// which actix counts and waits for. The dispatcher is boxed, so that its memory is freed when HTTP
-/// ends.
+/// which actix counts and waits for.
 fn serve_connection<S>(
     stream: TcpStream,
     admission: &Admission,
@@ -94,19 +103,24 @@ where
     S::Future: 'static,
 {
     let peer = stream.peer_addr().ok();
-    let connection = guard(stream, peer, admission, deadlines).map(|guarded| {
-        let (lender, lent) = notify::lend(guarded);
-        (lender, Box::pin(http.call((lent, Protocol::Http1, peer))))
-    });
-    async move {
-        let (lender, http) = connection?;
-        http.await?;
-        if let Some((guarded, client)) = lender.take_back() {
-            let (stream, early, _place) = guarded.unguard();
-            client.serve(stream, early).await;
+    let http: Http = match guard(stream, peer, admission, deadlines) {
+        Ok(guarded) => {
+            let (lender, lent) = notify::lend(guarded);
+            let http = Box::pin(http.call((lent, Protocol::Http1, peer)));
+            Box::pin(async move {
+                http.await?;
+                Ok(lender.take_back().map(|(guarded, client)| websocket(guarded, client)).into())
+            })
         }
-        Ok(())
-    }
+        Err(error) => Box::pin(ready(Err(error))),
+    };
+    http.and_then(|websocket| websocket.map(|_| Ok(())))
+}
+
+fn websocket(guarded: Guarded, client: Upgraded) -> WebSocket {
+    let (stream, early, place) = guarded.unguard();
+    let serving = client.serve(stream, early);
+    Box::pin(serving.map(move |()| drop(place)))
 }
 
 fn guard(
