@@ -78,6 +78,7 @@
 //! | [`Decision`], [`Rejection`], [`LeftOut`], [`Obstacle`] | A service maps each answer to a response, and stores it for repeated requests. |
 //! | [`Change`], [`ChangeKind`], [`Succession`], [`Effect`], [`Group`], [`Membership`] | A store must save them completely. |
 //! | [`View`], [`Event`], [`EventKind`], [`Action`], [`LeaveReason`] | They mirror [`ChangeKind`]: a new event needs a new kind of change, which is a breaking release already. |
+//! | [`ReadPoint`] | A store creates it, and every combination of its fields is valid. |
 //! | [`Folded`], [`SidebarRow`] | A client must react to each result, and creates the rows. |
 //!
 //! Types that programs only show or receive are `#[non_exhaustive]`: [`Rule`], [`Told`], [`TextError`] and the errors of
@@ -115,6 +116,7 @@ mod roster;
 mod sidebar;
 mod text;
 mod timestamp;
+mod view;
 
 #[cfg(feature = "proptest")]
 pub mod strategies;
@@ -124,7 +126,7 @@ pub use admission::{LeftOut, Obstacle};
 pub use change::{Change, ChangeKind, Effect, Succession};
 pub use command::{Command, Request};
 pub use decide::{Decision, decide, left_out};
-pub use event::{Action, Event, EventKind, LeaveReason, View, event_for};
+pub use event::{Action, Event, EventKind, LeaveReason, event_for};
 pub use facts::{Facts, People};
 pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
 pub use history::check_history_access;
@@ -136,6 +138,7 @@ pub use roster::{Roster, Told};
 pub use sidebar::{Folded, Sidebar, SidebarRow};
 pub use text::{Description, DisplayName, GroupName, TextError, printable};
 pub use timestamp::{ParseTimestampError, Timestamp};
+pub use view::View;
 // Ids wrap this type, so users of this crate need no dependency of their own on `uuid`.
 pub use uuid::Uuid;
 
