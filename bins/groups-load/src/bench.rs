@@ -3,13 +3,16 @@
 
 mod bed;
 mod compare;
+mod database;
 mod figures;
 mod machine;
 mod measurement;
+mod port;
 mod postgres;
 mod probe;
 mod results;
 mod server;
+mod setting;
 mod size;
 mod statistics;
 mod table;
@@ -20,12 +23,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::failure::Failure;
-use bed::{Backend, Bed};
+use bed::Bed;
 pub(crate) use compare::Compare;
+use database::Backend;
 use machine::Machine;
-use measurement::{Measurement, Setting};
+use measurement::Measurement;
 use postgres::Postgres;
 use results::Results;
+use setting::Setting;
 use size::Size;
 use table::Section;
 pub(crate) use table::Table;

@@ -186,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tokens_of_one_position_differ_have_one_length_and_lead_back_without_skipping(position in any_position()) {
+        fn tokens_of_one_position_differ_but_have_the_same_length_and_resume_without_skipping(position in any_position()) {
             let cursors = cursors();
             let tokens: HashSet<String> = (0..8).map(|_| cursors.token(&position)).collect();
             prop_assert_eq!(tokens.len(), 8);
@@ -203,7 +203,7 @@ mod tests {
 
     /// Each character of a token encodes six bits, and all of them are used.
     #[test]
-    fn a_token_with_any_bit_changed_is_no_cursor() {
+    fn a_token_with_any_bit_changed_is_rejected() {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let cursors = cursors();
         let token = cursors.token(&position(100, &[50, 99], 7));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_tell_nothing_of_the_numbers_in_them() {
+    fn tokens_reveal_nothing_about_the_numbers_in_them() {
         let cursors = cursors();
         // Every bit of the text is 0 in about half of the tokens, for a position of zeros and for
         // one of ones.
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_of_its_key() {
+    fn a_token_is_valid_only_with_its_key() {
         let position = position(100, &[], 7);
         let (one, other) = (CursorKey::random().unwrap(), CursorKey::random().unwrap());
         assert_ne!(one, other);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_64_hexadecimal_digits_and_is_never_shown() {
+    fn a_key_has_64_hexadecimal_digits_and_is_never_printed() {
         for text in ["", "0123", &"g".repeat(64), &"0".repeat(63), &"é".repeat(32)] {
             assert!(Cursors::new(&CursorKey::from_stored(text.to_owned())).is_none(), "{text}");
         }
@@ -264,7 +264,7 @@ mod tests {
 
     /// Before cursors were encrypted, anybody could decode and forge them.
     #[test]
-    fn cursors_of_version_0_1_are_none() {
+    fn cursors_of_version_0_1_are_rejected() {
         for token in
             ["0", "a30d0af18bc3b3fd.5.4.faa6942d", &format!("1d2f7a9b16b9d7b1.64.7.0000000a{}", ".1".repeat(37))]
         {

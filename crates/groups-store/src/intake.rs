@@ -195,7 +195,7 @@ mod tests {
     const SMALL: Size = Size { rows: 5, bytes: 10 };
 
     #[test]
-    fn a_thread_gets_what_was_accepted_before_the_queue_was_closed_and_then_the_end() {
+    fn a_thread_receives_the_items_accepted_before_the_close_and_then_the_end() {
         let (sender, mut receiver) = intake(LIMITS);
         let receiving = std::thread::spawn(move || {
             let mut received = Vec::new();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_that_is_dropped_closes_the_queue() {
+    fn dropping_the_sender_closes_the_queue() {
         let (sender, mut receiver) = intake(LIMITS);
         assert_eq!(sender.send(Flow::Maintenance, SMALL, 1), Ok(()));
         drop(sender);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_receiver_work_is_refused_and_what_waits_is_dropped() {
+    fn a_queue_without_a_receiver_refuses_work_and_drops_waiting_items() {
         let (sender, receiver) = intake(LIMITS);
         let work = Arc::new(());
         assert_eq!(sender.send(Flow::Maintenance, SMALL, Arc::clone(&work)), Ok(()));

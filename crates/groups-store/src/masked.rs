@@ -44,7 +44,7 @@ mod tests {
     use super::masked;
 
     #[test]
-    fn a_url_is_shown_without_its_secrets() {
+    fn a_displayed_url_hides_its_secrets() {
         for (url, shown) in [
             ("sqlite://groups.db?mode=rwc", "sqlite://groups.db?mode=rwc"),
             ("/var/lib/groups.db", "/var/lib/groups.db"),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_of_format_1_are_written_and_read_as_ever() {
+    fn changes_of_format_1_match_the_golden_file() {
         let golden: Vec<(i16, String)> =
             include_str!("payload/changes_1.jsonl").lines().map(|line| (1, line.to_owned())).collect();
         let written: Vec<(i16, String)> = changes().iter().map(|change| encode_change(change).unwrap()).collect();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_of_format_2_are_written_and_read_as_ever() {
+    fn changes_of_format_2_match_the_golden_file() {
         let golden: Vec<(i16, String)> =
             include_str!("payload/changes_2.jsonl").lines().map(|line| (2, line.to_owned())).collect();
         let changes = changes_by_an_operator();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_format_1_are_written_and_read_as_ever() {
+    fn answers_of_format_1_match_the_golden_file() {
         let answers = answers();
         let golden: Vec<&str> = include_str!("payload/answers_1.jsonl").lines().collect();
         let written: Vec<(i16, String)> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_format_2_are_written_and_read_as_ever() {
+    fn answers_of_format_2_match_the_golden_file() {
         let answers = answers_that_leave_out();
         let written: Vec<(i16, String)> = answers.iter().map(|answer| encode_answer(answer).unwrap()).collect();
         let golden: Vec<(i16, String)> =
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_and_not_guessed() {
+    fn unreadable_payloads_are_errors_that_say_why() {
         let (_, line) = encode_change(&changes()[0]).unwrap();
         assert!(decode_change(COLUMNS, 3, &line).unwrap_err().contains("format 3"));
         assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());

@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_read_back_from_its_bytes() {
+    fn an_encoded_position_decodes_to_the_same_position() {
         for except in [&[][..], &[99], &[1, 50, 99]] {
             let position = Position::new(STORE, &seen(100, except), WITNESS);
             assert_eq!(Position::decoded(&position.encoded()), Some(position.clone()));
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_position_is_read_back_with_all_that_it_says_and_no_other_text_is_one() {
+    fn a_stored_position_round_trips_and_other_texts_are_rejected() {
         let far_apart: Vec<u64> = (1..=32).map(|commit| commit << 40).collect();
         for except in [&[][..], &[99], &[1, 50, 99], &far_apart] {
             let position = Position::new(STORE, &seen(u64::MAX, except), WITNESS);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_position_leaves_less_to_repeat() {
+    fn a_newer_position_repeats_fewer_commits() {
         let at = |below, except: &[u64]| Position::new(STORE, &seen(below, except), WITNESS);
         for (older, newer) in [
             (at(10, &[]), at(11, &[])),
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_that_does_not_fit_goes_back_to_the_first_commit_that_it_does_not_know() {
+    fn an_encoded_position_that_does_not_fit_falls_back_to_its_first_unseen_commit() {
         let far_apart: Vec<u64> = (1..=16).map(|commit| commit << 40).collect();
         let position = Position::new(STORE, &seen(u64::MAX, &far_apart), WITNESS);
         let read = Position::decoded(&position.encoded()).unwrap();
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn many_neighbours_fit_into_a_position_of_an_old_database() {
+    fn many_adjacent_commits_fit_into_a_position_of_an_old_database() {
         let running: Vec<u64> = (0..20).map(|step| 3_000_000_000 + 3 * step).collect();
         let witness = Witness { seq: 2_000_000_000, check: u32::MAX };
         let position = Position::new(STORE, &seen(3_000_000_100, &running), witness);
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_witness_never_changes_and_differs_between_rows() {
+    fn a_witness_is_stable_and_differs_between_rows() {
         let (group, actor) = (Id(Uuid::from_u128(1)), Id(Uuid::from_u128(2)));
         let row = (7, group, 3, actor, 1_700_000_000_000);
         assert_eq!(Witness::new(row), Witness { seq: 7, check: 0xaa87_94ed });
@@ -390,14 +390,14 @@ mod tests {
     }
 
     #[test]
-    fn a_position_that_would_have_to_name_too_many_commits_goes_back_to_the_first_of_them() {
+    fn a_position_with_too_many_unseen_commits_falls_back_to_the_first_of_them() {
         let running: Vec<u64> = (40..=40 + EXCEPT_MAX as u64).collect();
         let position = Position::new(STORE, &seen(100, &running), WITNESS);
         assert_eq!((position.below, position.except.as_slice()), (40, &[][..]));
     }
 
     #[test]
-    fn the_position_of_an_entry_knows_it_and_nothing_that_comes_after_it() {
+    fn the_position_of_an_entry_covers_it_and_no_later_entry() {
         let row = |commit| {
             LogRow {
             seq: 0,

@@ -76,25 +76,25 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_runs_on_evenly_is_believed() {
+    fn a_steady_clock_is_trusted() {
         assert_eq!(believed_after(100, 0, 0..0), millis(MINUTE * 100));
     }
 
     #[test]
-    fn a_clock_that_jumps_ahead_for_a_while_is_not() {
+    fn a_clock_that_jumps_ahead_temporarily_is_not_trusted() {
         assert_eq!(believed_after(100, 40 * DAY_MS, 50..52), millis(MINUTE * 100));
         assert_eq!(believed_after(100, 40 * DAY_MS, 1..90), millis(MINUTE * 100));
     }
 
     #[test]
-    fn a_clock_that_stays_ahead_is_believed_after_six_hours() {
+    fn a_clock_that_stays_ahead_is_trusted_after_six_hours() {
         let minutes = 7 * 60;
         assert_eq!(believed_after(minutes, DAY_MS, 1..minutes + 1), millis(MINUTE * minutes) + DAY_MS);
         assert_eq!(believed_after(5 * 60, DAY_MS, 1..minutes), millis(MINUTE * 5 * 60));
     }
 
     #[test]
-    fn a_clock_that_was_set_back_is_believed_at_once() {
+    fn a_clock_that_was_set_back_is_trusted_immediately() {
         assert_eq!(PruneClock::default().time(5, MINUTE).believed(1_000), 5);
     }
 }

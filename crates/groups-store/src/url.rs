@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_of_sqlite_name_the_files_that_they_name_elsewhere_in_rust() {
+    fn sqlite_urls_name_the_same_files_as_in_other_rust_libraries() {
         for (url, path, must_exist) in [
             ("groups.db", "groups.db", false),
             ("/var/lib/a b/groups%20.db", "/var/lib/a b/groups%20.db", false),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_as_written_is_refused_with_an_explanation() {
+    fn unsupported_and_malformed_urls_are_refused_with_an_explanation() {
         for (url, hint) in [
             ("sqlite://groups.db?mode=ro", "has to write"),
             ("sqlite://groups.db?mode=x", "mode is rwc"),

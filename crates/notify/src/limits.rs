@@ -46,7 +46,6 @@ pub struct HubLimits {
     pub opens_per_user_max: usize,
     /// Changes that a worker keeps while clients load. Beyond it, the clients that have been
     /// loading longest are closed with 1012. Default: 16,384.
-    /// 1012. 16,384.
     pub journal_changes_max: usize,
     /// The same in bytes, as measured by [`Delivery::bytes`](crate::Delivery::bytes), and with the
     /// same effect. The changes are shared with the other workers. Default: 16 MiB.

@@ -88,7 +88,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_in_pieces_comes_out_in_order_and_nothing_is_kept(
+        fn frames_written_in_pieces_come_out_in_order_and_nothing_is_kept(
             frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..50), 0..20),
             accepted in proptest::collection::vec(1..120usize, 1..6),
         ) {

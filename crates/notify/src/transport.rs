@@ -8,30 +8,27 @@
 //! * [`direct`]: the connection owns its socket, which the server has only [lent](lend) to the
 //!   dispatcher. An idle connection has no buffers.
 
+mod any_peer;
 mod body;
 mod direct;
 mod echo;
+mod handshake;
 mod lend;
+mod member;
+mod peer;
 mod socket;
 
-use std::rc::Rc;
-use std::task::Waker;
-
-use actix_web::body::{self as actix_body, BoxBody};
 use actix_web::http::header;
-use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use body::Body;
-pub use direct::Upgraded;
-use echo::Echo;
-pub use echo::echo;
-pub use lend::{Handover, Lender, Lent, lend};
-pub use socket::{on_connect, set_socket_options};
-
-use crate::conn::{Conn, Socket};
+use self::any_peer::AnyPeer;
+pub use self::direct::Upgraded;
+use self::echo::Echo;
+use self::handshake::upgrade;
+pub use self::lend::{Handover, Lender, Lent, lend};
+use self::member::Member;
+pub use self::socket::{on_connect, set_socket_options};
 use crate::hub::Entry;
-use crate::session::{Input, Transmit};
-use crate::worker::Worker;
 use crate::{Client, Hub};
 
 /// The subprotocol in the contract.
@@ -78,101 +75,16 @@ impl Hub {
     }
 }
 
-/// Answers a handshake and connects it to a peer, which is created with the maximum message size in
-/// bytes.
-fn upgrade(
+/// Upgrades the request to a connection that echoes every message, for the conformance suite. Its
+/// limits are high enough for the suite, and it has no deadlines.
+///
+/// # Errors
+/// If the request is not a valid handshake.
+#[doc(hidden)]
+pub fn echo(
     request: &HttpRequest,
     payload: web::Payload,
-    protocols: &[&str],
-    connect: impl FnOnce(Box<dyn Socket>) -> (AnyPeer, usize),
+    message_bytes_max: usize,
 ) -> Result<HttpResponse, actix_web::Error> {
-    // The decoder of actix-ws gets no input.
-    let no_payload = web::Payload::extract(request).into_inner()?;
-    let (response, ..) = actix_ws::handle_with_protocols(request, no_payload, protocols)?;
-    let body = if let Some(handover) = request.conn_data::<Handover>() {
-        let (peer, message_bytes_max) = connect(Box::new(socket::Owned));
-        handover.put(Upgraded::new(peer, message_bytes_max));
-        BoxBody::new(actix_body::None::new())
-    } else {
-        let (peer, message_bytes_max) = connect(socket::of(request));
-        BoxBody::new(Body::new(peer, payload.into_inner(), message_bytes_max))
-    };
-    Ok(response.map_body(|_, _| body))
-}
-
-/// The application side of a connection.
-trait Peer {
-    fn receive(&mut self, input: Input<'_>);
-    fn transmit(&mut self) -> Transmit;
-    fn set_waker(&mut self, waker: &Waker);
-    /// Whether the connection must end without sending anything more.
-    fn is_shut_down(&self) -> bool;
-}
-
-/// Every kind of peer.
-enum AnyPeer {
-    Member(Member),
-    Echo(Box<Echo>),
-}
-
-impl Peer for AnyPeer {
-    fn receive(&mut self, input: Input<'_>) {
-        match self {
-            Self::Member(member) => member.receive(input),
-            Self::Echo(echo) => echo.receive(input),
-        }
-    }
-
-    fn transmit(&mut self) -> Transmit {
-        match self {
-            Self::Member(member) => member.transmit(),
-            Self::Echo(echo) => echo.transmit(),
-        }
-    }
-
-    fn set_waker(&mut self, waker: &Waker) {
-        match self {
-            Self::Member(member) => member.set_waker(waker),
-            Self::Echo(echo) => echo.set_waker(waker),
-        }
-    }
-
-    fn is_shut_down(&self) -> bool {
-        match self {
-            Self::Member(member) => member.is_shut_down(),
-            Self::Echo(echo) => echo.is_shut_down(),
-        }
-    }
-}
-
-/// A client of the hub.
-struct Member {
-    worker: Rc<Worker>,
-    conn: Rc<Conn>,
-}
-
-impl Peer for Member {
-    fn receive(&mut self, input: Input<'_>) {
-        self.worker.receive(&self.conn, input);
-    }
-
-    fn transmit(&mut self) -> Transmit {
-        self.worker.transmit(&self.conn)
-    }
-
-    fn set_waker(&mut self, waker: &Waker) {
-        self.conn.set_waker(waker);
-    }
-
-    fn is_shut_down(&self) -> bool {
-        self.conn.is_shut_down()
-    }
-}
-
-impl Drop for Member {
-    /// The body is dropped before the socket, so the descriptor has not been reused by another
-    /// connection yet.
-    fn drop(&mut self) {
-        self.worker.disconnect(&self.conn);
-    }
+    upgrade(request, payload, &[], |_| (AnyPeer::Echo(Box::new(Echo::new(message_bytes_max))), message_bytes_max))
 }

@@ -11,10 +11,9 @@ mod returning;
 use clap::ValueEnum;
 use tokio::time::timeout;
 
-use super::bed::{Backend, Bed};
+use super::database::Backend;
 use super::figures::Figures;
-use super::postgres::Postgres;
-use super::size::Plan;
+use super::setting::Setting;
 use crate::failure::Failure;
 
 /// What can be measured.
@@ -34,15 +33,6 @@ pub(crate) enum Measurement {
     LargeGroup,
     /// All of it together
     Mixed,
-}
-
-/// What a measurement works with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Setting<'a> {
-    pub(super) bed: &'a Bed,
-    pub(super) backend: Backend,
-    pub(super) postgres: Option<&'a Postgres>,
-    pub(super) plan: &'a Plan,
 }
 
 impl Measurement {

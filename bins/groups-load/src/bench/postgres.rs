@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use super::server::free_address;
+use super::port::free_address;
 use crate::failure::Failure;
 use crate::process::{Signal, send};
 

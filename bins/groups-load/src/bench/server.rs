@@ -1,6 +1,6 @@
 //! Starts and stops the servers of the benchmark.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use super::bed::Database;
+use super::database::Database;
+use super::port::free_address;
 use crate::failure::Failure;
 use crate::process::{Signal, send};
 use crate::target::{Target, TargetArgs};
@@ -81,19 +81,4 @@ impl Server {
             Err(_) => Err(Failure::Late("the server's end", PATIENCE.as_secs())),
         }
     }
-}
-
-/// Finds a free port below the ephemeral range, of which a run uses thousands.
-pub(super) fn free_address() -> Result<SocketAddr, std::io::Error> {
-    const FIRST: u16 = 20_000;
-    const COUNT: u16 = 12_000;
-    let offset = u16::try_from(Uuid::now_v7().as_u128() % u128::from(COUNT)).unwrap_or(0);
-    for step in 0..COUNT {
-        let port = FIRST + (offset + step) % COUNT;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if TcpListener::bind(address).is_ok() {
-            return Ok(address);
-        }
-    }
-    Err(std::io::ErrorKind::AddrInUse.into())
 }

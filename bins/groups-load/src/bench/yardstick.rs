@@ -1,6 +1,7 @@
 //! Reference figures: what the machine and the databases take for elementary operations, so that
 //! results from different machines can be compared.
 
+mod commits;
 mod disk;
 mod network;
 mod postgres_commit;
@@ -9,16 +10,9 @@ mod sqlite_commit;
 pub(super) use disk::flushes_per_second;
 pub(super) use network::{round_trip_us, transfer_us, write_us};
 
-use super::bed::Database;
+use self::commits::Commits;
+use super::database::Database;
 use crate::failure::Failure;
-
-/// Commits of the rows of a change, made without the server.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Commits {
-    pub(super) changes_per_second: f64,
-    /// CPU time of the database in microseconds for each change, if it is a process of its own.
-    pub(super) database_cpu_us_per_change: Option<f64>,
-}
 
 /// Commits the rows of additions of members to the database of a server that was stopped: one row
 /// of the log, one membership and one new version of a group each. With one caller, each change is

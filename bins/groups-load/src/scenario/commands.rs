@@ -1,5 +1,5 @@
 //! `commands`: many concurrent callers change many groups; measures throughput and latency, and,
-//! with connected members, when they receive them.
+//! with connected members, when they learn about the changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -57,7 +57,7 @@ pub(crate) struct Step {
 }
 
 /// Executes all requests. Returns a step for each change.
-pub(crate) fn carry_out(requests: &[Request]) -> Vec<Step> {
+pub(crate) fn execute_all(requests: &[Request]) -> Vec<Step> {
     let mut roster = Roster::new(TEAM, limits());
     let mut steps = Vec::new();
     for request in requests {
@@ -105,7 +105,7 @@ proptest! {
 
     #[test]
     fn a_group_has_exactly_one_owner(requests in requests()) {
-        for Step { after, .. } in carry_out(&requests) {
+        for Step { after, .. } in execute_all(&requests) {
             let owners: Vec<UserId> = after.members().filter(|m| m.role == Role::Owner).map(|m| m.user_id).collect();
             let owner_of_group: Vec<UserId> = after.group().map(|group| group.owner_id).into_iter().collect();
             prop_assert_eq!(owners, owner_of_group);
@@ -114,7 +114,7 @@ proptest! {
 
     #[test]
     fn the_member_count_is_right_and_within_the_limit(requests in requests()) {
-        for Step { after, .. } in carry_out(&requests) {
+        for Step { after, .. } in execute_all(&requests) {
             let count = after.members().count();
             prop_assert_eq!(after.group().map_or(0, |group| group.member_count as usize), count);
             prop_assert!(count <= MEMBERS_MAX as usize);
@@ -123,14 +123,14 @@ proptest! {
 
     #[test]
     fn the_version_grows_by_exactly_one_with_every_change(requests in requests()) {
-        let versions: Vec<u64> = carry_out(&requests).iter().map(|step| step.change.version().get()).collect();
+        let versions: Vec<u64> = execute_all(&requests).iter().map(|step| step.change.version().get()).collect();
         prop_assert_eq!(versions.clone(), (1..=versions.len() as u64).collect::<Vec<_>>());
     }
 
     #[test]
     fn the_time_of_a_group_never_goes_back(requests in requests()) {
         let mut last = START;
-        for Step { change, after, .. } in carry_out(&requests) {
+        for Step { change, after, .. } in execute_all(&requests) {
             prop_assert!(change.at() >= last);
             prop_assert_eq!(change.group.created_at, START);
             prop_assert!(after.members().all(|m| m.joined_at <= change.at() && m.joined_version <= change.version()));
@@ -140,7 +140,7 @@ proptest! {
 
     #[test]
     fn replaying_the_history_yields_the_group(requests in requests()) {
-        let steps = carry_out(&requests);
+        let steps = execute_all(&requests);
         for (count, step) in steps.iter().enumerate() {
             let history = steps[..=count].iter().map(|step| &step.change);
             prop_assert_eq!(&Roster::replay(TEAM, limits(), history), &step.after);
@@ -149,7 +149,7 @@ proptest! {
 
     #[test]
     fn members_before_or_after_a_change_get_one_event_and_nobody_else_gets_any(requests in requests()) {
-        for Step { before, change, after } in carry_out(&requests) {
+        for Step { before, change, after } in execute_all(&requests) {
             let told: Vec<UserId> = before.told(&change).iter().map(|told| told.user_id).collect();
             let affected: Vec<UserId> = members(&before).union(&members(&after)).copied().collect();
             prop_assert_eq!(told, affected);
@@ -158,7 +158,7 @@ proptest! {
 
     #[test]
     fn a_user_gets_an_event_for_every_version_from_joining_to_leaving(requests in requests()) {
-        let steps = carry_out(&requests);
+        let steps = execute_all(&requests);
         let heard = told(&steps);
         for (_, user_id) in PEOPLE {
             // The expected versions follow from the memberships alone.
@@ -172,7 +172,7 @@ proptest! {
 
     #[test]
     fn a_live_push_and_a_catch_up_deliver_the_same_event(requests in requests()) {
-        for Step { before, change, .. } in carry_out(&requests) {
+        for Step { before, change, .. } in execute_all(&requests) {
             for told in before.told(&change) {
                 prop_assert_eq!(event_for(&change, told.user_id), told.event);
             }
@@ -181,7 +181,7 @@ proptest! {
 
     #[test]
     fn the_subjects_are_the_users_whose_membership_changes(requests in requests()) {
-        for Step { before, change, after } in carry_out(&requests) {
+        for Step { before, change, after } in execute_all(&requests) {
             let subjects: BTreeSet<UserId> = change.subjects().into_iter().map(|(user_id, _)| user_id).collect();
             prop_assert_eq!(subjects.len(), change.subjects().len(), "no subject twice");
             let everybody = PEOPLE.map(|(_, user_id)| user_id);

@@ -9,7 +9,7 @@ use crate::cast::{
     give, leave, leave_to, nothing, remove, rename, team,
 };
 use crate::golden;
-use crate::properties::{Step, a_few, carry_out, requests, told};
+use crate::properties::{Step, a_few, execute_all, requests, told};
 use groups_domain::Role::{Admin, Member, Owner};
 
 /// A change of every kind and form.
@@ -118,7 +118,7 @@ proptest! {
         for request in &requests {
             prop_assert_eq!(&read::<Request>(&json!(request)), request);
         }
-        let steps = carry_out(&requests);
+        let steps = execute_all(&requests);
         for Step { change, .. } in &steps {
             prop_assert_eq!(&read::<Change>(&json!(change)), change);
         }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::cast::{
     ADA, BOB, DAN, FAY, GUS, Given, PEOPLE, TEAM, add, alone, by, delete, give, nothing, remove, rename, team,
 };
-use crate::properties::{Step, a_few, carry_out, requests, told};
+use crate::properties::{Step, a_few, execute_all, requests, told};
 
 proptest! {
     #![proptest_config(a_few())]
@@ -15,7 +15,7 @@ proptest! {
     #[test]
     fn folding_events_yields_the_group_at_every_version(requests in requests()) {
         let mut sidebars = PEOPLE.map(|(_, user_id)| (user_id, Sidebar::default()));
-        for Step { before, change, after } in carry_out(&requests) {
+        for Step { before, change, after } in execute_all(&requests) {
             let told = before.told(&change);
             for (user_id, sidebar) in &mut sidebars {
                 for Told { event, .. } in told.iter().filter(|told| told.user_id == *user_id) {
@@ -29,7 +29,7 @@ proptest! {
 
     #[test]
     fn repeated_events_are_stale(requests in requests()) {
-        for events in told(&carry_out(&requests)).values() {
+        for events in told(&execute_all(&requests)).values() {
             let mut sidebar = Sidebar::default();
             for (count, event) in events.iter().enumerate() {
                 prop_assert_eq!(sidebar.fold(event), Folded::Applied);
@@ -44,7 +44,7 @@ proptest! {
 
     #[test]
     fn a_missing_event_is_noticed_with_the_next_one(requests in requests()) {
-        for events in told(&carry_out(&requests)).values() {
+        for events in told(&execute_all(&requests)).values() {
             for missing in 0..events.len().saturating_sub(1) {
                 let mut sidebar = Sidebar::default();
                 for event in &events[..missing] {
@@ -59,7 +59,7 @@ proptest! {
 
     #[test]
     fn a_list_read_at_any_version_and_the_later_events_yield_the_group(requests in requests(), at in 0_usize..20) {
-        let steps = carry_out(&requests);
+        let steps = execute_all(&requests);
         let at = at.min(steps.len() - 1);
         for (_, user_id) in PEOPLE {
             let mut sidebar = Sidebar::new(row(&steps[at], user_id));

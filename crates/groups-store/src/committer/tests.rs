@@ -84,7 +84,7 @@ fn answers(asked: Vec<Asked>) -> Vec<Option<Result<Executed, ExecuteError>>> {
 }
 
 #[tokio::test]
-async fn orders_that_wait_are_written_as_one_batch() {
+async fn waiting_orders_are_written_as_one_batch() {
     let mut committer = Committer::new(Scripted::default(), LIMITS);
     let asked = execute(&mut committer, &[1, 2, 1]).await;
     assert_eq!(answers(asked), vec![Some(DONE); 3]);
@@ -112,7 +112,7 @@ async fn a_panic_fails_its_order_alone_and_is_rolled_back() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_unavailable_is_not_asked_again_for_each_order() {
+async fn an_unavailable_database_is_not_retried_for_each_order() {
     let mut committer = Committer::new(Scripted { unavailable: true, ..Scripted::default() }, LIMITS);
     let asked = execute(&mut committer, &[1, 2, 3]).await;
     let full = || ExecuteError::from(StoreError::Unavailable(Reason::DiskFull));
@@ -121,7 +121,7 @@ async fn a_database_that_is_unavailable_is_not_asked_again_for_each_order() {
 }
 
 #[tokio::test]
-async fn an_order_with_a_hook_gets_a_batch_of_its_own_in_its_turn() {
+async fn an_order_with_a_hook_is_written_in_its_own_batch_in_turn() {
     let mut committer = Committer::new(Scripted::default(), LIMITS);
     let jobs = [(1, None), (2, None), (3, Some(())), (4, None), (5, None)];
     let (jobs, asked): (Vec<_>, Vec<_>) = jobs.into_iter().map(|(number, hook)| job(group(number), hook)).unzip();

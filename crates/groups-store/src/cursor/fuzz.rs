@@ -25,7 +25,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_no_cursor_and_at_most_a_stored_position(
+        fn any_text_is_rejected_as_a_cursor_and_is_at_most_a_stored_position(
             text in prop_oneof!["\\PC{0,200}", "[A-Za-z0-9_-]{104}", "1 [0-9a-f]{1,16} [0-9]{1,3} [0-9]{1,3} [0-9a-f]{1,8} ([0-9]{1,2},){0,3}"],
         ) {
             super::cursor(text.as_bytes());

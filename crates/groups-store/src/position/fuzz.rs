@@ -27,7 +27,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn any_bytes_are_a_position_that_can_be_written_again_or_none(
+        fn any_bytes_are_rejected_or_decode_to_a_position_that_encodes_again(
             head in any::<[u8; 12]>(),
             numbers in proptest::collection::vec(prop_oneof![0..4u8, Just(0x80), Just(0xff), any::<u8>()], 0..ENCODED_BYTES),
         ) {

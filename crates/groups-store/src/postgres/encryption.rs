@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_demanded_is_taken_out_of_the_url_and_the_rest_is_left() {
+    fn tls_settings_are_removed_from_the_url_and_the_rest_is_kept() {
         let url = "postgres://ada@host/db?connect_timeout=3&sslmode=verify-full&sslrootcert=%2Fetc%2Fca%20file.pem&x=y";
         let root_file = Some(PathBuf::from("/etc/ca file.pem"));
         let rest = "postgres://ada@host/db?connect_timeout=3&x=y".to_owned();
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn to_require_with_a_root_certificate_is_to_verify_it() {
+    fn sslmode_require_with_a_root_certificate_verifies_the_certificate() {
         let mode = |query: &str| Demands::of(&format!("postgres://host/db?{query}")).map(|demands| demands.mode);
         assert_eq!(mode("sslmode=require"), Ok(Mode::Require));
         assert_eq!(mode("sslmode=require&sslrootcert=ca.pem"), Ok(Mode::VerifyCa));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_as_demanded_is_refused() {
+    fn unsupported_tls_settings_are_refused() {
         for query in ["sslmode=allow", "sslmode=", "sslmode", "sslrootcert=", "sslrootcert=%f", "sslkey=key.pem"] {
             let error = Demands::of(&format!("postgres://host/db?{query}")).unwrap_err();
             assert!(matches!(error, OpenError::Encryption { .. }), "{query}: {error}");

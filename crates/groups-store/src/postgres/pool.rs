@@ -209,7 +209,7 @@ mod tests {
     use super::shares;
 
     #[test]
-    fn every_class_of_reads_has_connections_of_its_own() {
+    fn each_class_of_reads_has_its_own_connections() {
         assert_eq!(shares(12), [2, 4, 6]);
         assert_eq!(shares(3), [1, 1, 1]);
         assert_eq!(shares(0), [1, 1, 1]);

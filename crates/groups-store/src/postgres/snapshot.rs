@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_known_ends_behind_the_newest_commit_of_the_log() -> Result<(), &'static str> {
+    fn a_read_point_ends_at_the_newest_commit_of_the_log() -> Result<(), &'static str> {
         // 14 was a NOTIFY, 15 was rolled back, 11 and 16 are still running.
         let snapshot = Snapshot::parse("11:17:11,16", 14).ok_or("it is well-formed")?;
         assert_eq!(snapshot.read_point(), ReadPoint { below: 14, except: vec![11] });
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_behind_its_end_is_seen() -> Result<(), &'static str> {
+    fn a_read_point_does_not_extend_past_the_end_of_the_snapshot() -> Result<(), &'static str> {
         let snapshot = Snapshot::parse("11:17:", 20).ok_or("it is well-formed")?;
         assert_eq!(snapshot.read_point(), ReadPoint { below: 17, except: Vec::new() });
         assert_eq!(Snapshot::parse("11:17", 20), None);

@@ -314,7 +314,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_a_round_ends_where_all_lower_commits_are_in_it() {
+    fn a_partial_round_ends_only_after_all_lower_commits() {
         let end = |commits: &[u64], rest| end_of_part(&commits.iter().map(|commit| (0, *commit)).collect(), rest);
         assert_eq!(end(&[1, 2, 3], 4), Some((3, 4)));
         assert_eq!(end(&[1, 3, 2, 4], 4), Some((3, 4)));

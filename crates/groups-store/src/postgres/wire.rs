@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_told_apart_however_they_are_cut() {
+    fn messages_are_split_correctly_however_their_bytes_are_chunked() {
         let error = message(b"E", b"SERROR\0VERROR\0C55P03\0MKonnte Sperre nicht setzen\0\0");
         let bytes = [message(b"T", &[7; 300]), message(b"D", b""), error, message(b"Z", b"I")].concat();
         for size in [1, 2, 3, 5, 7, 64, bytes.len()] {

@@ -52,7 +52,7 @@ fn connect(path: &str) -> SqliteConn {
 }
 
 #[test]
-fn no_statement_on_a_set_reads_a_whole_table_whatever_somebody_has_analyzed() {
+fn no_statement_on_a_set_reads_a_whole_table_with_any_statistics() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("groups.db").display().to_string();
     for (members, groups) in [(0, 0), (3, 2), (9_000, 50), (9_000, 9_000)] {

@@ -47,12 +47,13 @@ const CHECKED: &[&str] = &[
 /// Folders in which the names of functions are checked too, because names of tests are sentences.
 const CHECKED_NAMES: &[&str] = &[
     "bins",
+    "crates/groups-domain",
     "crates/groups-protocol",
-    "crates/groups-store/tests",
+    "crates/groups-store",
     "crates/groups-supervisor",
     "crates/groups-web/src",
     "crates/groups-web/tests",
-    "crates/notify/tests",
+    "crates/notify",
     "crates/server",
     "crates/turnstile",
     "crates/untested",

@@ -109,7 +109,7 @@ fn describe(got: &Got) -> String {
 }
 
 #[test]
-fn golden_each_rule_about_frames_decides_its_example() {
+fn golden_each_frame_rule_decides_its_example() {
     let mut table = String::from("| section | rule | frames | input |\n|---|---|---|---|\n");
     for (section, rule, bytes) in examples() {
         let shown: Vec<String> = bytes.iter().take(24).map(|byte| format!("{byte:02x}")).collect();

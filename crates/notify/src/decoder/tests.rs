@@ -123,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_long_frame_is_refused_by_its_header_and_a_close_behind_it_is_found(
+    fn a_frame_that_is_too_long_is_refused_by_its_header_and_a_close_frame_after_it_is_found(
         before in 0..200usize, long in 201..70_000usize, size in 1..700usize,
     ) {
         let long = frame(0x82, &vec![7; long]);

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_beyond_the_limit_are_told_so_at_a_low_rate_and_then_refused_before_the_upgrade() {
+    fn connections_beyond_the_limit_are_closed_with_a_reason_at_a_low_rate_and_then_refused_before_the_upgrade() {
         let connection_limits = connection_limits();
         let at = |seconds| Moment::since_start(Duration::from_secs(seconds));
         let mut taken: Vec<_> =

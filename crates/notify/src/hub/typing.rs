@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_state_of_one_user_in_one_group_is_news_once_in_an_interval() {
+    fn a_repeated_typing_state_is_forwarded_once_per_interval() {
         let typed = TypingThrottle::default();
         assert!(note(&typed, 1_500, ADA, 1, true));
         assert!(!note(&typed, 1_500, ADA, 1, true));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn who_types_in_too_many_groups_at_once_is_not_news_until_some_have_aged() {
+    fn typing_states_of_one_user_beyond_the_limit_are_dropped_until_others_expire() {
         let typed = TypingThrottle::default();
         let news = (1..=100).filter(|number| note(&typed, 0, ADA, *number, true)).count();
         assert_eq!(news, HubLimits::default().typing_states_per_user_max);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn where_too_many_type_at_once_one_more_is_not_news_until_others_have_ceased() {
+    fn typing_users_beyond_the_limit_are_dropped_until_others_expire() {
         let typed = TypingThrottle::default();
         assert!(note(&typed, 0, ADA, 1, true));
         assert!(note(&typed, 0, BOB, 1, true));

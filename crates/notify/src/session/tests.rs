@@ -90,7 +90,7 @@ fn last(frames: &[&str]) -> (Vec<String>, bool) {
 const PING: &str = r#"{"type":"ping"}"#;
 
 #[test]
-fn nothing_comes_before_the_opening_but_frames_of_the_protocol() {
+fn only_control_frames_are_sent_before_the_opening() {
     let mut bench = Bench::new(HubLimits::default());
     bench.says(PING);
     bench.with(|session, cx| session.receive(cx, Input::Ping(b"x")));
@@ -124,7 +124,7 @@ fn a_group() -> Group {
 }
 
 #[test]
-fn an_event_while_loading_is_left_to_the_journal() {
+fn events_during_loading_are_not_queued_because_the_journal_has_them() {
     let mut bench = Bench::new(HubLimits::default());
     bench.event(10);
     bench.with(|session, cx| session.go_live(cx, VecDeque::new()));
@@ -144,7 +144,7 @@ fn the_queue_is_bounded_in_frames() {
 }
 
 #[test]
-fn the_queue_is_bounded_in_bytes_but_a_lone_event_always_fits() {
+fn the_queue_is_bounded_in_bytes_but_a_single_event_always_fits() {
     let mut bench = Bench::live(HubLimits { queue_bytes_max: 1_000, ..HubLimits::default() });
     bench.event(5_000);
     assert_eq!(bench.sent(), sent(&["event"]));
@@ -157,7 +157,7 @@ fn the_queue_is_bounded_in_bytes_but_a_lone_event_always_fits() {
 }
 
 #[test]
-fn the_opening_does_not_count_towards_the_queue() {
+fn the_opening_does_not_count_towards_the_queue_limit() {
     let mut bench = Bench::new(HubLimits { queue_frames_max: 1, ..HubLimits::default() });
     let pieces = (0..10).map(|_| Piece::Frame(frame::encode(frame::TEXT, b"e"))).collect();
     bench.with(|session, cx| session.go_live(cx, pieces));
@@ -166,7 +166,7 @@ fn the_opening_does_not_count_towards_the_queue() {
 }
 
 #[test]
-fn a_client_that_takes_its_opening_may_fall_further_behind_until_it_has_caught_up() {
+fn a_client_that_receives_its_opening_has_a_larger_queue_until_it_has_caught_up() {
     let mut bench = Bench::new(HubLimits { queue_frames_max: 2, opening_queue_frames_max: 5, ..HubLimits::default() });
     let pieces = (0..2).map(|_| Piece::Frame(frame::encode(frame::TEXT, b"e"))).collect();
     bench.with(|session, cx| session.go_live(cx, pieces));
@@ -188,7 +188,7 @@ fn a_client_that_takes_its_opening_may_fall_further_behind_until_it_has_caught_u
 }
 
 #[test]
-fn pings_are_answered_in_order_and_of_too_many_the_latest() {
+fn pings_are_answered_in_order_and_an_excess_drops_the_oldest() {
     let mut bench = Bench::live(HubLimits::default());
     for payload in ["a", "b"] {
         bench.with(|session, cx| session.receive(cx, Input::Ping(payload.as_bytes())));
@@ -202,7 +202,7 @@ fn pings_are_answered_in_order_and_of_too_many_the_latest() {
 }
 
 #[test]
-fn what_may_be_left_out_is_left_out_of_a_queue_that_is_half_full_and_never_overflows_it() {
+fn ephemeral_frames_are_dropped_when_the_queue_is_half_full_and_never_overflow_it() {
     let mut bench = Bench::live(HubLimits { queue_frames_max: 4, ..HubLimits::default() });
     let typing = |bench: &mut Bench| {
         let typing = ServerMessage::Typing { group_id: group(1), user_id: ADA, typing: true, expires_in_seconds: 6 };
@@ -222,7 +222,7 @@ fn what_may_be_left_out_is_left_out_of_a_queue_that_is_half_full_and_never_overf
 }
 
 #[test]
-fn a_beat_without_an_answer_is_the_last() {
+fn a_client_that_answers_no_ping_is_closed_at_the_next_heartbeat() {
     let mut bench = Bench::live(HubLimits::default());
     assert_eq!(bench.pass(24_999), Ticked::Nothing);
     assert_eq!(bench.pass(1), Ticked::Wake);
@@ -234,7 +234,7 @@ fn a_beat_without_an_answer_is_the_last() {
 }
 
 #[test]
-fn anything_received_is_life() {
+fn anything_received_counts_as_a_sign_of_life() {
     for input in [Input::Pong, Input::Text("nonsense"), Input::Binary(b""), Input::Ping(b""), Input::Fragment] {
         let mut bench = Bench::live(HubLimits::default());
         bench.pass(25_000);
@@ -245,7 +245,7 @@ fn anything_received_is_life() {
 }
 
 #[test]
-fn pings_of_clients_that_came_together_are_spread() {
+fn pings_of_clients_that_connected_together_are_spread() {
     let limits = HubLimits::default();
     let counters = Counters::default();
     let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
@@ -258,7 +258,7 @@ fn pings_of_clients_that_came_together_are_spread() {
 }
 
 #[test]
-fn a_token_that_expires_closes_after_what_is_queued() {
+fn an_expired_token_closes_the_session_after_the_queued_frames() {
     let mut bench = Bench::live(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
     assert_eq!(bench.pass(3_599_999), Ticked::Nothing);
     bench.event(1);
@@ -267,7 +267,7 @@ fn a_token_that_expires_closes_after_what_is_queued() {
 }
 
 #[test]
-fn an_opening_may_take_long_as_long_as_it_is_taken() {
+fn an_opening_may_take_long_while_the_client_makes_progress() {
     let mut bench = Bench::new(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
     let pieces = (0..4).map(|_| Piece::Frame(frame::encode(frame::TEXT, b"e"))).collect();
     bench.with(|session, cx| session.go_live(cx, pieces));
@@ -280,7 +280,7 @@ fn an_opening_may_take_long_as_long_as_it_is_taken() {
 }
 
 #[test]
-fn the_list_comes_piece_by_piece_before_everything_that_follows_it() {
+fn the_list_is_sent_in_pieces_before_later_frames() {
     let mut bench = Bench::new(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
     let frame = || Piece::Frame(frame::encode(frame::TEXT, b"e"));
     let piece = |more| Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more, cursor: "c".to_owned() };
@@ -298,7 +298,7 @@ fn the_list_comes_piece_by_piece_before_everything_that_follows_it() {
 }
 
 #[test]
-fn a_client_that_is_closed_while_its_list_is_read_gets_no_more_of_it() {
+fn a_client_that_is_closed_while_its_list_is_read_receives_no_more_pieces() {
     let mut bench = Bench::new(HubLimits::default());
     bench.with(|session, cx| session.go_live(cx, VecDeque::from([Piece::Unread])));
     bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));
@@ -308,7 +308,7 @@ fn a_client_that_is_closed_while_its_list_is_read_gets_no_more_of_it() {
 }
 
 #[test]
-fn our_close_waits_for_the_peers_and_then_for_nobody() {
+fn a_close_frame_of_the_server_is_sent_once_and_completed_by_the_clients() {
     let mut bench = Bench::live(HubLimits::default());
     bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));
     assert_eq!(bench.sent(), sent(&["close 1012"]));
@@ -321,7 +321,7 @@ fn our_close_waits_for_the_peers_and_then_for_nobody() {
 }
 
 #[test]
-fn a_peer_that_does_not_answer_our_close_has_its_socket_shut_down() {
+fn a_socket_is_shut_down_if_the_client_does_not_answer_the_close_frame() {
     let mut bench = Bench::live(HubLimits::default());
     bench.with(|session, cx| session.close(cx, Close::slow_consumer()));
     assert_eq!(bench.pass(4_999), Ticked::Nothing);
@@ -331,7 +331,7 @@ fn a_peer_that_does_not_answer_our_close_has_its_socket_shut_down() {
 }
 
 #[test]
-fn a_peers_close_is_answered_with_its_code_at_once() {
+fn a_close_frame_of_the_client_is_answered_immediately_with_its_code() {
     for (code, answer) in [(Some(1000), "close 1000"), (Some(4123), "close 4123"), (None, "close")] {
         let mut bench = Bench::live(HubLimits::default());
         bench.event(1);
@@ -341,7 +341,7 @@ fn a_peers_close_is_answered_with_its_code_at_once() {
 }
 
 #[test]
-fn a_bucket_refills() {
+fn the_message_rate_limit_refills_over_time() {
     let mut bench = Bench::live(HubLimits { messages_per_second: 10, messages_burst: 20, ..HubLimits::default() });
     for _ in 0..20 {
         bench.says(PING);
@@ -357,7 +357,7 @@ fn a_bucket_refills() {
 }
 
 #[test]
-fn a_client_that_keeps_the_average_is_never_warned() {
+fn a_client_at_the_average_message_rate_is_never_rate_limited() {
     let mut bench = Bench::live(HubLimits { heartbeat: Duration::from_secs(100_000), ..HubLimits::default() });
     for _ in 0..10_000 {
         bench.pass(50);
@@ -367,7 +367,7 @@ fn a_client_that_keeps_the_average_is_never_warned() {
 }
 
 #[test]
-fn typing_is_a_wish() {
+fn a_typing_message_is_returned_as_an_action() {
     let mut bench = Bench::live(HubLimits::default());
     let text = format!(r#"{{"type":"typing","group_id":"{}","typing":true}}"#, group(1));
     let action = ClientAction::Typing { group_id: group(1), typing: true };
@@ -375,7 +375,7 @@ fn typing_is_a_wish() {
 }
 
 #[test]
-fn typing_before_the_list_is_there_is_passed_over() {
+fn typing_messages_before_the_list_are_ignored() {
     let mut bench = Bench::new(HubLimits::default());
     let text = format!(r#"{{"type":"typing","group_id":"{}","typing":true}}"#, group(1));
     assert_eq!(bench.says(&text), None);

@@ -542,7 +542,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn every_client_of_every_server_gets_each_version_once_and_ends_with_the_truth() {
+fn every_client_of_every_server_receives_each_version_once_and_ends_up_consistent() {
     let (seed, steps) = (setting("GROUPS_SIMULATION_SEED"), setting("GROUPS_SIMULATION_STEPS"));
     let seeds = seed.map_or(1..=SEEDS, |seed| seed..=seed);
     let stats = seeds.fold(Stats::default(), |stats, seed| simulate(seed, steps.unwrap_or(SEED_STEPS), stats));
@@ -553,7 +553,7 @@ fn every_client_of_every_server_gets_each_version_once_and_ends_with_the_truth()
 }
 
 #[test]
-fn a_seed_gives_the_same_simulation_again() {
+fn a_simulation_is_reproducible_from_its_seed() {
     let run = |seed| simulate(seed, 2 * STEPS_TO_REST, Stats::default());
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));

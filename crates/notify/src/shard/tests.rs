@@ -290,7 +290,7 @@ fn nothing_is_read_for_a_connection_that_is_gone_or_closing() {
 }
 
 #[test]
-fn the_older_of_two_reads_comes_back_last_and_misses_nothing() {
+fn an_older_read_that_returns_last_misses_nothing() {
     let mut bench = Bench::new(roomy(), 0);
     bench.execute(group(1), ADA, command(0, ADA, 0));
     bench.execute(group(1), ADA, command(1, BOB, 0));
@@ -312,7 +312,7 @@ fn the_older_of_two_reads_comes_back_last_and_misses_nothing() {
 }
 
 #[test]
-fn the_older_of_two_reads_comes_back_first_and_misses_nothing() {
+fn an_older_read_that_returns_first_misses_nothing() {
     let mut bench = Bench::new(roomy(), 0);
     bench.execute(group(1), ADA, command(0, ADA, 0));
     bench.execute(group(1), ADA, command(1, BOB, 0));
@@ -331,7 +331,7 @@ fn the_older_of_two_reads_comes_back_first_and_misses_nothing() {
 }
 
 #[test]
-fn who_is_removed_and_added_again_while_loading_hears_of_what_the_read_has_not_seen() {
+fn a_user_removed_and_added_again_while_loading_receives_every_change_that_the_read_has_not_seen() {
     // All splits of four changes into delivered before, seen by the read, and after.
     for read in 0..=4 {
         for delivered in 0..=4 {
@@ -362,7 +362,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn every_client_gets_each_version_once_and_ends_with_the_truth(steps in steps(), numbering in 0..4usize) {
+    fn every_client_receives_each_version_once_and_ends_up_consistent(steps in steps(), numbering in 0..4usize) {
         let users = [ADA, BOB, EVE, user(0xdad)];
         let mut bench = Bench::new(roomy(), numbering);
         let mut devices: Vec<Device> = Vec::new();

@@ -21,7 +21,8 @@ use actix_web::dev::Payload;
 use bytes::Bytes;
 use futures_util::Stream as _;
 
-use super::{AnyPeer, Peer as _};
+use super::any_peer::AnyPeer;
+use super::peer::Peer as _;
 use crate::decoder::Decoder;
 use crate::session::Transmit;
 

@@ -15,7 +15,8 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
-use super::{AnyPeer, Peer as _};
+use super::any_peer::AnyPeer;
+use super::peer::Peer as _;
 use crate::decoder::Decoder;
 use crate::queue::FrameQueue;
 use crate::session::Transmit;

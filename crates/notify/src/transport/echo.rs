@@ -4,9 +4,7 @@
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use actix_web::{HttpRequest, HttpResponse, web};
-
-use super::{AnyPeer, Peer, upgrade};
+use super::peer::Peer;
 use crate::HubLimits;
 use crate::clock::Moment;
 use crate::counters::Counters;
@@ -20,18 +18,9 @@ pub(super) struct Echo {
     started: Instant,
 }
 
-/// Upgrades the request to a connection that echoes every message. Its limits are high enough for
-/// the suite, and it has no deadlines.
-///
-/// # Errors
-/// If the request is not a valid handshake.
-#[doc(hidden)]
-pub fn echo(
-    request: &HttpRequest,
-    payload: web::Payload,
-    message_bytes_max: usize,
-) -> Result<HttpResponse, actix_web::Error> {
-    upgrade(request, payload, &[], |_| {
+impl Echo {
+    /// Its limits are high enough for the suite, and it has no deadlines.
+    pub(super) fn new(message_bytes_max: usize) -> Self {
         let limits = HubLimits {
             queue_frames_max: usize::MAX / 2,
             queue_bytes_max: usize::MAX / 2,
@@ -45,9 +34,8 @@ pub fn echo(
         let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
         let mut session = Session::new(&cx, Duration::MAX, Duration::ZERO);
         session.go_live(&cx, std::collections::VecDeque::new());
-        let echo = Echo { session, limits, counters, started: Instant::now() };
-        (AnyPeer::Echo(Box::new(echo)), message_bytes_max)
-    })
+        Self { session, limits, counters, started: Instant::now() }
+    }
 }
 
 impl Peer for Echo {

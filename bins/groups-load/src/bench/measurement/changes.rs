@@ -1,8 +1,8 @@
-//! Members are added to groups, each of which has one connected member who receives the event.
+//! Members are added to groups, each of which has one connected member who learns about it.
 
-use super::Setting;
-use crate::bench::bed::Database;
+use crate::bench::database::Database;
 use crate::bench::figures::Figures;
+use crate::bench::setting::Setting;
 use crate::bench::yardstick::{flushes_per_second, raw_commits, round_trip_us};
 use crate::failure::Failure;
 use crate::scenario::{Commands, CommandsReport, Kind, Pace, Room};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::Setting;
 use crate::api::NewGroup;
 use crate::bench::figures::Figures;
 use crate::bench::probe::{self, Probe};
+use crate::bench::setting::Setting;
 use crate::bench::yardstick::write_us;
 use crate::failure::Failure;
 use crate::histogram::Spread;
@@ -69,7 +69,7 @@ async fn measure_audience(
     measure_requests_beside(target, &mut all, lone, figures).await
 }
 
-/// Requests of somebody else while all members receive events.
+/// Requests of somebody else while all members receive changes.
 async fn measure_requests_beside(
     target: &Target,
     room: &mut Room,

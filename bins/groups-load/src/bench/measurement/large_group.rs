@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::Setting;
 use crate::api::{Api, MEMBERS_PER_REQUEST_MAX, NewGroup};
 use crate::bench::figures::Figures;
+use crate::bench::setting::Setting;
 use crate::bench::statistics::Range;
 use crate::bench::table::number;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! Users request their lists of groups.
 
-use super::Setting;
 use crate::bench::figures::Figures;
+use crate::bench::setting::Setting;
 use crate::bench::yardstick::transfer_us;
 use crate::failure::Failure;
 use crate::scenario::{Lists, ListsReport};

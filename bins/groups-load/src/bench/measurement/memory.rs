@@ -1,7 +1,7 @@
 //! Memory of idle connections, and of the groups of their users.
 
-use super::Setting;
 use crate::bench::figures::Figures;
+use crate::bench::setting::Setting;
 use crate::failure::Failure;
 use crate::scenario::{Connect, ConnectReport};
 

@@ -1,7 +1,7 @@
 //! All of it together, which mostly shows that the delivery guarantee holds.
 
-use super::Setting;
 use crate::bench::figures::Figures;
+use crate::bench::setting::Setting;
 use crate::failure::Failure;
 use crate::scenario::Mixed;
 

@@ -1,8 +1,8 @@
 //! All clients are cut off at once, miss changes, and come back.
 
-use super::Setting;
-use crate::bench::bed::Database;
+use crate::bench::database::Database;
 use crate::bench::figures::Figures;
+use crate::bench::setting::Setting;
 use crate::failure::Failure;
 use crate::scenario::{Resume, ResumeReport};
 use crate::target::Target;
@@ -31,9 +31,9 @@ pub(in crate::bench) async fn measure(setting: Setting<'_>, figures: &mut Figure
     figures
         .add("all_correct_many", &what, many.all_ready_seconds, "s")
         .compare_to(few.all_ready_seconds, &format!("of {MISSED} missed"));
-    let (cpu, without_cpu) = (few.server_cpu_us_per_connection, without_cursor.server_cpu_us_per_connection);
+    let (cpu, cpu_without_cursor) = (few.server_cpu_us_per_connection, without_cursor.server_cpu_us_per_connection);
     if let Some(figure) = figures.add_known("server_cpu", "… server CPU for each client", cpu, "us") {
-        figure.compare_to(without_cpu.unwrap_or_default(), "of coming without a cursor");
+        figure.compare_to(cpu_without_cursor.unwrap_or_default(), "of coming without a cursor");
     }
     let per_event = |report: &ResumeReport| report.server_cpu_us_per_connection.unwrap_or_default();
     let cost = (per_event(&many) - per_event(&few)) / (MISSED_MANY - MISSED) as f64;

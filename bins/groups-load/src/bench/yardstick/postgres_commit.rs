@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::Commits;
+use super::commits::Commits;
 use crate::bench::postgres::connect;
 use crate::failure::Failure;
 use crate::process::ProcessTree;

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::Commits;
+use super::commits::Commits;
 use crate::failure::Failure;
 
 // What the yardstick needs of the schema; other columns have defaults.

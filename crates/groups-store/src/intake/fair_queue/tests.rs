@@ -68,7 +68,7 @@ fn count_of(batch: &[(Item, u32)], of: u128) -> usize {
 
 proptest! {
     #[test]
-    fn whatever_arrives_when_each_accepted_item_comes_out_once_and_those_of_a_flow_in_order(
+    fn every_accepted_item_is_returned_once_and_in_order_within_its_flow(
         arrivals in prop::collection::vec((0_u128..6, 1_u32..1_500, any::<bool>()), 1..300),
         items_max in 1_usize..200,
         batch_items_max in 1_usize..40,
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn behind_any_backlog_of_a_few_others_a_small_item_waits_for_one_batch_at_most(
+    fn a_small_item_waits_at_most_one_batch_behind_any_backlog_of_a_few_others(
         backlog in prop::collection::vec((0_u128..8, 1_u32..1_500), 0..500),
         before in 0_usize..5,
     ) {
@@ -159,7 +159,7 @@ fn a_large_item_does_not_displace_the_small_ones_of_others() {
 }
 
 #[test]
-fn a_flow_that_has_filled_its_share_is_refused_and_others_still_get_in() {
+fn a_flow_that_has_filled_its_share_is_refused_and_others_are_still_accepted() {
     let mut desk = Desk::new(QueueLimits { items_max: 100, ..LIMITS });
     let flooding = (0..200).map(|_| desk.push(1, SMALL)).filter(Result::is_ok).count();
     assert_eq!(flooding, 50);
@@ -171,7 +171,7 @@ fn a_flow_that_has_filled_its_share_is_refused_and_others_still_get_in() {
 }
 
 #[test]
-fn bytes_are_shared_as_items_are() {
+fn bytes_are_shared_like_items() {
     let mut queue = FairQueue::new(QueueLimits { bytes_max: 1_000, ..LIMITS });
     let size = Size { rows: 1, bytes: 100 };
     let flooding = (0..20).map(|_| queue.push(actor(1), size, ())).filter(Result::is_ok).count();
@@ -181,7 +181,7 @@ fn bytes_are_shared_as_items_are() {
 }
 
 #[test]
-fn beside_users_who_wait_for_their_answers_heavy_work_has_a_third_of_the_time() {
+fn heavy_work_gets_a_third_of_the_time_while_interactive_users_wait() {
     let mut desk = Desk::new(LIMITS);
     desk.fill(1, LARGE, 1_000);
     desk.fill(2, LARGE, 1_000);
@@ -224,7 +224,7 @@ fn beside_users_who_wait_for_their_answers_heavy_work_has_a_third_of_the_time() 
 }
 
 #[test]
-fn alone_nobody_rests() {
+fn heavy_work_is_not_paced_while_nothing_else_waits() {
     for flows in [1, 2] {
         let mut desk = Desk::new(LIMITS);
         for of in 0..flows {
@@ -237,7 +237,7 @@ fn alone_nobody_rests() {
 }
 
 #[test]
-fn nobody_rests_once_the_queue_is_closed() {
+fn heavy_work_is_not_paced_after_the_queue_is_closed() {
     let mut desk = Desk::new(LIMITS);
     desk.fill(1, LARGE, 3);
     desk.fill(2, SMALL, 1);
@@ -248,7 +248,7 @@ fn nobody_rests_once_the_queue_is_closed() {
 }
 
 #[test]
-fn maintenance_takes_its_turn_and_holds_nobody_up() {
+fn maintenance_takes_turns_with_the_orders_of_users() {
     let mut queue = FairQueue::new(LIMITS);
     let size = |rows| Size { rows, bytes: 0 };
     for _ in 0..100 {

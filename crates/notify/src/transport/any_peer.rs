@@ -1,0 +1,44 @@
+//! One type for every kind of peer, so that the transports need not be generic.
+
+use std::task::Waker;
+
+use super::echo::Echo;
+use super::member::Member;
+use super::peer::Peer;
+use crate::session::{Input, Transmit};
+
+/// Every kind of peer.
+pub(super) enum AnyPeer {
+    Member(Member),
+    Echo(Box<Echo>),
+}
+
+impl Peer for AnyPeer {
+    fn receive(&mut self, input: Input<'_>) {
+        match self {
+            Self::Member(member) => member.receive(input),
+            Self::Echo(echo) => echo.receive(input),
+        }
+    }
+
+    fn transmit(&mut self) -> Transmit {
+        match self {
+            Self::Member(member) => member.transmit(),
+            Self::Echo(echo) => echo.transmit(),
+        }
+    }
+
+    fn set_waker(&mut self, waker: &Waker) {
+        match self {
+            Self::Member(member) => member.set_waker(waker),
+            Self::Echo(echo) => echo.set_waker(waker),
+        }
+    }
+
+    fn is_shut_down(&self) -> bool {
+        match self {
+            Self::Member(member) => member.is_shut_down(),
+            Self::Echo(echo) => echo.is_shut_down(),
+        }
+    }
+}
