@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use groups_domain::{
-    Description, DisplayName, GroupId, GroupName, Role, Rule, TextError, Timestamp, UserId, Uuid, Version,
+    Actor, Description, DisplayName, GroupId, GroupName, Role, Rule, TextError, Timestamp, UserId, Uuid, Version,
 };
 use proptest::prelude::*;
 
@@ -95,6 +95,12 @@ fn texts_convert_to_and_from_strings() {
         (kept.as_str(), kept.as_str(), kept.clone())
     );
     assert_eq!(Role::ALL.map(|role| role.as_ref().to_owned()), ["member", "admin", "owner"]);
+}
+
+#[test]
+fn an_actor_is_displayed_with_the_id_and_as_an_operator_if_they_are_one() {
+    assert_eq!(Actor::Member(ADA).to_string(), ADA.to_string());
+    assert_eq!(Actor::Operator(ADA).to_string(), format!("operator {ADA}"));
 }
 
 #[test]
