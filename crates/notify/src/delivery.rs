@@ -132,3 +132,49 @@ impl Delivery {
         frame::json(&EventBody::new(&event, &self.cursor))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use groups_domain::{ChangeKind, Command, Description, GroupName, NewMember, Role};
+
+    use super::*;
+    use crate::world::{ADA, BOB, EVE, World, group, user};
+
+    /// What a delivery holds after all of its frames were encoded.
+    fn held(delivery: &Delivery) -> usize {
+        let frames: usize = delivery.frames.iter().map(|(view, _)| delivery.frame(*view).len()).sum();
+        let lists = size_of_val(delivery.subjects()) + size_of_val(delivery.joined()) + size_of_val(delivery.left());
+        let Change { group, kind, .. } = &delivery.change;
+        let members = match kind {
+            ChangeKind::GroupCreated { members } | ChangeKind::MembersAdded { members } => size_of_val(&members[..]),
+            _ => 0,
+        };
+        let texts = group.name.as_str().len() + group.description.as_str().len();
+        size_of_val(delivery) + frames + lists + members + texts
+    }
+
+    #[test]
+    fn the_estimated_size_is_at_least_what_a_delivery_holds_and_at_most_seven_times_as_much() {
+        let mut world = World::default();
+        // JSON escapes quotation marks. The other description has more bytes than characters.
+        for (number, description) in [(1, "\"".repeat(1_000)), (2, "🚀".repeat(1_000)), (3, String::new())] {
+            let members = vec![NewMember { user_id: BOB, role: Role::Admin }, NewMember::plain(EVE)];
+            let create = Command::CreateGroup {
+                name: GroupName::parse("Team").unwrap(),
+                description: Description::parse(&description).unwrap(),
+                members,
+                owner_id: None,
+            };
+            let many = (1..=500).map(|number| NewMember::plain(user(number))).collect();
+            for command in
+                [create, Command::AddMembers(many), Command::RemoveMember { user_id: BOB }, Command::DeleteGroup]
+            {
+                let delivery = world.execute(group(number), ADA, command);
+                let (estimated, held) = (delivery.bytes(), held(&delivery));
+                assert!((held..=7 * held).contains(&estimated), "{estimated} for {held}: {:?}", delivery.change);
+            }
+        }
+    }
+}
