@@ -331,6 +331,29 @@ fn an_older_read_that_returns_first_misses_nothing() {
 }
 
 #[test]
+fn a_loading_client_is_closed_by_the_first_change_beyond_a_limit_of_the_journal() {
+    let mut sizes = Bench::new(roomy(), 0);
+    sizes.execute(group(1), ADA, command(0, ADA, 0));
+    sizes.execute(group(1), ADA, command(7, ADA, 0));
+    let bytes = sizes.delivery(1).bytes();
+    for limits in
+        [HubLimits { journal_changes_max: 3, ..roomy() }, HubLimits { journal_bytes_max: 3 * bytes, ..roomy() }]
+    {
+        let mut bench = Bench::new(limits, 0);
+        bench.execute(group(1), ADA, command(0, ADA, 0));
+        bench.deliver_all();
+        let device = bench.connect(ADA, None);
+        for number in 0..4 {
+            assert!(!device.conn.session.borrow().is_closing(), "{number} changes fit");
+            bench.execute(group(1), ADA, command(7, ADA, number));
+            bench.deliver_all();
+        }
+        assert!(device.conn.session.borrow().is_closing());
+        assert_eq!((bench.shard.journal.len(), bench.shard.journal.bytes()), (0, 0));
+    }
+}
+
+#[test]
 fn a_user_removed_and_added_again_while_loading_receives_every_change_that_the_read_has_not_seen() {
     // All splits of four changes into delivered before, seen by the read, and after.
     for read in 0..=4 {
