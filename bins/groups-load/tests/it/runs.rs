@@ -69,7 +69,7 @@ fn lists_have_all_groups_of_their_users() {
 fn with_a_process_id_the_cost_per_connection_is_measured() {
     let server = Server::start();
     // The server runs in this process.
-    let args = format!("--pid {} connect --connections 50 --hold-seconds 0", std::process::id());
+    let args = format!("--pid {} connect --connections 400 --hold-seconds 0", std::process::id());
     let report = load(server.address, &args).good();
     assert!(report["server_cpu_us_per_connection"].as_f64() > Some(0.0), "{report}");
     assert!(report["resident_bytes_per_connection"].is_number(), "{report}");

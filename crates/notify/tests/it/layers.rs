@@ -33,7 +33,7 @@ fn that_name(words: &[&str]) -> Vec<String> {
 
 #[test]
 fn actix_ws_is_used_in_one_file_and_actix_only_in_the_transport() {
-    assert_eq!(that_name(&["actix_ws"]), ["transport.rs"]);
+    assert_eq!(that_name(&["actix_ws"]), ["transport/handshake.rs"]);
     let transport = |file: &String| file.starts_with("transport");
     let others: Vec<String> = that_name(&["actix_"]).into_iter().filter(|file| !transport(file)).collect();
     assert!(others.is_empty(), "{others:?}");
