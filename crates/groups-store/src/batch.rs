@@ -7,9 +7,9 @@ use groups_domain::{
     UserId, Version, decide, left_out,
 };
 
-use crate::column::Id;
 use crate::ledger::{Ledger, Usage};
 use crate::payload::{self, Answer};
+use crate::recent_commits::CommittedChange;
 use crate::recorded::Recorded;
 use crate::row::{GroupRow, KeyRow, MembershipFactsRow, MembershipRow, role_number, to_stored};
 use crate::row_set::{Answers, Changes, Groups, Keys, MembershipChanges, Memberships, RowSet, Usages};
@@ -64,6 +64,8 @@ struct Writes {
     /// Memberships by the interval's key; `true` if the row is new.
     memberships: BTreeMap<(GroupId, UserId, Version), (MembershipRow, bool)>,
     changes: Vec<<Changes as RowSet>::Row>,
+    /// What these rows say, with the size of each payload in bytes.
+    decided: Vec<(Change, usize)>,
     answers: BTreeMap<Key, <Answers as RowSet>::Row>,
     expired: Vec<<Keys as RowSet>::Row>,
 }
@@ -73,20 +75,8 @@ struct Writes {
 pub(crate) struct Committed {
     /// One answer for each order.
     pub(crate) answers: Vec<Result<Executed, ExecuteError>>,
-    /// Where to find the commit in the log; `None` if nothing changed.
-    pub(crate) made: Option<CommitMade>,
-}
-
-/// Identifies a commit by one of the changes that it made.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL has to look for a commit"))]
-pub(crate) struct CommitMade {
-    pub(crate) commit: u64,
-    pub(crate) group_id: Id,
-    pub(crate) version: i64,
-    /// These tell it from another commit: after a crash the same number may be reused.
-    pub(crate) actor_id: Id,
-    pub(crate) at: i64,
+    /// What it changed.
+    pub(crate) changes: Vec<CommittedChange>,
 }
 
 /// The rows to write, as sets, in this order.
@@ -97,6 +87,8 @@ pub(crate) struct RowsToWrite {
     pub(crate) memberships_changed: Vec<MembershipChanges>,
     pub(crate) memberships_new: Vec<Memberships>,
     pub(crate) changes: Vec<Changes>,
+    /// What the rows of `changes` say, in the same order, with the size of each payload in bytes.
+    pub(crate) decided: Vec<(Change, usize)>,
     pub(crate) keys_expired: Vec<Keys>,
     pub(crate) answers: Vec<Answers>,
     /// Last, because other transactions wait for these rows.
@@ -274,6 +266,7 @@ impl Batch {
                 (row.group_id, row.user_id, joined.0, joined.1, row.role, row.joined_at, left.0, left.1, row.acted)
             })),
             changes: Changes::chunks(self.writes.changes),
+            decided: self.writes.decided,
             keys_expired: Keys::chunks(self.writes.expired),
             answers: Answers::chunks(self.writes.answers.into_values()),
             usage: self.ledger.into_rows(),
@@ -375,6 +368,7 @@ impl Writes {
             row.acted = true;
         }
         let ((format, payload), version) = (payload, to_stored(version.get()));
+        self.decided.push((change.clone(), payload.len()));
         self.changes.push((group_id.into(), version, actor_id.into(), at.unix_millis(), format, payload));
     }
 

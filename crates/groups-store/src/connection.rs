@@ -37,6 +37,11 @@ pub(crate) trait Connection: Send {
     /// Whether changes become visible in the order of the log.
     const COMMIT_ORDER: CommitOrder;
 
+    /// Inserts a set of changes and returns
+    /// [`InsertedSql`](crate::queries::statements::InsertedSql) for each. The previous commit may be
+    /// null if commits become visible in order.
+    const INSERT_CHANGES: &str;
+
     /// Runs a query and returns all rows.
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>>;
 

@@ -312,7 +312,7 @@ async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Re
                 (group_id, version, actor_id, at, format, payload)
             });
             for set in Changes::chunks(rows) {
-                copied.changes += With::execute(set, statements::INSERT_CHANGES).execute(conn).await? as u64;
+                copied.changes += With::execute(set, statements::COPY_CHANGES).execute(conn).await? as u64;
             }
         }
         Piece::Keys(rows) => {

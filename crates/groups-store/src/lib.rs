@@ -148,6 +148,7 @@ mod queries;
 mod query_error;
 mod quota;
 mod read_class;
+mod recent_commits;
 mod recorded;
 mod row;
 mod row_set;

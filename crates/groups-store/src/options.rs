@@ -50,11 +50,17 @@ pub struct StoreOptions {
     pub queue_bytes_max: usize,
     /// Maximum number of orders in one commit. Default: 256.
     pub batch_orders_max: usize,
-    /// Maximum number of entries that a [`Tail`](crate::Tail) returns at once. Default: 256.
+    /// A [`Tail`](crate::Tail) returns what it has once it has this many entries. It may exceed the
+    /// limit by one commit of this process. Default: 256.
     pub tail_entries_max: u32,
     /// A [`Tail`](crate::Tail) returns what it has read once the stored changes reach this many
-    /// bytes. It may exceed the limit by one change, on SQLite by 16. Default: 4 MiB.
+    /// bytes. It may exceed the limit by one commit of this process, or by one other change (on
+    /// SQLite by 16). Default: 4 MiB.
     pub tail_bytes_max: usize,
+    /// Memory for the newest commits of this process, which its [`Tail`](crate::Tail)s get without
+    /// reading the log. A tail that is further behind reads the log. Default: 4 MiB. With 0 every
+    /// tail reads the log.
+    pub recent_bytes_max: usize,
     /// Retention of changes, ended memberships and deleted groups. Default: 30 days. Minimum: 24
     /// hours, the retention of idempotency keys.
     pub log_kept: Duration,
@@ -124,6 +130,7 @@ impl StoreOptions {
             batch_orders_max: 256,
             tail_entries_max: 256,
             tail_bytes_max: 4 * 1024 * 1024,
+            recent_bytes_max: 4 * 1024 * 1024,
             log_kept: Duration::from_secs(30 * 24 * 60 * 60),
             sqlite_readers: 2,
             sqlite_pages_max: None,

@@ -57,7 +57,7 @@ impl Witness {
         Self { seq: u64::try_from(seq).unwrap_or(0), check: (hash ^ (hash >> 32)) as u32 }
     }
 
-    fn of(row: &LogRow) -> Self {
+    pub(crate) fn of(row: &LogRow) -> Self {
         Self::new((row.seq, row.group_id, row.version, row.actor_id, row.at))
     }
 }

@@ -14,7 +14,9 @@ use crate::{Cursors, LogEntry, StoreError};
 /// Follows the log from where it was opened. Returns each change once, and each group's changes in
 /// version order.
 ///
-/// The log is the queue: a tail that is far behind reads it in chunks of bounded entries and bytes,
+/// A tail gets the commits of its own process directly
+/// ([`recent_bytes_max`](crate::StoreOptions::recent_bytes_max)), and others from the log. The log
+/// is the queue: a tail that is far behind reads it in chunks of bounded entries and bytes,
 /// and never blocks other readers or the writer.
 #[derive(Debug)]
 pub struct Tail {
@@ -84,14 +86,21 @@ impl Tail {
         }
     }
 
-    /// Waits until something wakes it, or for the poll interval.
+    /// Waits until something wakes it. After the poll interval, the log is read in any case.
     async fn wait(&mut self, poll: Duration) {
-        // The log is read next in either case.
-        let _woken_or_not = match &mut self.place {
+        match &mut self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(tail) => tokio::time::timeout(poll, tail.woken()).await,
+            Place::Sqlite(tail) => {
+                if tokio::time::timeout(poll, tail.woken()).await.is_err() {
+                    tail.poll();
+                }
+            }
             #[cfg(feature = "postgres")]
-            Place::Postgres(tail) => tokio::time::timeout(poll, tail.woken()).await,
-        };
+            Place::Postgres(tail) => {
+                if tokio::time::timeout(poll, tail.woken()).await.is_err() {
+                    tail.poll();
+                }
+            }
+        }
     }
 }

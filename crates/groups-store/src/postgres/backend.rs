@@ -25,6 +25,7 @@ use crate::intake;
 use crate::masked::masked;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
+use crate::recent_commits::RecentCommits;
 use crate::{ExecuteError, Hook, HookError, OpenError, Order, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
@@ -32,6 +33,7 @@ pub(crate) struct PostgresBackend {
     pool: Arc<Pool>,
     history: Arc<History>,
     bus: Bus,
+    recent: RecentCommits,
     lanes: Vec<intake::Sender<Job<PostgresHook>>>,
     working: Mutex<Vec<JoinHandle<()>>>,
     talking: Vec<AbortHandle>,
@@ -84,9 +86,11 @@ impl PostgresBackend {
         } else {
             Vec::new()
         };
+        let recent = RecentCommits::new(options.recent_bytes_max);
         let lane = Lane {
             pool: Arc::clone(&pool),
             bus: bus.clone(),
+            recent: recent.clone(),
             limits: options.limits,
             quotas: options.quotas,
             commit: commit_limits,
@@ -101,7 +105,7 @@ impl PostgresBackend {
             }));
         }
         let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
-        Ok(Self { pool, history, bus, lanes, working: Mutex::new(working), talking, runtime })
+        Ok(Self { pool, history, bus, recent, lanes, working: Mutex::new(working), talking, runtime })
     }
 
     pub(crate) async fn close(&self) {
@@ -179,6 +183,10 @@ impl PostgresBackend {
 
     pub(crate) fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    pub(super) fn recent(&self) -> &RecentCommits {
+        &self.recent
     }
 
     pub(super) fn history(&self) -> &History {

@@ -41,11 +41,12 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Bus {
     me: Uuid,
-    /// Notified of commits of any server: wakes the log followers.
-    here: Arc<watch::Sender<()>>,
+    /// Notified of commits of other servers: the log followers have to read the log.
+    elsewhere_committed: Arc<watch::Sender<()>>,
     /// Notified of commits of this server.
     committed: Arc<watch::Sender<()>>,
-    elsewhere: Arc<Notify>,
+    /// The other servers have to be notified.
+    untold: Arc<Notify>,
     sending: mpsc::Sender<String>,
     heard: broadcast::Sender<Arc<str>>,
     listening: Arc<AtomicBool>,
@@ -59,9 +60,9 @@ impl Bus {
         let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
         let bus = Self {
             me: Uuid::new_v4(),
-            here: Arc::new(watch::Sender::new(())),
+            elsewhere_committed: Arc::new(watch::Sender::new(())),
             committed: Arc::new(watch::Sender::new(())),
-            elsewhere: Arc::new(Notify::new()),
+            untold: Arc::new(Notify::new()),
             sending,
             heard: broadcast::Sender::new(SIGNALS_HEARD_MAX),
             listening: Arc::new(AtomicBool::new(false)),
@@ -71,18 +72,17 @@ impl Bus {
 
     /// Reports a commit of this server.
     pub(super) fn committed(&self) {
-        self.here.send_replace(());
         self.committed.send_replace(());
-        self.elsewhere.notify_one();
+        self.untold.notify_one();
     }
 
-    /// Wakes the log followers, because another server may have committed.
+    /// Makes the log followers read the log, because another server may have committed.
     pub(crate) fn wake(&self) {
-        self.here.send_replace(());
+        self.elsewhere_committed.send_replace(());
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
-        self.here.subscribe()
+        self.elsewhere_committed.subscribe()
     }
 
     pub(crate) fn commits(&self) -> watch::Receiver<()> {
@@ -109,7 +109,7 @@ impl Bus {
         loop {
             let mut signals = Vec::new();
             let mut grown = tokio::select! {
-                () = self.elsewhere.notified() => true,
+                () = self.untold.notified() => true,
                 _ = waiting.recv_many(&mut signals, SIGNALS_WAITING_MAX) => false,
             };
             let mut attempts = 0;

@@ -18,14 +18,16 @@ use super::bus::Bus;
 use super::failure::Failure;
 use super::pool::{ATTEMPTS_MAX, Lease, Pool};
 use super::transaction::{Failed, Purpose, transact};
-use crate::batch::{CommitMade, Committed};
-use crate::column::{CommitId, Id};
+use crate::batch::Committed;
+use crate::column::Id;
 use crate::committer::{self, Answers, Attempt, BatchWriter, CommitLimits, Committer, Job, Locked};
 use crate::connection::PostgresConn;
 use crate::hook::PostgresHook;
 use crate::intake;
 use crate::queries::commit;
 use crate::query_error::{QueryError, reading};
+use crate::recent_commits::{CommittedChange, RecentCommits};
+use crate::row::LogRow;
 use crate::schema::{groups, log};
 use crate::{Order, Quotas, Reason, StoreError};
 
@@ -34,6 +36,7 @@ use crate::{Order, Quotas, Reason, StoreError};
 pub(super) struct Lane {
     pub(super) pool: Arc<Pool>,
     pub(super) bus: Bus,
+    pub(super) recent: RecentCommits,
     pub(super) limits: Limits,
     pub(super) quotas: Quotas,
     pub(super) commit: CommitLimits,
@@ -101,17 +104,12 @@ impl Lane {
             });
             let failure = match done.await {
                 Ok(done) => {
-                    if done.committed.made.is_some() {
-                        self.bus.committed();
-                    }
-                    return Ok(done.into_answers());
+                    return Ok(self.announce(done, Some(conn.epoch())));
                 }
                 Err(Failed::Before(failure)) => failure,
                 Err(Failed::During(done, detail)) => match self.find_out(&done.committed, conn).await {
-                    Some(true) => {
-                        self.bus.committed();
-                        return Ok(done.into_answers());
-                    }
+                    // It may belong to another history than the lost connection did.
+                    Some(true) => return Ok(self.announce(done, None)),
                     Some(false) => {
                         // The commit is known not to have happened, and the connection has been
                         // handled.
@@ -132,15 +130,31 @@ impl Lane {
         }
     }
 
+    /// Passes a durable commit on to the log followers of this server, and tells the other servers.
+    /// Without the number of its history, the followers read it from the log.
+    fn announce(&self, mut done: Done, epoch: Option<u64>) -> Answers {
+        let changes = std::mem::take(&mut done.committed.changes);
+        if !changes.is_empty() {
+            match epoch {
+                Some(epoch) => self.recent.push(epoch, changes),
+                None => self.bus.wake(),
+            }
+            self.bus.committed();
+        }
+        done.into_answers()
+    }
+
     /// Whether a commit was made although its connection was lost; `None` if that cannot be
     /// determined in time.
     async fn find_out(&self, committed: &Committed, lost: Lease) -> Option<bool> {
         self.pool.before_another(1, &Failure::Lost(String::new()), lost).await;
         // Without a change there is only a stored answer, which a retry finds or writes again.
-        let Some(made) = committed.made else { return Some(false) };
+        let Some(CommittedChange { row, .. }) = committed.changes.as_slice().first() else {
+            return Some(false);
+        };
         let looking = async {
             for attempt in 1..=ATTEMPTS_MAX {
-                match self.look(made).await {
+                match self.look(row).await {
                     Some(found) => return Some(found),
                     None => tokio::time::sleep(Duration::from_millis(50 << attempt)).await,
                 }
@@ -151,17 +165,18 @@ impl Lane {
     }
 
     /// Once the transaction has ended, its row in the log says whether it was committed.
-    async fn look(&self, made: CommitMade) -> Option<bool> {
+    async fn look(&self, made: &LogRow) -> Option<bool> {
         let mut conn = self.pool.connection(self.pool.deadline()).await.ok()?;
         let conn = conn.conn();
-        let status = format!("pg_xact_status('{}'::xid8)", made.commit);
+        let status = format!("pg_xact_status('{}'::xid8)", made.commit_id.0);
         let status = diesel::select(diesel::dsl::sql::<Nullable<Text>>(&status)).get_result::<Option<String>>(conn);
         if !matches!(status.await.ok()?.as_deref(), Some("committed" | "aborted")) {
             return None;
         }
         let row = log::table
             .filter(log::group_id.eq(made.group_id).and(log::version.eq(made.version)))
-            .filter(log::commit_id.eq(CommitId(made.commit)))
+            .filter(log::commit_id.eq(made.commit_id))
+            // After a crash the same number may be reused by another commit.
             .filter(log::actor_id.eq(made.actor_id).and(log::at.eq(made.at)));
         let found = diesel::select(diesel::dsl::exists(row)).get_result::<bool>(conn);
         found.await.ok()

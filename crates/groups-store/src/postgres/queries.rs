@@ -28,6 +28,12 @@ impl Connection for PostgresConn {
     /// Transactions get their ids when they first write, but may commit in any order.
     const COMMIT_ORDER: CommitOrder = CommitOrder::Free;
 
+    /// A previous version that the same statement inserts is not visible to it.
+    const INSERT_CHANGES: &str = "INSERT INTO log AS l (group_id, version, actor_id, at, format, payload) \
+        SELECT group_id, version, actor_id, at, format, payload FROM v \
+        RETURNING l.seq, l.commit_id, l.group_id, l.version, (SELECT p.commit_id FROM log AS p \
+        WHERE p.group_id = l.group_id AND p.version = l.version - 1)";
+
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>> {
         RunQueryDsl::load(query, self).boxed()
     }

@@ -38,6 +38,16 @@ impl Snapshot {
         Self { xmin, xmax: below, running: except, known: below }
     }
 
+    /// Adds a commit that was processed although it is newer than the snapshot.
+    pub(super) fn learn(&mut self, commit: u64) {
+        let end = self.end();
+        self.running.retain(|id| *id < end && *id != commit);
+        self.running.extend(end..commit);
+        let end = end.max(commit + 1);
+        let xmin = self.running.first().copied().unwrap_or(end);
+        (self.xmin, self.xmax, self.known) = (xmin, end, end);
+    }
+
     pub(super) fn sees(&self, commit: u64) -> bool {
         commit < self.end() && !self.running.contains(&commit)
     }
@@ -78,6 +88,19 @@ mod tests {
         let snapshot = Snapshot::parse("11:17:11,16", 14).ok_or("it is well-formed")?;
         assert_eq!(snapshot.read_point(), ReadPoint { below: 14, except: vec![11] });
         assert_eq!(snapshot.to_string(), "11:17:11,16");
+        Ok(())
+    }
+
+    #[test]
+    fn a_commit_that_is_learned_is_seen_and_those_before_it_stay_unknown() -> Result<(), &'static str> {
+        let mut snapshot = Snapshot::parse("11:17:11,16", 14).ok_or("it is well-formed")?;
+        snapshot.learn(16);
+        assert_eq!(snapshot.read_point(), ReadPoint { below: 17, except: vec![11, 14, 15] });
+        snapshot.learn(11);
+        assert_eq!(snapshot.read_point(), ReadPoint { below: 17, except: vec![14, 15] });
+        snapshot.learn(17);
+        assert_eq!(snapshot.read_point(), ReadPoint { below: 18, except: vec![14, 15] });
+        assert_eq!(snapshot.to_string(), "14:18:14,15");
         Ok(())
     }
 

@@ -3,6 +3,11 @@
 //! The progress is not a number but a snapshot: everything that it sees was delivered. A round
 //! reads what the current snapshot sees and the last one did not, so a transaction that stays open
 //! delays no other.
+//!
+//! Commits of this server come directly, without a round. Such a commit is next if the previous
+//! version of each of its groups was delivered; otherwise another server made that version, and a
+//! round reads both in order. The ids between the last known commit and this one stay unknown until
+//! the next round: they may belong to a transaction that is still running, on any server.
 
 use std::collections::VecDeque;
 
@@ -10,6 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
+use groups_domain::ReadPoint;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -22,12 +28,21 @@ use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::{maintenance, sinks};
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
+use crate::recent_commits::{CommittedChange, Follower, Next};
 use crate::row::LogRow;
 use crate::schema::log;
-use crate::{Position, StoreError};
+use crate::{LogEntry, Position, StoreError};
 
 /// Maximum number of row numbers that a round holds at once; it then continues after them.
 const PENDING_MAX: i64 = 50_000;
+
+/// Number of ids below the newest delivered commit that are not known to have ended, above which a
+/// round finds out. A [`Position`] can list this many.
+const UNKNOWN_FEW: usize = 16;
+
+/// Maximum number of ids between two commits that come directly. Other databases of the same
+/// cluster may use many. After more, a round reads the commit.
+const UNKNOWN_MAX: u64 = 1_024;
 
 /// The state of a log follower.
 #[derive(Debug)]
@@ -40,7 +55,14 @@ pub(crate) struct PostgresTail {
     gap_end: u64,
     /// The current round.
     round: Option<Round>,
-    woken: watch::Receiver<()>,
+    /// Whether this tail has missed commits, or cannot tell.
+    round_due: bool,
+    /// Whether the last changes came directly.
+    was_direct: bool,
+    /// Commits of this server.
+    recent: Follower,
+    /// Notified of commits of other servers.
+    elsewhere: watch::Receiver<()>,
 }
 
 /// Everything that `now` sees and the last snapshot did not.
@@ -66,12 +88,14 @@ struct Pending {
 impl PostgresTail {
     /// Follows the log from a position, or from its current end.
     pub(crate) async fn open(backend: &PostgresBackend, from: Option<Position>) -> Result<Self, StoreError> {
-        let woken = backend.bus().subscribe();
+        let (recent, elsewhere) = (backend.recent().follow(), backend.bus().subscribe());
+        // At a position, there may be changes already.
+        let round_due = from.is_some();
         let (seen, epoch) = match from {
             None => now(backend).await?,
             Some(from) => known_at(backend, from).await?,
         };
-        Ok(Self { seen, epoch, gap_end: 0, round: None, woken })
+        Ok(Self { seen, epoch, gap_end: 0, round: None, round_due, was_direct: false, recent, elsewhere })
     }
 
     /// The next changes; empty if there are none. If the history was replaced, reports that once
@@ -90,7 +114,7 @@ impl PostgresTail {
         // Before clients are told to read again, so that no change is missed after what they then
         // read.
         (self.seen, self.epoch) = now(backend).await?;
-        self.round = None;
+        (self.round, self.round_due) = (None, false);
         Err(StoreError::HistoryReplaced)
     }
 
@@ -101,8 +125,19 @@ impl PostgresTail {
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
         if self.round.is_none() {
+            // Commits of other servers and of this one take turns. What this tail has missed comes
+            // before newer commits.
+            let log_first = self.round_due || (self.was_direct && self.is_woken());
+            if !log_first {
+                let batch = self.direct(backend, store, limit);
+                self.was_direct = !batch.entries.is_empty();
+                if self.was_direct || !(self.round_due || self.is_woken()) {
+                    return Ok(batch);
+                }
+            }
+            self.was_direct = false;
             // A commit after this point wakes the next wait, even if this read already sees it.
-            self.woken.mark_unchanged();
+            self.elsewhere.mark_unchanged();
             let seen = self.seen.clone();
             let round = backend.read(ReadClass::Delivery, move |conn| {
                 let seen = seen.clone();
@@ -113,6 +148,7 @@ impl PostgresTail {
                 .boxed()
             });
             let round = self.round.insert(round.await?);
+            self.round_due = false;
             // Changes were pruned that were never delivered. A transaction still running below them
             // would have been open for the whole retention period.
             if round.floor > self.gap_end && !self.seen.sees(round.floor - 1) {
@@ -167,10 +203,67 @@ impl PostgresTail {
         Ok(batch)
     }
 
+    /// The next commits of this server, if they are next.
+    fn direct(&mut self, backend: &PostgresBackend, store: Uuid, limit: BatchLimit) -> Batch {
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        while entries.len() < limit.entries_max as usize && bytes < limit.bytes_max {
+            let commit = match self.recent.next() {
+                Next::Commit(commit) => commit,
+                Next::None => break,
+                Next::Missed => {
+                    self.round_due = true;
+                    break;
+                }
+            };
+            let Some((last, earlier)) = commit.changes.split_last() else { continue };
+            let id = last.row.commit_id.0;
+            if self.seen.sees(id) {
+                continue;
+            }
+            let is_next = commit.changes.iter().filter_map(|change| change.previous).all(|id| self.seen.sees(id));
+            if commit.epoch != self.epoch || !is_next || id.saturating_sub(self.seen.end()) > UNKNOWN_MAX {
+                // Later commits of this server stay behind it.
+                self.round_due = true;
+                break;
+            }
+            let mut add = |change: &CommittedChange, point: &ReadPoint| {
+                let position = Position::new(store, point, change.witness());
+                bytes += change.payload_bytes;
+                entries.push(LogEntry { change: change.change.clone(), commit: id, position });
+            };
+            // Only after the last of its changes is the whole commit known.
+            let point = self.seen.read_point();
+            earlier.iter().for_each(|change| add(change, &point));
+            self.seen.learn(id);
+            add(last, &self.seen.read_point());
+            backend.history().told(self.epoch, &last.row);
+            self.round_due |= self.seen.running().count() > UNKNOWN_FEW;
+        }
+        Batch { entries, failed: None }
+    }
+
+    /// Whether another server has committed since the last round.
+    fn is_woken(&self) -> bool {
+        // An error means that the store was closed; the next round reports that.
+        self.elsewhere.has_changed().unwrap_or(true)
+    }
+
+    /// Makes the next read look into the log.
+    pub(crate) fn poll(&mut self) {
+        self.round_due = true;
+    }
+
     /// Waits until there may be something to read.
     pub(crate) async fn woken(&mut self) {
-        if self.woken.changed().await.is_err() {
-            std::future::pending::<()>().await;
+        let elsewhere = async {
+            if self.elsewhere.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            self.round_due = true;
+        };
+        tokio::select! {
+            () = self.recent.woken() => {}
+            () = elsewhere => {}
         }
     }
 

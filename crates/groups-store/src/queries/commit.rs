@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use groups_domain::{GroupId, Limits};
 
 use super::people;
-use super::statements::{self, KeySql, LogSql, MadeSql, MembershipFactsSql, UsageSql};
-use crate::batch::{Batch, CommitMade, Committed, RowsToWrite, member_of};
+use super::statements::{self, InsertedSql, KeySql, LogSql, MembershipFactsSql, UsageSql};
+use crate::batch::{Batch, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, RunQueryDsl};
 use crate::ledger::{Ledger, Usage};
 use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
+use crate::recent_commits::CommittedChange;
 use crate::row::{KeyRow, LogRow, MembershipFactsRow, to_stored};
 use crate::row_set::{Keys, MembershipKeys, RowSet, Versions, With};
 use crate::{Order, Quotas, StoreError};
@@ -30,14 +31,14 @@ pub(crate) async fn execute<C: Connection>(
 ) -> Result<Committed, QueryError> {
     let mut batch = load(conn, orders, limits, quotas).await?;
     let answers: Vec<_> = orders.iter().map(|order| batch.execute_order(order)).collect();
-    let made = write(conn, batch.into_rows()).await?;
+    let changes = write(conn, batch.into_rows()).await?;
     if let (Some(hook), [Ok(executed)]) = (hook, &*answers)
         && !executed.replayed
         && let Some(change) = executed.outcome.change()
     {
         conn.run_hook(hook, change).await?;
     }
-    Ok(Committed { answers, made })
+    Ok(Committed { answers, changes })
 }
 
 async fn load<C: Connection>(
@@ -130,7 +131,7 @@ async fn load_answers<C: Connection>(conn: &mut C, orders: &[Order], batch: &mut
     Ok(())
 }
 
-async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Option<CommitMade>, QueryError> {
+async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Vec<CommittedChange>, QueryError> {
     // All fields are listed, so that none is forgotten.
     let RowsToWrite {
         groups_new,
@@ -138,6 +139,7 @@ async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Option<
         memberships_changed,
         memberships_new,
         changes,
+        decided,
         keys_expired,
         answers,
         usage,
@@ -160,19 +162,16 @@ async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Option<
         let count = set.len();
         written("memberships", count, With::execute(set, statements::INSERT_MEMBERSHIPS).execute(conn).await?)?;
     }
-    let mut made = None;
+    let mut inserted: HashMap<(Id, i64), (i64, CommitId, Option<CommitId>)> = HashMap::with_capacity(decided.len());
     for set in changes {
         let count = set.len();
-        let rows = With::<_, MadeSql>::select(set, statements::INSERT_CHANGES);
-        let rows: Vec<(CommitId, Id, i64, Id, i64)> = rows.load(conn).await?;
+        let rows = With::<_, InsertedSql>::select(set, C::INSERT_CHANGES);
+        let rows: Vec<(i64, CommitId, Id, i64, Option<CommitId>)> = rows.load(conn).await?;
         written("log", count, rows.len())?;
-        made = rows.into_iter().next().map(|(commit, group_id, version, actor_id, at)| CommitMade {
-            commit: commit.0,
-            group_id,
-            version,
-            actor_id,
-            at,
-        });
+        inserted.extend(rows.into_iter().map(|(seq, commit, id, version, previous)| {
+            let previous = previous.filter(|previous| *previous != commit);
+            ((id, version), (seq, commit, previous))
+        }));
     }
     for set in keys_expired {
         With::execute(set, statements::DELETE_KEYS).execute(conn).await?;
@@ -185,7 +184,21 @@ async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Option<
         let count = set.len();
         written("usage", count, With::execute(set, statements::ADD_USAGE).execute(conn).await?)?;
     }
-    Ok(made)
+    let committed = decided.into_iter().map(|(change, payload_bytes)| {
+        let (group_id, version) = (Id::from(change.group_id()), to_stored(change.version().get()));
+        let (actor_id, at) = (change.actor_id().into(), change.at().unix_millis());
+        let (seq, commit_id, previous) =
+            *inserted.get(&(group_id, version)).ok_or_else(|| missing(group_id, version))?;
+        let row = LogRow { seq, commit_id, group_id, version, actor_id, at, format: 0, payload: String::new() };
+        Ok(CommittedChange { change, row, previous: previous.map(|previous| previous.0), payload_bytes })
+    });
+    committed.collect()
+}
+
+/// The database did not return a row that it was told to insert.
+fn missing(group_id: Id, version: i64) -> QueryError {
+    let (id, detail) = (format!("{}/{version}", group_id.0), "the inserted row was not returned".to_owned());
+    StoreError::Corrupt { table: "log", id, detail }.into()
 }
 
 /// Fails if the database wrote fewer rows than it was told to, for example because of a trigger

@@ -102,11 +102,13 @@ pub(crate) const INSERT_MEMBERSHIPS: &str = "INSERT INTO memberships \
     (group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted) \
     SELECT group_id, user_id, joined_version, ordinal, role, joined_at, left_version, left_at, acted FROM v";
 
-/// Returns the fields of a `CommitMade` for each row.
-pub(crate) const INSERT_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
-    SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING commit_id, group_id, version, actor_id, at";
+/// Without the result of [`Connection::INSERT_CHANGES`](crate::connection::Connection).
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+pub(crate) const COPY_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+    SELECT group_id, version, actor_id, at, format, payload FROM v";
 
-pub(crate) type MadeSql = (sql::Commit, sql::Id, BigInt, sql::Id, BigInt);
+/// Number, commit, group, version, and the commit of the group's previous version.
+pub(crate) type InsertedSql = (BigInt, sql::Commit, sql::Id, BigInt, Nullable<sql::Commit>);
 
 pub(crate) const DELETE_KEYS: &str = "DELETE FROM idempotency WHERE (actor_id, key) IN (SELECT actor_id, key FROM v)";
 

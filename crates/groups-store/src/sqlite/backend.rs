@@ -16,6 +16,7 @@ use crate::committer::{Answer, CommitLimits};
 use crate::connection::SqliteConn;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
+use crate::recent_commits::RecentCommits;
 use crate::url::SqliteFile;
 use crate::{ExecuteError, Hook, HookError, OpenError, Order, Reason, StoreError, StoreOptions};
 
@@ -25,6 +26,7 @@ pub(crate) struct SqliteBackend {
     writer: WriterQueue,
     readers: Readers,
     committed: watch::Receiver<()>,
+    recent: RecentCommits,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
     /// Owned by the threads: the lock is released when the last of them ends.
     file: Weak<DatabaseFile>,
@@ -60,6 +62,7 @@ impl SqliteBackend {
     pub(crate) async fn open(file: SqliteFile, options: &StoreOptions, proposal: Uuid) -> Result<Self, OpenError> {
         let connection = Settings { file, busy: options.wait_max, pages_max: options.sqlite_pages_max };
         let (committed, woken) = watch::channel(());
+        let recent = RecentCommits::new(options.recent_bytes_max);
         let caught_up = CaughtUp::default();
         let settings = WriterSettings {
             connection: connection.clone(),
@@ -69,6 +72,7 @@ impl SqliteBackend {
             supervisor: options.supervisor.clone(),
             commit: CommitLimits::new(options, options.wait_max),
             committed,
+            recent: recent.clone(),
             caught_up: caught_up.clone(),
         };
         let (writer, end, (id, file)) = start_writer(settings, proposal).await?;
@@ -88,7 +92,7 @@ impl SqliteBackend {
         };
         let (ends, checkpoints) = (Mutex::new(ends), Mutex::new(Some(checkpoints)));
         let file = std::sync::Arc::downgrade(&file);
-        Ok(Self { id, writer, readers, committed: woken, ends, file, checkpoints })
+        Ok(Self { id, writer, readers, committed: woken, recent, ends, file, checkpoints })
     }
 
     pub(crate) async fn close(&self) {
@@ -148,6 +152,10 @@ impl SqliteBackend {
     /// The id of the database.
     pub(crate) fn id(&self) -> Uuid {
         self.id
+    }
+
+    pub(super) fn recent(&self) -> &RecentCommits {
+        &self.recent
     }
 
     pub(crate) fn commits(&self) -> watch::Receiver<()> {

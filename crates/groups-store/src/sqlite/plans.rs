@@ -85,7 +85,7 @@ fn no_statement_on_a_set_reads_a_whole_table_with_any_statistics() {
                 reads_whole::<Groups>(conn, rows, statements::UPDATE_GROUPS),
                 reads_whole::<MembershipChanges>(conn, rows, statements::UPDATE_MEMBERSHIPS),
                 reads_whole::<Memberships>(conn, rows, statements::INSERT_MEMBERSHIPS),
-                reads_whole::<Changes>(conn, rows, statements::INSERT_CHANGES),
+                reads_whole::<Changes>(conn, rows, <SqliteConn as crate::connection::Connection>::INSERT_CHANGES),
                 reads_whole::<Keys>(conn, rows, statements::DELETE_KEYS),
                 reads_whole::<Answers>(conn, rows, statements::INSERT_ANSWERS),
                 reads_whole::<UserDays>(conn, rows, statements::USAGE_OF_USER_DAYS),

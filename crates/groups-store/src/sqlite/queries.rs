@@ -29,6 +29,9 @@ impl Connection for SqliteConn {
     /// There is a single writer.
     const COMMIT_ORDER: CommitOrder = CommitOrder::Kept;
 
+    const INSERT_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
+        SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING seq, commit_id, group_id, version, NULL";
+
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>> {
         diesel_async::RunQueryDsl::load(query, self).boxed()
     }

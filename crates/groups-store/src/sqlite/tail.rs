@@ -1,7 +1,11 @@
-//! Follows the log on SQLite, where changes are committed in log order.
+//! Follows the log on SQLite.
+//!
+//! There is a single writer, so commits are visible in the order of their numbers. The writer hands
+//! over its commits directly; the log is read only to catch up, and once per poll interval.
+
+use std::sync::Arc;
 
 use groups_domain::ReadPoint;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::backend::SqliteBackend;
@@ -10,21 +14,31 @@ use crate::connection::{Connection, SqliteConn};
 use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::sinks;
 use crate::read_class::ReadClass;
-use crate::{Position, StoreError};
+use crate::recent_commits::{Commit, Follower, Next};
+use crate::{LogEntry, Position, StoreError};
 
 /// The state of a log follower.
 #[derive(Debug)]
 pub(crate) struct SqliteTail {
+    /// The number of the next change.
     next: u64,
     /// The end of the last gap that was reported: changes pruned before they were read.
     gap_end: u64,
-    committed: watch::Receiver<()>,
+    /// Commits of the writer.
+    recent: Follower,
+    /// A commit of the writer that comes after changes that are read from the log.
+    ahead: Option<Arc<Commit>>,
+    /// Whether the log may have changes that do not come directly.
+    poll_due: bool,
 }
 
 impl SqliteTail {
     /// Follows the log from a position, or from its current end.
     pub(crate) async fn open(backend: &SqliteBackend, from: Option<Position>) -> Result<Self, StoreError> {
-        let (store, committed) = (backend.id(), backend.commits());
+        // Before the end of the log is determined, so that no commit is missed in between.
+        let (store, recent) = (backend.id(), backend.recent().follow());
+        // At a position, there may be changes already.
+        let poll_due = from.is_some();
         let next = backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| match from {
             None => Ok(conn.read_point().await?.point.below),
             Some(from) => {
@@ -33,7 +47,7 @@ impl SqliteTail {
                 Ok(next)
             }
         });
-        Ok(Self { next: next.await?, gap_end: 0, committed })
+        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, poll_due })
     }
 
     /// The next changes; empty if there are none.
@@ -43,8 +57,10 @@ impl SqliteTail {
         store: Uuid,
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
-        // A commit after this point wakes the next wait, even if this read already sees it.
-        self.committed.mark_unchanged();
+        let direct = self.direct(store, limit);
+        if !direct.is_empty() || !self.poll_due {
+            return Ok(Batch { entries: direct, failed: None });
+        }
         let from = self.next;
         let rows = async move |conn: &mut SqliteConn| log_from(conn, from, limit).await;
         let (rows, floor) = backend.read(ReadClass::Delivery, rows).await?;
@@ -52,17 +68,57 @@ impl SqliteTail {
             self.gap_end = floor;
             return Err(StoreError::OlderThanLog);
         }
-        let Some(last) = rows.last() else { return Ok(Batch::default()) };
+        let Some(last) = rows.last() else {
+            self.poll_due = false;
+            return Ok(Batch::default());
+        };
         self.next = last.commit_id.0 + 1;
         let seen = ReadPoint { below: self.next, except: Vec::new() };
         Ok(entries(store, rows, &seen, [], SqliteConn::COMMIT_ORDER))
     }
 
+    /// The next commits of the writer, if they follow without a gap.
+    fn direct(&mut self, store: Uuid, limit: BatchLimit) -> Vec<LogEntry> {
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        while entries.len() < limit.entries_max as usize && bytes < limit.bytes_max {
+            let commit = match self.ahead.take() {
+                Some(commit) => commit,
+                None => match self.recent.next() {
+                    Next::Commit(commit) => commit,
+                    Next::None => break,
+                    Next::Missed => {
+                        self.poll_due = true;
+                        continue;
+                    }
+                },
+            };
+            for change in &commit.changes {
+                let id = change.row.commit_id.0;
+                if id < self.next {
+                    continue;
+                }
+                if id > self.next {
+                    // Changes before it are only in the log.
+                    (self.ahead, self.poll_due) = (Some(commit), true);
+                    return entries;
+                }
+                self.next = id + 1;
+                bytes += change.payload_bytes;
+                let point = ReadPoint { below: self.next, except: Vec::new() };
+                let position = Position::new(store, &point, change.witness());
+                entries.push(LogEntry { change: change.change.clone(), commit: id, position });
+            }
+        }
+        entries
+    }
+
+    /// Makes the next read look into the log.
+    pub(crate) fn poll(&mut self) {
+        self.poll_due = true;
+    }
+
     /// Waits until there may be something to read.
     pub(crate) async fn woken(&mut self) {
-        if self.committed.changed().await.is_err() {
-            // The writer has ended; the next read reports that.
-            std::future::pending::<()>().await;
-        }
+        self.recent.woken().await;
     }
 }

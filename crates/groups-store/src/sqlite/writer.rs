@@ -22,6 +22,7 @@ use crate::hook::SqliteHook;
 use crate::intake::{self, Flow, QueueLimits, Size};
 use crate::queries::{commit, maintenance};
 use crate::query_error::QueryError;
+use crate::recent_commits::RecentCommits;
 use crate::{OpenError, Order, Quotas, Reason, StoreError};
 
 /// The name of the writer thread in failure reports.
@@ -77,6 +78,7 @@ pub(super) struct WriterSettings {
     pub(super) commit: CommitLimits,
     /// Notified after every commit with changes.
     pub(super) committed: watch::Sender<()>,
+    pub(super) recent: RecentCommits,
     pub(super) caught_up: CaughtUp,
 }
 
@@ -170,11 +172,12 @@ impl BatchWriter for Writer {
             return Err(Failure::Hook(error));
         }
         let done = written.unwrap_or_else(|| Err(not_in_place()))?;
-        if done.made.is_some() {
+        if !done.changes.is_empty() {
             // Check again, so that writes to an unlinked file are never acknowledged.
             let wal_bytes = self.file.check()?;
-            self.copying.committed(&mut self.conn, wal_bytes);
+            self.settings.recent.push(0, done.changes);
             self.settings.committed.send_replace(());
+            self.copying.committed(&mut self.conn, wal_bytes);
         }
         Ok(done.answers.into_iter().map(Some).collect())
     }

@@ -46,6 +46,44 @@ fn a_change_made_by_one_server_wakes_the_tail_of_another() {
 }
 
 #[test]
+fn a_tail_gets_the_commits_of_its_own_server_without_reading_the_log() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut tail = store.tail().await.unwrap();
+        // The payload of a change can be written but not read.
+        db.sql(
+            "REVOKE SELECT ON log FROM CURRENT_USER; \
+             GRANT SELECT (seq, commit_id, group_id, version, actor_id, at, format) ON log TO CURRENT_USER",
+        )
+        .await;
+        for number in 0..50 {
+            store.did(ADA, group_id(number), create("Team")).await;
+            assert_eq!(until(&mut tail, 1).await, [group_id(number)]);
+        }
+    });
+}
+
+#[test]
+fn versions_that_servers_make_in_turn_reach_every_tail_in_order() {
+    run(async |db| {
+        let (here, there) = (db.open().await, db.open().await);
+        let mut tails = [here.tail().await.unwrap(), there.tail().await.unwrap()];
+        here.did(ADA, group_id(1), create("Team")).await;
+        for round in 0..60 {
+            let server = if round % 3 == 0 { &there } else { &here };
+            server.did(ADA, group_id(1), rename(&format!("Round {round}"))).await;
+        }
+        for tail in &mut tails {
+            let mut versions = Vec::new();
+            while versions.len() < 61 {
+                versions.extend(tail.next().await.unwrap().iter().map(|entry| entry.change.version().get()));
+            }
+            assert_eq!(versions, (1..=61).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
 fn an_open_transaction_delays_nobody_and_its_late_commit_is_not_skipped() {
     run(async |db| {
         let store = db.open().await;

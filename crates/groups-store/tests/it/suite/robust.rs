@@ -122,7 +122,7 @@ fn an_unreadable_row_fails_only_orders_for_its_group() {
 #[test]
 fn an_unreadable_change_is_reported_once_and_clients_get_the_list() {
     run(async |db| {
-        let store = db.open().await;
+        let store = Store::open(StoreOptions { recent_bytes_max: 0, ..db.options() }).await.unwrap();
         let mut tail = store.tail().await.unwrap();
         let from = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap().cursor;
         for number in 1..=3 {

@@ -223,7 +223,7 @@ fn a_consumer_that_has_read_everything_pruned_continues() {
 #[test]
 fn a_tail_reports_pruned_changes_once_and_continues() {
     run(async |db| {
-        let store = db.open().await;
+        let store = Store::open(StoreOptions { recent_bytes_max: 0, ..db.options() }).await.unwrap();
         let mut tail = store.tail().await.unwrap();
         store.did(ADA, group_id(1), create("Team")).await;
         prune(&store, after_hours(24 * 31)).await;
@@ -236,7 +236,7 @@ fn a_tail_reports_pruned_changes_once_and_continues() {
 #[test]
 fn a_consumer_that_is_far_behind_reads_pieces_of_bounded_bytes() {
     run(async |db| {
-        let options = StoreOptions { tail_bytes_max: 1, ..db.options() };
+        let options = StoreOptions { tail_bytes_max: 1, recent_bytes_max: 0, ..db.options() };
         let store = Store::open(options).await.unwrap();
         let mut tail = store.tail().await.unwrap();
         let mut expected = Vec::new();

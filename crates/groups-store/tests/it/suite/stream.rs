@@ -1,10 +1,12 @@
 //! Where a stream begins, and what follows.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use groups_domain::{Change, Command, Role, UserId, Version};
 use groups_store::{
-    History, OpenedStream, PAGE_BYTES_MAX, Reason, ReplayRule, Store, StoreError, StoreOptions, StreamStart,
+    History, LogEntry, OpenedStream, PAGE_BYTES_MAX, Reason, ReplayRule, Store, StoreError, StoreOptions, StreamStart,
 };
 use tokio::time::timeout;
 
@@ -74,6 +76,36 @@ fn a_resumed_stream_has_exactly_the_changes_within_the_users_memberships() {
             assert_eq!(rest.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), expected[index + 1..]);
         }
         assert_eq!(missed(&store, EVE, &away).await, Some(vec![]));
+    });
+}
+
+#[test]
+fn a_resume_from_a_position_of_a_tail_has_all_later_changes_and_repeats_only_its_commit() {
+    run(async |db| {
+        let store = db.open().await;
+        let mut tail = store.tail().await.unwrap();
+        let groups = || (0..12).map(group_id);
+        join_all(groups().map(|group| store.did(ADA, group, create("Team")))).await;
+        for round in 0..3 {
+            join_all(groups().map(|group| store.did(ADA, group, rename(&format!("Round {round}"))))).await;
+        }
+        let mut entries = Vec::new();
+        while entries.len() < 48 {
+            entries.extend(tail.next().await.unwrap());
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            let from = store.cursor(&store.cursors().token(&entry.position));
+            let start = store.open_stream(ADA, from, ReplayRule::default()).await.unwrap().start;
+            let StreamStart::Resumed(rest) = start else { panic!("resumed") };
+            let keys = |entries: &[LogEntry]| -> BTreeSet<_> {
+                entries.iter().map(|entry| (entry.change.group_id(), entry.change.version())).collect()
+            };
+            let (rest, later) = (keys(&rest), keys(&entries[index + 1..]));
+            assert!(rest.is_superset(&later), "{index}");
+            // Changes of one commit share its number, so those before this one in it are repeated.
+            let same: Vec<_> = entries[..=index].iter().filter(|other| other.commit == entry.commit).cloned().collect();
+            assert!(keys(&same).is_superset(&rest.difference(&later).copied().collect()), "{index}");
+        }
     });
 }
 
