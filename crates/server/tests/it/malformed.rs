@@ -461,7 +461,8 @@ async fn random_requests_get_well_formed_answers() {
             status => panic!("{status} to {method} {path}{query} {body}: {}", answer.text()),
         }
     }
-    assert_eq!(ada.sees(&group).await["role"], "owner");
+    // Some requests are valid by chance: the ownership may have been transferred.
+    assert_eq!(ada.sees(&group).await["group_id"], group.as_str());
 }
 
 /// A random value in place of a valid one, allowed in a header and a query.
