@@ -346,7 +346,7 @@ async fn round(conn: &mut PostgresConn, seen: &Snapshot, now: Snapshot, after: i
     let rest = unseen(conn, seen, &now, last.seq, "commit_id", 1).await?;
     let Some(rest) = rest.into_iter().next() else { return Ok(Round { now, pending, more_after: None, floor }) };
     // The list does not contain the earlier parts of the round, so a later part cannot end early.
-    match end_of_part(&pending, rest.commit_id.0).filter(|_| after == i64::MIN) {
+    match end_of_part(&pending, rest.commit_id.0, seen.end()).filter(|_| after == i64::MIN) {
         Some((count, end)) => {
             pending.truncate(count);
             let running = now.running().filter(|commit| *commit < end).collect();
@@ -357,8 +357,9 @@ async fn round(conn: &mut PostgresConn, seen: &Snapshot, now: Snapshot, after: i
 }
 
 /// The longest prefix of the list whose commits are all below those of the other rows and of
-/// `rest`: its number of rows, and one past its newest commit.
-fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64) -> Option<(usize, u64)> {
+/// `rest`: its number of rows, and one past its newest commit. `None` if that is below `seen_end`:
+/// commits that were delivered before would become unknown, and be delivered again.
+fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64, seen_end: u64) -> Option<(usize, u64)> {
     let mut newest = Vec::with_capacity(pending.len());
     for (_, commit) in pending {
         newest.push(newest.last().map_or(*commit, |newest: &u64| *commit.max(newest)));
@@ -366,7 +367,7 @@ fn end_of_part(pending: &VecDeque<(i64, u64)>, rest: u64) -> Option<(usize, u64)
     let mut lowest = rest;
     for (index, newest) in newest.into_iter().enumerate().rev() {
         if newest < lowest {
-            return Some((index + 1, newest + 1));
+            return Some((index + 1, newest + 1)).filter(|(_, end)| *end >= seen_end);
         }
         lowest = lowest.min(pending.get(index).map_or(lowest, |(_, commit)| *commit));
     }
@@ -408,12 +409,15 @@ mod tests {
 
     #[test]
     fn a_partial_round_ends_only_after_all_lower_commits() {
-        let end = |commits: &[u64], rest| end_of_part(&commits.iter().map(|commit| (0, *commit)).collect(), rest);
+        let pending = |commits: &[u64]| commits.iter().map(|commit| (0, *commit)).collect();
+        let end = |commits: &[u64], rest| end_of_part(&pending(commits), rest, 0);
         assert_eq!(end(&[1, 2, 3], 4), Some((3, 4)));
         assert_eq!(end(&[1, 3, 2, 4], 4), Some((3, 4)));
         assert_eq!(end(&[2, 1, 5, 3], 4), Some((2, 3)));
         assert_eq!(end(&[7, 7, 7], 7), None);
         assert_eq!(end(&[9, 1], 3), None);
         assert_eq!(end(&[], 3), None);
+        assert_eq!(end_of_part(&pending(&[50, 50]), 100, 51), Some((2, 51)));
+        assert_eq!(end_of_part(&pending(&[50, 50]), 100, 100), None, "51 to 99 were delivered before");
     }
 }
