@@ -15,7 +15,8 @@ pub(crate) struct Process(PathBuf);
 /// Resource usage of a process so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// User and kernel time of its threads, with nanosecond resolution.
+    /// User and kernel time of its threads, including those that have ended, with the resolution of
+    /// the kernel's clock ticks, usually 10 ms.
     pub(crate) cpu: Duration,
     /// Resident memory: `VmRSS`.
     pub(crate) resident_bytes: u64,
@@ -37,11 +38,9 @@ impl Process {
             let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
             kib.map(|kib| kib * 1024).ok_or_else(|| Failure::Process(format!("no {field} of it is known")))
         };
-        let mut cpu = Duration::ZERO;
-        for task in fs::read_dir(self.0.join("task")).map_err(failure)? {
-            // The thread may have ended since it was listed.
-            cpu += task.ok().and_then(|task| on_cpu(&task.path())).unwrap_or_default();
-        }
+        let stat = fs::read_to_string(self.0.join("stat")).map_err(failure)?;
+        let unusual = || Failure::Process(format!("{}/stat is unusual", self.0.display()));
+        let cpu = of_ticks(Stat::parse(&stat).ok_or_else(unusual)?.own_ticks);
         Ok(Usage { cpu, resident_bytes: bytes("VmRSS")?, anonymous_bytes: bytes("RssAnon")? })
     }
 }
@@ -63,9 +62,7 @@ impl ProcessTree {
         let root = Path::new("/proc").join(self.0.to_string());
         let stat = fs::read_to_string(root.join("stat")).map_err(failure)?;
         let stat = Stat::parse(&stat).ok_or_else(|| Failure::Process(format!("/proc/{}/stat is unusual", self.0)))?;
-        let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
-        let mut cpu = on_cpu(&root).unwrap_or_default();
-        cpu += Duration::from_secs_f64(stat.ended_children_ticks as f64 / ticks_per_second);
+        let mut cpu = on_cpu(&root).unwrap_or_default() + of_ticks(stat.ended_children_ticks);
         for process in fs::read_dir("/proc").map_err(failure)?.flatten() {
             // The process may have ended since it was listed.
             let stat = fs::read_to_string(process.path().join("stat")).ok();
@@ -81,6 +78,7 @@ impl ProcessTree {
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     parent: u32,
+    own_ticks: u64,
     ended_children_ticks: u64,
 }
 
@@ -90,7 +88,11 @@ impl Stat {
         let (_, rest) = stat.rsplit_once(')')?;
         let field = |number: usize| rest.split_whitespace().nth(number - 3);
         let ticks = |number: usize| field(number)?.parse::<u64>().ok();
-        Some(Self { parent: field(4)?.parse().ok()?, ended_children_ticks: ticks(16)? + ticks(17)? })
+        Some(Self {
+            parent: field(4)?.parse().ok()?,
+            own_ticks: ticks(14)? + ticks(15)?,
+            ended_children_ticks: ticks(16)? + ticks(17)?,
+        })
     }
 }
 
@@ -121,6 +123,10 @@ pub(crate) fn require_files(connections: usize) -> Result<(), Failure> {
     }
 }
 
+fn of_ticks(ticks: u64) -> Duration {
+    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
 /// The first field of `schedstat`: nanoseconds of CPU time.
 fn on_cpu(task: &Path) -> Option<Duration> {
     let schedstat = fs::read_to_string(task.join("schedstat")).ok()?;
@@ -134,7 +140,7 @@ mod tests {
     #[test]
     fn a_stat_is_read_behind_a_program_name_with_spaces_and_parentheses() {
         let stat = "7 (a (odd) name) S 3 7 7 0 -1 4194560 1 2 3 4 50 60 70 80 20 0 1 0 99 1000 200";
-        assert_eq!(Stat::parse(stat), Some(Stat { parent: 3, ended_children_ticks: 150 }));
+        assert_eq!(Stat::parse(stat), Some(Stat { parent: 3, own_ticks: 110, ended_children_ticks: 150 }));
         assert_eq!(Stat::parse("7 (short) S 3"), None);
     }
 }
