@@ -29,6 +29,11 @@ impl ReadPoint {
         commit < self.below && !self.except.contains(&commit)
     }
 
+    /// The lowest commit that the read has not seen.
+    pub fn first_unseen(&self) -> u64 {
+        self.except.iter().copied().fold(self.below, u64::min)
+    }
+
     /// Whether `later` is the same read or a later one, and so has seen everything that this read has seen.
     ///
     /// The read points of one database are ordered: neither `below` nor the set of seen commits ever shrinks.

@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use groups_domain::{Change, UserId};
 
 use crate::Position;
-use crate::column::Id;
+use crate::column::{CommitId, Id};
 use crate::position::{CommitOrder, Seen};
 use crate::query_error::QueryError;
 use crate::row::GroupRow;
@@ -68,6 +68,21 @@ pub(crate) trait Connection: Send {
         from: &Position,
         limit: i64,
     ) -> impl Future<Output = Result<Vec<i64>, QueryError>> + Send;
+
+    /// The numbers of the commits in the log from one on, unordered.
+    fn commits_from(
+        &mut self,
+        first: u64,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<CommitId>, QueryError>> + Send;
+
+    /// The memberships of these users that have not ended, at most so many of each: user, group,
+    /// and whether the group was deleted.
+    fn open_memberships(
+        &mut self,
+        users: Vec<Id>,
+        per_user_max: i64,
+    ) -> impl Future<Output = Result<Vec<(Id, Id, bool)>, QueryError>> + Send;
 
     /// What the transaction sees.
     fn read_point(&mut self) -> impl Future<Output = Result<Seen, QueryError>> + Send;

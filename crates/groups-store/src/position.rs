@@ -163,6 +163,11 @@ impl Position {
         rank(self) > rank(other)
     }
 
+    /// The commits that its holder knows.
+    pub fn known(&self) -> ReadPoint {
+        ReadPoint { below: self.below, except: self.except.clone() }
+    }
+
     pub(crate) fn is_of(&self, store: Uuid) -> bool {
         self.tag == tag(store)
     }

@@ -8,6 +8,7 @@ pub(crate) mod maintenance;
 pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod read;
+pub(crate) mod resume;
 pub(crate) mod sinks;
 pub(crate) mod statements;
 pub(crate) mod stream;

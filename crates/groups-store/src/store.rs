@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use futures_util::FutureExt;
-use groups_domain::{Actor, DisplayName, Group, GroupId, Role, Timestamp, UserId, Version};
+use groups_domain::{Actor, DisplayName, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ use crate::url::Target;
 use crate::{
     BlockPage, Blocked, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey, MemberPage,
     MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, Position, Pruned, Reason, ReplayRule,
-    SinkName, StoreError, StoreOptions, Tail,
+    ResumePoints, Resumer, SinkName, StoreError, StoreOptions, Tail,
 };
 
 /// The groups and memberships in one database. Cheap to clone; all clones share one store.
@@ -344,6 +344,20 @@ impl Store {
         self.of_one_history(store, start)
     }
 
+    /// What clients need in order to resume with changes that the caller has in memory, read for all
+    /// of them at one point in time.
+    ///
+    /// `known` are the commits that the caller has received from its [`Tail`].
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database did not answer.
+    pub async fn resume_points(&self, resumers: Vec<Resumer>, known: ReadPoint) -> Result<ResumePoints, StoreError> {
+        let store = self.inner.id();
+        let resumers: Arc<[Resumer]> = resumers.into();
+        let points = run!(self, read(Connecting), resume::points(store, resumers, known));
+        self.of_one_history(store, points)
+    }
+
     /// Reads the next groups of a list, as of the list's point in time: at most `groups_max` groups
     /// and about `bytes_max` bytes of JSON, but at least one group. Empty at the end.
     /// Cancellation-safe: groups that were not returned are read again.
@@ -373,6 +387,20 @@ impl Store {
     /// [`StoreError`] if the database did not answer.
     pub async fn tail(&self) -> Result<Tail, StoreError> {
         self.tail_from(None).await
+    }
+
+    /// Follows the log from about so many changes before its current end.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database did not answer.
+    pub async fn tail_with_recent(&self, changes: u32) -> Result<Tail, StoreError> {
+        let place = match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(backend) => Place::Sqlite(SqliteTail::open_before_end(backend, changes).await?),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(backend) => Place::Postgres(PostgresTail::open_before_end(backend, changes).await?),
+        };
+        Ok(Tail::new(Arc::clone(&self.inner), place))
     }
 
     /// Follows the log from right after a position, or from its current end. Each group's changes

@@ -75,6 +75,12 @@ impl Delivery {
         FIXED_BYTES + texts + people * PERSON_BYTES + self.frames.len() * (FRAME_BYTES + 2 * texts)
     }
 
+    /// Approximate size of one frame in bytes.
+    pub(crate) fn frame_bytes(&self) -> usize {
+        let group = &self.change.group;
+        FRAME_BYTES + group.name.as_str().len() + group.description.as_str().len()
+    }
+
     /// The committed change.
     pub fn change(&self) -> &Change {
         &self.change

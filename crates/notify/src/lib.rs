@@ -93,6 +93,7 @@ mod hub;
 mod inbox;
 mod limits;
 mod queue;
+mod recent;
 mod session;
 mod shard;
 mod sink;
@@ -106,13 +107,14 @@ extern crate self as notify;
 
 #[cfg(test)]
 #[path = "../tests/it/world.rs"]
-#[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
 mod world;
 
 pub use client::Client;
 pub use delivery::Delivery;
 pub use hub::{GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
+pub use recent::{RecentDeliveries, ReplayMax, Resuming};
 pub use sink::{EventSink, Recorder, SinkError};
 pub use source::{InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 #[doc(hidden)]

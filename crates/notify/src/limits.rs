@@ -40,7 +40,7 @@ pub struct HubLimits {
     /// Default: 30 seconds.
     pub open_timeout: Duration,
     /// Concurrent reads of initial states and list pieces, over all workers. Further clients wait;
-    /// users take turns. Default: 64.
+    /// users take turns. Default: 256.
     pub opens_max: usize,
     /// The same per user. Further clients wait behind this user's others. Default: 2.
     pub opens_per_user_max: usize,
@@ -103,7 +103,7 @@ impl Default for HubLimits {
             close_grace: Duration::from_secs(5),
             opening_stall: Duration::from_secs(30),
             open_timeout: Duration::from_secs(30),
-            opens_max: 64,
+            opens_max: 256,
             opens_per_user_max: 2,
             journal_changes_max: 16_384,
             journal_bytes_max: 16 * 1024 * 1024,

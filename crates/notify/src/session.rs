@@ -16,6 +16,7 @@ mod flood;
 mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -77,7 +78,7 @@ pub(crate) enum Ticked {
 #[derive(Debug)]
 pub(crate) enum Piece {
     Frame(Bytes),
-    Missed(Box<Delivery>, View),
+    Missed(Arc<Delivery>, View),
     Snapshot {
         groups: Vec<(Group, Role)>,
         more: bool,

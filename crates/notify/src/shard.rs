@@ -232,7 +232,7 @@ impl Shard {
             InitialContent::Resumed(missed) => {
                 pieces.extend(missed.into_iter().map(|delivery| {
                     let view = delivery.view_of(user_id);
-                    Piece::Missed(Box::new(delivery), view)
+                    Piece::Missed(delivery, view)
                 }));
                 None
             }

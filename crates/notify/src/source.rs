@@ -1,6 +1,7 @@
 //! Reads the initial state of a connecting client: its list or its missed events.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{Group, GroupId, ReadPoint, Role, UserId};
@@ -38,7 +39,7 @@ pub enum InitialContent {
     /// The whole list, newest group first, read in pieces as the client takes it.
     Snapshot(Box<dyn List>),
     /// Exactly the changes that the user missed, limited to the times of membership, in log order.
-    Resumed(Vec<Delivery>),
+    Resumed(Vec<Arc<Delivery>>),
 }
 
 /// A user's groups at the read point of an [`InitialState`], newest first. The client may read slowly,

@@ -40,6 +40,7 @@ mod problem;
 mod reads;
 mod refusals;
 mod relay;
+mod resumes;
 mod routes;
 mod run;
 mod secret;

@@ -34,17 +34,16 @@ const STALL: Duration = Duration::from_secs(10);
 /// A batch that the sink rejects is retried with exponential backoff. The sink may see a change
 /// twice, but never a change before an earlier one that it has not accepted.
 ///
-/// `observe` is called with each change before the sink. If `progress` is given, the position of
-/// the durable sink is stored after each batch.
+/// The observer gets each change before the sink. If `progress` is given, the position of the
+/// durable sink is stored after each batch.
 pub(crate) async fn relay(
     mut tail: Tail,
     sink: Arc<dyn EventSink>,
-    observe: impl Fn(&Delivery) + Send,
+    observer: impl Observer,
     progress: Option<Progress>,
 ) {
     loop {
-        let Batch { deliveries: batch, position } = next_batch(&mut tail, &*sink).await;
-        batch.iter().for_each(|delivery| observe(delivery));
+        let Batch { deliveries: batch, position } = next_batch(&mut tail, &*sink, &observer).await;
         let mut rest = &batch[..];
         while !rest.is_empty() {
             let sizes = rest.iter().map(|delivery| delivery.bytes());
@@ -60,6 +59,22 @@ pub(crate) async fn relay(
             tracing::warn!(sink = sink.name(), %error, "the position of a sink could not be stored");
         }
     }
+}
+
+/// Sees what a relay reads from the log.
+pub(crate) trait Observer: Send + Sync {
+    /// The next change, and the position right after it.
+    fn delivery(&self, delivery: &Arc<Delivery>, position: &Position);
+
+    /// Changes are missing before the next one.
+    fn lagged(&self);
+}
+
+/// Sees nothing.
+impl Observer for () {
+    fn delivery(&self, _: &Arc<Delivery>, _: &Position) {}
+
+    fn lagged(&self) {}
 }
 
 /// Changes read from the log together.
@@ -108,26 +123,33 @@ async fn deliver(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), Si
     }
 }
 
-async fn next_batch(tail: &mut Tail, sink: &dyn EventSink) -> Batch {
+async fn next_batch(tail: &mut Tail, sink: &dyn EventSink, observer: &impl Observer) -> Batch {
     let mut pause = Backoff::default();
     let cursors = tail.cursors();
     loop {
         match tail.next().await {
             Ok(entries) => {
                 let position = entries.last().map(|entry| entry.position.clone());
-                let deliveries = entries.into_iter().map(|entry| Arc::new(delivery(entry, &cursors))).collect();
-                return Batch { deliveries, position };
+                let deliveries = entries.into_iter().map(|entry| {
+                    let position = entry.position.clone();
+                    let delivery = Arc::new(delivery(entry, &cursors));
+                    observer.delivery(&delivery, &position);
+                    delivery
+                });
+                return Batch { deliveries: deliveries.collect(), position };
             }
             // The tail skips a row that cannot be read. Clients must not assume that they have
             // received everything.
             Err(error @ StoreError::Corrupt { .. }) => {
                 tracing::error!(sink = sink.name(), %error, "a change cannot be read and was not delivered");
+                observer.lagged();
                 sink.lagged(1).await;
             }
             // The history was replaced or pruned, so the state that clients have may be wrong or
             // incomplete.
             Err(error @ (StoreError::HistoryReplaced | StoreError::OlderThanLog)) => {
                 tracing::warn!(sink = sink.name(), %error);
+                observer.lagged();
                 sink.lagged(1).await;
             }
             Err(error) => {
@@ -249,9 +271,9 @@ mod tests {
         let (failing, steady) =
             (Arc::new(Failing { refusals: 3.into(), taken: Recorder::new() }), Arc::new(Recorder::new()));
         let relays = [
-            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), |_| (), None)),
-            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), |_| (), None)),
-            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), |_| (), None)),
+            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), (), None)),
+            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), (), None)),
+            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), (), None)),
         ];
         for number in 1..=20 {
             rename(&store, number).await;

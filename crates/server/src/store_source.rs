@@ -1,30 +1,45 @@
 //! Initial state of a connecting client: converts the store's result into WebSocket messages.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use groups_domain::UserId;
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store, StreamStart};
 use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 
-/// Opens client streams from the store.
-pub(crate) struct StoreSource(pub(crate) Store);
+use crate::resumes::Resumes;
+
+/// Opens client streams from memory if possible, and otherwise from the store.
+pub(crate) struct StoreSource {
+    pub(crate) store: Store,
+    pub(crate) resumes: Resumes,
+}
 
 #[async_trait]
 impl Source for StoreSource {
     async fn open(&self, user_id: UserId, cursor: Option<&str>) -> Result<InitialState, SourceError> {
         // An invalid cursor is ignored.
-        let from = cursor.and_then(|token| self.0.cursor(token));
-        let opened = self.0.open_stream(user_id, from, ReplayRule::default()).await;
+        let from = cursor.and_then(|token| self.store.cursor(token));
+        let cursors = self.store.cursors();
+        let rule = ReplayRule::default();
+        if let Some(from) = &from
+            && let Some(resumed) = self.resumes.resume(user_id, from, rule).await
+        {
+            let cursor = cursors.token(resumed.cursor());
+            return Ok(resumed.into_state(cursor));
+        }
+        let opened = self.store.open_stream(user_id, from, rule).await;
         let opened = opened.map_err(SourceError::new)?;
-        let cursors = self.0.cursors();
         Ok(InitialState {
             seen: opened.seen,
             groups: opened.groups,
             content: match opened.start {
                 StreamStart::Snapshot(list) => {
-                    InitialContent::Snapshot(Box::new(Groups { store: self.0.clone(), list }))
+                    InitialContent::Snapshot(Box::new(Groups { store: self.store.clone(), list }))
                 }
                 StreamStart::Resumed(entries) => {
-                    InitialContent::Resumed(entries.into_iter().map(|entry| delivery(entry, &cursors)).collect())
+                    let delivery = |entry| Arc::new(delivery(entry, &cursors));
+                    InitialContent::Resumed(entries.into_iter().map(delivery).collect())
                 }
             },
             cursor: cursors.token(&opened.cursor),

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 
 use diesel::QueryResult;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -19,7 +19,7 @@ use crate::position::{CommitOrder, Seen, Witness};
 use crate::queries::maintenance;
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
-use crate::schema::groups;
+use crate::schema::{groups, log};
 use crate::{HookError, Position, StoreError};
 
 impl Connection for PostgresConn {
@@ -134,6 +134,32 @@ impl Connection for PostgresConn {
                      SELECT count(*) FROM generate_series(1, 20000)";
         self.batch_execute(probe).await?;
         Ok(())
+    }
+
+    async fn commits_from(&mut self, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
+        let from = log::table.filter(log::commit_id.ge(CommitId(first)));
+        from.select(log::commit_id).limit(limit).load(self).await.map_err(reading("log"))
+    }
+
+    async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<(Id, Id, bool)>, QueryError> {
+        #[derive(QueryableByName)]
+        struct Open {
+            #[diesel(sql_type = sql::Id)]
+            user_id: Id,
+            #[diesel(sql_type = sql::Id)]
+            group_id: Id,
+            #[diesel(sql_type = Bool)]
+            is_deleted: bool,
+        }
+        let rows: Vec<Open> = diesel::sql_query(
+            "SELECT users.user_id, open.group_id, open.is_deleted FROM unnest($1) AS users (user_id)              CROSS JOIN LATERAL (SELECT m.group_id, g.deleted_version IS NOT NULL AS is_deleted               FROM memberships AS m JOIN groups AS g ON g.id = m.group_id               WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) AS open",
+        )
+        .bind::<Array<sql::Id>, _>(users)
+        .bind::<BigInt, _>(per_user_max)
+        .load(self)
+        .await
+        .map_err(reading("memberships"))?;
+        Ok(rows.into_iter().map(|open| (open.user_id, open.group_id, open.is_deleted)).collect())
     }
 
     /// The read point of the transaction.

@@ -36,13 +36,11 @@ use crate::{LogEntry, Position, StoreError};
 /// Maximum number of row numbers that a round holds at once; it then continues after them.
 const PENDING_MAX: i64 = 50_000;
 
-/// Number of ids below the newest delivered commit that are not known to have ended, above which a
-/// round finds out. A [`Position`] can list this many.
-const UNKNOWN_FEW: usize = 16;
-
-/// Maximum number of ids between two commits that come directly. Other databases of the same
-/// cluster may use many. After more, a round reads the commit.
-const UNKNOWN_MAX: u64 = 1_024;
+/// Maximum number of ids below the newest delivered commit that are not known to have ended. Other
+/// databases of the same cluster may use many. With more, a round reads the commit: a [`Position`]
+/// can list this many, and if it moved back to the first of them, clients that resume would get
+/// changes again.
+const UNKNOWN_MAX: u64 = 16;
 
 /// The state of a log follower.
 #[derive(Debug)]
@@ -96,6 +94,13 @@ impl PostgresTail {
             Some(from) => known_at(backend, from).await?,
         };
         Ok(Self { seen, epoch, gap_end: 0, round: None, round_due, was_direct: false, recent, elsewhere })
+    }
+
+    /// Follows the log from about so many changes before its end.
+    pub(crate) async fn open_before_end(backend: &PostgresBackend, changes: u32) -> Result<Self, StoreError> {
+        let (recent, elsewhere) = (backend.recent().follow(), backend.bus().subscribe());
+        let (seen, epoch) = before_end(backend, changes).await?;
+        Ok(Self { seen, epoch, gap_end: 0, round: None, round_due: true, was_direct: false, recent, elsewhere })
     }
 
     /// The next changes; empty if there are none. If the history was replaced, reports that once
@@ -221,7 +226,8 @@ impl PostgresTail {
                 continue;
             }
             let is_next = commit.changes.iter().filter_map(|change| change.previous).all(|id| self.seen.sees(id));
-            if commit.epoch != self.epoch || !is_next || id.saturating_sub(self.seen.end()) > UNKNOWN_MAX {
+            let unknown = self.seen.running().count() as u64 + id.saturating_sub(self.seen.end());
+            if commit.epoch != self.epoch || !is_next || unknown > UNKNOWN_MAX {
                 // Later commits of this server stay behind it.
                 self.round_due = true;
                 break;
@@ -237,7 +243,6 @@ impl PostgresTail {
             self.seen.learn(id);
             add(last, &self.seen.read_point());
             backend.history().told(self.epoch, &last.row);
-            self.round_due |= self.seen.running().count() > UNKNOWN_FEW;
         }
         Batch { entries, failed: None }
     }
@@ -281,6 +286,28 @@ async fn now(backend: &PostgresBackend) -> Result<(Snapshot, u64), StoreError> {
         let seen = backend.read(ReadClass::Delivery, |conn| current_snapshot(conn).boxed()).await?;
         if backend.history().epoch() == epoch {
             return Ok((seen, epoch));
+        }
+    }
+}
+
+/// A snapshot that sees all but about the last so many changes, and the number of its history.
+async fn before_end(backend: &PostgresBackend, changes: u32) -> Result<(Snapshot, u64), StoreError> {
+    loop {
+        let epoch = backend.history().epoch();
+        let below = backend.read(ReadClass::Delivery, move |conn| {
+            async move {
+                let floor = maintenance::floor(conn).await?;
+                let seen = current_snapshot(conn).await?.read_point();
+                let nth = log::table.order(log::seq.desc()).offset(i64::from(changes)).select(log::commit_id);
+                let nth: Option<CommitId> = nth.first(conn).await.optional().map_err(reading("log"))?;
+                // Below the first transaction that is still running, all are known.
+                Ok(nth.map_or(0, |nth| nth.0 + 1).min(seen.first_unseen()).max(floor))
+            }
+            .boxed()
+        });
+        let below = below.await?;
+        if backend.history().epoch() == epoch {
+            return Ok((Snapshot::of_known(below, Vec::new()), epoch));
         }
     }
 }

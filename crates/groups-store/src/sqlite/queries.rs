@@ -20,7 +20,7 @@ use crate::queries::statements::{GROUPS_OF_IDS, GroupSql};
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow, columns_of};
 use crate::row_set::{Ids, RowSet, With};
-use crate::schema::{log, memberships};
+use crate::schema::{groups, log, memberships};
 use crate::{HookError, Position};
 
 impl Connection for SqliteConn {
@@ -83,6 +83,26 @@ impl Connection for SqliteConn {
             .load(self)
             .await
             .map_err(reading("log"))
+    }
+
+    async fn commits_from(&mut self, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
+        // A commit has the number of its row.
+        let from = log::table.filter(log::seq.ge(crate::row::to_stored(first)));
+        from.select(log::commit_id).limit(limit).load(self).await.map_err(reading("log"))
+    }
+
+    async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<(Id, Id, bool)>, QueryError> {
+        let mut all = Vec::new();
+        for user in users {
+            let open = memberships::table
+                .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
+                .filter(memberships::user_id.eq(user))
+                .filter(memberships::left_version.is_null())
+                .select((memberships::user_id, memberships::group_id, groups::deleted_version.is_not_null()))
+                .limit(per_user_max);
+            all.extend(open.load::<(Id, Id, bool)>(self).await.map_err(reading("memberships"))?);
+        }
+        Ok(all)
     }
 
     /// What the transaction sees.

@@ -12,7 +12,7 @@ use super::backend::SqliteBackend;
 use super::queries::log_from;
 use crate::connection::{Connection, SqliteConn};
 use crate::position::{Batch, BatchLimit, entries};
-use crate::queries::sinks;
+use crate::queries::{maintenance, sinks};
 use crate::read_class::ReadClass;
 use crate::recent_commits::{Commit, Follower, Next};
 use crate::{LogEntry, Position, StoreError};
@@ -48,6 +48,17 @@ impl SqliteTail {
             }
         });
         Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, poll_due })
+    }
+
+    /// Follows the log from so many changes before its end.
+    pub(crate) async fn open_before_end(backend: &SqliteBackend, changes: u32) -> Result<Self, StoreError> {
+        let recent = backend.recent().follow();
+        let next = backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| {
+            let floor = maintenance::floor(conn).await?;
+            let end = conn.read_point().await?.point.below;
+            Ok(end.saturating_sub(u64::from(changes)).max(floor).max(1))
+        });
+        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, poll_due: true })
     }
 
     /// The next changes; empty if there are none.

@@ -37,6 +37,8 @@ mod plans;
 mod pruning;
 #[path = "suite/quotas.rs"]
 mod quotas;
+#[path = "suite/resume.rs"]
+mod resume;
 #[path = "suite/robust.rs"]
 mod robust;
 mod schemas;

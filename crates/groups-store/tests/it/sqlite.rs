@@ -27,6 +27,8 @@ mod people;
 mod pruning;
 #[path = "suite/quotas.rs"]
 mod quotas;
+#[path = "suite/resume.rs"]
+mod resume;
 #[path = "suite/robust.rs"]
 mod robust;
 #[path = "suite/sinks.rs"]

@@ -388,7 +388,9 @@ impl Simulation {
         connection.loading = match std::mem::replace(&mut connection.loading, Loading::Done) {
             Loading::Connected if worker.shard.register(&conn) => Loading::Registered,
             Loading::Registered => {
-                let read = (!fails).then(|| self.store.open(conn.user_id, connection.cursor.as_deref()));
+                let cursor = connection.cursor.as_deref();
+                let resumed = cursor.and_then(|cursor| self.store.resume(&server.recent, conn.user_id, cursor));
+                let read = (!fails).then(|| resumed.unwrap_or_else(|| self.store.open(conn.user_id, cursor)));
                 Loading::Read(read.map(Box::new))
             }
             Loading::Read(read) => {

@@ -76,11 +76,7 @@ impl World {
 
     /// The delivery of change `commit`.
     pub(crate) fn delivery(&self, commit: usize) -> Arc<Delivery> {
-        Arc::new(self.own_delivery(commit))
-    }
-
-    fn own_delivery(&self, commit: usize) -> Delivery {
-        Delivery::new(self.log[commit].clone(), format!("c{}", commit + 1), commit as u64)
+        Arc::new(Delivery::new(self.log[commit].clone(), format!("c{}", commit + 1), commit as u64))
     }
 
     pub(crate) fn is_told(&self, commit: usize, user_id: UserId) -> bool {
@@ -108,7 +104,7 @@ impl World {
             None => InitialContent::Snapshot(Box::new(Listed(list.into()))),
             Some(from) => {
                 let missed = (from..read).filter(|commit| self.is_told(*commit, user_id));
-                InitialContent::Resumed(missed.map(|commit| self.own_delivery(commit)).collect())
+                InitialContent::Resumed(missed.map(|commit| self.delivery(commit)).collect())
             }
         };
         InitialState {

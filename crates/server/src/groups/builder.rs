@@ -5,9 +5,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use groups_domain::Limits;
-use groups_store::{SinkName, Store, StoreOptions};
+use groups_store::{Position, SinkName, Store, StoreOptions};
 use groups_supervisor::Supervisor;
-use notify::{EventSink, Hub, HubLimits};
+use notify::{Delivery, EventSink, Hub, HubLimits};
 
 use super::{Groups, Inner, prune, send_clients_away, sweep};
 use crate::bus::Bus;
@@ -18,7 +18,8 @@ use crate::limiter::Limiter;
 use crate::mount::Mount;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
-use crate::relay::relay;
+use crate::relay::{Observer, relay};
+use crate::resumes::Resumes;
 use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
 use crate::{OpenError, Settings, SettingsError};
@@ -29,6 +30,9 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 /// Maximum number of rejections that are delayed at the same time. Beyond it, a rejection is sent
 /// immediately and its connection is closed.
 const REFUSALS_MAX: usize = 4_096;
+
+/// Number of recent changes that are read from the log at the start.
+const RECENT_CHANGES: u32 = 4_096;
 
 /// Builds a [`Groups`] service. Start with [`Groups::builder`] and finish with
 /// [`open`](Self::open).
@@ -197,7 +201,10 @@ impl GroupsBuilder {
             ..StoreOptions::new(&settings.database_url)
         })
         .await?;
-        let hub = Hub::supervised(hub_limits(&settings), Arc::new(StoreSource(store.clone())), supervisor.clone());
+        let (resumes, reading) = Resumes::new(store.clone());
+        supervisor.spawn("resuming clients", reading);
+        let source = StoreSource { store: store.clone(), resumes: resumes.clone() };
+        let hub = Hub::supervised(hub_limits(&settings), Arc::new(source), supervisor.clone());
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
         let identity = identity.unwrap_or_else(|| {
             let own = settings.secret().map(str::as_bytes);
@@ -205,8 +212,9 @@ impl GroupsBuilder {
             Box::new(Tokens::new(secret, &settings))
         });
         // Opened before clients can connect, so that the tail delivers everything that a client's
-        // first read does not show.
-        let tail = store.tail().await?;
+        // first read does not show. It begins with recent changes, so that clients resume from
+        // memory after a restart.
+        let tail = store.tail_with_recent(RECENT_CHANGES).await?;
         let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
@@ -214,14 +222,13 @@ impl GroupsBuilder {
         let ids = Arc::new(GroupIds::default());
         store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
         let bus = Bus::start(&settings, &store, &hub, &supervisor).await?;
-        let observed = Arc::clone(&ids);
-        let observe = move |delivery: &notify::Delivery| observed.observe(delivery.change().group_id());
-        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observe, None));
+        let observer = ClientObserver { ids: Arc::clone(&ids), resumes };
+        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None));
         for Sink { durable, sink } in sinks {
             let sink: Arc<dyn EventSink> = Arc::new(Guarded(sink));
             let LogStart { tail, progress } = LogStart::of(&store, durable, &*sink).await?;
             let task = format!("relay of the sink {}", sink.name());
-            supervisor.spawn(&task, relay(tail, sink, |_| (), progress));
+            supervisor.spawn(&task, relay(tail, sink, (), progress));
         }
         supervisor.spawn("pruning", prune(store.clone()));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
@@ -246,6 +253,23 @@ impl GroupsBuilder {
             development,
             supervisor,
         })))
+    }
+}
+
+/// Keeps what the service needs of the changes that clients receive.
+struct ClientObserver {
+    ids: Arc<GroupIds>,
+    resumes: Resumes,
+}
+
+impl Observer for ClientObserver {
+    fn delivery(&self, delivery: &Arc<Delivery>, position: &Position) {
+        self.ids.observe(delivery.change().group_id());
+        self.resumes.push(delivery, position);
+    }
+
+    fn lagged(&self) {
+        self.resumes.restart();
     }
 }
 

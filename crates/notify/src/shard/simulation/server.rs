@@ -7,10 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::random::Random;
-use super::store::{Batch, Row, Store};
+use super::store::{Batch, Row, Store, parse_cursor};
 use super::*;
+use crate::RecentDeliveries;
 use crate::conn::Socket;
 use crate::counters::Counters;
+
+/// Size of the deliveries that a server keeps for clients that resume.
+const RECENT_BYTES_MAX: usize = 100_000;
 
 /// Polling interval of the relay without wake-ups.
 const POLL_MS: u64 = 2_000;
@@ -63,6 +67,7 @@ struct Tail {
 /// A server. After a crash it is replaced by a new one.
 pub(super) struct Server {
     pub(super) workers: Vec<Worker>,
+    pub(super) recent: RecentDeliveries,
     tail: Tail,
     tick_at: u64,
 }
@@ -82,7 +87,12 @@ impl Server {
             awake: BTreeSet::new(),
         };
         let tail = Tail { seen: store.read_point(), round: None, waiting: false, woken: false, poll_at: now + POLL_MS };
-        Self { workers: (0..workers).map(|_| worker()).collect(), tail, tick_at: now + TICK_MS }
+        Self {
+            workers: (0..workers).map(|_| worker()).collect(),
+            recent: RecentDeliveries::new(RECENT_BYTES_MAX),
+            tail,
+            tick_at: now + TICK_MS,
+        }
     }
 
     /// Handles a wake-up from the bus.
@@ -121,6 +131,7 @@ impl Server {
         let rows: Vec<Row> = pending.drain(..BATCH_ROWS_MAX.min(pending.len())).collect();
         let rest: Vec<u64> = pending.iter().map(|row| row.commit).collect();
         let batch: Batch = store.deliveries(&rows, &point, rest).into_iter().map(Arc::new).collect();
+        batch.iter().for_each(|delivery| self.recent.push(delivery, parse_cursor(delivery.cursor())));
         for worker in &mut self.workers {
             worker.inbox.push_back(Arc::clone(&batch));
         }

@@ -27,7 +27,15 @@ pub(super) struct Stats {
 impl Stats {
     /// Everything that this simulation is for has happened.
     pub(super) fn assert_complete(&self) {
-        let StoreStats { changes, late_commits, aborts, shortened_cursors, expired_cursors, long_replays } = self.store;
+        let StoreStats {
+            changes,
+            late_commits,
+            aborts,
+            shortened_cursors,
+            expired_cursors,
+            long_replays,
+            resumes_from_memory,
+        } = self.store;
         let ClientStats { snapshots, resumes, events, repeats, pings } = self.clients;
         let counts = [
             changes,
@@ -36,6 +44,7 @@ impl Stats {
             shortened_cursors,
             expired_cursors,
             long_replays,
+            resumes_from_memory,
             snapshots,
             resumes,
             events,

@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{
-    Change, Command, Decision, Group, GroupId, Limits, NewMember, ReadPoint, Request, Role, Roster, Timestamp, UserId,
+    Change, Command, Decision, Effect, Group, GroupId, Limits, NewMember, ReadPoint, Request, Role, Roster, Timestamp,
+    UserId,
 };
 
 use super::random::Random;
 use crate::world::{group, user};
-use crate::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, SourceError};
+use crate::{
+    Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, RecentDeliveries, ReplayMax, Resuming,
+    SourceError,
+};
 
 /// Number of users in a simulation.
 pub(super) const USERS: u64 = 5;
@@ -72,6 +76,7 @@ pub(super) struct StoreStats {
     pub(super) shortened_cursors: u64,
     pub(super) expired_cursors: u64,
     pub(super) long_replays: u64,
+    pub(super) resumes_from_memory: u64,
 }
 
 pub(super) struct Store {
@@ -244,12 +249,33 @@ impl Store {
                 self.stats.long_replays += 1;
                 return None;
             }
-            Some(InitialContent::Resumed(self.deliveries(&missed, &seen, [])))
+            Some(InitialContent::Resumed(self.deliveries(&missed, &seen, []).into_iter().map(Arc::new).collect()))
         });
         let content = content.unwrap_or_else(|| InitialContent::Snapshot(Box::new(Listed(list.clone().into()))));
         let cursor = self.cursor(&seen);
         let groups = list.iter().map(|(group, _)| group.group_id).collect();
         Read { opening: InitialState { seen, groups, content, cursor }, list }
+    }
+
+    /// One read for a user who resumes from the deliveries that a server has in memory; `None` if
+    /// the server must read the log.
+    pub(super) fn resume(&mut self, recent: &RecentDeliveries, user_id: UserId, cursor: &str) -> Option<Read> {
+        let (from, seen, list) = (parse_cursor(cursor), self.read_point(), self.list(user_id));
+        let is_kept = self.pruned.is_none_or(|pruned| pruned < first_unknown(&from));
+        let caught_up = self.log.values().all(|row| !seen.sees(row.commit) || recent.known().sees(row.commit));
+        if !is_kept || !caught_up {
+            return None;
+        }
+        let groups: Vec<GroupId> = list.iter().map(|(group, _)| group.group_id).collect();
+        let deleted = self.rows().filter(|row| row.change.effects().contains(&Effect::AllLeft));
+        let deleted = deleted.filter(|row| row.audience.contains(&user_id)).map(|row| row.change.group_id());
+        let with_deleted: BTreeSet<GroupId> = groups.iter().copied().chain(deleted).collect();
+        let with_deleted: Vec<GroupId> = with_deleted.into_iter().collect();
+        let resuming = Resuming { user_id, groups: &with_deleted, from: &from, until: &seen };
+        let missed = recent.missed(resuming, ReplayMax { events: REPLAY_MAX, bytes: usize::MAX })?;
+        self.stats.resumes_from_memory += 1;
+        let cursor = self.cursor(&seen);
+        Some(Read { opening: InitialState { seen, groups, content: InitialContent::Resumed(missed), cursor }, list })
     }
 
     /// Converts rows into deliveries, each with the cursor to resume from after it: a client that
@@ -287,7 +313,7 @@ impl Store {
     }
 }
 
-fn parse_cursor(cursor: &str) -> ReadPoint {
+pub(super) fn parse_cursor(cursor: &str) -> ReadPoint {
     let mut numbers = cursor.split('.').map(|number| number.parse().unwrap());
     ReadPoint { below: numbers.next().unwrap(), except: numbers.collect() }
 }

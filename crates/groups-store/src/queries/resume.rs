@@ -1,0 +1,80 @@
+//! Memberships of many users at once, for clients that resume from memory.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use groups_domain::ReadPoint;
+use uuid::Uuid;
+
+use super::maintenance;
+use crate::column::Id;
+use crate::connection::{Connection, RunQueryDsl};
+use crate::position::{Seen, Witness, WitnessRow};
+use crate::query_error::{QueryError, reading};
+use crate::row::to_stored;
+use crate::schema::log;
+use crate::{OpenMemberships, Position, ResumePoints, Resumer};
+
+/// Maximum number of memberships of a user that resumes from memory.
+const MEMBERSHIPS_MAX: i64 = 1_000;
+
+/// Maximum number of commits that the caller does not know yet. Above it nobody resumes from
+/// memory.
+const NEWER_MAX: i64 = 4_096;
+
+pub(crate) async fn points<C: Connection>(
+    conn: &mut C,
+    store: Uuid,
+    resumers: Arc<[Resumer]>,
+    known: ReadPoint,
+) -> Result<ResumePoints, QueryError> {
+    let Seen { point: seen, witness } = conn.read_point().await?;
+    let cursor = Position::new(store, &seen, witness);
+    let floor = maintenance::floor(conn).await?;
+    let newer = conn.commits_from(known.first_unseen(), NEWER_MAX).await?;
+    if i64::try_from(newer.len()).is_ok_and(|count| count == NEWER_MAX) {
+        return Ok(ResumePoints { seen, cursor, newer: Vec::new(), memberships: vec![None; resumers.len()] });
+    }
+    let newer: BTreeSet<u64> = newer.into_iter().map(|commit| commit.0).filter(|commit| !known.sees(*commit)).collect();
+
+    let witnesses: BTreeSet<i64> = resumers.iter().map(|resumer| to_stored(resumer.from.witness.seq)).collect();
+    let witnesses: Vec<WitnessRow> = log::table
+        .filter(log::seq.eq_any(witnesses.into_iter().collect::<Vec<_>>()))
+        .select((log::seq, log::group_id, log::version, log::actor_id, log::at))
+        .load(conn)
+        .await
+        .map_err(reading("log"))?;
+    let witnesses: HashMap<u64, Witness> =
+        witnesses.into_iter().map(Witness::new).map(|witness| (witness.seq, witness)).collect();
+    // Like `open_stream`, but a position in an empty log is not of use here.
+    let is_valid = |from: &Position| {
+        from.is_of(store)
+            && from.below <= seen.below
+            && from.first_unknown() >= floor
+            && witnesses.get(&from.witness.seq) == Some(&from.witness)
+    };
+
+    let users: BTreeSet<Id> = resumers.iter().map(|resumer| resumer.user_id.into()).collect();
+    let mut of_users: HashMap<Id, Vec<(Id, bool)>> = HashMap::with_capacity(users.len());
+    let rows = conn.open_memberships(users.into_iter().collect(), MEMBERSHIPS_MAX + 1).await?;
+    for (user, group, is_deleted) in rows {
+        of_users.entry(user).or_default().push((group, is_deleted));
+    }
+    let memberships = resumers.iter().map(|Resumer { user_id, from }| {
+        let rows = of_users.get(&Id::from(*user_id)).map(Vec::as_slice).unwrap_or_default();
+        let few = i64::try_from(rows.len()).is_ok_and(|count| count <= MEMBERSHIPS_MAX);
+        (few && is_valid(from)).then(|| open_memberships(rows))
+    });
+    let memberships = memberships.collect();
+    Ok(ResumePoints { seen, cursor, newer: newer.into_iter().collect(), memberships })
+}
+
+fn open_memberships(rows: &[(Id, bool)]) -> OpenMemberships {
+    let mut with_deleted: Vec<_> = rows.iter().map(|(group, _)| group.group()).collect();
+    let mut groups: Vec<_> =
+        rows.iter().filter(|(_, is_deleted)| !is_deleted).map(|(group, _)| group.group()).collect();
+    with_deleted.sort_unstable();
+    groups.sort_unstable();
+    OpenMemberships { groups, with_deleted }
+}

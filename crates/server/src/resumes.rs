@@ -1,0 +1,294 @@
+//! Serves clients that resume from the deliveries in memory.
+//!
+//! A client needs its memberships from the database, but not the changes that it missed. When many
+//! clients resume at once, their memberships are read together, a batch at a time, so the work of
+//! the database does not grow with the changes that they missed, and hardly with the clients.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use groups_domain::{ReadPoint, UserId};
+use groups_store::{OpenMemberships, Position, ReplayRule, ResumePoints, Resumer, Store};
+use notify::{Delivery, InitialContent, InitialState, RecentDeliveries, ReplayMax, Resuming};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Size of the retained deliveries, as measured by [`Delivery::bytes`]. Clients that need older
+/// ones are served from the log.
+const RECENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Number of clients whose memberships are read together.
+const BATCH_MAX: usize = 256;
+
+/// Number of clients that wait for a batch. Further ones are served from the log.
+const WAITING_MAX: usize = 1_024;
+
+/// How long a batch waits for commits that the relay has not delivered yet. Then its clients are
+/// served from the log.
+const CATCH_UP_MAX: Duration = Duration::from_millis(250);
+
+/// The deliveries in memory, and the clients that resume from them. Clones share both.
+#[derive(Clone)]
+pub(crate) struct Resumes {
+    recent: Arc<Recent>,
+    waiting: mpsc::Sender<Waiting>,
+}
+
+struct Recent {
+    deliveries: Mutex<RecentDeliveries>,
+    grown: watch::Sender<()>,
+}
+
+struct Waiting {
+    resumer: Resumer,
+    answer: oneshot::Sender<Found>,
+}
+
+/// What a batch has read for a client.
+struct Found {
+    points: Arc<ResumePoints>,
+    memberships: OpenMemberships,
+}
+
+impl Resumes {
+    /// Returns the task that reads batches, too.
+    pub(crate) fn new(store: Store) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        Self::with_bytes_max(store, RECENT_BYTES_MAX)
+    }
+
+    fn with_bytes_max(store: Store, bytes_max: usize) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let deliveries = Mutex::new(RecentDeliveries::new(bytes_max));
+        let recent = Arc::new(Recent { deliveries, grown: watch::Sender::new(()) });
+        let (waiting, queue) = mpsc::channel(WAITING_MAX);
+        (Self { recent: Arc::clone(&recent), waiting }, read_batches(store, recent, queue))
+    }
+
+    /// Adds a delivery, before it is delivered to clients.
+    pub(crate) fn push(&self, delivery: &Arc<Delivery>, position: &Position) {
+        self.recent.lock().push(delivery, position.known());
+        self.recent.grown.send_replace(());
+    }
+
+    /// Drops all deliveries, because some are missing or the history was replaced.
+    pub(crate) fn restart(&self) {
+        self.recent.lock().restart();
+        self.recent.grown.send_replace(());
+    }
+
+    /// The initial state of a client that resumes. `None` if it must be read from the log.
+    pub(crate) async fn resume(&self, user_id: UserId, from: &Position, rule: ReplayRule) -> Option<Resumed> {
+        let known = from.known();
+        if !self.recent.lock().reaches_back_to(&known) {
+            return None;
+        }
+        let (answer, found) = oneshot::channel();
+        let resumer = Resumer { user_id, from: from.clone() };
+        self.waiting.try_send(Waiting { resumer, answer }).ok()?;
+        let Found { points, memberships } = found.await.ok()?;
+        let OpenMemberships { groups, with_deleted } = memberships;
+        let resuming = Resuming { user_id, groups: &with_deleted, from: &known, until: &points.seen };
+        let events = usize::try_from(rule.events_max_for(groups.len())).unwrap_or(usize::MAX);
+        let missed = self.recent.lock().missed(resuming, ReplayMax { events, bytes: rule.bytes_max })?;
+        Some(Resumed { points, groups, missed })
+    }
+}
+
+/// A client that resumes from memory.
+pub(crate) struct Resumed {
+    points: Arc<ResumePoints>,
+    groups: Vec<groups_domain::GroupId>,
+    missed: Vec<Arc<Delivery>>,
+}
+
+impl Resumed {
+    /// The position of the read.
+    pub(crate) fn cursor(&self) -> &Position {
+        &self.points.cursor
+    }
+
+    pub(crate) fn into_state(self, cursor: String) -> InitialState {
+        let Self { points, groups, missed } = self;
+        InitialState { seen: points.seen.clone(), groups, content: InitialContent::Resumed(missed), cursor }
+    }
+}
+
+impl Recent {
+    fn lock(&self) -> MutexGuard<'_, RecentDeliveries> {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until these commits were delivered.
+    async fn caught_up_with(&self, commits: &[u64]) {
+        let mut grown = self.grown.subscribe();
+        while !commits.iter().all(|commit| self.lock().known().sees(*commit)) {
+            if grown.changed().await.is_err() {
+                // Unreachable: `self` holds the sender.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// Reads the memberships of waiting clients, all at once, until the last sender is dropped.
+/// Clients whose batch fails are served from the log, where a failure is reported.
+async fn read_batches(store: Store, recent: Arc<Recent>, mut queue: mpsc::Receiver<Waiting>) {
+    let mut batch: Vec<Waiting> = Vec::new();
+    while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let known: ReadPoint = recent.lock().known().clone();
+        batch.retain(|waiting| !waiting.answer.is_closed());
+        let resumers = batch.iter().map(|waiting| waiting.resumer.clone()).collect();
+        let clients = std::mem::take(&mut batch);
+        let mut points = match store.resume_points(resumers, known).await {
+            Ok(points) => points,
+            Err(error) => {
+                tracing::debug!(%error, "clients cannot resume from memory");
+                continue;
+            }
+        };
+        if tokio::time::timeout(CATCH_UP_MAX, recent.caught_up_with(&points.newer)).await.is_err() {
+            tracing::debug!(commits = points.newer.len(), "clients cannot resume from memory: the relay is late");
+            continue;
+        }
+        let memberships = std::mem::take(&mut points.memberships);
+        let points = Arc::new(points);
+        for (client, memberships) in clients.into_iter().zip(memberships) {
+            if let Some(memberships) = memberships {
+                // The client may have disconnected.
+                let _ = client.answer.send(Found { points: Arc::clone(&points), memberships });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+    use groups_domain::{Change, Command, GroupId, NewMember, Request, Timestamp};
+    use groups_store::{LogEntry, StoreOptions, StreamStart};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store_source::delivery;
+
+    const RULE: ReplayRule = ReplayRule { events_max: 1_000, bytes_max: 512 * 1024 };
+
+    fn user(number: u64) -> UserId {
+        UserId::new(Uuid::from_u128(u128::from(number)))
+    }
+
+    /// A store with a relay that is run by hand.
+    struct Bench {
+        store: Store,
+        resumes: Resumes,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Bench {
+        async fn start(bytes_max: usize) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let url = folder.path().join("groups.db").to_string_lossy().into_owned();
+            let store = Store::open(StoreOptions::new(url)).await.unwrap();
+            let (resumes, reading) = Resumes::with_bytes_max(store.clone(), bytes_max);
+            tokio::spawn(reading);
+            Self { store, resumes, _folder: folder }
+        }
+
+        async fn execute(&self, group: u128, actor: u64, command: Command) {
+            let group_id = GroupId::new(Uuid::from_u128(group));
+            let at = Timestamp::from_unix_millis(0);
+            let request = Request { group_id, actor: user(actor).into(), at, expected_version: None, command };
+            self.store.execute(request.into()).await.unwrap();
+        }
+
+        fn relay(&self, entry: &LogEntry) {
+            let position = entry.position.clone();
+            self.resumes.push(&Arc::new(delivery(entry.clone(), &self.store.cursors())), &position);
+        }
+
+        /// The missed changes and the groups, from memory.
+        async fn from_memory(&self, who: UserId, from: &Position) -> Option<(Vec<Change>, Vec<GroupId>)> {
+            let Resumed { mut groups, missed, .. } = self.resumes.resume(who, from, RULE).await?;
+            groups.sort_unstable();
+            Some((missed.iter().map(|delivery| delivery.change().clone()).collect(), groups))
+        }
+
+        /// The same, from the log.
+        async fn from_log(&self, who: UserId, from: &Position) -> (Vec<Change>, Vec<GroupId>) {
+            let mut opened = self.store.open_stream(who, Some(from.clone()), RULE).await.unwrap();
+            opened.groups.sort_unstable();
+            let StreamStart::Resumed(entries) = opened.start else { panic!("it is resumed") };
+            (entries.into_iter().map(|entry| entry.change).collect(), opened.groups)
+        }
+    }
+
+    /// Ends at the last of the changes.
+    async fn some_history(bench: &Bench, changes: usize) -> Vec<LogEntry> {
+        let mut tail = bench.store.tail().await.unwrap();
+        let rename = |number: u64| Command::UpdateSettings {
+            name: Some(groups_domain::GroupName::parse(&format!("Name {number}")).unwrap()),
+            description: None,
+        };
+        for group in 1..=3 {
+            bench.execute(group, 1, Command::create("Team", "").unwrap()).await;
+            bench.execute(group, 1, Command::AddMember(NewMember::plain(user(2)))).await;
+            bench.execute(group, 1, rename(1)).await;
+            bench.execute(group, 1, Command::RemoveMember { user_id: user(2) }).await;
+            bench.execute(group, 1, rename(2)).await;
+            bench.execute(group, 1, Command::AddMember(NewMember::plain(user(3)))).await;
+        }
+        bench.execute(1, 1, Command::AddMember(NewMember::plain(user(2)))).await;
+        bench.execute(2, 1, Command::DeleteGroup).await;
+        bench.execute(3, 3, Command::Leave { successor: None }).await;
+        let mut entries = Vec::new();
+        while entries.len() < changes {
+            entries.extend(tail.next().await.unwrap());
+        }
+        entries
+    }
+
+    const CHANGES: usize = 21;
+
+    #[tokio::test]
+    async fn clients_get_the_same_from_memory_as_from_the_log() {
+        let bench = Bench::start(usize::MAX).await;
+        let entries = some_history(&bench, CHANGES).await;
+        entries.iter().for_each(|entry| bench.relay(entry));
+        for from in entries.iter().map(|entry| &entry.position) {
+            for who in (1..=4).map(user) {
+                assert_eq!(bench.from_memory(who, from).await.unwrap(), bench.from_log(who, from).await, "{from:?}");
+            }
+        }
+        bench.store.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_log_serves_those_for_whom_memory_does_not_reach_back_far_enough() {
+        let bench = Bench::start(40_000).await;
+        let entries = some_history(&bench, CHANGES).await;
+        entries.iter().for_each(|entry| bench.relay(entry));
+        let [oldest, newest] = [0, CHANGES - 2].map(|index| entries[index].position.clone());
+        assert_eq!(bench.from_memory(user(1), &oldest).await, None);
+        assert!(bench.from_memory(user(1), &newest).await.is_some());
+        bench.resumes.restart();
+        assert_eq!(bench.from_memory(user(1), &newest).await, None);
+        bench.store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_client_waits_for_a_relay_that_is_late_and_not_for_one_that_stands_still() {
+        let bench = Bench::start(usize::MAX).await;
+        let entries = some_history(&bench, CHANGES).await;
+        let (last, earlier) = entries.split_last().unwrap();
+        earlier.iter().for_each(|entry| bench.relay(entry));
+        let from = &earlier[CHANGES - 3].position;
+        assert_eq!(bench.from_memory(user(3), from).await, None, "the last change was not relayed");
+        let late = async {
+            // After the batch was read, or before: both are correct.
+            tokio::task::yield_now().await;
+            bench.relay(last);
+        };
+        let (resumed, ()) = tokio::join!(bench.from_memory(user(3), from), late);
+        assert_eq!(resumed.unwrap(), bench.from_log(user(3), from).await);
+        bench.store.close().await;
+    }
+}
