@@ -206,14 +206,14 @@ mod tests {
         }
 
         /// The missed changes and the groups, from memory.
-        async fn from_memory(&self, who: UserId, from: &Position) -> Option<(Vec<Change>, Vec<GroupId>)> {
+        async fn resumed_in_memory(&self, who: UserId, from: &Position) -> Option<(Vec<Change>, Vec<GroupId>)> {
             let Resumed { mut groups, missed, .. } = self.resumes.resume(who, from, RULE).await?;
             groups.sort_unstable();
             Some((missed.iter().map(|delivery| delivery.change().clone()).collect(), groups))
         }
 
         /// The same, from the log.
-        async fn from_log(&self, who: UserId, from: &Position) -> (Vec<Change>, Vec<GroupId>) {
+        async fn resumed_in_log(&self, who: UserId, from: &Position) -> (Vec<Change>, Vec<GroupId>) {
             let mut opened = self.store.open_stream(who, Some(from.clone()), RULE).await.unwrap();
             opened.groups.sort_unstable();
             let StreamStart::Resumed(entries) = opened.start else { panic!("it is resumed") };
@@ -255,7 +255,11 @@ mod tests {
         entries.iter().for_each(|entry| bench.relay(entry));
         for from in entries.iter().map(|entry| &entry.position) {
             for who in (1..=4).map(user) {
-                assert_eq!(bench.from_memory(who, from).await.unwrap(), bench.from_log(who, from).await, "{from:?}");
+                assert_eq!(
+                    bench.resumed_in_memory(who, from).await.unwrap(),
+                    bench.resumed_in_log(who, from).await,
+                    "{from:?}"
+                );
             }
         }
         bench.store.close().await;
@@ -267,10 +271,10 @@ mod tests {
         let entries = some_history(&bench, CHANGES).await;
         entries.iter().for_each(|entry| bench.relay(entry));
         let [oldest, newest] = [0, CHANGES - 2].map(|index| entries[index].position.clone());
-        assert_eq!(bench.from_memory(user(1), &oldest).await, None);
-        assert!(bench.from_memory(user(1), &newest).await.is_some());
+        assert_eq!(bench.resumed_in_memory(user(1), &oldest).await, None);
+        assert!(bench.resumed_in_memory(user(1), &newest).await.is_some());
         bench.resumes.restart();
-        assert_eq!(bench.from_memory(user(1), &newest).await, None);
+        assert_eq!(bench.resumed_in_memory(user(1), &newest).await, None);
         bench.store.close().await;
     }
 
@@ -281,14 +285,14 @@ mod tests {
         let (last, earlier) = entries.split_last().unwrap();
         earlier.iter().for_each(|entry| bench.relay(entry));
         let from = &earlier[CHANGES - 3].position;
-        assert_eq!(bench.from_memory(user(3), from).await, None, "the last change was not relayed");
+        assert_eq!(bench.resumed_in_memory(user(3), from).await, None, "the last change was not relayed");
         let late = async {
             // After the batch was read, or before: both are correct.
             tokio::task::yield_now().await;
             bench.relay(last);
         };
-        let (resumed, ()) = tokio::join!(bench.from_memory(user(3), from), late);
-        assert_eq!(resumed.unwrap(), bench.from_log(user(3), from).await);
+        let (resumed, ()) = tokio::join!(bench.resumed_in_memory(user(3), from), late);
+        assert_eq!(resumed.unwrap(), bench.resumed_in_log(user(3), from).await);
         bench.store.close().await;
     }
 }
