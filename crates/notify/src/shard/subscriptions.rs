@@ -22,6 +22,9 @@ pub(super) struct Subscriptions {
     /// Each group gets a number, which the users' arrays contain instead of its id.
     numbers: HashMap<GroupId, u32, RandomState>,
     groups: Slab<Group>,
+    /// The most groups since memory was last released. The capacity of a hash table does not tell,
+    /// because it does not count the places of removed entries.
+    most_groups: usize,
     /// The groups of each user, by slot.
     users: Vec<Sorted>,
 }
@@ -124,9 +127,10 @@ impl Subscriptions {
             self.remove_from_group(slot, *number);
         }
         // Releases the memory that a user with many groups needed.
-        if self.numbers.capacity() > 4 * self.numbers.len().max(1_024) {
+        if self.most_groups > 4 * self.numbers.len().max(1_024) {
             self.numbers.shrink_to_fit();
             self.groups.shrink_to_fit();
+            self.most_groups = self.numbers.len();
         }
     }
 
@@ -166,6 +170,7 @@ impl Subscriptions {
             .entry(group_id)
             .or_insert_with(|| narrow(groups.insert(Group { id: group_id, slots: Sorted::None })));
         groups[number as usize].slots.add(narrow(slot));
+        self.most_groups = self.most_groups.max(self.numbers.len());
         number
     }
 

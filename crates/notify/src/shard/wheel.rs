@@ -109,4 +109,20 @@ mod tests {
             prop_assert!(checks <= turns, "{checks} checks for {turns} turns");
         }
     }
+
+    #[test]
+    fn a_deadline_in_the_past_is_checked_at_the_next_tick() {
+        let (mut wheel, due) = (Wheel::new(Duration::from_secs(1)), Cell::default());
+        wheel.turn(at(10_000));
+        wheel.schedule(7, &due, at(3_000));
+        assert_eq!(wheel.turn(at(11_000)), [(7, 11)]);
+        assert!(take(&due, 11));
+    }
+
+    #[test]
+    fn a_deadline_that_is_scheduled_again_takes_no_more_memory() {
+        let (mut wheel, due) = (Wheel::new(Duration::from_secs(1)), Cell::default());
+        (0..100).for_each(|_| wheel.schedule(7, &due, at(5_000)));
+        assert_eq!(wheel.turn(at(5_000)), [(7, 5)]);
+    }
 }

@@ -84,3 +84,46 @@ fn a_group_of_a_connected_user_takes_few_bytes() {
     let bytes = (users + groups) / 1_000;
     assert!(bytes <= 20 * 12, "{bytes} bytes for 20 groups of a user");
 }
+
+#[test]
+fn an_array_that_is_mostly_empty_gives_its_memory_back() {
+    let mut numbers = Sorted::from_sorted((0..64).collect());
+    let capacity = |numbers: &Sorted| match numbers {
+        Sorted::Many(numbers) => numbers.capacity(),
+        Sorted::None | Sorted::One(_) => 0,
+    };
+    let sizes: Vec<(u32, usize)> = (0..64)
+        .rev()
+        .map(|number| {
+            numbers.remove(number);
+            (number, capacity(&numbers))
+        })
+        .filter(|(left, _)| [16, 15, 8, 7, 2, 1, 0].contains(left))
+        .collect();
+    assert_eq!(sizes, [(16, 64), (15, 30), (8, 30), (7, 30), (2, 4), (1, 0), (0, 0)]);
+}
+
+#[test]
+fn up_to_one_number_needs_no_allocation() {
+    assert!(matches!(Sorted::from_sorted(Vec::new()), Sorted::None));
+    assert!(matches!(Sorted::from_sorted(vec![7]), Sorted::One(7)));
+    let mut pair = Sorted::from_sorted(vec![7, 8]);
+    pair.remove(7);
+    assert!(matches!(pair, Sorted::One(8)));
+}
+
+#[test]
+fn the_memory_of_a_user_with_many_groups_is_given_back() {
+    let mut subscriptions = Subscriptions::default();
+    for (slot, numbers) in [(0, 0..6_000), (1, 6_000..7_999), (2, 7_999..8_000)] {
+        subscriptions.set_user(slot, numbers.map(group).collect());
+    }
+    assert!(subscriptions.numbers.capacity() >= 8_000);
+    subscriptions.remove_user(0);
+    assert_eq!(subscriptions.most_groups, 8_000, "a quarter of it is used");
+    subscriptions.remove_user(2);
+    assert_eq!(subscriptions.most_groups, 1_999, "less than a quarter of it is used");
+    assert!((1_999..4_000).contains(&subscriptions.numbers.capacity()));
+    subscriptions.remove_user(1);
+    assert_eq!(subscriptions.most_groups, 1_999, "a small table is kept");
+}
