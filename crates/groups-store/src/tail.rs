@@ -71,6 +71,24 @@ impl Tail {
         }
     }
 
+    /// Like [`next`](Self::next), but returns an empty batch instead of waiting for a change.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub async fn next_available(&mut self) -> Result<Vec<LogEntry>, StoreError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let Batch { entries, failed } = self.read().await?;
+        match failed {
+            Some(error) if entries.is_empty() => Err(error),
+            failed => {
+                self.failed = failed;
+                Ok(entries)
+            }
+        }
+    }
+
     async fn read(&mut self) -> Result<Batch, StoreError> {
         let id = self.store.id();
         let limit =

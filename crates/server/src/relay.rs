@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groups_store::{Position, StoreError, Tail};
+use groups_store::{Cursors, LogEntry, Position, StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
 use crate::sinks::Progress;
@@ -77,6 +77,40 @@ impl Observer for () {
     fn lagged(&self) {}
 }
 
+/// Shows the observer the changes up to the current end of the log, or about `changes_max`, before
+/// there are clients who could receive them.
+///
+/// # Errors
+/// [`StoreError`] if the database is unavailable.
+pub(crate) async fn catch_up(tail: &mut Tail, observer: &impl Observer, changes_max: usize) -> Result<(), StoreError> {
+    let (cursors, mut seen) = (tail.cursors(), 0);
+    while seen < changes_max {
+        match tail.next_available().await {
+            Ok(entries) if entries.is_empty() => return Ok(()),
+            Ok(entries) => {
+                seen += entries.len();
+                for entry in entries {
+                    observe(entry, &cursors, observer);
+                }
+            }
+            // Without clients, there is nobody to tell.
+            Err(StoreError::Corrupt { .. } | StoreError::HistoryReplaced | StoreError::OlderThanLog) => {
+                seen += 1;
+                observer.lagged();
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn observe(entry: LogEntry, cursors: &Cursors, observer: &impl Observer) -> Arc<Delivery> {
+    let position = entry.position.clone();
+    let delivery = Arc::new(delivery(entry, cursors));
+    observer.delivery(&delivery, &position);
+    delivery
+}
+
 /// Changes read from the log together.
 struct Batch {
     deliveries: Vec<Arc<Delivery>>,
@@ -130,12 +164,7 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink, observer: &impl Obser
         match tail.next().await {
             Ok(entries) => {
                 let position = entries.last().map(|entry| entry.position.clone());
-                let deliveries = entries.into_iter().map(|entry| {
-                    let position = entry.position.clone();
-                    let delivery = Arc::new(delivery(entry, &cursors));
-                    observer.delivery(&delivery, &position);
-                    delivery
-                });
+                let deliveries = entries.into_iter().map(|entry| observe(entry, &cursors, observer));
                 return Batch { deliveries: deliveries.collect(), position };
             }
             // The tail skips a row that cannot be read. Clients must not assume that they have
@@ -282,6 +311,36 @@ mod tests {
         assert_eq!(versions(&steady, 20).await, all);
         assert_eq!(versions(&failing.taken, 20).await, all, "what was refused was offered again, in its place");
         relays.iter().for_each(tokio::task::JoinHandle::abort);
+        store.close().await;
+    }
+
+    /// Records the versions.
+    #[derive(Default)]
+    struct Seen(std::sync::Mutex<Vec<u64>>);
+
+    impl Observer for Seen {
+        fn delivery(&self, delivery: &Arc<Delivery>, _: &Position) {
+            self.0.lock().unwrap().push(delivery.change().version().get());
+        }
+
+        fn lagged(&self) {}
+    }
+
+    #[actix_web::test]
+    async fn recent_changes_are_observed_at_the_start_and_only_later_ones_are_delivered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path().join("groups.db").to_string_lossy())).await.unwrap();
+        for number in 1..=20 {
+            rename(&store, number).await;
+        }
+        let mut tail = store.tail_with_recent(3).await.unwrap();
+        let (seen, taken) = (Seen::default(), Arc::new(Recorder::new()));
+        catch_up(&mut tail, &seen, 100).await.unwrap();
+        assert_eq!(*seen.0.lock().unwrap(), [18, 19, 20]);
+        let relay = tokio::spawn(relay(tail, taken.clone(), (), None));
+        rename(&store, 21).await;
+        assert_eq!(versions(&taken, 1).await, [21]);
+        relay.abort();
         store.close().await;
     }
 }

@@ -18,7 +18,7 @@ use crate::limiter::Limiter;
 use crate::mount::Mount;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
-use crate::relay::{Observer, relay};
+use crate::relay::{Observer, catch_up, relay};
 use crate::resumes::Resumes;
 use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
@@ -212,9 +212,9 @@ impl GroupsBuilder {
             Box::new(Tokens::new(secret, &settings))
         });
         // Opened before clients can connect, so that the tail delivers everything that a client's
-        // first read does not show. It begins with recent changes, so that clients resume from
-        // memory after a restart.
-        let tail = store.tail_with_recent(RECENT_CHANGES).await?;
+        // first read does not show. Recent changes are read now, so that clients resume from memory
+        // after a restart.
+        let mut tail = store.tail_with_recent(RECENT_CHANGES).await?;
         let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
@@ -223,6 +223,7 @@ impl GroupsBuilder {
         store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
         let bus = Bus::start(&settings, &store, &hub, &supervisor).await?;
         let observer = ClientObserver { ids: Arc::clone(&ids), resumes };
+        catch_up(&mut tail, &observer, 2 * RECENT_CHANGES as usize).await?;
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None));
         for Sink { durable, sink } in sinks {
             let sink: Arc<dyn EventSink> = Arc::new(Guarded(sink));
