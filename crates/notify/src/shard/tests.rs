@@ -452,3 +452,54 @@ proptest! {
         prop_assert!(bench.shard.subscriptions.is_empty(), "the last one has put out the light");
     }
 }
+
+/// Two connections of a user in one group, which are live.
+fn two_live_devices(limits: HubLimits) -> (Bench, [Device; 2]) {
+    let mut bench = Bench::new(limits, 0);
+    bench.execute(group(1), ADA, Command::create("Team", "").unwrap());
+    bench.deliver_all();
+    let devices = [(); 2].map(|()| {
+        let mut device = bench.connect(ADA, None);
+        bench.read(&mut device);
+        bench.answer(&mut device);
+        bench.messages(&mut device);
+        device
+    });
+    (bench, devices)
+}
+
+#[test]
+fn a_routed_change_is_counted_with_its_frames_and_bytes_and_with_full_queues() {
+    let limits = HubLimits { queue_frames_max: 4, ..HubLimits::default() };
+    let (mut bench, [mut one, mut other]) = two_live_devices(limits);
+    let routed = |bench: &mut Bench, name: &str| {
+        let delivery = bench.world.rename(group(1), ADA, name);
+        let routed = bench.shard.deliver(Moment::default(), &delivery);
+        (routed.frames, routed.bytes / 2 - delivery.frame(delivery.view_of(ADA)).len(), routed.crowded)
+    };
+    // The second frame is more than half of what the queue of a device that takes nothing may hold.
+    assert_eq!(routed(&mut bench, "One"), (2, 0, false));
+    assert_eq!(routed(&mut bench, "Two"), (2, 0, false));
+    bench.messages(&mut other);
+    assert_eq!(routed(&mut bench, "Three"), (2, 0, true));
+    bench.messages(&mut one);
+    assert_eq!(routed(&mut bench, "Four"), (2, 0, false));
+}
+
+#[test]
+fn every_connection_is_listed_until_it_disconnects() {
+    let (mut bench, [one, other]) = two_live_devices(HubLimits::default());
+    assert_eq!(bench.shard.conns().len(), 2);
+    bench.shard.disconnect(&one.conn);
+    assert!(matches!(&bench.shard.conns()[..], [left] if Rc::ptr_eq(left, &other.conn)));
+}
+
+#[test]
+fn a_connection_that_closed_while_its_list_was_read_does_not_go_live() {
+    let mut bench = Bench::new(HubLimits::default(), 0);
+    let mut device = bench.connect(ADA, None);
+    bench.read(&mut device);
+    bench.shard.close(Moment::default(), &device.conn, Close::restarting((1, 2)));
+    bench.answer(&mut device);
+    assert!(device.unread.is_none() && device.conn.seen.get().is_none());
+}
