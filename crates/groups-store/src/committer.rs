@@ -30,10 +30,12 @@ use self::job::Waiting;
 pub(crate) use self::job::{Answer, Job};
 use crate::{ExecuteError, Executed, HookError, Order, Reason, StoreError, StoreOptions};
 
-/// How long a batch waits for a lock. Another server holds it for the few milliseconds of a batch.
+/// How long a batch waits for a lock that is not a group's. It skips groups that are locked.
 const LOCK_MAX: Duration = Duration::from_millis(100);
 
-/// How long a retry of orders that were set aside waits for a lock.
+/// How long a retry of orders that were set aside waits for a lock, so that it gets its turn even if
+/// another server locks the group again and again. Another server holds it for the few milliseconds
+/// of a batch.
 const LOCK_AGAIN_MAX: Duration = Duration::from_millis(10);
 
 /// A batch that is retried group by group stops after this many locked groups: then whole tables
@@ -157,7 +159,7 @@ impl<W: BatchWriter> Committer<W> {
                 free.push(job);
             }
         }
-        let attempt = self.attempt(Locked::Wait, LOCK_MAX.min(self.limits.wait_max));
+        let attempt = self.attempt(Locked::Skip, LOCK_MAX.min(self.limits.wait_max));
         for job in self.execute_all(free, attempt).await {
             self.set_aside(job, Reason::Busy);
         }
@@ -178,7 +180,7 @@ impl<W: BatchWriter> Committer<W> {
         let (due, expired) = self.aside.take(Instant::now(), self.limits.batch_orders_max);
         expired.into_iter().for_each(|job| job.refuse(Reason::Busy));
         let count = due.len();
-        let attempt = self.attempt(Locked::Skip, LOCK_AGAIN_MAX);
+        let attempt = self.attempt(Locked::Wait, LOCK_AGAIN_MAX);
         let locked = self.execute_all(due, attempt).await;
         let progress = locked.len() < count;
         self.aside.put_back(locked, progress);

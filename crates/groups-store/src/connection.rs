@@ -61,6 +61,9 @@ pub(crate) trait Connection: Send {
     /// whether the users must be read again, because others may have written while this one waited.
     fn lock_users(&mut self, users: &[Id]) -> impl Future<Output = Result<bool, QueryError>> + Send;
 
+    /// Announces statements whose best plan depends on the data.
+    fn plan_each_time(&mut self) -> impl Future<Output = Result<(), QueryError>> + Send;
+
     /// The sequence numbers of the changes within a user's intervals after a position, unordered.
     fn missed_seqs(
         &mut self,

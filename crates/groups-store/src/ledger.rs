@@ -1,12 +1,12 @@
 //! The usage of the daily quotas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use groups_domain::{Change, ChangeKind, Command, Request, Timestamp};
 
 use crate::column::Id;
 use crate::row::to_stored;
-use crate::row_set::{RowSet, Usages, UserDays};
+use crate::row_set::{RowSet, Usages};
 use crate::{ExecuteError, Quota, Quotas};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -58,12 +58,11 @@ impl Ledger {
     }
 
     /// The users and days whose stored usage must be loaded for these requests.
-    pub(crate) fn wanted<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Vec<UserDays> {
+    pub(crate) fn wanted<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> BTreeSet<(Id, i64)> {
         if self.quotas == Quotas::default() {
-            return Vec::new();
+            return BTreeSet::new();
         }
-        let accounts: BTreeMap<(Id, i64), ()> = requests.map(|request| (account_of(request), ())).collect();
-        UserDays::chunks(accounts.into_keys())
+        requests.map(account_of).collect()
     }
 
     /// Adds the stored usage.

@@ -1,18 +1,21 @@
 //! The PostgreSQL backend: a pool, and lanes that commit in batches.
 
 mod backend;
+mod batch;
 mod bus;
 mod connection;
 mod encryption;
 mod failure;
 mod history;
 mod lane;
+mod merged;
 mod open;
 #[cfg(not(feature = "postgres-tls"))]
 mod plain;
 mod pool;
 mod queries;
 mod snapshot;
+mod statement;
 mod tail;
 #[cfg(feature = "postgres-tls")]
 mod tls;

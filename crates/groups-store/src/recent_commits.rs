@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use groups_domain::Change;
 use tokio::sync::watch;
 
+use crate::column::CommitId;
 use crate::position::Witness;
-use crate::row::LogRow;
+use crate::row::{LogRow, to_stored};
 
 /// Estimated memory of a change, apart from its texts and people.
 const CHANGE_BYTES: usize = 512;
@@ -31,6 +32,21 @@ pub(crate) struct CommittedChange {
 }
 
 impl CommittedChange {
+    /// A change whose place in the log is not known yet.
+    pub(crate) fn new(change: Change, payload_bytes: usize, commit_id: CommitId) -> Self {
+        let row = LogRow {
+            seq: 0,
+            commit_id,
+            group_id: change.group_id().into(),
+            version: to_stored(change.version().get()),
+            actor_id: change.actor_id().into(),
+            at: change.at().unix_millis(),
+            format: 0,
+            payload: String::new(),
+        };
+        Self { change, row, previous: None, payload_bytes }
+    }
+
     pub(crate) fn witness(&self) -> Witness {
         Witness::of(&self.row)
     }

@@ -32,6 +32,18 @@ pub(crate) trait RowSet: Default {
     fn push(&mut self, row: Self::Row);
     fn len(&self) -> usize;
 
+    /// All rows in one set, however many; `None` if there are none.
+    #[cfg(feature = "postgres")]
+    fn whole(rows: impl IntoIterator<Item = Self::Row>) -> Option<Self> {
+        let mut whole = Self::default();
+        rows.into_iter().for_each(|row| whole.push(row));
+        (whole.len() > 0).then_some(whole)
+    }
+
+    /// Adds the rows of another set.
+    #[cfg(feature = "postgres")]
+    fn append(&mut self, other: Self);
+
     /// All rows, in order, in sets of at most [`ROWS_MAX`].
     fn chunks(rows: impl IntoIterator<Item = Self::Row>) -> Vec<Self> {
         let mut chunks: Vec<Self> = Vec::new();
@@ -134,6 +146,12 @@ macro_rules! row_set {
 
             fn len(&self) -> usize {
                 self.$first.len()
+            }
+
+            #[cfg(feature = "postgres")]
+            fn append(&mut self, other: Self) {
+                self.$first.extend(other.$first);
+                $(self.$column.extend(other.$column);)*
             }
         }
 

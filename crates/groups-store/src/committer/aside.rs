@@ -11,7 +11,7 @@ use super::job::Waiting;
 
 /// The pause before the first retry. Each further pause is twice as long, until a retry makes
 /// progress.
-const PAUSE_FIRST: Duration = Duration::from_millis(5);
+const PAUSE_FIRST: Duration = Duration::from_millis(1);
 
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_millis(250);

@@ -138,6 +138,15 @@ impl PostgresBackend {
         self.detached(Arc::clone(&self.pool).read(class, body)).await
     }
 
+    /// Reads with a single statement.
+    pub(super) async fn read_alone<T: Send + 'static>(
+        &self,
+        class: ReadClass,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.detached(Arc::clone(&self.pool).read_alone(class, body)).await
+    }
+
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use uuid::Uuid;
 
 use super::connection::{ConnectError, Connection, Settings, connect, quoted};
+use super::statement::Prepared;
 use crate::connection::PostgresConn;
 
 /// The channel for "the log has grown". The payload is the id of the sending server.
@@ -125,7 +126,7 @@ impl Bus {
                 if sent {
                     break;
                 }
-                conn = connect(&settings).await.ok();
+                conn = connect_to_notify(&settings).await;
                 attempts += 1;
                 if conn.is_none() || attempts > 1 {
                     // Signals are not worth keeping until the connection is back.
@@ -187,6 +188,14 @@ impl Bus {
     }
 }
 
+/// A connection for sending notifications.
+async fn connect_to_notify(settings: &Settings) -> Option<Connection> {
+    let mut conn = connect(settings).await.ok()?;
+    // A notification does not survive a crash, so nothing is flushed for it.
+    conn.conn().batch_execute("SET synchronous_commit = off").await.ok()?;
+    Some(conn)
+}
+
 async fn tell(
     conn: &mut PostgresConn,
     settings: &Settings,
@@ -194,13 +203,13 @@ async fn tell(
     signals: &[String],
 ) -> QueryResult<()> {
     if let Some(me) = grown {
-        let notify = diesel::sql_query("SELECT pg_notify($1, $2)").bind::<Text, _>(settings.channel(LOG));
-        notify.bind::<Text, _>(me.to_string()).execute(conn).await?;
+        let notify = Prepared::<_, ()>::new("SELECT pg_notify($1, $2)").bind::<Text, _>(settings.channel(LOG));
+        RunQueryDsl::execute(notify.bind::<Text, _>(me.to_string()), conn).await?;
     }
     if !signals.is_empty() {
-        let notify = diesel::sql_query("SELECT pg_notify($1, signal) FROM unnest($2) AS signal");
-        let notify = notify.bind::<Text, _>(settings.channel(SIGNALS));
-        notify.bind::<Array<Text>, _>(signals).execute(conn).await?;
+        let notify = Prepared::<_, ()>::new("SELECT pg_notify($1, signal) FROM unnest($2) AS signal");
+        let notify = notify.bind::<Text, _>(settings.channel(SIGNALS)).bind::<Array<Text>, _>(signals);
+        RunQueryDsl::execute(notify, conn).await?;
     }
     Ok(())
 }

@@ -44,6 +44,12 @@ const PROMPT_MAX: Duration = Duration::from_secs(3);
 /// Maximum number of buffered notifications; above it the newest are dropped.
 const NOTIFICATIONS_WAITING_MAX: usize = 1_024;
 
+/// Plans that are off. Every statement looks up rows by keys or reads a range of an index, which is the
+/// best plan for tables of any size; for an empty table PostgreSQL would choose another one, and keep it
+/// while the table grows.
+const LOOKUPS_ONLY: [&str; 5] =
+    ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material"];
+
 /// Settings of connections.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -378,9 +384,10 @@ async fn establish(
     let setup = format!(
         "SELECT pg_is_in_recovery() AS standby, concat(set_config('statement_timeout', '{statement}', false), \
          set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
-         set_config('jit', 'off', false){path}) AS limits",
+         set_config('jit', 'off', false){plans}{path}) AS limits",
         statement = settings.statement_max.as_millis(),
         lock = settings.wait_max.as_millis(),
+        plans = LOOKUPS_ONLY.map(|setting| format!(", set_config('{setting}', 'off', false)")).concat(),
         path = settings.schema.as_deref().map_or_else(String::new, |schema| {
             let path = quoted(schema).replace('\'', "''");
             format!(", set_config('search_path', '{path}', false)")

@@ -3,7 +3,6 @@
 //! A group always belongs to the same lane, so two batches of one server never wait for each
 //! other's locks.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,21 +13,21 @@ use futures_util::FutureExt;
 use groups_domain::Limits;
 use tokio::time::{timeout, timeout_at};
 
+use super::batch::{self, Decided};
 use super::bus::Bus;
 use super::failure::Failure;
 use super::pool::{ATTEMPTS_MAX, Lease, Pool};
-use super::transaction::{Failed, Purpose, transact};
+use super::transaction::{Failed, Purpose, transact, transact_in_two_trips};
 use crate::batch::Committed;
-use crate::column::Id;
 use crate::committer::{self, Answers, Attempt, BatchWriter, CommitLimits, Committer, Job, Locked};
 use crate::connection::PostgresConn;
 use crate::hook::PostgresHook;
 use crate::intake;
 use crate::queries::commit;
-use crate::query_error::{QueryError, reading};
-use crate::recent_commits::{CommittedChange, RecentCommits};
+use crate::query_error::QueryError;
+use crate::recent_commits::RecentCommits;
 use crate::row::LogRow;
-use crate::schema::{groups, log};
+use crate::schema::log;
 use crate::{Order, Quotas, Reason, StoreError};
 
 /// The context of a lane.
@@ -96,18 +95,16 @@ impl Lane {
         let mut attempt = 1;
         loop {
             let mut conn = self.pool.connection(bounds.deadline).await.map_err(Failure::Final)?;
-            let (own, hook, limits, quotas) = (Arc::clone(orders), hook.clone(), self.limits, self.quotas);
-            let done = transact(&mut conn, Purpose::Commit { lock_max: bounds.lock_max }, move |conn| {
-                let work = execute(conn, own, hook, limits, quotas, bounds.locked);
-                let late = || QueryError::Store(StoreError::Unavailable(Reason::Busy));
-                async move { timeout_at(bounds.deadline, work).await.unwrap_or_else(|_| Err(late())) }.boxed()
-            });
-            let failure = match done.await {
+            let done = match &hook {
+                None => self.in_two_trips(&mut conn, orders, bounds).await,
+                Some(hook) => self.with_hook(&mut conn, orders, hook.clone(), bounds).await,
+            };
+            let failure = match done {
                 Ok(done) => {
                     return Ok(self.announce(done, Some(conn.epoch())));
                 }
                 Err(Failed::Before(failure)) => failure,
-                Err(Failed::During(done, detail)) => match self.find_out(&done.committed, conn).await {
+                Err(Failed::During(done, detail)) => match self.find_out(&done, conn).await {
                     // It may belong to another history than the lost connection did.
                     Some(true) => return Ok(self.announce(done, None)),
                     Some(false) => {
@@ -130,10 +127,58 @@ impl Lane {
         }
     }
 
+    async fn in_two_trips(
+        &self,
+        conn: &mut Lease,
+        orders: &Arc<Vec<Order>>,
+        bounds: Attempt,
+    ) -> Result<Decided, Failed<Decided>> {
+        let (limits, quotas) = (self.limits, self.quotas);
+        let (reading, deciding) = (Arc::clone(orders), Arc::clone(orders));
+        let done = transact_in_two_trips(
+            conn,
+            Purpose::Commit { lock_max: bounds.lock_max },
+            move |conn| {
+                async move {
+                    let facts = batch::read(conn, &reading, limits, quotas, bounds.locked);
+                    timeout_at(bounds.deadline, facts).await.unwrap_or_else(|_| Err(late()))
+                }
+                .boxed()
+            },
+            move |conn, facts| {
+                async move {
+                    let decided = batch::decide(conn, facts, &deciding, limits);
+                    timeout_at(bounds.deadline, decided).await.unwrap_or_else(|_| Err(late()))
+                }
+                .boxed()
+            },
+            |conn, statements| batch::write(conn, statements).boxed(),
+        );
+        let (mut decided, inserted) = done.await?;
+        inserted.place(&mut decided.changes);
+        Ok(decided)
+    }
+
+    /// A batch of one order. The hook needs to be called between its statements and the commit.
+    async fn with_hook(
+        &self,
+        conn: &mut Lease,
+        orders: &Arc<Vec<Order>>,
+        hook: PostgresHook,
+        bounds: Attempt,
+    ) -> Result<Decided, Failed<Decided>> {
+        let (orders, limits, quotas) = (Arc::clone(orders), self.limits, self.quotas);
+        let done = transact(conn, Purpose::Commit { lock_max: bounds.lock_max }, move |conn| {
+            let work = execute(conn, orders, hook, limits, quotas, bounds.locked);
+            async move { timeout_at(bounds.deadline, work).await.unwrap_or_else(|_| Err(late())) }.boxed()
+        });
+        done.await
+    }
+
     /// Passes a durable commit on to the log followers of this server, and tells the other servers.
     /// Without the number of its history, the followers read it from the log.
-    fn announce(&self, mut done: Done, epoch: Option<u64>) -> Answers {
-        let changes = std::mem::take(&mut done.committed.changes);
+    fn announce(&self, done: Decided, epoch: Option<u64>) -> Answers {
+        let Decided { answers, changes } = done;
         if !changes.is_empty() {
             match epoch {
                 Some(epoch) => self.recent.push(epoch, changes),
@@ -141,15 +186,15 @@ impl Lane {
             }
             self.bus.committed();
         }
-        done.into_answers()
+        answers
     }
 
     /// Whether a commit was made although its connection was lost; `None` if that cannot be
     /// determined in time.
-    async fn find_out(&self, committed: &Committed, lost: Lease) -> Option<bool> {
+    async fn find_out(&self, done: &Decided, lost: Lease) -> Option<bool> {
         self.pool.before_another(1, &Failure::Lost(String::new()), lost).await;
         // Without a change there is only a stored answer, which a retry finds or writes again.
-        let Some(CommittedChange { row, .. }) = committed.changes.as_slice().first() else {
+        let Some(row) = done.changes.as_slice().first().map(|change| &change.row) else {
             return Some(false);
         };
         let looking = async {
@@ -183,62 +228,25 @@ impl Lane {
     }
 }
 
-/// A batch before it is committed.
-struct Done {
-    committed: Committed,
-    /// For each order, whether it was executed.
-    taken: Vec<bool>,
+fn late() -> QueryError {
+    QueryError::Store(StoreError::Unavailable(Reason::Busy))
 }
 
-impl Done {
-    fn into_answers(self) -> Answers {
-        let mut answers = self.committed.answers.into_iter();
-        self.taken.into_iter().map(|taken| if taken { answers.next() } else { None }).collect()
-    }
-}
-
+/// Executes a batch with a hook.
 async fn execute(
     conn: &mut PostgresConn,
     orders: Arc<Vec<Order>>,
-    hook: Option<PostgresHook>,
+    hook: PostgresHook,
     limits: Limits,
     quotas: Quotas,
     locked: Locked,
-) -> Result<Done, QueryError> {
-    if locked == Locked::Wait {
-        let committed = commit::execute(conn, &orders, hook.as_ref(), limits, quotas).await?;
-        return Ok(Done { committed, taken: vec![true; orders.len()] });
+) -> Result<Decided, QueryError> {
+    if locked == Locked::Skip {
+        let ids = orders.iter().map(|order| order.request.group_id.into()).collect();
+        if !batch::lock(conn, ids, locked).await?.others.is_empty() {
+            return Ok(Decided { answers: vec![None; orders.len()], changes: Vec::new() });
+        }
     }
-    let locked = locked_groups(conn, &orders).await?;
-    let taken: Vec<bool> = orders.iter().map(|order| !locked.contains(&order.request.group_id.into())).collect();
-    let free: Vec<Order> =
-        orders.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(order, _)| order.clone()).collect();
-    Ok(Done { committed: commit::execute(conn, &free, hook.as_ref(), limits, quotas).await?, taken })
-}
-
-/// The groups that another transaction has locked. Locks the others.
-async fn locked_groups(conn: &mut PostgresConn, orders: &[Order]) -> Result<BTreeSet<Id>, QueryError> {
-    let ids: BTreeSet<Id> = orders.iter().map(|order| order.request.group_id.into()).collect();
-    let free: Vec<Id> = groups::table
-        .filter(groups::id.eq_any(ids.iter().copied().collect::<Vec<_>>()))
-        .order(groups::id)
-        .select(groups::id)
-        .for_update()
-        .skip_locked()
-        .load(conn)
-        .await
-        .map_err(reading("groups"))?;
-    let free: BTreeSet<Id> = free.into_iter().collect();
-    let others: Vec<Id> = ids.difference(&free).copied().collect();
-    if others.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    // The remaining groups do not exist yet.
-    let locked: Vec<Id> = groups::table
-        .filter(groups::id.eq_any(others))
-        .select(groups::id)
-        .load(conn)
-        .await
-        .map_err(reading("groups"))?;
-    Ok(locked.into_iter().collect())
+    let Committed { answers, changes } = commit::execute(conn, &orders, Some(&hook), limits, quotas).await?;
+    Ok(Decided { answers: answers.into_iter().map(Some).collect(), changes })
 }

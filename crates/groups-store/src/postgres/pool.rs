@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, Object, Pool as Deadpool, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{
+    Manager, Metrics, Object, Pool as Deadpool, PoolError, QueueMode, RecycleError, RecycleResult,
+};
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -11,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::connection::{ConnectError, Connection, Settings, connect};
 use super::failure::Failure;
 use super::history::History;
-use super::transaction::{Failed, Purpose, transact};
+use super::transaction::{Failed, Purpose, read, read_alone, transact};
 use crate::connection::PostgresConn;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
@@ -61,6 +63,14 @@ pub(super) struct Pool {
     requests: Share,
 }
 
+/// How work is done on a connection.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Read,
+    ReadAlone,
+    Write,
+}
+
 /// The capacity of one class of reads. The shares and the lanes add up to all connections, so no
 /// class waits for another's.
 struct Share {
@@ -89,7 +99,10 @@ impl Pool {
         let [delivery, connecting, requests] = shares(options.postgres_connections_max.saturating_sub(lanes));
         let connections_max = lanes + delivery + connecting + requests;
         let connections =
-            Deadpool::builder(Connector { settings: settings.clone(), history }).max_size(connections_max).build();
+            Deadpool::builder(Connector { settings: settings.clone(), history }).max_size(connections_max);
+        // The connection that was used last has the statements prepared, and its server process the rows
+        // in its caches.
+        let connections = connections.queue_mode(QueueMode::Lifo).build();
         let connections = connections.map_err(|error| OpenError::Unreachable {
             database: settings.database.clone(),
             detail: error.to_string(),
@@ -106,6 +119,24 @@ impl Pool {
         class: ReadClass,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
+        self.read_as(class, Work::Read, body).await
+    }
+
+    /// Runs a single statement that reads, and retries it if the connection was lost.
+    pub(super) async fn read_alone<T>(
+        self: Arc<Self>,
+        class: ReadClass,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
+    ) -> Result<T, StoreError> {
+        self.read_as(class, Work::ReadAlone, body).await
+    }
+
+    async fn read_as<T>(
+        &self,
+        class: ReadClass,
+        work: Work,
+        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
+    ) -> Result<T, StoreError> {
         let share = match class {
             ReadClass::Delivery => &self.delivery,
             ReadClass::Connecting => &self.connecting,
@@ -115,7 +146,7 @@ impl Pool {
         let busy = || StoreError::Unavailable(Reason::Busy);
         let reader = tokio::time::timeout(self.wait_max, share.connections.acquire()).await.map_err(|_| busy())?;
         let _reader = reader.map_err(|_| StoreError::Unavailable(Reason::Closed))?;
-        self.attempts(Purpose::Read, body).await
+        self.attempts(work, body).await
     }
 
     /// Runs an idempotent write transaction.
@@ -123,7 +154,7 @@ impl Pool {
         self: Arc<Self>,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
-        self.attempts(Purpose::Write, body).await
+        self.attempts(Work::Write, body).await
     }
 
     /// The deadline of work that begins now.
@@ -134,7 +165,7 @@ impl Pool {
     /// One deadline applies to all attempts together.
     async fn attempts<T>(
         &self,
-        purpose: Purpose,
+        work: Work,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
     ) -> Result<T, StoreError> {
         let deadline = self.deadline();
@@ -142,10 +173,17 @@ impl Pool {
             let mut attempt = 1;
             loop {
                 let mut conn = self.connection(deadline).await?;
-                let failure = match transact(&mut conn, purpose, &body).await {
+                let done = match work {
+                    Work::Read => read(&mut conn, &body).await,
+                    Work::ReadAlone => read_alone(&mut conn, &body).await,
+                    Work::Write => transact(&mut conn, Purpose::Write, &body).await.map_err(|failed| match failed {
+                        Failed::Before(failure) => failure,
+                        Failed::During(_, detail) => Failure::Lost(detail),
+                    }),
+                };
+                let failure = match done {
                     Ok(value) => return Ok(value),
-                    Err(Failed::Before(failure)) => failure,
-                    Err(Failed::During(_, detail)) => Failure::Lost(detail),
+                    Err(failure) => failure,
                 };
                 // Waiting for the lock already timed out.
                 if attempt == ATTEMPTS_MAX || matches!(failure, Failure::Final(_) | Failure::Locked) {

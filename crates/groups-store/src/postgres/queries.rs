@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use groups_domain::{Change, UserId};
 
 use super::snapshot::Snapshot;
+use super::statement::Prepared;
 use crate::column::{CommitId, Id, sql};
 use crate::connection::{Connection, PostgresConn, Rows, Statement};
 use crate::hook::PostgresHook;
@@ -73,12 +74,16 @@ impl Connection for PostgresConn {
         if locks.is_empty() {
             return Ok(false);
         }
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1, lock) FROM unnest($2) AS lock")
+        let lock = Prepared::<_, ()>::new("SELECT pg_advisory_xact_lock($1, lock) FROM unnest($2) AS lock")
             .bind::<Integer, _>(CLASS)
-            .bind::<Array<Integer>, _>(locks.into_iter().collect::<Vec<_>>())
-            .execute(self)
-            .await?;
+            .bind::<Array<Integer>, _>(locks.into_iter().collect::<Vec<_>>());
+        RunQueryDsl::execute(lock, self).await?;
         Ok(true)
+    }
+
+    async fn plan_each_time(&mut self) -> Result<(), QueryError> {
+        self.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+        Ok(())
     }
 
     /// The groups with these ids, for a reader.
@@ -93,16 +98,11 @@ impl Connection for PostgresConn {
 
     /// The sequence numbers of the changes within a user's intervals after a position, unordered.
     async fn missed_seqs(&mut self, user: UserId, from: &Position, limit: i64) -> Result<Vec<i64>, QueryError> {
-        #[derive(QueryableByName)]
-        struct Missed {
-            #[diesel(sql_type = BigInt)]
-            seq: i64,
-        }
         let unknown: Vec<CommitId> = from.except.iter().copied().map(CommitId).collect();
         // The version that ends an interval is part of it: it tells the user about the end. Each
         // interval is read separately and in index order, so that the scan starts at the position and
         // reads neither the log nor a group's history from its start.
-        let missed: Vec<Missed> = diesel::sql_query(
+        let missed = Prepared::<_, BigInt>::new(
             "SELECT missed.seq FROM memberships AS m CROSS JOIN LATERAL \
              (SELECT l.seq FROM log AS l WHERE l.group_id = m.group_id AND l.commit_id >= $2 \
               AND (l.commit_id >= $3 OR l.commit_id = ANY($4)) \
@@ -114,11 +114,8 @@ impl Connection for PostgresConn {
         .bind::<sql::Commit, _>(CommitId(from.first_unknown()))
         .bind::<sql::Commit, _>(CommitId(from.below))
         .bind::<Array<sql::Commit>, _>(unknown)
-        .bind::<BigInt, _>(limit)
-        .load(self)
-        .await
-        .map_err(reading("log"))?;
-        Ok(missed.into_iter().map(|missed| missed.seq).collect())
+        .bind::<BigInt, _>(limit);
+        RunQueryDsl::load(missed, self).await.map_err(reading("log"))
     }
 
     /// Fails if the database cannot be written.
@@ -170,7 +167,13 @@ impl Connection for PostgresConn {
 
     /// Runs a hook. Fails if the hook ended the transaction or ignored a failed statement.
     async fn run_hook(&mut self, hook: &PostgresHook, change: &Change) -> Result<(), QueryError> {
-        self.batch_execute("SAVEPOINT hook").await?;
+        // The session's settings are for the store's own statements.
+        self.batch_execute(
+            "SET LOCAL plan_cache_mode TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; \
+             SET LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; \
+             SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL enable_material TO DEFAULT; SAVEPOINT hook",
+        )
+        .await?;
         let run = async { hook(self, change).await };
         match AssertUnwindSafe(run).catch_unwind().await {
             Err(_) => Err(HookError::Panicked)?,
@@ -191,36 +194,51 @@ pub(super) async fn current_snapshot(conn: &mut PostgresConn) -> Result<Snapshot
 
 /// The snapshot of the transaction, and the newest log row in it.
 async fn now(conn: &mut PostgresConn) -> Result<(Snapshot, Witness), QueryError> {
-    #[derive(QueryableByName)]
+    type NowSql = (
+        Text,
+        Nullable<Text>,
+        Nullable<sql::Commit>,
+        Nullable<BigInt>,
+        Nullable<sql::Id>,
+        Nullable<BigInt>,
+        Nullable<sql::Id>,
+        Nullable<BigInt>,
+    );
+    #[derive(Queryable)]
     struct Now {
-        #[diesel(sql_type = Text)]
         snapshot: String,
-        #[diesel(sql_type = Nullable<sql::Commit>)]
+        floor: Option<String>,
         commit_id: Option<CommitId>,
-        #[diesel(sql_type = Nullable<BigInt>)]
         seq: Option<i64>,
-        #[diesel(sql_type = Nullable<sql::Id>)]
         group_id: Option<Id>,
-        #[diesel(sql_type = Nullable<BigInt>)]
         version: Option<i64>,
-        #[diesel(sql_type = Nullable<sql::Id>)]
         actor_id: Option<Id>,
-        #[diesel(sql_type = Nullable<BigInt>)]
         at: Option<i64>,
     }
-    // One statement, so that both come from one snapshot.
-    let now: Now = diesel::sql_query(
-        "SELECT pg_current_snapshot()::text AS snapshot, newest.* FROM (VALUES (1)) AS one LEFT JOIN \
+    // One statement, so that all come from one snapshot.
+    let now = Prepared::<_, NowSql>::new(
+        "SELECT pg_current_snapshot()::text, (SELECT value FROM meta WHERE name = 'log_floor'), newest.* \
+         FROM (VALUES (1)) AS one LEFT JOIN \
          (SELECT commit_id, seq, group_id, version, actor_id, at FROM log ORDER BY commit_id DESC, seq DESC LIMIT 1) \
          AS newest ON true",
-    )
-    .get_result(conn)
-    .await?;
-    // Pruned commits were known as well.
-    let known = now.commit_id.map_or(0, |newest| newest.0 + 1).max(maintenance::floor(conn).await?);
-    let detail = || format!("the snapshot {:?} cannot be read", now.snapshot);
-    let snapshot = Snapshot::parse(&now.snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?;
+    );
+    let now: Now = RunQueryDsl::get_result(now, conn).await?;
+    let (snapshot, _) = snapshot_of(&now.snapshot, now.floor.as_deref(), now.commit_id)?;
     let newest = now.seq.zip(now.group_id).zip(now.version).zip(now.actor_id.zip(now.at));
     let witness = newest.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
     Ok((snapshot, witness.map_or(Witness::NONE, Witness::new)))
+}
+
+/// A snapshot, and the start of the log in it, as they were read.
+pub(super) fn snapshot_of(
+    snapshot: &str,
+    floor: Option<&str>,
+    newest: Option<CommitId>,
+) -> Result<(Snapshot, u64), QueryError> {
+    let floor = maintenance::floor_of(floor)?;
+    // Pruned commits were known as well.
+    let known = newest.map_or(0, |newest| newest.0 + 1).max(floor);
+    let detail = || format!("the snapshot {snapshot:?} cannot be read");
+    let snapshot = Snapshot::parse(snapshot, known).ok_or_else(|| StoreError::Database { detail: detail() })?;
+    Ok((snapshot, floor))
 }

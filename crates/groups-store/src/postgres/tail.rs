@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text};
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use groups_domain::ReadPoint;
@@ -20,9 +20,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::backend::PostgresBackend;
-use super::queries::current_snapshot;
+use super::queries::{current_snapshot, snapshot_of};
 use super::snapshot::Snapshot;
-use crate::column::{CommitId, sql};
+use super::statement::Prepared;
+use crate::column::{CommitId, Id, sql};
 use crate::connection::{Connection, PostgresConn};
 use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::{maintenance, sinks};
@@ -75,11 +76,9 @@ struct Round {
     floor: u64,
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable)]
 struct Pending {
-    #[diesel(sql_type = BigInt)]
     seq: i64,
-    #[diesel(sql_type = sql::Commit)]
     commit_id: CommitId,
 }
 
@@ -144,6 +143,21 @@ impl PostgresTail {
             // A commit after this point wakes the next wait, even if this read already sees it.
             self.elsewhere.mark_unchanged();
             let seen = self.seen.clone();
+            let glance = backend.read_alone(ReadClass::Delivery, move |conn| {
+                let seen = seen.clone();
+                async move { glance(conn, &seen, limit).await }.boxed()
+            });
+            if let Glance { now, floor, rows: Some(rows) } = glance.await? {
+                self.round_due = false;
+                self.check_gap(floor)?;
+                if let Some(row) = rows.last() {
+                    backend.history().told(self.epoch, row);
+                }
+                let batch = entries(store, rows, &now.read_point(), [], PostgresConn::COMMIT_ORDER);
+                self.seen = now;
+                return Ok(batch);
+            }
+            let seen = self.seen.clone();
             let round = backend.read(ReadClass::Delivery, move |conn| {
                 let seen = seen.clone();
                 async move {
@@ -152,14 +166,9 @@ impl PostgresTail {
                 }
                 .boxed()
             });
-            let round = self.round.insert(round.await?);
+            let floor = self.round.insert(round.await?).floor;
             self.round_due = false;
-            // Changes were pruned that were never delivered. A transaction still running below them
-            // would have been open for the whole retention period.
-            if round.floor > self.gap_end && !self.seen.sees(round.floor - 1) {
-                self.gap_end = round.floor;
-                return Err(StoreError::OlderThanLog);
-            }
+            self.check_gap(floor)?;
         }
         let Some(round) = self.round.as_mut() else { return Ok(Batch::default()) };
         if let (true, Some(after)) = (round.pending.is_empty(), round.more_after) {
@@ -206,6 +215,16 @@ impl PostgresTail {
         }
         batch.failed = batch.failed.or(failed);
         Ok(batch)
+    }
+
+    /// Reports once that changes were pruned that were never delivered, given the start of the log. A
+    /// transaction still running below it would have been open for the whole retention period.
+    fn check_gap(&mut self, floor: u64) -> Result<(), StoreError> {
+        if floor > self.gap_end && !self.seen.sees(floor - 1) {
+            self.gap_end = floor;
+            return Err(StoreError::OlderThanLog);
+        }
+        Ok(())
     }
 
     /// The next commits of this server, if they are next.
@@ -329,6 +348,81 @@ async fn known_at(backend: &PostgresBackend, from: Position) -> Result<(Snapshot
     }
 }
 
+/// What a single statement finds.
+struct Glance {
+    now: Snapshot,
+    /// The start of the log.
+    floor: u64,
+    /// All rows that `now` sees and the last snapshot did not; `None` if they exceed the limit.
+    rows: Option<Vec<LogRow>>,
+}
+
+/// The current snapshot, and the rows that a snapshot did not see, in one statement.
+async fn glance(conn: &mut PostgresConn, seen: &Snapshot, limit: BatchLimit) -> Result<Glance, QueryError> {
+    type GlanceSql = (
+        Text,
+        Nullable<Text>,
+        Nullable<sql::Commit>,
+        Nullable<BigInt>,
+        Nullable<sql::Commit>,
+        Nullable<sql::Id>,
+        Nullable<BigInt>,
+        Nullable<sql::Id>,
+        Nullable<BigInt>,
+        Nullable<SmallInt>,
+        Nullable<Text>,
+    );
+    #[derive(Queryable)]
+    struct Row {
+        snapshot: String,
+        floor: Option<String>,
+        newest: Option<CommitId>,
+        seq: Option<i64>,
+        commit_id: Option<CommitId>,
+        group_id: Option<Id>,
+        version: Option<i64>,
+        actor_id: Option<Id>,
+        at: Option<i64>,
+        format: Option<i16>,
+        payload: Option<String>,
+    }
+    // A commit that the snapshot did not see either began later or was running: two index ranges,
+    // regardless of the size of the log. Payloads above the limit are not read. Their length is known
+    // without reading them.
+    let statement = Prepared::<_, GlanceSql>::new(
+        "SELECT pg_current_snapshot()::text, (SELECT value FROM meta WHERE name = 'log_floor'), \
+         (SELECT commit_id FROM log ORDER BY commit_id DESC LIMIT 1), found.* \
+         FROM (VALUES (1)) AS one LEFT JOIN \
+         (SELECT seq, commit_id, group_id, version, actor_id, at, format, \
+          CASE WHEN coalesce(sum(octet_length(payload)) OVER \
+           (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) < $4 THEN payload END FROM \
+          ((SELECT * FROM log WHERE commit_id >= $1 ORDER BY commit_id, seq LIMIT $3) UNION ALL \
+           (SELECT * FROM log WHERE commit_id = ANY ($2) LIMIT $3)) AS unseen ORDER BY seq) AS found ON true",
+    );
+    let running: Vec<CommitId> = seen.running().map(CommitId).collect();
+    let statement = statement
+        .bind::<sql::Commit, _>(CommitId(seen.end()))
+        .bind::<Array<sql::Commit>, _>(running)
+        .bind::<BigInt, _>(i64::from(limit.entries_max) + 1)
+        .bind::<BigInt, _>(i64::try_from(limit.bytes_max).unwrap_or(i64::MAX));
+    let found: Vec<Row> = RunQueryDsl::load(statement, conn).await.map_err(reading("log"))?;
+    let nothing = || StoreError::Database { detail: "a statement returned no row".to_owned() };
+    let first = found.as_slice().first().ok_or_else(nothing)?;
+    let (now, floor) = snapshot_of(&first.snapshot, first.floor.as_deref(), first.newest)?;
+    let (mut rows, mut fits) = (Vec::with_capacity(found.len()), found.len() <= limit.entries_max as usize);
+    for row in found {
+        let Some(seq) = row.seq else { continue };
+        let columns = row.commit_id.zip(row.group_id).zip(row.version).zip(row.actor_id).zip(row.at).zip(row.format);
+        let Some(((((((commit_id, group_id), version), actor_id), at), format), payload)) = columns.zip(row.payload)
+        else {
+            fits = false;
+            break;
+        };
+        rows.push(LogRow { seq, commit_id, group_id, version, actor_id, at, format, payload });
+    }
+    Ok(Glance { now, floor, rows: fits.then_some(rows) })
+}
+
 /// The rows with these numbers, ascending, as many as `bytes_max` allows, and how many of the
 /// numbers were consumed.
 async fn rows_of(
@@ -336,23 +430,17 @@ async fn rows_of(
     mut seqs: Vec<i64>,
     bytes_max: usize,
 ) -> Result<(Vec<LogRow>, usize), QueryError> {
-    #[derive(QueryableByName)]
-    struct Size {
-        #[diesel(sql_type = BigInt)]
-        seq: i64,
-        #[diesel(sql_type = BigInt)]
-        bytes: i64,
-    }
     // The length is known without reading the payload itself.
-    let sizes = "SELECT seq, octet_length(payload)::bigint AS bytes FROM log WHERE seq = ANY($1) ORDER BY seq";
-    let sizes: Vec<Size> = diesel::sql_query(sizes).bind::<Array<BigInt>, _>(&seqs).load(conn).await?;
+    let sizes = "SELECT seq, octet_length(payload)::bigint FROM log WHERE seq = ANY($1) ORDER BY seq";
+    let sizes = Prepared::<_, (BigInt, BigInt)>::new(sizes).bind::<Array<BigInt>, _>(&seqs);
+    let sizes: Vec<(i64, i64)> = RunQueryDsl::load(sizes, conn).await?;
     let mut bytes = 0;
-    let full = sizes.iter().find(|size| {
-        bytes += usize::try_from(size.bytes).unwrap_or(usize::MAX);
+    let full = sizes.iter().find(|(_, size)| {
+        bytes += usize::try_from(*size).unwrap_or(usize::MAX);
         bytes >= bytes_max
     });
-    if let Some(last) = full {
-        seqs.retain(|seq| *seq <= last.seq);
+    if let Some((last, _)) = full {
+        seqs.retain(|seq| seq <= last);
     }
     let count = seqs.len();
     let rows = log::table.filter(log::seq.eq_any(seqs)).order(log::seq).select(LogRow::as_select()).load(conn);
@@ -420,14 +508,13 @@ async fn unseen(
          SELECT seq, commit_id FROM unseen WHERE seq > $3 AND pg_visible_in_snapshot(commit_id, $4::pg_snapshot) \
          ORDER BY {order} LIMIT $5"
     );
-    let rows = diesel::sql_query(query)
+    let rows = Prepared::<_, (BigInt, sql::Commit)>::new(query)
         .bind::<sql::Commit, _>(CommitId(seen.end()))
         .bind::<Array<sql::Commit>, _>(running)
         .bind::<BigInt, _>(after)
         .bind::<Text, _>(now.to_string())
-        .bind::<BigInt, _>(limit)
-        .load(conn);
-    Ok(rows.await?)
+        .bind::<BigInt, _>(limit);
+    Ok(RunQueryDsl::load(rows, conn).await?)
 }
 
 #[cfg(test)]

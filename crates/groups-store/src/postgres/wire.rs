@@ -26,6 +26,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A code of five characters (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 pub(super) type SqlState = [u8; 5];
 
+/// The transaction has failed before this statement.
+const FAILED_BEFORE: &SqlState = b"25P02";
+
 /// The state of a connection that its client does not expose.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wire(Arc<Mutex<Noted>>);
@@ -33,7 +36,18 @@ pub(super) struct Wire(Arc<Mutex<Noted>>);
 #[derive(Debug, Default)]
 struct Noted {
     last: Option<SqlState>,
+    /// How many requests were answered.
+    answers: u64,
     ended: Option<String>,
+}
+
+impl Noted {
+    fn error(&mut self, code: SqlState) {
+        // A statement that was sent together with a failed one fails too, and that is not why.
+        if code != *FAILED_BEFORE || self.last.is_none() {
+            self.last = Some(code);
+        }
+    }
 }
 
 impl Wire {
@@ -45,6 +59,11 @@ impl Wire {
     /// The code of the server's last error.
     pub(super) fn last_error(&self) -> Option<SqlState> {
         self.noted(|noted| noted.last)
+    }
+
+    /// How many requests the server has answered so far.
+    pub(super) fn answers(&self) -> u64 {
+        self.noted(|noted| noted.answers)
     }
 
     /// Records why the connection ended.
@@ -92,10 +111,13 @@ impl Watched {
         self.heard.feed(bytes, |kind, body| match kind {
             b'E' => {
                 if let Some(code) = code_of(body) {
-                    wire.noted(|noted| noted.last = Some(code));
+                    wire.noted(|noted| noted.error(code));
                 }
             }
-            b'Z' => *unanswered = unanswered.saturating_sub(1),
+            b'Z' => {
+                *unanswered = unanswered.saturating_sub(1);
+                wire.noted(|noted| noted.answers += 1);
+            }
             _ => {}
         });
         if self.unanswered == 0 && !self.unfinished {

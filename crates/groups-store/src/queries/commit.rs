@@ -15,7 +15,7 @@ use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
 use crate::recent_commits::CommittedChange;
 use crate::row::{KeyRow, LogRow, MembershipFactsRow, to_stored};
-use crate::row_set::{Keys, MembershipKeys, RowSet, Versions, With};
+use crate::row_set::{Keys, MembershipKeys, RowSet, UserDays, Versions, With};
 use crate::{Order, Quotas, StoreError};
 
 /// Executes all orders, with the same result as one after the other. Returns one answer for each.
@@ -54,23 +54,9 @@ async fn load<C: Connection>(
         groups.extend(conn.lock_groups(ids.to_vec()).await?);
     }
     let owners: BTreeMap<Id, Id> = groups.iter().map(|row| (row.id, row.owner_id)).collect();
-    let mut memberships: BTreeMap<(Id, Id), bool> = BTreeMap::new();
-    for Order { request, .. } in orders {
-        let group_id = Id::from(request.group_id);
-        if let Some(user) = member_of(&request.command) {
-            memberships.insert((group_id, user.into()), true);
-        }
-        // Only existing groups have members.
-        if let Some(owner) = owners.get(&group_id) {
-            let owner = request.reads_owner().then_some(*owner);
-            request.reads().into_iter().map(Id::from).chain(owner).for_each(|user| {
-                memberships.entry((group_id, user)).or_default();
-            });
-        }
-    }
+    let memberships = membership_keys(orders, Some(&owners));
     let mut rows: Vec<MembershipFactsRow> = Vec::with_capacity(memberships.len());
-    for keys in MembershipKeys::chunks(memberships.into_iter().map(|((group_id, user), named)| (group_id, user, named)))
-    {
+    for keys in MembershipKeys::chunks(memberships) {
         let of_keys = With::<_, MembershipFactsSql>::select(keys, statements::MEMBERSHIP_FACTS);
         rows.extend(of_keys.load::<MembershipFactsRow>(conn).await.map_err(reading("memberships"))?);
     }
@@ -81,30 +67,71 @@ async fn load<C: Connection>(
     Ok(batch)
 }
 
+/// The memberships that the orders read, each with whether the user's name is requested. `owners`
+/// are those of the existing groups, if they are known already: then other groups are left out.
+pub(crate) fn membership_keys(orders: &[Order], owners: Option<&BTreeMap<Id, Id>>) -> Vec<(Id, Id, bool)> {
+    let mut memberships: BTreeMap<(Id, Id), bool> = BTreeMap::new();
+    for Order { request, .. } in orders {
+        let group_id = Id::from(request.group_id);
+        if let Some(user) = member_of(&request.command) {
+            memberships.insert((group_id, user.into()), true);
+        }
+        let owner = owners.map(|owners| owners.get(&group_id));
+        // Only existing groups have members.
+        if owner != Some(None) {
+            let owner = owner.flatten().copied().filter(|_| request.reads_owner());
+            request.reads().into_iter().map(Id::from).chain(owner).for_each(|user| {
+                memberships.entry((group_id, user)).or_default();
+            });
+        }
+    }
+    memberships.into_iter().map(|((group_id, user), named)| (group_id, user, named)).collect()
+}
+
+/// The idempotency keys of the orders.
+pub(crate) fn keys_of(orders: &[Order]) -> BTreeSet<(Id, String)> {
+    let keys = orders
+        .iter()
+        .filter_map(|order| Some((order.request.actor.user_id().into(), order.idempotency.as_ref()?.key.clone())));
+    keys.collect()
+}
+
+/// Usage by user and day: groups, rows, bytes.
+pub(crate) type UsageRow = (Id, i64, i64, i64, i64);
+
+/// Adds stored usage.
+pub(crate) fn know_usage(ledger: &mut Ledger, rows: Vec<UsageRow>) {
+    let stored = |number| u64::try_from(number).unwrap_or_default();
+    for (user_id, day, groups, rows, bytes) in rows {
+        ledger.know(user_id, day, Usage { groups: stored(groups), rows: stored(rows), bytes: stored(bytes) });
+    }
+}
+
 /// Loads the usage of the actors on the days of their orders.
 async fn load_usage<C: Connection>(conn: &mut C, orders: &[Order], quotas: Quotas) -> Result<Ledger, QueryError> {
     let mut ledger = Ledger::new(quotas);
-    for user_days in ledger.wanted(orders.iter().map(|order| &order.request)) {
+    for user_days in UserDays::chunks(ledger.wanted(orders.iter().map(|order| &order.request))) {
         let of_user_days = With::<_, UsageSql>::select(user_days, statements::USAGE_OF_USER_DAYS);
-        let rows: Vec<(Id, i64, i64, i64, i64)> = of_user_days.load(conn).await.map_err(reading("usage"))?;
-        let stored = |number| u64::try_from(number).unwrap_or_default();
-        for (user_id, day, groups, rows, bytes) in rows {
-            ledger.know(user_id, day, Usage { groups: stored(groups), rows: stored(rows), bytes: stored(bytes) });
-        }
+        know_usage(&mut ledger, of_user_days.load(conn).await.map_err(reading("usage"))?);
     }
     Ok(ledger)
 }
 
 async fn load_answers<C: Connection>(conn: &mut C, orders: &[Order], batch: &mut Batch) -> Result<(), QueryError> {
-    let keys: BTreeSet<(Id, String)> = orders
-        .iter()
-        .filter_map(|order| Some((order.request.actor.user_id().into(), order.idempotency.as_ref()?.key.clone())))
-        .collect();
     let mut rows: Vec<KeyRow> = Vec::new();
-    for keys in Keys::chunks(keys) {
+    for keys in Keys::chunks(keys_of(orders)) {
         let of_keys = With::<_, KeySql>::select(keys, statements::ANSWERS_OF_KEYS);
         rows.extend(of_keys.load::<KeyRow>(conn).await.map_err(reading("idempotency"))?);
     }
+    know_answers(conn, rows, batch).await
+}
+
+/// Adds stored answers, with the changes that they refer to.
+pub(crate) async fn know_answers<C: Connection>(
+    conn: &mut C,
+    rows: Vec<KeyRow>,
+    batch: &mut Batch,
+) -> Result<(), QueryError> {
     let versions: BTreeSet<(Id, i64)> = rows
         .iter()
         .filter_map(|row| match payload::decode_answer(row.format, &row.answer).ok()? {
@@ -185,25 +212,26 @@ async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Vec<Com
         written("usage", count, With::execute(set, statements::ADD_USAGE).execute(conn).await?)?;
     }
     let committed = decided.into_iter().map(|(change, payload_bytes)| {
-        let (group_id, version) = (Id::from(change.group_id()), to_stored(change.version().get()));
-        let (actor_id, at) = (change.actor_id().into(), change.at().unix_millis());
+        let mut change = CommittedChange::new(change, payload_bytes, CommitId(0));
+        let LogRow { group_id, version, .. } = change.row;
         let (seq, commit_id, previous) =
             *inserted.get(&(group_id, version)).ok_or_else(|| missing(group_id, version))?;
-        let row = LogRow { seq, commit_id, group_id, version, actor_id, at, format: 0, payload: String::new() };
-        Ok(CommittedChange { change, row, previous: previous.map(|previous| previous.0), payload_bytes })
+        (change.row.seq, change.row.commit_id) = (seq, commit_id);
+        change.previous = previous.map(|previous| previous.0);
+        Ok(change)
     });
     committed.collect()
 }
 
 /// The database did not return a row that it was told to insert.
-fn missing(group_id: Id, version: i64) -> QueryError {
+pub(crate) fn missing(group_id: Id, version: i64) -> QueryError {
     let (id, detail) = (format!("{}/{version}", group_id.0), "the inserted row was not returned".to_owned());
     StoreError::Corrupt { table: "log", id, detail }.into()
 }
 
 /// Fails if the database wrote fewer rows than it was told to, for example because of a trigger
 /// that somebody added. Otherwise an acknowledged change would be missing.
-fn written(table: &'static str, told: usize, done: usize) -> Result<(), QueryError> {
+pub(crate) fn written(table: &'static str, told: usize, done: usize) -> Result<(), QueryError> {
     if told == done {
         return Ok(());
     }

@@ -44,7 +44,12 @@ pub(crate) async fn cursor_key<C: Connection>(conn: &mut C, proposal: CursorKey)
 
 /// The first position from which nothing was pruned.
 pub(crate) async fn floor<C: Connection>(conn: &mut C) -> Result<u64, QueryError> {
-    match read_meta(conn, LOG_FLOOR).await? {
+    floor_of(read_meta(conn, LOG_FLOOR).await?.as_deref())
+}
+
+/// The same, from the value of `log_floor` in `meta`.
+pub(crate) fn floor_of(value: Option<&str>) -> Result<u64, QueryError> {
+    match value {
         None => Ok(0),
         Some(value) => value.parse().map_err(|error| corrupt_meta(LOG_FLOOR, &error).into()),
     }

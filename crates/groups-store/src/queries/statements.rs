@@ -25,6 +25,12 @@ pub(crate) const MEMBERSHIP_FACTS: &str = "SELECT v.group_id, v.user_id, m.joine
 pub(crate) type MembershipFactsSql =
     (sql::Id, sql::Id, Nullable<BigInt>, Nullable<SmallInt>, Nullable<BigInt>, Nullable<Bool>, Nullable<Text>);
 
+/// The `MembershipFactsRow`s of the owners of these groups, without names.
+#[cfg(feature = "postgres")]
+pub(crate) const OWNER_FACTS: &str = "SELECT m.group_id, m.user_id, m.joined_version, m.role, m.joined_at, m.acted, NULL::text FROM v \
+     CROSS JOIN groups AS g CROSS JOIN memberships AS m \
+     WHERE g.id = v.id AND m.group_id = g.id AND m.user_id = g.owner_id AND m.left_version IS NULL";
+
 /// Number of open memberships of each user, counted up to `count_max`. Those in deleted groups
 /// count until they are ended.
 pub(crate) fn open_memberships_of_users(count_max: u64) -> String {

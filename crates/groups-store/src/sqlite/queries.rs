@@ -61,6 +61,11 @@ impl Connection for SqliteConn {
         Ok(false)
     }
 
+    /// Plans never depend on the data.
+    async fn plan_each_time(&mut self) -> Result<(), QueryError> {
+        Ok(())
+    }
+
     /// The groups with these ids, for a reader.
     async fn read_groups(&mut self, ids: Vec<Id>) -> Result<Vec<GroupRow>, QueryError> {
         self.lock_groups(ids).await

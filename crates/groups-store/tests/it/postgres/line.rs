@@ -25,11 +25,12 @@ struct Shared {
 struct Connection {
     silent: AtomicBool,
     listens: AtomicBool,
+    /// The name under which COMMIT was prepared, between zeros.
+    prepared: Mutex<Option<Vec<u8>>>,
 }
 
-/// Silences the connection on which a client says something, once.
+/// Silences the connection on which a client commits, once.
 struct Trap {
-    text: &'static [u8],
     /// Whether the server still gets to hear it.
     passes: bool,
 }
@@ -78,9 +79,25 @@ impl Line {
         self.shared.mute.store(!answers, Relaxed);
     }
 
-    /// The next connection that says this falls silent, before or after the server has heard it.
-    pub(super) fn silence_at(&self, text: &'static [u8], passes: bool) {
-        *self.shared.trap.lock().unwrap() = Some(Trap { text, passes });
+    /// The next connection that commits falls silent, before or after the server has heard it.
+    pub(super) fn silence_at_commit(&self, passes: bool) {
+        *self.shared.trap.lock().unwrap() = Some(Trap { passes });
+    }
+}
+
+impl Connection {
+    /// Whether a client executes the prepared statement COMMIT, given what it says.
+    fn commits(&self, bytes: &[u8]) -> bool {
+        const TEXT: &[u8] = b"\0COMMIT\0";
+        let mut prepared = self.prepared.lock().unwrap();
+        // Binding a statement: its name follows an empty one.
+        let commits = prepared.as_ref().is_some_and(|name| bytes.windows(name.len()).any(|window| window == name));
+        if let Some(end) = bytes.windows(TEXT.len()).position(|window| window == TEXT) {
+            // Preparing it: its name comes before the text.
+            let name = bytes[..end].iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            *prepared = Some([b"\0", &bytes[end - name..end], b"\0"].concat());
+        }
+        commits
     }
 }
 
@@ -119,7 +136,8 @@ async fn pump(
         if heard.is_some() && says(b"LISTEN ") {
             connection.listens.store(true, Relaxed);
         }
-        let trap = heard.and_then(|shared| shared.trap.lock().unwrap().take_if(|trap| says(trap.text)));
+        let commits = heard.is_some() && connection.commits(&bytes[..count]);
+        let trap = heard.and_then(|shared| shared.trap.lock().unwrap().take_if(|_| commits));
         if let Some(trap) = &trap {
             connection.silent.store(true, Relaxed);
             if !trap.passes {

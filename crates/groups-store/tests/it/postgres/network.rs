@@ -95,7 +95,7 @@ fn the_outcome_of_a_commit_is_found_if_its_answer_is_lost() {
         let (line, options) = through_a_line(db).await;
         let store = Store::open(options).await.unwrap();
         store.did(ADA, group_id(1), create("Team")).await;
-        line.silence_at(b"COMMIT", true);
+        line.silence_at_commit(true);
         let change = timeout(PATIENCE, store.did(ADA, group_id(1), rename("Crew"))).await.expect("it is answered");
         assert_eq!(change.version(), version(2));
         assert_eq!(store.did(ADA, group_id(1), rename("Team")).await.version(), version(3));
@@ -108,7 +108,7 @@ fn a_commit_that_never_arrives_is_retried_or_reported_as_unknown() {
         let (line, options) = through_a_line(db).await;
         let store = Store::open(options).await.unwrap();
         store.did(ADA, group_id(1), create("Team")).await;
-        line.silence_at(b"COMMIT", false);
+        line.silence_at_commit(false);
         let answer = timeout(PATIENCE, store.does(ADA, group_id(1), rename("Crew"))).await.expect("it is answered");
         assert!(answer.is_ok() || is_unavailable(&answer, Reason::OutcomeUnknown), "{answer:?}");
         // Its transaction holds the lock until PostgreSQL ends it.
