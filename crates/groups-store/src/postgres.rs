@@ -1,5 +1,6 @@
 //! The PostgreSQL backend: a pool, and lanes that commit in batches.
 
+mod announcement;
 mod backend;
 mod batch;
 mod bus;
@@ -10,6 +11,8 @@ mod history;
 mod lane;
 mod merged;
 mod open;
+mod parts;
+mod peers;
 #[cfg(not(feature = "postgres-tls"))]
 mod plain;
 mod pool;

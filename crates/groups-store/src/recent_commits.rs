@@ -58,6 +58,9 @@ pub(crate) struct Commit {
     /// The number of the history that it belongs to. Always 0 on SQLite.
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite has one history"))]
     pub(crate) epoch: u64,
+    /// Whether this process made it. Other servers announce theirs.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite has no other servers"))]
+    pub(crate) is_own: bool,
     pub(crate) changes: Vec<CommittedChange>,
 }
 
@@ -96,13 +99,24 @@ impl RecentCommits {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Adds a durable commit and wakes the followers. Commits of one group must be added in order.
-    pub(crate) fn push(&self, epoch: u64, mut changes: Vec<CommittedChange>) {
+    /// Adds a durable commit of this process and wakes the followers. Commits of one group must be
+    /// added in order.
+    pub(crate) fn push(&self, epoch: u64, changes: Vec<CommittedChange>) {
+        self.add(epoch, true, changes);
+    }
+
+    /// Adds a durable commit that another server has announced, in any order.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn push_of_another_server(&self, epoch: u64, changes: Vec<CommittedChange>) {
+        self.add(epoch, false, changes);
+    }
+
+    fn add(&self, epoch: u64, is_own: bool, mut changes: Vec<CommittedChange>) {
         if changes.is_empty() {
             return;
         }
         changes.sort_unstable_by_key(|change| change.row.seq);
-        let commit = Arc::new(Commit { epoch, changes });
+        let commit = Arc::new(Commit { epoch, is_own, changes });
         {
             let mut retained = self.shared.retained.lock().unwrap_or_else(PoisonError::into_inner);
             retained.bytes += commit.bytes();

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
-use super::bus::Bus;
+use super::bus::{Bus, Commits};
 use super::connection::Settings;
 use super::history::History;
 use super::lane::Lane;
@@ -78,15 +78,19 @@ impl PostgresBackend {
         let commit_limits = CommitLimits::new(options, settings.request_max());
         let (bus, waiting) = Bus::new();
         let supervisor = &options.supervisor;
+        let recent = RecentCommits::new(options.recent_bytes_max);
+        let commits = Commits { recent: recent.clone(), history: Arc::clone(&history) };
         let talking = if options.postgres_notify {
             vec![
-                runtime.spawn(supervisor.endless("postgres notify", bus.clone().notify(settings.clone(), waiting))),
-                runtime.spawn(supervisor.endless("postgres listen", bus.clone().listen(settings))),
+                runtime.spawn(
+                    supervisor
+                        .endless("postgres notify", bus.clone().notify(settings.clone(), commits.clone(), waiting)),
+                ),
+                runtime.spawn(supervisor.endless("postgres listen", bus.clone().listen(settings, commits))),
             ]
         } else {
             Vec::new()
         };
-        let recent = RecentCommits::new(options.recent_bytes_max);
         let lane = Lane {
             pool: Arc::clone(&pool),
             bus: bus.clone(),

@@ -80,8 +80,8 @@ pub(super) async fn read(
     let owners = load::<MembershipFactsRow, _>(conn, owners, "memberships");
     let counts = Ids::whole(counted).map(|ids| With::<_, CountSql>::select(ids, count));
     let counts = load::<(Id, i64), _>(conn, counts, "memberships");
-    let blocks = Pairs::whole(candidates.blocking())
-        .map(|pairs| With::<_, PairSql>::select(pairs, statements::BLOCKS_OF_PAIRS));
+    let blocks =
+        Pairs::whole(candidates.blocking()).map(|pairs| With::<_, PairSql>::select(pairs, statements::BLOCKS_OF_PAIRS));
     let blocks = load::<(Id, Id), _>(conn, blocks, "blocks");
     let usage = UserDays::whole(user_days)
         .map(|user_days| With::<_, UsageSql>::select(user_days, statements::USAGE_OF_USER_DAYS));
@@ -112,9 +112,8 @@ pub(super) async fn decide(
     let people = people::complete(conn, candidates, counts, blocked, limits).await?;
     let mut batch = Batch::new(limits, groups, memberships, people, ledger);
     commit::know_answers(conn, answers, &mut batch).await?;
-    let execute = |order: &Order| {
-        (!locked.contains(&order.request.group_id.into())).then(|| batch.execute_order(order))
-    };
+    let execute =
+        |order: &Order| (!locked.contains(&order.request.group_id.into())).then(|| batch.execute_order(order));
     let answers = orders.iter().map(execute).collect();
     let (changes, statements) = writes(batch.into_rows(), transaction);
     Ok((Decided { answers, changes }, statements))
@@ -229,11 +228,7 @@ pub(super) struct Locks {
 
 /// Locks the groups in id order, so that transactions never deadlock. It either
 /// waits for those that somebody else has locked, or reports them.
-pub(super) async fn lock(
-    conn: &PostgresConn,
-    group_ids: BTreeSet<Id>,
-    locked: Locked,
-) -> Result<Locks, QueryError> {
+pub(super) async fn lock(conn: &PostgresConn, group_ids: BTreeSet<Id>, locked: Locked) -> Result<Locks, QueryError> {
     const COLUMNS: &str = "g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, \
         g.updated_at, g.deleted_version";
     let (skip, others) = match locked {

@@ -1,9 +1,9 @@
-//! Messages between the servers on one database: that the log has grown, and short signals that may
-//! be lost.
+//! Messages between the servers on one database: commits, that the log has grown, and short signals
+//! that may be lost.
 //!
-//! The log is the source of truth, and the bus only wakes readers: a lost notification delays them
-//! until the next poll. NOTIFY in a committing transaction would take a database-wide lock, so it
-//! is sent after the commit, on a connection of its own, once for all commits made meanwhile.
+//! The log is the source of truth, and the bus only saves reading it: a lost notification delays
+//! readers until the next poll. NOTIFY in a committing transaction would take a database-wide lock,
+//! so it is sent after the commit, on a connection of its own, once for all commits made meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,11 +15,17 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use uuid::Uuid;
 
+use super::announcement;
 use super::connection::{ConnectError, Connection, Settings, connect, quoted};
+use super::history::History;
+use super::parts::{self, Joined, Joining};
+use super::peers::Peers;
 use super::statement::Prepared;
 use crate::connection::PostgresConn;
+use crate::recent_commits::{Follower, Next, RecentCommits};
 
-/// The channel for "the log has grown". The payload is the id of the sending server.
+/// The channel for the log. The payload is the id of the sending server if the log has grown, and
+/// otherwise a [part](super::parts) of a commit.
 const LOG: &str = "groups_log";
 
 /// The channel for signals. The payload is the id of the sending server, a space, and the text.
@@ -27,6 +33,10 @@ const SIGNALS: &str = "groups_signals";
 
 /// Maximum number of signals queued for sending; above it the newest are dropped.
 const SIGNALS_WAITING_MAX: usize = 256;
+
+/// Maximum size of commits in bytes that are sent together. With more, the other servers read the
+/// log.
+const COMMITS_BYTES_MAX: usize = 256 * 1024;
 
 /// Maximum number of received signals that are buffered; a slow consumer misses the oldest.
 const SIGNALS_HEARD_MAX: usize = 1_024;
@@ -48,9 +58,19 @@ pub(crate) struct Bus {
     committed: Arc<watch::Sender<()>>,
     /// The other servers have to be notified.
     untold: Arc<Notify>,
+    /// They have to read the log, because a commit cannot be announced.
+    unannounced: Arc<AtomicBool>,
+    peers: Arc<Peers>,
     sending: mpsc::Sender<String>,
     heard: broadcast::Sender<Arc<str>>,
     listening: Arc<AtomicBool>,
+}
+
+/// What the bus needs of the store in order to announce commits.
+#[derive(Clone)]
+pub(super) struct Commits {
+    pub(super) recent: RecentCommits,
+    pub(super) history: Arc<History>,
 }
 
 /// The signals queued for sending.
@@ -64,6 +84,8 @@ impl Bus {
             elsewhere_committed: Arc::new(watch::Sender::new(())),
             committed: Arc::new(watch::Sender::new(())),
             untold: Arc::new(Notify::new()),
+            unannounced: Arc::default(),
+            peers: Arc::default(),
             sending,
             heard: broadcast::Sender::new(SIGNALS_HEARD_MAX),
             listening: Arc::new(AtomicBool::new(false)),
@@ -71,10 +93,17 @@ impl Bus {
         (bus, waiting)
     }
 
-    /// Reports a commit of this server.
+    /// Reports a commit of this server, which is among the recent commits.
     pub(super) fn committed(&self) {
         self.committed.send_replace(());
         self.untold.notify_one();
+    }
+
+    /// Reports a commit of this server, which log followers everywhere have to read.
+    pub(super) fn committed_unannounced(&self) {
+        self.unannounced.store(true, Relaxed);
+        self.wake();
+        self.committed();
     }
 
     /// Makes the log followers read the log, because another server may have committed.
@@ -104,15 +133,17 @@ impl Bus {
     }
 
     /// Notifies the other servers, until dropped.
-    pub(super) async fn notify(self, settings: Settings, mut waiting: Waiting) {
+    pub(super) async fn notify(self, settings: Settings, commits: Commits, mut waiting: Waiting) {
         let settings = settings.prompt();
         let mut conn: Option<Connection> = None;
+        let mut own = commits.recent.follow();
         loop {
             let mut signals = Vec::new();
-            let mut grown = tokio::select! {
-                () = self.untold.notified() => true,
-                _ = waiting.recv_many(&mut signals, SIGNALS_WAITING_MAX) => false,
-            };
+            tokio::select! {
+                () = self.untold.notified() => {}
+                _ = waiting.recv_many(&mut signals, SIGNALS_WAITING_MAX) => {}
+            }
+            let (mut texts, mut grown) = self.announcements(&mut own, &commits.history);
             let mut attempts = 0;
             loop {
                 // Send the signals that were queued meanwhile too.
@@ -120,7 +151,7 @@ impl Bus {
                     signals.push(signal);
                 }
                 let sent = match conn.as_mut() {
-                    Some(conn) => tell(conn.conn(), &settings, grown.then_some(self.me), &signals).await.is_ok(),
+                    Some(conn) => tell(conn.conn(), &settings, &self.log_texts(&texts, grown), &signals).await.is_ok(),
                     None => false,
                 };
                 if sent {
@@ -134,16 +165,53 @@ impl Bus {
                     tokio::time::sleep(RECONNECT_AFTER).await;
                 }
                 // A server may have missed an earlier notification.
-                grown = true;
+                (texts, grown) = (Vec::new(), true);
             }
         }
     }
 
+    /// The commits of this server that are not announced yet, as texts, and whether the other
+    /// servers have to read the log.
+    fn announcements(&self, own: &mut Follower, history: &History) -> (Vec<String>, bool) {
+        let (store, mut grown) = (history.id(), self.unannounced.swap(false, Relaxed));
+        let (mut texts, mut bytes) = (Vec::new(), 0);
+        loop {
+            let commit = match own.next() {
+                Next::Commit(commit) => commit,
+                Next::Missed => {
+                    grown = true;
+                    continue;
+                }
+                Next::None => break,
+            };
+            if !commit.is_own {
+                continue;
+            }
+            // Nobody listens who could use more than a hint.
+            let text = if self.peers.is_empty() { None } else { announcement::encode(store, &commit) };
+            match text.filter(|text| bytes + text.len() <= COMMITS_BYTES_MAX) {
+                Some(text) => {
+                    bytes += text.len();
+                    texts.push(text);
+                }
+                None => grown = true,
+            }
+        }
+        (texts, grown)
+    }
+
+    /// The payloads for the log's channel.
+    fn log_texts(&self, texts: &[String], grown: bool) -> Vec<String> {
+        let me = self.me.to_string();
+        let parts = texts.iter().flat_map(|text| parts::split(text)).map(|part| format!("{me} {part}"));
+        parts.chain(grown.then(|| me.clone())).collect()
+    }
+
     /// Listens to the other servers, until dropped.
-    pub(super) async fn listen(self, settings: Settings) {
+    pub(super) async fn listen(self, settings: Settings, commits: Commits) {
         let settings = settings.prompt();
         loop {
-            let ended = self.listen_once(&settings).await;
+            let ended = self.listen_once(&settings, &commits).await;
             let was_listening = self.listening.swap(false, Relaxed);
             if let Err(error) = ended {
                 if was_listening {
@@ -156,7 +224,7 @@ impl Bus {
         }
     }
 
-    async fn listen_once(&self, settings: &Settings) -> Result<(), ConnectError> {
+    async fn listen_once(&self, settings: &Settings, commits: &Commits) -> Result<(), ConnectError> {
         let mut conn = connect(settings).await?;
         let wire = conn.wire().clone();
         let signals = settings.channel(SIGNALS);
@@ -168,8 +236,12 @@ impl Bus {
         self.listening.store(true, Relaxed);
         // Notifications may have been missed before.
         self.wake();
+        // The other servers learn that this one listens.
+        self.unannounced.store(true, Relaxed);
+        self.untold.notify_one();
         let me = self.me.to_string();
         let silence_max = SILENCE_MAX.min(settings.wait_max);
+        let mut joining = Joining::default();
         loop {
             match tokio::time::timeout(silence_max, conn.notification()).await {
                 Ok(Some(notification)) => {
@@ -178,12 +250,32 @@ impl Bus {
                         _ if from == me => {}
                         // An error means that there is no subscriber.
                         channel if channel == signals => drop(self.heard.send(text.into())),
-                        _ => self.wake(),
+                        _ => self.log_grew(from, text, &mut joining, commits),
                     }
                 }
                 Ok(None) => return Err(ConnectError::Refused(conn.wire().ended().unwrap_or_default())),
                 Err(_) => conn.conn().batch_execute("SELECT 1").await.map_err(failed)?,
             }
+        }
+    }
+}
+
+impl Bus {
+    /// Handles a notification of another server about the log.
+    fn log_grew(&self, from: &str, text: &str, joining: &mut Joining, commits: &Commits) {
+        if self.peers.is_new(from) {
+            // It learns that this server exists, too.
+            self.unannounced.store(true, Relaxed);
+            self.untold.notify_one();
+        }
+        let (store, epoch) = commits.history.id_and_epoch();
+        match joining.add(from, text) {
+            Joined::Part => {}
+            Joined::Whole(text) => match announcement::decode(store, &text) {
+                Some(changes) => commits.recent.push_of_another_server(epoch, changes),
+                None => self.wake(),
+            },
+            Joined::Other => self.wake(),
         }
     }
 }
@@ -196,20 +288,13 @@ async fn connect_to_notify(settings: &Settings) -> Option<Connection> {
     Some(conn)
 }
 
-async fn tell(
-    conn: &mut PostgresConn,
-    settings: &Settings,
-    grown: Option<Uuid>,
-    signals: &[String],
-) -> QueryResult<()> {
-    if let Some(me) = grown {
-        let notify = Prepared::<_, ()>::new("SELECT pg_notify($1, $2)").bind::<Text, _>(settings.channel(LOG));
-        RunQueryDsl::execute(notify.bind::<Text, _>(me.to_string()), conn).await?;
-    }
-    if !signals.is_empty() {
-        let notify = Prepared::<_, ()>::new("SELECT pg_notify($1, signal) FROM unnest($2) AS signal");
-        let notify = notify.bind::<Text, _>(settings.channel(SIGNALS)).bind::<Array<Text>, _>(signals);
-        RunQueryDsl::execute(notify, conn).await?;
+async fn tell(conn: &mut PostgresConn, settings: &Settings, log: &[String], signals: &[String]) -> QueryResult<()> {
+    for (channel, texts) in [(LOG, log), (SIGNALS, signals)] {
+        if !texts.is_empty() {
+            let notify = Prepared::<_, ()>::new("SELECT pg_notify($1, text) FROM unnest($2) AS text");
+            let notify = notify.bind::<Text, _>(settings.channel(channel)).bind::<Array<Text>, _>(texts);
+            RunQueryDsl::execute(notify, conn).await?;
+        }
     }
     Ok(())
 }

@@ -57,6 +57,11 @@ impl History {
         self.known(|known| known.epoch)
     }
 
+    /// The database's id, and the number of its history.
+    pub(super) fn id_and_epoch(&self) -> (Uuid, u64) {
+        self.known(|known| (known.id, known.epoch))
+    }
+
     /// Records a change that was delivered, in the history with this number.
     pub(super) fn told(&self, epoch: u64, row: &LogRow) {
         self.known(|known| {

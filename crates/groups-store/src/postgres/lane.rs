@@ -181,10 +181,12 @@ impl Lane {
         let Decided { answers, changes } = done;
         if !changes.is_empty() {
             match epoch {
-                Some(epoch) => self.recent.push(epoch, changes),
-                None => self.bus.wake(),
+                Some(epoch) => {
+                    self.recent.push(epoch, changes);
+                    self.bus.committed();
+                }
+                None => self.bus.committed_unannounced(),
             }
-            self.bus.committed();
         }
         answers
     }

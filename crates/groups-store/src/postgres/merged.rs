@@ -102,9 +102,9 @@ impl Merged {
         type Row = (i32, Option<i64>, Option<CommitId>, Option<Id>, Option<i64>, Option<CommitId>);
         async move {
             let rows: Vec<Row> = RunQueryDsl::load(self, &mut conn).await.map_err(|error| incomplete(error, &told))?;
-            let inserted = rows.into_iter().filter_map(|(_, seq, commit, id, version, previous)| {
-                Some((seq?, commit?, id?, version?, previous))
-            });
+            let inserted = rows
+                .into_iter()
+                .filter_map(|(_, seq, commit, id, version, previous)| Some((seq?, commit?, id?, version?, previous)));
             Ok(inserted.collect())
         }
         .boxed()

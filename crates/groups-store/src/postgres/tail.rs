@@ -4,9 +4,9 @@
 //! reads what the current snapshot sees and the last one did not, so a transaction that stays open
 //! delays no other.
 //!
-//! Commits of this server come directly, without a round. Such a commit is next if the previous
-//! version of each of its groups was delivered; otherwise another server made that version, and a
-//! round reads both in order. The ids between the last known commit and this one stay unknown until
+//! Commits of this server come directly, without a round, and so do those that other servers
+//! announce. Such a commit is next if the previous version of each of its groups was delivered;
+//! otherwise a round reads both in order. The ids between the last known commit and this one stay unknown until
 //! the next round: they may belong to a transaction that is still running, on any server.
 
 use std::collections::VecDeque;
@@ -43,6 +43,9 @@ const PENDING_MAX: i64 = 50_000;
 /// changes again.
 const UNKNOWN_MAX: u64 = 16;
 
+/// Number of such ids above which a round finds out, before there are too many.
+const UNKNOWN_FEW: usize = 8;
+
 /// The state of a log follower.
 #[derive(Debug)]
 pub(crate) struct PostgresTail {
@@ -58,9 +61,9 @@ pub(crate) struct PostgresTail {
     round_due: bool,
     /// Whether the last changes came directly.
     was_direct: bool,
-    /// Commits of this server.
+    /// Commits of this server, and those that others announce.
     recent: Follower,
-    /// Notified of commits of other servers.
+    /// Notified of commits of other servers that are only in the log.
     elsewhere: watch::Receiver<()>,
 }
 
@@ -227,7 +230,7 @@ impl PostgresTail {
         Ok(())
     }
 
-    /// The next commits of this server, if they are next.
+    /// The next commits that come directly, if they are next.
     fn direct(&mut self, backend: &PostgresBackend, store: Uuid, limit: BatchLimit) -> Batch {
         let (mut entries, mut bytes) = (Vec::new(), 0);
         while entries.len() < limit.entries_max as usize && bytes < limit.bytes_max {
@@ -247,7 +250,7 @@ impl PostgresTail {
             let is_next = commit.changes.iter().filter_map(|change| change.previous).all(|id| self.seen.sees(id));
             let unknown = self.seen.running().count() as u64 + id.saturating_sub(self.seen.end());
             if commit.epoch != self.epoch || !is_next || unknown > UNKNOWN_MAX {
-                // Later commits of this server stay behind it.
+                // Later ones stay behind it.
                 self.round_due = true;
                 break;
             }
@@ -262,6 +265,7 @@ impl PostgresTail {
             self.seen.learn(id);
             add(last, &self.seen.read_point());
             backend.history().told(self.epoch, &last.row);
+            self.round_due |= self.seen.running().count() > UNKNOWN_FEW;
         }
         Batch { entries, failed: None }
     }

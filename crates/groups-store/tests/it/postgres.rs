@@ -209,3 +209,10 @@ async fn empty(url: &str, name: &str) {
 fn run(test: impl AsyncFnOnce(&Db)) {
     with(|runtime, db| runtime.block_on(test(db)));
 }
+
+/// Like [`run`], on a server of the test's own.
+fn run_alone(test: impl AsyncFnOnce(&Db)) {
+    let Some(server) = server::own() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(test(&Db { url: server.url("postgres") }));
+}

@@ -47,6 +47,16 @@ pub(crate) fn shared() -> Option<&'static Server> {
     server.as_ref()
 }
 
+/// A server of a test's own, whose transaction ids no other test uses.
+pub(crate) fn own() -> Option<Server> {
+    // Says whether PostgreSQL is installed.
+    shared()?;
+    // One after the other, so that no two choose the same port.
+    static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _starting = STARTING.lock().unwrap();
+    binaries().map(|directory| start(&directory))
+}
+
 /// A primary and an asynchronous standby of a test's own. They end with this process however that ends.
 pub(crate) struct Pair {
     primary: u16,

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use groups_domain::{GroupId, Role};
 use groups_store::{OpenError, ReplayRule, SinkName, Store, StoreOptions, StreamStart, Tail};
 
-use super::run;
+use super::{run, run_alone};
 use crate::cast::*;
 
 async fn until(tail: &mut Tail, count: usize) -> Vec<GroupId> {
@@ -45,19 +45,74 @@ fn a_change_made_by_one_server_wakes_the_tail_of_another() {
     });
 }
 
+/// From now on, a change that is read from the log cannot be decoded.
+const UNREADABLE: &str = "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS \
+    $$ BEGIN NEW.payload := 'unreadable'; RETURN NEW; END $$; \
+    CREATE TRIGGER spoil BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION spoil()";
+
+/// The groups of the next changes, and of those that come with them.
+async fn next(tail: &mut Tail) -> Vec<GroupId> {
+    let mut seen = until(tail, 1).await;
+    loop {
+        // Also looks for what the tail does not know, while nothing is there.
+        match tail.next_available().await.unwrap() {
+            entries if entries.is_empty() => return seen,
+            entries => seen.extend(entries.into_iter().map(|entry| entry.change.group_id())),
+        }
+    }
+}
+
 #[test]
 fn a_tail_gets_the_commits_of_its_own_server_without_reading_the_log() {
-    run(async |db| {
-        let store = db.open().await;
+    run_alone(async |db| {
+        let store = Store::open(StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() }).await.unwrap();
         let mut tail = store.tail().await.unwrap();
-        // The payload of a change can be written but not read.
-        db.sql(
-            "REVOKE SELECT ON log FROM CURRENT_USER; \
-             GRANT SELECT (seq, commit_id, group_id, version, actor_id, at, format) ON log TO CURRENT_USER",
-        )
-        .await;
-        for number in 0..50 {
+        // When the store begins to listen, the tail looks into the log.
+        store.did(ADA, group_id(0), create("Team")).await;
+        assert_eq!(next(&mut tail).await, [group_id(0)]);
+        db.sql(UNREADABLE).await;
+        for number in 1..50 {
             store.did(ADA, group_id(number), create("Team")).await;
+            assert_eq!(next(&mut tail).await, [group_id(number)]);
+        }
+    });
+}
+
+#[test]
+fn a_tail_gets_the_commits_of_another_server_without_reading_the_log() {
+    run_alone(async |db| {
+        let patient = StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() };
+        let (here, there) = (Store::open(patient.clone()).await.unwrap(), Store::open(patient).await.unwrap());
+        let mut tails = [here.tail().await.unwrap(), there.tail().await.unwrap()];
+        // Each hears of the other.
+        for (number, server) in [(1, &here), (2, &there)] {
+            server.did(ADA, group_id(number), create("Team")).await;
+            for tail in &mut tails {
+                assert_eq!(next(tail).await, [group_id(number)]);
+            }
+        }
+        db.sql(UNREADABLE).await;
+        for number in 3..50 {
+            let server = if number % 3 == 0 { &here } else { &there };
+            // Longer than one notification.
+            let command =
+                create_with("Team", (0..if number % 5 == 0 { 400 } else { 1 }).map(|more| person(100 + more)));
+            server.did(ADA, group_id(number), command).await;
+            for tail in &mut tails {
+                assert_eq!(next(tail).await, [group_id(number)]);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_commit_that_is_too_long_to_announce_is_read_from_the_log() {
+    run(async |db| {
+        let patient = StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() };
+        let (here, there) = (Store::open(patient.clone()).await.unwrap(), Store::open(patient).await.unwrap());
+        let mut tail = there.tail().await.unwrap();
+        for number in [1, 2] {
+            here.did(ADA, group_id(number), create_with("Team", (0..900).map(|more| person(100 + more)))).await;
             assert_eq!(until(&mut tail, 1).await, [group_id(number)]);
         }
     });
