@@ -78,8 +78,8 @@ impl RecentDeliveries {
         }
     }
 
-    /// Adds the next delivery. Whoever has processed it, and everything before it, knows what
-    /// `known` sees.
+    /// Adds the next delivery. A client that has processed it, and everything before it, knows
+    /// what `known` sees.
     pub fn push(&mut self, delivery: &Arc<Delivery>, known: ReadPoint) {
         if self.complete_from.is_none() {
             self.complete_from = Some(known.below);
@@ -104,7 +104,7 @@ impl RecentDeliveries {
         *self = Self { first, ..Self::new(self.bytes_max) };
     }
 
-    /// What is known to whoever has processed all deliveries.
+    /// What a client knows that has processed all deliveries.
     pub fn known(&self) -> &ReadPoint {
         &self.known
     }
