@@ -82,6 +82,9 @@ impl Delivery {
     }
 
     /// The committed change.
+    ///
+    /// With Serde it has the format of `groups-domain`, not that of the wire. `EventBody` of
+    /// `groups-protocol` is the wire event as one user receives it: see [`EventSink`](crate::EventSink).
     pub fn change(&self) -> &Change {
         &self.change
     }

@@ -13,6 +13,38 @@ use crate::Delivery;
 /// Receives committed changes, in version order within each group.
 ///
 /// The changes are already committed. A sink that is slow or fails delays no other sink.
+///
+/// Implement it with plain `#[async_trait]`, because its futures are [`Send`]. An `Arc` of a sink is
+/// also a sink, so the application can keep a handle to it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use groups_domain::event_for;
+/// use groups_protocol::EventBody;
+/// use notify::{Delivery, EventSink, SinkError};
+///
+/// struct Audit;
+///
+/// #[async_trait]
+/// impl EventSink for Audit {
+///     fn name(&self) -> &str {
+///         "audit"
+///     }
+///
+///     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
+///         for delivery in batch {
+///             // The JSON that a WebSocket of this user receives.
+///             let change = delivery.change();
+///             let event = event_for(change, change.actor_id());
+///             let json = serde_json::to_string(&EventBody::new(&event, delivery.cursor()));
+///             println!("{}", json.map_err(SinkError::new)?);
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait EventSink: Send + Sync {
     /// Name of the sink in the log.
@@ -20,6 +52,9 @@ pub trait EventSink: Send + Sync {
 
     /// Receives a batch, and returns once it is accepted. Until then, no further batch is delivered
     /// (backpressure).
+    ///
+    /// When the service stops, it does not wait: a running `deliver` is dropped at its next
+    /// `await`. A durable sink receives that batch again after the restart.
     ///
     /// # Errors
     /// [`SinkError`] if the batch or a part of it was not accepted. The same batch is then retried
@@ -31,6 +66,22 @@ pub trait EventSink: Send + Sync {
     /// sink has passed on may have a gap.
     async fn lagged(&self, changes: u64) {
         let _ = changes;
+    }
+}
+
+/// Forwards to the shared sink.
+#[async_trait]
+impl<T: EventSink + ?Sized> EventSink for Arc<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
+        (**self).deliver(batch).await
+    }
+
+    async fn lagged(&self, changes: u64) {
+        (**self).lagged(changes).await;
     }
 }
 

@@ -14,5 +14,6 @@ mod limits;
 mod messages;
 mod opening;
 mod server;
+mod sinks;
 mod typing;
 mod world;
