@@ -34,6 +34,9 @@ pub(crate) type PostgresHook =
 /// are committed once. So it must have no side effects other than writes through the connection.
 /// Other orders wait while it runs.
 ///
+/// On SQLite, its tables must be in the store's file: see the
+/// [crate documentation](crate#in-the-database-of-an-application).
+///
 /// It may use Diesel's `transaction`, which creates a savepoint. It must not commit or roll back
 /// the transaction itself.
 ///

@@ -54,10 +54,19 @@
 //!
 //! The store records its migrations in a table of its own (`groups_migrations`), so they do not
 //! conflict with an application's Diesel migrations. On PostgreSQL,
-//! [`StoreOptions::postgres_schema`] puts the tables into a schema. On SQLite the table names have
-//! no prefix: use a separate file, and `ATTACH` it if one statement needs both. An application that
-//! opens the same file in the same process must close its connections before the store is closed
-//! (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+//! [`StoreOptions::postgres_schema`] puts the tables into a schema.
+//!
+//! On SQLite, an application can have tables of its own in the store's file, and a [`Hook`] needs
+//! this: it writes through the store's connection. Create them with a connection of your own, for
+//! example with Diesel's migrations. The store's table names have no prefix, so give yours one; the
+//! store ignores tables with other names. Keep write transactions short, because they block the
+//! store. An application that opens the file in the same process must close its connections before
+//! the store is closed (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+//!
+//! Data that needs no common transaction is better kept in a file of its own. A query can `ATTACH`
+//! both files, but a transaction over both is only atomic in each: in WAL mode, which the store uses,
+//! a crash during the commit may leave the changes in one file and not in the other
+//! (<https://www.sqlite.org/lang_attach.html>).
 //!
 //! # Features
 //!

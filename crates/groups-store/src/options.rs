@@ -85,8 +85,8 @@ pub struct StoreOptions {
     /// application or with other stores. It is created if it does not exist. At most 48 bytes.
     /// Default: the first schema of the role's `search_path`.
     ///
-    /// On SQLite a store has its own file. An application that needs both in one statement can
-    /// `ATTACH` it.
+    /// On SQLite there are no schemas. An application can have its own tables in the same file: see
+    /// the crate documentation.
     pub postgres_schema: Option<String>,
     /// PostgreSQL: how many batches are committed concurrently. Default: 4.
     pub postgres_lanes: usize,
