@@ -29,6 +29,17 @@ function browser() {
 const greet = (tab, groups) => tab.socket().say(welcome(), snapshot(groups), ready());
 const names = ({ client }) => client.groups.map(({ name }) => name);
 
+test("tabs whose token is any text, as with cookies, have a connection each", async () => {
+  const { tab } = browser();
+  const first = await tab({ token: "cookie" });
+  greet(first, [group(1)]);
+  const second = await tab({ token: "cookie" });
+  greet(second, [group(1)]);
+  assert.deepEqual([first.sockets.length, second.sockets.length], [1, 1]);
+  assert.deepEqual(second.socket().protocols, ["groups.v1", "bearer.cookie"]);
+  assert.deepEqual([names(second), second.client.state, second.client.userId], [["Group 1"], "live", ADA]);
+});
+
 test("the second tab has the same list and no socket of its own", async () => {
   const { tab } = browser();
   const first = await tab();
