@@ -13,6 +13,9 @@ impl Groups {
     /// `http_server(move || App::new().configure(groups.configure()))`, see
     /// [`http_server`](crate::http_server).
     ///
+    /// Register routes of your own below the prefix before `configure`, which takes everything below
+    /// it. Without a prefix, it takes only its own paths.
+    ///
     /// An `HttpServer` lacks what [`run`](crate::run) adds to its own connections: deadlines for
     /// every phase of a connection, limits on connections without a token, and in-order answers to
     /// pipelined requests. Put a proxy in front of it that does not pipeline (docs/limits.md,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{Actor, Command, GroupId, Request};
+use groups_domain::{Actor, Command, GroupId, Request, Timestamp};
 use groups_store::{ExecuteError, Executed, NameClaim, Store};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub};
@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 pub use builder::GroupsBuilder;
 
 use crate::bus::Bus;
+use crate::connection::Connection;
 use crate::health::Health;
 use crate::identity::{Development, Identity, Names, Origins, Principal};
 use crate::ids::GroupIds;
@@ -79,7 +80,7 @@ impl Groups {
     /// # Errors
     /// [`ExecuteError`] if the rules reject the command or the database is unavailable.
     pub async fn execute(&self, actor: Actor, group_id: GroupId, command: Command) -> Result<Executed, ExecuteError> {
-        let request = Request { group_id, actor, at: clock::now(), expected_version: None, command };
+        let request = Request { group_id, actor, at: self.now(), expected_version: None, command };
         self.0.store.execute(request.into()).await
     }
 
@@ -87,6 +88,30 @@ impl Groups {
     /// or seen, so that lists show the newest group first.
     pub fn new_group_id(&self) -> GroupId {
         self.0.ids.generate()
+    }
+
+    /// The service's current time: the `at` of a request to [`Store::execute`].
+    pub fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    /// Authenticates the caller of a route of your own with the service's [`Identity`], and refuses
+    /// an expired [`Principal`]. The [`Problem`] is a response for actix-web.
+    ///
+    /// It charges no rate limit and does not check the origin. With cookies, protect your own
+    /// changing routes against requests from pages of other origins (CSRF).
+    ///
+    /// # Errors
+    /// The [`Problem`] of the identity, or [`Code::Unauthenticated`] if the principal has expired.
+    pub async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
+        let principal = self.0.identity.identify(request).await?;
+        if principal.expires_at <= clock::now() {
+            return Err(Problem::new(Code::Unauthenticated, "The authentication has expired. Sign in again."));
+        }
+        if let Some(connection) = request.conn_data::<Connection>() {
+            connection.authenticated();
+        }
+        Ok(principal)
     }
 
     /// Waits until a task or thread that the service depends on ends unexpectedly, such as the
@@ -117,7 +142,12 @@ impl Groups {
     ///
     /// Call it while the `HttpServer` is still running: the server has to send the close frames,
     /// and it does not stop on its own while a WebSocket is open. Changes that were already
-    /// accepted are completed first. Later requests are answered with 503.
+    /// accepted are completed first. Later requests are answered with 503, and later commands with
+    /// [`ExecuteError::Unavailable`] and the reason `Closed`: end your own jobs before, or treat this
+    /// as their end.
+    ///
+    /// `stop` does not wait for sinks: a running `deliver` is dropped at its next `await`. A durable
+    /// sink receives that batch again after the restart.
     pub async fn stop(&self, spread: Duration) {
         self.announce_stop();
         self.close_clients(spread).await;
@@ -164,10 +194,6 @@ impl Groups {
 
     pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
-    }
-
-    pub(crate) fn identity(&self) -> &dyn Identity {
-        &*self.0.identity
     }
 
     pub(crate) fn mount(&self) -> &Mount {

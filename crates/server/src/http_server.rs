@@ -21,7 +21,9 @@ pub(crate) const WRITE_BUFFER_BYTES: usize = 7 * 1024;
 ///   connection ends immediately (`client_disconnect_timeout`);
 /// * the service can access the socket of a connection (`on_connect`);
 /// * signals are not handled, because the application has to close the WebSockets first: see
-///   `examples/mounted.rs`.
+///   [`StopSignals`](crate::StopSignals) and `examples/mounted.rs`.
+///
+/// `keep_alive` remains at the default of actix-web, 5 seconds.
 ///
 /// You can override each of these on the result, except `on_connect`, which an `HttpServer` has
 /// only once.

@@ -7,6 +7,11 @@
 //! * [`Groups::builder`] and [`Groups::configure`] mount the service into your own actix-web
 //!   application: see `examples/mounted.rs` and docs/embedding.md.
 //!
+//! # Logs
+//!
+//! Logs are `tracing` events. Without a subscriber, a failing sink, a failed task and a lost database
+//! are silent.
+//!
 //! # Stability
 //!
 //! [`OpenError`], [`RunError`], [`SettingsError`], [`Principal`] and [`StopSignals`] are expected to

@@ -76,12 +76,12 @@ impl EventSink for Guarded {
     }
 
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
-        let delivered = AssertUnwindSafe(self.0.deliver(batch)).catch_unwind().await;
+        let delivered = AssertUnwindSafe((*self.0).deliver(batch)).catch_unwind().await;
         delivered.unwrap_or_else(|panic| Err(SinkError::new(Cause::of_panic(&*panic).to_string())))
     }
 
     async fn lagged(&self, changes: u64) {
-        if AssertUnwindSafe(self.0.lagged(changes)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe((*self.0).lagged(changes)).catch_unwind().await.is_err() {
             tracing::error!(sink = self.name(), "a sink panicked in `lagged`");
         }
     }

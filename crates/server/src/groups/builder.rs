@@ -97,7 +97,9 @@ impl std::fmt::Debug for GroupsBuilder {
 
 impl GroupsBuilder {
     /// Sets how callers are authenticated. Default: JSON Web Tokens, configured by the settings.
-    /// With a custom identity there is no development mode, and the token settings are ignored.
+    /// With a custom identity there is no development mode, and the token settings are ignored. The
+    /// [page](Self::page) signs in with tokens or, in development mode, by name: switch it off unless
+    /// the identity accepts tokens.
     pub fn identity(mut self, identity: impl Identity) -> Self {
         self.identity = Some(Box::new(identity));
         self
@@ -121,7 +123,11 @@ impl GroupsBuilder {
     /// order within each group. After a crash the last batch is delivered again, so the sink must
     /// be idempotent by group and version.
     ///
-    /// A new sink starts with the changes committed from now on. If a sink was away for longer than
+    /// [`Groups::stop`] does not wait for sinks: a running `deliver` is dropped at its next `await`,
+    /// and its batch is delivered again after the restart.
+    ///
+    /// A new sink starts with the changes committed after [`open`](Self::open) has returned; the
+    /// position is stored then. If a sink was away for longer than
     /// the log retention ([`Settings::log_days`]), [`EventSink::lagged`] is called, and the sink
     /// continues with the changes committed from then on.
     ///
@@ -168,8 +174,15 @@ impl GroupsBuilder {
 
     /// Opens the database, and starts the relays and the maintenance on the current runtime.
     ///
-    /// The settings `listen`, `workers` and `drain_seconds` are ignored here: they only apply to
-    /// [`run`](crate::run). Without a key for tokens the service is in development mode and issues
+    /// These settings only apply to [`run`](crate::run) and are ignored here:
+    ///
+    /// * `listen` and `workers`;
+    /// * `keep_alive_seconds`: set `keep_alive` on your `HttpServer`, whose default is 5 seconds;
+    /// * `max_anonymous_connections` and `max_anonymous_connections_per_address`;
+    /// * `drain_seconds`: [`Groups::stop`] has its own parameter. Only after a failure, clients are
+    ///   disconnected over `drain_seconds`.
+    ///
+    /// Without a key for tokens the service is in development mode and issues
     /// tokens to callers on this machine only. The caller is responsible for listening on loopback
     /// only; [`Settings::check`] checks an address.
     ///
@@ -178,7 +191,7 @@ impl GroupsBuilder {
     /// meant for operators.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// Outside a Tokio runtime.
     pub async fn open(self) -> Result<Groups, OpenError> {
         let Self { settings, identity, sinks, limits, mount, development } = self;
         check_prefix(&mount.prefix)?;

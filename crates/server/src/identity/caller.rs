@@ -7,7 +7,6 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::Principal;
 use crate::Problem;
-use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::limiter::charge_for_read;
 
@@ -36,10 +35,7 @@ impl FromRequest for Caller {
 impl Caller {
     async fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let groups = Groups::of(request)?;
-        let principal = groups.identity().identify(request).await?;
-        if let Some(connection) = request.conn_data::<Connection>() {
-            connection.authenticated();
-        }
+        let principal = groups.identify(request).await?;
         charge_for_read(request, groups, principal.user_id)?;
         groups.learn_name(&principal);
         Ok(Self(principal))

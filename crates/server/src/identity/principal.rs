@@ -1,5 +1,7 @@
 //! The [`Identity`] trait, and the [`Principal`] it returns.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use async_trait::async_trait;
 use groups_domain::{DisplayName, Timestamp, UserId};
@@ -16,6 +18,36 @@ use crate::Problem;
 /// It is called before anything else is read from a request. The service itself handles requests
 /// from pages of foreign origins (docs/settings.md, Origins), so a cookie-based implementation
 /// needs no CSRF token.
+///
+/// Implement it with `#[async_trait(?Send)]`, because an [`HttpRequest`] is not `Send`. An `Arc` of
+/// an identity is also an identity, so the application can keep a handle to it.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use actix_web::HttpRequest;
+/// use async_trait::async_trait;
+/// use groups_domain::{Timestamp, UserId};
+/// use server::{Code, Identity, Principal, Problem};
+///
+/// struct ApiKeys(HashMap<String, UserId>);
+///
+/// #[async_trait(?Send)]
+/// impl Identity for ApiKeys {
+///     async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
+///         let key = request.headers().get("X-Api-Key").and_then(|key| key.to_str().ok());
+///         let user_id = key.and_then(|key| self.0.get(key));
+///         let user_id = user_id.ok_or_else(|| Problem::new(Code::Unauthenticated, "The API key is unknown."))?;
+///         Ok(Principal::new(*user_id, Timestamp::TEXT_MAX))
+///     }
+/// }
+/// ```
+///
+/// # Browsers
+///
+/// JavaScript cannot set headers on a WebSocket upgrade. It can send cookies, query parameters and
+/// subprotocols. `groups-web` sends its token as `Authorization: Bearer …` with HTTP requests, and
+/// as the subprotocol `bearer.…` with an upgrade.
 #[async_trait(?Send)]
 pub trait Identity: Send + Sync + 'static {
     /// Authenticates a request. Extensions set by the application's own middleware are available in
@@ -30,6 +62,14 @@ pub trait Identity: Send + Sync + 'static {
     async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem>;
 }
 
+/// Forwards to the shared identity.
+#[async_trait(?Send)]
+impl<T: Identity + ?Sized> Identity for Arc<T> {
+    async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
+        (**self).identify(request).await
+    }
+}
+
 /// An authenticated user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,10 +78,14 @@ pub struct Principal {
     pub user_id: UserId,
     /// The display name, if the identity has one.
     pub name: Option<DisplayName>,
-    /// When the name was issued. If a user has several names, the newest wins.
+    /// When the name was last changed. If a user has several names, the newest wins.
     pub issued_at: Timestamp,
-    /// When the authentication expires. A WebSocket connection is closed with 4003 at that time,
-    /// and its client reconnects with new credentials.
+    /// When the authentication expires; [`Timestamp::TEXT_MAX`] if never. From then on, requests and
+    /// upgrades are refused with 401. An open WebSocket is closed with 4003, and its client
+    /// reconnects with new credentials.
+    ///
+    /// Until then, an open WebSocket is not authenticated again. If sessions can be revoked, choose
+    /// a time a few minutes ahead.
     pub expires_at: Timestamp,
 }
 
@@ -51,8 +95,9 @@ impl Principal {
         Self { user_id, name: None, issued_at: Timestamp::from_unix_millis(0), expires_at }
     }
 
-    /// Sets the display name, valid since `issued_at`. A name that cannot be displayed (empty, too
-    /// long, or with control characters) is ignored.
+    /// Sets the display name. `issued_at` is the time the name was last changed; a name that is older
+    /// than the stored one is ignored. A name that cannot be displayed (empty, too long, or with
+    /// control characters) is ignored.
     #[must_use]
     pub fn named(self, name: &str, issued_at: Timestamp) -> Self {
         Self { name: DisplayName::parse(name).ok(), issued_at, ..self }

@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use notify::Client;
 use serde::Deserialize;
 
-use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::limiter::Work;
 use crate::{Code, Problem, clock, ids, input};
@@ -24,10 +23,7 @@ pub(super) async fn respond(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     groups.limiter().charge_upgrade(request.peer_addr().map(|peer| peer.ip()))?;
-    let principal = groups.identity().identify(&request).await?;
-    if let Some(connection) = request.conn_data::<Connection>() {
-        connection.authenticated();
-    }
+    let principal = groups.identify(&request).await?;
     groups.limiter().charge(principal.user_id, Work::Upgrade, 1.0)?;
     groups.origins().check(request.head())?;
     let query: Query = input::query(&request)?;

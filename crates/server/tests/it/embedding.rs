@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 use async_trait::async_trait;
-use groups_domain::{Actor, Command, GroupName, NewMember, Timestamp, UserId};
+use groups_domain::{Actor, Command, GroupName, NewMember, Request, Timestamp, UserId};
 use serde_json::{Value, json};
 use server::{Code, Delivery, EventSink, Groups, Identity, Principal, Problem, Settings, SinkError};
 use tokio::sync::mpsc;
@@ -30,8 +32,21 @@ impl Identity for Cookies {
         let cookie = request.headers().get("cookie").and_then(|cookie| cookie.to_str().ok()?.strip_prefix("user="));
         let cookie = cookie.and_then(|user_id| user_id.parse().ok());
         let user_id = cookie.ok_or_else(|| Problem::new(Code::Unauthenticated, "Nobody is signed in."))?;
-        let expires_at = Timestamp::from_unix_millis(i64::MAX);
-        Ok(Principal::new(UserId::new(user_id), expires_at).named("Ada", Timestamp::from_unix_millis(1)))
+        Ok(Principal::new(UserId::new(user_id), Timestamp::TEXT_MAX).named("Ada", Timestamp::from_unix_millis(1)))
+    }
+}
+
+/// One user, whose authentication expires when the application says so.
+struct OneUser {
+    user_id: UserId,
+    expires_at_ms: AtomicI64,
+}
+
+#[async_trait(?Send)]
+impl Identity for OneUser {
+    async fn identify(&self, _: &HttpRequest) -> Result<Principal, Problem> {
+        let expires_at = Timestamp::from_unix_millis(self.expires_at_ms.load(Ordering::SeqCst));
+        Ok(Principal::new(self.user_id, expires_at))
     }
 }
 
@@ -98,6 +113,49 @@ async fn an_application_can_use_its_own_identity_and_a_path_prefix() {
 }
 
 #[tokio::test]
+async fn an_expired_principal_is_refused_by_http_websocket_and_own_routes() {
+    let directory = tempfile::tempdir().unwrap();
+    let user_id = UserId::new(new_id().parse().unwrap());
+    let expires_at_ms = AtomicI64::new(Timestamp::TEXT_MAX.unix_millis());
+    let one_user = Arc::new(OneUser { user_id, expires_at_ms });
+    let shared: Arc<dyn Identity> = one_user.clone();
+    let builder = Groups::builder(settings(directory.path()));
+    let application = Application::start(builder.identity(shared).prefix("/realtime")).await;
+    let http = &application.http;
+
+    let me = http.get("/realtime/v1/me").await.ok(200);
+    assert_eq!(me["expires_at"], "9999-12-31T23:59:59.999Z");
+    let own = http.get("/realtime/caller").await;
+    assert_eq!((own.status, own.text()), (200, user_id.to_string()));
+    Dial::to(http.address()).below("/realtime").ready().await;
+
+    one_user.expires_at_ms.store(application.groups.now().unix_millis(), Ordering::SeqCst);
+    for path in ["/realtime/v1/me", "/realtime/v1/groups", "/realtime/caller"] {
+        http.get(path).await.problem(401, "unauthenticated");
+    }
+    let create = http.call("POST", "/realtime/v1/groups").json(&json!({"name": "Late"}));
+    create.send().await.problem(401, "unauthenticated");
+    Dial::to(http.address()).below("/realtime").refused().await.problem(401, "unauthenticated");
+    application.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_to_the_store_can_carry_the_time_of_the_service() {
+    let directory = tempfile::tempdir().unwrap();
+    let application = Application::start(Groups::builder(settings(directory.path()))).await;
+    let groups = &application.groups;
+    let system_ms = || i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let (before, at, after) = (system_ms(), groups.now(), system_ms());
+    assert!((before..=after).contains(&at.unix_millis()), "{before} <= {at} <= {after}");
+    let actor = Actor::Member(UserId::new(new_id().parse().unwrap()));
+    let command = Command::create("Team", "").unwrap();
+    let request = Request { group_id: groups.new_group_id(), actor, at, expected_version: None, command };
+    let executed = groups.store().execute(request.into()).await.unwrap();
+    assert_eq!(executed.group.created_at, at);
+    application.stop().await;
+}
+
+#[tokio::test]
 async fn an_in_process_command_sends_the_same_events() {
     let directory = tempfile::tempdir().unwrap();
     let application = Application::start(Groups::builder(settings(directory.path()))).await;
@@ -130,9 +188,9 @@ async fn an_in_process_command_sends_the_same_events() {
 async fn a_sink_that_panics_delays_nobody_and_other_sinks_receive_every_change() {
     let directory = tempfile::tempdir().unwrap();
     let ((steady, mut steadily), (panicking, _unheard)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-    let builder = Groups::builder(settings(directory.path()))
-        .sink(Names { names: panicking, panics: true })
-        .sink(Names { names: steady, panics: false });
+    let shared: Arc<dyn EventSink> = Arc::new(Names { names: steady, panics: false });
+    let builder =
+        Groups::builder(settings(directory.path())).sink(Names { names: panicking, panics: true }).sink(shared.clone());
     let application = Application::start(builder).await;
     let ada = User::new(&application.http);
     let mut socket = ada.connects().await;

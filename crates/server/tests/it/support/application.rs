@@ -5,17 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpResponse, rt::System, web};
-use server::{Groups, GroupsBuilder};
+use actix_web::{App, HttpRequest, HttpResponse, rt::System, web};
+use server::{Groups, GroupsBuilder, Problem};
 use tokio::sync::oneshot;
 
 use super::{Http, within};
 
-/// An application in a thread of this process, with its own route.
+/// An application in a thread of this process, with its own routes.
 pub(crate) struct Application {
     pub(crate) http: Arc<Http>,
     pub(crate) groups: Groups,
     server: ServerHandle,
+}
+
+/// A route of the application below the prefix, for users of the service.
+async fn caller(request: HttpRequest, groups: web::Data<Groups>) -> Result<String, Problem> {
+    Ok(groups.identify(&request).await?.user_id.to_string())
 }
 
 impl Application {
@@ -29,7 +34,12 @@ impl Application {
                 let mounted = groups.clone();
                 let server = server::http_server(move || {
                     let own = web::get().to(async || HttpResponse::Ok().body("the application's own"));
-                    App::new().route("/", own).configure(mounted.configure())
+                    let caller = web::get().to(caller);
+                    App::new()
+                        .app_data(web::Data::new(mounted.clone()))
+                        .route("/", own)
+                        .route("/realtime/caller", caller)
+                        .configure(mounted.configure())
                 })
                 .workers(1)
                 .shutdown_timeout(1)
