@@ -2,6 +2,7 @@
 //!
 //! Every person who exists in the application belongs to the group "Everybody". Members who are connected see at once what the job does.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use groups_domain::{Actor, Command, NewMember, UserId, Uuid};
@@ -31,7 +32,17 @@ async fn add_newcomers(groups: Groups) -> Result<(), Box<dyn std::error::Error>>
 }
 
 #[actix_web::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("background_job: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings { database_url: "sqlite://background_job.db".to_owned(), ..Settings::default() };
     let listener = server::listen(&settings)?;
     let running = server::start(settings, listener).await?;
@@ -39,6 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let groups = running.groups().clone();
     actix_web::rt::spawn(async move {
         if let Err(error) = add_newcomers(groups).await {
+            // At shutdown, the reason is that the database is closed.
             eprintln!("the job has ended: {error}");
         }
     });

@@ -4,6 +4,7 @@
 //! Any HTTP server on that address receives each change as JSON. It must be idempotent by
 //! `group_id` and `version`.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,8 +46,9 @@ impl EventSink for Webhook {
         "webhook"
     }
 
-    /// A failed batch is retried with exponential backoff; the position is stored once the batch is
-    /// accepted.
+    /// A failed batch is retried with exponential backoff, and logged with `tracing`. The position is
+    /// stored once the batch is accepted. At shutdown, this is dropped at its next `await`, and the
+    /// batch is delivered again after the restart.
     async fn deliver(&self, batch: &[Arc<Delivery>]) -> Result<(), SinkError> {
         for delivery in batch {
             let posted = timeout(Duration::from_secs(10), self.post(delivery)).await;
@@ -57,7 +59,17 @@ impl EventSink for Webhook {
 }
 
 #[actix_web::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("durable_sink: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let receiver = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9000".to_owned());
     let settings = Settings { database_url: "sqlite://durable_sink.db".to_owned(), ..Settings::default() };
     let listener = server::listen(&settings)?;
