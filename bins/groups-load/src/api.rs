@@ -53,6 +53,12 @@ struct Page {
     next: Option<String>,
 }
 
+/// What follows the groups of a page.
+#[derive(Deserialize)]
+struct PageEnd {
+    next: Option<String>,
+}
+
 impl Answer {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
@@ -61,6 +67,13 @@ impl Answer {
     /// The number of groups in a page of groups.
     pub(crate) fn listed(&self) -> Option<u64> {
         u64::try_from(self.json::<Page>()?.groups.len()).ok()
+    }
+
+    /// The start of the next page of groups, without parsing the groups.
+    fn next_page(&self) -> Option<String> {
+        let groups_end = self.body.iter().rposition(|byte| *byte == b']')?;
+        let rest = self.body.get(groups_end + 2..)?;
+        serde_json::from_slice::<PageEnd>(&[b"{", rest].concat()).ok()?.next
     }
 
     pub(crate) fn text(&self) -> String {
@@ -116,9 +129,18 @@ impl Api {
         self.call("GET", &format!("/v1/groups/{group_id}"), None, 200).await
     }
 
-    /// One page of the user's groups, as the server sent it.
-    pub(crate) async fn page(&mut self, limit: u64) -> Result<Answer, Failure> {
-        self.send("GET", &format!("/v1/groups?limit={limit}"), None, 200).await
+    /// The user's groups, in as few pages as the server allows, as it sent them.
+    pub(crate) async fn list(&mut self) -> Result<Vec<Answer>, Failure> {
+        let (mut pages, mut path) = (Vec::new(), format!("/v1/groups?limit={PAGE}"));
+        loop {
+            let page = self.send("GET", &path, None, 200).await?;
+            let next = page.next_page();
+            pages.push(page);
+            match next {
+                Some(after) => path = format!("/v1/groups?limit={PAGE}&after={after}"),
+                None => return Ok(pages),
+            }
+        }
     }
 
     /// Lists all groups of the user.

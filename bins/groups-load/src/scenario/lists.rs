@@ -12,13 +12,14 @@ use super::setup::{CREATING_MAX, create_groups, teams};
 use crate::api::{Api, NewGroup};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, Spread};
+use crate::http::Answer;
 use crate::process::require_files;
 use crate::report::{Report, per};
 use crate::stopwatch::Stopwatch;
 use crate::target::Target;
 
-/// Users who request their list of groups; each caller sends its next request when the last one is
-/// answered
+/// Users who request their list of groups, page by page if it is long; each caller requests the next
+/// list when the last one is complete
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Lists {
     /// Number of users
@@ -46,6 +47,7 @@ pub(crate) struct Lists {
 pub(crate) struct ListsReport {
     pub(crate) groups: u64,
     pub(crate) callers: u64,
+    /// Lists. A long one is several requests.
     pub(crate) requests: u64,
     pub(crate) requests_per_second: f64,
     pub(crate) bytes_per_answer: f64,
@@ -113,20 +115,21 @@ impl Lists {
     }
 }
 
-/// Requests the lists of several users in turn. Of the answers, a sample is parsed, because parsing
+/// Requests the lists of several users in turn. Of the lists, a sample is parsed, because parsing
 /// all of them would take more of the machine than the server does.
 async fn call(mut apis: Vec<Api>, groups: u64, until: Instant, took: Arc<Histogram>) -> Result<Received, Failure> {
     const PARSED_EVERY: u64 = 32;
     let (mut received, users) = (Received::default(), apis.len());
     for at in (0..users).cycle() {
         let started = Instant::now();
-        let page = apis[at].page(groups).await?;
+        let pages = apis[at].list().await?;
         took.record(started.elapsed());
         if received.requests.is_multiple_of(PARSED_EVERY) {
-            received.wrong += u64::from(page.listed().is_none_or(|listed| listed != groups));
+            let listed: Option<u64> = pages.iter().map(Answer::listed).sum();
+            received.wrong += u64::from(listed != Some(groups));
         }
         received.requests += 1;
-        received.bytes += u64::try_from(page.body.len()).unwrap_or(0);
+        received.bytes += pages.iter().map(|page| u64::try_from(page.body.len()).unwrap_or(0)).sum::<u64>();
         if Instant::now() >= until {
             break;
         }
