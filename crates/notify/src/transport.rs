@@ -16,6 +16,7 @@ mod handshake;
 mod lend;
 mod member;
 mod peer;
+mod send_buffer;
 mod socket;
 
 use actix_web::http::header;
@@ -27,6 +28,7 @@ use self::echo::Echo;
 use self::handshake::upgrade;
 pub use self::lend::{Handover, Lender, Lent, lend};
 use self::member::Member;
+pub use self::send_buffer::SendBuffer;
 pub use self::socket::{on_connect, set_socket_options};
 use crate::hub::Entry;
 use crate::{Client, Hub};

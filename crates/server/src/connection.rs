@@ -39,5 +39,5 @@ mod phase;
 pub(crate) use admission::{Admission, AdmissionLimits};
 pub(crate) use descriptors::Descriptors;
 pub(crate) use exchange::exchange;
-pub(crate) use guarded::{Connection, Guarded};
+pub(crate) use guarded::{Connection, Guarded, Unguarded};
 pub(crate) use phase::Deadlines;

@@ -17,6 +17,7 @@ use groups_domain::UserId;
 use tokio::time::timeout;
 use turnstile::{Full, Limits, Turn, Turnstile};
 
+use crate::connection::Connection;
 use crate::refusals::Refusals;
 use crate::{Code, Problem};
 
@@ -125,17 +126,19 @@ fn too_many() -> Problem {
     Problem::new(Code::RateLimited, "Too many concurrent requests.").retry_after(1)
 }
 
-/// Responses up to this size are not counted until they are received, because the socket buffer
-/// takes them immediately.
+/// Responses up to this size are not counted until they are received, because the small send buffer
+/// of a socket takes them immediately.
 const ANSWER_BYTES_SMALL: usize = 4 * 1024;
 
 impl Read {
     /// Ends the read with its response. A long response counts against the user until the client
-    /// has received it.
-    pub(crate) fn answer(self, response: HttpResponse) -> HttpResponse {
+    /// has received it: on a [`Connection`], all but the part that fits into a small send buffer.
+    pub(crate) fn answer(self, response: HttpResponse, connection: Option<Connection>) -> HttpResponse {
         let Self { answer, .. } = self;
         response.map_body(|_, body| match body.try_into_bytes() {
-            Ok(bytes) if bytes.len() > ANSWER_BYTES_SMALL => BoxBody::new(Answer { bytes, _turn: answer }),
+            Ok(bytes) if bytes.len() > ANSWER_BYTES_SMALL => {
+                BoxBody::new(Answer { bytes, connection, turn: Some(answer) })
+            }
             Ok(bytes) => BoxBody::new(bytes),
             Err(body) => body,
         })
@@ -145,7 +148,16 @@ impl Read {
 /// A response body that holds its user's permit until the client has received it.
 struct Answer {
     bytes: Bytes,
-    _turn: Turn<UserId>,
+    connection: Option<Connection>,
+    turn: Option<Turn<UserId>>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let (Some(connection), Some(turn)) = (&self.connection, self.turn.take()) {
+            connection.keep_until_taken(turn);
+        }
+    }
 }
 
 impl MessageBody for Answer {
@@ -223,8 +235,8 @@ mod tests {
     #[tokio::test]
     async fn only_long_answers_count_until_the_client_has_received_them() {
         let reads = reads(ReadLimits { answers_per_user_max: 1, ..ReadLimits::default() });
-        let short = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("short"));
-        let long = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("x".repeat(100_000)));
+        let short = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("short"), None);
+        let long = begin(&reads, ADA).await.answer(HttpResponse::Ok().body("x".repeat(100_000)), None);
         let mut next = pin!(reads.begin(ADA, HERE));
         assert!(next.as_mut().now_or_never().is_none(), "the long one is not taken yet");
         let taken = actix_web::body::to_bytes(long.into_body()).await.unwrap();

@@ -19,7 +19,7 @@ use futures_util::{FutureExt as _, TryFutureExt as _};
 use notify::{Lent, Upgraded};
 
 use crate::access_log::access_log;
-use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, exchange};
+use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
 use crate::{Settings, routes};
@@ -118,8 +118,8 @@ where
 }
 
 fn websocket(guarded: Guarded, client: Upgraded) -> WebSocket {
-    let (stream, early, place) = guarded.unguard();
-    let serving = client.serve(stream, early);
+    let Unguarded { stream, early, send_buffer, place } = guarded.unguard();
+    let serving = client.serve(stream, early, send_buffer);
     Box::pin(serving.map(move |()| drop(place)))
 }
 

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use super::any_peer::AnyPeer;
 use super::peer::Peer as _;
+use super::send_buffer::SendBuffer;
 use crate::decoder::Decoder;
 use crate::queue::FrameQueue;
 use crate::session::Transmit;
@@ -46,6 +47,7 @@ struct Connection {
     decoder: Decoder,
     /// Frames that are being written.
     unsent: FrameQueue,
+    send_buffer: SendBuffer,
     /// Nothing follows the frames being written.
     last: bool,
 }
@@ -59,16 +61,19 @@ impl fmt::Debug for Upgraded {
 impl Upgraded {
     pub(super) fn new(peer: AnyPeer, message_bytes_max: usize) -> Self {
         let decoder = Decoder::new(message_bytes_max);
-        Self(Box::new(Connection { peer, decoder, unsent: FrameQueue::default(), last: false }))
+        let (unsent, send_buffer) = (FrameQueue::default(), SendBuffer::default());
+        Self(Box::new(Connection { peer, decoder, unsent, send_buffer, last: false }))
     }
 
     /// Runs the session on the socket until the connection ends. `early`: bytes that have already
-    /// been read.
+    /// been read. `send_buffer`: the socket's, with its share while the client has not taken an
+    /// earlier answer.
     ///
     /// Call [`set_socket_options`](crate::set_socket_options) before. The future must stay on the
     /// thread that accepted the client.
-    pub fn serve(self, mut socket: TcpStream, early: Vec<u8>) -> impl Future<Output = ()> {
+    pub fn serve(self, mut socket: TcpStream, early: Vec<u8>, send_buffer: SendBuffer) -> impl Future<Output = ()> {
         let Self(mut connection) = self;
+        connection.send_buffer = send_buffer;
         connection.decode(&early);
         drop(early);
         poll_fn(move |cx| connection.poll(&mut socket, cx))
@@ -117,6 +122,7 @@ impl Connection {
     /// Sends until the queue is empty. Ready when the connection has ended.
     fn poll_send(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
+            self.send_buffer.grow(socket, self.unsent.bytes());
             while !self.unsent.is_empty() {
                 let mut slices = [IoSlice::new(&[]); WRITE_FRAMES_MAX];
                 let count = self.unsent.slices(&mut slices);
@@ -129,7 +135,13 @@ impl Connection {
             while self.unsent.len() < WRITE_FRAMES_MAX && self.unsent.bytes() < WRITE_BYTES {
                 match self.peer.transmit() {
                     Transmit::Frame(frame) => self.unsent.push(frame),
-                    Transmit::Wait if self.unsent.is_empty() => return Poll::Pending,
+                    Transmit::Wait if self.unsent.is_empty() => {
+                        if self.send_buffer.is_shared() {
+                            // The client continues to take the data if it is not ready.
+                            let _ = self.send_buffer.poll_shrink(socket, cx);
+                        }
+                        return Poll::Pending;
+                    }
                     Transmit::Wait => break,
                     Transmit::End => {
                         self.last = true;

@@ -29,11 +29,8 @@ use actix_web::rt::net::TcpStream;
 use rustix::io::Errno;
 use rustix::net::{Shutdown, getpeername, shutdown, sockopt};
 
+use super::send_buffer::SEND_BUFFER_BYTES;
 use crate::conn::Socket;
-
-/// Size of the kernel's send buffer per connection, which the kernel doubles. It bounds the
-/// unswappable memory that a client can occupy by reading nothing.
-const SEND_BUFFER_BYTES: usize = 16 * 1024;
 
 /// How long TCP waits for an acknowledgement before it gives up a peer.
 #[cfg(target_os = "linux")]
@@ -67,9 +64,10 @@ pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
     }
 }
 
-/// Bounds the kernel memory per client: sets a send buffer of 16 KiB, which the kernel doubles; this
-/// also limits plain responses to 32 KiB per round trip. On Linux, TCP gives up a peer that
-/// acknowledges nothing for 30 seconds.
+/// Bounds the kernel memory per client: sets a send buffer of 16 KiB, which the kernel doubles. This
+/// also limits plain responses to about 32 KiB per round trip, unless the server enlarges the buffer
+/// for them with a [`SendBuffer`](crate::SendBuffer). On Linux, TCP gives up a peer that acknowledges
+/// nothing for 30 seconds.
 pub fn set_socket_options(stream: &TcpStream) {
     // The connection works without these options.
     let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES);

@@ -8,7 +8,7 @@ use actix_service::{IntoServiceFactory as _, Service as _, apply_fn_factory, map
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
-use notify::{Hub, Lent};
+use notify::{Hub, Lent, SendBuffer};
 
 use crate::server::configure;
 
@@ -30,7 +30,7 @@ pub(crate) fn serve(hub: Hub, listener: TcpListener, workers: usize) -> Server {
             async move {
                 http.await?;
                 if let Some((stream, client)) = lender.take_back() {
-                    client.serve(stream, Vec::new()).await;
+                    client.serve(stream, Vec::new(), SendBuffer::default()).await;
                 }
                 Ok::<_, actix_http::error::DispatchError>(())
             }

@@ -21,7 +21,7 @@ pub(crate) fn exchange<S, B>(
 ) -> impl Future<Output = Result<Response<Answer<EitherBody<B>>>, actix_web::Error>> + use<S, B>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     let connection = request.conn_data::<Connection>().cloned();
     if let Some(connection) = &connection {
@@ -33,7 +33,12 @@ where
             Ok(answer) => Response::from(answer).map_body(|_, body| EitherBody::left(body)),
             Err(error) => Response::from(error.error_response()).map_body(|_, body| EitherBody::right(body)),
         };
-        Ok(answer.map_body(|_, body| Answer { body, _sent: Sent(connection) }))
+        Ok(answer.map_body(|_, body| {
+            if let (Some(connection), BodySize::Sized(bytes)) = (&connection, body.size()) {
+                connection.answers(bytes);
+            }
+            Answer { body, _sent: Sent(connection) }
+        }))
     }
 }
 

@@ -1,13 +1,15 @@
 //! A client's socket with the guard around it. This is what actix's dispatcher reads and writes.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use actix_web::rt::net::TcpStream;
+use notify::SendBuffer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
@@ -28,6 +30,7 @@ const REQUEST_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: clo
 /// A guarded client socket.
 pub(crate) struct Guarded {
     stream: TcpStream,
+    send_buffer: SendBuffer,
     connection: Connection,
     /// Bytes of pipelined requests that are not to be processed yet.
     early: Vec<u8>,
@@ -52,6 +55,20 @@ struct Shared {
     early: Cell<bool>,
     /// When the timer fires, if it is set.
     timer_at: Cell<Option<Instant>>,
+    /// Size of the response body that starts with the next write. 0: none, or an unknown one.
+    answer_bytes: Cell<u64>,
+    /// What is kept until the client has taken the response.
+    kept: RefCell<Vec<Box<dyn Any>>>,
+}
+
+/// The parts of a connection without its guard.
+pub(crate) struct Unguarded {
+    pub(crate) stream: TcpStream,
+    /// What was read from the socket ahead.
+    pub(crate) early: Vec<u8>,
+    pub(crate) send_buffer: SendBuffer,
+    /// The place that the connection still occupies.
+    pub(crate) place: Option<Place>,
 }
 
 impl Connection {
@@ -62,6 +79,17 @@ impl Connection {
         if !body.is_complete() {
             self.read_again();
         }
+    }
+
+    /// Called when a response with a body of this size starts.
+    pub(super) fn answers(&self, bytes: u64) {
+        self.0.answer_bytes.set(bytes);
+    }
+
+    /// Keeps a value until the client has taken the current response, except for what fits into a
+    /// small send buffer.
+    pub(crate) fn keep_until_taken(&self, value: impl Any) {
+        self.0.kept.borrow_mut().push(Box::new(value));
     }
 
     /// Called when the response is complete.
@@ -99,9 +127,12 @@ impl Guarded {
             reader: Cell::new(None),
             early: Cell::new(false),
             timer_at: Cell::new(None),
+            answer_bytes: Cell::new(0),
+            kept: RefCell::default(),
         };
         Self {
             stream,
+            send_buffer: SendBuffer::default(),
             connection: Connection(Rc::new(shared)),
             early: Vec::new(),
             ended: false,
@@ -115,11 +146,35 @@ impl Guarded {
         self.connection.clone()
     }
 
-    /// Takes the guard off, for a connection that no longer uses HTTP. Returns the socket, what was
-    /// read from it ahead, and the place that the connection still occupies.
-    pub(crate) fn unguard(self) -> (TcpStream, Vec<u8>, Option<Place>) {
+    /// Takes the guard off, for a connection that no longer uses HTTP.
+    pub(crate) fn unguard(self) -> Unguarded {
         let place = self.connection.0.ticket.borrow_mut().take_place();
-        (self.stream, self.early, place)
+        let Self { stream, early, send_buffer, .. } = self;
+        Unguarded { stream, early, send_buffer, place }
+    }
+
+    /// Called when the kernel has everything that was written. If that is a whole response: restores
+    /// the small send buffer, and releases what was kept. Ready once the client has taken the
+    /// response, or if there is nothing to wait for.
+    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let shared = &self.connection.0;
+        let is_settled = !self.send_buffer.is_shared() && shared.kept.borrow().is_empty();
+        if is_settled || self.unsent || shared.phases.borrow().is_answering() {
+            return Poll::Ready(());
+        }
+        ready!(self.send_buffer.poll_shrink(&self.stream, cx));
+        shared.kept.borrow_mut().clear();
+        Poll::Ready(())
+    }
+
+    /// Waits until the client has taken the last response, but not longer than for a client that
+    /// stops reading. The kernel would keep the response after the connection is closed.
+    fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_evicted(cx) || self.poll_settle(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.connection.0.phases.borrow_mut().write_blocked(Instant::now());
+        if self.overdue(cx).is_some() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn is_evicted(&self, cx: &Context<'_>) -> bool {
@@ -249,6 +304,8 @@ impl Guarded {
 impl AsyncRead for Guarded {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        // The task is woken again when the client has taken more.
+        let _ = this.poll_settle(cx);
         let (over, hands_out) = {
             let phases = this.connection.0.phases.borrow();
             (phases.is_over(), phases.hands_out())
@@ -285,6 +342,10 @@ impl AsyncWrite for Guarded {
         if this.is_evicted(cx) {
             return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
         }
+        let answer_bytes = this.connection.0.answer_bytes.take();
+        if answer_bytes > 0 {
+            this.send_buffer.grow(&this.stream, usize::try_from(answer_bytes).unwrap_or(usize::MAX));
+        }
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
         match &written {
             Poll::Ready(Ok(count)) => {
@@ -305,7 +366,10 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        let _ = this.poll_settle(cx);
+        flushed
     }
 
     /// Closes the connection. A client that is still sending gets time to read the response:
@@ -314,6 +378,7 @@ impl AsyncWrite for Guarded {
         let this = self.get_mut();
         let waits = this.connection.0.phases.borrow_mut().close(!this.early.is_empty(), Instant::now());
         if !this.shut {
+            ready!(this.poll_taken(cx));
             match Pin::new(&mut this.stream).poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => this.shut = true,
                 other => return other,

@@ -232,6 +232,11 @@ impl Phases {
         self.deadline = None;
     }
 
+    /// Whether a request is being processed, or its response is not yet complete.
+    pub(super) fn is_answering(&self) -> bool {
+        matches!(self.phase, Phase::Exchange { .. })
+    }
+
     pub(super) fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over)
     }

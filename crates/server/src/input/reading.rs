@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use crate::Problem;
+use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::identity::Caller;
 use crate::reads::Read;
@@ -15,12 +16,13 @@ use crate::reads::Read;
 pub(crate) struct Reading {
     pub(crate) caller: Caller,
     read: Read,
+    connection: Option<Connection>,
 }
 
 impl Reading {
     /// Ends the read with its response.
     pub(crate) fn answer(self, response: HttpResponse) -> HttpResponse {
-        self.read.answer(response)
+        self.read.answer(response, self.connection)
     }
 }
 
@@ -38,7 +40,7 @@ impl FromRequest for Reading {
         Box::pin(async move {
             let caller = Caller::extract(&request).await?;
             let read = Groups::of(&request)?.reads().begin(caller.user_id, address(&request)).await?;
-            Ok(Self { caller, read })
+            Ok(Self { caller, read, connection: request.conn_data::<Connection>().cloned() })
         })
     }
 }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, future::join_all, stream};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     task::JoinSet,
 };
 
@@ -263,4 +263,34 @@ async fn silent_connections_make_room_for_new_ones_and_those_with_a_token_stay()
         ask(stream).await;
     }
     server.user().post("/v1/groups", json!({"name": "Team"})).await.group(201);
+}
+
+#[tokio::test]
+async fn long_answers_count_against_a_user_until_the_client_has_taken_them() {
+    const UNREAD_MAX: usize = 16;
+    let server = Server::start().await;
+    let ada = server.user();
+    let description = "🦀".repeat(1_000);
+    for _ in 0..60 {
+        ada.post("/v1/groups", json!({"name": "Team", "description": description})).await.group(201);
+    }
+    let token = &ada.token;
+    let request = format!(
+        "GET /v1/groups?limit=60 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    let mut unread = Vec::new();
+    for _ in 0..UNREAD_MAX {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(server.address()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        within("the start of an answer", stream.readable()).await.unwrap();
+        unread.push(stream);
+    }
+    let refused = ada.get("/v1/groups?limit=1").await;
+    assert_eq!(refused.status, 429, "all places for unread answers are taken");
+    let mut answer = Vec::new();
+    within("a long answer", unread.pop().unwrap().read_to_end(&mut answer)).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.len() > 240_000);
+    ada.get("/v1/groups?limit=1").await.ok(200);
 }
