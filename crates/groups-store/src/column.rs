@@ -11,7 +11,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 #[cfg(feature = "sqlite")]
-use diesel::sql_types::{BigInt, Binary};
+use diesel::sql_types::BigInt;
 #[cfg(feature = "sqlite")]
 use diesel::sqlite::Sqlite;
 use groups_domain::{GroupId, UserId};
@@ -88,8 +88,8 @@ impl ToSql<sql::Id, Sqlite> for Id {
 #[cfg(feature = "sqlite")]
 impl FromSql<sql::Id, Sqlite> for Id {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
-        Ok(Self(Uuid::from_slice(&bytes)?))
+        let mut value = value;
+        Ok(Self(Uuid::from_slice(value.read_blob())?))
     }
 }
 

@@ -12,7 +12,6 @@ use diesel::dsl::Limit;
 use diesel::query_dsl::methods::LimitDsl;
 #[cfg(feature = "postgres")]
 use diesel_async::AsyncPgConnection;
-use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use futures_util::future::BoxFuture;
 use groups_domain::{Change, UserId};
 
@@ -137,22 +136,42 @@ impl<Q> RunQueryDsl for Q {}
 
 /// Declares the traits of queries, for the databases that are compiled in.
 macro_rules! query_traits {
-    ($($conn:ty),+) => {
+    ($(sqlite: $sqlite:ty,)? $(postgres: $postgres:ty,)?) => {
         /// A statement that runs on every database that is compiled in.
-        pub(crate) trait Statement: Send $(+ ExecuteDsl<$conn>)+ {}
+        pub(crate) trait Statement:
+            Send $(+ diesel::query_dsl::methods::ExecuteDsl<$sqlite>)? $(+ diesel_async::methods::ExecuteDsl<$postgres>)?
+        {
+        }
 
-        impl<Q: Send $(+ ExecuteDsl<$conn>)+> Statement for Q {}
+        impl<Q> Statement for Q where
+            Q: Send
+                $(+ diesel::query_dsl::methods::ExecuteDsl<$sqlite>)?
+                $(+ diesel_async::methods::ExecuteDsl<$postgres>)?
+        {
+        }
 
         /// A query that returns rows of the type `T` on every database that is compiled in.
-        pub(crate) trait Rows<'query, T>: Send $(+ LoadQuery<'query, $conn, T>)+ + 'query {}
+        pub(crate) trait Rows<'query, T>:
+            Send
+            $(+ diesel::query_dsl::LoadQuery<'query, $sqlite, T>)?
+            $(+ diesel_async::methods::LoadQuery<'query, $postgres, T>)?
+            + 'query
+        {
+        }
 
-        impl<'query, T, Q: Send $(+ LoadQuery<'query, $conn, T>)+ + 'query> Rows<'query, T> for Q {}
+        impl<'query, T, Q> Rows<'query, T> for Q where
+            Q: Send
+                $(+ diesel::query_dsl::LoadQuery<'query, $sqlite, T>)?
+                $(+ diesel_async::methods::LoadQuery<'query, $postgres, T>)?
+                + 'query
+        {
+        }
     };
 }
 
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
-query_traits!(SqliteConn, PostgresConn);
+query_traits!(sqlite: diesel::SqliteConnection, postgres: PostgresConn,);
 #[cfg(all(feature = "sqlite", not(feature = "postgres")))]
-query_traits!(SqliteConn);
+query_traits!(sqlite: diesel::SqliteConnection,);
 #[cfg(all(feature = "postgres", not(feature = "sqlite")))]
-query_traits!(PostgresConn);
+query_traits!(postgres: PostgresConn,);

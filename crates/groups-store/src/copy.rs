@@ -6,18 +6,18 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use futures_util::FutureExt;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uuid::Uuid;
 
 use crate::column::{Id, sql as types};
-use crate::connection::{PostgresConn, SqliteConn};
+use crate::connection::{PostgresConn, RunQueryDsl, SqliteConn};
 use crate::inner::Backend;
 use crate::queries::statements;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
-use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow};
+use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow, columns_of};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
 use crate::schema::{blocks, groups, idempotency, log, memberships, names, sink_positions};
 use crate::url::Target;
@@ -149,7 +149,7 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
     let nil = Id(Uuid::nil());
     let mut after = None;
     loop {
-        let query = groups::table.order(groups::id).limit(PIECE_ROWS_MAX).select(GroupRow::as_select());
+        let query = groups::table.order(groups::id).limit(PIECE_ROWS_MAX).select(columns_of::<GroupRow>());
         let rows: Vec<GroupRow> = match after {
             None => query.load(conn).await,
             Some(id) => query.filter(groups::id.gt(id)).load(conn).await,
@@ -173,7 +173,7 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
             .filter(later)
             .order((memberships::group_id, memberships::user_id, memberships::joined_version))
             .limit(PIECE_ROWS_MAX)
-            .select(MembershipRow::as_select())
+            .select(columns_of::<MembershipRow>())
             .load(conn)
             .await
             .map_err(reading("memberships"))?;
@@ -187,7 +187,7 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
             .filter(log::seq.gt(after))
             .order(log::seq)
             .limit(PIECE_ROWS_MAX)
-            .select(LogRow::as_select())
+            .select(columns_of::<LogRow>())
             .load(conn)
             .await
             .map_err(reading("log"))?;
@@ -206,7 +206,7 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
             .filter(later)
             .order((idempotency::actor_id, idempotency::key))
             .limit(PIECE_ROWS_MAX)
-            .select(KeyRow::as_select())
+            .select(columns_of::<KeyRow>())
             .load(conn)
             .await
             .map_err(reading("idempotency"))?;

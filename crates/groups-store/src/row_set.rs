@@ -88,6 +88,8 @@ impl<S, T: 'static> QueryId for With<S, T> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+impl<S, T, Conn> diesel::RunQueryDsl<Conn> for With<S, T> {}
+
 impl<S, T> Query for With<S, T>
 where
     Self: QueryId,

@@ -1,34 +1,31 @@
 //! Connections to SQLite, which run each call in place.
 
-use std::error::Error;
-
-use diesel::SqliteConnection;
-use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use diesel::connection::SimpleConnection as _;
+use diesel::{QueryResult, SqliteConnection};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
 use crate::StoreError;
 
-/// A connection to SQLite. Its calls block until they finish when their future is polled.
-pub(crate) type SqliteConn = SyncConnectionWrapper<SqliteConnection, InPlace>;
+/// A connection to SQLite. Its calls block until they finish: the threads of the SQLite backend may
+/// block.
+///
+/// Unlike diesel-async's wrapper of a blocking connection, it copies neither rows nor bound values,
+/// and finds the prepared statement of most queries without building their text.
+pub(crate) struct SqliteConn(SqliteConnection);
 
-/// Runs each database call in place: the threads of the SQLite backend may block.
-#[derive(Debug)]
-pub(crate) struct InPlace;
-
-impl SpawnBlocking for InPlace {
-    fn spawn_blocking<'a, R>(
-        &mut self,
-        task: impl FnOnce() -> R + Send + 'static,
-    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync + 'static>>>
-    where
-        R: Send + 'static,
-    {
-        std::future::ready(Ok(task())).boxed()
+impl SqliteConn {
+    pub(crate) fn new(conn: SqliteConnection) -> Self {
+        Self(conn)
     }
 
-    fn get_runtime() -> Self {
-        Self
+    /// The connection for Diesel.
+    pub(crate) fn diesel(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+
+    /// Runs statements without parameters and results.
+    pub(crate) fn batch_execute(&mut self, statements: &str) -> QueryResult<()> {
+        self.0.batch_execute(statements)
     }
 }
 

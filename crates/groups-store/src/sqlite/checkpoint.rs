@@ -16,10 +16,9 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::SimpleAsyncConnection;
 
 use super::file::DatabaseFile;
-use crate::connection::{SqliteConn, in_place};
+use crate::connection::SqliteConn;
 
 /// A restarted log is truncated to this size. It is above the normal size, so that the file is not
 /// truncated and extended all the time.
@@ -74,8 +73,7 @@ impl CopyByWriter {
     }
 
     fn set(&self, conn: &mut SqliteConn, pages: u32) {
-        let set = in_place(conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}")));
-        if let Some(Err(error)) = set {
+        if let Err(error) = conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}")) {
             tracing::warn!(%error, "cannot set SQLite's wal_autocheckpoint");
         }
     }

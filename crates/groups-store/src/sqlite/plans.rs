@@ -8,10 +8,9 @@ use diesel::prelude::*;
 use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::open::{Settings, open_writer};
-use crate::connection::{SqliteConn, in_place};
+use crate::connection::SqliteConn;
 use crate::queries::statements;
 use crate::row_set::{
     Answers, Changes, Groups, Ids, Keys, MembershipChanges, MembershipKeys, Memberships, Names, Pairs, RowSet, Seqs,
@@ -35,7 +34,7 @@ where
     let set = S::chunks((0..rows).map(|_| S::Row::default())).pop().unwrap();
     let query = diesel::debug_query::<Sqlite, _>(&With::execute(set, statement)).to_string();
     let (query, _binds) = query.split_once(" -- binds").unwrap();
-    let plan = in_place(diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load::<Step>(conn)).unwrap().unwrap();
+    let plan = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load::<Step>(conn.diesel()).unwrap();
     let details = plan.into_iter().map(|step| step.detail);
     let tables = details.filter(|detail| detail.contains("SCAN") || detail.contains("AUTOMATIC"));
     tables
@@ -67,7 +66,7 @@ fn no_statement_on_a_set_reads_a_whole_table_with_any_statistics() {
              INSERT INTO idempotency SELECT user_id, 'k', x'00', 0, 1, '' FROM memberships; \
              INSERT INTO usage SELECT 1, user_id, 1, 1, 1 FROM memberships; ANALYZE;"
         );
-        in_place(connect(&path).batch_execute(&fill)).unwrap().unwrap();
+        connect(&path).batch_execute(&fill).unwrap();
         let conn = &mut connect(&path);
         for rows in [1, 2, 100, 1_000] {
             let plans = [

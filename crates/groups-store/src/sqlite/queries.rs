@@ -1,11 +1,12 @@
 //! What SQLite provides for the shared queries, and the queries that only SQLite needs.
 
+use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus};
 use diesel::prelude::*;
+use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::sql_types::BigInt;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -33,15 +34,15 @@ impl Connection for SqliteConn {
         SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING seq, commit_id, group_id, version, NULL";
 
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>> {
-        diesel_async::RunQueryDsl::load(query, self).boxed()
+        ready(diesel::RunQueryDsl::load(query, self.diesel())).boxed()
     }
 
     fn get_result<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<T>> {
-        diesel_async::RunQueryDsl::get_result(query, self).boxed()
+        ready(diesel::RunQueryDsl::get_result(query, self.diesel())).boxed()
     }
 
     fn execute<'a, Q: Statement + 'a>(&'a mut self, statement: Q) -> BoxFuture<'a, QueryResult<usize>> {
-        diesel_async::RunQueryDsl::execute(statement, self)
+        ready(ExecuteDsl::execute(statement, self.diesel())).boxed()
     }
 
     /// The groups with these ids. A single writer needs no locks.
@@ -145,20 +146,17 @@ impl Connection for SqliteConn {
 
     /// Runs a hook. Fails if the hook ended the transaction.
     async fn run_hook(&mut self, hook: &SqliteHook, change: &Change) -> Result<(), QueryError> {
-        let (hook, change) = (Arc::clone(hook), change.clone());
-        let run = self.spawn_blocking(move |conn| {
-            // Tells Diesel that a transaction is open, which Diesel did not begin.
-            AnsiTransactionManager::begin_transaction_sql(conn, "SAVEPOINT hook")?;
-            let done = catch_unwind(AssertUnwindSafe(|| hook(conn, &change)));
-            *AnsiTransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::default();
-            let released = conn.batch_execute("RELEASE hook");
-            Ok(match done {
-                Err(_) => Err(HookError::Panicked),
-                Ok(Err(error)) => Err(HookError::Refused(error.into())),
-                Ok(Ok(())) => released.map_err(|_| HookError::TransactionEnded),
-            })
-        });
-        Ok(run.await??)
+        let conn = self.diesel();
+        // Tells Diesel that a transaction is open, which Diesel did not begin.
+        AnsiTransactionManager::begin_transaction_sql(conn, "SAVEPOINT hook")?;
+        let done = catch_unwind(AssertUnwindSafe(|| hook(conn, change)));
+        *AnsiTransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::default();
+        let released = conn.batch_execute("RELEASE hook");
+        match done {
+            Err(_) => Err(HookError::Panicked.into()),
+            Ok(Err(error)) => Err(HookError::Refused(error.into()).into()),
+            Ok(Ok(())) => Ok(released.map_err(|_| HookError::TransactionEnded)?),
+        }
     }
 }
 

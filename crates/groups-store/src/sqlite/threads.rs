@@ -166,6 +166,6 @@ pub(super) async fn start<T: Send + 'static>(
 pub(super) fn guarded(conn: &mut SqliteConn, task: Task) {
     if catch_unwind(AssertUnwindSafe(|| task(conn))).is_err() {
         tracing::error!("a query panicked");
-        in_place(roll_back(conn));
+        roll_back(conn);
     }
 }

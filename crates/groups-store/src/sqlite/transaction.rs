@@ -1,7 +1,5 @@
 //! The only place where SQLite transactions begin and end.
 
-use diesel_async::SimpleAsyncConnection;
-
 use super::failure::classify;
 use crate::connection::SqliteConn;
 use crate::query_error::QueryError;
@@ -26,12 +24,12 @@ pub(super) async fn transact<T>(
         Purpose::Read => "BEGIN DEFERRED",
         Purpose::Write => "BEGIN IMMEDIATE",
     };
-    conn.batch_execute(begin).await.map_err(|error| classify(error.into()))?;
+    conn.batch_execute(begin).map_err(|error| classify(error.into()))?;
     match body(conn).await {
-        Ok(value) => match conn.batch_execute("COMMIT").await {
+        Ok(value) => match conn.batch_execute("COMMIT") {
             Ok(()) => Ok(value),
             Err(error) => {
-                roll_back(conn).await;
+                roll_back(conn);
                 Err(match classify(error.into()) {
                     // The commit may have reached the disk before the disk failed.
                     StoreError::Unavailable(Reason::Unreachable) => StoreError::Unavailable(Reason::OutcomeUnknown),
@@ -40,7 +38,7 @@ pub(super) async fn transact<T>(
             }
         },
         Err(error) => {
-            roll_back(conn).await;
+            roll_back(conn);
             Err(classify(error))
         }
     }
@@ -48,8 +46,8 @@ pub(super) async fn transact<T>(
 
 /// Rolls back a transaction that may have ended already: SQLite rolls back automatically if the
 /// disk is full.
-pub(super) async fn roll_back(conn: &mut SqliteConn) {
-    if let Err(error) = conn.batch_execute("ROLLBACK").await {
+pub(super) fn roll_back(conn: &mut SqliteConn) {
+    if let Err(error) = conn.batch_execute("ROLLBACK") {
         tracing::debug!(%error, "nothing to roll back");
     }
 }

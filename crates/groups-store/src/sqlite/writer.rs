@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::SimpleAsyncConnection;
 use groups_domain::Limits;
 use groups_supervisor::Supervisor;
 use tokio::sync::{oneshot, watch};
@@ -183,15 +182,14 @@ impl BatchWriter for Writer {
     }
 
     async fn roll_back(&mut self) {
-        roll_back(&mut self.conn).await;
+        roll_back(&mut self.conn);
     }
 }
 
 impl Writer {
     /// Checkpoints the log, so that a single file remains when the connection is closed.
     fn finish(&mut self) {
-        let done = in_place(self.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
-        if let Some(Err(error)) = done {
+        if let Err(error) = self.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "cannot checkpoint SQLite's -wal file; the next start does it");
         }
     }
