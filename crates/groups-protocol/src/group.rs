@@ -1,5 +1,8 @@
 //! The wire form of a group, used by all responses and events.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use groups_domain::{Group, GroupId, Role, UserId, Version};
@@ -51,4 +54,42 @@ impl<'a> GroupBody<'a> {
             role,
         }
     }
+}
+
+/// A group as JSON without a role: the part of its wire form that is the same for all receivers.
+pub fn group_text(group: &Group) -> String {
+    #[expect(clippy::expect_used, reason = "our own types serialize to memory without I/O or non-string map keys")]
+    serde_json::to_string(&GroupBody::new(group, None)).expect("a group serializes to JSON")
+}
+
+/// A [`GroupPage`](crate::GroupPage) as JSON, from groups that are already [encoded](group_text),
+/// each with the receiver's role.
+pub fn group_page_text<T: AsRef<str>>(
+    groups: impl IntoIterator<Item = (T, Role)>,
+    next: Option<GroupId>,
+    cursor: &str,
+) -> String {
+    // Most pages fit at once.
+    const BYTES: usize = 64 * 1024;
+    let mut page = String::with_capacity(BYTES);
+    page.push_str("{\"groups\":[");
+    for (number, (group, role)) in groups.into_iter().enumerate() {
+        if number > 0 {
+            page.push(',');
+        }
+        let group = group.as_ref();
+        page.push_str(group.strip_suffix('}').unwrap_or(group));
+        page.push_str(",\"role\":\"");
+        page.push_str(role.as_str());
+        page.push_str("\"}");
+    }
+    page.push_str("],\"next\":");
+    match next {
+        Some(next) => page.push_str(&format!("\"{next}\"")),
+        None => page.push_str("null"),
+    }
+    page.push_str(",\"cursor\":");
+    page.push_str(&serde_json::Value::from(cursor).to_string());
+    page.push('}');
+    page
 }

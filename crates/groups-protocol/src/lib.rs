@@ -45,7 +45,7 @@ pub use client_message::{ClientMessage, ParseError, parse};
 pub use close::{CloseCode, retry_reason};
 pub use code::{Code, ProblemBody};
 pub use event::{ActionBody, EventBody, EventHead};
-pub use group::GroupBody;
+pub use group::{GroupBody, group_page_text, group_text};
 pub use member::MemberBody;
 pub use message::Message;
 pub use server_message::{ErrorCode, ServerMessage};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::group_cache::GroupCache;
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresBackend;
 use crate::prune_clock::PruneClock;
@@ -22,6 +23,7 @@ pub(crate) struct Inner {
     pub(crate) tail_bytes_max: usize,
     pub(crate) log_kept_ms: i64,
     pub(crate) name_visibility: NameVisibility,
+    pub(crate) group_cache: GroupCache,
     pub(crate) prune_clock: Mutex<PruneClock>,
     #[cfg(feature = "postgres")]
     pub(crate) postgres_notify: bool,

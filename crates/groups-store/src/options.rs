@@ -61,6 +61,10 @@ pub struct StoreOptions {
     /// reading the log. A tail that is further behind reads the log. Default: 4 MiB. With 0 every
     /// tail reads the log.
     pub recent_bytes_max: usize,
+    /// Memory for the groups that were read most recently, each with its JSON: lists that contain
+    /// them need not read them again. Default: 16 MiB, enough for about 20,000 groups. With 0 every
+    /// list reads all its groups.
+    pub group_cache_bytes_max: usize,
     /// Retention of changes, ended memberships and deleted groups. Default: 30 days. Minimum: 24
     /// hours, the retention of idempotency keys.
     pub log_kept: Duration,
@@ -131,6 +135,7 @@ impl StoreOptions {
             tail_entries_max: 256,
             tail_bytes_max: 4 * 1024 * 1024,
             recent_bytes_max: 4 * 1024 * 1024,
+            group_cache_bytes_max: 16 * 1024 * 1024,
             log_kept: Duration::from_secs(30 * 24 * 60 * 60),
             sqlite_readers: 2,
             sqlite_pages_max: None,

@@ -17,6 +17,7 @@ use crate::column::Id;
 #[cfg(feature = "sqlite")]
 use crate::connection::SqliteConn;
 use crate::cursor::CursorKey;
+use crate::group_cache::GroupCache;
 use crate::inner::{Backend, Inner};
 use crate::masked::masked;
 #[cfg(feature = "postgres")]
@@ -30,7 +31,7 @@ use crate::url::Target;
 use crate::{
     BlockPage, Blocked, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey, MemberPage,
     MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, Position, Pruned, Reason, ReplayRule,
-    ResumePoints, Resumer, SinkName, StoreError, StoreOptions, Tail,
+    ResumePoints, Resumer, SharedGroupPage, SinkName, StoreError, StoreOptions, Tail,
 };
 
 /// The groups and memberships in one database. Cheap to clone; all clones share one store.
@@ -96,6 +97,7 @@ impl Store {
             tail_bytes_max: options.tail_bytes_max,
             #[cfg(feature = "postgres")]
             postgres_notify: options.postgres_notify,
+            group_cache: GroupCache::new(options.group_cache_bytes_max),
             prune_clock: Mutex::default(),
             log_kept_ms: i64::try_from(options.log_kept.as_millis()).unwrap_or(i64::MAX),
         };
@@ -185,8 +187,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database did not answer.
     pub async fn groups(&self, user: UserId, after: Option<GroupId>, limit: u32) -> Result<GroupPage, StoreError> {
-        let store = self.inner.id();
-        let page = run!(self, read(Request), read::groups_of(store, user, after, limit));
+        let SharedGroupPage { groups, next, cursor } = self.shared_groups(user, after, limit).await?;
+        let groups = groups.into_iter().map(|(group, role)| (Group::clone(&group), role)).collect();
+        Ok(GroupPage { groups, next, cursor })
+    }
+
+    /// The same page as [`groups`](Self::groups). The groups are shared with other readers, each
+    /// with the text into which it was encoded.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database did not answer.
+    pub async fn shared_groups(
+        &self,
+        user: UserId,
+        after: Option<GroupId>,
+        limit: u32,
+    ) -> Result<SharedGroupPage, StoreError> {
+        let (store, cache) = (self.inner.id(), self.inner.group_cache.clone());
+        let page = run!(self, read(Request), read::groups_of(cache, store, user, after, limit));
         self.of_one_history(store, page)
     }
 
@@ -375,7 +393,8 @@ impl Store {
         if ahead.is_empty() {
             return Ok(Vec::new());
         }
-        let groups = run!(self, read(Connecting), list::groups_at(ahead, bytes_max))?;
+        let (store, cache) = (self.inner.id(), self.inner.group_cache.clone());
+        let groups = run!(self, read(Connecting), list::groups_at(cache, store, ahead, bytes_max))?;
         let groups = groups.ok_or(StoreError::Unavailable(Reason::Outdated))?;
         list.advance(groups.len());
         Ok(groups)

@@ -12,11 +12,13 @@ use super::statements::{CHANGES_OF_VERSIONS, LogSql};
 use crate::caller::Caller;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
-use crate::page::{Listed, group_bytes};
+use crate::group_cache::GroupCache;
+use crate::page::{Listed, PAGE_BYTES_MAX, group_bytes};
 use crate::query_error::{QueryError, reading};
 use crate::row::{LogRow, role_in};
 use crate::row_set::{RowSet, Versions, With};
 use crate::schema::{groups, memberships};
+use crate::{SharedGroup, StoreError};
 
 /// Number of index rows that are read between two checks of the caller.
 const INDEX_ROWS_PER_STEP: i64 = 2_048;
@@ -35,6 +37,28 @@ pub(super) fn memberships_of(user: Id) -> _ {
         .filter(groups::deleted_version.is_null())
 }
 
+/// The groups of which a user is a member below a group, newest first.
+async fn listed_below<C: Connection>(
+    conn: &mut C,
+    user: UserId,
+    below: Id,
+    limit: i64,
+) -> Result<Vec<Listed>, QueryError> {
+    let rows: Vec<(Id, i64, i16)> = memberships_of(user.into())
+        .filter(memberships::group_id.lt(below))
+        .order(memberships::group_id.desc())
+        .limit(limit)
+        .select((memberships::group_id, groups::version, memberships::role))
+        .load(conn)
+        .await
+        .map_err(reading("memberships"))?;
+    let listed = |(group_id, version, role): (Id, i64, i16)| {
+        let group_id = group_id.group();
+        Ok(Listed::new(group_id, version, role_in(role, group_id, user)?))
+    };
+    rows.into_iter().map(listed).collect()
+}
+
 /// The groups of which a user is a member, newest first. Stops when the caller has gone.
 pub(crate) async fn index<C: Connection>(
     conn: &mut C,
@@ -45,21 +69,10 @@ pub(crate) async fn index<C: Connection>(
     let mut below = Id(Uuid::max());
     loop {
         caller.check()?;
-        let rows: Vec<(Id, i64, i16)> = memberships_of(user.into())
-            .filter(memberships::group_id.lt(below))
-            .order(memberships::group_id.desc())
-            .limit(INDEX_ROWS_PER_STEP)
-            .select((memberships::group_id, groups::version, memberships::role))
-            .load(conn)
-            .await
-            .map_err(reading("memberships"))?;
-        let last = rows.last().map(|(group_id, ..)| *group_id);
-        let more = i64::try_from(rows.len()).is_ok_and(|count| count == INDEX_ROWS_PER_STEP);
-        index.reserve(rows.len());
-        for (group_id, version, role) in rows {
-            let group_id = group_id.group();
-            index.push(Listed::new(group_id, version, role_in(role, group_id, user)?));
-        }
+        let step = listed_below(conn, user, below, INDEX_ROWS_PER_STEP).await?;
+        let more = i64::try_from(step.len()).is_ok_and(|count| count == INDEX_ROWS_PER_STEP);
+        let last = step.last().map(|listed| listed.group_id.into());
+        index.extend(step);
         match last.filter(|_| more) {
             Some(last) => below = last,
             None => {
@@ -70,17 +83,79 @@ pub(crate) async fn index<C: Connection>(
     }
 }
 
+/// A user's groups, newest first, up to the limit and to [`PAGE_BYTES_MAX`], and whether there are
+/// more.
+pub(crate) async fn page<C: Connection>(
+    conn: &mut C,
+    cache: &GroupCache,
+    database: Uuid,
+    user: UserId,
+    after: Option<GroupId>,
+    limit: usize,
+) -> Result<(Vec<(SharedGroup, Role)>, bool), QueryError> {
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    let mut below = after.map_or(Id(Uuid::max()), Id::from);
+    loop {
+        let step = GROUPS_PER_STEP.min(limit - page.len() + 1);
+        let index = listed_below(conn, user, below, i64::try_from(step).unwrap_or(i64::MAX)).await?;
+        for (listed, group) in index.iter().zip(current(conn, cache, database, &index).await?) {
+            below = listed.group_id.into();
+            bytes += group_bytes(&group);
+            if page.len() == limit || (bytes > PAGE_BYTES_MAX && !page.is_empty()) {
+                return Ok((page, true));
+            }
+            page.push((group, listed.role));
+        }
+        if index.len() < step {
+            return Ok((page, false));
+        }
+    }
+}
+
+/// The groups of an index that was read in the same transaction, in its order.
+async fn current<C: Connection>(
+    conn: &mut C,
+    cache: &GroupCache,
+    database: Uuid,
+    index: &[Listed],
+) -> Result<Vec<SharedGroup>, QueryError> {
+    let found = cache.find(database, index);
+    let missing = index.iter().zip(&found).filter(|(_, found)| found.is_none());
+    let missing: Vec<Id> = missing.map(|(listed, _)| listed.group_id.into()).collect();
+    let mut read = HashMap::with_capacity(missing.len());
+    if !missing.is_empty() {
+        for row in conn.read_groups(missing).await? {
+            let group = SharedGroup::new(row.into_group()?);
+            read.insert(group.group_id, group);
+        }
+        cache.insert(database, read.values().cloned());
+    }
+    let group = |(listed, found): (&Listed, Option<SharedGroup>)| {
+        let group = found.or_else(|| read.remove(&listed.group_id)).filter(|group| group.is_at(listed));
+        group.ok_or_else(|| unlisted(listed).into())
+    };
+    index.iter().zip(found).map(group).collect()
+}
+
+/// The error for a group that a transaction has seen in its index, but not in its table.
+fn unlisted(listed: &Listed) -> StoreError {
+    let detail = format!("version {} is missing", listed.version());
+    StoreError::Corrupt { table: "groups", id: listed.group_id.to_string(), detail }
+}
+
 /// The first of these groups, at the versions of the index: as many as fit, at least one. `None` if
 /// one of these versions is no longer available: the group has changed since, and its log was
 /// pruned.
 pub(crate) async fn groups_at<C: Connection>(
     conn: &mut C,
+    cache: GroupCache,
+    database: Uuid,
     index: Vec<Listed>,
     bytes_max: usize,
 ) -> Result<Option<Vec<(Group, Role)>>, QueryError> {
     let (mut found, mut bytes) = (Vec::with_capacity(index.len()), 0);
     for step in index.chunks(GROUPS_PER_STEP) {
-        let mut groups = at_versions(conn, step).await?;
+        let mut groups = at_versions(conn, &cache, database, step).await?;
         for listed in step {
             let Some(group) = groups.remove(&listed.group_id) else { return Ok(None) };
             bytes += group_bytes(&group);
@@ -94,10 +169,20 @@ pub(crate) async fn groups_at<C: Connection>(
 }
 
 /// The groups whose state at the listed version is available.
-async fn at_versions<C: Connection>(conn: &mut C, index: &[Listed]) -> Result<HashMap<GroupId, Group>, QueryError> {
-    let versions: HashMap<GroupId, i64> = index.iter().map(|listed| (listed.group_id, listed.version())).collect();
-    let mut groups = HashMap::with_capacity(index.len());
-    for row in conn.read_groups(index.iter().map(|listed| listed.group_id.into()).collect()).await? {
+async fn at_versions<C: Connection>(
+    conn: &mut C,
+    cache: &GroupCache,
+    database: Uuid,
+    index: &[Listed],
+) -> Result<HashMap<GroupId, Group>, QueryError> {
+    let cached = cache.find(database, index).into_iter().flatten();
+    let mut groups: HashMap<GroupId, Group> = cached.map(|group| (group.group_id, Group::clone(&group))).collect();
+    let missing = index.iter().filter(|listed| !groups.contains_key(&listed.group_id));
+    let versions: HashMap<GroupId, i64> = missing.map(|listed| (listed.group_id, listed.version())).collect();
+    if versions.is_empty() {
+        return Ok(groups);
+    }
+    for row in conn.read_groups(versions.keys().copied().map(Id::from).collect()).await? {
         if versions.get(&row.id.group()) == Some(&row.version) {
             groups.insert(row.id.group(), row.into_group()?);
         }

@@ -6,71 +6,34 @@ use diesel::prelude::*;
 use groups_domain::{Actor, DisplayName, Group, GroupId, Rejection, Role, UserId, Version, check_history_access};
 use uuid::Uuid;
 
-use super::list::memberships_of;
+use super::list::{self, memberships_of};
 use super::names::hide;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
-use crate::page::{PAGE_BYTES_MAX, group_bytes};
+use crate::group_cache::GroupCache;
+use crate::page::PAGE_BYTES_MAX;
 use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
 use crate::row::{GroupRow, LogRow, MembershipRow, columns_of, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
-use crate::{GroupPage, History, MemberKey, MemberPage, MemberRow, NameVisibility, Position, StoreError};
+use crate::{History, MemberKey, MemberPage, MemberRow, NameVisibility, Position, SharedGroupPage, StoreError};
 
-/// Number of groups that are read at once. Groups that do not fit into the page are read in vain.
-const ROWS_PER_STEP: usize = 128;
-
-/// The same for changes, each of which may name a thousand members.
+/// Number of changes that are read at once. Each may name a thousand members, and those that do not
+/// fit into the page are read in vain.
 const CHANGES_PER_STEP: usize = 32;
 
 pub(crate) async fn groups_of<C: Connection>(
     conn: &mut C,
+    cache: GroupCache,
     store: Uuid,
     user: UserId,
     after: Option<GroupId>,
     limit: u32,
-) -> Result<GroupPage, QueryError> {
+) -> Result<SharedGroupPage, QueryError> {
     let Seen { point, witness } = conn.read_point().await?;
-    let (groups, more) = page_of_groups(conn, user, after, limit.max(1) as usize).await?;
+    let (groups, more) = list::page(conn, &cache, store, user, after, limit.max(1) as usize).await?;
     let next = more.then(|| groups.last().map(|(group, _)| group.group_id)).flatten();
-    Ok(GroupPage { groups, next, cursor: Position::new(store, &point, witness) })
-}
-
-/// A user's groups, newest first, up to the limit and to [`PAGE_BYTES_MAX`], and whether there are
-/// more.
-async fn page_of_groups<C: Connection>(
-    conn: &mut C,
-    user: UserId,
-    after: Option<GroupId>,
-    limit: usize,
-) -> Result<(Vec<(Group, Role)>, bool), QueryError> {
-    let (mut page, mut bytes) = (Vec::new(), 0);
-    let mut below = after.map_or(Id(Uuid::max()), Id::from);
-    loop {
-        let step = ROWS_PER_STEP.min(limit - page.len() + 1);
-        let rows: Vec<(GroupRow, i16)> = memberships_of(user.into())
-            .filter(memberships::group_id.lt(below))
-            .order(memberships::group_id.desc())
-            .limit(i64::try_from(step).unwrap_or(i64::MAX))
-            .select((columns_of::<GroupRow>(), memberships::role))
-            .load(conn)
-            .await
-            .map_err(reading("groups"))?;
-        let last_step = rows.len() < step;
-        for (row, role) in rows {
-            below = row.id;
-            let role = role_in(role, row.id.group(), user)?;
-            let group = row.into_group()?;
-            bytes += group_bytes(&group);
-            if page.len() == limit || (bytes > PAGE_BYTES_MAX && !page.is_empty()) {
-                return Ok((page, true));
-            }
-            page.push((group, role));
-        }
-        if last_step {
-            return Ok((page, false));
-        }
-    }
+    Ok(SharedGroupPage { groups, next, cursor: Position::new(store, &point, witness) })
 }
 
 /// The group and the user's role in it.

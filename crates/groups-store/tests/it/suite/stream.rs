@@ -176,6 +176,39 @@ fn a_list_that_is_read_slowly_shows_every_group_as_of_when_it_was_opened() {
 }
 
 #[test]
+fn a_list_shows_every_group_as_it_is_whatever_was_listed_before() {
+    run(async |db| {
+        let store = db.open().await;
+        for number in 1..=4 {
+            store.did(ADA, group_id(number), create_with("Team", [BOB])).await;
+        }
+        let one_by_one = async || {
+            let mut groups = Vec::new();
+            for number in (1..=4).rev() {
+                groups.extend(store.group(BOB, group_id(number)).await.unwrap());
+            }
+            groups
+        };
+        for (number, command) in [
+            (1, rename("Renamed")),
+            (2, remove(BOB)),
+            (3, Command::DeleteGroup),
+            (1, add(CAT)),
+            (2, add(BOB)),
+            (4, remove(BOB)),
+        ] {
+            let before = one_by_one().await;
+            let StreamStart::Snapshot(list) = now(&store, BOB).await.start else { panic!("no position was given") };
+            store.did(ADA, group_id(number), command).await;
+            for _ in 0..2 {
+                assert_eq!(store.groups(BOB, None, 10).await.unwrap().groups, one_by_one().await);
+            }
+            assert_eq!(whole(&store, list).await, before);
+        }
+    });
+}
+
+#[test]
 fn a_piece_of_a_list_ends_at_its_limits_and_has_at_least_one_group() {
     run(async |db| {
         let store = db.open().await;
