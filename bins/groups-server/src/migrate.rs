@@ -17,6 +17,16 @@ pub(crate) struct Migrate {
     )]
     database_url: String,
 
+    /// PostgreSQL without a connection pooler, if `DATABASE_URL` leads to one in transaction mode
+    #[arg(
+        long,
+        alias = "groups-database-direct-url",
+        env = "GROUPS_DATABASE_DIRECT_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database_direct_url: Option<String>,
+
     /// Only list the pending migrations
     #[arg(long)]
     pending: bool,
@@ -25,7 +35,8 @@ pub(crate) struct Migrate {
 impl Migrate {
     /// Prints one line per migration, oldest first.
     pub(crate) async fn run(&self, stdout: &Output) -> Result<(), OpenError> {
-        let options = StoreOptions::new(&self.database_url);
+        let postgres_direct_url = self.database_direct_url.clone().filter(|url| !url.is_empty());
+        let options = StoreOptions { postgres_direct_url, ..StoreOptions::new(&self.database_url) };
         let pending = groups_store::pending_migrations(&options).await?;
         if !self.pending {
             Store::open(options).await?.close().await;

@@ -27,6 +27,16 @@ pub(crate) struct SettingsArgs {
     )]
     database_url: String,
 
+    /// PostgreSQL without a connection pooler, if `DATABASE_URL` leads to one in transaction mode: for migrations, LISTEN and NOTIFY
+    #[arg(
+        long,
+        alias = "groups-database-direct-url",
+        env = "GROUPS_DATABASE_DIRECT_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database_direct_url: Option<String>,
+
     /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     jwt_secret: Option<Secret>,
@@ -212,6 +222,7 @@ impl From<SettingsArgs> for Settings {
         Self {
             listen: args.listen,
             database_url: args.database_url,
+            database_direct_url: args.database_direct_url,
             jwt_secret: args.jwt_secret,
             jwt_issuer: args.jwt_issuer,
             jwt_audience: args.jwt_audience,

@@ -256,6 +256,16 @@ pub enum OpenError {
         /// The database's error message.
         detail: String,
     },
+    /// The URL leads to a connection pooler in transaction mode, through which neither migrations nor
+    /// notifications work.
+    #[error(
+        "{database:?} is reached through a connection pooler in transaction mode: set GROUPS_DATABASE_DIRECT_URL to a URL that leads \
+         to PostgreSQL directly"
+    )]
+    TransactionPooling {
+        /// The database's name.
+        database: String,
+    },
     /// The URL requires an encrypted connection, but this program was built without the feature
     /// `postgres-tls`.
     #[error(

@@ -92,6 +92,11 @@ pub struct StoreOptions {
     /// On SQLite there are no schemas. An application can have its own tables in the same file: see
     /// the crate documentation.
     pub postgres_schema: Option<String>,
+    /// PostgreSQL: a URL that leads to the same database without a connection pooler. It is needed if
+    /// [`url`](Self::url) leads to a pooler in transaction mode, such as PgBouncer: for the
+    /// migrations, and for LISTEN and NOTIFY. If both URLs are given and `url` leads to a pooler, no
+    /// statement that is sent through it has a name or relies on the session. Default: `url`.
+    pub postgres_direct_url: Option<String>,
     /// PostgreSQL: how many batches are committed concurrently. Default: 4.
     pub postgres_lanes: usize,
     /// PostgreSQL: timeout of one statement. Default: 10 seconds.
@@ -143,6 +148,7 @@ impl StoreOptions {
             wait_max: Duration::from_secs(5),
             postgres_connections_max: 16,
             postgres_schema: None,
+            postgres_direct_url: None,
             postgres_lanes: 4,
             postgres_statement_max: Duration::from_secs(10),
             postgres_notify: true,

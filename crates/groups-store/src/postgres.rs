@@ -16,6 +16,7 @@ mod peers;
 #[cfg(not(feature = "postgres-tls"))]
 mod plain;
 mod pool;
+mod pooler;
 mod queries;
 mod snapshot;
 mod statement;
@@ -23,6 +24,7 @@ mod tail;
 #[cfg(feature = "postgres-tls")]
 mod tls;
 mod transaction;
+mod unnamed;
 mod wire;
 
 pub(crate) use backend::PostgresBackend;

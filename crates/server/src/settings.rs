@@ -18,6 +18,9 @@ pub struct Settings {
     /// The database: `sqlite://PATH`, a path, or `postgres://…`. With `sqlite://PATH?mode=rw` the file must exist
     pub database_url: String,
 
+    /// PostgreSQL without a connection pooler, if `DATABASE_URL` leads to one in transaction mode: for migrations, LISTEN and NOTIFY
+    pub database_direct_url: Option<String>,
+
     /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     pub jwt_secret: Option<Secret>,
 
@@ -122,6 +125,7 @@ impl std::fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("listen", &self.listen)
             .field("database_url", &groups_store::masked(&self.database_url))
+            .field("database_direct_url", &self.database_direct_url.as_deref().map(groups_store::masked))
             .field("nats_url", &self.nats_url.as_deref().map(groups_store::masked))
             .field("development", &self.is_development())
             .finish_non_exhaustive()
@@ -134,6 +138,7 @@ impl Default for Settings {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
             database_url: "sqlite://groups.db".to_owned(),
+            database_direct_url: None,
             jwt_secret: None,
             jwt_issuer: None,
             jwt_audience: None,
@@ -213,6 +218,9 @@ pub enum SettingsError {
     /// With SQLite there is only one server.
     #[error("GROUPS_NATS_URL needs PostgreSQL: set DATABASE_URL=postgres://…")]
     NatsAlone,
+    /// With SQLite there is no connection pooler.
+    #[error("GROUPS_DATABASE_DIRECT_URL needs PostgreSQL: set DATABASE_URL=postgres://…")]
+    DirectAlone,
 }
 
 impl Settings {
@@ -252,6 +260,7 @@ impl Settings {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
         self.nats_url()?;
+        self.database_direct_url()?;
         self.origins().map(drop)
     }
 
@@ -279,12 +288,23 @@ impl Settings {
     /// The address of NATS, if it connects the servers.
     pub(crate) fn nats_url(&self) -> Result<Option<&str>, SettingsError> {
         let url = self.nats_url.as_deref().filter(|url| !url.is_empty());
-        let several = ["postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme));
         match url {
             Some(_) if !cfg!(feature = "nats") => Err(SettingsError::NatsMissing),
-            Some(_) if !several => Err(SettingsError::NatsAlone),
+            Some(_) if !self.is_on_postgres() => Err(SettingsError::NatsAlone),
             url => Ok(url),
         }
+    }
+
+    /// The URL of PostgreSQL without a connection pooler, if there is one.
+    pub(crate) fn database_direct_url(&self) -> Result<Option<&str>, SettingsError> {
+        match self.database_direct_url.as_deref().filter(|url| !url.is_empty()) {
+            Some(_) if !self.is_on_postgres() => Err(SettingsError::DirectAlone),
+            url => Ok(url),
+        }
+    }
+
+    fn is_on_postgres(&self) -> bool {
+        ["postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme))
     }
 
     pub(crate) fn limits(&self) -> Limits {

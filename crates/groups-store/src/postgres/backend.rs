@@ -14,7 +14,7 @@ use super::bus::{Bus, Commits};
 use super::connection::Settings;
 use super::history::History;
 use super::lane::Lane;
-use super::open::prepare;
+use super::open::{check_same, find_route, prepare};
 use super::pool::Pool;
 #[cfg(feature = "sqlite")]
 use super::transaction::{Failed, Purpose, transact};
@@ -70,9 +70,19 @@ impl PostgresBackend {
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("groups-postgres").enable_all().build();
         let runtime = OwnRuntime(Some(runtime.map_err(|error| failed(error.to_string()))?));
         let settings = Settings::new(&url, options)?;
-        let (own, ended) = (settings.clone(), || failed("its runtime ended".to_owned()));
-        let prepared = runtime.spawn(async move { prepare(&own, proposal).await }).ok_or_else(ended)?;
-        let history = Arc::new(prepared.await.map_err(|error| failed(error.to_string()))??);
+        let direct = options.postgres_direct_url.as_deref().map(|url| Settings::new(url, options)).transpose()?;
+        let ended = || failed("its runtime ended".to_owned());
+        let prepared = runtime.spawn(async move {
+            let settings = find_route(settings, direct.as_ref()).await?;
+            let history = prepare(direct.as_ref().unwrap_or(&settings), proposal).await?;
+            if direct.is_some() {
+                check_same(&settings, &history).await?;
+            }
+            let direct = direct.unwrap_or_else(|| settings.clone());
+            Ok::<_, OpenError>((settings, direct, Arc::new(history)))
+        });
+        let prepared = prepared.ok_or_else(ended)?;
+        let (settings, direct, history) = prepared.await.map_err(|error| failed(error.to_string()))??;
 
         let pool = Arc::new(Pool::new(&settings, Arc::clone(&history), options)?);
         let commit_limits = CommitLimits::new(options, settings.request_max());
@@ -84,9 +94,9 @@ impl PostgresBackend {
             vec![
                 runtime.spawn(
                     supervisor
-                        .endless("postgres notify", bus.clone().notify(settings.clone(), commits.clone(), waiting)),
+                        .endless("postgres notify", bus.clone().notify(direct.clone(), commits.clone(), waiting)),
                 ),
-                runtime.spawn(supervisor.endless("postgres listen", bus.clone().listen(settings, commits))),
+                runtime.spawn(supervisor.endless("postgres listen", bus.clone().listen(direct, commits))),
             ]
         } else {
             Vec::new()

@@ -19,6 +19,7 @@ use super::encryption::Demands;
 use super::plain::Encryption;
 #[cfg(feature = "postgres-tls")]
 use super::tls::Encryption;
+use super::unnamed::Unnamed;
 use super::wire::{Stream, Watched, Wire};
 use crate::connection::PostgresConn;
 use crate::masked::masked;
@@ -61,6 +62,8 @@ pub(super) struct Settings {
     encryption: Option<Encryption>,
     /// The schema of the tables; `None`: the role's search path decides.
     pub(super) schema: Option<String>,
+    /// Whether a pooler is in between that may execute each transaction on another connection.
+    pooled: bool,
     pub(super) wait_max: Duration,
     statement_max: Duration,
     /// How long the server may be silent while a request is pending; `None`: indefinitely.
@@ -90,6 +93,7 @@ impl Settings {
             database,
             encryption: Encryption::new(&demands)?,
             schema: schema(options)?,
+            pooled: false,
             wait_max: options.wait_max,
             statement_max: options.postgres_statement_max,
             // A server that is alive cancels the statement before this.
@@ -102,6 +106,27 @@ impl Settings {
     /// The name of a channel for NOTIFY, which all schemas of a database share.
     pub(super) fn channel(&self, name: &str) -> String {
         self.schema.as_ref().map_or_else(|| name.to_owned(), |schema| format!("{name}_{schema}"))
+    }
+
+    /// The same through a pooler that may execute each transaction on another connection: no statement
+    /// has a name, and each transaction sets the session's limits itself.
+    pub(super) fn pooled(&self) -> Self {
+        Self { pooled: true, ..self.clone() }
+    }
+
+    /// The limits of a session, or of one transaction, as an expression.
+    fn limits(&self, of_transaction: bool) -> String {
+        let mut limits = vec![
+            ("statement_timeout", self.statement_max.as_millis().to_string()),
+            ("lock_timeout", self.wait_max.as_millis().to_string()),
+            ("idle_in_transaction_session_timeout", (self.statement_max + self.wait_max).as_millis().to_string()),
+            // JIT compilation never pays off for statements this short.
+            ("jit", "off".to_owned()),
+        ];
+        limits.extend(LOOKUPS_ONLY.map(|setting| (setting, "off".to_owned())));
+        limits.extend(self.schema.as_deref().map(|schema| ("search_path", quoted(schema).replace('\'', "''"))));
+        let set = limits.into_iter().map(|(name, value)| format!("set_config('{name}', '{value}', {of_transaction})"));
+        format!("concat({})", set.collect::<Vec<_>>().join(", "))
     }
 
     /// Settings for slow operations.
@@ -162,6 +187,8 @@ pub(super) struct Connection {
     conn: PostgresConn,
     wire: Wire,
     bounds: Bounds,
+    /// Statements at the beginning of each transaction, each after a semicolon.
+    each: Arc<str>,
     /// Whether a transaction was begun that is not known to have ended.
     in_transaction: bool,
     /// The number of the history that it is connected to.
@@ -177,6 +204,11 @@ impl Connection {
 
     pub(super) fn wire(&self) -> &Wire {
         &self.wire
+    }
+
+    /// Statements at the beginning of each transaction, each after a semicolon.
+    pub(super) fn each(&self) -> Arc<str> {
+        Arc::clone(&self.each)
     }
 
     /// The connection for statements outside a transaction.
@@ -209,8 +241,8 @@ impl Connection {
 
     /// Splits off the raw Diesel connection; the returned function reassembles the two parts.
     pub(super) fn into_parts(self) -> (PostgresConn, impl FnOnce(PostgresConn) -> Self) {
-        let Self { conn, wire, bounds, in_transaction, epoch, notifications, driver } = self;
-        (conn, move |conn| Self { conn, wire, bounds, in_transaction, epoch, notifications, driver })
+        let Self { conn, wire, bounds, each, in_transaction, epoch, notifications, driver } = self;
+        (conn, move |conn| Self { conn, wire, bounds, each, in_transaction, epoch, notifications, driver })
     }
 }
 
@@ -363,6 +395,7 @@ async fn establish(
         Some(encryption) => encryption.secure(socket, name).await.map_err(|error| refused(place, &error))?,
         None => socket,
     };
+    let socket = if settings.pooled { Box::new(Unnamed::new(socket)) } else { socket };
     let wire = Wire::default();
     let watched = Watched::new(socket, wire.clone(), settings.answer_max);
     let (client, connection) = settings.config.connect_raw(watched, NoTls).await.map_err(|error| {
@@ -380,26 +413,16 @@ async fn establish(
         ConnectError::Refused(format!("{place}: {detail}"))
     };
     let mut conn = PostgresConn::try_from(client).await.map_err(|error| failed(&error))?;
-    // JIT compilation never pays off for statements this short.
-    let setup = format!(
-        "SELECT pg_is_in_recovery() AS standby, concat(set_config('statement_timeout', '{statement}', false), \
-         set_config('lock_timeout', '{lock}', false), set_config('idle_in_transaction_session_timeout', '{idle}', false), \
-         set_config('jit', 'off', false){plans}{path}) AS limits",
-        statement = settings.statement_max.as_millis(),
-        lock = settings.wait_max.as_millis(),
-        plans = LOOKUPS_ONLY.map(|setting| format!(", set_config('{setting}', 'off', false)")).concat(),
-        path = settings.schema.as_deref().map_or_else(String::new, |schema| {
-            let path = quoted(schema).replace('\'', "''");
-            format!(", set_config('search_path', '{path}', false)")
-        }),
-        idle = (settings.statement_max + settings.wait_max).as_millis(),
-    );
+    // What is set through a pooler would stay behind for its other clients.
+    let limits = if settings.pooled { "''".to_owned() } else { settings.limits(false) };
+    let setup = format!("SELECT pg_is_in_recovery() AS standby, {limits} AS limits");
     let facts: Facts = diesel::sql_query(setup).get_result(&mut conn).await.map_err(|error| failed(&error))?;
     if facts.standby {
         return Err(ConnectError::Standby(place.to_owned()));
     }
     let bounds = Bounds { begin_max: settings.prompt_max(), commit_max: settings.statement_max };
-    Ok(Connection { conn, wire, bounds, in_transaction: false, epoch: 0, notifications, driver })
+    let each = if settings.pooled { format!("; SELECT {}", settings.limits(true)) } else { String::new() };
+    Ok(Connection { conn, wire, bounds, each: each.into(), in_transaction: false, epoch: 0, notifications, driver })
 }
 
 /// Drives a connection until it ends.

@@ -13,7 +13,8 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::connection::{ConnectError, Connection, with_causes};
-use super::transaction::{Failed, Purpose, transact};
+use super::statement::Prepared;
+use super::transaction::{Failed, Purpose, read_alone, transact};
 use crate::column::sql;
 use crate::connection::PostgresConn;
 use crate::queries::maintenance;
@@ -75,6 +76,12 @@ impl History {
         with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether a connection leads to this history.
+    pub(super) async fn is_of(&self, conn: &mut Connection) -> Result<bool, ConnectError> {
+        let known = self.known(|known| known.clone());
+        Ok(find(conn, known.witness.as_ref()).await?.is(&known))
+    }
+
     /// Checks a new connection and returns the number of its history. The number changes if the
     /// history was replaced.
     pub(super) async fn check(&self, conn: &mut Connection) -> Result<u64, ConnectError> {
@@ -121,35 +128,34 @@ impl Found {
 }
 
 async fn find(conn: &mut Connection, witness: Option<&LogRow>) -> Result<Found, ConnectError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        id: String,
-        #[diesel(sql_type = Bool)]
-        has_witness: bool,
-    }
     let home = home(conn).await?;
-    let failed = |error: diesel::result::Error| ConnectError::Refused(with_causes(&error));
+    let witness = witness.cloned();
+    let found = read_alone(conn, move |conn| async move { Ok(look(conn, witness.as_ref()).await?) }.boxed());
+    let (id, has_witness) =
+        found.await.map_err(|failure| ConnectError::Refused(failure.into_error().to_string()))?;
+    Ok(Found { id, home, has_witness })
+}
+
+/// The id of the database, and whether its log has the witness.
+async fn look(conn: &mut PostgresConn, witness: Option<&LogRow>) -> QueryResult<(String, bool)> {
     let Some(witness) = witness else {
-        let id = "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), '') AS id, true AS has_witness";
-        let row: Row = diesel::sql_query(id).get_result(conn.conn()).await.map_err(failed)?;
-        return Ok(Found { id: row.id, home, has_witness: row.has_witness });
+        let id = "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), ''), true";
+        return RunQueryDsl::get_result(Prepared::<_, (Text, Bool)>::new(id), conn).await;
     };
     // A missing row that may have been pruned proves nothing.
-    let row = diesel::sql_query(
-        "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), '') AS id, \
+    let found = Prepared::<_, (Text, Bool)>::new(
+        "SELECT coalesce((SELECT value FROM meta WHERE name = 'store_id'), ''), \
          EXISTS (SELECT FROM log WHERE seq = $1 AND group_id = $2 AND version = $3 AND actor_id = $4 AND at = $5) \
-         OR EXISTS (SELECT FROM meta WHERE name = 'log_floor' AND value > $6) AS has_witness",
-    )
-    .bind::<BigInt, _>(witness.seq)
-    .bind::<sql::Id, _>(witness.group_id)
-    .bind::<BigInt, _>(witness.version)
-    .bind::<sql::Id, _>(witness.actor_id)
-    .bind::<BigInt, _>(witness.at)
-    .bind::<Text, _>(format!("{:020}", witness.commit_id.0))
-    .get_result::<Row>(conn.conn());
-    let row = row.await.map_err(failed)?;
-    Ok(Found { id: row.id, home, has_witness: row.has_witness })
+         OR EXISTS (SELECT FROM meta WHERE name = 'log_floor' AND value > $6)",
+    );
+    let found = found
+        .bind::<BigInt, _>(witness.seq)
+        .bind::<sql::Id, _>(witness.group_id)
+        .bind::<BigInt, _>(witness.version)
+        .bind::<sql::Id, _>(witness.actor_id)
+        .bind::<BigInt, _>(witness.at)
+        .bind::<Text, _>(format!("{:020}", witness.commit_id.0));
+    RunQueryDsl::get_result(found, conn).await
 }
 
 /// Identifies the cluster, its timeline and the database. If the role may not read the cluster's

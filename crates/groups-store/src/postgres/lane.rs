@@ -17,8 +17,10 @@ use super::batch::{self, Decided};
 use super::bus::Bus;
 use super::failure::Failure;
 use super::pool::{ATTEMPTS_MAX, Lease, Pool};
-use super::transaction::{Failed, Purpose, transact, transact_in_two_trips};
+use super::statement::Prepared;
+use super::transaction::{Failed, Purpose, read_alone, transact, transact_in_two_trips};
 use crate::batch::Committed;
+use crate::column::sql;
 use crate::committer::{self, Answers, Attempt, BatchWriter, CommitLimits, Committer, Job, Locked};
 use crate::connection::PostgresConn;
 use crate::hook::PostgresHook;
@@ -214,18 +216,30 @@ impl Lane {
     /// Once the transaction has ended, its row in the log says whether it was committed.
     async fn look(&self, made: &LogRow) -> Option<bool> {
         let mut conn = self.pool.connection(self.pool.deadline()).await.ok()?;
-        let conn = conn.conn();
-        let status = format!("pg_xact_status('{}'::xid8)", made.commit_id.0);
-        let status = diesel::select(diesel::dsl::sql::<Nullable<Text>>(&status)).get_result::<Option<String>>(conn);
+        let id = made.commit_id;
+        let status = read_alone(&mut conn, move |conn| {
+            async move {
+                let status = Prepared::<_, Nullable<Text>>::new("SELECT pg_xact_status($1)").bind::<sql::Commit, _>(id);
+                Ok(RunQueryDsl::get_result::<Option<String>>(status, conn).await?)
+            }
+            .boxed()
+        });
+        // In a snapshot of its own: the next one sees what has been committed by now.
         if !matches!(status.await.ok()?.as_deref(), Some("committed" | "aborted")) {
             return None;
         }
-        let row = log::table
-            .filter(log::group_id.eq(made.group_id).and(log::version.eq(made.version)))
-            .filter(log::commit_id.eq(made.commit_id))
-            // After a crash the same number may be reused by another commit.
-            .filter(log::actor_id.eq(made.actor_id).and(log::at.eq(made.at)));
-        let found = diesel::select(diesel::dsl::exists(row)).get_result::<bool>(conn);
+        let made = made.clone();
+        let found = read_alone(&mut conn, move |conn| {
+            async move {
+                let row = log::table
+                    .filter(log::group_id.eq(made.group_id).and(log::version.eq(made.version)))
+                    .filter(log::commit_id.eq(made.commit_id))
+                    // After a crash the same number may be reused by another commit.
+                    .filter(log::actor_id.eq(made.actor_id).and(log::at.eq(made.at)));
+                Ok(diesel::select(diesel::dsl::exists(row)).get_result::<bool>(conn).await?)
+            }
+            .boxed()
+        });
         found.await.ok()
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::connection::{ConnectError, Connection, Settings, connect_patiently, quoted};
 use super::history::{History, home, settle, text};
+use super::pooler::{Route, route};
 use super::transaction::{Failed, Purpose, transact};
 use crate::connection::PostgresConn;
 use crate::migrate::{self, Found, NotMigrated};
@@ -70,13 +71,40 @@ pub(super) async fn prepare(settings: &Settings, proposal: Uuid) -> Result<Histo
     Ok(History::new(id, home))
 }
 
+/// How to reach the database, given the settings of the URL, and those of a direct URL, if there is one.
+pub(super) async fn find_route(settings: Settings, direct: Option<&Settings>) -> Result<Settings, OpenError> {
+    let database = settings.database.clone();
+    match route(&settings, direct.is_some()).await.map_err(|error| not_connected(&database, error))? {
+        Route::Direct => Ok(settings),
+        Route::Pooled if direct.is_none() => Err(OpenError::TransactionPooling { database }),
+        Route::Pooled => Ok(settings.pooled()),
+    }
+}
+
+/// Checks that a URL leads to the database with this history.
+pub(super) async fn check_same(settings: &Settings, history: &History) -> Result<(), OpenError> {
+    let database = settings.database.clone();
+    let failed = |error: ConnectError| not_connected(&database, error);
+    let mut connection = connect_patiently(settings).await.map_err(failed)?;
+    if history.is_of(&mut connection).await.map_err(failed)? {
+        return Ok(());
+    }
+    let detail = "it is another database than the direct URL leads to".to_owned();
+    Err(OpenError::Unreachable { database, detail })
+}
+
+fn not_connected(database: &str, error: ConnectError) -> OpenError {
+    let database = database.to_owned();
+    match error {
+        ConnectError::Standby(_) => OpenError::ReadOnly { database },
+        error => OpenError::Unreachable { database, detail: error.to_string() },
+    }
+}
+
 /// Opens a connection, and checks that the database encoding is UTF-8.
 async fn open(settings: &Settings) -> Result<Connection, OpenError> {
     let database = settings.database.clone();
-    let mut connection = connect_patiently(settings).await.map_err(|error| match error {
-        ConnectError::Standby(_) => OpenError::ReadOnly { database: database.clone() },
-        error => OpenError::Unreachable { database: database.clone(), detail: error.to_string() },
-    })?;
+    let mut connection = connect_patiently(settings).await.map_err(|error| not_connected(&database, error))?;
     let encoding = text(connection.conn(), "current_setting('server_encoding')").await;
     match encoding.map_err(|error| OpenError::Unreachable { database: database.clone(), detail: error.to_string() })? {
         encoding if encoding == "UTF8" => Ok(connection),
@@ -86,7 +114,8 @@ async fn open(settings: &Settings) -> Result<Connection, OpenError> {
 
 /// The names of the pending migrations of a database. Changes nothing.
 pub(crate) async fn pending(url: String, options: &StoreOptions) -> Result<Vec<String>, OpenError> {
-    let settings = &Settings::new(&url, options)?;
+    let url = options.postgres_direct_url.as_ref().unwrap_or(&url);
+    let settings = &Settings::new(url, options)?;
     let database = settings.database.clone();
     let mut connection = open(settings).await?;
     let found = find(connection.conn(), &database).await?;

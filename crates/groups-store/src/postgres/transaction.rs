@@ -30,18 +30,19 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    fn begin(self) -> String {
+    /// `each`: statements at the beginning of each transaction.
+    fn begin(self, each: &str) -> String {
         const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode";
+        const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
         match self {
-            Self::Read => READ.to_owned(),
+            Self::Read => format!("{READ}{each}"),
             // PostgreSQL keeps plans made for empty tables until the tables are analyzed. So
             // statements whose best plan depends on the data are planned again each time.
-            Self::Write => format!("{WRITE} = force_custom_plan"),
+            Self::Write => format!("{WRITE}{each}; SET LOCAL plan_cache_mode = force_custom_plan"),
             // Those of a batch look up rows by their keys, and the session's settings allow nothing
             // else: their plans are good for any data.
             Self::Commit { lock_max } => format!(
-                "{WRITE} = force_generic_plan; SET LOCAL lock_timeout = {}",
+                "{WRITE}{each}; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL lock_timeout = {}",
                 // Zero would mean no limit.
                 lock_max.as_millis().max(1)
             ),
@@ -73,8 +74,8 @@ pub(super) async fn transact_in_two_trips<R, V, S, W>(
 ) -> Result<(V, W), Failed<V>> {
     let (bounds, wire) = (conn.bounds(), conn.wire().clone());
     wire.forget_error();
+    let begin = purpose.begin(&conn.each());
     let mut open = conn.open_transaction();
-    let begin = purpose.begin();
     let shared: &PostgresConn = open.conn();
     let begun = async {
         let begun = timeout(bounds.begin_max, async { (&mut &*shared).batch_execute(&begin).await }).await;
@@ -157,8 +158,9 @@ pub(super) async fn read<T>(
 ) -> Result<T, Failure> {
     let (bounds, wire) = (conn.bounds(), conn.wire().clone());
     wire.forget_error();
+    let begin = Purpose::Read.begin(&conn.each());
     let mut open = conn.open_transaction();
-    send(open.conn(), &Purpose::Read.begin());
+    send(open.conn(), &begin);
     let read = answered(bounds, &wire, body(open.conn())).await;
     match read {
         // An error that `body` has not seen is one of BEGIN.
@@ -180,11 +182,14 @@ pub(super) async fn read<T>(
     }
 }
 
-/// Runs a single statement without a transaction around it.
+/// Runs a single statement, without a transaction around it if possible.
 pub(super) async fn read_alone<T>(
     conn: &mut Connection,
     body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
 ) -> Result<T, Failure> {
+    if !conn.each().is_empty() {
+        return read(conn, body).await;
+    }
     let (bounds, wire) = (conn.bounds(), conn.wire().clone());
     wire.forget_error();
     let mut open = conn.open_transaction();
@@ -232,8 +237,8 @@ pub(super) async fn transact<T>(
 ) -> Result<T, Failed<T>> {
     let (bounds, wire) = (conn.bounds(), conn.wire().clone());
     wire.forget_error();
+    let begin = purpose.begin(&conn.each());
     let mut open = conn.open_transaction();
-    let begin = purpose.begin();
     match timeout(bounds.begin_max, AnsiTransactionManager::begin_transaction_sql(open.conn(), &begin)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(Failed::Before(not_begun(error, &wire))),

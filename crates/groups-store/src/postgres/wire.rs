@@ -38,6 +38,8 @@ struct Noted {
     last: Option<SqlState>,
     /// How many requests were answered.
     answers: u64,
+    /// The process that answers, as it says itself.
+    process: Option<i32>,
     ended: Option<String>,
 }
 
@@ -64,6 +66,12 @@ impl Wire {
     /// How many requests the server has answered so far.
     pub(super) fn answers(&self) -> u64 {
         self.noted(|noted| noted.answers)
+    }
+
+    /// The id of the server process, as announced when the connection was opened. A pooler announces
+    /// another one than PostgreSQL has.
+    pub(super) fn process(&self) -> Option<i32> {
+        self.noted(|noted| noted.process)
     }
 
     /// Records why the connection ended.
@@ -100,9 +108,9 @@ pub(super) struct Watched {
 impl Watched {
     /// `answer_max`: `None` is no limit.
     pub(super) fn new(inner: Box<dyn Stream>, wire: Wire, answer_max: Option<Duration>) -> Self {
-        let heard = Frames::new(false, Some(b'E'));
+        let heard = Frames::new(false, b"EK");
         // Its first message has no type.
-        let said = Frames::new(true, None);
+        let said = Frames::new(true, b"");
         Self { inner, wire, heard, said, unanswered: 0, unfinished: false, answer_max, silence: None }
     }
 
@@ -114,6 +122,7 @@ impl Watched {
                     wire.noted(|noted| noted.error(code));
                 }
             }
+            b'K' => wire.noted(|noted| noted.process = body.first_chunk().copied().map(i32::from_be_bytes)),
             b'Z' => {
                 *unanswered = unanswered.saturating_sub(1);
                 wire.noted(|noted| noted.answers += 1);
@@ -214,13 +223,13 @@ struct Frames {
     head_bytes: usize,
     /// The bytes of its body that are still missing.
     left: usize,
-    /// The kind whose bodies are kept.
-    kept: Option<u8>,
+    /// The kinds whose bodies are kept.
+    kept: &'static [u8],
     body: Vec<u8>,
 }
 
 impl Frames {
-    fn new(first_has_no_kind: bool, kept: Option<u8>) -> Self {
+    fn new(first_has_no_kind: bool, kept: &'static [u8]) -> Self {
         // As if its kind had been read.
         Self { head: [STARTUP; 5], head_bytes: usize::from(first_has_no_kind), left: 0, kept, body: Vec::new() }
     }
@@ -244,7 +253,7 @@ impl Frames {
                 self.left = (u32::from_be_bytes([a, b, c, d]) as usize).saturating_sub(4);
             }
             let (now, rest) = bytes.split_at(self.left.min(bytes.len()));
-            if self.kept == Some(self.head[0]) {
+            if self.kept.contains(&self.head[0]) {
                 let room = ERROR_BYTES_MAX.saturating_sub(self.body.len());
                 self.body.extend_from_slice(&now[..room.min(now.len())]);
             }
@@ -278,7 +287,7 @@ mod tests {
         let error = message(b"E", b"SERROR\0VERROR\0C55P03\0MKonnte Sperre nicht setzen\0\0");
         let bytes = [message(b"T", &[7; 300]), message(b"D", b""), error, message(b"Z", b"I")].concat();
         for size in [1, 2, 3, 5, 7, 64, bytes.len()] {
-            let (mut frames, mut kinds, mut codes) = (Frames::new(false, Some(b'E')), Vec::new(), Vec::new());
+            let (mut frames, mut kinds, mut codes) = (Frames::new(false, b"E"), Vec::new(), Vec::new());
             for piece in bytes.chunks(size) {
                 frames.feed(piece, |kind, body| {
                     kinds.push(kind);
@@ -293,7 +302,7 @@ mod tests {
     fn the_first_message_of_a_client_has_no_kind() {
         let bytes =
             [message(b"", b"\0\x03\0\0user\0ada\0\0"), message(b"p", b"secret\0"), message(b"Q", b";\0")].concat();
-        let (mut frames, mut kinds) = (Frames::new(true, None), Vec::new());
+        let (mut frames, mut kinds) = (Frames::new(true, b""), Vec::new());
         frames.feed(&bytes, |kind, _| kinds.push(kind));
         assert_eq!(kinds, [STARTUP, b'p', b'Q']);
     }

@@ -33,6 +33,7 @@ mod network;
 #[path = "suite/people.rs"]
 mod people;
 mod plans;
+mod pooled;
 #[path = "suite/pruning.rs"]
 mod pruning;
 #[path = "suite/quotas.rs"]

@@ -4,7 +4,7 @@
 //! process however that ends: a shell between them waits for the end of a pipe, stops the server and removes its files.
 
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -119,6 +119,56 @@ impl Drop for Pair {
         // The end of the pipe is the shell's sign to stop the servers.
         drop(self.shell.stdin.take());
         self.shell.wait().ok();
+    }
+}
+
+/// PgBouncer in front of the shared server. It ends with this process however that ends.
+pub(crate) struct Bouncer {
+    port: u16,
+    /// Holds the pipe whose end stops it.
+    _shell: Child,
+}
+
+impl Bouncer {
+    /// Starts one in this mode: `transaction` or `session`. `None`, with a word, where it is not installed.
+    ///
+    /// It has fewer connections to the server than a store has to it.
+    pub(crate) fn start(mode: &str) -> Option<Self> {
+        let server = shared()?;
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let places = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
+        let Some(program) = places.map(|place| place.join("pgbouncer")).find(|program| program.is_file()) else {
+            untested::skip("PgBouncer");
+            return None;
+        };
+        // It refuses to run as root, too.
+        let (data, run_as) = directory();
+        let port = free_port(server.port + 1);
+        let connections = if mode == "session" { 50 } else { 3 };
+        std::fs::write(data.join("users"), "\"groups\" \"\"\n").unwrap();
+        let (dir, target) = (data.display(), server.port);
+        let settings = format!(
+            "[databases]\n* = host=127.0.0.1 port={target}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = trust\nauth_file = {dir}/users\npool_mode = {mode}\n\
+             default_pool_size = {connections}\nmax_client_conn = 200\npidfile = {dir}/pid\n"
+        );
+        std::fs::write(data.join("settings"), settings).unwrap();
+        let script = format!(
+            "cd / && {{ {run_as} {program} {dir}/settings >{dir}/log 2>&1 & }} ; echo started; cat >/dev/null; \
+             {run_as} sh -c 'kill $(cat {dir}/pid)'; rm -rf {dir}",
+            program = program.display(),
+        );
+        let shell = shell(&script);
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "PgBouncer does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(Self { port, _shell: shell })
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://groups@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 }
 

@@ -210,6 +210,7 @@ impl GroupsBuilder {
             log_kept: settings.log_kept(),
             // With NATS, the PostgreSQL notifications would be redundant.
             postgres_notify: settings.nats_url()?.is_none(),
+            postgres_direct_url: settings.database_direct_url()?.map(str::to_owned),
             supervisor: supervisor.clone(),
             ..StoreOptions::new(&settings.database_url)
         })

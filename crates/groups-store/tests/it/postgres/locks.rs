@@ -54,6 +54,23 @@ fn other_groups_do_not_wait_behind_a_row_that_somebody_has_locked() {
 }
 
 #[test]
+fn two_stores_that_change_one_group_all_the_time_both_make_progress() {
+    run(async |db| {
+        let (here, there) = (one_lane(db, Duration::from_secs(30)).await, db.open().await);
+        let changes = async |store: &Store, name: &str| {
+            for number in 0..30 {
+                let names = (0..4).map(|caller| store.does(ADA, group_id(0), rename(&format!("{name} {number} {caller}"))));
+                let answers = join_all(names).await;
+                assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+            }
+        };
+        join(changes(&here, "Here"), changes(&there, "There")).await;
+        let (group, _) = here.group(ADA, group_id(0)).await.unwrap().unwrap();
+        assert_eq!(group.version, version(1 + 2 * 30 * 4));
+    });
+}
+
+#[test]
 fn a_change_that_waits_too_long_for_a_lock_is_rejected_as_busy_and_others_continue() {
     run(async |db| {
         let store = one_lane(db, Duration::from_secs(2)).await;
