@@ -101,13 +101,14 @@ pub(super) async fn read(
 }
 
 /// Decides the orders. Needs further queries only for users near a limit, for
-/// [`AddPolicy::SharedGroup`](groups_domain::AddPolicy), and for retried orders.
+/// [`AddPolicy::SharedGroup`](groups_domain::AddPolicy), for retried orders, and for users who leave
+/// a group and join it again in one batch.
 pub(super) async fn decide(
     conn: &mut PostgresConn,
     facts: Facts,
     orders: &[Order],
     limits: Limits,
-) -> Result<(Decided, Vec<Merged>), QueryError> {
+) -> Result<(Decided, Option<Merged>), QueryError> {
     let Facts { transaction, groups, locked, memberships, candidates, counts, blocked, ledger, answers } = facts;
     let people = people::complete(conn, candidates, counts, blocked, limits).await?;
     let mut batch = Batch::new(limits, groups, memberships, people, ledger);
@@ -115,24 +116,21 @@ pub(super) async fn decide(
     let execute =
         |order: &Order| (!locked.contains(&order.request.group_id.into())).then(|| batch.execute_order(order));
     let answers = orders.iter().map(execute).collect();
-    let (changes, statements) = writes(batch.into_rows(), transaction);
-    Ok((Decided { answers, changes }, statements))
+    let (changes, first, second) = writes(batch.into_rows(), transaction);
+    if let Some(first) = first {
+        first.run(conn).await?;
+    }
+    Ok((Decided { answers, changes }, second))
 }
 
-/// Sends the statements of the second trip.
-pub(super) async fn write(conn: &PostgresConn, statements: Vec<Merged>) -> Result<Inserted, QueryError> {
-    // There are at most two.
-    let mut statements = statements.into_iter();
-    let (first, second) = (statements.next(), statements.next());
-    let run = |statement: Option<Merged>| async {
-        match statement {
-            Some(statement) => statement.run(conn).await,
-            None => Ok(Vec::new()),
-        }
+/// Sends the statement of the second trip.
+pub(super) async fn write(conn: &PostgresConn, statement: Option<Merged>) -> Result<Inserted, QueryError> {
+    let rows = match statement {
+        Some(statement) => statement.run(conn).await?,
+        None => Vec::new(),
     };
-    let (first, second) = try_join(run(first), run(second)).await?;
-    let rows = first.into_iter().chain(second);
-    Ok(Inserted(rows.map(|(seq, commit, id, version, previous)| ((id, version), (seq, commit, previous))).collect()))
+    let places = rows.into_iter().map(|(seq, commit, id, version, previous)| ((id, version), (seq, commit, previous)));
+    Ok(Inserted(places.collect()))
 }
 
 /// The places in the log of the changes that were inserted, by group and version.
@@ -261,8 +259,8 @@ pub(super) async fn lock(conn: &PostgresConn, group_ids: BTreeSet<Id>, locked: L
     Ok(Locks { transaction, groups, others })
 }
 
-/// The statements that write these rows, and what they change.
-fn writes(rows: RowsToWrite, transaction: CommitId) -> (Vec<CommittedChange>, Vec<Merged>) {
+/// What these rows change, and the statements that write them. The first is rarely needed.
+fn writes(rows: RowsToWrite, transaction: CommitId) -> (Vec<CommittedChange>, Option<Merged>, Option<Merged>) {
     // All fields are listed, so that none is forgotten.
     let RowsToWrite {
         groups_new,
@@ -299,7 +297,7 @@ fn writes(rows: RowsToWrite, transaction: CommitId) -> (Vec<CommittedChange>, Ve
     second.write(usage);
     let decided = decided.into_iter();
     let changes = decided.map(|(change, bytes)| CommittedChange::new(change, bytes, transaction)).collect();
-    (changes, [first, second].into_iter().filter(|statement| !statement.is_empty()).collect())
+    (changes, first.if_any(), second.if_any())
 }
 
 /// All rows in one set, however many: for PostgreSQL, a set is one parameter for each column.

@@ -45,11 +45,17 @@ const PROMPT_MAX: Duration = Duration::from_secs(3);
 /// Maximum number of buffered notifications; above it the newest are dropped.
 const NOTIFICATIONS_WAITING_MAX: usize = 1_024;
 
-/// Plans that are off. Every statement looks up rows by keys or reads a range of an index, which is the
-/// best plan for tables of any size; for an empty table PostgreSQL would choose another one, and keep it
-/// while the table grows.
-const LOOKUPS_ONLY: [&str; 5] =
-    ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material"];
+/// Every statement looks up rows by keys or reads a range of an index, which is the best plan for
+/// tables of any size. For an empty table PostgreSQL would choose another one, and keep it while the
+/// table grows. So other plans are off, and a statement is planned once.
+const LOOKUPS_ONLY: [(&str, &str); 6] = [
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
 
 /// Settings of connections.
 #[derive(Clone)]
@@ -123,7 +129,7 @@ impl Settings {
             // JIT compilation never pays off for statements this short.
             ("jit", "off".to_owned()),
         ];
-        limits.extend(LOOKUPS_ONLY.map(|setting| (setting, "off".to_owned())));
+        limits.extend(LOOKUPS_ONLY.map(|(setting, value)| (setting, value.to_owned())));
         limits.extend(self.schema.as_deref().map(|schema| ("search_path", quoted(schema).replace('\'', "''"))));
         let set = limits.into_iter().map(|(name, value)| format!("set_config('{name}', '{value}', {of_transaction})"));
         format!("concat({})", set.collect::<Vec<_>>().join(", "))

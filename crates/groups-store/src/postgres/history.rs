@@ -131,8 +131,7 @@ async fn find(conn: &mut Connection, witness: Option<&LogRow>) -> Result<Found, 
     let home = home(conn).await?;
     let witness = witness.cloned();
     let found = read_alone(conn, move |conn| async move { Ok(look(conn, witness.as_ref()).await?) }.boxed());
-    let (id, has_witness) =
-        found.await.map_err(|failure| ConnectError::Refused(failure.into_error().to_string()))?;
+    let (id, has_witness) = found.await.map_err(|failure| ConnectError::Refused(failure.into_error().to_string()))?;
     Ok(Found { id, home, has_witness })
 }
 

@@ -154,7 +154,7 @@ impl Lane {
                 }
                 .boxed()
             },
-            |conn, statements| batch::write(conn, statements).boxed(),
+            |conn, statement| batch::write(conn, statement).boxed(),
         );
         let (mut decided, inserted) = done.await?;
         inserted.place(&mut decided.changes);

@@ -78,8 +78,9 @@ impl Merged {
         Self { transaction, parts: Vec::new() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+    /// `None` if it has no parts.
+    pub(super) fn if_any(self) -> Option<Self> {
+        (!self.parts.is_empty()).then_some(self)
     }
 
     /// Adds rows that must all be written.

@@ -139,24 +139,15 @@ impl Connection for PostgresConn {
     }
 
     async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<(Id, Id, bool)>, QueryError> {
-        #[derive(QueryableByName)]
-        struct Open {
-            #[diesel(sql_type = sql::Id)]
-            user_id: Id,
-            #[diesel(sql_type = sql::Id)]
-            group_id: Id,
-            #[diesel(sql_type = Bool)]
-            is_deleted: bool,
-        }
-        let rows: Vec<Open> = diesel::sql_query(
-            "SELECT users.user_id, open.group_id, open.is_deleted FROM unnest($1) AS users (user_id)              CROSS JOIN LATERAL (SELECT m.group_id, g.deleted_version IS NOT NULL AS is_deleted               FROM memberships AS m JOIN groups AS g ON g.id = m.group_id               WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) AS open",
+        let open = Prepared::<_, (sql::Id, sql::Id, Bool)>::new(
+            "SELECT users.user_id, open.group_id, open.is_deleted FROM unnest($1) AS users (user_id) \
+             CROSS JOIN LATERAL (SELECT m.group_id, g.deleted_version IS NOT NULL AS is_deleted \
+              FROM memberships AS m JOIN groups AS g ON g.id = m.group_id \
+              WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) AS open",
         )
         .bind::<Array<sql::Id>, _>(users)
-        .bind::<BigInt, _>(per_user_max)
-        .load(self)
-        .await
-        .map_err(reading("memberships"))?;
-        Ok(rows.into_iter().map(|open| (open.user_id, open.group_id, open.is_deleted)).collect())
+        .bind::<BigInt, _>(per_user_max);
+        RunQueryDsl::load(open, self).await.map_err(reading("memberships"))
     }
 
     /// The read point of the transaction.

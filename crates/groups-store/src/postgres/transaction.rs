@@ -36,16 +36,12 @@ impl Purpose {
         const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
         match self {
             Self::Read => format!("{READ}{each}"),
-            // PostgreSQL keeps plans made for empty tables until the tables are analyzed. So
-            // statements whose best plan depends on the data are planned again each time.
+            // The best plan of some statements depends on the data.
             Self::Write => format!("{WRITE}{each}; SET LOCAL plan_cache_mode = force_custom_plan"),
-            // Those of a batch look up rows by their keys, and the session's settings allow nothing
-            // else: their plans are good for any data.
-            Self::Commit { lock_max } => format!(
-                "{WRITE}{each}; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL lock_timeout = {}",
-                // Zero would mean no limit.
-                lock_max.as_millis().max(1)
-            ),
+            // Zero would mean no limit.
+            Self::Commit { lock_max } => {
+                format!("{WRITE}{each}; SET LOCAL lock_timeout = {}", lock_max.as_millis().max(1))
+            }
         }
     }
 }
@@ -64,7 +60,8 @@ pub(super) enum Failed<T> {
 ///
 /// The statements of a trip are sent in the order in which their futures are polled first. COMMIT is
 /// a prepared statement like the others, so that it waits for its turn even if they have to be
-/// prepared. If one fails, the server fails those behind it, and COMMIT rolls back.
+/// prepared. If the write fails, COMMIT rolls back. `write` sends a single statement, so that part of
+/// it is never committed.
 pub(super) async fn transact_in_two_trips<R, V, S, W>(
     conn: &mut Connection,
     purpose: Purpose,
@@ -95,10 +92,11 @@ pub(super) async fn transact_in_two_trips<R, V, S, W>(
     let shared: &PostgresConn = open.conn();
     let commit = async { Prepared::<_, ()>::new("COMMIT").execute(&mut &*shared).await };
     match timeout(bounds.commit_max, join(write(shared, statements), commit)).await {
-        Ok((Ok(written), Ok(_))) => {
+        Ok((Ok(written), Ok(_))) if wire.last_error().is_none() => {
             open.ended();
             Ok((value, written))
         }
+        Ok((Ok(_), Ok(_))) => Err(Failed::During(value, "the server reported an error".to_owned())),
         Ok((Ok(_), Err(error))) => Err(match classify(error.into(), &wire) {
             Failure::Lost(detail) => Failed::During(value, detail),
             failure => Failed::Before(failure),
@@ -106,6 +104,8 @@ pub(super) async fn transact_in_two_trips<R, V, S, W>(
         Ok((Err(error), committed)) => Err(match classify(error, &wire) {
             // The COMMIT behind it may have been executed.
             Failure::Lost(detail) => Failed::During(value, detail),
+            // The server has executed what it got: the statement or its answer was not understood here.
+            failure if wire.last_error().is_none() => Failed::During(value, failure.into_error().to_string()),
             failure => {
                 if committed.is_ok() {
                     open.ended();

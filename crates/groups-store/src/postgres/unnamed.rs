@@ -305,14 +305,19 @@ mod tests {
             [frame(b'1', b""), frame(b'T', b"row"), ready(), parsed, executed, frame(b'3', b""), ready()].concat()
         };
         for size in [1, 2, 3, 7, 64, 10_000] {
-            assert_eq!(pass(&said.concat(), &answers(true), size), (sent.concat(), answers(false)), "in pieces of {size}");
+            assert_eq!(
+                pass(&said.concat(), &answers(true), size),
+                (sent.concat(), answers(false)),
+                "in pieces of {size}"
+            );
         }
     }
 
     #[test]
     fn an_error_leaves_the_answers_of_later_requests_alone() {
         let execution = [frame(b'B', b"\0s1\0"), frame(b'E', b"\0\0\0\0\0"), frame(b'S', b"")].concat();
-        let said = [STARTUP.to_vec(), frame(b'P', b"s1\0SELECT 1\0\0\0"), frame(b'S', b""), execution.clone(), execution];
+        let said =
+            [STARTUP.to_vec(), frame(b'P', b"s1\0SELECT 1\0\0\0"), frame(b'S', b""), execution.clone(), execution];
         let (error, ready) = (frame(b'E', b"SERROR\0\0"), frame(b'Z', b"I"));
         let parsed = frame(b'1', b"");
         let bound = frame(b'2', b"");

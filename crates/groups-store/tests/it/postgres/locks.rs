@@ -59,7 +59,8 @@ fn two_stores_that_change_one_group_all_the_time_both_make_progress() {
         let (here, there) = (one_lane(db, Duration::from_secs(30)).await, db.open().await);
         let changes = async |store: &Store, name: &str| {
             for number in 0..30 {
-                let names = (0..4).map(|caller| store.does(ADA, group_id(0), rename(&format!("{name} {number} {caller}"))));
+                let names =
+                    (0..4).map(|caller| store.does(ADA, group_id(0), rename(&format!("{name} {number} {caller}"))));
                 let answers = join_all(names).await;
                 assert!(answers.iter().all(Result::is_ok), "{answers:?}");
             }

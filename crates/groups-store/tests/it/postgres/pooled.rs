@@ -39,7 +39,8 @@ async fn works(here: StoreOptions, there: StoreOptions) {
         let others = (10..20).map(|number| here.does(CAT, group_id(100 * round + number), create("Other")));
         let renamed = async {
             there.did(ADA, group_id(1), rename(&format!("Name {round}"))).await;
-            here.execute(keyed(request(group_id(1), ADA, rename(&format!("Again {round}"))), &format!("{round}"), 1)).await
+            here.execute(keyed(request(group_id(1), ADA, rename(&format!("Again {round}"))), &format!("{round}"), 1))
+                .await
         };
         let (others, renamed) = tokio::join!(join_all(others), renamed);
         assert!(others.iter().chain([&renamed]).all(Result::is_ok), "{others:?}, {renamed:?}");
