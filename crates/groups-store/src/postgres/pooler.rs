@@ -31,7 +31,7 @@ pub(super) async fn route(settings: &Settings, assume_pooled: bool) -> Result<Ro
     let careful = settings.pooled();
     let mut one = connect_patiently(&careful).await?;
     let process = process_of(&mut one).await?;
-    if one.wire().process().map(|process| process.to_string()).as_ref() == Some(&process) {
+    if one.wire().process().is_none_or(|announced| announced.to_string() == process) {
         return Ok(Route::Direct);
     }
     if assume_pooled {

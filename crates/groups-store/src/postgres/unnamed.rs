@@ -137,23 +137,25 @@ impl Said {
     /// Appends the frames for the server.
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>, expected: &mut VecDeque<Expected>) {
         self.partial.extend_from_slice(bytes);
-        let partial = std::mem::take(&mut self.partial);
-        let mut rest = partial.as_slice();
+        let mut partial = std::mem::take(&mut self.partial);
+        let mut done = 0;
         loop {
+            let rest = partial.get(done..).unwrap_or_default();
             // The length does not count the kind.
             let kind_bytes = usize::from(self.started);
             let Some(length) = rest.get(kind_bytes..).and_then(|rest| rest.first_chunk()) else { break };
-            let length = kind_bytes + u32::from_be_bytes(*length) as usize;
-            let Some((frame, behind)) = rest.split_at_checked(length) else { break };
+            let length = kind_bytes + (u32::from_be_bytes(*length) as usize).max(length.len());
+            let Some(frame) = rest.get(..length) else { break };
+            done += length;
             if self.started {
                 self.frame(frame, out, expected);
             } else {
                 self.started = true;
                 out.extend_from_slice(frame);
             }
-            rest = behind;
         }
-        self.partial = rest.to_vec();
+        partial.drain(..done);
+        self.partial = partial;
     }
 
     fn frame(&mut self, frame: &[u8], out: &mut Vec<u8>, expected: &mut VecDeque<Expected>) {
