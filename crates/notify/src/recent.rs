@@ -100,8 +100,7 @@ impl RecentDeliveries {
     /// Drops everything, because deliveries are missing or the history was replaced. The next
     /// delivery starts again.
     pub fn restart(&mut self) {
-        let first = self.first + self.entries.len() as u64;
-        *self = Self { first, ..Self::new(self.bytes_max) };
+        *self = Self::new(self.bytes_max);
     }
 
     /// What a client knows that has processed all deliveries.
@@ -331,5 +330,28 @@ mod tests {
         let sizes =
             [1_000, 100_000].map(|bytes| recent.missed(resuming, ReplayMax { bytes, ..ALL }).map(|all| all.len()));
         assert_eq!(sizes, [None, Some(9)]);
+    }
+
+    #[test]
+    fn exactly_as_much_is_kept_and_replayed_as_allowed() {
+        let mut world = World::default();
+        let deliveries: Vec<_> = [1, 2, 3].map(|number| world.create(group(number), user(1), &[user(2)])).into();
+        let size = |delivery: &Delivery| delivery.bytes() + (2 + 2) * ENTRY_BYTES;
+        let mut recent = RecentDeliveries::new(size(&deliveries[1]) + size(&deliveries[2]));
+        let kept: Vec<usize> = (0..3)
+            .map(|commit| {
+                recent.push(&deliveries[commit], point(commit + 1));
+                recent.entries.len()
+            })
+            .collect();
+        assert_eq!((kept, recent.bytes), (vec![1, 2, 2], recent.bytes_max));
+        assert_eq!([0, 1].map(|from| recent.reaches_back_to(&point(from))), [false, true]);
+        let (from, until, groups) = (point(1), point(3), [1, 2, 3].map(group));
+        let resuming = Resuming { user_id: user(2), groups: &groups, from: &from, until: &until };
+        let bytes: usize = deliveries[1..].iter().map(|delivery| delivery.frame_bytes()).sum();
+        let replayed = |events, bytes| recent.missed(resuming, ReplayMax { events, bytes }).map(|all| all.len());
+        assert_eq!([replayed(2, bytes), replayed(1, bytes), replayed(2, bytes - 1)], [Some(2), None, None]);
+        recent.push(&world.create(group(4), user(1), &(0..500).map(user).collect::<Vec<_>>()), point(4));
+        assert_eq!((recent.entries.len(), recent.bytes), (0, 0), "what is larger than the limit is not kept");
     }
 }

@@ -93,8 +93,7 @@ impl PostgresBackend {
         let talking = if options.postgres_notify {
             vec![
                 runtime.spawn(
-                    supervisor
-                        .endless("postgres notify", bus.clone().notify(direct.clone(), commits.clone(), waiting)),
+                    supervisor.endless("postgres notify", bus.clone().notify(direct.clone(), commits.clone(), waiting)),
                 ),
                 runtime.spawn(supervisor.endless("postgres listen", bus.clone().listen(direct, commits))),
             ]
