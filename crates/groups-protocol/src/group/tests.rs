@@ -1,4 +1,5 @@
 //! A page of encoded groups is the page that serde would encode.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use groups_domain::{Description, GroupName, Timestamp};
 use proptest::collection::vec;

@@ -1,4 +1,5 @@
 //! The cache returns what was read at a version, and nothing else, within its bytes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use groups_domain::{Description, GroupName, Timestamp, UserId, Version};
 use proptest::collection::vec;

@@ -10,7 +10,11 @@ const TEXT_BYTES_MAX: usize = 4 * super::announcement::ANNOUNCEMENT_BYTES_MAX;
 pub(super) fn split(text: &str) -> Vec<String> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
-        let (piece, more) = rest.split_at(rest.floor_char_boundary(PART_BYTES_MAX));
+        let mut end = rest.len().min(PART_BYTES_MAX);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, more) = rest.split_at(end);
         pieces.push(piece);
         rest = more;
     }
