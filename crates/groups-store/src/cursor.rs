@@ -20,6 +20,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Prk};
+#[cfg(feature = "postgres")]
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::Position;
@@ -38,6 +40,10 @@ const _: () = assert!(SEALED_BYTES.is_multiple_of(3));
 
 /// The context of the key derivation. A new position layout needs a new text here.
 const PURPOSE: &[u8] = b"groups cursor 1";
+
+/// The context of the key for messages between servers.
+#[cfg(feature = "postgres")]
+const PURPOSE_OF_MESSAGES: &[u8] = b"groups commit message 1";
 
 /// A token that is never a valid cursor. Clients get it if the operating system provides no
 /// randomness.
@@ -138,6 +144,27 @@ impl Cursors {
         let (salt, rest) = sealed.split_at_mut(SALT_BYTES);
         let encoded = self.key(salt)?.open_in_place(nonce(), Aad::empty(), rest).ok()?;
         Position::decoded(encoded)
+    }
+
+    /// A message for other servers: HMAC-SHA-256 (RFC 2104) of the text, and the text.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn authenticated(&self, text: &str) -> Option<Vec<u8>> {
+        let mut message = hmac::sign(&self.message_key()?, text.as_bytes()).as_ref().to_vec();
+        message.extend_from_slice(text.as_bytes());
+        Some(message)
+    }
+
+    /// The text of a message that was made with the same key; `None` for everything else.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn authentic<'a>(&self, message: &'a [u8]) -> Option<&'a str> {
+        let (tag, text) = message.split_at_checked(32)?;
+        hmac::verify(&self.message_key()?, text, tag).ok()?;
+        std::str::from_utf8(text).ok()
+    }
+
+    #[cfg(feature = "postgres")]
+    fn message_key(&self) -> Option<hmac::Key> {
+        self.0.keys.expand(&[PURPOSE_OF_MESSAGES], hmac::HMAC_SHA256).map(hmac::Key::from).ok()
     }
 
     /// The key of the cursor with this salt.
@@ -251,6 +278,21 @@ mod tests {
             Some(position)
         );
         assert_eq!(Cursors::new(&other).unwrap().position(&token), None);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_message_is_authentic_only_with_its_key_and_unchanged() {
+        let message = cursors().authenticated("commit").unwrap();
+        assert_eq!(cursors().authentic(&message), Some("commit"));
+        let other = Cursors::new(&CursorKey::random().unwrap()).unwrap();
+        assert_eq!(other.authentic(&message), None);
+        for at in 0..message.len() {
+            let mut changed = message.clone();
+            changed[at] ^= 1;
+            assert_eq!(cursors().authentic(&changed), None);
+            assert_eq!(cursors().authentic(&message[..at]), None);
+        }
     }
 
     #[test]

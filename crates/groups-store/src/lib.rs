@@ -127,6 +127,8 @@ compile_error!("groups-store needs the feature `sqlite` or `postgres`");
 mod batch;
 mod caller;
 mod column;
+#[cfg(feature = "postgres")]
+mod commit_messages;
 mod committer;
 mod connection;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
@@ -172,6 +174,8 @@ mod tail;
 mod url;
 
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
+#[cfg(feature = "postgres")]
+pub use commit_messages::CommitMessages;
 pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};

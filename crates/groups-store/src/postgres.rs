@@ -1,6 +1,6 @@
 //! The PostgreSQL backend: a pool, and lanes that commit in batches.
 
-mod announcement;
+pub(crate) mod announcement;
 mod backend;
 mod batch;
 mod bus;

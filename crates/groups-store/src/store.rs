@@ -14,6 +14,8 @@ use uuid::Uuid;
 use crate::PeerMessages;
 use crate::caller::Caller;
 use crate::column::Id;
+#[cfg(feature = "postgres")]
+use crate::commit_messages::{self, CommitMessages};
 #[cfg(feature = "sqlite")]
 use crate::connection::SqliteConn;
 use crate::cursor::CursorKey;
@@ -513,6 +515,21 @@ impl Store {
             #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => backend.bus().wake(),
         }
+    }
+
+    /// The commits of this process as messages for the other servers, for applications that connect
+    /// servers by their own means; `None` on SQLite. Commits made before this call are not included.
+    #[cfg(feature = "postgres")]
+    pub fn commit_messages(&self) -> Option<CommitMessages> {
+        CommitMessages::new(Arc::clone(&self.inner))
+    }
+
+    /// Handles a message that another server got from [`CommitMessages::next`]: every
+    /// [`Tail`] receives its commit without reading the log. Any other message is like
+    /// [`wake`](Self::wake). Messages may be lost, repeated and reordered.
+    #[cfg(feature = "postgres")]
+    pub fn hear_commit(&self, message: &[u8]) {
+        commit_messages::hear(&self.inner, message);
     }
 
     /// Messages between the servers on this database; `None` on SQLite, and without

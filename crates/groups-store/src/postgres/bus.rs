@@ -106,6 +106,12 @@ impl Bus {
         self.committed();
     }
 
+    /// Whether the other servers have to read the log, because a commit cannot be announced. Reported
+    /// once.
+    pub(crate) fn take_unannounced(&self) -> bool {
+        self.unannounced.swap(false, Relaxed)
+    }
+
     /// Makes the log followers read the log, because another server may have committed.
     pub(crate) fn wake(&self) {
         self.elsewhere_committed.send_replace(());
@@ -173,7 +179,7 @@ impl Bus {
     /// The commits of this server that are not announced yet, as texts, and whether the other
     /// servers have to read the log.
     fn announcements(&self, own: &mut Follower, history: &History) -> (Vec<String>, bool) {
-        let (store, mut grown) = (history.id(), self.unannounced.swap(false, Relaxed));
+        let (store, mut grown) = (history.id(), self.take_unannounced());
         let (mut texts, mut bytes) = (Vec::new(), 0);
         loop {
             let commit = match own.next() {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
 use futures_util::StreamExt;
-use groups_store::Store;
+use groups_store::{CommitMessages, Store};
 use groups_supervisor::Supervisor;
 use notify::Hub;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::typing::Typing;
 
@@ -83,18 +84,23 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
     let grown = client.subscribe(log.clone()).await.map_err(|error| failed(&error))?;
     let signals = client.subscribe(typing.clone()).await.map_err(|error| failed(&error))?;
     let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
-    supervisor.spawn("nats: telling of commits", tell_of_commits(client.clone(), log, store.commits()));
+    match store.commit_messages() {
+        Some(messages) => supervisor.spawn("nats: telling of commits", tell_of_commits(client.clone(), log, messages)),
+        // SQLite: there are no other servers.
+        None => {}
+    }
     supervisor.spawn("nats: sending signals", tell_signals(client, typing, waiting));
     supervisor.spawn("nats: hearing of commits", wake_on_commits(grown, store.clone()));
     supervisor.spawn("nats: hearing signals", hear_signals(signals, hub.clone()));
     Ok(Nats { sending, up })
 }
 
-async fn tell_of_commits(client: Client, subject: String, mut commits: watch::Receiver<()>) {
-    while commits.changed().await.is_ok() {
-        // Commits made while this message is sent share the next one.
-        say(&client, &subject, String::new()).await;
+async fn tell_of_commits(client: Client, subject: String, mut messages: CommitMessages) {
+    while let Some(message) = messages.next().await {
+        say(&client, &subject, message).await;
     }
+    // The store was closed, and this service ends.
+    std::future::pending().await
 }
 
 async fn tell_signals(client: Client, subject: String, mut waiting: mpsc::Receiver<String>) {
@@ -103,7 +109,7 @@ async fn tell_signals(client: Client, subject: String, mut waiting: mpsc::Receiv
     }
 }
 
-async fn say(client: &Client, subject: &str, text: String) {
+async fn say(client: &Client, subject: &str, text: impl Into<Bytes>) {
     let sent = tokio::time::timeout(SENDING_MAX, async {
         client.publish(subject.to_owned(), text.into()).await.map_err(|error| error.to_string())?;
         client.flush().await.map_err(|error| error.to_string())
@@ -116,8 +122,8 @@ async fn say(client: &Client, subject: &str, text: String) {
 }
 
 async fn wake_on_commits(mut grown: Subscriber, store: Store) {
-    while grown.next().await.is_some() {
-        store.wake();
+    while let Some(message) = grown.next().await {
+        store.hear_commit(&message.payload);
     }
 }
 

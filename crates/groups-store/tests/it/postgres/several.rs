@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use groups_domain::{GroupId, Role};
-use groups_store::{OpenError, ReplayRule, SinkName, Store, StoreOptions, StreamStart, Tail};
+use groups_store::{OpenError, ReplayRule, SinkName, Store, StoreError, StoreOptions, StreamStart, Tail};
 
 use super::{run, run_alone};
 use crate::cast::*;
@@ -84,7 +84,7 @@ fn a_tail_gets_the_commits_of_another_server_without_reading_the_log() {
         let patient = StoreOptions { tail_poll: Duration::from_secs(3_600), ..db.options() };
         let (here, there) = (Store::open(patient.clone()).await.unwrap(), Store::open(patient).await.unwrap());
         let mut tails = [here.tail().await.unwrap(), there.tail().await.unwrap()];
-        // Each hears of the other.
+        // Each learns that the other exists.
         for (number, server) in [(1, &here), (2, &there)] {
             server.did(ADA, group_id(number), create("Team")).await;
             for tail in &mut tails {
@@ -102,6 +102,32 @@ fn a_tail_gets_the_commits_of_another_server_without_reading_the_log() {
                 assert_eq!(next(tail).await, [group_id(number)]);
             }
         }
+    });
+}
+
+#[test]
+fn messages_of_commits_spare_other_servers_reading_the_log() {
+    run_alone(async |db| {
+        let options = StoreOptions { tail_poll: Duration::from_secs(3_600), postgres_notify: false, ..db.options() };
+        let (here, there) = (Store::open(options.clone()).await.unwrap(), Store::open(options).await.unwrap());
+        // A tail that knows no commit looks into the log.
+        here.did(ADA, group_id(0), create("Team")).await;
+        let (mut messages, mut tail) = (here.commit_messages().unwrap(), there.tail().await.unwrap());
+        db.sql(UNREADABLE).await;
+        for number in 1..30 {
+            here.did(ADA, group_id(number), create("Team")).await;
+            let message = messages.next().await.unwrap();
+            there.hear_commit(&message);
+            // Repetitions are ignored.
+            there.hear_commit(&message);
+            assert_eq!(next(&mut tail).await, [group_id(number)]);
+        }
+        // A forged message only makes the tail read the log, which is unreadable here.
+        here.did(ADA, group_id(31), create("Team")).await;
+        let mut forged = messages.next().await.unwrap();
+        *forged.last_mut().unwrap() ^= 1;
+        there.hear_commit(&forged);
+        assert!(matches!(tail.next().await, Err(StoreError::Corrupt { .. })));
     });
 }
 
