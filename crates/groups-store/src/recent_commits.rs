@@ -25,7 +25,6 @@ pub(crate) struct CommittedChange {
     pub(crate) row: LogRow,
     /// The commit of the group's previous version, if it is in the log and not of this commit.
     /// Always `None` on SQLite, where commits are visible in the order of their numbers.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL commits out of order"))]
     pub(crate) previous: Option<u64>,
     /// Size of the payload in bytes.
     pub(crate) payload_bytes: usize,

@@ -61,6 +61,7 @@ impl Candidates {
     }
 
     /// Those whose groups are counted, and the statement that counts them.
+    #[cfg(feature = "postgres")]
     pub(crate) fn counted(&self, limits: Limits) -> (impl Iterator<Item = (Id,)>, String) {
         let count_max = limits.groups_per_user_max.map_or(0, count_max);
         (self.joins.keys().map(|user| (*user,)), statements::open_memberships_of_users(count_max))
