@@ -84,10 +84,8 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
     let grown = client.subscribe(log.clone()).await.map_err(|error| failed(&error))?;
     let signals = client.subscribe(typing.clone()).await.map_err(|error| failed(&error))?;
     let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
-    match store.commit_messages() {
-        Some(messages) => supervisor.spawn("nats: telling of commits", tell_of_commits(client.clone(), log, messages)),
-        // SQLite: there are no other servers.
-        None => {}
+    if let Some(messages) = store.commit_messages() {
+        supervisor.spawn("nats: telling of commits", tell_of_commits(client.clone(), log, messages));
     }
     supervisor.spawn("nats: sending signals", tell_signals(client, typing, waiting));
     supervisor.spawn("nats: hearing of commits", wake_on_commits(grown, store.clone()));
