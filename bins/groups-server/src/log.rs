@@ -13,9 +13,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log_limit::LogLimit;
 use crate::output::Output;
 
-/// Excludes actix's errors about malformed requests and frames, with which any client could fill
+/// Excludes actix's errors about malformed requests, with which any client could fill
 /// the log.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,actix_http::ws::codec=off";
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
 
 #[derive(Args)]
 pub(crate) struct LogSettings {

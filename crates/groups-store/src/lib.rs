@@ -173,9 +173,9 @@ mod store;
 mod tail;
 mod url;
 
-#[cfg(all(feature = "sqlite", feature = "postgres"))]
 #[cfg(feature = "postgres")]
 pub use commit_messages::CommitMessages;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub use copy::{Copied, CopyError, copy};
 pub use cursor::Cursors;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};

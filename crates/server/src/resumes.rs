@@ -19,6 +19,13 @@ const RECENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Number of clients whose memberships are read together.
 const BATCH_MAX: usize = 256;
 
+/// After a batch of at least this many clients, the next one waits for [`GATHERING`], because more
+/// clients will come.
+const CROWD_MIN: usize = 16;
+
+/// How long a batch waits for more clients in a crowd.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// Number of clients that wait for a batch. Further ones are served from the log.
 const WAITING_MAX: usize = 1_024;
 
@@ -135,6 +142,7 @@ async fn read_batches(store: Store, recent: Arc<Recent>, mut queue: mpsc::Receiv
     while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let known: ReadPoint = recent.lock().known().clone();
         batch.retain(|waiting| !waiting.answer.is_closed());
+        let is_crowd = batch.len() >= CROWD_MIN;
         let resumers = batch.iter().map(|waiting| waiting.resumer.clone()).collect();
         let clients = std::mem::take(&mut batch);
         let mut points = match store.resume_points(resumers, known).await {
@@ -155,6 +163,9 @@ async fn read_batches(store: Store, recent: Arc<Recent>, mut queue: mpsc::Receiv
                 // The client may have disconnected.
                 let _ = client.answer.send(Found { points: Arc::clone(&points), memberships });
             }
+        }
+        if is_crowd {
+            tokio::time::sleep(GATHERING).await;
         }
     }
 }
