@@ -16,6 +16,9 @@ pub(super) struct Echo {
     limits: HubLimits,
     counters: Counters,
     started: Instant,
+    /// Whether the client broke the protocol: the connection ends once the close frame is sent. The
+    /// server waits for the client, with a deadline.
+    failed: bool,
 }
 
 impl Echo {
@@ -34,13 +37,14 @@ impl Echo {
         let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
         let mut session = Session::new(&cx, Duration::MAX, Duration::ZERO);
         session.go_live(&cx, std::collections::VecDeque::new());
-        Self { session, limits, counters, started: Instant::now() }
+        Self { session, limits, counters, started: Instant::now(), failed: false }
     }
 }
 
 impl Peer for Echo {
     fn receive(&mut self, input: Input<'_>) {
-        let Self { session, limits, counters, started } = self;
+        self.failed |= matches!(input, Input::ProtocolError(_));
+        let Self { session, limits, counters, started, .. } = self;
         let cx = Cx { now: Moment::since_start(started.elapsed()), limits, counters };
         match input {
             Input::Text(text) => session.event(&cx, frame::encode(frame::TEXT, text.as_bytes())),
@@ -53,8 +57,11 @@ impl Peer for Echo {
     }
 
     fn transmit(&mut self) -> Transmit {
-        let Self { session, limits, counters, started } = self;
-        session.transmit(&Cx { now: Moment::since_start(started.elapsed()), limits, counters })
+        let Self { session, limits, counters, started, failed } = self;
+        match session.transmit(&Cx { now: Moment::since_start(started.elapsed()), limits, counters }) {
+            Transmit::Wait if *failed => Transmit::End,
+            transmit => transmit,
+        }
     }
 
     /// Only input produces output, and the connection is polled for input anyway.
