@@ -10,7 +10,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
-use super::announcement;
 use super::bus::{Bus, Commits};
 use super::connection::Settings;
 use super::history::History;
@@ -210,11 +209,8 @@ impl PostgresBackend {
 
     /// Passes an announced commit on to the log followers. Any other text makes them read the log.
     pub(crate) fn hear_announcement(&self, text: Option<&str>) {
-        let (store, epoch) = self.history.id_and_epoch();
-        match text.and_then(|text| announcement::decode(store, text)) {
-            Some(changes) => self.recent.push_of_another_server(epoch, changes),
-            None => self.bus.wake(),
-        }
+        let commits = Commits { recent: self.recent.clone(), history: Arc::clone(&self.history) };
+        self.bus.hear_announcement(&commits, text);
     }
 
     pub(crate) fn recent(&self) -> &RecentCommits {

@@ -264,9 +264,7 @@ impl Bus {
             }
         }
     }
-}
 
-impl Bus {
     /// Handles a notification of another server about the log.
     fn log_grew(&self, from: &str, text: &str, joining: &mut Joining, commits: &Commits) {
         if self.peers.is_new(from) {
@@ -274,14 +272,19 @@ impl Bus {
             self.unannounced.store(true, Relaxed);
             self.untold.notify_one();
         }
-        let (store, epoch) = commits.history.id_and_epoch();
         match joining.add(from, text) {
             Joined::Part => {}
-            Joined::Whole(text) => match announcement::decode(store, &text) {
-                Some(changes) => commits.recent.push_of_another_server(epoch, changes),
-                None => self.wake(),
-            },
+            Joined::Whole(text) => self.hear_announcement(commits, Some(&text)),
             Joined::Other => self.wake(),
+        }
+    }
+
+    /// Passes an announced commit on to the log followers. Any other text makes them read the log.
+    pub(super) fn hear_announcement(&self, commits: &Commits, text: Option<&str>) {
+        let (store, epoch) = commits.history.id_and_epoch();
+        match text.and_then(|text| announcement::decode(store, text)) {
+            Some(changes) => commits.recent.push_of_another_server(epoch, changes),
+            None => self.wake(),
         }
     }
 }
