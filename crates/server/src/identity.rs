@@ -14,7 +14,7 @@ pub(crate) use development::Development;
 pub(crate) use names::Names;
 use origin::check_loopback;
 pub(crate) use origin::{Origins, canonical, is_safe};
-pub use principal::{Identity, Principal};
+pub use principal::{Access, Identity, Principal};
 pub(crate) use token::Tokens;
 #[cfg(fuzzing)]
 pub(crate) use token::fuzz;

@@ -59,7 +59,7 @@ pub use groups_protocol::Code;
 pub use groups_store::{ExecuteError, Executed, Outcome, SinkName, SinkNameError, Standing};
 pub use groups_supervisor::{Cause, TaskFailure};
 pub use http_server::http_server;
-pub use identity::{Identity, Principal};
+pub use identity::{Access, Identity, Principal};
 pub use notify::{Delivery, EventSink, SinkError};
 pub use open_error::OpenError;
 pub use problem::Problem;

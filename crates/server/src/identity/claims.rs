@@ -3,7 +3,7 @@
 use groups_domain::{Timestamp, UserId};
 use serde_json::{Map, Value};
 
-use super::Principal;
+use super::{Access, Principal};
 use crate::input::uuid;
 
 /// Why a correctly signed token is rejected.
@@ -68,9 +68,22 @@ impl ClaimRules {
         // early as its `exp` allows.
         let issued_at = time(claims, "iat").ok().flatten().unwrap_or_else(|| exp.saturating_sub(lifetime));
         let issued_at = Timestamp::from_unix_millis(issued_at.min(now));
-        let principal = Principal::new(user_id, Timestamp::from_unix_millis(expires_at));
+        let principal = Principal::new(user_id, Timestamp::from_unix_millis(expires_at)).with_access(access(claims));
         Ok(principal.named(claims.get("name").and_then(Value::as_str).unwrap_or_default(), issued_at))
     }
+}
+
+/// Reads the scopes of a token: a space-separated string `scope` (RFC 8693 section 4.2), or `scp`,
+/// which is an array at Okta and a space-separated string at Microsoft Entra. A claim of any other
+/// type has no scopes.
+fn access(claims: &Map<String, Value>) -> Access {
+    let words = |claim| given(claims, claim).and_then(Value::as_str).into_iter().flat_map(str::split_ascii_whitespace);
+    let list = given(claims, "scp").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    words("scope").chain(words("scp")).chain(list).fold(Access::User, |access, scope| match (access, scope) {
+        (_, "groups:admin") => Access::Operator,
+        (Access::User, "groups:read") => Access::ReadOnly,
+        (access, _) => access,
+    })
 }
 
 /// Returns a claim. `null` counts as absent.
@@ -211,6 +224,27 @@ mod tests {
         }
         for none in [json!({}), json!({"iat": null}), json!({"iat": "today"})] {
             assert_eq!(issued(none), (NOW_SECONDS + 60 - 31_622_400) * 1_000);
+        }
+    }
+
+    #[test]
+    fn the_scopes_of_a_token_decide_about_its_access() {
+        for (scopes, access) in [
+            (json!({}), Access::User),
+            (json!({"scope": "openid profile"}), Access::User),
+            (json!({"scope": "groups:administrator groups:reader"}), Access::User),
+            (json!({"scope": "openid groups:read"}), Access::ReadOnly),
+            (json!({"scope": "groups:read groups:admin"}), Access::Operator),
+            (json!({"scope": "groups:admin  groups:read"}), Access::Operator),
+            (json!({"scp": ["groups:read"]}), Access::ReadOnly),
+            (json!({"scp": ["openid", "groups:admin"], "scope": "groups:read"}), Access::Operator),
+            (json!({"scp": "profile groups:admin"}), Access::Operator),
+            (json!({"scope": ["groups:admin"], "scp": {"groups:admin": true}}), Access::User),
+            (json!({"scp": ["groups:admin groups:read", 7, null], "scope": null}), Access::User),
+        ] {
+            let mut claims = json!({"sub": SUB, "exp": NOW_SECONDS + 60});
+            claims.as_object_mut().unwrap().extend(scopes.as_object().unwrap().clone());
+            assert_eq!(judged(YEAR, claims).unwrap().access, access, "{scopes}");
         }
     }
 

@@ -87,12 +87,35 @@ pub struct Principal {
     /// Until then, an open WebSocket is not authenticated again. If sessions can be revoked, choose
     /// a time a few minutes ahead.
     pub expires_at: Timestamp,
+    /// Which requests the principal may send.
+    pub access: Access,
+}
+
+/// Which requests a [`Principal`] may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Access {
+    /// `GET` requests and the WebSocket connection. In a token: the scope `groups:read` without
+    /// `groups:admin`.
+    ReadOnly,
+    /// Everything that a user can do. In a token: neither scope.
+    #[default]
+    User,
+    /// The same, and `/v1/admin`. In a token: the scope `groups:admin`.
+    Operator,
 }
 
 impl Principal {
-    /// Creates a principal without a display name.
+    /// Creates a principal without a display name, with the access of a user.
     pub fn new(user_id: UserId, expires_at: Timestamp) -> Self {
-        Self { user_id, name: None, issued_at: Timestamp::from_unix_millis(0), expires_at }
+        let issued_at = Timestamp::from_unix_millis(0);
+        Self { user_id, name: None, issued_at, expires_at, access: Access::default() }
+    }
+
+    /// Sets which requests the principal may send.
+    #[must_use]
+    pub fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// Sets the display name. `issued_at` is the time the name was last changed; a name that is older
