@@ -38,9 +38,6 @@ impl Server {
             .env("DATABASE_URL", database.url())
             .env("GROUPS_JWT_SECRET", secret)
             .env("GROUPS_RATE_LIMIT", "0")
-            // All clients have one address, and connect at the same time.
-            .env("GROUPS_MAX_ANONYMOUS_CONNECTIONS", "0")
-            .env("GROUPS_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS", "0")
             .env("GROUPS_MAX_MEMBERS", MEMBERS_MAX)
             .env("GROUPS_LOG", "warn")
             .env("GROUPS_DRAIN_SECONDS", "0")

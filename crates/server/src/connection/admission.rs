@@ -3,7 +3,9 @@
 //! If an address, or the server in total, has too many such connections, the one that has been
 //! silent longest is closed to make room for the new one. A client that floods the server with
 //! silent connections therefore evicts its own. Normal clients are not affected, because they send
-//! a request with their token right after connecting.
+//! a request with their token right after connecting. If thousands connect at once, more requests
+//! may wait in the kernel than connections are allowed: an evicted connection is closed when there
+//! is nothing to read from it, or after one more response.
 //!
 //! A connection with a token only counts towards the total. A proxy opens all its connections from
 //! one address and forwards everyone's requests; each connection is anonymous until its first
@@ -74,8 +76,10 @@ enum Address {
 struct Slot {
     /// A request handler is running.
     busy: AtomicBool,
-    /// The connection must close.
+    /// The connection must close once it is silent.
     evicted: AtomicBool,
+    /// An evicted connection has completed a request without a token.
+    over: AtomicBool,
     connection: AtomicWaker,
 }
 
@@ -196,16 +200,25 @@ impl Ticket {
     /// Sets whether a handler is running for the connection. Such a connection is not evicted.
     pub(super) fn set_busy(&self, busy: bool) {
         if let Some((_, _, slot)) = &self.anonymous {
-            slot.busy.store(busy, Relaxed);
+            let was_busy = slot.busy.swap(busy, Relaxed);
+            if was_busy && !busy && slot.evicted.load(SeqCst) {
+                slot.over.store(true, Relaxed);
+            }
         }
     }
 
-    /// Whether the connection must close. If not yet, `cx` is woken when it must.
+    /// Whether a connection from which nothing can be read must close. If not yet, `cx` is woken
+    /// when that may have changed.
     pub(super) fn is_evicted(&self, cx: &Context<'_>) -> bool {
         self.anonymous.as_ref().is_some_and(|(_, _, slot)| {
             slot.connection.register(cx.waker());
-            slot.evicted.load(SeqCst)
+            slot.evicted.load(SeqCst) && !slot.busy.load(Relaxed)
         })
+    }
+
+    /// Whether the connection must close, even if it has sent more requests.
+    pub(super) fn is_over(&self) -> bool {
+        self.anonymous.as_ref().is_some_and(|(_, _, slot)| slot.over.load(Relaxed))
     }
 }
 
@@ -314,6 +327,24 @@ mod tests {
         busy[1].set_busy(false);
         door.enter(ip("192.0.2.1")).unwrap();
         assert!(goes(&busy[1]) && !goes(&busy[0]));
+    }
+
+    #[test]
+    fn an_evicted_connection_has_one_more_request() {
+        let door = door(100, 100, 1);
+        let enter = || door.enter(ip("192.0.2.1")).unwrap();
+        let (mut first, mut second, _third) = (enter(), enter(), enter());
+        assert!(goes(&first) && !first.is_over() && goes(&second));
+        first.set_busy(true);
+        assert!(!goes(&first));
+        first.set_busy(false);
+        assert!(goes(&first) && first.is_over());
+        second.set_busy(true);
+        second.authenticated();
+        second.set_busy(false);
+        assert!(!goes(&second) && !second.is_over());
+        first.authenticated();
+        assert!(!first.is_over());
     }
 
     #[test]

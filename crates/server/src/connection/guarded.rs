@@ -181,6 +181,12 @@ impl Guarded {
         self.connection.0.ticket.borrow().is_evicted(cx)
     }
 
+    /// Whether the client has sent something that was not read yet: on a busy server, a request may
+    /// wait in the kernel. Asks the kernel, because the runtime may not have noticed.
+    fn has_unread(&self) -> bool {
+        rustix::io::ioctl_fionread(&self.stream).is_ok_and(|bytes| bytes > 0)
+    }
+
     /// The deadline that the client has missed. If none yet, `cx` is woken at the next deadline.
     fn overdue(&mut self, cx: &mut Context<'_>) -> Option<Overdue> {
         let shared = &self.connection.0;
@@ -313,7 +319,7 @@ impl AsyncRead for Guarded {
         if over {
             return Poll::Ready(Ok(()));
         }
-        if this.is_evicted(cx) {
+        if this.connection.0.ticket.borrow().is_over() {
             this.end(None);
             return Poll::Ready(Ok(()));
         }
@@ -321,6 +327,10 @@ impl AsyncRead for Guarded {
         this.connection.0.early.set(!this.early.is_empty());
         if read.is_ready() {
             return read;
+        }
+        if this.is_evicted(cx) && !this.has_unread() {
+            this.end(None);
+            return Poll::Ready(Ok(()));
         }
         if let Some(overdue) = this.overdue(cx) {
             this.end(Some(overdue));
@@ -339,9 +349,6 @@ impl AsyncRead for Guarded {
 impl AsyncWrite for Guarded {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.is_evicted(cx) {
-            return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
-        }
         let answer_bytes = this.connection.0.answer_bytes.take();
         if answer_bytes > 0 {
             this.send_buffer.grow(&this.stream, usize::try_from(answer_bytes).unwrap_or(usize::MAX));
@@ -356,6 +363,9 @@ impl AsyncWrite for Guarded {
             Poll::Pending => {
                 this.unsent = true;
                 this.connection.0.phases.borrow_mut().write_blocked(Instant::now());
+                if this.is_evicted(cx) {
+                    return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
+                }
                 if this.overdue(cx) == Some(Overdue::Answer) {
                     this.end(Some(Overdue::Answer));
                     return Poll::Ready(Err(ErrorKind::TimedOut.into()));

@@ -266,6 +266,29 @@ async fn silent_connections_make_room_for_new_ones_and_those_with_a_token_stay()
 }
 
 #[tokio::test]
+async fn all_clients_of_an_address_that_connect_at_once_are_served() {
+    const CLIENTS: usize = 400;
+    let server = Server::with(&[("GROUPS_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS", "8"), ("GROUPS_WORKERS", "1")]).await;
+    let token = server.user().token;
+    let request =
+        format!("GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    // The server is stopped meanwhile, so that it finds all of them at once.
+    server.signal("STOP");
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        clients.push(stream);
+    }
+    server.signal("CONT");
+    for stream in &mut clients {
+        let mut answer = String::new();
+        within("an answer", stream.read_to_string(&mut answer)).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn long_answers_count_against_a_user_until_the_client_has_taken_them() {
     const UNREAD_MAX: usize = 16;
     let server = Server::start().await;
