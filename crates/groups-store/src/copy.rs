@@ -19,7 +19,7 @@ use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow, columns_of};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
-use crate::schema::{blocks, groups, idempotency, log, memberships, names, sink_positions};
+use crate::schema::{blocks, groups, idempotency, log, memberships, names, revocations, sink_positions};
 use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions};
 
@@ -48,6 +48,8 @@ pub struct Copied {
     /// Positions of durable consumers. They still refer to the old database, so the consumers
     /// notice that it was replaced.
     pub sink_positions: u64,
+    /// Revocations of tokens.
+    pub revocations: u64,
 }
 
 /// Why nothing was copied.
@@ -78,8 +80,8 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// Copies groups, memberships, the log, idempotency keys, names, blocks and sink positions in one
-/// transaction.
+/// Copies groups, memberships, the log, idempotency keys, names, blocks, sink positions and
+/// revocations in one transaction.
 ///
 /// Both databases are migrated first. The old one is locked during the copy; if a server has it
 /// open, the copy fails with [`OpenError::InUse`]. Cursors become invalid: the new database has its
@@ -129,6 +131,7 @@ enum Piece {
     Names(Vec<NameRow>),
     Blocks(Vec<BlockRow>),
     SinkPositions(Vec<SinkRow>),
+    Revocations(Vec<RevocationRow>),
     /// Everything was read.
     End,
 }
@@ -138,6 +141,8 @@ type NameRow = (Id, String, String, i64);
 type BlockRow = (Id, Id, i64);
 
 type SinkRow = (String, String, i64);
+
+type RevocationRow = (Id, i64, i64);
 
 /// Sends a chunk, blocking the reader's own thread until there is room. Fails if the writer has
 /// ended.
@@ -248,11 +253,21 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
         after.clone_from(&last.0);
         hand_over(pieces, Piece::SinkPositions(rows))?;
     }
+    let mut after = nil;
+    loop {
+        let page = revocations::table.order(revocations::user_id).limit(PIECE_ROWS_MAX);
+        let rows: Vec<RevocationRow> =
+            page.filter(revocations::user_id.gt(after)).load(conn).await.map_err(reading("revocations"))?;
+        let Some(last) = rows.last() else { break };
+        after = last.0;
+        hand_over(pieces, Piece::Revocations(rows))?;
+    }
     hand_over(pieces, Piece::End)
 }
 
 /// The tables, referenced tables first. `usage` is not copied: the daily quotas start at zero.
-const TABLES: [&str; 7] = ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions"];
+const TABLES: [&str; 8] =
+    ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions", "revocations"];
 
 /// Writes everything. Returns what was copied, or why the new database is unsuitable.
 async fn write_all(
@@ -341,6 +356,13 @@ async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Re
                 let row = (columns.0.eq(name), columns.1.eq(position), columns.2.eq(updated_at));
                 copied.sink_positions +=
                     diesel::insert_into(sink_positions::table).values(row).execute(conn).await? as u64;
+            }
+        }
+        Piece::Revocations(rows) => {
+            for (user_id, not_before, kept_until) in rows {
+                let columns = (revocations::user_id, revocations::not_before, revocations::kept_until);
+                let row = (columns.0.eq(user_id), columns.1.eq(not_before), columns.2.eq(kept_until));
+                copied.revocations += diesel::insert_into(revocations::table).values(row).execute(conn).await? as u64;
             }
         }
         Piece::End => {}

@@ -206,6 +206,8 @@ pub struct Pruned {
     pub keys: u32,
     /// Daily quota counters from days before yesterday.
     pub usage: u32,
+    /// Revocations of tokens that have ended.
+    pub revocations: u32,
 }
 
 impl Pruned {

@@ -2,6 +2,7 @@
 //! transaction, on any [`Connection`](crate::connection::Connection).
 
 pub(crate) mod blocks;
+pub(crate) mod checks;
 pub(crate) mod commit;
 pub(crate) mod list;
 pub(crate) mod maintenance;
@@ -9,6 +10,9 @@ pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod read;
 pub(crate) mod resume;
+pub(crate) mod revocations;
+pub(crate) mod search;
 pub(crate) mod sinks;
 pub(crate) mod statements;
+pub(crate) mod stats;
 pub(crate) mod stream;

@@ -205,6 +205,11 @@ pub(crate) fn role_in(number: i16, group_id: GroupId, user_id: UserId) -> Result
     role(number).map_err(|detail| StoreError::Corrupt { table: "memberships", id: id(), detail })
 }
 
+/// The version of a group, read without the rest of its row.
+pub(crate) fn version_in(number: i64, group_id: GroupId) -> Result<Version, StoreError> {
+    version(number).map_err(|detail| StoreError::Corrupt { table: "groups", id: group_id.to_string(), detail })
+}
+
 fn version(number: i64) -> Result<Version, String> {
     match u64::try_from(number) {
         Ok(number) if number >= 1 => Ok(Version::new(number)),

@@ -207,6 +207,10 @@ row_set! {
     Blocks { user_id: sql::Id = Id, blocked_id: sql::Id = Id, at: BigInt = i64 }
 }
 row_set! {
+    /// A reader, and the search keys of names from one to before another.
+    NameRanges { reader_id: sql::Id = Id, first: Text = String, beyond: Text = String }
+}
+row_set! {
     /// Members of a group as a reader sees them.
     Sights { group_id: sql::Id = Id, reader_id: sql::Id = Id, user_id: sql::Id = Id }
 }

@@ -95,6 +95,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    revocations (user_id) {
+        user_id -> Id,
+        not_before -> BigInt,
+        kept_until -> BigInt,
+    }
+}
+
+diesel::table! {
     sink_positions (name) {
         name -> Text,
         position -> Text,

@@ -64,6 +64,8 @@ macro_rules! run {
     };
 }
 
+mod operators;
+
 impl Store {
     /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending
     /// migrations.

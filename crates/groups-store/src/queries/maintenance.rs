@@ -134,7 +134,15 @@ pub(crate) async fn prune<C: Connection>(
         step_max,
         conn,
     );
-    Ok((Pruned { changes, memberships, groups, keys, usage: usage.await? }, now))
+    let usage = usage.await?;
+    let revocations = run(
+        "DELETE FROM revocations WHERE user_id IN \
+         (SELECT user_id FROM revocations WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2)",
+        now,
+        step_max,
+        conn,
+    );
+    Ok((Pruned { changes, memberships, groups, keys, usage, revocations: revocations.await? }, now))
 }
 
 /// The time that pruning uses. It is stored, so that the next pruning continues from it.

@@ -62,6 +62,47 @@ pub(crate) const PAIRS_IN_ONE_GROUP: &str = "SELECT v.one, v.other FROM v WHERE 
 
 pub(crate) type PairSql = (sql::Id, sql::Id);
 
+/// For each pair of group (`one`) and user (`other`) whose group has a row: group, user, the role of
+/// the open membership, the version of the group, and whether it is deleted.
+pub(crate) const MEMBERSHIPS_OF_PAIRS: &str = "SELECT v.one, v.other, m.role, g.version, g.deleted_version IS NOT NULL FROM v \
+     CROSS JOIN groups AS g \
+     LEFT JOIN memberships AS m ON m.group_id = v.one AND m.user_id = v.other AND m.left_version IS NULL \
+     WHERE g.id = v.one";
+
+pub(crate) type MembershipOfPairSql = (sql::Id, sql::Id, Nullable<SmallInt>, BigInt, Bool);
+
+/// The users of these pairs (`one`) who share a group with the reader (`other`). With `acted` only
+/// those who have acted in such a group, as with `NameVisibility::Acquainted`. Of the groups of each
+/// user, the 200 newest count.
+pub(crate) fn acquaintances_of_reader(acted: bool) -> String {
+    let acted = if acted { "AND a.acted " } else { "" };
+    format!(
+        "SELECT v.one FROM v WHERE EXISTS \
+         (SELECT 1 FROM (SELECT a.group_id FROM memberships AS a \
+         WHERE a.user_id = v.one {acted}AND a.left_version IS NULL ORDER BY a.group_id DESC LIMIT 200) AS recent \
+         CROSS JOIN memberships AS m CROSS JOIN groups AS g \
+         WHERE m.group_id = recent.group_id AND m.user_id = v.other AND m.left_version IS NULL \
+         AND g.id = m.group_id AND g.deleted_version IS NULL)"
+    )
+}
+
+/// The people with a name in the range who share a group with the reader, with user, name and search
+/// key. With `acted` only those who have acted in such a group. Of the other memberships in the
+/// reader's newest groups, so many are looked at.
+pub(crate) fn names_near_reader(acted: bool, memberships_max: u32) -> String {
+    let acted = if acted { "AND a.acted " } else { "" };
+    format!(
+        "SELECT DISTINCT n.user_id, n.name, n.name_key FROM v CROSS JOIN \
+         (SELECT a.user_id FROM v CROSS JOIN memberships AS m CROSS JOIN groups AS g CROSS JOIN memberships AS a \
+         WHERE m.user_id = v.reader_id AND m.left_version IS NULL AND g.id = m.group_id AND g.deleted_version IS NULL \
+         AND a.group_id = m.group_id AND a.left_version IS NULL {acted}\
+         ORDER BY m.group_id DESC LIMIT {memberships_max}) AS near CROSS JOIN names AS n \
+         WHERE n.user_id = near.user_id AND n.name_key >= v.first AND n.name_key < v.beyond"
+    )
+}
+
+pub(crate) type NameSql = (sql::Id, Text, Text);
+
 /// The members whose names the reader sees with `NameVisibility::Acquainted`: the reader, members
 /// who have acted in this group, and members who have acted in another group of the reader's. Of
 /// the groups in which a member has acted, the 100 newest count.

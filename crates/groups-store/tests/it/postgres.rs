@@ -30,6 +30,8 @@ mod locks;
 #[path = "suite/names.rs"]
 mod names;
 mod network;
+#[path = "suite/operators.rs"]
+mod operators;
 #[path = "suite/people.rs"]
 mod people;
 mod plans;

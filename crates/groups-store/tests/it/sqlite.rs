@@ -21,6 +21,8 @@ mod keys;
 mod laws;
 #[path = "suite/names.rs"]
 mod names;
+#[path = "suite/operators.rs"]
+mod operators;
 #[path = "suite/people.rs"]
 mod people;
 #[path = "suite/pruning.rs"]

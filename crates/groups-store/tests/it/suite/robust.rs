@@ -258,6 +258,7 @@ fn both_backends_have_the_same_migrations() {
         "2026-11-26-130000_usage",
         "2026-11-26-131000_acted",
         "2026-11-26-200000_sink_positions",
+        "2026-11-27-100000_revocations",
     ];
     assert_eq!(names, expected);
 }
