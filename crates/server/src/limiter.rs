@@ -11,7 +11,7 @@ mod buckets;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use groups_domain::{Command, GroupId, UserId};
+use groups_domain::{Actor, Command, GroupId, UserId};
 
 pub(crate) use self::answers::{charge_for_answers, charge_for_read};
 
@@ -38,6 +38,8 @@ pub(crate) struct Limiter {
     started: Instant,
     /// `None`: no limit.
     users: Option<Buckets<UserId, 5>>,
+    /// Requests below `/v1/admin`. `None`: no limit.
+    operators: Option<Buckets<UserId, 5>>,
     /// Sign-ins in development mode. `None`: no limit.
     addresses: Option<Buckets<IpAddr, 1>>,
     /// WebSocket upgrades, with or without a valid token. `None`: no limit.
@@ -54,6 +56,9 @@ impl Limiter {
     /// Maximum number of users, of addresses and of groups that are remembered. Beyond it, a key
     /// with full buckets is evicted, or else any other key, whose buckets are thereby full again.
     const KEYS_MAX: usize = 65_536;
+
+    /// How much more than a user an operator may do in the same time: a backend acts for many users.
+    const OPERATOR_FACTOR: f64 = 20.0;
 
     /// Minimum rate at which a group can send to all its connections together.
     const GROUP_BYTES_PER_SECOND: f64 = 8.0 * 1024.0 * 1024.0;
@@ -74,11 +79,14 @@ impl Limiter {
         let per_second = |part: f64, burst_seconds| Rate::per_second(rate * part, Duration::from_secs(burst_seconds));
         let limited = changes_per_second > 0;
         // In the order of the variants of `Work`.
-        let users =
-            || [per_second(1.0, 4), per_second(0.5, 16), per_second(10.0, 4), per_second(0.2, 20), per_second(0.5, 8)];
+        let users = |factor: f64| {
+            let of_work = |part, burst_seconds| per_second(factor * part, burst_seconds);
+            [of_work(1.0, 4), of_work(0.5, 16), of_work(10.0, 4), of_work(0.2, 20), of_work(0.5, 8)]
+        };
         Self {
             started: Instant::now(),
-            users: limited.then(|| Buckets::new(users(), Self::KEYS_MAX)),
+            users: limited.then(|| Buckets::new(users(1.0), Self::KEYS_MAX)),
+            operators: limited.then(|| Buckets::new(users(Self::OPERATOR_FACTOR), Self::KEYS_MAX)),
             addresses: limited.then(|| Buckets::new([per_second(0.2, 20)], Self::KEYS_MAX)),
             upgrades: (upgrades_per_address > 0).then(|| {
                 let rate = Rate::per_second(f64::from(upgrades_per_address), Self::UPGRADE_BURST);
@@ -95,32 +103,47 @@ impl Limiter {
 
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
-    pub(crate) fn charge(&self, user_id: UserId, work: Work, price: f64) -> Result<(), Problem> {
-        self.charge_more(user_id, work, 0.0, price)
+    pub(crate) fn charge(&self, payer: impl Into<Actor>, work: Work, price: f64) -> Result<(), Problem> {
+        self.charge_more(payer, work, 0.0, price)
     }
 
     /// Charges the rest of the price for a request that has already paid a part.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait for the whole price.
-    pub(crate) fn charge_more(&self, user_id: UserId, work: Work, paid: f64, price: f64) -> Result<(), Problem> {
-        let Some(users) = &self.users else { return Ok(()) };
-        let taken = users.take_more(self.now(), user_id, work as usize, paid, price);
+    pub(crate) fn charge_more(
+        &self,
+        payer: impl Into<Actor>,
+        work: Work,
+        paid: f64,
+        price: f64,
+    ) -> Result<(), Problem> {
+        let Some((buckets, user_id)) = self.of_payer(payer) else { return Ok(()) };
+        let taken = buckets.take_more(self.now(), user_id, work as usize, paid, price);
         taken.map_err(|wait| refused(work.refusal(), wait))
     }
 
     /// Charges work that is already done. The user's next request waits until it is paid.
-    pub(crate) fn charge_afterwards(&self, user_id: UserId, work: Work, price: f64) {
-        if let Some(users) = &self.users {
-            users.owe(self.now(), user_id, work as usize, price);
+    pub(crate) fn charge_afterwards(&self, payer: impl Into<Actor>, work: Work, price: f64) {
+        if let Some((buckets, user_id)) = self.of_payer(payer) {
+            buckets.owe(self.now(), user_id, work as usize, price);
         }
     }
 
     /// Refunds tokens that were charged but not needed.
-    pub(crate) fn give_back(&self, user_id: UserId, work: Work, price: f64) {
-        if let Some(users) = &self.users {
-            users.give_back(user_id, work as usize, price);
+    pub(crate) fn give_back(&self, payer: impl Into<Actor>, work: Work, price: f64) {
+        if let Some((buckets, user_id)) = self.of_payer(payer) {
+            buckets.give_back(user_id, work as usize, price);
         }
+    }
+
+    /// The buckets of a caller; `None`: no limit.
+    fn of_payer(&self, payer: impl Into<Actor>) -> Option<(&Buckets<UserId, 5>, UserId)> {
+        let (buckets, user_id) = match payer.into() {
+            Actor::Member(user_id) => (&self.users, user_id),
+            Actor::Operator(user_id) => (&self.operators, user_id),
+        };
+        buckets.as_ref().map(|buckets| (buckets, user_id))
     }
 
     /// Charges a sign-in in development mode.
@@ -157,7 +180,7 @@ impl Limiter {
     /// Discards full buckets.
     pub(crate) fn sweep(&self) {
         let now = self.now();
-        if let Some(users) = &self.users {
+        for users in [&self.users, &self.operators].into_iter().flatten() {
             users.sweep(now);
         }
         for addresses in [&self.addresses, &self.upgrades].into_iter().flatten() {
@@ -260,6 +283,16 @@ mod tests {
             assert_eq!(limiter.charge(user(1), work, 1.0), Ok(()), "{work:?}");
         }
         assert_eq!(limiter.charge(user(2), Work::Change, 1.0), Ok(()));
+    }
+
+    #[test]
+    fn an_operator_has_separate_and_larger_buckets() {
+        let limiter = Limiter::new(50, 0);
+        let accepted = |payer: Actor| (0..10_000).filter(|_| limiter.charge(payer, Work::Change, 1.0).is_ok()).count();
+        let as_user = accepted(Actor::Member(user(1)));
+        let as_operator = accepted(Actor::Operator(user(1)));
+        assert!(as_user >= 200 && as_operator >= 4_000, "{as_user} and {as_operator}");
+        assert!(as_operator < 10_000, "an operator is limited too");
     }
 
     #[test]

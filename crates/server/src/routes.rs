@@ -1,6 +1,7 @@
 //! All routes of the server. Each endpoint has its own file in `routes/`.
 
 mod add_members;
+mod admin;
 mod blocks;
 mod change_role;
 mod create_group;
@@ -40,6 +41,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
         .wrap(from_fn(refuse_forged))
         // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
+        .service(admin::scope())
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))
         .service(at("/groups/create", [post(create_group::respond)]))
         .service(at("/groups/add-member/{group_id}", [post(add_members::respond)]))

@@ -3,7 +3,8 @@
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use groups_domain::Actor;
 
 use super::Principal;
 use crate::Problem;
@@ -12,13 +13,16 @@ use crate::limiter::charge_for_read;
 
 /// The caller, as determined by the service's [`Identity`](super::Identity).
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(Principal);
+pub(crate) struct Caller {
+    principal: Principal,
+    actor: Actor,
+}
 
 impl std::ops::Deref for Caller {
     type Target = Principal;
 
     fn deref(&self) -> &Principal {
-        &self.0
+        &self.principal
     }
 }
 
@@ -33,11 +37,27 @@ impl FromRequest for Caller {
 }
 
 impl Caller {
+    /// A caller who acts as an operator.
+    pub(super) fn operator(principal: Principal) -> Self {
+        Self { actor: Actor::Operator(principal.user_id), principal }
+    }
+
+    /// In which capacity the caller acts: below `/v1/admin` as an operator, elsewhere as a user,
+    /// whatever the scopes of the token are.
+    pub(crate) fn actor(&self) -> Actor {
+        self.actor
+    }
+
     async fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        // Below `/v1/admin` the caller is already known.
+        if let Some(known) = request.extensions().get::<Self>() {
+            return Ok(known.clone());
+        }
         let groups = Groups::of(request)?;
         let principal = groups.identify(request).await?;
-        charge_for_read(request, groups, principal.user_id)?;
+        let actor = Actor::Member(principal.user_id);
+        charge_for_read(request, groups, actor)?;
         groups.learn_name(&principal);
-        Ok(Self(principal))
+        Ok(Self { principal, actor })
     }
 }

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
-use groups_domain::{Actor, Command, GroupId, Rejection, Request};
+use groups_domain::{Command, GroupId, Rejection, Request};
 use groups_store::{ExecuteError, Executed, Idempotency, Order};
 use ring::digest;
 use serde::de::DeserializeOwned;
@@ -46,18 +46,18 @@ impl CommandRequest {
         }
         let executed = self.attempt(groups, group_id, command).await;
         if self.idempotency.is_some() && executed.as_ref().is_ok_and(|executed| executed.replayed) {
-            groups.limiter().give_back(self.caller.user_id, Work::NewKey, 1.0);
+            groups.limiter().give_back(self.caller.actor(), Work::NewKey, 1.0);
         }
         executed
     }
 
     /// Charges costs that are known once the body is parsed.
     fn charge(&self, groups: &Groups, group_id: GroupId, command: &Command) -> Result<(), Problem> {
-        let (limiter, user_id) = (groups.limiter(), self.caller.user_id);
+        let (limiter, payer) = (groups.limiter(), self.caller.actor());
         let charged =
-            limiter.charge_more(user_id, Work::Change, self.entry_price, price::members(command)).and_then(|()| {
+            limiter.charge_more(payer, Work::Change, self.entry_price, price::members(command)).and_then(|()| {
                 if self.idempotency.is_some() {
-                    limiter.charge(user_id, Work::NewKey, 1.0)?;
+                    limiter.charge(payer, Work::NewKey, 1.0)?;
                 }
                 // Requests that make a group smaller are allowed however busy the group is.
                 match command {
@@ -67,11 +67,11 @@ impl CommandRequest {
             });
         // A request rejected here costs as much as one rejected on arrival. Otherwise concurrent
         // requests could use up each other's tokens without any of them succeeding.
-        charged.inspect_err(|_| limiter.give_back(user_id, Work::Change, self.entry_price - price::request(0)))
+        charged.inspect_err(|_| limiter.give_back(payer, Work::Change, self.entry_price - price::request(0)))
     }
 
     async fn attempt(&self, groups: &Groups, group_id: GroupId, command: Command) -> Result<Executed, Problem> {
-        let (actor, at) = (Actor::Member(self.caller.user_id), clock::now());
+        let (actor, at) = (self.caller.actor(), clock::now());
         let mut expected_version = self.if_match.as_ref().map(IfMatch::lowest);
         loop {
             let request = Request { group_id, actor, at, expected_version, command: command.clone() };
@@ -106,14 +106,14 @@ impl FromRequest for CommandRequest {
             let entry_price = price::request(declared_bytes.unwrap_or(0).min(BODY_BYTES_MAX));
             let groups = Groups::of(&request)?;
             let limiter = groups.limiter();
-            if let Err(refusal) = limiter.charge(caller.user_id, Work::Change, entry_price) {
+            if let Err(refusal) = limiter.charge(caller.actor(), Work::Change, entry_price) {
                 return Err(refuse(groups, entry_price, refusal).await);
             }
             let if_match = IfMatch::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("The body cannot be read."))?;
             let body = read_body(payload).await?;
             if declared_bytes.is_none() && !body.is_empty() {
-                limiter.charge_afterwards(caller.user_id, Work::Change, price::request(body.len()) - entry_price);
+                limiter.charge_afterwards(caller.actor(), Work::Change, price::request(body.len()) - entry_price);
             }
             let idempotency = idempotency(&request, &body)?;
             Ok(Self { caller, entry_price, body, if_match, idempotency })

@@ -5,23 +5,23 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
-use groups_domain::UserId;
+use groups_domain::Actor;
 
 use super::{Work, price};
 use crate::Problem;
 use crate::groups::Groups;
 
-/// The user who is charged for a response.
-struct PaidBy(UserId);
+/// The caller who is charged for a response.
+struct PaidBy(Actor);
 
 /// Charges the entry price of a GET. Other methods have their own prices.
 ///
 /// # Errors
 /// [`Code::RateLimited`](crate::Code::RateLimited), with the time to wait.
-pub(crate) fn charge_for_read(request: &HttpRequest, groups: &Groups, user_id: UserId) -> Result<(), Problem> {
+pub(crate) fn charge_for_read(request: &HttpRequest, groups: &Groups, actor: Actor) -> Result<(), Problem> {
     if matches!(*request.method(), Method::GET | Method::HEAD) && groups.limiter().limits_users() {
-        groups.limiter().charge(user_id, Work::Read, price::request(0))?;
-        request.extensions_mut().insert(PaidBy(user_id));
+        groups.limiter().charge(actor, Work::Read, price::request(0))?;
+        request.extensions_mut().insert(PaidBy(actor));
     }
     Ok(())
 }
@@ -33,8 +33,8 @@ pub(crate) async fn charge_for_answers<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let response = next.call(request).await?;
     let paid_by = response.request().extensions().get::<PaidBy>().map(|paid_by| paid_by.0);
-    if let (Some(user_id), BodySize::Sized(bytes)) = (paid_by, response.response().body().size()) {
-        Groups::of(response.request())?.limiter().charge_afterwards(user_id, Work::Read, price::answer(bytes));
+    if let (Some(actor), BodySize::Sized(bytes)) = (paid_by, response.response().body().size()) {
+        Groups::of(response.request())?.limiter().charge_afterwards(actor, Work::Read, price::answer(bytes));
     }
     Ok(response)
 }

@@ -198,6 +198,14 @@ impl Server {
         self.user_with(id, token)
     }
 
+    /// Creates a user whose token opens `/v1/admin`.
+    pub(crate) fn operator(&self) -> User {
+        let id = new_id();
+        let mut claims = claims(&id);
+        claims["scope"] = json!("groups:admin");
+        self.user_with(id, signed(SECRET, &claims))
+    }
+
     /// Creates a user with a display name.
     pub(crate) fn user_named(&self, name: &str) -> User {
         let id = new_id();

@@ -1,0 +1,32 @@
+//! `/v1/admin`: what operators and backends do.
+//!
+//! The paths of groups are the same as for users, and have the same handlers: behind
+//! [`operators_only`], each caller acts as an operator.
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::middleware::from_fn;
+use actix_web::web;
+
+use super::{
+    add_members, at, change_role, delete, delete_group, get, get_group, history, list_members, not_found, patch, post,
+    remove_member, update_group,
+};
+use crate::identity::operators_only;
+
+/// Every path below `/v1/admin`, unknown ones included, answers 401 without a token and 403 to a
+/// token without the scope `groups:admin`.
+pub(super) fn scope() -> impl HttpServiceFactory {
+    web::scope("/admin")
+        .wrap(from_fn(operators_only))
+        .service(at(
+            "/groups/{group_id}",
+            [get(get_group::respond), patch(update_group::respond), delete(delete_group::respond)],
+        ))
+        .service(at("/groups/{group_id}/members", [get(list_members::respond), post(add_members::respond)]))
+        .service(at(
+            "/groups/{group_id}/members/{user_id}",
+            [patch(change_role::respond), delete(remove_member::respond)],
+        ))
+        .service(at("/groups/{group_id}/changes", [get(history::respond)]))
+        .default_service(web::to(not_found))
+}

@@ -1,0 +1,3 @@
+//! `/v1/admin`: who may use it, and what operators do there.
+
+mod access;
