@@ -21,6 +21,8 @@ pub enum CloseCode {
     HeartbeatMissed = 4002,
     /// The token has expired. The client reconnects with a new one.
     TokenExpired = 4003,
+    /// The user may not stay connected: an operator has closed the user's connections.
+    NotAllowed = 4500,
     /// The client sends too many messages.
     Flood = 4501,
     /// The user has too many connections.
@@ -29,7 +31,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Normal,
         Self::ProtocolError,
         Self::InvalidUtf8,
@@ -38,6 +40,7 @@ impl CloseCode {
         Self::SlowConsumer,
         Self::HeartbeatMissed,
         Self::TokenExpired,
+        Self::NotAllowed,
         Self::Flood,
         Self::TooManyConnections,
     ];

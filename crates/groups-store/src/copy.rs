@@ -142,7 +142,7 @@ type BlockRow = (Id, Id, i64);
 
 type SinkRow = (String, String, i64);
 
-type RevocationRow = (Id, i64, i64);
+type RevocationRow = (Id, i64, i64, i64);
 
 /// Sends a chunk, blocking the reader's own thread until there is room. Fails if the writer has
 /// ended.
@@ -359,9 +359,13 @@ async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Re
             }
         }
         Piece::Revocations(rows) => {
-            for (user_id, not_before, kept_until) in rows {
-                let columns = (revocations::user_id, revocations::not_before, revocations::kept_until);
-                let row = (columns.0.eq(user_id), columns.1.eq(not_before), columns.2.eq(kept_until));
+            for (user_id, not_before, disconnected_at, kept_until) in rows {
+                let row = (
+                    revocations::user_id.eq(user_id),
+                    revocations::not_before.eq(not_before),
+                    revocations::disconnected_at.eq(disconnected_at),
+                    revocations::kept_until.eq(kept_until),
+                );
                 copied.revocations += diesel::insert_into(revocations::table).values(row).execute(conn).await? as u64;
             }
         }

@@ -101,6 +101,7 @@ diesel::table! {
     revocations (user_id) {
         user_id -> Id,
         not_before -> BigInt,
+        disconnected_at -> BigInt,
         kept_until -> BigInt,
     }
 }

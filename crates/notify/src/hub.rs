@@ -149,6 +149,16 @@ impl Hub {
         })
     }
 
+    /// Closes all connections of a user on this server with 4500, handshakes in progress included.
+    /// Clients do not reconnect after 4500. It does not keep the user from connecting again.
+    ///
+    /// Waits while a worker's inbox is full. Cancellation-safe: dropping the future may leave only
+    /// connections open that are already established.
+    pub async fn disconnect(&self, user: UserId) {
+        self.shared.connection_limits.disconnect(user);
+        self.shared.tell_all(&Command::Disconnect(user), 0).await;
+    }
+
     /// Number of connected clients, including those that are closing.
     pub fn connections(&self) -> usize {
         self.shared.connection_limits.connections()

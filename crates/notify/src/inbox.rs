@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use groups_domain::UserId;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::shard::TypingEvent;
@@ -14,6 +15,8 @@ pub(crate) enum Command {
     Deliver(Arc<[Arc<Delivery>]>),
     Typing(TypingEvent, Bytes),
     Drain(Arc<Drain>),
+    /// All connections of a user must close.
+    Disconnect(UserId),
     /// Changes were missed: all clients must reconnect.
     Lagged,
 }

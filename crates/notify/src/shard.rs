@@ -421,6 +421,11 @@ impl Shard {
         self.conns.iter().map(|(_, conn)| Rc::clone(conn)).collect()
     }
 
+    /// The connections of a user, including those that are not registered yet.
+    pub(crate) fn conns_of(&self, user_id: UserId) -> Vec<Rc<Conn>> {
+        self.conns.iter().filter(|(_, conn)| conn.user_id == user_id).map(|(_, conn)| Rc::clone(conn)).collect()
+    }
+
     /// Removes a connection and the state that only it needed.
     pub(crate) fn disconnect(&mut self, conn: &Rc<Conn>) {
         let Some(key) = conn.key.take() else { return };

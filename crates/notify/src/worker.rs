@@ -137,9 +137,14 @@ impl Worker {
         let step = u32::from(connection_id.as_bytes()[15] & 0xF);
         let cx = self.cx();
         let mut session = Session::new(&cx, expires_in, cx.limits.heartbeat / 32 * step);
-        let refused = place.is_none();
-        if refused {
-            session.close(&cx, Close::too_many_connections());
+        let refusal = match &place {
+            None => Some(Close::too_many_connections()),
+            Some(permit) if permit.is_revoked() => Some(Close::disconnected()),
+            Some(_) => None,
+        };
+        let refused = refusal.is_some();
+        if let Some(refusal) = refusal {
+            session.close(&cx, refusal);
         }
         tracing::debug!(%user_id, %connection_id, refused, resumes = cursor.is_some(), "client connected");
         let conn = Conn::new(user_id, connection_id, session, place, socket);
@@ -273,6 +278,10 @@ impl Worker {
                     Command::Drain(plan) => {
                         self.spawn(Rc::clone(&self).drain(plan));
                     }
+                    Command::Disconnect(user_id) => {
+                        let conns = self.shard.borrow().conns_of(user_id);
+                        self.close(&conns, Close::disconnected);
+                    }
                     Command::Lagged => {
                         let conns = self.shard.borrow().conns();
                         self.close_with_1012(&conns, self.limits().retry_ms);
@@ -339,9 +348,13 @@ impl Worker {
     }
 
     fn close_with_1012(&self, conns: &[Rc<Conn>], retry_ms: (u32, u32)) {
+        self.close(conns, || Close::restarting(retry_ms));
+    }
+
+    fn close(&self, conns: &[Rc<Conn>], reason: impl Fn() -> Close) {
         let (mut shard, now) = (self.shard.borrow_mut(), self.now());
         for conn in conns {
-            shard.close(now, conn, Close::restarting(retry_ms));
+            shard.close(now, conn, reason());
         }
     }
 }

@@ -13,9 +13,6 @@ use crate::read_class::ReadClass;
 use crate::{DatabaseStats, MembershipChecks, Position, Revocation, Store, StoreError};
 
 impl Store {
-    /// Maximum number of revocations that are in force at the same time, newest first.
-    pub const REVOCATIONS_MAX: u32 = 65_536;
-
     /// Answers which of these users are members of which of these groups, all at one point in time.
     /// Does not check who may ask.
     ///
@@ -60,21 +57,27 @@ impl Store {
         run!(self, read(Request), stats::read())
     }
 
-    /// Saves a revocation. If the user has one already, the later times of both apply.
+    /// Saves a revocation. If the user has one already, the later of both times applies each time.
+    /// Returns what is in force now; its `disconnected_at` is later than that of any earlier
+    /// revocation of the user. Does not close connections.
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer.
-    pub async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError> {
+    pub async fn revoke(&self, revocation: Revocation) -> Result<Revocation, StoreError> {
         run!(self, write, revocations::put(revocation))
     }
 
-    /// The revocations in force at a time, at most [`REVOCATIONS_MAX`](Self::REVOCATIONS_MAX): those
-    /// that end last.
+    /// The revocations in force at `now` that were made at or after `since`, oldest first, at most
+    /// `limit`.
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer.
-    pub async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        let limit = Self::REVOCATIONS_MAX;
-        run!(self, read(Delivery), revocations::list(now, limit))
+    pub async fn revocations(
+        &self,
+        now: Timestamp,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Revocation>, StoreError> {
+        run!(self, read(Delivery), revocations::list(now, since, limit))
     }
 }

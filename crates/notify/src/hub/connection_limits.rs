@@ -25,6 +25,8 @@ pub(crate) struct ConnectionLimits {
 #[derive(Default)]
 struct Taken {
     count: u32,
+    /// How often the user was disconnected since the first of these slots was taken.
+    disconnects: u32,
     /// Until when the rate of accepted excess connections is used up.
     excess_until: Moment,
 }
@@ -44,6 +46,16 @@ pub(crate) enum Entry {
 pub(crate) struct ConnectionPermit {
     connection_limits: Arc<ConnectionLimits>,
     user_id: UserId,
+    /// The user's disconnects when the slot was taken.
+    disconnects: u32,
+}
+
+impl ConnectionPermit {
+    /// Whether the user was disconnected after the slot was taken.
+    pub(crate) fn is_revoked(&self) -> bool {
+        let users = self.connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner);
+        users.get(&self.user_id).is_some_and(|taken| taken.disconnects != self.disconnects)
+    }
 }
 
 impl ConnectionLimits {
@@ -70,7 +82,16 @@ impl ConnectionLimits {
         }
         taken.count += 1;
         this.connections.fetch_add(1, SeqCst);
-        Entry::Admitted(ConnectionPermit { connection_limits: Arc::clone(this), user_id })
+        let disconnects = taken.disconnects;
+        Entry::Admitted(ConnectionPermit { connection_limits: Arc::clone(this), user_id, disconnects })
+    }
+
+    /// Revokes the permits of a user whose connections are not established yet.
+    pub(crate) fn disconnect(&self, user_id: UserId) {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = users.get_mut(&user_id) {
+            taken.disconnects = taken.disconnects.wrapping_add(1);
+        }
     }
 
     pub(crate) fn connections(&self) -> usize {

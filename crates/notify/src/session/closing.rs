@@ -57,6 +57,10 @@ impl Close {
         Self::new(CloseCode::TokenExpired, "token expired", Manner::Orderly)
     }
 
+    pub(crate) fn disconnected() -> Self {
+        Self::new(CloseCode::NotAllowed, "disconnected by an operator", Manner::Orderly)
+    }
+
     pub(crate) fn flood() -> Self {
         Self::new(CloseCode::Flood, "too many messages", Manner::Dropping)
     }

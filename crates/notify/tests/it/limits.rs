@@ -247,3 +247,23 @@ async fn a_cancelled_delivery_reaches_no_worker() {
     assert_eq!(ada.so_far(&server).await.len(), 1, "once");
     drop(bob);
 }
+
+#[tokio::test]
+async fn a_disconnected_user_is_closed_with_4500_on_all_workers_and_nobody_else_is() {
+    let server = Server::with_workers(patient(), 2);
+    server.world().create(group(1), ADA, &[BOB]);
+    let mut devices = Vec::new();
+    for _ in 0..4 {
+        devices.push(Client::ready(&server, BOB).await.0);
+    }
+    let (mut ada, _) = Client::ready(&server, ADA).await;
+    server.hub.disconnect(BOB).await;
+    for device in &mut devices {
+        let closed = device.closed().await;
+        assert_eq!((closed.code, closed.reason.as_str()), (4500, "disconnected by an operator"));
+    }
+    server.happen(|world| world.rename(group(1), ADA, "Still here")).await;
+    assert_eq!(ada.next().await["version"], 2);
+    let (_bob, _) = Client::ready(&server, BOB).await;
+    assert_eq!(server.hub.stats().closes[&4500], 4);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use groups_domain::{Command, Role, UserId};
+use groups_domain::{Command, Role, Timestamp, UserId};
 use groups_store::{DatabaseStats, MembershipCheck, NameVisibility, Revocation, Store, StoreOptions};
 
 use super::run;
@@ -124,18 +124,26 @@ fn of_two_revocations_of_a_user_the_later_times_apply_until_they_are_pruned() {
     run(async |db| {
         let store = Store::open(db.options()).await.unwrap();
         let at = after_hours;
-        let revocation = |user_id, not_before, kept_until| Revocation {
+        let revocation = |user_id, not_before: Option<i64>, disconnected_at, kept_until| Revocation {
             user_id,
-            not_before: at(not_before),
+            not_before: not_before.map(at),
+            disconnected_at: at(disconnected_at),
             kept_until: at(kept_until),
         };
+        let in_force = async |now, since| store.revocations(at(now), at(since), 10).await.unwrap();
         store.did(ADA, group_id(1), create_with("Team", [])).await;
-        store.revoke(revocation(ADA, 2, 10)).await.unwrap();
-        store.revoke(revocation(ADA, 1, 20)).await.unwrap();
-        store.revoke(revocation(BOB, 1, 3)).await.unwrap();
-        let both = [revocation(ADA, 2, 20), revocation(BOB, 1, 3)];
-        assert_eq!(store.revocations(at(2)).await.unwrap(), both);
-        assert_eq!(store.revocations(at(3)).await.unwrap(), both[..1]);
+        let first = revocation(ADA, Some(2), 0, 10);
+        assert_eq!(store.revoke(first).await.unwrap(), first);
+        let bob = store.revoke(revocation(BOB, None, 1, 3)).await.unwrap();
+        assert_eq!(bob, revocation(BOB, None, 1, 3));
+        // By the clock of a server that is behind.
+        let ada = store.revoke(revocation(ADA, None, -1, 20)).await.unwrap();
+        let after_the_first = Timestamp::from_unix_millis(first.disconnected_at.unix_millis() + 1);
+        assert_eq!(ada, Revocation { disconnected_at: after_the_first, ..revocation(ADA, Some(2), 0, 20) });
+        assert_eq!(in_force(2, -1).await, [ada, bob]);
+        assert_eq!(in_force(2, 1).await, [bob]);
+        assert_eq!(in_force(3, -1).await, [ada]);
+        assert_eq!(store.revocations(at(2), at(-1), 1).await.unwrap(), [ada]);
         store.prune(at(0), Duration::ZERO, 100).await.unwrap();
         let mut pruned = 0;
         for hours in 1..=12_i64 {
@@ -143,6 +151,6 @@ fn of_two_revocations_of_a_user_the_later_times_apply_until_they_are_pruned() {
             pruned += store.prune(at(hours), passed, 100).await.unwrap().revocations;
         }
         assert_eq!(pruned, 1);
-        assert_eq!(store.revocations(at(0)).await.unwrap(), both[..1]);
+        assert_eq!(in_force(0, -1).await, [ada]);
     });
 }
