@@ -182,6 +182,10 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     log_days: u32,
 
+    /// Days for which revocations of tokens are kept: as long as tokens are valid
+    #[arg(long, alias = "groups-revocation-days", env = "GROUPS_REVOCATION_DAYS", value_name = "DAYS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_660))]
+    revocation_days: u32,
+
     /// NATS between several servers on one PostgreSQL, instead of LISTEN and NOTIFY: `nats://…`, several comma-separated
     #[arg(long, alias = "groups-nats-url", env = "GROUPS_NATS_URL", value_name = "URL", hide_env_values = true)]
     nats_url: Option<String>,
@@ -244,6 +248,7 @@ impl From<SettingsArgs> for Settings {
             add_policy: args.add_policy.into(),
             name_visibility: args.name_visibility.into(),
             log_days: args.log_days,
+            revocation_days: args.revocation_days,
             nats_url: args.nats_url,
             workers: args.workers,
             drain_seconds: args.drain_seconds,

@@ -45,6 +45,7 @@ codes! {
     AlreadyMember = "already_member", 409, "Already a member";
     GroupExists = "group_exists", 409, "Group already exists";
     OwnerMustTransfer = "owner_must_transfer", 409, "Ownership must be transferred first";
+    CursorExpired = "cursor_expired", 410, "Cursor expired";
     VersionMismatch = "version_mismatch", 412, "Version mismatch";
     PayloadTooLarge = "payload_too_large", 413, "Payload too large";
     InvalidName = "invalid_name", 422, "Invalid name";

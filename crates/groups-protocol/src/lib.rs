@@ -32,6 +32,7 @@ mod group;
 mod member;
 mod message;
 mod name;
+mod operator;
 mod server_message;
 #[cfg(test)]
 mod typescript;
@@ -48,6 +49,9 @@ pub use event::{ActionBody, EventBody, EventHead};
 pub use group::{GroupBody, group_page_text, group_text};
 pub use member::MemberBody;
 pub use message::Message;
+pub use operator::{
+    CheckBody, CheckResultBody, CheckResultsBody, LogChangeBody, LogPage, LogSpanBody, StatsBody, UserBody, UsersBody,
+};
 pub use server_message::{ErrorCode, ServerMessage};
 
 /// The `cursor` of every snapshot piece except the last. It is not a position, so that no client resumes from an incomplete list.

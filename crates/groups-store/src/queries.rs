@@ -1,6 +1,7 @@
 //! All queries that both databases share, one file per purpose. Each function runs inside one
 //! transaction, on any [`Connection`](crate::connection::Connection).
 
+pub(crate) mod acquaintances;
 pub(crate) mod blocks;
 pub(crate) mod checks;
 pub(crate) mod commit;
@@ -11,7 +12,6 @@ pub(crate) mod people;
 pub(crate) mod read;
 pub(crate) mod resume;
 pub(crate) mod revocations;
-pub(crate) mod search;
 pub(crate) mod sinks;
 pub(crate) mod statements;
 pub(crate) mod stats;

@@ -426,6 +426,14 @@ impl Store {
         Ok(Tail::new(Arc::clone(&self.inner), place))
     }
 
+    /// Follows the log from the oldest change that was not pruned.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database did not answer.
+    pub async fn tail_from_start(&self) -> Result<Tail, StoreError> {
+        self.tail_with_recent(u32::MAX).await
+    }
+
     /// Follows the log from right after a position, or from its current end. Each group's changes
     /// come in version order, and none is skipped. Changes before the position are repeated only as
     /// described at [`Position`].

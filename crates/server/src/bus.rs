@@ -1,5 +1,5 @@
 //! Messages between servers on the same database, beside the log: wake-ups when the log has grown,
-//! and typing indicators.
+//! typing indicators, and hints about revocations and numbers of connections.
 //!
 //! The delivery guarantee does not depend on the bus. The log is the source of truth, and each
 //! server also polls it once a second. A message that is lost, late or duplicated only costs time
@@ -7,21 +7,44 @@
 
 #[cfg(feature = "nats")]
 mod nats;
-#[cfg(feature = "postgres")]
-mod typing;
+mod peer_message;
 
-use groups_domain::{GroupId, UserId};
+use std::sync::Arc;
+use std::time::Instant;
+
 #[cfg(feature = "postgres")]
 use groups_store::PeerMessages;
 use groups_store::Store;
 use groups_supervisor::Supervisor;
 use notify::Hub;
+use tokio::sync::Notify;
 #[cfg(feature = "postgres")]
 use tokio::sync::broadcast::error::RecvError;
 
-#[cfg(feature = "postgres")]
-use self::typing::Typing;
+pub(crate) use self::peer_message::PeerMessage;
+use crate::peers::Peers;
 use crate::{OpenError, Settings};
+
+/// Where messages from other servers go.
+#[derive(Clone)]
+pub(crate) struct Inlet {
+    pub(crate) hub: Hub,
+    pub(crate) peers: Arc<Peers>,
+    /// Notified when there may be new revocations in the database.
+    pub(crate) revoked: Arc<Notify>,
+}
+
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "there are no other servers"))]
+impl Inlet {
+    fn receive(&self, text: &str) {
+        match PeerMessage::parse(text) {
+            None => {}
+            Some(PeerMessage::Typing { group_id, user_id, typing }) => self.hub.typing(group_id, user_id, typing),
+            Some(PeerMessage::Revoked) => self.revoked.notify_one(),
+            Some(PeerMessage::Connections { server, count }) => self.peers.heard(server, count, Instant::now()),
+        }
+    }
+}
 
 /// How this server communicates with the others.
 #[derive(Clone)]
@@ -38,48 +61,55 @@ pub(crate) enum Bus {
 }
 
 impl Bus {
-    /// Connects the hub and the store with the other servers, in tasks that run until the
+    /// Connects the inlet and the store with the other servers, in tasks that run until the
     /// supervisor stops them.
     pub(crate) async fn start(
         settings: &Settings,
         store: &Store,
-        hub: &Hub,
+        inlet: &Inlet,
         supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
         let bus = match settings.nats_url()? {
             #[cfg(feature = "nats")]
-            Some(url) => Self::Nats(nats::start(url, store, hub, supervisor).await.map_err(OpenError::Bus)?),
+            Some(url) => Self::Nats(nats::start(url, store, inlet, supervisor).await.map_err(OpenError::Bus)?),
             #[cfg(not(feature = "nats"))]
             Some(_) => Self::Alone,
-            None => Self::of_database(store, hub, supervisor),
+            None => Self::of_database(store, inlet, supervisor),
         };
         let outlet = bus.clone();
-        hub.relay_typing(move |group_id, user_id, typing| outlet.typing(group_id, user_id, typing));
+        inlet.hub.relay_typing(move |group_id, user_id, typing| {
+            outlet.send(PeerMessage::Typing { group_id, user_id, typing });
+        });
         Ok(bus)
     }
 
     #[cfg(feature = "postgres")]
-    fn of_database(store: &Store, hub: &Hub, supervisor: &Supervisor) -> Self {
+    fn of_database(store: &Store, inlet: &Inlet, supervisor: &Supervisor) -> Self {
         let Some(signals) = store.peer_messages() else { return Self::Alone };
-        supervisor.spawn("signals of other servers", hear(signals.clone(), hub.clone()));
+        supervisor.spawn("signals of other servers", hear(signals.clone(), inlet.clone()));
         Self::Database(signals)
     }
 
     #[cfg(not(feature = "postgres"))]
-    fn of_database(_: &Store, _: &Hub, _: &Supervisor) -> Self {
+    fn of_database(_: &Store, _: &Inlet, _: &Supervisor) -> Self {
         Self::Alone
     }
 
-    /// Sends a typing event to the other servers. It is dropped if they cannot be reached.
+    /// Sends a message to the other servers. It is dropped if they cannot be reached.
     #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "there are no other servers"))]
-    pub(crate) fn typing(&self, group_id: GroupId, user_id: UserId, typing: bool) {
+    pub(crate) fn send(&self, message: PeerMessage) {
         match self {
             Self::Alone => {}
             #[cfg(feature = "postgres")]
-            Self::Database(signals) => drop(signals.send(&Typing { group_id, user_id, typing }.to_text())),
+            Self::Database(signals) => drop(signals.send(&message.to_text())),
             #[cfg(feature = "nats")]
-            Self::Nats(nats) => nats.send(Typing { group_id, user_id, typing }.to_text()),
+            Self::Nats(nats) => nats.send(message.to_text()),
         }
+    }
+
+    /// Whether there can be other servers.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self, Self::Alone)
     }
 
     /// Name of the bus in `/readyz` and in the log.
@@ -105,14 +135,14 @@ impl Bus {
     }
 }
 
-/// Forwards signals from other servers to the hub.
+/// Receives the messages of other servers.
 #[cfg(feature = "postgres")]
-async fn hear(signals: PeerMessages, hub: Hub) {
+async fn hear(signals: PeerMessages, inlet: Inlet) {
     let mut heard = signals.subscribe();
     loop {
         match heard.recv().await {
-            Ok(text) => Typing::pass_on(&text, &hub),
-            // This receiver was too slow. Losing typing events is harmless.
+            Ok(text) => inlet.receive(&text),
+            // This receiver was too slow. Losing messages is harmless.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }

@@ -8,21 +8,24 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{Actor, Command, GroupId, Request, Timestamp};
-use groups_store::{ExecuteError, Executed, NameClaim, Store};
+use groups_domain::{Actor, Command, GroupId, Request, Timestamp, UserId};
+use groups_store::{ExecuteError, Executed, NameClaim, Revocation, Store};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub};
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 pub use builder::GroupsBuilder;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Inlet, PeerMessage};
 use crate::connection::Connection;
 use crate::health::Health;
-use crate::identity::{Development, Identity, Names, Origins, Principal};
+use crate::identity::{Development, Identity, Names, Origins, Principal, Revocations};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::mount::Mount;
+use crate::peers::{ANNOUNCE_EVERY, Peers};
 use crate::reads::Reads;
 use crate::refusals::Refusals;
 use crate::{Code, Problem, clock};
@@ -46,6 +49,12 @@ struct Inner {
     development: Option<Development>,
     origins: Origins,
     names: Names,
+    peers: Arc<Peers>,
+    revocations: Arc<Revocations>,
+    /// How long a revocation is kept.
+    revocations_kept: Duration,
+    /// Permits of requests that wait for new changes in the log.
+    feeds: Arc<Semaphore>,
     health: Health,
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
@@ -108,10 +117,40 @@ impl Groups {
         if principal.expires_at <= clock::now() {
             return Err(Problem::new(Code::Unauthenticated, "The authentication has expired. Sign in again."));
         }
+        self.0.revocations.check(&principal, clock::now())?;
         if let Some(connection) = request.conn_data::<Connection>() {
             connection.authenticated();
         }
         Ok(principal)
+    }
+
+    /// Closes all WebSocket connections of a user on all servers with 4500. With `not_before`, also
+    /// refuses the user's principals with an earlier [`issued_at`](Principal::issued_at) for as long
+    /// as the settings say. Other servers follow within a few seconds.
+    ///
+    /// If the future is dropped, the user may stay connected for a few seconds.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] if the database did not answer, or if too many revocations are in force.
+    pub async fn disconnect(&self, user_id: UserId, not_before: Option<Timestamp>) -> Result<(), Problem> {
+        let revocations = &self.0.revocations;
+        if !revocations.has_room(user_id) {
+            return Err(Problem::new(Code::Unavailable, "Too many revocations are in force."));
+        }
+        let now = clock::now();
+        let kept_millis = i64::try_from(self.0.revocations_kept.as_millis()).unwrap_or(i64::MAX);
+        let kept_until = Timestamp::from_unix_millis(now.unix_millis().saturating_add(kept_millis));
+        let revocation = Revocation { user_id, not_before, disconnected_at: now, kept_until };
+        revocations.insert(self.0.store.revoke(revocation).await?);
+        self.0.bus.send(PeerMessage::Revoked);
+        self.0.hub.disconnect(user_id).await;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Code::Unauthenticated`] if the principal was revoked in the meantime.
+    pub(crate) fn check_revoked(&self, principal: &Principal) -> Result<(), Problem> {
+        self.0.revocations.check(principal, clock::now())
     }
 
     /// Waits until a task or thread that the service depends on ends unexpectedly, such as the
@@ -196,6 +235,14 @@ impl Groups {
         &self.0.bus
     }
 
+    pub(crate) fn peers(&self) -> &Peers {
+        &self.0.peers
+    }
+
+    pub(crate) fn feeds(&self) -> &Arc<Semaphore> {
+        &self.0.feeds
+    }
+
     pub(crate) fn mount(&self) -> &Mount {
         &self.0.mount
     }
@@ -257,6 +304,37 @@ async fn sweep(limiter: Arc<Limiter>) {
     }
 }
 
+/// Disconnects the users whom other servers have disconnected.
+async fn follow_revocations(store: Store, bus: Bus, inlet: Inlet, revocations: Arc<Revocations>) {
+    loop {
+        // Either way, the database is read.
+        let _ = tokio::time::timeout(Revocations::LOOK_EVERY, inlet.revoked.notified()).await;
+        let now = clock::now();
+        revocations.sweep(now);
+        if bus.is_alone() {
+            continue;
+        }
+        match revocations.refresh(&store, now).await {
+            Ok(users) => {
+                for user_id in users {
+                    inlet.hub.disconnect(user_id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "revocations of other servers could not be read; will retry"),
+        }
+    }
+}
+
+/// Tells the other servers how many connections this one has.
+async fn announce(bus: Bus, hub: Hub) {
+    let server = Uuid::new_v4();
+    loop {
+        let count = hub.connections() as u64;
+        bus.send(PeerMessage::Connections { server, count });
+        tokio::time::sleep(ANNOUNCE_EVERY).await;
+    }
+}
+
 /// Deletes log entries older than the retention period, in small batches.
 async fn prune(store: Store) {
     const PAUSE_DONE: Duration = Duration::from_secs(60);
@@ -287,7 +365,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
         let groups = Groups::builder(Settings { database_url, ..Settings::default() }).open().await.unwrap();
-        assert_eq!(groups.supervisor().running(), 5);
+        assert_eq!(groups.supervisor().running(), 7);
         groups.stop(Duration::ZERO).await;
         while groups.supervisor().running() > 0 {
             tokio::task::yield_now().await;

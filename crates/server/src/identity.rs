@@ -8,15 +8,17 @@ mod names;
 mod operator;
 mod origin;
 mod principal;
+mod revocations;
 mod token;
 
 pub(crate) use caller::Caller;
 pub(crate) use development::Development;
 pub(crate) use names::Names;
-pub(crate) use operator::operators_only;
+pub(crate) use operator::{Operator, operators_only};
 use origin::check_loopback;
 pub(crate) use origin::{Origins, canonical, is_safe};
 pub use principal::{Access, Identity, Principal};
+pub(crate) use revocations::Revocations;
 pub(crate) use token::Tokens;
 #[cfg(fuzzing)]
 pub(crate) use token::fuzz;

@@ -41,6 +41,7 @@ mod limiter;
 mod mount;
 mod open_error;
 mod output;
+mod peers;
 mod problem;
 mod reads;
 mod refusals;

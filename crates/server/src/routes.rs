@@ -18,6 +18,7 @@ mod page;
 mod remove_member;
 mod typing;
 mod update_group;
+mod users;
 mod websocket;
 
 use actix_cors::Cors;
@@ -59,6 +60,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
         .service(at("/me", [get(me::respond)]))
         .service(at("/me/blocks", [get(blocks::list)]))
         .service(at("/me/blocks/{user_id}", [put(blocks::put), delete(blocks::remove)]))
+        .service(at("/users", [get(users::respond)]))
         .service(at("/ws", [get(websocket::respond)]))
         .service(at("/dev/login", [post(development::sign_in)]))
         .service(at("/dev/people", [get(development::people)]))

@@ -89,6 +89,9 @@ pub struct Settings {
     /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     pub log_days: u32,
 
+    /// Days for which revocations of tokens are kept: as long as tokens are valid
+    pub revocation_days: u32,
+
     /// NATS between several servers on one PostgreSQL, instead of LISTEN and NOTIFY: `nats://…`, several comma-separated
     pub nats_url: Option<String>,
 
@@ -160,6 +163,7 @@ impl Default for Settings {
             add_policy: AddPolicy::Anybody,
             name_visibility: NameVisibility::Members,
             log_days: 30,
+            revocation_days: 1,
             nats_url: None,
             workers: 0,
             drain_seconds: 3,
@@ -338,6 +342,10 @@ impl Settings {
 
     pub(crate) fn log_kept(&self) -> Duration {
         Duration::from_secs(u64::from(self.log_days) * 24 * 60 * 60)
+    }
+
+    pub(crate) fn revocations_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.revocation_days) * 24 * 60 * 60)
     }
 }
 

@@ -46,7 +46,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(UserId, DisplayName)>, StoreError> {
         let (prefix, visibility) = (search_key(prefix), self.inner.name_visibility);
-        run!(self, read(Request), search::acquaintances(user, prefix, limit, visibility))
+        run!(self, read(Request), acquaintances::search(user, prefix, limit, visibility))
     }
 
     /// Counts what is in the database. Reads the whole table of groups: some 0.1 s for a million.

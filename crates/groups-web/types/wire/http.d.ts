@@ -202,6 +202,132 @@ export type BlockPage = {
   next: string | null;
 };
 
+/** A user with a display name. */
+export type User = {
+  /** The id of the user. */
+  user_id: Uuid;
+  /** The display name. */
+  name: string;
+};
+
+/** Response of `GET /v1/users`. */
+export type Users = {
+  /** The users, ordered by name. */
+  users: Array<User>;
+};
+
+/** A change in the log of all groups. */
+export type LogChange = {
+  /** The id of the group. */
+  group_id: Uuid;
+  /** The position after this change: the value of `after` to continue with the next one. */
+  cursor: Cursor;
+  /** The version of the group after the change. */
+  version: number;
+  /** The time of the change. */
+  at: Time;
+  /** The user who made the change. */
+  actor_id: Uuid;
+  /** `true` if an operator made the change, absent otherwise. */
+  operator?: true;
+} & ({
+  action: "group_created";
+  /** The name of the group. */
+  name: string;
+  /** The description of the group. */
+  description: string;
+  /** The initial members, without the owner. */
+  members: Array<Joined>;
+} | {
+  action: "settings_changed";
+  /** The new name. Absent if it did not change. */
+  name?: string;
+  /** The new description. Absent if it did not change. */
+  description?: string;
+} | {
+  action: "member_added";
+} & Joined | {
+  action: "members_added";
+  /** The number of users added. */
+  count: number;
+  /** The new members, in joining order. */
+  members: Array<Joined>;
+} | {
+  action: "member_removed";
+  /** The user who was removed. */
+  user_id: Uuid;
+} | {
+  action: "member_left";
+  /** The user who left. */
+  user_id: Uuid;
+  /** The new owner, if the user who left was the owner. Absent otherwise. */
+  new_owner_id?: Uuid;
+} | {
+  action: "role_changed";
+  /** The user whose role changed. */
+  user_id: Uuid;
+  /** The role after the change. */
+  role: Role;
+  /** The role before the change. */
+  previous_role: Role;
+} | {
+  action: "owner_changed";
+  /** The new owner. */
+  user_id: Uuid;
+} | {
+  action: "group_deleted";
+});
+
+/** Response of `GET /v1/admin/changes`. */
+export type LogPage = {
+  /** The changes, in commit order. */
+  changes: Array<LogChange>;
+  /** The value of `after` for the next page. Never `null`: the log has no end. */
+  next: Cursor;
+};
+
+/** The answer to one question of `POST /v1/admin/check`. */
+export type CheckResult = {
+  /** Whether the user is in the group, with at least the role of the question. */
+  member: boolean;
+  /** The role of the user. Absent if the user is not in the group. */
+  role?: Role;
+  /** The version of the group; 0 if there is no such group. */
+  version: number;
+};
+
+/** Response of `POST /v1/admin/check`. */
+export type CheckResults = {
+  /** One answer for each question, in the same order. */
+  results: Array<CheckResult>;
+  /** The answers include every change up to this position. */
+  cursor: Cursor;
+};
+
+/** The span of the log. */
+export type LogSpan = {
+  /** Number of changes in the log. */
+  changes: number;
+  /** The time of the oldest change; `null` if the log is empty. */
+  oldest_at: Time | null;
+  /** The time of the newest change; `null` if the log is empty. */
+  newest_at: Time | null;
+};
+
+/** Response of `GET /v1/admin/stats`. */
+export type Stats = {
+  /** Number of groups. */
+  groups: number;
+  /** Number of memberships in these groups. */
+  memberships: number;
+  /** WebSocket connections of the server that answers. */
+  connections: number;
+  /** WebSocket connections of all servers on this database, a few seconds old. */
+  connections_of_all: number;
+  /** The span of the log. */
+  log: LogSpan;
+};
+
 /** A user in development mode. */
 export type Person = {
   /** The id of the user. */
@@ -227,7 +353,7 @@ export type Login = {
 };
 
 /** The stable error codes. */
-export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "too_many_blocks" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
+export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "cursor_expired" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "too_many_blocks" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
 
 /** The body of an error response: RFC 9457, `application/problem+json`. */
 export type Problem = {

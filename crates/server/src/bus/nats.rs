@@ -10,10 +10,9 @@ use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
 use futures_util::StreamExt;
 use groups_store::{CommitMessages, Store};
 use groups_supervisor::Supervisor;
-use notify::Hub;
 use tokio::sync::mpsc;
 
-use super::typing::Typing;
+use super::Inlet;
 
 /// Maximum number of queued signals. When the queue is full, new signals are dropped.
 const SIGNALS_WAITING_MAX: usize = 256;
@@ -49,7 +48,7 @@ impl Nats {
 
 /// Connects now, or as soon as NATS is reachable. Several comma-separated URLs are members of one
 /// cluster.
-pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Supervisor) -> Result<Nats, String> {
+pub(super) async fn start(urls: &str, store: &Store, inlet: &Inlet, supervisor: &Supervisor) -> Result<Nats, String> {
     let addresses = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
     // The error's own message may contain the password.
     let addresses = addresses.map_err(|_| "GROUPS_NATS_URL: not a URL such as nats://127.0.0.1:4222".to_owned())?;
@@ -89,7 +88,7 @@ pub(super) async fn start(urls: &str, store: &Store, hub: &Hub, supervisor: &Sup
     }
     supervisor.spawn("nats: sending signals", tell_signals(client, typing, waiting));
     supervisor.spawn("nats: hearing of commits", wake_on_commits(grown, store.clone()));
-    supervisor.spawn("nats: hearing signals", hear_signals(signals, hub.clone()));
+    supervisor.spawn("nats: hearing signals", hear_signals(signals, inlet.clone()));
     Ok(Nats { sending, up })
 }
 
@@ -125,10 +124,10 @@ async fn wake_on_commits(mut grown: Subscriber, store: Store) {
     }
 }
 
-async fn hear_signals(mut signals: Subscriber, hub: Hub) {
+async fn hear_signals(mut signals: Subscriber, inlet: Inlet) {
     while let Some(message) = signals.next().await {
         if let Ok(text) = std::str::from_utf8(&message.payload) {
-            Typing::pass_on(text, &hub);
+            inlet.receive(text);
         }
     }
 }

@@ -8,21 +8,23 @@ use groups_domain::Limits;
 use groups_store::{Position, SinkName, Store, StoreOptions};
 use groups_supervisor::Supervisor;
 use notify::{Delivery, EventSink, Hub, HubLimits};
+use tokio::sync::{Notify, Semaphore};
 
-use super::{Groups, Inner, prune, send_clients_away, sweep};
-use crate::bus::Bus;
+use super::{Groups, Inner, announce, follow_revocations, prune, send_clients_away, sweep};
+use crate::bus::{Bus, Inlet};
 use crate::health::{self, Health};
-use crate::identity::{Development, Identity, Names, Origins, Tokens};
+use crate::identity::{Development, Identity, Names, Origins, Revocations, Tokens};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::mount::Mount;
+use crate::peers::Peers;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
 use crate::relay::{Observer, catch_up, relay};
 use crate::resumes::Resumes;
 use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
-use crate::{OpenError, Settings, SettingsError};
+use crate::{OpenError, Settings, SettingsError, clock};
 
 /// How long the rejection of a large change is delayed if its user has too few tokens left.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
@@ -30,6 +32,10 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 /// Maximum number of rejections that are delayed at the same time. Beyond it, a rejection is sent
 /// immediately and its connection is closed.
 const REFUSALS_MAX: usize = 4_096;
+
+/// Maximum number of requests that wait for new changes in the log. Further ones are answered
+/// immediately.
+const FEEDS_WAITING_MAX: usize = 64;
 
 /// Number of recent changes that are read from the log at the start.
 const RECENT_CHANGES: u32 = 4_096;
@@ -235,7 +241,10 @@ impl GroupsBuilder {
         // After the tail, so that no group created in between is missed.
         let ids = Arc::new(GroupIds::default());
         store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
-        let bus = Bus::start(&settings, &store, &hub, &supervisor).await?;
+        let (peers, revocations) = (Arc::new(Peers::default()), Arc::new(Revocations::default()));
+        revocations.refresh(&store, clock::now()).await?;
+        let inlet = Inlet { hub: hub.clone(), peers: Arc::clone(&peers), revoked: Arc::new(Notify::new()) };
+        let bus = Bus::start(&settings, &store, &inlet, &supervisor).await?;
         let observer = ClientObserver { ids: Arc::clone(&ids), resumes };
         catch_up(&mut tail, &observer, 2 * RECENT_CHANGES as usize).await?;
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None));
@@ -247,6 +256,9 @@ impl GroupsBuilder {
         }
         supervisor.spawn("pruning", prune(store.clone()));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
+        let revoking = follow_revocations(store.clone(), bus.clone(), inlet, Arc::clone(&revocations));
+        supervisor.spawn("revocations", revoking);
+        supervisor.spawn("announcements", announce(bus.clone(), hub.clone()));
         let health = Health::new();
         supervisor.spawn("health", health::watch(store.clone(), bus.clone(), health.clone()));
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
@@ -260,6 +272,10 @@ impl GroupsBuilder {
             reads: Reads::new(ReadLimits::default()),
             refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),
             names: Names::default(),
+            peers,
+            revocations,
+            revocations_kept: settings.revocations_kept(),
+            feeds: Arc::new(Semaphore::new(FEEDS_WAITING_MAX)),
             health,
             stopping: AtomicBool::new(false),
             store,

@@ -34,6 +34,10 @@ impl CommandRequest {
         json(&self.body)
     }
 
+    pub(crate) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
     /// Executes the command.
     pub(crate) async fn execute(
         self,

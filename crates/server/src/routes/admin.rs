@@ -3,13 +3,19 @@
 //! The paths of groups are the same as for users, and have the same handlers: behind
 //! [`operators_only`], each caller acts as an operator.
 
+mod changes;
+mod check;
+mod disconnect;
+mod set_name;
+mod stats;
+
 use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
     add_members, at, change_role, delete, delete_group, get, get_group, history, list_members, not_found, patch, post,
-    remove_member, update_group,
+    put, remove_member, update_group,
 };
 use crate::identity::operators_only;
 
@@ -28,5 +34,10 @@ pub(super) fn scope() -> impl HttpServiceFactory {
             [patch(change_role::respond), delete(remove_member::respond)],
         ))
         .service(at("/groups/{group_id}/changes", [get(history::respond)]))
+        .service(at("/users/{user_id}", [put(set_name::respond)]))
+        .service(at("/users/{user_id}/disconnect", [post(disconnect::respond)]))
+        .service(at("/changes", [get(changes::respond)]))
+        .service(at("/check", [post(check::respond)]))
+        .service(at("/stats", [get(stats::respond)]))
         .default_service(web::to(not_found))
 }

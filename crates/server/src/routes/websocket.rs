@@ -41,6 +41,8 @@ pub(super) async fn respond(
     let response = groups.hub().accept(&request, payload, client).map_err(|error| {
         Problem::new(Code::UpgradeRequired, format!("This path requires a WebSocket upgrade (RFC 6455): {error}."))
     })?;
+    // The user may have been disconnected after the check and before the hub knew the client.
+    groups.check_revoked(&principal)?;
     // The hub rejects upgrades without a body; add the problem details.
     let refusal = match response.status() {
         StatusCode::TOO_MANY_REQUESTS => {

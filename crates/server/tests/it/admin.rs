@@ -1,3 +1,6 @@
 //! `/v1/admin`: who may use it, and what operators do there.
 
 mod access;
+mod backends;
+mod disconnects;
+mod log;

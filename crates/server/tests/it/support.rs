@@ -26,7 +26,7 @@ pub(crate) use haproxy::HaProxy;
 pub(crate) use http::{Answer, Http};
 #[cfg(feature = "nats")]
 pub(crate) use nats::Nats;
-pub(crate) use people::User;
+pub(crate) use people::{User, escaped};
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::Line;
 pub(crate) use random::Chance;

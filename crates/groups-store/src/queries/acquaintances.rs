@@ -23,7 +23,7 @@ const MEMBERSHIPS_MAX: u32 = 20_000;
 /// The people other than the reader whose search key starts with the prefix and with whom the reader
 /// shares a group, ordered by name. In a large database it may miss some of many matches; a longer
 /// prefix finds them.
-pub(crate) async fn acquaintances<C: Connection>(
+pub(crate) async fn search<C: Connection>(
     conn: &mut C,
     reader: UserId,
     prefix: String,
