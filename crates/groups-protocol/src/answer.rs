@@ -19,6 +19,17 @@ pub struct GroupPage<'a> {
     pub cursor: String,
 }
 
+/// Response of `GET /v1/admin/groups`, except for all groups of one user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FoundGroupPage<'a> {
+    /// The groups of the page, ordered by name.
+    #[cfg_attr(test, ts(type = "GroupBody[]"))]
+    pub groups: Vec<GroupBody<'a>>,
+    /// The value of `after` for the next page; `null` on the last page.
+    pub next: Option<String>,
+}
+
 /// Response of `GET /v1/groups/{group_id}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -41,6 +41,10 @@ pub(crate) trait Connection: Send {
     /// null if commits become visible in order.
     const INSERT_CHANGES: &str;
 
+    /// The groups of one [`NameRanges`](crate::row_set::NameRanges) as
+    /// [`GroupSql`](crate::queries::statements::GroupSql), in the order of the search index.
+    const GROUPS_OF_NAME_RANGE: &str;
+
     /// Runs a query and returns all rows.
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>>;
 

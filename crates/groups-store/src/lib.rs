@@ -193,8 +193,8 @@ pub use options::{NameVisibility, StoreOptions};
 pub use order::{Idempotency, Order};
 pub use outcome::{Executed, Outcome, Standing};
 pub use page::{
-    BLOCKS_MAX, Block, BlockPage, Blocked, GroupList, GroupPage, History, MemberPage, OpenedStream, PAGE_BYTES_MAX,
-    Pruned, ReplayRule, StreamStart,
+    BLOCKS_MAX, Block, BlockPage, Blocked, FoundGroups, GroupList, GroupPage, History, MemberPage, NameKey,
+    OpenedStream, PAGE_BYTES_MAX, Pruned, ReplayRule, StreamStart,
 };
 #[cfg(feature = "postgres")]
 pub use peer_messages::PeerMessages;

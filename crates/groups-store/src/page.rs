@@ -2,6 +2,9 @@
 
 use groups_domain::{Change, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
 
+use uuid::Uuid;
+
+use crate::row::GroupRow;
 use crate::{LogEntry, MemberKey, MemberRow, Position};
 
 /// One page of a user's groups, newest first, that is, by descending id.
@@ -13,6 +16,30 @@ pub struct GroupPage {
     pub next: Option<GroupId>,
     /// The position in the log at which this page was read.
     pub cursor: Position,
+}
+
+/// One page of groups found by name, ordered by name in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundGroups {
+    /// The groups.
+    pub groups: Vec<Group>,
+    /// The start of the next page, if there may be more.
+    pub next: Option<NameKey>,
+}
+
+/// The place of a group in the order of names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameKey {
+    /// The name with ASCII letters in lower case.
+    pub name: String,
+    /// The id of the group.
+    pub id: Uuid,
+}
+
+impl NameKey {
+    pub(crate) fn of(row: &GroupRow) -> Self {
+        Self { name: row.name.to_ascii_lowercase(), id: row.id.0 }
+    }
 }
 
 /// One page of a group's members, in joining order.

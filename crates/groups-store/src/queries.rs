@@ -12,6 +12,7 @@ pub(crate) mod people;
 pub(crate) mod read;
 pub(crate) mod resume;
 pub(crate) mod revocations;
+pub(crate) mod search;
 pub(crate) mod sinks;
 pub(crate) mod statements;
 pub(crate) mod stats;

@@ -208,7 +208,7 @@ row_set! {
 }
 row_set! {
     /// A reader, and the search keys of names from one to before another.
-    NameRanges { reader_id: sql::Id = Id, first: Text = String, beyond: Text = String }
+    ReaderNames { reader_id: sql::Id = Id, first: Text = String, beyond: Text = String }
 }
 row_set! {
     /// Members of a group as a reader sees them.
@@ -229,6 +229,17 @@ row_set! {
 row_set! {
     /// Changes by their numbers in the log.
     Seqs { seq: BigInt = i64 }
+}
+row_set! {
+    /// A range of group names from `start` to `end`, as the search index has them. `rows_max` rows
+    /// behind a name and an id are read.
+    NameRanges {
+        start: Text = String,
+        end_before: Text = String,
+        after_name: Text = String,
+        after_id: sql::Id = Id,
+        rows_max: BigInt = i64,
+    }
 }
 row_set! {
     /// New values of groups.

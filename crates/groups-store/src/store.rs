@@ -64,7 +64,8 @@ macro_rules! run {
     };
 }
 
-mod operators;
+mod backends;
+mod operator;
 
 impl Store {
     /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending
@@ -231,19 +232,19 @@ impl Store {
     }
 
     /// One page of a group's members in joining order; `None` if the group does not exist or the
-    /// user is not a member.
+    /// actor may not see it. An operator sees every group, and all names.
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer.
     pub async fn members(
         &self,
-        user: UserId,
+        actor: impl Into<Actor>,
         group: GroupId,
         after: Option<MemberKey>,
         limit: u32,
     ) -> Result<Option<MemberPage>, StoreError> {
-        let visibility = self.inner.name_visibility;
-        run!(self, read(Request), read::members(user, group, after, limit, visibility))
+        let (actor, visibility) = (actor.into(), self.inner.name_visibility);
+        run!(self, read(Request), read::members(actor, group, after, limit, visibility))
     }
 
     /// One member; `None` if the group does not exist, or the user or the other person is not a
@@ -256,19 +257,20 @@ impl Store {
         run!(self, read(Request), read::member(user, group, of, visibility))
     }
 
-    /// One page of a group's history, for its admins and its owner. It may end before the limit,
-    /// see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
+    /// One page of a group's history, for its admins, its owner and operators. It may end before
+    /// the limit, see [`PAGE_BYTES_MAX`](crate::PAGE_BYTES_MAX).
     ///
     /// # Errors
     /// [`StoreError`] if the database did not answer.
     pub async fn history(
         &self,
-        user: UserId,
+        actor: impl Into<Actor>,
         group: GroupId,
         after: Version,
         limit: u32,
     ) -> Result<History, StoreError> {
-        run!(self, read(Request), read::history(user, group, after, limit))
+        let actor = actor.into();
+        run!(self, read(Request), read::history(actor, group, after, limit))
     }
 
     /// Saves display names in one transaction. A stored name from a newer token is not replaced. If

@@ -79,8 +79,8 @@ impl Groups {
     /// request. When this returns, the change is durable, even across a power failure; clients and
     /// sinks receive it once the relay has read it.
     ///
-    /// An [`Actor::Operator`] needs no membership and no rank. Rate limits do not apply, but quotas
-    /// and the limits in the rules do. To create a group, generate its id with
+    /// An [`Actor::Operator`] needs no membership and no rank, and has no quotas. Rate limits do not
+    /// apply, but the quotas of a member and the limits in the rules do. To create a group, generate its id with
     /// [`new_group_id`](Self::new_group_id). For an idempotency key, an expected version, or
     /// application rows in the same transaction, use the [`store`](Self::store).
     ///

@@ -7,13 +7,14 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
-use groups_domain::UserId;
+use groups_domain::{Actor, UserId};
 use tokio::time::timeout;
 use turnstile::{Full, Limits, Turn, Turnstile};
 
@@ -65,18 +66,30 @@ impl Default for ReadLimits {
 /// Admits reads within the [`ReadLimits`].
 pub(crate) struct Reads {
     limits: ReadLimits,
-    answers: Turnstile<UserId>,
-    users: Turnstile<UserId>,
+    answers: Turnstile<Reader>,
+    users: Turnstile<Reader>,
+    operator_reads: AtomicUsize,
     addresses: Turnstile<IpAddr>,
     refusals: Refusals,
 }
 
 /// A running read. Holds its permits until it is answered or dropped.
 pub(crate) struct Read {
-    answer: Turn<UserId>,
-    _user: Turn<UserId>,
+    answer: Turn<Reader>,
+    _user: Turn<Reader>,
     _address: Option<Turn<IpAddr>>,
 }
+
+/// Whose limits a read counts against. The reads of an operator are spread over several readers,
+/// each with the limits of a user, because a backend reads for many users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Reader {
+    user_id: UserId,
+    share: usize,
+}
+
+/// The number of readers of an operator.
+const OPERATOR_SHARES: usize = 16;
 
 impl Reads {
     pub(crate) fn new(limits: ReadLimits) -> Self {
@@ -88,6 +101,7 @@ impl Reads {
             limits,
             answers: by_user(usize::MAX, limits.answers_per_user_max),
             users: by_user(limits.running_max, limits.running_per_user_max),
+            operator_reads: AtomicUsize::new(0),
             addresses: Turnstile::new(Limits {
                 running_max: usize::MAX,
                 running_per_key_max: limits.running_per_address_max,
@@ -103,17 +117,29 @@ impl Reads {
     ///
     /// # Errors
     /// [`Code::RateLimited`] if too many reads of this user are queued, or the wait takes too long.
-    pub(crate) async fn begin(&self, user_id: UserId, address: Option<IpAddr>) -> Result<Read, Problem> {
-        match timeout(self.limits.wait_max, self.wait(user_id, address)).await {
+    pub(crate) async fn begin(&self, actor: impl Into<Actor>, address: Option<IpAddr>) -> Result<Read, Problem> {
+        let reader = self.reader(actor.into());
+        match timeout(self.limits.wait_max, self.wait(reader, address)).await {
             Ok(Ok(read)) => Ok(read),
             Ok(Err(Full)) => Err(self.refusals.hold(too_many()).await),
             Err(_) => Err(too_many()),
         }
     }
 
-    async fn wait(&self, user_id: UserId, address: Option<IpAddr>) -> Result<Read, Full> {
-        let answer = self.answers.enter(user_id).await?;
-        let user = self.users.enter(user_id).await?;
+    fn reader(&self, actor: Actor) -> Reader {
+        match actor {
+            Actor::Member(user_id) => Reader { user_id, share: 0 },
+            // Share 0 is the one that the same person has as a user.
+            Actor::Operator(user_id) => {
+                let share = 1 + self.operator_reads.fetch_add(1, Ordering::Relaxed) % OPERATOR_SHARES;
+                Reader { user_id, share }
+            }
+        }
+    }
+
+    async fn wait(&self, reader: Reader, address: Option<IpAddr>) -> Result<Read, Full> {
+        let answer = self.answers.enter(reader).await?;
+        let user = self.users.enter(reader).await?;
         let address = match address {
             Some(address) => Some(self.addresses.enter(address).await?),
             None => None,
@@ -149,7 +175,7 @@ impl Read {
 struct Answer {
     bytes: Bytes,
     connection: Option<Connection>,
-    turn: Option<Turn<UserId>>,
+    turn: Option<Turn<Reader>>,
 }
 
 impl Drop for Answer {
@@ -225,10 +251,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_operator_reads_as_much_as_several_users() {
+        let reads = reads(ReadLimits { running_per_user_max: 1, ..ReadLimits::default() });
+        let _user = begin(&reads, ADA).await;
+        let mut running = Vec::new();
+        for _ in 0..OPERATOR_SHARES {
+            running.push(reads.begin(Actor::Operator(ADA), HERE).now_or_never().unwrap().unwrap());
+        }
+        assert!(reads.begin(Actor::Operator(ADA), HERE).now_or_never().is_none());
+    }
+
+    #[tokio::test]
     async fn a_read_that_waits_too_long_is_refused() {
         let limits = ReadLimits { running_per_user_max: 1, wait_max: Duration::ZERO, ..ReadLimits::default() };
         let reads = Reads::new(limits);
-        let _first = reads.wait(ADA, HERE).await.unwrap();
+        let _first = reads.wait(reads.reader(ADA.into()), HERE).await.unwrap();
         assert_eq!(reads.begin(ADA, HERE).await.err(), Some(too_many()));
     }
 

@@ -35,6 +35,12 @@ impl Connection for PostgresConn {
         RETURNING l.seq, l.commit_id, l.group_id, l.version, (SELECT p.commit_id FROM log AS p \
         WHERE p.group_id = l.group_id AND p.version = l.version - 1)";
 
+    const GROUPS_OF_NAME_RANGE: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, \
+        g.created_at, g.updated_at, g.deleted_version FROM v CROSS JOIN groups AS g \
+        WHERE g.deleted_version IS NULL AND lower(g.name COLLATE \"C\") >= v.start AND lower(g.name COLLATE \"C\") < v.end_before \
+        AND (lower(g.name COLLATE \"C\"), g.id) > (v.after_name, v.after_id) ORDER BY lower(g.name COLLATE \"C\"), g.id \
+        LIMIT (SELECT v.rows_max FROM v)";
+
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>> {
         RunQueryDsl::load(query, self).boxed()
     }

@@ -10,7 +10,7 @@ use crate::NameVisibility;
 use crate::column::{Id, sql};
 use crate::connection::{Connection, RunQueryDsl};
 use crate::query_error::{QueryError, reading};
-use crate::row_set::{NameRanges, Pairs, RowSet, With};
+use crate::row_set::{Pairs, ReaderNames, RowSet, With};
 use crate::schema::names;
 
 /// Number of names in the range that are checked for a common group.
@@ -58,7 +58,7 @@ pub(crate) async fn search<C: Connection>(
     }
     if !is_complete && found.len() < limit as usize {
         conn.plan_each_time().await?;
-        for range in NameRanges::chunks([(reader, prefix, end)]) {
+        for range in ReaderNames::chunks([(reader, prefix, end)]) {
             let near = With::<_, NameSql>::select(range, statements::names_near_reader(acted, MEMBERSHIPS_MAX));
             let rows: Vec<(Id, String, String)> = near.load(conn).await.map_err(reading("names"))?;
             found.extend(

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use groups_domain::{GroupId, UserId};
+use groups_domain::{Actor, GroupId, UserId};
 
 use super::statements;
 use crate::column::{Id, sql};
@@ -15,14 +15,14 @@ use crate::{MemberRow, NameVisibility};
 pub(crate) async fn hide<C: Connection>(
     conn: &mut C,
     visibility: NameVisibility,
-    reader: UserId,
+    reader: Actor,
     group_id: GroupId,
     members: &mut [MemberRow],
 ) -> Result<(), QueryError> {
-    match visibility {
-        NameVisibility::Members => return Ok(()),
-        NameVisibility::Acquainted => {}
-    }
+    let reader = match (visibility, reader) {
+        (NameVisibility::Members, _) | (NameVisibility::Acquainted, Actor::Operator(_)) => return Ok(()),
+        (NameVisibility::Acquainted, Actor::Member(reader)) => reader,
+    };
     let named = members.iter().filter(|member| member.name.is_some()).map(|member| member.membership.user_id);
     let acquainted = acquainted(conn, reader, group_id, named.collect()).await?;
     for member in members.iter_mut().filter(|member| !acquainted.contains(&member.membership.user_id)) {

@@ -52,15 +52,37 @@ pub(crate) async fn group<C: Connection>(
     row.map(|(row, role)| Ok((row.into_group()?, role_in(role, group_id, user)?))).transpose()
 }
 
+/// The group and the actor's own role in it; `None` if the actor may not see it. An operator sees
+/// every group.
+pub(crate) async fn visible_group<C: Connection>(
+    conn: &mut C,
+    actor: Actor,
+    group_id: GroupId,
+) -> Result<Option<(Group, Option<Role>)>, QueryError> {
+    let own = group(conn, actor.user_id(), group_id).await?.map(|(group, role)| (group, Some(role)));
+    if own.is_some() || !actor.is_operator() {
+        return Ok(own);
+    }
+    let row: Option<GroupRow> = groups::table
+        .find(Id::from(group_id))
+        .filter(groups::deleted_version.is_null())
+        .select(columns_of::<GroupRow>())
+        .first(conn)
+        .await
+        .optional()
+        .map_err(reading("groups"))?;
+    row.map(|row| Ok((row.into_group()?, None))).transpose()
+}
+
 pub(crate) async fn members<C: Connection>(
     conn: &mut C,
-    user: UserId,
+    actor: Actor,
     group_id: GroupId,
     after: Option<MemberKey>,
     limit: u32,
     visibility: NameVisibility,
 ) -> Result<Option<MemberPage>, QueryError> {
-    let Some((group, _)) = group(conn, user, group_id).await? else { return Ok(None) };
+    let Some((group, _)) = visible_group(conn, actor, group_id).await? else { return Ok(None) };
     let limit = limit.max(1);
     let (version, ordinal) = match after {
         Some(key) => (to_stored(key.joined_version.get()), i64::from(key.ordinal)),
@@ -87,7 +109,7 @@ pub(crate) async fn members<C: Connection>(
     };
     let members = rows.into_iter().map(|(row, name)| row.named(name));
     let mut members = members.collect::<Result<Vec<_>, StoreError>>()?;
-    hide(conn, visibility, user, group_id, &mut members).await?;
+    hide(conn, visibility, actor, group_id, &mut members).await?;
     Ok(Some(MemberPage { members, next, version: group.version }))
 }
 
@@ -113,19 +135,19 @@ pub(crate) async fn member<C: Connection>(
         .map_err(reading("memberships"))?;
     let Some((row, name)) = row else { return Ok(None) };
     let mut member = row.named(name)?;
-    hide(conn, visibility, user, group_id, std::slice::from_mut(&mut member)).await?;
+    hide(conn, visibility, user.into(), group_id, std::slice::from_mut(&mut member)).await?;
     Ok(Some(member))
 }
 
 pub(crate) async fn history<C: Connection>(
     conn: &mut C,
-    user: UserId,
+    actor: Actor,
     group_id: GroupId,
     after: Version,
     limit: u32,
 ) -> Result<History, QueryError> {
-    let role = group(conn, user, group_id).await?.map(|(_, role)| role);
-    match check_history_access(Actor::Member(user), role) {
+    let Some((_, role)) = visible_group(conn, actor, group_id).await? else { return Ok(History::NotFound) };
+    match check_history_access(actor, role) {
         Ok(()) => {}
         Err(Rejection::Forbidden(_)) => return Ok(History::Forbidden),
         Err(_) => return Ok(History::NotFound),

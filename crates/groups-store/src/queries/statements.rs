@@ -13,7 +13,6 @@ use crate::column::sql;
 pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, g.updated_at, \
      g.deleted_version FROM v CROSS JOIN groups AS g WHERE g.id = v.id";
 
-#[cfg(feature = "sqlite")]
 pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
 
 /// `MembershipFactsRow`s of those rows whose user is a member, or whose user's name is requested and known.

@@ -33,6 +33,12 @@ impl Connection for SqliteConn {
     const INSERT_CHANGES: &str = "INSERT INTO log (group_id, version, actor_id, at, format, payload) \
         SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING seq, commit_id, group_id, version, NULL";
 
+    const GROUPS_OF_NAME_RANGE: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, \
+        g.created_at, g.updated_at, g.deleted_version FROM v CROSS JOIN groups AS g \
+        WHERE g.deleted_version IS NULL AND lower(g.name) >= v.start AND lower(g.name) < v.end_before \
+        AND (lower(g.name), g.id) > (v.after_name, v.after_id) ORDER BY lower(g.name), g.id \
+        LIMIT (SELECT v.rows_max FROM v)";
+
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>> {
         ready(diesel::RunQueryDsl::load(query, self.diesel())).boxed()
     }

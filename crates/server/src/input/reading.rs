@@ -39,7 +39,7 @@ impl FromRequest for Reading {
         let request = request.clone();
         Box::pin(async move {
             let caller = Caller::extract(&request).await?;
-            let read = Groups::of(&request)?.reads().begin(caller.user_id, address(&request)).await?;
+            let read = Groups::of(&request)?.reads().begin(caller.actor(), address(&request)).await?;
             Ok(Self { caller, read, connection: request.conn_data::<Connection>().cloned() })
         })
     }

@@ -5,7 +5,9 @@
 
 mod changes;
 mod check;
+mod create_group;
 mod disconnect;
+mod find_groups;
 mod set_name;
 mod stats;
 
@@ -24,6 +26,7 @@ use crate::identity::operators_only;
 pub(super) fn scope() -> impl HttpServiceFactory {
     web::scope("/admin")
         .wrap(from_fn(operators_only))
+        .service(at("/groups", [get(find_groups::respond), post(create_group::respond)]))
         .service(at(
             "/groups/{group_id}",
             [get(get_group::respond), patch(update_group::respond), delete(delete_group::respond)],

@@ -12,7 +12,7 @@ pub(super) async fn respond(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let group_id = input::group_id(&path)?;
-    let found = groups.store().group(reading.caller.user_id, group_id).await?;
+    let found = groups.store().visible_group(reading.caller.actor(), group_id).await?;
     let (group, role) = found.ok_or_else(Problem::group_not_found)?;
-    Ok(reading.answer(output::group(HttpResponse::Ok(), &group, Some(role))))
+    Ok(reading.answer(output::group(HttpResponse::Ok(), &group, role)))
 }

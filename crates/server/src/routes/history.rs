@@ -20,7 +20,7 @@ pub(super) async fn respond(
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| after.parse().map_err(|_| Paging::not_ours()));
     let after = Version::new(after.transpose()?.unwrap_or(0));
-    match groups.store().history(reading.caller.user_id, group_id, after, paging.limit).await? {
+    match groups.store().history(reading.caller.actor(), group_id, after, paging.limit).await? {
         History::NotFound => Err(Problem::group_not_found()),
         History::Forbidden => Err(Rejection::Forbidden(Rule::AdminsReadHistory).into()),
         History::Page { changes, next } => Ok(reading.answer(HttpResponse::Ok().json(ChangePage {

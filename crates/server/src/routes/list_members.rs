@@ -18,7 +18,7 @@ pub(super) async fn respond(
     let group_id = input::group_id(&path)?;
     let paging = Paging::of(&request)?;
     let after = paging.after.as_deref().map(|after| parse(after).ok_or_else(Paging::not_ours)).transpose()?;
-    let page = groups.store().members(reading.caller.user_id, group_id, after, paging.limit).await?;
+    let page = groups.store().members(reading.caller.actor(), group_id, after, paging.limit).await?;
     let page = page.ok_or_else(Problem::group_not_found)?;
     Ok(reading.answer(HttpResponse::Ok().json(MemberPage {
         members: page.members.into_iter().map(output::member).collect(),

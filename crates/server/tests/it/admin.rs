@@ -3,4 +3,5 @@
 mod access;
 mod backends;
 mod disconnects;
+mod groups;
 mod log;
