@@ -89,6 +89,9 @@ async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Resul
     };
     // Startup has succeeded.
     stdout.line(format_args!("listening on http://{}", running.address()));
+    if let Some(address) = running.operations_address() {
+        stdout.line(format_args!("metrics on http://{address}/metrics"));
+    }
     let groups = running.groups().clone();
     tokio::select! {
         ended = running.until(signals.first) => ended,

@@ -17,6 +17,10 @@ pub(crate) struct SettingsArgs {
     )]
     listen: String,
 
+    /// Address and port for `/metrics`, `/healthz` and `/readyz`; then `/metrics` is not served on the public address
+    #[arg(long, alias = "groups-operations-listen", env = "GROUPS_OPERATIONS_LISTEN", value_name = "ADDRESS")]
+    operations_listen: Option<String>,
+
     /// The database: `sqlite://PATH`, a path, or `postgres://…`. With `sqlite://PATH?mode=rw` the file must exist
     #[arg(
         long,
@@ -225,6 +229,7 @@ impl From<SettingsArgs> for Settings {
     fn from(args: SettingsArgs) -> Self {
         Self {
             listen: args.listen,
+            operations_listen: args.operations_listen,
             database_url: args.database_url,
             database_direct_url: args.database_direct_url,
             jwt_secret: args.jwt_secret,

@@ -173,6 +173,7 @@ mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod store_metrics;
 mod tail;
 mod url;
 
@@ -205,6 +206,7 @@ pub use resume::{OpenMemberships, ResumePoints, Resumer};
 pub use revocation::Revocation;
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;
+pub use store_metrics::{BATCH_SIZE_BOUNDS, CommitMetrics, PoolMetrics};
 pub use tail::Tail;
 
 /// The checks that the fuzz targets in `crates/groups-fuzz` run.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::column::CommitId;
 use crate::position::Witness;
 use crate::row::{LogRow, to_stored};
+use crate::store_metrics::{CommitCounters, CommitMetrics};
 
 /// Estimated memory of a change, apart from its texts and people.
 const CHANGE_BYTES: usize = 512;
@@ -80,6 +81,7 @@ struct Shared {
     retained: Mutex<Retained>,
     bytes_max: usize,
     grown: watch::Sender<()>,
+    own: CommitCounters,
 }
 
 #[derive(Debug, Default)]
@@ -94,14 +96,27 @@ impl RecentCommits {
     /// Retains commits up to about this size. Above it, the oldest are dropped; a follower that
     /// still needs them reads the log.
     pub(crate) fn new(bytes_max: usize) -> Self {
-        let shared = Shared { retained: Mutex::default(), bytes_max, grown: watch::Sender::new(()) };
+        let shared = Shared {
+            retained: Mutex::default(),
+            bytes_max,
+            grown: watch::Sender::new(()),
+            own: CommitCounters::default(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
     /// Adds a durable commit of this process and wakes the followers. Commits of one group must be
     /// added in order.
     pub(crate) fn push(&self, epoch: u64, changes: Vec<CommittedChange>) {
+        if !changes.is_empty() {
+            self.shared.own.count(changes.len());
+        }
         self.add(epoch, true, changes);
+    }
+
+    /// Counts of the commits of this process.
+    pub(crate) fn metrics(&self) -> CommitMetrics {
+        self.shared.own.read()
     }
 
     /// Adds a durable commit that another server has announced, in any order.

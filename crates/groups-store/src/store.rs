@@ -31,9 +31,9 @@ use crate::sqlite::{SqliteBackend, SqliteTail};
 use crate::tail::Place;
 use crate::url::Target;
 use crate::{
-    BlockPage, Blocked, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey, MemberPage,
-    MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, Position, Pruned, Reason, ReplayRule,
-    ResumePoints, Resumer, SharedGroupPage, SinkName, StoreError, StoreOptions, Tail,
+    BlockPage, Blocked, CommitMetrics, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey,
+    MemberPage, MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, PoolMetrics, Position, Pruned,
+    Reason, ReplayRule, ResumePoints, Resumer, SharedGroupPage, SinkName, StoreError, StoreOptions, Tail,
 };
 
 /// The groups and memberships in one database. Cheap to clone; all clones share one store.
@@ -552,6 +552,26 @@ impl Store {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(_) => None,
             Backend::Postgres(backend) => self.inner.postgres_notify.then(|| PeerMessages::new(backend.bus().clone())),
+        }
+    }
+
+    /// Counts of the commits of this process. Does not read the database.
+    pub fn commit_metrics(&self) -> CommitMetrics {
+        match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(backend) => backend.recent().metrics(),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(backend) => backend.recent().metrics(),
+        }
+    }
+
+    /// The state of the connection pool; `None` on SQLite.
+    pub fn pool_metrics(&self) -> Option<PoolMetrics> {
+        match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(backend) => Some(backend.pool_metrics()),
         }
     }
 

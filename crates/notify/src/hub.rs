@@ -12,7 +12,7 @@ use std::sync::atomic::{Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
-use groups_domain::{GroupId, UserId};
+use groups_domain::{GroupId, Timestamp, UserId};
 use groups_supervisor::Supervisor;
 
 pub(crate) use connection_limits::{ConnectionPermit, Entry};
@@ -96,6 +96,17 @@ impl Hub {
     pub fn observe_traffic(&self, observer: impl Fn(GroupId, GroupTraffic) + Send + Sync + 'static) {
         if self.shared.traffic_observer.set(Box::new(observer)).is_err() {
             tracing::warn!("a traffic observer is already set; ignored");
+        }
+    }
+
+    /// Sets a callback that is called when a worker's connections have written changes to their
+    /// sockets, with the time of each change. A connection that waits for its client is not waited
+    /// for.
+    ///
+    /// It is called on the workers, so it must not block. Only the first callback is used.
+    pub fn observe_sent(&self, observer: impl Fn(&[Timestamp]) + Send + Sync + 'static) {
+        if self.shared.sent_observer.set(Box::new(observer)).is_err() {
+            tracing::warn!("an observer of sent changes is already set; ignored");
         }
     }
 

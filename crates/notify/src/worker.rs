@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use groups_domain::Timestamp;
 use groups_supervisor::{Cause, TaskFailure};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
@@ -267,11 +268,12 @@ impl Worker {
 
     async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Envelope>) {
         let mut commands = Vec::with_capacity(COMMANDS_PER_TURN);
+        let mut sent = Vec::new();
         while inbox.recv_many(&mut commands, COMMANDS_PER_TURN).await > 0 {
             for Envelope { command, room } in commands.drain(..) {
                 match command {
                     Command::Deliver(batch) => {
-                        self.deliver(&batch).await;
+                        self.deliver(&batch, &mut sent).await;
                         drop(room);
                     }
                     Command::Typing(types, frame) => self.shard.borrow_mut().typing(self.now(), types, &frame),
@@ -289,14 +291,22 @@ impl Worker {
                 }
             }
             self.flush().await;
+            if !sent.is_empty() {
+                self.hub.note_sent(&sent);
+                sent.clear();
+            }
         }
     }
 
-    async fn deliver(&self, batch: &[Arc<Delivery>]) {
+    /// Adds the times of the changes that were queued for connections to `sent`.
+    async fn deliver(&self, batch: &[Arc<Delivery>], sent: &mut Vec<Timestamp>) {
         let mut frames = 0;
         for delivery in batch {
             let routed = self.shard.borrow_mut().deliver(self.now(), delivery);
             frames += routed.frames;
+            if routed.frames > 0 {
+                sent.push(delivery.change().at());
+            }
             self.hub.note_traffic(delivery.change().group_id(), routed.frames, routed.bytes);
             if routed.crowded {
                 // Wake the connections now, so that no queue overflows only because its connection

@@ -22,8 +22,9 @@ impl Groups {
     /// Connections).
     ///
     /// The paths, relative to the [prefix](crate::GroupsBuilder::prefix) if one is set, are
-    /// `/v1/…`, `/healthz`, `/readyz`, and, with the [page](crate::GroupsBuilder::page), `/` and
-    /// `/assets/…`.
+    /// `/v1/…`, `/healthz`, `/readyz`, `/metrics` (unless
+    /// [`operations_listen`](crate::Settings::operations_listen) is set), and, with the
+    /// [page](crate::GroupsBuilder::page), `/` and `/assets/…`.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let groups = self.clone();
         move |config| {
@@ -32,10 +33,10 @@ impl Groups {
             let data = web::Data::new(groups);
             if mount.prefix.is_empty() {
                 config.app_data(data);
-                routes::configure(config, cors, mount.page);
+                routes::configure(config, cors, &mount);
             } else {
                 let scope = web::scope(&mount.prefix).app_data(data);
-                config.service(scope.configure(|config| routes::configure(config, cors, mount.page)));
+                config.service(scope.configure(|config| routes::configure(config, cors, &mount)));
             }
         }
     }

@@ -12,6 +12,7 @@ use groups_domain::{Actor, Command, GroupId, Request, Timestamp, UserId};
 use groups_store::{ExecuteError, Executed, NameClaim, Revocation, Store};
 use groups_supervisor::{Supervisor, TaskFailure};
 use notify::{Drain, Hub};
+use prometheus_client::registry::Registry;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -24,6 +25,7 @@ use crate::health::Health;
 use crate::identity::{Development, Identity, Names, Origins, Principal, Revocations};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
+use crate::metrics::Metrics;
 use crate::mount::Mount;
 use crate::peers::{ANNOUNCE_EVERY, Peers};
 use crate::reads::Reads;
@@ -49,6 +51,8 @@ struct Inner {
     development: Option<Development>,
     origins: Origins,
     names: Names,
+    metrics: Metrics,
+    registry: Arc<Registry>,
     peers: Arc<Peers>,
     revocations: Arc<Revocations>,
     /// How long a revocation is kept.
@@ -233,6 +237,14 @@ impl Groups {
 
     pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.0.registry
     }
 
     pub(crate) fn peers(&self) -> &Peers {

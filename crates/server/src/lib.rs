@@ -38,6 +38,7 @@ mod identity;
 mod ids;
 mod input;
 mod limiter;
+mod metrics;
 mod mount;
 mod open_error;
 mod output;

@@ -7,4 +7,5 @@ pub(crate) struct Mount {
     pub(crate) prefix: String,
     pub(crate) page: bool,
     pub(crate) cors: bool,
+    pub(crate) metrics: bool,
 }

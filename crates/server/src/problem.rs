@@ -24,6 +24,11 @@ impl Problem {
         Self { code, detail: detail.into(), retry_after_seconds: None, closes: false }
     }
 
+    /// The stable error code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(Code::MalformedRequest, detail)
     }

@@ -30,9 +30,11 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 use crate::cors::{refusals_as_problems, refuse_forged};
 use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::charge_for_answers;
+use crate::metrics::measure;
+use crate::mount::Mount;
 use crate::{Code, Problem};
 
-pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page: bool) {
+pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount: &Mount) {
     let v1 = web::scope("/v1")
         .wrap(from_fn(charge_for_answers))
         .wrap(from_fn(spare_oversized))
@@ -40,6 +42,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
         .wrap(cors)
         .wrap(from_fn(refusals_as_problems))
         .wrap(from_fn(refuse_forged))
+        .wrap(from_fn(measure))
         // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(admin::scope())
@@ -65,16 +68,25 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, page:
         .service(at("/dev/login", [post(development::sign_in)]))
         .service(at("/dev/people", [get(development::people)]))
         .default_service(web::to(not_found));
-    config
-        .service(v1)
-        .service(at("/healthz", [get(operations::alive)]))
-        .service(at("/readyz", [get(operations::ready)]));
+    config.service(v1);
+    health(config);
+    if mount.metrics {
+        config.service(at("/metrics", [get(operations::metrics)]));
+    }
     #[cfg(feature = "page")]
-    if page {
+    if mount.page {
         config.service(at("/", [get(page::index)])).service(at("/assets/{path:.*}", [get(page::asset)]));
     }
-    #[cfg(not(feature = "page"))]
-    let _ = page;
+}
+
+/// The paths on the address for operators.
+pub(crate) fn configure_operations(config: &mut ServiceConfig) {
+    health(config);
+    config.service(at("/metrics", [get(operations::metrics)]));
+}
+
+fn health(config: &mut ServiceConfig) {
+    config.service(at("/healthz", [get(operations::alive)])).service(at("/readyz", [get(operations::ready)]));
 }
 
 /// Registers a path with its methods. Other methods are answered with 405 and `Allow`.

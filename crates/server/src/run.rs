@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::groups::{Groups, GroupsBuilder};
-use crate::serve::serve;
+use crate::serve::{serve, serve_operations};
 use crate::{OpenError, Settings, SettingsError};
 
 /// Why a server could not run.
@@ -52,6 +52,10 @@ pub enum RunError {
 pub fn listen(settings: &Settings) -> Result<TcpListener, RunError> {
     let address = settings.address()?;
     settings.check(address)?;
+    bind(address)
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     let bind = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
@@ -113,6 +117,8 @@ pub struct Running {
     groups: Groups,
     address: SocketAddr,
     handle: ServerHandle,
+    /// The server on the address for operators.
+    operations: Option<(SocketAddr, ServerHandle)>,
     serving: JoinHandle<io::Result<()>>,
     spread: Duration,
 }
@@ -134,7 +140,22 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
     if !groups.has_own_identity() {
         settings.check(address)?;
     }
+    let operations_listener = settings.operations_address()?.map(bind).transpose()?;
     let groups = groups.open().await?;
+    let operations = match operations_listener {
+        Some(listener) => {
+            let address = listener.local_addr()?;
+            let server = serve_operations(&groups, listener)?;
+            let handle = server.handle();
+            groups.supervisor().spawn("server for operators", async move {
+                if let Err(error) = server.await {
+                    tracing::error!(%error, "the server for operators has failed");
+                }
+            });
+            Some((address, handle))
+        }
+        None => None,
+    };
     // The drain period comes first: it ends when the last client has been told to reconnect.
     let grace = Duration::from_secs(settings.drain_seconds.into()) + GRACE;
     let mut server = Box::pin(serve(&groups, &settings, listener, grace)?);
@@ -146,7 +167,7 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
         Poll::Ready(Err(error)) => return Err(error.into()),
     };
     let spread = Duration::from_secs(u64::from(settings.drain_seconds));
-    Ok(Running { groups, address, handle, serving, spread })
+    Ok(Running { groups, address, handle, operations, serving, spread })
 }
 
 /// Calls [`start`] and then [`Running::until`].
@@ -174,6 +195,11 @@ impl Running {
     /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of `/metrics`, if it is separate.
+    pub fn operations_address(&self) -> Option<SocketAddr> {
+        self.operations.as_ref().map(|(address, _)| *address)
     }
 
     /// The service behind this server.
@@ -218,6 +244,11 @@ impl Running {
         let sockets = timeout(self.spread + GRACE, self.groups.close_clients(self.spread));
         if let (Err(_), _) | (_, Err(_)) = tokio::join!(requests, sockets) {
             tracing::warn!("some connections did not close in time and were cut");
+        }
+        // Last, so that it can be seen why the server is not ready.
+        if let Some((_, operations)) = &self.operations {
+            self.groups.supervisor().stop();
+            operations.stop(false).await;
         }
         if timeout(STORE_GRACE, self.groups.close_store()).await.is_err() {
             tracing::warn!("the database did not close in time");

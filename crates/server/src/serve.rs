@@ -13,7 +13,7 @@ use actix_service::{IntoServiceFactory as _, Service, apply_fn_factory, map_conf
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, web};
+use actix_web::{App, HttpServer, web};
 use futures_util::future::OptionFuture;
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use notify::{Lent, Upgraded};
@@ -79,6 +79,19 @@ pub(crate) fn serve(
         .shutdown_timeout(grace.as_secs())
         .disable_signals();
     Ok(builder.listen("groups", listener, service)?.run())
+}
+
+/// Serves the paths for operators with one worker thread, until it is stopped.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub(crate) fn serve_operations(groups: &Groups, listener: TcpListener) -> io::Result<Server> {
+    let data = web::Data::new(groups.clone());
+    let app = move || {
+        let app = App::new().app_data(data.clone()).configure(routes::configure_operations);
+        app.default_service(web::to(routes::not_found))
+    };
+    Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }
 
 /// A connection in the form that actix's HTTP service expects.

@@ -15,6 +15,9 @@ pub struct Settings {
     /// Address and port to listen on
     pub listen: String,
 
+    /// Address and port for `/metrics`, `/healthz` and `/readyz`; then `/metrics` is not served on the public address
+    pub operations_listen: Option<String>,
+
     /// The database: `sqlite://PATH`, a path, or `postgres://…`. With `sqlite://PATH?mode=rw` the file must exist
     pub database_url: String,
 
@@ -140,6 +143,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            operations_listen: None,
             database_url: "sqlite://groups.db".to_owned(),
             database_direct_url: None,
             jwt_secret: None,
@@ -178,6 +182,9 @@ pub enum SettingsError {
     /// The address to listen on is invalid.
     #[error("GROUPS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:8080")]
     Listen(String),
+    /// The address for operators is invalid.
+    #[error("GROUPS_OPERATIONS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:9090")]
+    OperationsListen(String),
     /// An unset variable of a container becomes an empty one; that does not ask for development mode.
     #[error(
         "GROUPS_JWT_SECRET is empty. Set it to the secret of the tokens, or unset it for development mode, \
@@ -249,9 +256,13 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::Listen`] if it is not an address with a port, or its name cannot be resolved.
     pub fn address(&self) -> Result<SocketAddr, SettingsError> {
-        let not_an_address = || SettingsError::Listen(self.listen.clone());
-        let mut addresses = self.listen.to_socket_addrs().map_err(|_| not_an_address())?;
-        addresses.next().ok_or_else(not_an_address)
+        resolve(&self.listen).ok_or_else(|| SettingsError::Listen(self.listen.clone()))
+    }
+
+    /// The address for operators, if it is set.
+    pub(crate) fn operations_address(&self) -> Result<Option<SocketAddr>, SettingsError> {
+        let Some(listen) = &self.operations_listen else { return Ok(None) };
+        resolve(listen).map(Some).ok_or_else(|| SettingsError::OperationsListen(listen.clone()))
     }
 
     /// Checks the settings together, for a server that listens on this address.
@@ -263,6 +274,7 @@ impl Settings {
         if self.is_development() && !address.ip().is_loopback() {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
+        self.operations_address()?;
         self.nats_url()?;
         self.database_direct_url()?;
         self.origins().map(drop)
@@ -347,6 +359,10 @@ impl Settings {
     pub(crate) fn revocations_kept(&self) -> Duration {
         Duration::from_secs(u64::from(self.revocation_days) * 24 * 60 * 60)
     }
+}
+
+fn resolve(listen: &str) -> Option<SocketAddr> {
+    listen.to_socket_addrs().ok()?.next()
 }
 
 #[cfg(test)]

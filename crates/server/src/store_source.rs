@@ -7,12 +7,14 @@ use groups_domain::UserId;
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store, StreamStart};
 use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 
+use crate::metrics::{Metrics, StateSource};
 use crate::resumes::Resumes;
 
 /// Opens client streams from memory if possible, and otherwise from the store.
 pub(crate) struct StoreSource {
     pub(crate) store: Store,
     pub(crate) resumes: Resumes,
+    pub(crate) metrics: Metrics,
 }
 
 #[async_trait]
@@ -25,11 +27,16 @@ impl Source for StoreSource {
         if let Some(from) = &from
             && let Some(resumed) = self.resumes.resume(user_id, from, rule).await
         {
+            self.metrics.initial_state(StateSource::Memory);
             let cursor = cursors.token(resumed.cursor());
             return Ok(resumed.into_state(cursor));
         }
         let opened = self.store.open_stream(user_id, from, rule).await;
         let opened = opened.map_err(SourceError::new)?;
+        self.metrics.initial_state(match opened.start {
+            StreamStart::Snapshot(_) => StateSource::Snapshot,
+            StreamStart::Resumed(_) => StateSource::Log,
+        });
         Ok(InitialState {
             seen: opened.seen,
             groups: opened.groups,

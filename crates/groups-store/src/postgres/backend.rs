@@ -26,7 +26,7 @@ use crate::masked::masked;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::recent_commits::RecentCommits;
-use crate::{ExecuteError, Hook, HookError, OpenError, Order, Reason, StoreError, StoreOptions};
+use crate::{ExecuteError, Hook, HookError, OpenError, Order, PoolMetrics, Reason, StoreError, StoreOptions};
 
 /// A database behind a pool.
 pub(crate) struct PostgresBackend {
@@ -211,6 +211,10 @@ impl PostgresBackend {
     pub(crate) fn hear_announcement(&self, text: Option<&str>) {
         let commits = Commits { recent: self.recent.clone(), history: Arc::clone(&self.history) };
         self.bus.hear_announcement(&commits, text);
+    }
+
+    pub(crate) fn pool_metrics(&self) -> PoolMetrics {
+        self.pool.metrics()
     }
 
     pub(crate) fn recent(&self) -> &RecentCommits {

@@ -17,7 +17,7 @@ use super::transaction::{Failed, Purpose, read, read_alone, transact};
 use crate::connection::PostgresConn;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
-use crate::{OpenError, Reason, StoreError, StoreOptions};
+use crate::{OpenError, PoolMetrics, Reason, StoreError, StoreOptions};
 
 /// Maximum attempts after conflicts or lost connections.
 pub(super) const ATTEMPTS_MAX: u32 = 5;
@@ -111,6 +111,16 @@ impl Pool {
         let [delivery, connecting, requests] = [delivery, connecting, requests].map(share);
         let (wait_max, request_max) = (settings.wait_max, settings.request_max());
         Ok(Self { connections, wait_max, request_max, delivery, connecting, requests })
+    }
+
+    pub(super) fn metrics(&self) -> PoolMetrics {
+        let status = self.connections.status();
+        PoolMetrics {
+            connections_max: status.max_size,
+            connections: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+        }
     }
 
     /// Runs a read transaction, and retries it if the connection was lost.

@@ -154,7 +154,7 @@ impl SqliteBackend {
         self.id
     }
 
-    pub(super) fn recent(&self) -> &RecentCommits {
+    pub(crate) fn recent(&self) -> &RecentCommits {
         &self.recent
     }
 

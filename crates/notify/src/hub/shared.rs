@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqC
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use groups_domain::{GroupId, UserId};
+use groups_domain::{GroupId, Timestamp, UserId};
 use groups_protocol::ServerMessage;
 use groups_supervisor::Supervisor;
 use tokio::sync::{Semaphore, mpsc};
@@ -38,12 +38,16 @@ pub(crate) struct Shared {
     pub(super) typing_relay: OnceLock<TypingRelay>,
     /// Callback that observes the traffic of each group.
     pub(super) traffic_observer: OnceLock<TrafficObserver>,
+    /// Callback that observes the changes that were sent.
+    pub(super) sent_observer: OnceLock<SentObserver>,
 }
 
 /// Maximum number of permits of a semaphore on 32-bit platforms.
 const INBOX_KIB_MAX: u32 = u32::MAX >> 4;
 
 type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
+
+type SentObserver = Box<dyn Fn(&[Timestamp]) + Send + Sync>;
 
 type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
 
@@ -90,6 +94,7 @@ impl Shared {
             typing_throttle: TypingThrottle::default(),
             typing_relay: OnceLock::new(),
             traffic_observer: OnceLock::new(),
+            sent_observer: OnceLock::new(),
         }
     }
 
@@ -143,6 +148,13 @@ impl Shared {
         {
             let workers = self.shards.read().unwrap_or_else(PoisonError::into_inner).len();
             observer(group_id, GroupTraffic { bytes, connections: frames * workers });
+        }
+    }
+
+    /// Called when the connections of a worker have had their turn to send these changes.
+    pub(crate) fn note_sent(&self, changes: &[Timestamp]) {
+        if let Some(observer) = self.sent_observer.get() {
+            observer(changes);
         }
     }
 

@@ -16,6 +16,7 @@ use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Names, Origins, Revocations, Tokens};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
+use crate::metrics::{Collected, Metrics};
 use crate::mount::Mount;
 use crate::peers::Peers;
 use crate::reads::{ReadLimits, Reads};
@@ -78,12 +79,13 @@ impl Groups {
 
 impl From<Settings> for GroupsBuilder {
     fn from(settings: Settings) -> Self {
+        let metrics = settings.operations_listen.is_none();
         Self {
             settings,
             identity: None,
             sinks: Vec::new(),
             limits: None,
-            mount: Mount { prefix: String::new(), page: true, cors: true },
+            mount: Mount { prefix: String::new(), page: true, cors: true, metrics },
             development: true,
         }
     }
@@ -223,7 +225,8 @@ impl GroupsBuilder {
         .await?;
         let (resumes, reading) = Resumes::new(store.clone());
         supervisor.spawn("resuming clients", reading);
-        let source = StoreSource { store: store.clone(), resumes: resumes.clone() };
+        let metrics = Metrics::new();
+        let source = StoreSource { store: store.clone(), resumes: resumes.clone(), metrics: metrics.clone() };
         let hub = Hub::supervised(hub_limits(&settings), Arc::new(source), supervisor.clone());
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
         let identity = identity.unwrap_or_else(|| {
@@ -238,6 +241,8 @@ impl GroupsBuilder {
         let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
+        let sent = metrics.clone();
+        hub.observe_sent(move |changes| sent.sent(changes));
         // After the tail, so that no group created in between is missed.
         let ids = Arc::new(GroupIds::default());
         store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
@@ -245,7 +250,7 @@ impl GroupsBuilder {
         revocations.refresh(&store, clock::now()).await?;
         let inlet = Inlet { hub: hub.clone(), peers: Arc::clone(&peers), revoked: Arc::new(Notify::new()) };
         let bus = Bus::start(&settings, &store, &inlet, &supervisor).await?;
-        let observer = ClientObserver { ids: Arc::clone(&ids), resumes };
+        let observer = ClientObserver { ids: Arc::clone(&ids), resumes, metrics: metrics.clone() };
         catch_up(&mut tail, &observer, 2 * RECENT_CHANGES as usize).await?;
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None));
         for Sink { durable, sink } in sinks {
@@ -261,6 +266,13 @@ impl GroupsBuilder {
         supervisor.spawn("announcements", announce(bus.clone(), hub.clone()));
         let health = Health::new();
         supervisor.spawn("health", health::watch(store.clone(), bus.clone(), health.clone()));
+        let registry = metrics.registry(Collected {
+            hub: hub.clone(),
+            store: store.clone(),
+            bus: bus.clone(),
+            health: health.clone(),
+            peers: Arc::clone(&peers),
+        });
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
         Ok(Groups(Arc::new_cyclic(|inner| Inner {
             on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
@@ -272,6 +284,8 @@ impl GroupsBuilder {
             reads: Reads::new(ReadLimits::default()),
             refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),
             names: Names::default(),
+            metrics,
+            registry: Arc::new(registry),
             peers,
             revocations,
             revocations_kept: settings.revocations_kept(),
@@ -291,11 +305,13 @@ impl GroupsBuilder {
 struct ClientObserver {
     ids: Arc<GroupIds>,
     resumes: Resumes,
+    metrics: Metrics,
 }
 
 impl Observer for ClientObserver {
     fn delivery(&self, delivery: &Arc<Delivery>, position: &Position) {
         self.ids.observe(delivery.change().group_id());
+        self.metrics.change(&delivery.change().kind);
         self.resumes.push(delivery, position);
     }
 

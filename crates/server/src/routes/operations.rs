@@ -1,11 +1,12 @@
-//! `GET /healthz`, `GET /readyz`: health checks for operators and load balancers.
+//! `GET /healthz`, `GET /readyz`, `GET /metrics`: for operators, load balancers and Prometheus.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use crate::groups::Groups;
-use crate::{Code, health};
+use crate::metrics::Format;
+use crate::{Code, Problem, health, metrics};
 
 /// Liveness: the process is running.
 pub(super) async fn alive() -> HttpResponse {
@@ -42,4 +43,14 @@ pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
             "code": code.as_str(),
             "components": components,
         }))
+}
+
+/// All metrics, in the text format that the client accepts.
+pub(super) async fn metrics(groups: web::Data<Groups>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let format = Format::accepted_by(request.headers());
+    let text = metrics::text(groups.registry(), format).map_err(|error| {
+        tracing::error!(%error, "the metrics could not be encoded");
+        Problem::new(Code::Internal, "The metrics cannot be encoded.")
+    })?;
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, format.content_type())).body(text))
 }

@@ -21,6 +21,7 @@ mod lifecycle;
 mod limits;
 mod log;
 mod malformed;
+mod metrics;
 
 mod races;
 mod rates;

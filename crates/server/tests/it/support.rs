@@ -30,7 +30,7 @@ pub(crate) use people::{User, escaped};
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::Line;
 pub(crate) use random::Chance;
-pub(crate) use server::{SECRET, Server};
+pub(crate) use server::{SECRET, Server, free_address};
 pub(crate) use shape::{assert_group, assert_time, check_event};
 pub(crate) use socket::{Dial, Heard, Refused, Socket};
 pub(crate) use token::{claims, seconds_from_now, signed, signed_with};

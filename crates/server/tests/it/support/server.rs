@@ -237,7 +237,7 @@ impl Drop for Server {
 }
 
 /// Finds a port below the ephemeral range, so that it is still free after a restart.
-pub(super) fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -1,0 +1,117 @@
+//! Metrics that are read from the parts of the service when they are requested.
+
+use std::fmt;
+use std::time::Instant;
+
+use groups_store::{BATCH_SIZE_BOUNDS, Store};
+use notify::Hub;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use crate::bus::Bus;
+use crate::health::Health;
+use crate::peers::Peers;
+
+/// The parts of the service that are read.
+pub(crate) struct Collected {
+    pub(crate) hub: Hub,
+    pub(crate) store: Store,
+    pub(crate) bus: Bus,
+    pub(crate) health: Health,
+    pub(crate) peers: std::sync::Arc<Peers>,
+}
+
+impl fmt::Debug for Collected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collected").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Collected {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.sockets(&mut encoder)?;
+        self.commits(&mut encoder)?;
+        self.pool(&mut encoder)?;
+        let up = i64::from;
+        gauge(&mut encoder, "database_up", "Whether the database answers", up(self.health.has_database()))?;
+        gauge(&mut encoder, "bus_up", "Whether messages from other servers arrive", up(self.bus.is_up()))?;
+        let others = i64::try_from(self.peers.connections(Instant::now())).unwrap_or(i64::MAX);
+        gauge(&mut encoder, "other_servers_websocket_connections", "WebSocket connections of other servers", others)?;
+        let mut build = encoder.encode_descriptor("build", "Version of the server", None, MetricType::Info)?;
+        build.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])
+    }
+}
+
+impl Collected {
+    fn sockets(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let stats = self.hub.stats();
+        let connections = i64::try_from(stats.connections).unwrap_or(i64::MAX);
+        gauge(encoder, "websocket_connections", "WebSocket connections", connections)?;
+        for (name, help, count) in [
+            ("websocket_connections_accepted", "WebSocket upgrades that were accepted", stats.accepted),
+            ("websocket_connections_refused", "WebSocket upgrades that the hub refused", stats.refused),
+            ("websocket_frames_queued", "Messages queued for clients, without initial states", stats.frames_queued),
+            ("websocket_frames_sent", "Frames passed to the sockets", stats.frames_sent),
+            ("websocket_sent_bytes", "Bytes passed to the sockets", stats.bytes_sent),
+            ("websocket_frames_received", "Frames received from clients", stats.frames_received),
+            ("websocket_slow_consumers", "Clients that were closed because their queue overflowed", stats.overflows),
+            (
+                "websocket_ephemerals_dropped",
+                "Typing events and answers to pings that were dropped",
+                stats.ephemerals_dropped,
+            ),
+            ("websocket_loading_overflows", "Clients that were closed while loading", stats.journal_overflows),
+            ("websocket_open_failures", "Initial states that could not be read", stats.open_failures),
+            (
+                "websocket_shut_down",
+                "Sockets shut down because the client did not answer the close",
+                stats.sockets_shut_down,
+            ),
+        ] {
+            counter(encoder, name, help, count)?;
+        }
+        let help = "Closed WebSocket connections by close code; closes by clients count as 1000";
+        let mut closes = encoder.encode_descriptor("websocket_closes", help, None, MetricType::Counter)?;
+        for (code, count) in stats.closes {
+            let labels = [("code", u32::from(code))];
+            ConstCounter::new(count).encode(closes.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn commits(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let metrics = self.store.commit_metrics();
+        let bounds = BATCH_SIZE_BOUNDS.iter().map(|bound| *bound as f64).chain([f64::MAX]);
+        let buckets: Vec<(f64, u64)> = bounds.zip(metrics.batch_sizes).collect();
+        let help = "Changes in one transaction of this server";
+        let mut histogram = encoder.encode_descriptor("commit_batch_changes", help, None, MetricType::Histogram)?;
+        histogram.encode_histogram::<NoLabelSet>(metrics.changes as f64, metrics.batches, &buckets, None)
+    }
+
+    fn pool(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(pool) = self.store.pool_metrics() else { return Ok(()) };
+        let size = |size: usize| i64::try_from(size).unwrap_or(i64::MAX);
+        for (name, help, value) in [
+            ("database_connections", "Open connections to PostgreSQL", pool.connections),
+            ("database_connections_idle", "Connections to PostgreSQL that nobody uses", pool.idle),
+            ("database_connections_max", "Maximum number of connections to PostgreSQL", pool.connections_max),
+            ("database_connections_waiting", "Callers that wait for a connection to PostgreSQL", pool.waiting),
+        ] {
+            gauge(encoder, name, help, size(value))?;
+        }
+        Ok(())
+    }
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, count: u64) -> fmt::Result {
+    let metric = ConstCounter::new(count);
+    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {
+    let metric = ConstGauge::new(value);
+    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}
