@@ -78,6 +78,8 @@ pub enum ErrorCode {
     UnknownType,
     /// The group does not exist, or the user is not a member.
     GroupNotFound,
+    /// The token of the connection only allows reading.
+    Forbidden,
     /// The client sends messages too fast. If it continues, the server may close the connection.
     RateLimited,
 }

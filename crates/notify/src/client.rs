@@ -15,6 +15,22 @@ pub struct Client {
     pub connection_id: Uuid,
     /// The cursor to resume from. `None`: start with the whole list.
     pub cursor: Option<String>,
-    /// Time until its token expires; the connection is then closed with 4003.
+    /// What its token allows.
+    pub grant: Grant,
+}
+
+/// What a token allows on a connection, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Time until the token expires; the connection is then closed with 4003.
     pub expires_in: Duration,
+    /// Whether the client may only read. Its `typing` messages are then refused with `forbidden`.
+    pub read_only: bool,
+}
+
+impl Grant {
+    /// A token that allows everything for this long.
+    pub(crate) const fn lasting(expires_in: Duration) -> Self {
+        Self { expires_in, read_only: false }
+    }
 }

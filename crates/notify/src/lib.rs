@@ -47,7 +47,7 @@
 //!
 //! [`HubStats`] and [`GroupTraffic`] are expected to grow and are `#[non_exhaustive]`. All other types
 //! with public fields or variants are exhaustive on purpose: a [`Source`] builds an [`InitialState`]
-//! and a [`ListPiece`], and must set every field; [`HubLimits`], [`Drain`] and [`Client`] are built
+//! and a [`ListPiece`], and must set every field; [`HubLimits`], [`Drain`], [`Client`] and [`Grant`] are built
 //! by the caller, the limits with `..HubLimits::default()`.
 //!
 //! # Serving it
@@ -60,13 +60,13 @@
 //!
 //! use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 //! use groups_domain::UserId;
-//! use notify::{Client, Hub, HubLimits, Source};
+//! use notify::{Client, Grant, Hub, HubLimits, Source};
 //! use uuid::Uuid;
 //!
 //! async fn connect(request: HttpRequest, payload: web::Payload, hub: web::Data<Hub>) -> actix_web::Result<HttpResponse> {
 //!     let user_id = UserId::new(Uuid::nil()); // the user in the token
-//!     let (connection_id, expires_in) = (Uuid::now_v7(), Duration::from_secs(3_600));
-//!     hub.accept(&request, payload, Client { user_id, connection_id, cursor: None, expires_in })
+//!     let grant = Grant { expires_in: Duration::from_secs(3_600), read_only: false };
+//!     hub.accept(&request, payload, Client { user_id, connection_id: Uuid::now_v7(), cursor: None, grant })
 //! }
 //!
 //! async fn serve(source: Arc<dyn Source>) -> std::io::Result<()> {
@@ -110,7 +110,7 @@ extern crate self as notify;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
 mod world;
 
-pub use client::Client;
+pub use client::{Client, Grant};
 pub use delivery::Delivery;
 pub use hub::{GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};

@@ -31,7 +31,7 @@ use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
-use crate::{Delivery, HubLimits};
+use crate::{Delivery, Grant, HubLimits};
 
 /// Input from the client.
 #[derive(Debug)]
@@ -126,6 +126,7 @@ pub(crate) struct Session {
     awaiting_life: bool,
     beat_at: Moment,
     expires_at: Moment,
+    read_only: bool,
     /// When the client last took a piece of its opening.
     opening_taken_at: Moment,
     bucket: Bucket,
@@ -134,7 +135,7 @@ pub(crate) struct Session {
 impl Session {
     /// Creates a session for a new client. The first ping is sent `phase_shift` earlier than one
     /// heartbeat from now, which spreads the pings of clients that connect at the same time.
-    pub(crate) fn new(cx: &Cx<'_>, expires_in: Duration, phase_shift: Duration) -> Self {
+    pub(crate) fn new(cx: &Cx<'_>, grant: Grant, phase_shift: Duration) -> Self {
         Self {
             phase: Phase::Loading,
             opening: VecDeque::new(),
@@ -144,7 +145,8 @@ impl Session {
             ping_due: false,
             awaiting_life: false,
             beat_at: cx.now + cx.limits.heartbeat.saturating_sub(phase_shift),
-            expires_at: cx.now + expires_in,
+            expires_at: cx.now + grant.expires_in,
+            read_only: grant.read_only,
             opening_taken_at: cx.now,
             bucket: Bucket::full(cx),
         }
@@ -279,6 +281,9 @@ impl Session {
     fn message(&mut self, cx: &Cx<'_>, text: &str) -> Option<ClientAction> {
         match groups_protocol::parse(text) {
             Ok(ClientMessage::Ping) => self.ephemeral(cx, frame::json(&ServerMessage::Pong)),
+            Ok(ClientMessage::Typing { .. }) if self.read_only => {
+                self.error(cx, ErrorCode::Forbidden, "this token only allows reading (`groups:read`)");
+            }
             // The user's groups are not known before the list is loaded. Typing may be dropped.
             Ok(ClientMessage::Typing { group_id, typing }) if self.is_live() => {
                 return Some(ClientAction::Typing { group_id, typing });

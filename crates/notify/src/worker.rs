@@ -133,11 +133,11 @@ impl Worker {
 
     fn take_in(self: &Rc<Self>, client: Client, place: Option<ConnectionPermit>, socket: Box<dyn Socket>) -> Rc<Conn> {
         Counters::one(&self.counters.accepted);
-        let Client { user_id, connection_id, cursor, expires_in } = client;
+        let Client { user_id, connection_id, cursor, grant } = client;
         // Sixteen steps over half a heartbeat, chosen by a random byte of the id.
         let step = u32::from(connection_id.as_bytes()[15] & 0xF);
         let cx = self.cx();
-        let mut session = Session::new(&cx, expires_in, cx.limits.heartbeat / 32 * step);
+        let mut session = Session::new(&cx, grant, cx.limits.heartbeat / 32 * step);
         let refusal = match &place {
             None => Some(Close::too_many_connections()),
             Some(permit) if permit.is_revoked() => Some(Close::disconnected()),

@@ -256,7 +256,7 @@ export type GroupEvent = {
 };
 
 /** The reason why a message from the client had no effect. */
-export type MessageErrorCode = "malformed_message" | "unknown_type" | "group_not_found" | "rate_limited";
+export type MessageErrorCode = "malformed_message" | "unknown_type" | "group_not_found" | "forbidden" | "rate_limited";
 
 /** A message from the server that is not an event. */
 export type ServerMessage = {

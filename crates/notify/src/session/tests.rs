@@ -20,7 +20,7 @@ impl Bench {
     fn new(limits: HubLimits) -> Self {
         let (counters, now) = (Counters::default(), Moment::default());
         let cx = Cx { now, limits: &limits, counters: &counters };
-        let session = Session::new(&cx, Duration::from_secs(3_600), Duration::ZERO);
+        let session = Session::new(&cx, Grant::lasting(Duration::from_secs(3_600)), Duration::ZERO);
         Self { session, limits, counters, now }
     }
 
@@ -249,7 +249,7 @@ fn pings_of_clients_that_connected_together_are_spread() {
     let limits = HubLimits::default();
     let counters = Counters::default();
     let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
-    let mut session = Session::new(&cx, Duration::MAX, Duration::from_secs(10));
+    let mut session = Session::new(&cx, Grant::lasting(Duration::MAX), Duration::from_secs(10));
     let at = |seconds| Cx { now: Moment::since_start(Duration::from_secs(seconds)), ..cx };
     assert_eq!(session.tick(&at(14)), Ticked::Nothing);
     assert_eq!(session.tick(&at(15)), Ticked::Wake, "earlier than the others, and never later");

@@ -36,7 +36,7 @@ use self::server::{Server, SharedSocket, moment};
 use self::stats::Stats;
 use self::store::{CommitOrder, Store};
 use super::*;
-use crate::PieceMax;
+use crate::{Grant, PieceMax};
 use crate::session::{Session, Transmit};
 use crate::world::user;
 
@@ -364,7 +364,8 @@ impl Simulation {
         };
         self.connections += 1;
         let cx = Cx { now: moment(self.now_ms), limits: &self.limits, counters: &self.counters };
-        let session = Session::new(&cx, Duration::from_millis(expires_ms), Duration::from_millis(pause));
+        let grant = Grant::lasting(Duration::from_millis(expires_ms));
+        let session = Session::new(&cx, grant, Duration::from_millis(pause));
         let shut_down = Rc::new(Cell::new(false));
         let socket = Box::new(SharedSocket(Rc::clone(&shut_down)));
         let conn = Conn::new(client.user_id, Uuid::from_u128(self.connections), session, None, socket);

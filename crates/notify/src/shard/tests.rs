@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
-use crate::PieceMax;
+use crate::{Grant, PieceMax};
 use crate::conn::Socket;
 use crate::session::{Session, Transmit};
 use crate::world::{ADA, BOB, EVE, World, group, user};
@@ -101,7 +101,7 @@ impl Bench {
     fn connect(&mut self, user_id: UserId, cursor: Option<usize>) -> Device {
         let counters = Counters::default();
         let cx = Cx { now: Moment::default(), limits: &self.limits, counters: &counters };
-        let session = Session::new(&cx, Duration::MAX, Duration::ZERO);
+        let session = Session::new(&cx, Grant::lasting(Duration::MAX), Duration::ZERO);
         let conn = Conn::new(user_id, Uuid::nil(), session, None, Box::new(NoSocket));
         self.shard.connect(&conn);
         assert!(self.shard.register(&conn));

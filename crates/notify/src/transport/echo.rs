@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
-use crate::HubLimits;
+use crate::{Grant, HubLimits};
 use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
@@ -35,7 +35,7 @@ impl Echo {
         };
         let counters = Counters::default();
         let cx = Cx { now: Moment::default(), limits: &limits, counters: &counters };
-        let mut session = Session::new(&cx, Duration::MAX, Duration::ZERO);
+        let mut session = Session::new(&cx, Grant::lasting(Duration::MAX), Duration::ZERO);
         session.go_live(&cx, std::collections::VecDeque::new());
         Self { session, limits, counters, started: Instant::now(), failed: false }
     }

@@ -11,7 +11,7 @@ use actix_web::web::{self, ServiceConfig};
 use async_trait::async_trait;
 use groups_domain::UserId;
 use groups_supervisor::Supervisor;
-use notify::{Client, Delivery, EventSink as _, Hub, HubLimits, InitialState, Source, SourceError};
+use notify::{Client, Delivery, EventSink as _, Grant, Hub, HubLimits, InitialState, Source, SourceError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -178,6 +178,7 @@ struct Query {
     user: Uuid,
     cursor: Option<String>,
     expires_ms: Option<u64>,
+    read_only: Option<bool>,
 }
 
 async fn connect(
@@ -186,9 +187,10 @@ async fn connect(
     hub: web::Data<Hub>,
     query: web::Query<Query>,
 ) -> Result<actix_web::HttpResponse, actix_web::Error> {
-    let Query { user, cursor, expires_ms } = query.into_inner();
+    let Query { user, cursor, expires_ms, read_only } = query.into_inner();
     let expires_in = Duration::from_millis(expires_ms.unwrap_or(u64::from(u32::MAX)));
     // The offset of its first ping is 0, so that a test knows when the ping is due.
     let connection_id = Uuid::from_u128(0x1111 << 64);
-    hub.accept(&request, payload, Client { user_id: UserId::new(user), connection_id, cursor, expires_in })
+    let grant = Grant { expires_in, read_only: read_only.unwrap_or(false) };
+    hub.accept(&request, payload, Client { user_id: UserId::new(user), connection_id, cursor, grant })
 }

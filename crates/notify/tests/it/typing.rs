@@ -40,6 +40,21 @@ async fn typing_is_sent_to_the_other_members_on_every_worker_and_to_nobody_else(
 }
 
 #[tokio::test]
+async fn typing_of_a_client_that_may_only_read_is_refused_and_the_connection_stays_open() {
+    let server = Server::start(patient());
+    server.world().create(group(1), ADA, &[BOB]);
+    let (mut bob, _) = Client::ready(&server, BOB).await;
+    let mut ada = Client::connect(&server, ADA, "&read_only=true").await;
+    ada.until("ready").await;
+    ada.say(typing(group(1), true)).await;
+    let refused = ada.next().await;
+    assert_eq!((&refused["type"], &refused["code"]), (&json!("error"), &json!("forbidden")));
+    server.happen(|world| world.rename(group(1), ADA, "Done")).await;
+    assert_eq!(types(&ada.until("group_updated").await), ["group_updated"]);
+    assert_eq!(types(&bob.until("group_updated").await), ["group_updated"]);
+}
+
+#[tokio::test]
 async fn repeated_typing_is_forwarded_once() {
     let server = Server::start(HubLimits { typing_interval: Duration::from_secs(3_600), ..patient() });
     server.world().create(group(1), ADA, &[BOB]);

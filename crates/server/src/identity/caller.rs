@@ -6,10 +6,10 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use groups_domain::Actor;
 
-use super::Principal;
-use crate::Problem;
+use super::{Access, Principal};
 use crate::groups::Groups;
 use crate::limiter::charge_for_read;
+use crate::{Code, Problem};
 
 /// The caller, as determined by the service's [`Identity`](super::Identity).
 #[derive(Clone, Debug)]
@@ -55,6 +55,12 @@ impl Caller {
         }
         let groups = Groups::of(request)?;
         let principal = groups.identify(request).await?;
+        if principal.access == Access::ReadOnly && !request.method().is_safe() {
+            return Err(Problem::new(
+                Code::Forbidden,
+                "This token only allows reading: its scope is `groups:read`. Use a token without that scope.",
+            ));
+        }
         let actor = Actor::Member(principal.user_id);
         charge_for_read(request, groups, actor)?;
         groups.learn_name(&principal);

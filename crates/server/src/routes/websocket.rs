@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use notify::Client;
+use notify::{Client, Grant};
 use serde::Deserialize;
 
 use crate::groups::Groups;
+use crate::identity::Access;
 use crate::limiter::Work;
 use crate::{Code, Problem, clock, ids, input};
 
@@ -36,7 +37,10 @@ pub(super) async fn respond(
         user_id: principal.user_id,
         connection_id: ids::new_connection_id(),
         cursor: query.cursor.filter(|cursor| !cursor.is_empty()),
-        expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
+        grant: Grant {
+            expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
+            read_only: principal.access == Access::ReadOnly,
+        },
     };
     let response = groups.hub().accept(&request, payload, client).map_err(|error| {
         Problem::new(Code::UpgradeRequired, format!("This path requires a WebSocket upgrade (RFC 6455): {error}."))

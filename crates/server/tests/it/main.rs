@@ -27,6 +27,7 @@ mod races;
 mod rates;
 mod requests;
 mod resume;
+mod scopes;
 mod snapshots;
 mod storm;
 mod support;
