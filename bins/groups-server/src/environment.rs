@@ -14,15 +14,8 @@ const PREFIX: &str = "GROUPS_";
 /// Prefix of variables for the project's tests, which the server ignores.
 const PREFIX_OF_TESTS: &str = "GROUPS_TEST_";
 
-/// A setting of later versions. Ignoring it would make the server accept tokens that its operator
-/// does not trust.
-const JWKS: &str = "GROUPS_JWKS";
-
 /// Returns the unknown variables that look like settings, sorted.
-///
-/// # Errors
-/// A message for the operator if one of them concerns authentication.
-pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
+pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Vec<String> {
     let command = Cli::command();
     let known: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_env()).collect();
     let unknown: BTreeSet<_> = names
@@ -31,34 +24,24 @@ pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Res
         .map(|name| name.to_string_lossy().into_owned())
         .filter(|name| name.starts_with(PREFIX) && !name.starts_with(PREFIX_OF_TESTS))
         .collect();
-    if unknown.contains(JWKS) {
-        return Err(format!(
-            "{JWKS} is set, but this version supports a shared secret only. Unset it and set GROUPS_JWT_SECRET."
-        ));
-    }
-    Ok(unknown.into_iter().collect())
+    unknown.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(names: &[&str]) -> Result<Vec<String>, String> {
+    fn of(names: &[&str]) -> Vec<String> {
         unknown_settings(names.iter().map(OsString::from))
     }
 
     #[test]
     fn only_unknown_settings_are_reported() {
-        let known = ["GROUPS_LISTEN", "GROUPS_JWT_SECRET", "GROUPS_NATS_URL", "GROUPS_LOG", "GROUPS_LOG_FORMAT"];
-        assert_eq!(of(&known), Ok(vec![]));
-        assert_eq!(of(&["PATH", "DATABASE_URL", "GROUPS", "MY_GROUPS_LISTEN", "GROUPS_TEST_SERVER"]), Ok(vec![]));
+        let known =
+            ["GROUPS_LISTEN", "GROUPS_JWT_SECRET", "GROUPS_JWKS", "GROUPS_NATS_URL", "GROUPS_LOG", "GROUPS_LOG_FORMAT"];
+        assert!(of(&known).is_empty());
+        assert!(of(&["PATH", "DATABASE_URL", "GROUPS", "MY_GROUPS_LISTEN", "GROUPS_TEST_SERVER"]).is_empty());
         let unknown = ["GROUPS_RATE_LIMITS", "GROUPS_JWT_SECRETS", "groups_listen", "GROUPS_LISTEN"];
-        assert_eq!(of(&unknown), Ok(vec!["GROUPS_JWT_SECRETS".to_owned(), "GROUPS_RATE_LIMITS".to_owned()]));
-    }
-
-    #[test]
-    fn unknown_authentication_settings_are_refused() {
-        assert!(of(&["GROUPS_JWKS"]).is_err_and(|error| error.contains("GROUPS_JWKS")));
-        assert!(of(&["GROUPS_JWT_SECRET", "GROUPS_JWKS"]).is_err());
+        assert_eq!(of(&unknown), ["GROUPS_JWT_SECRETS", "GROUPS_RATE_LIMITS"]);
     }
 }

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli, stdout: &Output) -> Result<(), Box<dyn Error>> {
     match &cli.command {
         None => {
-            let unknown = environment::unknown_settings(std::env::vars_os().map(|(name, _)| name))?;
+            let unknown = environment::unknown_settings(std::env::vars_os().map(|(name, _)| name));
             Ok(serve(cli.settings.into(), &unknown, stdout).await?)
         }
         Some(Command::Migrate(migrate)) => Ok(migrate.run(stdout).await?),
@@ -76,7 +76,13 @@ async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Resul
     }
     if settings.is_development() {
         tracing::warn!(
-            "DEVELOPMENT MODE: anybody can sign in as anybody. Set GROUPS_JWT_SECRET for anything but a trial."
+            "DEVELOPMENT MODE: anybody can sign in as anybody. Set GROUPS_JWT_SECRET or GROUPS_JWKS for anything but \
+             a trial."
+        );
+    }
+    if settings.has_exposed_keys() {
+        tracing::warn!(
+            "GROUPS_JWKS is fetched without encryption: an attacker on the network can replace the keys. Use https"
         );
     }
     if settings.secret().is_some_and(|secret| secret.len() < Settings::SECRET_BYTES_MIN) {

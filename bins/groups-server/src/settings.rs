@@ -45,6 +45,15 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     jwt_secret: Option<Secret>,
 
+    /// Public keys of the tokens (EdDSA, ES256, PS256, RS256): a JSON Web Key Set, as a file or an `https://…` URL. May be set
+    /// together with `GROUPS_JWT_SECRET`
+    #[arg(long, alias = "groups-jwks", env = "GROUPS_JWKS", value_name = "FILE|URL")]
+    jwks: Option<String>,
+
+    /// File for a copy of the keys, with which the server starts if they cannot be fetched; for a URL only. Default: none
+    #[arg(long, alias = "groups-jwks-cache", env = "GROUPS_JWKS_CACHE", value_name = "FILE")]
+    jwks_cache: Option<String>,
+
     /// The `iss` that tokens must have. Default: not checked
     #[arg(long, alias = "groups-jwt-issuer", env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
     jwt_issuer: Option<String>,
@@ -233,6 +242,8 @@ impl From<SettingsArgs> for Settings {
             database_url: args.database_url,
             database_direct_url: args.database_direct_url,
             jwt_secret: args.jwt_secret,
+            jwks: args.jwks,
+            jwks_cache: args.jwks_cache,
             jwt_issuer: args.jwt_issuer,
             jwt_audience: args.jwt_audience,
             jwt_leeway_seconds: args.jwt_leeway_seconds,

@@ -22,7 +22,7 @@ pub use builder::GroupsBuilder;
 use crate::bus::{Bus, Inlet, PeerMessage};
 use crate::connection::Connection;
 use crate::health::Health;
-use crate::identity::{Development, Identity, Names, Origins, Principal, Revocations};
+use crate::identity::{Development, Identity, Jwks, KeysError, Names, Origins, Principal, Revocations};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
@@ -47,6 +47,8 @@ struct Inner {
     hub: Hub,
     bus: Bus,
     identity: Box<dyn Identity>,
+    /// The public keys for tokens, if there are any.
+    keys: Option<Jwks>,
     mount: Mount,
     development: Option<Development>,
     origins: Origins,
@@ -155,6 +157,19 @@ impl Groups {
     /// [`Code::Unauthenticated`] if the principal was revoked in the meantime.
     pub(crate) fn check_revoked(&self, principal: &Principal) -> Result<(), Problem> {
         self.0.revocations.check(principal, clock::now())
+    }
+
+    /// Reads the public keys for tokens ([`Settings::jwks`](crate::Settings::jwks)) again. This also
+    /// happens on its own: periodically, when the file changes, and when a token names an unknown key.
+    /// A no-op without such keys.
+    ///
+    /// # Errors
+    /// [`KeysError`] if they cannot be read; the last ones stay in force.
+    pub async fn reload_keys(&self) -> Result<(), Arc<KeysError>> {
+        match &self.0.keys {
+            Some(keys) => keys.reload().await,
+            None => Ok(()),
+        }
     }
 
     /// Waits until a task or thread that the service depends on ends unexpectedly, such as the

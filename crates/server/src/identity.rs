@@ -3,6 +3,8 @@
 mod caller;
 mod claims;
 mod development;
+mod jwk;
+mod jwks;
 mod jws;
 mod names;
 mod operator;
@@ -13,6 +15,8 @@ mod token;
 
 pub(crate) use caller::Caller;
 pub(crate) use development::Development;
+pub use jwks::KeysError;
+pub(crate) use jwks::{Jwks, Location};
 pub(crate) use names::Names;
 pub(crate) use operator::{Operator, operators_only};
 use origin::check_loopback;

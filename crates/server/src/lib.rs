@@ -14,7 +14,7 @@
 //!
 //! # Stability
 //!
-//! [`OpenError`], [`RunError`], [`SettingsError`], [`Principal`] and [`StopSignals`] are expected to
+//! [`KeysError`], [`OpenError`], [`RunError`], [`SettingsError`], [`Principal`] and [`StopSignals`] are expected to
 //! grow and are `#[non_exhaustive]`; so are [`Executed`], [`Outcome`] and [`Standing`]. [`Settings`]
 //! is exhaustive on purpose: build it with `..Settings::default()`, which keeps compiling when a
 //! setting is added. [`AddPolicy`] and [`NameVisibility`] are exhaustive on purpose, because an
@@ -33,6 +33,7 @@ mod connection;
 mod cors;
 mod groups;
 mod health;
+mod http_client;
 mod http_server;
 mod identity;
 mod ids;
@@ -61,7 +62,7 @@ pub use groups_protocol::Code;
 pub use groups_store::{ExecuteError, Executed, Outcome, SinkName, SinkNameError, Standing};
 pub use groups_supervisor::{Cause, TaskFailure};
 pub use http_server::http_server;
-pub use identity::{Access, Identity, Principal};
+pub use identity::{Access, Identity, KeysError, Principal};
 pub use notify::{Delivery, EventSink, SinkError};
 pub use open_error::OpenError;
 pub use problem::Problem;

@@ -1,6 +1,6 @@
 //! Why the service could not be opened.
 
-use crate::SettingsError;
+use crate::{KeysError, SettingsError};
 
 /// Why the service could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum OpenError {
     /// The settings are invalid, or ask for something that is not available.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// There are no keys for tokens.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The connection between the servers cannot be set up as configured.
     #[error("{0}")]
     Bus(String),

@@ -1,13 +1,14 @@
 //! What an operator may set. The program `groups-server` reads these from flags and the environment.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use groups_domain::Limits;
 use groups_store::Quotas;
 
 use crate::Secret;
-use crate::identity::canonical;
+use crate::identity::{Location, canonical};
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +27,13 @@ pub struct Settings {
 
     /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     pub jwt_secret: Option<Secret>,
+
+    /// Public keys of the tokens (EdDSA, ES256, PS256, RS256): a JSON Web Key Set, as a file or an `https://…` URL. May be set
+    /// together with `GROUPS_JWT_SECRET`
+    pub jwks: Option<String>,
+
+    /// File for a copy of the keys, with which the server starts if they cannot be fetched; for a URL only. Default: none
+    pub jwks_cache: Option<String>,
 
     /// The `iss` that tokens must have. Default: not checked
     pub jwt_issuer: Option<String>,
@@ -147,6 +155,8 @@ impl Default for Settings {
             database_url: "sqlite://groups.db".to_owned(),
             database_direct_url: None,
             jwt_secret: None,
+            jwks: None,
+            jwks_cache: None,
             jwt_issuer: None,
             jwt_audience: None,
             jwt_leeway_seconds: 0,
@@ -191,6 +201,15 @@ pub enum SettingsError {
          in which anybody can sign in as anybody"
     )]
     EmptySecret,
+    /// The location of the keys is invalid. An unset variable of a container becomes an empty one; that does not ask for
+    /// development mode.
+    #[error("GROUPS_JWKS: {0:?} is neither a file nor a URL such as https://id.example.org/jwks.json: {1}")]
+    Jwks(String, &'static str),
+    /// Only keys of a URL can be unavailable.
+    #[error(
+        "GROUPS_JWKS_CACHE is set, but there is nothing to copy: set GROUPS_JWKS to a URL, or unset GROUPS_JWKS_CACHE"
+    )]
+    JwksCache,
     /// Such a secret can be guessed.
     #[error("GROUPS_JWT_SECRET has {0} bytes. Use at least 32 random bytes; fewer than {min} are refused", min = Settings::SECRET_BYTES_ACCEPTED_MIN)]
     ShortSecret(usize),
@@ -199,8 +218,8 @@ pub enum SettingsError {
     EmptyClaim(&'static str),
     /// Development mode gives a token to everybody.
     #[error(
-        "GROUPS_JWT_SECRET is not set, so this is development mode, in which anybody can sign in as anybody: \
-         it cannot listen on {0}, only on loopback"
+        "neither GROUPS_JWT_SECRET nor GROUPS_JWKS is set, so this is development mode, in which anybody can sign in as \
+         anybody: it cannot listen on {0}, only on loopback"
     )]
     DevelopmentInPublic(SocketAddr),
     /// No page has an allowed origin as it is written.
@@ -212,7 +231,7 @@ pub enum SettingsError {
         reason: &'static str,
     },
     /// The application has switched development mode off.
-    #[error("GROUPS_JWT_SECRET is not set, and development mode is switched off: set a key for the tokens")]
+    #[error("development mode is switched off: set GROUPS_JWT_SECRET or GROUPS_JWKS, the keys for tokens")]
     NoKey,
     /// What `GroupsBuilder::prefix` was given.
     #[error(
@@ -243,7 +262,7 @@ impl Settings {
 
     /// Whether anybody can sign in as anybody, because no key is configured.
     pub fn is_development(&self) -> bool {
-        self.secret().is_none()
+        self.secret().is_none() && self.jwks.is_none()
     }
 
     /// The shared secret. An empty one counts as missing, and [`check`](Self::check) refuses it.
@@ -280,6 +299,26 @@ impl Settings {
         self.origins().map(drop)
     }
 
+    /// Where the public keys for tokens are.
+    pub(crate) fn jwks(&self) -> Result<Option<Location>, SettingsError> {
+        let parse = |text: &String| Location::parse(text).map_err(|reason| SettingsError::Jwks(text.clone(), reason));
+        self.jwks.as_ref().map(parse).transpose()
+    }
+
+    /// The file with a copy of the public keys.
+    pub(crate) fn jwks_cache(&self) -> Result<Option<PathBuf>, SettingsError> {
+        match (self.jwks_cache.as_deref().filter(|path| !path.is_empty()), self.jwks()?) {
+            (None, _) => Ok(None),
+            (Some(path), Some(Location::Url(_))) => Ok(Some(path.into())),
+            (Some(_), _) => Err(SettingsError::JwksCache),
+        }
+    }
+
+    /// Whether the public keys come unencrypted over a network, where somebody could replace them.
+    pub fn has_exposed_keys(&self) -> bool {
+        self.jwks().is_ok_and(|location| location.is_some_and(|location| location.is_exposed()))
+    }
+
     /// Checks that tokens are verified as the operator expects.
     pub(crate) fn check_tokens(&self) -> Result<(), SettingsError> {
         match self.jwt_secret.as_ref().map(|secret| secret.expose().len()) {
@@ -287,6 +326,7 @@ impl Settings {
             Some(bytes) if bytes < Self::SECRET_BYTES_ACCEPTED_MIN => return Err(SettingsError::ShortSecret(bytes)),
             _ => {}
         }
+        self.jwks_cache()?;
         let claims = [("GROUPS_JWT_ISSUER", &self.jwt_issuer), ("GROUPS_JWT_AUDIENCE", &self.jwt_audience)];
         match claims.into_iter().find(|(_, value)| value.as_deref().is_some_and(|value| value.trim().is_empty())) {
             Some((name, _)) => Err(SettingsError::EmptyClaim(name)),

@@ -36,9 +36,9 @@ use self::server::{Server, SharedSocket, moment};
 use self::stats::Stats;
 use self::store::{CommitOrder, Store};
 use super::*;
-use crate::{Grant, PieceMax};
 use crate::session::{Session, Transmit};
 use crate::world::user;
+use crate::{Grant, PieceMax};
 
 /// Groups per piece of a list.
 const SNAPSHOT_GROUPS_MAX: usize = 2;

@@ -13,10 +13,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
-use crate::{Grant, PieceMax};
 use crate::conn::Socket;
 use crate::session::{Session, Transmit};
 use crate::world::{ADA, BOB, EVE, World, group, user};
+use crate::{Grant, PieceMax};
 
 struct NoSocket;
 

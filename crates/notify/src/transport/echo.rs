@@ -5,11 +5,11 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
-use crate::{Grant, HubLimits};
 use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
 use crate::session::{Cx, Input, Session, Transmit};
+use crate::{Grant, HubLimits};
 
 pub(super) struct Echo {
     session: Session,

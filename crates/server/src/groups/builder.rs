@@ -13,7 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::{Groups, Inner, announce, follow_revocations, prune, send_clients_away, sweep};
 use crate::bus::{Bus, Inlet};
 use crate::health::{self, Health};
-use crate::identity::{Development, Identity, Names, Origins, Revocations, Tokens};
+use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, Tokens};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::metrics::{Collected, Metrics};
@@ -211,6 +211,12 @@ impl GroupsBuilder {
         }
         let origins = Origins::new(settings.origins()?);
         let supervisor = Supervisor::new();
+        let mut keys = None;
+        if let (None, Some(location)) = (&identity, settings.jwks()?) {
+            let (jwks, maintained) = Jwks::open(location, settings.jwks_cache()?).await?;
+            supervisor.spawn("keys for tokens", maintained);
+            keys = Some(jwks);
+        }
         let store = Store::open(StoreOptions {
             limits: limits.unwrap_or_else(|| settings.limits()),
             quotas: settings.quotas(),
@@ -231,8 +237,8 @@ impl GroupsBuilder {
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
         let identity = identity.unwrap_or_else(|| {
             let own = settings.secret().map(str::as_bytes);
-            let secret = own.or(development.as_ref().map(Development::secret)).unwrap_or_default();
-            Box::new(Tokens::new(secret, &settings))
+            let secret = own.or(development.as_ref().map(Development::secret));
+            Box::new(Tokens::new(secret, keys.clone(), &settings))
         });
         // Opened before clients can connect, so that the tail delivers everything that a client's
         // first read does not show. Recent changes are read now, so that clients resume from memory
@@ -277,6 +283,7 @@ impl GroupsBuilder {
         Ok(Groups(Arc::new_cyclic(|inner| Inner {
             on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
             identity,
+            keys,
             origins,
             limiter,
             ids,

@@ -1,5 +1,5 @@
-//! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256. Verifies them and, in development
-//! mode, issues them.
+//! Bearer tokens: JSON Web Tokens (RFC 7519), signed with the shared secret or with a key of the
+//! identity provider. Verifies them and, in development mode, issues them.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -12,22 +12,26 @@ use groups_domain::{Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
 use super::claims::ClaimRules;
-use super::jws::SharedKey;
+use super::jwks::Jwks;
+use super::jws::{Algorithm, JwsError, SharedKey, Unverified};
 use super::{Identity, Principal};
 use crate::{Code, Problem, Settings, clock};
 
 /// Verifies tokens.
 pub(crate) struct Tokens {
-    key: SharedKey,
+    secret: Option<SharedKey>,
+    keys: Option<Jwks>,
     issuer: Option<String>,
     audience: Option<String>,
     rules: ClaimRules,
 }
 
 impl Tokens {
-    pub(crate) fn new(secret: &[u8], settings: &Settings) -> Self {
+    /// Accepts HS256 with this secret, and the other algorithms with these keys.
+    pub(crate) fn new(secret: Option<&[u8]>, keys: Option<Jwks>, settings: &Settings) -> Self {
         Self {
-            key: SharedKey::new(secret),
+            secret: secret.map(SharedKey::new),
+            keys,
             issuer: settings.jwt_issuer.clone(),
             audience: settings.jwt_audience.clone(),
             rules: ClaimRules {
@@ -37,14 +41,64 @@ impl Tokens {
         }
     }
 
+    /// Checks a token. If it is signed with a key that is not known yet, the keys are fetched first.
+    ///
     /// # Errors
-    /// [`Code::Unauthenticated`], with an explanation of what is wrong with the token.
-    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Principal, Problem> {
+    /// [`Code::Unauthenticated`], with an explanation of what is wrong with the token, or
+    /// [`Code::Unavailable`] if its key cannot be fetched now.
+    pub(crate) async fn check(&self, token: &str) -> Result<Principal, Problem> {
+        let claims = match (self.verify(token), &self.keys) {
+            (Err(JwsError::UnknownKey), Some(keys)) => {
+                keys.refresh().await.map_err(refusal)?;
+                self.verify(token)
+            }
+            (verified, _) => verified,
+        };
+        self.judge(&claims.map_err(refusal)?, clock::now())
+    }
+
+    /// Checks a token with the keys that are known now.
+    ///
+    /// # Errors
+    /// As for [`check`](Self::check).
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn check_at(&self, token: &str, now: Timestamp) -> Result<Principal, Problem> {
+        self.judge(&self.verify(token).map_err(refusal)?, now)
+    }
+
+    fn verify(&self, token: &str) -> Result<Map<String, Value>, JwsError> {
+        let token = Unverified::parse(token)?;
+        match (token.algorithm, &self.secret, &self.keys) {
+            (Some(Algorithm::Hs256), Some(secret), _) => {
+                token.verified(|message, signature| secret.verify(message, signature))
+            }
+            (Some(Algorithm::Hs256) | None, ..) | (_, _, None) => {
+                Err(JwsError::Algorithm { accepted: self.algorithms() })
+            }
+            (_, _, Some(keys)) => keys.verify_now(token),
+        }
+    }
+
+    const fn algorithms(&self) -> &'static str {
+        match (&self.secret, &self.keys) {
+            (Some(_), Some(_)) => "HS256, EdDSA, ES256, PS256 and RS256",
+            (_, Some(_)) => "EdDSA, ES256, PS256 and RS256",
+            (_, None) => "HS256",
+        }
+    }
+
+    fn judge(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Principal, Problem> {
         let refuse = |detail: String| Problem::new(Code::Unauthenticated, detail);
-        let claims = self.key.verify(token).map_err(|error| refuse(error.to_string()))?;
-        require(&claims, "iss", self.issuer.as_deref(), "issuer").map_err(refuse)?;
-        require(&claims, "aud", self.audience.as_deref(), "audience").map_err(refuse)?;
-        self.rules.check(&claims, now).map_err(|error| refuse(error.to_string()))
+        require(claims, "iss", self.issuer.as_deref(), "issuer").map_err(refuse)?;
+        require(claims, "aud", self.audience.as_deref(), "audience").map_err(refuse)?;
+        self.rules.check(claims, now).map_err(|error| refuse(error.to_string()))
+    }
+}
+
+fn refusal(error: JwsError) -> Problem {
+    match error {
+        JwsError::Fetching => Problem::new(Code::Unavailable, error.to_string()).retry_after(1),
+        error => Problem::new(Code::Unauthenticated, error.to_string()),
     }
 }
 
@@ -62,7 +116,7 @@ impl Identity for Tokens {
             (bearer(headers), "The header `Authorization: Bearer …` is missing.")
         };
         let token = token.ok_or_else(|| Problem::new(Code::Unauthenticated, missing))?;
-        self.check(token, clock::now())
+        self.check(token).await
     }
 }
 
@@ -112,15 +166,15 @@ mod tests {
     #[test]
     fn a_token_expires_exactly_at_exp() {
         let (secret, user_id) = ([7; 32], UserId::new(uuid::Uuid::from_u128(1)));
-        let tokens = Tokens::new(&secret, &Settings::default());
+        let tokens = Tokens::new(Some(&secret), None, &Settings::default());
         let at = Timestamp::from_unix_millis;
         for (exp, last_millis) in [("2000", 1_999_999), ("2000.25", 2_000_249), ("2e3", 1_999_999)] {
             let claims = format!(r#"{{"sub":"{user_id}","exp":{exp}}}"#);
             let claims: serde_json::Value = serde_json::from_str(&claims).unwrap();
             let token = SharedKey::new(&secret).sign(&claims);
-            assert_eq!(tokens.check(&token, at(last_millis)).unwrap().user_id, user_id, "{exp}");
+            assert_eq!(tokens.check_at(&token, at(last_millis)).unwrap().user_id, user_id, "{exp}");
             for millis in [last_millis + 1, last_millis + 2, last_millis + 1_000, i64::MAX] {
-                let refused = tokens.check(&token, at(millis)).unwrap_err();
+                let refused = tokens.check_at(&token, at(millis)).unwrap_err();
                 let expired = Problem::new(Code::Unauthenticated, "The token has expired: see its `exp` claim.");
                 assert_eq!(refused, expired, "{exp} at {millis}");
             }
