@@ -1,7 +1,7 @@
 //! The settings of the server as flags and environment variables of the same name.
 
 use clap::{Args, ValueEnum};
-use server::{AddPolicy, NameVisibility, Secret, Settings};
+use server::{AddPolicy, JwtSubject, NameVisibility, Secret, Settings};
 
 /// One flag and one variable for each setting of [`server::Settings`], which documents meaning and
 /// default.
@@ -54,13 +54,24 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-jwks-cache", env = "GROUPS_JWKS_CACHE", value_name = "FILE")]
     jwks_cache: Option<String>,
 
-    /// The `iss` that tokens must have. Default: not checked
+    /// The `iss` that tokens must have; several comma-separated, of which they must have one. Default: not checked
     #[arg(long, alias = "groups-jwt-issuer", env = "GROUPS_JWT_ISSUER", value_name = "ISSUER")]
     jwt_issuer: Option<String>,
 
-    /// The `aud` that tokens must have. Default: not checked
+    /// The `aud` that tokens must have; several comma-separated, of which they must have one. Default: not checked
     #[arg(long, alias = "groups-jwt-audience", env = "GROUPS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     jwt_audience: Option<String>,
+
+    /// Which `sub` tokens can have: only UUIDs, or any text, from which the user's id is derived
+    #[arg(
+        long,
+        alias = "groups-jwt-subject",
+        env = "GROUPS_JWT_SUBJECT",
+        value_name = "KIND",
+        value_enum,
+        default_value_t = JwtSubjectArg::Uuid
+    )]
+    jwt_subject: JwtSubjectArg,
 
     /// Seconds for which tokens are accepted after their `exp` and before their `nbf`, which has at least 5 seconds
     #[arg(long, alias = "groups-jwt-leeway-seconds", env = "GROUPS_JWT_LEEWAY_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=60))]
@@ -212,6 +223,16 @@ pub(crate) struct SettingsArgs {
     drain_seconds: u32,
 }
 
+/// Which `sub` tokens can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum JwtSubjectArg {
+    /// A UUID, which is the user's id
+    Uuid,
+    /// Any text of 1 to 255 characters
+    Any,
+}
+
 /// Whom an admin can add to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
@@ -246,6 +267,7 @@ impl From<SettingsArgs> for Settings {
             jwks_cache: args.jwks_cache,
             jwt_issuer: args.jwt_issuer,
             jwt_audience: args.jwt_audience,
+            jwt_subject: args.jwt_subject.into(),
             jwt_leeway_seconds: args.jwt_leeway_seconds,
             jwt_max_lifetime_seconds: args.jwt_max_lifetime_seconds,
             allowed_origins: args.allowed_origins,
@@ -268,6 +290,15 @@ impl From<SettingsArgs> for Settings {
             nats_url: args.nats_url,
             workers: args.workers,
             drain_seconds: args.drain_seconds,
+        }
+    }
+}
+
+impl From<JwtSubjectArg> for JwtSubject {
+    fn from(subject: JwtSubjectArg) -> Self {
+        match subject {
+            JwtSubjectArg::Uuid => Self::Uuid,
+            JwtSubjectArg::Any => Self::Any,
         }
     }
 }

@@ -98,6 +98,8 @@ pub struct MeBody {
     /// The id of the caller.
     #[cfg_attr(test, ts(type = "Uuid"))]
     pub user_id: UserId,
+    /// The identity provider's name for the caller: `sub` of the token.
+    pub subject: String,
     /// The display name that other users see. Absent if there is none.
     #[serde(default, deserialize_with = "name::optional", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "string"))]
@@ -105,6 +107,21 @@ pub struct MeBody {
     /// The time at which the token expires.
     #[cfg_attr(test, ts(type = "Time"))]
     pub expires_at: String,
+}
+
+/// Response of `GET /v1/admin/users`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Subject"))]
+pub struct SubjectBody {
+    /// The id of the user.
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    pub user_id: UserId,
+    /// The identity provider's name for the user: `sub` of a token.
+    pub subject: String,
+    /// The identity provider: `iss` of a token. Absent if the tokens have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub issuer: Option<String>,
 }
 
 /// A user whom the caller has blocked.

@@ -39,7 +39,7 @@ mod typescript;
 
 pub use answer::{
     AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage, LoginBody, MeBody,
-    MemberPage, PeopleBody, PersonBody,
+    MemberPage, PeopleBody, PersonBody, SubjectBody,
 };
 pub use change::{ChangeAction, ChangeBody, NewMemberBody};
 pub use client_message::{ClientMessage, ParseError, parse};

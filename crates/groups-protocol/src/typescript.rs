@@ -82,6 +82,7 @@ fn golden_the_typescript_types_of_the_responses() {
         declared::<ChangeBody<'_>>(),
         declared::<ChangePage<'_>>(),
         declared::<MeBody>(),
+        declared::<SubjectBody>(),
         declared::<BlockBody>(),
         declared::<BlockPage>(),
         declared::<UserBody>(),

@@ -22,7 +22,7 @@ pub use builder::GroupsBuilder;
 use crate::bus::{Bus, Inlet, PeerMessage};
 use crate::connection::Connection;
 use crate::health::Health;
-use crate::identity::{Development, Identity, Jwks, KeysError, Names, Origins, Principal, Revocations};
+use crate::identity::{Development, Identity, Jwks, KeysError, Names, Origins, Principal, Revocations, Subjects};
 use crate::ids::GroupIds;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
@@ -49,6 +49,10 @@ struct Inner {
     identity: Box<dyn Identity>,
     /// The public keys for tokens, if there are any.
     keys: Option<Jwks>,
+    /// How the user ids of subjects are derived.
+    subjects: Subjects,
+    /// The issuer of all tokens, if only one is accepted.
+    issuer: Option<String>,
     mount: Mount,
     development: Option<Development>,
     origins: Origins,
@@ -268,6 +272,15 @@ impl Groups {
 
     pub(crate) fn feeds(&self) -> &Arc<Semaphore> {
         &self.0.feeds
+    }
+
+    pub(crate) fn subjects(&self) -> Subjects {
+        self.0.subjects
+    }
+
+    /// The issuer of all tokens, if only one is accepted.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.0.issuer.as_deref()
     }
 
     pub(crate) fn mount(&self) -> &Mount {

@@ -11,6 +11,7 @@ mod operator;
 mod origin;
 mod principal;
 mod revocations;
+mod subject;
 mod token;
 
 pub(crate) use caller::Caller;
@@ -23,6 +24,7 @@ use origin::check_loopback;
 pub(crate) use origin::{Origins, canonical, is_safe};
 pub use principal::{Access, Identity, Principal};
 pub(crate) use revocations::Revocations;
+pub(crate) use subject::Subjects;
 pub(crate) use token::Tokens;
 #[cfg(fuzzing)]
 pub(crate) use token::fuzz;

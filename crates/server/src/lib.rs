@@ -17,7 +17,7 @@
 //! [`KeysError`], [`OpenError`], [`RunError`], [`SettingsError`], [`Principal`] and [`StopSignals`] are expected to
 //! grow and are `#[non_exhaustive]`; so are [`Executed`], [`Outcome`] and [`Standing`]. [`Settings`]
 //! is exhaustive on purpose: build it with `..Settings::default()`, which keeps compiling when a
-//! setting is added. [`AddPolicy`] and [`NameVisibility`] are exhaustive on purpose, because an
+//! setting is added. [`AddPolicy`], [`JwtSubject`] and [`NameVisibility`] are exhaustive on purpose, because an
 //! application translates its own configuration to them and back.
 //!
 //! # Structure
@@ -68,7 +68,7 @@ pub use open_error::OpenError;
 pub use problem::Problem;
 pub use run::{RunError, Running, StopSignals, listen, run, start};
 pub use secret::Secret;
-pub use settings::{AddPolicy, NameVisibility, Settings, SettingsError};
+pub use settings::{AddPolicy, JwtSubject, NameVisibility, Settings, SettingsError};
 pub use tokio_util::sync::CancellationToken;
 
 /// The checks that the fuzz targets in `crates/groups-fuzz` run.

@@ -8,7 +8,7 @@ use groups_domain::Limits;
 use groups_store::Quotas;
 
 use crate::Secret;
-use crate::identity::{Location, canonical};
+use crate::identity::{Location, Subjects, canonical};
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,11 +35,14 @@ pub struct Settings {
     /// File for a copy of the keys, with which the server starts if they cannot be fetched; for a URL only. Default: none
     pub jwks_cache: Option<String>,
 
-    /// The `iss` that tokens must have. Default: not checked
+    /// The `iss` that tokens must have; several comma-separated, of which they must have one. Default: not checked
     pub jwt_issuer: Option<String>,
 
-    /// The `aud` that tokens must have. Default: not checked
+    /// The `aud` that tokens must have; several comma-separated, of which they must have one. Default: not checked
     pub jwt_audience: Option<String>,
+
+    /// Which `sub` tokens can have: only UUIDs, or any text, from which the user's id is derived
+    pub jwt_subject: JwtSubject,
 
     /// Seconds for which tokens are accepted after their `exp` and before their `nbf`, which has at least 5 seconds
     pub jwt_leeway_seconds: u32,
@@ -113,6 +116,15 @@ pub struct Settings {
     pub drain_seconds: u32,
 }
 
+/// Which `sub` tokens can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JwtSubject {
+    /// A UUID, which is the user's id
+    Uuid,
+    /// Any text of 1 to 255 characters. If it is not a UUID, the user's id is derived from it and `iss`
+    Any,
+}
+
 /// Whom an admin can add to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddPolicy {
@@ -159,6 +171,7 @@ impl Default for Settings {
             jwks_cache: None,
             jwt_issuer: None,
             jwt_audience: None,
+            jwt_subject: JwtSubject::Uuid,
             jwt_leeway_seconds: 0,
             jwt_max_lifetime_seconds: 31_622_400,
             allowed_origins: Vec::new(),
@@ -214,7 +227,7 @@ pub enum SettingsError {
     #[error("GROUPS_JWT_SECRET has {0} bytes. Use at least 32 random bytes; fewer than {min} are refused", min = Settings::SECRET_BYTES_ACCEPTED_MIN)]
     ShortSecret(usize),
     /// An unset variable of a container becomes an empty one, and the operator believes that the claim is checked.
-    #[error("{0} is empty. Set a value, or unset it to accept any")]
+    #[error("{0} is empty, or has an empty part between commas. Set a value, or unset it to accept any")]
     EmptyClaim(&'static str),
     /// Development mode gives a token to everybody.
     #[error(
@@ -299,6 +312,23 @@ impl Settings {
         self.origins().map(drop)
     }
 
+    /// The issuers of which a token must have one. Empty: not checked.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &str> {
+        parts(self.jwt_issuer.as_deref())
+    }
+
+    /// The audiences of which a token must have one. Empty: not checked.
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = &str> {
+        parts(self.jwt_audience.as_deref())
+    }
+
+    pub(crate) fn subjects(&self) -> Subjects {
+        match self.jwt_subject {
+            JwtSubject::Uuid => Subjects::Uuid,
+            JwtSubject::Any => Subjects::Any,
+        }
+    }
+
     /// Where the public keys for tokens are.
     pub(crate) fn jwks(&self) -> Result<Option<Location>, SettingsError> {
         let parse = |text: &String| Location::parse(text).map_err(|reason| SettingsError::Jwks(text.clone(), reason));
@@ -328,7 +358,8 @@ impl Settings {
         }
         self.jwks_cache()?;
         let claims = [("GROUPS_JWT_ISSUER", &self.jwt_issuer), ("GROUPS_JWT_AUDIENCE", &self.jwt_audience)];
-        match claims.into_iter().find(|(_, value)| value.as_deref().is_some_and(|value| value.trim().is_empty())) {
+        let empty = |value: &str| value.split(',').any(|part| part.trim().is_empty());
+        match claims.into_iter().find(|(_, value)| value.as_deref().is_some_and(empty)) {
             Some((name, _)) => Err(SettingsError::EmptyClaim(name)),
             None => Ok(()),
         }
@@ -405,6 +436,11 @@ fn resolve(listen: &str) -> Option<SocketAddr> {
     listen.to_socket_addrs().ok()?.next()
 }
 
+/// The parts of a list that is separated by commas.
+fn parts(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.into_iter().flat_map(|list| list.split(',')).map(str::trim)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -463,7 +499,7 @@ mod tests {
 
     #[test]
     fn an_empty_issuer_or_audience_is_refused() {
-        for empty in ["", " "] {
+        for empty in ["", " ", "one,", "one, ,two"] {
             let (issuer, audience) = (
                 Settings { jwt_issuer: Some(empty.to_owned()), ..Settings::default() },
                 Settings { jwt_audience: Some(empty.to_owned()), ..Settings::default() },

@@ -188,10 +188,22 @@ export type ChangePage = {
 export type Me = {
   /** The id of the caller. */
   user_id: Uuid;
+  /** The identity provider's name for the caller: `sub` of the token. */
+  subject: string;
   /** The display name that other users see. Absent if there is none. */
   name?: string;
   /** The time at which the token expires. */
   expires_at: Time;
+};
+
+/** Response of `GET /v1/admin/users`. */
+export type Subject = {
+  /** The id of the user. */
+  user_id: Uuid;
+  /** The identity provider's name for the user: `sub` of a token. */
+  subject: string;
+  /** The identity provider: `iss` of a token. Absent if the tokens have none. */
+  issuer?: string;
 };
 
 /** A user whom the caller has blocked. */

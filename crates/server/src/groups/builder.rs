@@ -280,10 +280,14 @@ impl GroupsBuilder {
             peers: Arc::clone(&peers),
         });
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
+        let mut issuers = settings.issuers();
+        let issuer = issuers.next().filter(|_| issuers.next().is_none()).map(str::to_owned);
         Ok(Groups(Arc::new_cyclic(|inner| Inner {
             on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
             identity,
             keys,
+            subjects: settings.subjects(),
+            issuer,
             origins,
             limiter,
             ids,

@@ -1,10 +1,10 @@
 //! Checks token claims one by one, so that an error names the claim and the problem.
 
-use groups_domain::{Timestamp, UserId};
+use groups_domain::Timestamp;
 use serde_json::{Map, Value};
 
+use super::subject::{SubjectError, Subjects};
 use super::{Access, Principal};
-use crate::input::uuid;
 
 /// Why a correctly signed token is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,8 +13,10 @@ pub(super) enum ClaimError {
     Missing(&'static str),
     #[error("The token's `{claim}` claim must be {expected}; it is {found}.")]
     Type { claim: &'static str, expected: &'static str, found: &'static str },
-    #[error("The token's `sub` claim must be a UUID, such as \"f7a54a9e-b01a-593f-8b27-0307af030bbc\".")]
-    Subject,
+    #[error("The token's `sub` claim {0}.")]
+    Subject(SubjectError),
+    #[error("The token's `iss` claim contains a line break.")]
+    Issuer,
     #[error("The token has expired: see its `exp` claim.")]
     Expired,
     #[error("The token is valid for too long: its `exp` claim is more than {seconds} seconds ahead{}.", hint(*.milliseconds))]
@@ -30,6 +32,7 @@ const fn hint(milliseconds: bool) -> &'static str {
 /// Configuration of the claim checks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaimRules {
+    pub(super) subjects: Subjects,
     /// Tolerance in seconds after `exp` and before `nbf`.
     pub(super) leeway_seconds: u32,
     /// Maximum seconds that `exp` may lie in the future.
@@ -45,7 +48,8 @@ impl ClaimRules {
     /// The first [`ClaimError`] found.
     pub(super) fn check(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Principal, ClaimError> {
         let now = now.unix_millis();
-        let user_id = UserId::new(uuid(text(claims, "sub")?).ok_or(ClaimError::Subject)?);
+        let (subject, issuer) = (text(claims, "sub")?, issuer(claims)?);
+        let user_id = self.subjects.user_id(issuer, subject).map_err(ClaimError::Subject)?;
         let exp = time(claims, "exp")?.ok_or(ClaimError::Missing("exp"))?;
         let (leeway, lifetime) = (i64::from(self.leeway_seconds) * 1_000, i64::from(self.lifetime_seconds_max) * 1_000);
         let expires_at = exp.saturating_add(leeway);
@@ -68,8 +72,19 @@ impl ClaimRules {
         // early as its `exp` allows.
         let issued_at = time(claims, "iat").ok().flatten().unwrap_or_else(|| exp.saturating_sub(lifetime));
         let issued_at = Timestamp::from_unix_millis(issued_at.min(now));
-        let principal = Principal::new(user_id, Timestamp::from_unix_millis(expires_at)).with_access(access(claims));
+        let principal = Principal::new(user_id, Timestamp::from_unix_millis(expires_at));
+        let principal = principal.with_access(access(claims)).with_subject(subject);
         Ok(principal.named(claims.get("name").and_then(Value::as_str).unwrap_or_default(), issued_at))
+    }
+}
+
+/// Returns the issuer, which is empty if the token has none.
+fn issuer(claims: &Map<String, Value>) -> Result<&str, ClaimError> {
+    match given(claims, "iss").map(Value::as_str) {
+        Some(Some(issuer)) if issuer.contains('\n') => Err(ClaimError::Issuer),
+        Some(Some(issuer)) => Ok(issuer),
+        // A list with the required issuer has always been accepted. It names no single issuer.
+        Some(None) | None => Ok(""),
     }
 }
 
@@ -132,7 +147,8 @@ mod tests {
 
     const SUB: &str = "00000000-0000-0000-0000-000000000001";
     const NOW_SECONDS: i64 = 1_800_000_000;
-    const YEAR: ClaimRules = ClaimRules { leeway_seconds: 0, lifetime_seconds_max: 31_622_400 };
+    const YEAR: ClaimRules =
+        ClaimRules { subjects: Subjects::Uuid, leeway_seconds: 0, lifetime_seconds_max: 31_622_400 };
 
     fn judged(rules: ClaimRules, claims: Value) -> Result<Principal, ClaimError> {
         rules.check(claims.as_object().unwrap(), Timestamp::from_unix_millis(NOW_SECONDS * 1_000))
@@ -246,6 +262,26 @@ mod tests {
             claims.as_object_mut().unwrap().extend(scopes.as_object().unwrap().clone());
             assert_eq!(judged(YEAR, claims).unwrap().access, access, "{scopes}");
         }
+    }
+
+    #[test]
+    fn the_issuer_distinguishes_subjects_that_are_no_uuids() {
+        let any = ClaimRules { subjects: Subjects::Any, ..YEAR };
+        let principal = |more: Value| {
+            let mut claims = json!({"sub": "ada", "exp": NOW_SECONDS + 60});
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            judged(any, claims)
+        };
+        let id = |more| principal(more).unwrap().user_id;
+        assert_eq!(principal(json!({})).unwrap().subject.as_deref(), Some("ada"));
+        assert_eq!(
+            id(json!({"iss": "https://id.example"})),
+            Subjects::Any.user_id("https://id.example", "ada").unwrap()
+        );
+        assert_eq!(id(json!({"iss": null})), Subjects::Any.user_id("", "ada").unwrap());
+        assert_eq!(principal(json!({"iss": "https://id.example\nada"})), Err(ClaimError::Issuer));
+        assert_eq!(principal(json!({"sub": ""})), Err(ClaimError::Subject(SubjectError::Length)));
+        assert_eq!(id(json!({"sub": SUB, "iss": "x"})).to_string(), SUB);
     }
 
     #[test]

@@ -76,6 +76,9 @@ impl<T: Identity + ?Sized> Identity for Arc<T> {
 pub struct Principal {
     /// The user's id.
     pub user_id: UserId,
+    /// The identity provider's name for the user, shown by `GET /v1/me`. In a token: `sub`. Default:
+    /// the user's id.
+    pub subject: Option<String>,
     /// The display name, if the identity has one.
     pub name: Option<DisplayName>,
     /// When the name was last changed. If a user has several names, the newest wins.
@@ -109,13 +112,19 @@ impl Principal {
     /// Creates a principal without a display name, with the access of a user.
     pub fn new(user_id: UserId, expires_at: Timestamp) -> Self {
         let issued_at = Timestamp::from_unix_millis(0);
-        Self { user_id, name: None, issued_at, expires_at, access: Access::default() }
+        Self { user_id, subject: None, name: None, issued_at, expires_at, access: Access::default() }
     }
 
     /// Sets which requests the principal may send.
     #[must_use]
     pub fn with_access(self, access: Access) -> Self {
         Self { access, ..self }
+    }
+
+    /// Sets the identity provider's name for the user.
+    #[must_use]
+    pub fn with_subject(self, subject: impl Into<String>) -> Self {
+        Self { subject: Some(subject.into()), ..self }
     }
 
     /// Sets the display name. `issued_at` is the time the name was last changed; a name that is older

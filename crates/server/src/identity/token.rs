@@ -21,8 +21,10 @@ use crate::{Code, Problem, Settings, clock};
 pub(crate) struct Tokens {
     secret: Option<SharedKey>,
     keys: Option<Jwks>,
-    issuer: Option<String>,
-    audience: Option<String>,
+    /// The issuers of which one is required. Empty: not checked.
+    issuers: Vec<String>,
+    /// The same for audiences.
+    audiences: Vec<String>,
     rules: ClaimRules,
 }
 
@@ -32,9 +34,10 @@ impl Tokens {
         Self {
             secret: secret.map(SharedKey::new),
             keys,
-            issuer: settings.jwt_issuer.clone(),
-            audience: settings.jwt_audience.clone(),
+            issuers: settings.issuers().map(str::to_owned).collect(),
+            audiences: settings.audiences().map(str::to_owned).collect(),
             rules: ClaimRules {
+                subjects: settings.subjects(),
                 leeway_seconds: settings.jwt_leeway_seconds,
                 lifetime_seconds_max: settings.jwt_max_lifetime_seconds,
             },
@@ -89,8 +92,8 @@ impl Tokens {
 
     fn judge(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Principal, Problem> {
         let refuse = |detail: String| Problem::new(Code::Unauthenticated, detail);
-        require(claims, "iss", self.issuer.as_deref(), "issuer").map_err(refuse)?;
-        require(claims, "aud", self.audience.as_deref(), "audience").map_err(refuse)?;
+        require(claims, "iss", &self.issuers, "issuer").map_err(refuse)?;
+        require(claims, "aud", &self.audiences, "audience").map_err(refuse)?;
         self.rules.check(claims, now).map_err(|error| refuse(error.to_string()))
     }
 }
@@ -120,13 +123,16 @@ impl Identity for Tokens {
     }
 }
 
-/// If a value is required, checks that the claim contains it, alone or in a list (RFC 7519 section
-/// 4.1.3).
-fn require(claims: &Map<String, Value>, claim: &str, required: Option<&str>, what: &str) -> Result<(), String> {
-    let Some(required) = required else { return Ok(()) };
+/// If values are required, checks that the claim contains one of them, alone or in a list (RFC 7519
+/// section 4.1.3).
+fn require(claims: &Map<String, Value>, claim: &str, required: &[String], what: &str) -> Result<(), String> {
+    if required.is_empty() {
+        return Ok(());
+    }
+    let is_required = |value: &Value| required.iter().any(|required| value == required);
     let named = match claims.get(claim) {
-        Some(Value::String(value)) => value == required,
-        Some(Value::Array(values)) => values.iter().any(|value| value == required),
+        Some(value @ Value::String(_)) => is_required(value),
+        Some(Value::Array(values)) => values.iter().any(is_required),
         _ => return Err(format!("The token has no `{claim}` claim, or its type is wrong.")),
     };
     if named { Ok(()) } else { Err(format!("The token's `{claim}` claim names a different {what}.")) }

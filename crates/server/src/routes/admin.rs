@@ -10,6 +10,7 @@ mod disconnect;
 mod find_groups;
 mod set_name;
 mod stats;
+mod subjects;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
@@ -37,6 +38,7 @@ pub(super) fn scope() -> impl HttpServiceFactory {
             [patch(change_role::respond), delete(remove_member::respond)],
         ))
         .service(at("/groups/{group_id}/changes", [get(history::respond)]))
+        .service(at("/users", [get(subjects::respond)]))
         .service(at("/users/{user_id}", [put(set_name::respond)]))
         .service(at("/users/{user_id}/disconnect", [post(disconnect::respond)]))
         .service(at("/changes", [get(changes::respond)]))

@@ -8,6 +8,7 @@ use crate::identity::Caller;
 pub(super) async fn respond(caller: Caller) -> HttpResponse {
     HttpResponse::Ok().json(MeBody {
         user_id: caller.user_id,
+        subject: caller.subject.clone().unwrap_or_else(|| caller.user_id.to_string()),
         name: caller.name.clone(),
         expires_at: caller.expires_at.to_string(),
     })

@@ -32,4 +32,5 @@ mod resume;
 mod scopes;
 mod snapshots;
 mod storm;
+mod subjects;
 mod support;
