@@ -9,7 +9,7 @@ use groups_domain::GroupId;
 use serde::{Deserialize, Serialize};
 
 /// A message from a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// Requests a `pong`.
@@ -21,6 +21,24 @@ pub enum ClientMessage {
         /// `true` while the user types, `false` when they stop.
         typing: bool,
     },
+    /// Renews the authentication of the connection.
+    Authenticate {
+        /// A new token of the same user.
+        token: String,
+    },
+}
+
+impl std::fmt::Debug for ClientMessage {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ping => f.write_str("Ping"),
+            Self::Typing { group_id, typing } => {
+                f.debug_struct("Typing").field("group_id", group_id).field("typing", typing).finish()
+            }
+            Self::Authenticate { .. } => f.debug_struct("Authenticate").finish_non_exhaustive(),
+        }
+    }
 }
 
 /// The reason why a text is not a valid message.
@@ -46,6 +64,11 @@ struct Typing {
     typing: bool,
 }
 
+#[derive(Deserialize)]
+struct Authenticate {
+    token: String,
+}
+
 /// Parses a message. Unknown fields are ignored.
 ///
 /// # Errors
@@ -57,6 +80,10 @@ pub fn parse(text: &str) -> Result<ClientMessage, ParseError> {
         "typing" => {
             let Typing { group_id, typing } = read(text)?;
             Ok(ClientMessage::Typing { group_id, typing })
+        }
+        "authenticate" => {
+            let Authenticate { token } = read(text)?;
+            Ok(ClientMessage::Authenticate { token })
         }
         // The client controls this text, so the part that the error echoes is bounded.
         unknown => Err(ParseError::UnknownType(unknown.chars().take(64).collect())),

@@ -21,8 +21,9 @@ pub enum CloseCode {
     HeartbeatMissed = 4002,
     /// The token has expired. The client reconnects with a new one.
     TokenExpired = 4003,
-    /// The user may not stay connected: an operator has closed the user's connections.
-    NotAllowed = 4500,
+    /// The session of the user has ended: an operator has disconnected the user, or the connection was renewed with the token
+    /// of another user.
+    SessionEnded = 4500,
     /// The client sends too many messages.
     Flood = 4501,
     /// The user has too many connections.
@@ -40,7 +41,7 @@ impl CloseCode {
         Self::SlowConsumer,
         Self::HeartbeatMissed,
         Self::TokenExpired,
-        Self::NotAllowed,
+        Self::SessionEnded,
         Self::Flood,
         Self::TooManyConnections,
     ];

@@ -30,7 +30,7 @@ impl Message {
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let Head { kind } = serde_json::from_str(text)?;
         match kind.as_str() {
-            "welcome" | "snapshot" | "ready" | "typing" | "pong" | "error" => {
+            "welcome" | "snapshot" | "ready" | "typing" | "authenticated" | "token_expiring" | "pong" | "error" => {
                 serde_json::from_str(text).map(Self::Server)
             }
             "group_created" | "added_to_group" | "group_updated" | "role_changed" | "removed_from_group"

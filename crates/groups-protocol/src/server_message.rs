@@ -56,6 +56,18 @@ pub enum ServerMessage<'a> {
         /// The time in seconds after which the client drops the typing state, if no other message arrives.
         expires_in_seconds: u64,
     },
+    /// The connection was renewed with a new token.
+    Authenticated {
+        /// The time at which the new token expires.
+        #[cfg_attr(test, ts(type = "Time"))]
+        expires_at: Cow<'a, str>,
+    },
+    /// The token expires soon, and the connection with it. Renew it with `authenticate`.
+    TokenExpiring {
+        /// The time at which the token expires.
+        #[cfg_attr(test, ts(type = "Time"))]
+        expires_at: Cow<'a, str>,
+    },
     /// The response to `ping`.
     Pong,
     /// A message from the client was rejected and had no effect.
@@ -80,6 +92,10 @@ pub enum ErrorCode {
     GroupNotFound,
     /// The token of the connection only allows reading.
     Forbidden,
+    /// The token in `authenticate` is invalid. The connection keeps its earlier token.
+    Unauthenticated,
+    /// The token in `authenticate` cannot be checked now. The connection keeps its earlier token.
+    Unavailable,
     /// The client sends messages too fast. If it continues, the server may close the connection.
     RateLimited,
 }

@@ -42,6 +42,8 @@ export type Welcome = MessageOf<"welcome">;
 export type Snapshot = MessageOf<"snapshot">;
 export type Ready = MessageOf<"ready">;
 export type Typing = MessageOf<"typing">;
+export type Authenticated = MessageOf<"authenticated">;
+export type TokenExpiring = MessageOf<"token_expiring">;
 export type Pong = MessageOf<"pong">;
 export type ErrorFrame = MessageOf<"error">;
 
@@ -49,4 +51,4 @@ export type ServerFrame = ServerMessage | GroupEvent;
 
 // ---- The WebSocket, from the client ----
 
-export type ClientFrame = { type: "ping" } | { type: "typing"; group_id: Uuid; typing: boolean };
+export type ClientFrame = { type: "ping" } | { type: "typing"; group_id: Uuid; typing: boolean } | { type: "authenticate"; token: string };

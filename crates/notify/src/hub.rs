@@ -24,7 +24,7 @@ use crate::conn::{Conn, Socket};
 use crate::inbox::Command;
 use crate::shard::TypingEvent;
 use crate::worker::Worker;
-use crate::{Client, Delivery, Drain, EventSink, HubLimits, SinkError, Source};
+use crate::{Authenticator, Client, Delivery, Drain, EventSink, HubLimits, SinkError, Source};
 use connection_limits::ConnectionLimits;
 
 /// The WebSocket clients of this server, on all worker threads. Cheap to clone.
@@ -86,6 +86,14 @@ impl Hub {
     pub fn relay_typing(&self, relay: impl Fn(GroupId, UserId, bool) + Send + Sync + 'static) {
         if self.shared.typing_relay.set(Box::new(relay)).is_err() {
             tracing::warn!("a typing relay is already set; ignored");
+        }
+    }
+
+    /// Sets what checks the tokens with which clients renew their connections. Without it, every
+    /// renewal is refused with `unauthenticated`. Only the first one is used.
+    pub fn authenticate_with(&self, authenticator: Arc<dyn Authenticator>) {
+        if self.shared.authenticator.set(authenticator).is_err() {
+            tracing::warn!("an authenticator is already set; ignored");
         }
     }
 

@@ -47,8 +47,8 @@
 //!
 //! [`HubStats`] and [`GroupTraffic`] are expected to grow and are `#[non_exhaustive]`. All other types
 //! with public fields or variants are exhaustive on purpose: a [`Source`] builds an [`InitialState`]
-//! and a [`ListPiece`], and must set every field; [`HubLimits`], [`Drain`], [`Client`] and [`Grant`] are built
-//! by the caller, the limits with `..HubLimits::default()`.
+//! and a [`ListPiece`], and must set every field; [`HubLimits`], [`Drain`], [`Client`], [`Grant`], [`Renewal`]
+//! and [`NotRenewed`] are built by the caller, the limits with `..HubLimits::default()`.
 //!
 //! # Serving it
 //!
@@ -59,13 +59,14 @@
 //! use std::time::Duration;
 //!
 //! use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-//! use groups_domain::UserId;
+//! use groups_domain::{Timestamp, UserId};
 //! use notify::{Client, Grant, Hub, HubLimits, Source};
 //! use uuid::Uuid;
 //!
 //! async fn connect(request: HttpRequest, payload: web::Payload, hub: web::Data<Hub>) -> actix_web::Result<HttpResponse> {
 //!     let user_id = UserId::new(Uuid::nil()); // the user in the token
-//!     let grant = Grant { expires_in: Duration::from_secs(3_600), read_only: false };
+//!     let (expires_at, expires_in) = (Timestamp::from_unix_millis(1_900_000_000_000), Duration::from_secs(3_600));
+//!     let grant = Grant { expires_at, expires_in, read_only: false };
 //!     hub.accept(&request, payload, Client { user_id, connection_id: Uuid::now_v7(), cursor: None, grant })
 //! }
 //!
@@ -82,6 +83,7 @@
 //! }
 //! ```
 
+mod authenticator;
 mod client;
 mod clock;
 mod conn;
@@ -110,6 +112,7 @@ extern crate self as notify;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "shared with the integration tests")]
 mod world;
 
+pub use authenticator::{Authenticator, NotRenewed, Renewal};
 pub use client::{Client, Grant};
 pub use delivery::Delivery;
 pub use hub::{GroupTraffic, Hub, HubStats};

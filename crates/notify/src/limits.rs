@@ -74,6 +74,12 @@ pub struct HubLimits {
     pub messages_per_second: u32,
     /// Burst of frames that a client may send. Default: 100.
     pub messages_burst: u32,
+    /// How long before its token expires a client is told so (`token_expiring`), once for each token.
+    /// Default: 60 seconds.
+    pub token_warning: Duration,
+    /// How long the check of a token may take with which a client renews its connection; then the client
+    /// gets an `error` with the code `unavailable`. Default: 15 seconds.
+    pub authenticate_timeout: Duration,
     /// Interval within which the same typing state of a user in a group is forwarded only once,
     /// whichever of the user's connections sends it. Repetitions are dropped. Default: 2 seconds.
     pub typing_interval: Duration,
@@ -114,6 +120,8 @@ impl Default for HubLimits {
             message_bytes_max: 4 * 1024,
             messages_per_second: 20,
             messages_burst: 100,
+            token_warning: Duration::from_secs(60),
+            authenticate_timeout: Duration::from_secs(15),
             typing_interval: Duration::from_secs(2),
             typing_states_per_user_max: 32,
             typing_users_max: 65_536,

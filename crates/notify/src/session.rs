@@ -12,6 +12,7 @@
 mod closing;
 mod context;
 mod flood;
+mod lease;
 #[cfg(test)]
 mod tests;
 
@@ -20,18 +21,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use groups_domain::{Group, GroupId, Role, View};
+use groups_domain::{Group, GroupId, Role, UserId, View};
 use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
 pub(crate) use closing::{Close, ProtocolError};
 pub(crate) use context::Cx;
 use flood::{Bucket, Verdict};
+use lease::Lease;
 
 use crate::clock::Moment;
 use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
-use crate::{Delivery, Grant, HubLimits};
+use crate::{Delivery, Grant, HubLimits, NotRenewed, Renewal};
 
 /// Input from the client.
 #[derive(Debug)]
@@ -48,9 +50,16 @@ pub(crate) enum Input<'a> {
 }
 
 /// A client request that needs more than the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ClientAction {
-    Typing { group_id: GroupId, typing: bool },
+    Typing {
+        group_id: GroupId,
+        typing: bool,
+    },
+    /// Check this token, and then call [`Session::renewed`].
+    Authenticate {
+        token: String,
+    },
 }
 
 /// What the transport must do next.
@@ -125,8 +134,7 @@ pub(crate) struct Session {
     /// Whether a ping was sent and nothing has been received since.
     awaiting_life: bool,
     beat_at: Moment,
-    expires_at: Moment,
-    read_only: bool,
+    lease: Lease,
     /// When the client last took a piece of its opening.
     opening_taken_at: Moment,
     bucket: Bucket,
@@ -145,8 +153,7 @@ impl Session {
             ping_due: false,
             awaiting_life: false,
             beat_at: cx.now + cx.limits.heartbeat.saturating_sub(phase_shift),
-            expires_at: cx.now + grant.expires_in,
-            read_only: grant.read_only,
+            lease: Lease::new(cx, grant),
             opening_taken_at: cx.now,
             bucket: Bucket::full(cx),
         }
@@ -172,6 +179,7 @@ impl Session {
             self.opening_taken_at = cx.now;
             self.opening = opening;
             self.catching_up = true;
+            self.lease.warn(cx.now);
         }
     }
 
@@ -281,7 +289,13 @@ impl Session {
     fn message(&mut self, cx: &Cx<'_>, text: &str) -> Option<ClientAction> {
         match groups_protocol::parse(text) {
             Ok(ClientMessage::Ping) => self.ephemeral(cx, frame::json(&ServerMessage::Pong)),
-            Ok(ClientMessage::Typing { .. }) if self.read_only => {
+            Ok(ClientMessage::Authenticate { token }) => {
+                if self.lease.begin_renewal() {
+                    return Some(ClientAction::Authenticate { token });
+                }
+                self.error(cx, ErrorCode::RateLimited, "a token is already being checked; wait for the answer");
+            }
+            Ok(ClientMessage::Typing { .. }) if self.lease.is_read_only() => {
                 self.error(cx, ErrorCode::Forbidden, "this token only allows reading (`groups:read`)");
             }
             // The user's groups are not known before the list is loaded. Typing may be dropped.
@@ -295,13 +309,33 @@ impl Session {
         None
     }
 
+    /// Takes the result of checking a token. An invalid one changes nothing: the earlier token stays in
+    /// force.
+    pub(crate) fn renewed(&mut self, cx: &Cx<'_>, user_id: UserId, checked: Result<Renewal, NotRenewed>) {
+        self.lease.end_renewal();
+        if self.is_closing() {
+            return;
+        }
+        match checked {
+            Ok(renewal) if renewal.user_id != user_id => self.close(cx, Close::other_user()),
+            Ok(Renewal { grant, .. }) => {
+                self.lease = Lease::new(cx, grant);
+                let expires_at = grant.expires_at.to_string();
+                self.ephemeral(cx, frame::json(&ServerMessage::Authenticated { expires_at: expires_at.into() }));
+                // If it expires soon as well, the next tick says so: after the answer.
+            }
+            Err(NotRenewed { code, detail }) => self.error(cx, code, &detail),
+        }
+    }
+
     /// The next deadline. It may move without notice to a later time; to an earlier time only in
-    /// [`go_live`](Self::go_live), [`list_piece`](Self::list_piece), and when the connection is closed.
+    /// [`go_live`](Self::go_live), [`list_piece`](Self::list_piece), [`renewed`](Self::renewed), and when
+    /// the connection is closed.
     pub(crate) fn deadline(&self, limits: &HubLimits) -> Moment {
         if let Phase::Closing(closing) = &self.phase {
             return closing.deadline;
         }
-        let deadline = self.expires_at.min(self.beat_at);
+        let deadline = self.lease.deadline(self.is_live()).min(self.beat_at);
         if self.has_to_take() { deadline.min(self.opening_taken_at + limits.opening_stall) } else { deadline }
     }
 
@@ -317,13 +351,14 @@ impl Session {
             closing.deadline = cx.now + cx.limits.close_grace;
             return Ticked::ShutDown;
         }
-        if cx.now >= self.expires_at {
+        if cx.now >= self.lease.expires_at() {
             self.close(cx, Close::token_expired());
         } else if self.has_to_take() && cx.now >= self.opening_taken_at + cx.limits.opening_stall {
             Counters::one(&cx.counters.overflows);
             self.close(cx, Close::slow_consumer());
         } else if cx.now < self.beat_at {
-            return Ticked::Nothing;
+            let warns = self.is_live() && self.lease.warn(cx.now);
+            return if warns { Ticked::Wake } else { Ticked::Nothing };
         } else if self.awaiting_life {
             self.close(cx, Close::heartbeat_missed());
         } else {
@@ -395,6 +430,12 @@ impl Session {
         // Nothing is sent before the welcome.
         if matches!(self.phase, Phase::Loading) {
             return None;
+        }
+        if !self.is_closing()
+            && let Some(expires_at) = self.lease.take_warning()
+        {
+            let expires_at = expires_at.to_string();
+            return Some(frame::json(&ServerMessage::TokenExpiring { expires_at: expires_at.into() }));
         }
         if let Some(frame) = self.queue.pop() {
             return Some(frame);

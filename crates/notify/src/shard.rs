@@ -77,7 +77,7 @@ use crate::conn::Conn;
 use crate::counters::Counters;
 use crate::frame;
 use crate::session::{ClientAction, Close, Cx, Input, Piece, Ticked};
-use crate::{Delivery, HubLimits, InitialContent, InitialState, ListPiece, SourceError};
+use crate::{Delivery, HubLimits, InitialContent, InitialState, ListPiece, NotRenewed, Renewal, SourceError};
 
 /// The connections of one worker.
 pub(crate) struct Shard {
@@ -120,6 +120,15 @@ pub(crate) struct TypingEvent {
     pub(crate) group_id: GroupId,
     pub(crate) user_id: UserId,
     pub(crate) typing: bool,
+}
+
+/// What the worker has to do for a client.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// Forward this typing event.
+    Typing(TypingEvent),
+    /// Check this token, and then call [`Shard::renewed`].
+    Token(String),
 }
 
 impl Shard {
@@ -373,21 +382,32 @@ impl Shard {
         }
     }
 
-    /// Handles input from a client. Returns a typing event for the others, if any.
-    pub(crate) fn receive(&mut self, now: Moment, conn: &Conn, input: Input<'_>) -> Option<TypingEvent> {
+    /// Handles input from a client. Returns what the worker has to do, if anything.
+    pub(crate) fn receive(&mut self, now: Moment, conn: &Conn, input: Input<'_>) -> Option<Received> {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         let action = conn.session.borrow_mut().receive(&cx, input);
         if conn.session.borrow().is_closing() {
             schedule(&mut self.wheel, &self.limits, conn);
         }
-        let ClientAction::Typing { group_id, typing } = action?;
+        let (group_id, typing) = match action? {
+            ClientAction::Typing { group_id, typing } => (group_id, typing),
+            ClientAction::Authenticate { token } => return Some(Received::Token(token)),
+        };
         let user_id = conn.user_id;
         let member = self.slots.get(&user_id).is_some_and(|slot| self.subscriptions.contains(*slot, group_id));
         if !member {
             conn.session.borrow_mut().error(&cx, ErrorCode::GroupNotFound, "no such group, or you are not in it");
             return None;
         }
-        Some(TypingEvent { group_id, user_id, typing })
+        Some(Received::Typing(TypingEvent { group_id, user_id, typing }))
+    }
+
+    /// Takes the result of checking the token of a client.
+    pub(crate) fn renewed(&mut self, now: Moment, conn: &Rc<Conn>, checked: Result<Renewal, NotRenewed>) {
+        let cx = Cx { now, limits: &self.limits, counters: &self.counters };
+        conn.session.borrow_mut().renewed(&cx, conn.user_id, checked);
+        self.schedule(conn);
+        mark(&mut self.dirty, conn);
     }
 
     /// Checks the deadlines that have passed.

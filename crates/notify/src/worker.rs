@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use groups_domain::Timestamp;
+use groups_domain::{Timestamp, UserId};
+use groups_protocol::ErrorCode;
 use groups_supervisor::{Cause, TaskFailure};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
@@ -19,8 +20,8 @@ use crate::counters::Counters;
 use crate::hub::{ConnectionPermit, Shared};
 use crate::inbox::{Command, Envelope};
 use crate::session::{Close, Cx, Input, Session, Transmit};
-use crate::shard::{Shard, UnreadList};
-use crate::{Client, Delivery, Drain, HubLimits, PieceMax, SourceError};
+use crate::shard::{Received, Shard, UnreadList};
+use crate::{Client, Delivery, Drain, HubLimits, NotRenewed, PieceMax, Renewal, SourceError};
 
 /// Number of connections to wake before yielding to the other tasks of the thread, including HTTP
 /// requests.
@@ -237,14 +238,44 @@ impl Worker {
     }
 
     /// Handles input from a client.
-    pub(crate) fn receive(&self, conn: &Conn, input: Input<'_>) {
+    pub(crate) fn receive(self: &Rc<Self>, conn: &Rc<Conn>, input: Input<'_>) {
         // After a panic, the connection was closed with all others.
         let _ = self.call(|| {
-            let types = self.shard.borrow_mut().receive(self.now(), conn, input);
-            if let Some(types) = types {
-                self.hub.user_types(types);
+            let received = self.shard.borrow_mut().receive(self.now(), conn, input);
+            match received {
+                Some(Received::Typing(types)) => self.hub.user_types(types),
+                Some(Received::Token(token)) => {
+                    // A client that disconnects meanwhile must not keep its place.
+                    let renewal = Rc::clone(self).renew(conn.user_id, Rc::downgrade(conn), token);
+                    self.spawn(renewal);
+                }
+                None => {}
             }
         });
+    }
+
+    /// Checks the token of a client, and renews its connection.
+    async fn renew(self: Rc<Self>, user_id: UserId, conn: Weak<Conn>, token: String) {
+        let checked = self.check(user_id, &token).await;
+        if let Some(conn) = conn.upgrade() {
+            self.shard.borrow_mut().renewed(self.now(), &conn, checked);
+            self.flush().await;
+        }
+    }
+
+    /// Checks a token with a timeout. A panic in the authenticator affects only this client.
+    async fn check(&self, user_id: UserId, token: &str) -> Result<Renewal, NotRenewed> {
+        let Some(authenticator) = self.hub.authenticator.get() else {
+            let detail = "this server does not renew tokens on an open connection; reconnect with the new one";
+            return Err(NotRenewed::new(ErrorCode::Unauthenticated, detail));
+        };
+        let checking = AssertUnwindSafe(authenticator.authenticate(user_id, token)).catch_unwind();
+        match tokio::time::timeout(self.limits().authenticate_timeout, checking).await {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(_)) | Err(_) => {
+                Err(NotRenewed::new(ErrorCode::Unavailable, "the token cannot be checked now; try again"))
+            }
+        }
     }
 
     /// Returns what a connection has to send next.

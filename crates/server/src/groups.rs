@@ -123,11 +123,7 @@ impl Groups {
     /// # Errors
     /// The [`Problem`] of the identity, or [`Code::Unauthenticated`] if the principal has expired.
     pub async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
-        let principal = self.0.identity.identify(request).await?;
-        if principal.expires_at <= clock::now() {
-            return Err(Problem::new(Code::Unauthenticated, "The authentication has expired. Sign in again."));
-        }
-        self.0.revocations.check(&principal, clock::now())?;
+        let principal = self.admit(self.0.identity.identify(request).await?)?;
         if let Some(connection) = request.conn_data::<Connection>() {
             connection.authenticated();
         }
@@ -161,6 +157,17 @@ impl Groups {
     /// [`Code::Unauthenticated`] if the principal was revoked in the meantime.
     pub(crate) fn check_revoked(&self, principal: &Principal) -> Result<(), Problem> {
         self.0.revocations.check(principal, clock::now())
+    }
+
+    fn admit(&self, principal: Principal) -> Result<Principal, Problem> {
+        let principal = not_expired(principal)?;
+        self.check_revoked(&principal)?;
+        Ok(principal)
+    }
+
+    /// Authenticates a token with which a client renews its WebSocket.
+    pub(crate) async fn identify_token(&self, token: &str) -> Result<Principal, Problem> {
+        self.admit(self.0.identity.authenticate_token(token).await?)
     }
 
     /// Reads the public keys for tokens ([`Settings::jwks`](crate::Settings::jwks)) again. This also
@@ -322,6 +329,22 @@ impl Groups {
             let groups = self.clone();
             tokio::spawn(async move { groups.0.names.write_waiting(&groups.0.store).await });
         }
+    }
+}
+
+fn not_expired(principal: Principal) -> Result<Principal, Problem> {
+    if principal.expires_at <= clock::now() {
+        return Err(Problem::new(Code::Unauthenticated, "The authentication has expired. Sign in again."));
+    }
+    Ok(principal)
+}
+
+/// A service that may have ended. It does not keep the service alive.
+pub(crate) struct WeakGroups(Weak<Inner>);
+
+impl WeakGroups {
+    pub(crate) fn upgrade(&self) -> Option<Groups> {
+        self.0.upgrade().map(Groups)
     }
 }
 

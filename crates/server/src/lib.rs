@@ -48,6 +48,7 @@ mod problem;
 mod reads;
 mod refusals;
 mod relay;
+mod renewals;
 mod resumes;
 mod routes;
 mod run;

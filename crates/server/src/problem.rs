@@ -29,6 +29,10 @@ impl Problem {
         self.code
     }
 
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(Code::MalformedRequest, detail)
     }

@@ -13,6 +13,7 @@ pub(crate) fn client_message(text: &str) {
             let expected = match message {
                 ClientMessage::Ping => "ping",
                 ClientMessage::Typing { .. } => "typing",
+                ClientMessage::Authenticate { .. } => "authenticate",
             };
             assert_eq!(kind.as_deref(), Some(expected));
             let written = serde_json::to_string(&message).map(|written| parse(&written));
@@ -43,6 +44,8 @@ mod tests {
             Just("\"ping\""),
             Just("\"typing\""),
             Just("\"group_id\""),
+            Just("\"authenticate\""),
+            Just("\"token\""),
             Just("true"),
             Just("null"),
             Just("\"00000000-0000-0000-0000-00006000000a\""),

@@ -84,6 +84,9 @@ fn the_messages_around_the_events() {
     compare("snapshot_empty", &ServerMessage::Snapshot { groups: Vec::new(), more: false, cursor: "c1".into() });
     compare("ready", &ServerMessage::Ready { cursor: "c1".into() });
     compare("pong", &ServerMessage::Pong);
+    let expires_at = "2026-11-22T23:14:15.123Z";
+    compare("authenticated", &ServerMessage::Authenticated { expires_at: expires_at.into() });
+    compare("token_expiring", &ServerMessage::TokenExpiring { expires_at: expires_at.into() });
     let typing = |typing| ServerMessage::Typing { group_id: group(1), user_id: ADA, typing, expires_in_seconds: 6 };
     compare("typing", &typing(true));
     compare("typing_stopped", &typing(false));

@@ -11,6 +11,7 @@ import { SETTLED_MS, fullJitter, verdict } from "./backoff.js";
 import { ApiError, GroupsError, SignedOutError } from "./errors.js";
 import { Socket, unopened } from "./socket.js";
 import { waitable } from "./timers.js";
+import { subjectOf } from "./tokens.js";
 
 /**
  * `connecting`: for the first time · `live`: the list is up to date · `reconnecting`: after a loss · `offline`: the browser has no
@@ -26,6 +27,9 @@ import { waitable } from "./timers.js";
  * @property {boolean} [final] The client does not retry until `connect()` is called.
  * @property {unknown} [cause] The exception, if any: thrown by `getToken` or `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab that holds the connection.
  */
+
+/** The longest token that fits into a message, in characters. A longer one is used by the next connection. */
+const TOKEN_CHARS_MAX = 4_000;
 
 const NO_TOKEN = "Could not get a token: getToken failed";
 
@@ -52,6 +56,8 @@ export class Link {
   #waitUntil = -Infinity;
   /** Aborts the request that finds out why an upgrade was refused. @type {AbortController | null} */
   #probe = null;
+  /** The token of the connection. */
+  #token = "";
   /** Whether the token was renewed since the connection was last live. */
   #renewed = false;
   /** Why the last connection was lost, and the exception, if any. */
@@ -153,10 +159,11 @@ export class Link {
       onFrame: (/** @type {ServerFrame} */ frame) => {
         if (era !== this.#era) return;
         if (frame.type === "ready") this.#live();
+        if (frame.type === "token_expiring") void this.#prolong();
         this.#onFrame(frame);
       },
       onEnd: (/** @type {number} */ code, /** @type {string} */ reason) => {
-        if (era === this.#era) void this.#ended(socket.welcomed, token, code, reason);
+        if (era === this.#era) void this.#ended(socket.welcomed, this.#token, code, reason);
       },
     };
     try {
@@ -166,6 +173,28 @@ export class Link {
       return this.#giveUp(state, reason, error);
     }
     this.#socket = socket;
+    this.#token = token;
+  }
+
+  /**
+   * Renews the open connection with a new token. If there is none, the connection ends with the old token, and the next one needs a
+   * new token in any case.
+   */
+  async #prolong() {
+    const era = this.#era;
+    const old = this.#token;
+    let token;
+    try {
+      token = await this.#tokens.renewed(old);
+    } catch (error) {
+      this.#env.warn(`groups: ${NO_TOKEN}`, error);
+      return;
+    }
+    if (era !== this.#era || !token || token === old || token.length > TOKEN_CHARS_MAX) return;
+    // Another user has signed in: the connection would be closed for good.
+    if (subjectOf(token) !== subjectOf(old)) return void this.#open();
+    this.#token = token;
+    this.send({ type: "authenticate", token });
   }
 
   #live() {

@@ -8,7 +8,7 @@
 export const TOKEN_MS_MAX = 30_000;
 
 /**
- * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused or has expired.
+ * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused, has expired or is about to.
  * @callback GetToken
  * @param {{ expired: boolean }} why
  * @returns {string | null | undefined | Promise<string | null | undefined>}

@@ -228,6 +228,51 @@ test("an expired token is replaced before it resumes with the cursor", async () 
   assert.equal(socket().url.searchParams.get("cursor"), "c-0");
 });
 
+const expiring = { type: "token_expiring", expires_at: "2026-11-22T23:14:15.123Z" };
+
+test("a connection whose token expires soon continues with a new one", async () => {
+  const { asked, client, socket, sockets } = await live();
+  const frames = [];
+  client.on("frame", ({ frame }) => frames.push(frame.type));
+  socket().say(expiring);
+  await settled();
+  assert.deepEqual(asked, [false, true]);
+  assert.deepEqual(socket().sent.at(-1), { type: "authenticate", token: tokenOf(ADA, 2) });
+  socket().say({ type: "authenticated", expires_at: "2026-11-22T23:44:15.123Z" });
+  assert.deepEqual([sockets.length, client.state], [1, "live"]);
+  assert.ok(!frames.includes("authenticate"), "inspectors do not see tokens");
+  // The next token is asked for with the current one.
+  socket().say(expiring);
+  await settled();
+  assert.deepEqual(socket().sent.at(-1), { type: "authenticate", token: tokenOf(ADA, 3) });
+  socket().drop(4003);
+  await settled();
+  assert.equal(socket().protocols[1], `bearer.${tokenOf(ADA, 4)}`);
+});
+
+test("without a new token the connection goes on until the old one expires", async () => {
+  const broken = new Error("no network");
+  const long = `${tokenOf(ADA, 2)}${"x".repeat(4_000)}`;
+  for (const next of [() => tokenOf(ADA, 1), () => null, () => long, () => { throw broken; }]) {
+    let calls = 0;
+    const { client, socket, sockets } = await live([], { getToken: () => (calls++ === 0 ? tokenOf(ADA, 1) : next()) });
+    socket().say(expiring);
+    await settled();
+    assert.deepEqual([sockets.length, client.state], [1, "live"]);
+    assert.deepEqual(socket().sent, []);
+  }
+});
+
+test("a new token of another user opens a new connection", async () => {
+  const tokens = [tokenOf(ADA, 1), tokenOf("00000000-0000-0000-0000-000000000b0b", 1)];
+  const { socket, sockets } = await live([], { getToken: () => tokens.shift() });
+  socket().say(expiring);
+  await settled();
+  assert.equal(sockets.length, 2);
+  assert.deepEqual(sockets[0].sent, []);
+  assert.ok(sockets[0].closedByClient);
+});
+
 test("a new token that has also expired is not renewed again immediately", async () => {
   const { asked, socket, client } = await live();
   socket().drop(4003);

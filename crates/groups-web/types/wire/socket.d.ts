@@ -256,7 +256,7 @@ export type GroupEvent = {
 };
 
 /** The reason why a message from the client had no effect. */
-export type MessageErrorCode = "malformed_message" | "unknown_type" | "group_not_found" | "forbidden" | "rate_limited";
+export type MessageErrorCode = "malformed_message" | "unknown_type" | "group_not_found" | "forbidden" | "unauthenticated" | "unavailable" | "rate_limited";
 
 /** A message from the server that is not an event. */
 export type ServerMessage = {
@@ -291,6 +291,14 @@ export type ServerMessage = {
   typing: boolean;
   /** The time in seconds after which the client drops the typing state, if no other message arrives. */
   expires_in_seconds: number;
+} | {
+  type: "authenticated";
+  /** The time at which the new token expires. */
+  expires_at: Time;
+} | {
+  type: "token_expiring";
+  /** The time at which the token expires. */
+  expires_at: Time;
 } | {
   type: "pong";
 } | {

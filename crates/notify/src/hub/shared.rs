@@ -17,7 +17,7 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::inbox::{Command, Envelope};
 use crate::shard::TypingEvent;
-use crate::{HubLimits, Source};
+use crate::{Authenticator, HubLimits, Source};
 
 /// State shared by all workers.
 pub(crate) struct Shared {
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     typing_throttle: TypingThrottle,
     /// Callback that forwards typing to other servers.
     pub(super) typing_relay: OnceLock<TypingRelay>,
+    /// Checks the tokens with which clients renew their connections.
+    pub(crate) authenticator: OnceLock<Arc<dyn Authenticator>>,
     /// Callback that observes the traffic of each group.
     pub(super) traffic_observer: OnceLock<TrafficObserver>,
     /// Callback that observes the changes that were sent.
@@ -93,6 +95,7 @@ impl Shared {
             refused: AtomicU64::new(0),
             typing_throttle: TypingThrottle::default(),
             typing_relay: OnceLock::new(),
+            authenticator: OnceLock::new(),
             traffic_observer: OnceLock::new(),
             sent_observer: OnceLock::new(),
         }

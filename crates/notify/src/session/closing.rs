@@ -58,7 +58,11 @@ impl Close {
     }
 
     pub(crate) fn disconnected() -> Self {
-        Self::new(CloseCode::NotAllowed, "disconnected by an operator", Manner::Orderly)
+        Self::new(CloseCode::SessionEnded, "disconnected by an operator", Manner::Orderly)
+    }
+
+    pub(crate) fn other_user() -> Self {
+        Self::new(CloseCode::SessionEnded, "token of another user", Manner::Dropping)
     }
 
     pub(crate) fn flood() -> Self {

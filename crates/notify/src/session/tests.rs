@@ -260,7 +260,10 @@ fn pings_of_clients_that_connected_together_are_spread() {
 #[test]
 fn an_expired_token_closes_the_session_after_the_queued_frames() {
     let mut bench = Bench::live(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
-    assert_eq!(bench.pass(3_599_999), Ticked::Nothing);
+    assert_eq!(bench.pass(3_539_999), Ticked::Nothing);
+    assert_eq!(bench.pass(1), Ticked::Wake);
+    assert_eq!(bench.sent(), sent(&["token_expiring"]));
+    assert_eq!(bench.pass(59_999), Ticked::Nothing);
     bench.event(1);
     assert_eq!(bench.pass(1), Ticked::Wake);
     assert_eq!(bench.sent(), sent(&["event", "close 4003"]));

@@ -19,6 +19,8 @@ mod limits;
 mod messages;
 #[path = "../it/opening.rs"]
 mod opening;
+#[path = "../it/renewal.rs"]
+mod renewal;
 #[path = "../it/server.rs"]
 mod server;
 #[path = "../it/typing.rs"]

@@ -13,6 +13,7 @@ mod layers;
 mod limits;
 mod messages;
 mod opening;
+mod renewal;
 mod server;
 mod sinks;
 mod typing;

@@ -9,7 +9,7 @@ use actix_web::HttpRequest;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, ServiceConfig};
 use async_trait::async_trait;
-use groups_domain::UserId;
+use groups_domain::{Timestamp, UserId};
 use groups_supervisor::Supervisor;
 use notify::{Client, Delivery, EventSink as _, Grant, Hub, HubLimits, InitialState, Source, SourceError};
 use tokio::sync::oneshot;
@@ -191,6 +191,7 @@ async fn connect(
     let expires_in = Duration::from_millis(expires_ms.unwrap_or(u64::from(u32::MAX)));
     // The offset of its first ping is 0, so that a test knows when the ping is due.
     let connection_id = Uuid::from_u128(0x1111 << 64);
-    let grant = Grant { expires_in, read_only: read_only.unwrap_or(false) };
+    let expires_at = Timestamp::from_unix_millis(1_900_000_000_000);
+    let grant = Grant { expires_at, expires_in, read_only: read_only.unwrap_or(false) };
     hub.accept(&request, payload, Client { user_id: UserId::new(user), connection_id, cursor, grant })
 }

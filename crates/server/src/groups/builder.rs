@@ -10,7 +10,7 @@ use groups_supervisor::Supervisor;
 use notify::{Delivery, EventSink, Hub, HubLimits};
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Groups, Inner, announce, follow_revocations, prune, send_clients_away, sweep};
+use super::{Groups, Inner, WeakGroups, announce, follow_revocations, prune, send_clients_away, sweep};
 use crate::bus::{Bus, Inlet};
 use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, Tokens};
@@ -22,6 +22,7 @@ use crate::peers::Peers;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
 use crate::relay::{Observer, catch_up, relay};
+use crate::renewals::Renewals;
 use crate::resumes::Resumes;
 use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
@@ -282,7 +283,7 @@ impl GroupsBuilder {
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
         let mut issuers = settings.issuers();
         let issuer = issuers.next().filter(|_| issuers.next().is_none()).map(str::to_owned);
-        Ok(Groups(Arc::new_cyclic(|inner| Inner {
+        let groups = Groups(Arc::new_cyclic(|inner| Inner {
             on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
             identity,
             keys,
@@ -308,7 +309,9 @@ impl GroupsBuilder {
             bus,
             development,
             supervisor,
-        })))
+        }));
+        groups.hub().authenticate_with(Arc::new(Renewals(WeakGroups(Arc::downgrade(&groups.0)))));
+        Ok(groups)
     }
 }
 

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use async_trait::async_trait;
 use groups_domain::{DisplayName, Timestamp, UserId};
 
-use crate::Problem;
+use crate::{Code, Problem};
 
 /// Authenticates the caller of every HTTP request and WebSocket upgrade.
 ///
@@ -60,6 +60,18 @@ pub trait Identity: Send + Sync + 'static {
     /// nobody is signed in, or [`Code::Unavailable`](crate::Code::Unavailable) if this cannot be
     /// determined now.
     async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem>;
+
+    /// Authenticates a token with which a client renews its open WebSocket (`authenticate`). Default:
+    /// no token is accepted, and clients reconnect with their new credentials.
+    ///
+    /// # Errors
+    /// As for [`identify`](Self::identify). The client gets an `error`, and its connection stays open
+    /// until its earlier authentication expires.
+    async fn authenticate_token(&self, token: &str) -> Result<Principal, Problem> {
+        let _ = token;
+        let detail = "Tokens are not renewed on an open connection. Reconnect with the new one.";
+        Err(Problem::new(Code::Unauthenticated, detail))
+    }
 }
 
 /// Forwards to the shared identity.
@@ -67,6 +79,10 @@ pub trait Identity: Send + Sync + 'static {
 impl<T: Identity + ?Sized> Identity for Arc<T> {
     async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
         (**self).identify(request).await
+    }
+
+    async fn authenticate_token(&self, token: &str) -> Result<Principal, Problem> {
+        (**self).authenticate_token(token).await
     }
 }
 
@@ -85,7 +101,8 @@ pub struct Principal {
     pub issued_at: Timestamp,
     /// When the authentication expires; [`Timestamp::TEXT_MAX`] if never. From then on, requests and
     /// upgrades are refused with 401. An open WebSocket is closed with 4003, and its client
-    /// reconnects with new credentials.
+    /// reconnects with new credentials, unless it has renewed the connection
+    /// ([`Identity::authenticate_token`]).
     ///
     /// Until then, an open WebSocket is not authenticated again. If sessions can be revoked, choose
     /// a time a few minutes ahead.

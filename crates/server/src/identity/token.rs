@@ -121,6 +121,10 @@ impl Identity for Tokens {
         let token = token.ok_or_else(|| Problem::new(Code::Unauthenticated, missing))?;
         self.check(token).await
     }
+
+    async fn authenticate_token(&self, token: &str) -> Result<Principal, Problem> {
+        self.check(token).await
+    }
 }
 
 /// If values are required, checks that the claim contains one of them, alone or in a list (RFC 7519

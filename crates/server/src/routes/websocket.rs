@@ -1,16 +1,14 @@
 //! `GET /v1/ws`: the WebSocket. All checks happen before the upgrade, so that errors are HTTP
 //! responses.
 
-use std::time::Duration;
-
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use notify::{Client, Grant};
+use notify::Client;
 use serde::Deserialize;
 
 use crate::groups::Groups;
-use crate::identity::Access;
 use crate::limiter::Work;
+use crate::renewals::grant;
 use crate::{Code, Problem, clock, ids, input};
 
 #[derive(Deserialize)]
@@ -32,15 +30,11 @@ pub(super) async fn respond(
         return Err(Problem::new(Code::Unavailable, "The server is stopping.").retry_after(1));
     }
     groups.learn_name(&principal);
-    let left_millis = principal.expires_at.unix_millis().saturating_sub(clock::now().unix_millis());
     let client = Client {
         user_id: principal.user_id,
         connection_id: ids::new_connection_id(),
         cursor: query.cursor.filter(|cursor| !cursor.is_empty()),
-        grant: Grant {
-            expires_in: Duration::from_millis(u64::try_from(left_millis).unwrap_or(0)),
-            read_only: principal.access == Access::ReadOnly,
-        },
+        grant: grant(&principal, clock::now()),
     };
     let response = groups.hub().accept(&request, payload, client).map_err(|error| {
         Problem::new(Code::UpgradeRequired, format!("This path requires a WebSocket upgrade (RFC 6455): {error}."))

@@ -27,6 +27,7 @@ mod metrics;
 
 mod races;
 mod rates;
+mod renewal;
 mod requests;
 mod resume;
 mod scopes;

@@ -171,6 +171,7 @@ impl Client {
                 view.cursor = message.cursor.map(str::to_owned);
                 self.check_at_ready();
             }
+            "token_expiring" => assert!(connection.ready, "a client is told after ready"),
             _ => return self.event(store, &frame, &message, stats),
         }
         Reaction::None

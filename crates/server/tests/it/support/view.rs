@@ -156,7 +156,7 @@ impl View {
                 self.cursor = Some(message["cursor"].as_str().ok_or("ready without a cursor")?.to_owned());
                 Ok(Folded::Ready)
             }
-            "pong" | "error" | "typing" => {
+            "pong" | "error" | "typing" | "authenticated" | "token_expiring" => {
                 due(stage != Stage::Nothing, "before welcome")?;
                 Ok(Folded::Ephemeral)
             }
