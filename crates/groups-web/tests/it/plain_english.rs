@@ -14,6 +14,7 @@ const CHECKED: &[&str] = &[
     "justfile",
     "docs",
     "bins",
+    "crates/groups-client",
     "crates/groups-domain/README.md",
     "crates/groups-domain/src",
     "crates/groups-fuzz/README.md",
@@ -47,6 +48,7 @@ const CHECKED: &[&str] = &[
 /// Folders in which the names of functions are checked too, because names of tests are sentences.
 const CHECKED_NAMES: &[&str] = &[
     "bins",
+    "crates/groups-client",
     "crates/groups-domain",
     "crates/groups-protocol",
     "crates/groups-store",
