@@ -5,12 +5,11 @@ mod list;
 mod message;
 mod open;
 mod socket;
+mod sync_future;
 mod update;
 mod verdict;
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 
 use futures_util::Stream;
 use groups_domain::{Sidebar, UserId};
@@ -21,6 +20,7 @@ pub use self::list::Checkpoint;
 use self::list::List;
 use self::open::Open;
 use self::socket::Socket;
+use self::sync_future::SyncFuture;
 pub use self::update::{Status, Typing, Update};
 use self::verdict::{End, Verdict, Wait, verdict};
 use crate::backoff;
@@ -72,11 +72,9 @@ pub struct Watch {
     token_reason: TokenReason,
 }
 
-type Connecting = Pin<Box<dyn Future<Output = Result<Open, End>> + Send>>;
-
 enum State {
     Idle,
-    Connecting(Connecting),
+    Connecting(SyncFuture<Result<Open, End>>),
     Open(Box<Open>),
     Waiting(Instant),
 }
@@ -134,7 +132,7 @@ impl Watch {
                     tokio::time::sleep_until(*until).await;
                     self.connect();
                 }
-                State::Connecting(connecting) => match connecting.as_mut().await {
+                State::Connecting(connecting) => match connecting.result().await {
                     Ok(open) => self.state = State::Open(Box::new(open)),
                     Err(end) => self.ended(end)?,
                 },
@@ -189,7 +187,7 @@ impl Watch {
         let (http, reason) = (Shared::clone(&self.http), self.token_reason);
         let cursor = self.list.cursor.clone();
         self.pending.push_back(Update::Status(Status::Connecting));
-        self.state = State::Connecting(Box::pin(async move {
+        self.state = State::Connecting(SyncFuture::new(async move {
             let token = http.tokens.fresh(reason).await.map_err(End::Token)?;
             Ok(Open::new(Socket::connect(&http, &token, cursor.as_deref()).await?))
         }));

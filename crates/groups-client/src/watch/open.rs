@@ -1,8 +1,6 @@
 //! An open connection, from `welcome` to its end.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +10,7 @@ use tokio::time::Instant;
 use super::list::List;
 use super::message::{Message, Piece};
 use super::socket::Socket;
+use super::sync_future::SyncFuture;
 use super::update::{Status, Update};
 use super::verdict::End;
 use crate::body::Group;
@@ -35,10 +34,8 @@ pub(super) struct Open {
     live_since: Option<Instant>,
     silent_max: Duration,
     last_frame: Instant,
-    renewal: Option<Renewal>,
+    renewal: Option<SyncFuture<Result<Arc<str>, TokenError>>>,
 }
-
-type Renewal = Pin<Box<dyn Future<Output = Result<Arc<str>, TokenError>> + Send>>;
 
 enum Step {
     Frame(Option<String>),
@@ -81,7 +78,7 @@ impl Open {
     ) -> Result<(), End> {
         let renewal = async {
             match &mut self.renewal {
-                Some(renewal) => renewal.as_mut().await,
+                Some(renewal) => renewal.result().await,
                 None => std::future::pending().await,
             }
         };
@@ -148,7 +145,7 @@ impl Open {
             Message::Typing(typing) => updates.push_back(Update::Typing(typing)),
             Message::TokenExpiring => {
                 let http = Shared::clone(http);
-                self.renewal = Some(Box::pin(async move { http.tokens.fresh(TokenReason::Expiring).await }));
+                self.renewal = Some(SyncFuture::new(async move { http.tokens.fresh(TokenReason::Expiring).await }));
             }
             Message::Other => {}
         }

@@ -1,0 +1,10 @@
+//! The client against the real server program.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod calls;
+mod retries;
+mod storm;
+mod support;
+mod tokens;
+mod watch;
