@@ -32,6 +32,12 @@ bless:
 screenshots:
     UPDATE_SCREENSHOTS=1 cargo test -q -p server --test it browser::pictures
 
+# Write the manual pages and the completion scripts of groupctl to target/groupctl
+groupctl-files:
+    mkdir -p target/groupctl
+    cargo run -q -p groupctl -- man target/groupctl
+    for shell in bash zsh fish; do cargo run -q -p groupctl -- completion $shell > target/groupctl/groupctl.$shell; done
+
 # Open the documentation of all crates in the browser
 doc:
     cargo doc --workspace --no-deps --open
