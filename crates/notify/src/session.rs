@@ -12,6 +12,7 @@
 mod closing;
 mod context;
 mod flood;
+mod io;
 mod lease;
 #[cfg(test)]
 mod tests;
@@ -21,12 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use groups_domain::{Group, GroupId, Role, UserId, View};
+use groups_domain::{Group, Role, UserId, View};
 use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
 
 pub(crate) use closing::{Close, ProtocolError};
 pub(crate) use context::Cx;
 use flood::{Bucket, Verdict};
+pub(crate) use io::{ClientAction, Input, Ticked, Transmit};
 use lease::Lease;
 
 use crate::clock::Moment;
@@ -34,54 +36,6 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::queue::FrameQueue;
 use crate::{Delivery, Grant, HubLimits, NotRenewed, Renewal};
-
-/// Input from the client.
-#[derive(Debug)]
-pub(crate) enum Input<'a> {
-    Text(&'a str),
-    Binary(&'a [u8]),
-    Ping(&'a [u8]),
-    Pong,
-    /// A fragment that does not complete its message.
-    Fragment,
-    /// The client's close frame, with its code.
-    Close(Option<u16>),
-    ProtocolError(ProtocolError),
-}
-
-/// A client request that needs more than the session.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ClientAction {
-    Typing {
-        group_id: GroupId,
-        typing: bool,
-    },
-    /// Check this token, and then call [`Session::renewed`].
-    Authenticate {
-        token: String,
-    },
-}
-
-/// What the transport must do next.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Transmit {
-    /// Send this complete frame.
-    Frame(Bytes),
-    /// Wait to be woken.
-    Wait,
-    /// Close the connection.
-    End,
-}
-
-/// Result of a clock tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ticked {
-    Nothing,
-    /// There is something to send.
-    Wake,
-    /// The close deadline has passed: shut down the socket.
-    ShutDown,
-}
 
 /// A piece of the initial state, encoded as late as possible.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ export function subjectOf(token: string): string | undefined;
 /** The timeout of `getToken`, in milliseconds. After that the attempt fails, and the next attempt calls it again. */
 export const TOKEN_MS_MAX: 30000;
 /**
- * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused or has expired.
+ * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused, has expired or is about to.
  * @callback GetToken
  * @param {{ expired: boolean }} why
  * @returns {string | null | undefined | Promise<string | null | undefined>}
@@ -33,7 +33,7 @@ export class Tokens {
     #private;
 }
 /**
- * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused or has expired.
+ * Returns the token, or null if nobody is signed in. `expired` is true if the previous token was refused, has expired or is about to.
  */
 export type GetToken = (why: {
     expired: boolean;

@@ -1,0 +1,54 @@
+//! What goes into a session, and what comes out.
+
+use bytes::Bytes;
+use groups_domain::GroupId;
+
+use super::closing::ProtocolError;
+
+/// Input from the client.
+#[derive(Debug)]
+pub(crate) enum Input<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+    Ping(&'a [u8]),
+    Pong,
+    /// A fragment that does not complete its message.
+    Fragment,
+    /// The client's close frame, with its code.
+    Close(Option<u16>),
+    ProtocolError(ProtocolError),
+}
+
+/// A client request that needs more than the session.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ClientAction {
+    Typing {
+        group_id: GroupId,
+        typing: bool,
+    },
+    /// Check this token, and then call [`Session::renewed`].
+    Authenticate {
+        token: String,
+    },
+}
+
+/// What the transport must do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Transmit {
+    /// Send this complete frame.
+    Frame(Bytes),
+    /// Wait to be woken.
+    Wait,
+    /// Close the connection.
+    End,
+}
+
+/// Result of a clock tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ticked {
+    Nothing,
+    /// There is something to send.
+    Wake,
+    /// The close deadline has passed: shut down the socket.
+    ShutDown,
+}
