@@ -53,6 +53,13 @@ bench-compare BASE *ARGS:
     base="$(bins/groups-load/build-base "{{BASE}}")" && \
       "{{release}}/groups-load" compare --base "$base" --server "{{release}}/groups-server" {{results}} {{ARGS}}
 
+# Test with a real OpenID Connect provider: needs Node.js 20 or later, and downloads `oidc-provider` on first use
+oidc:
+    test -d "{{target}}/oidc/node_modules/oidc-provider" || npm install --prefix "{{target}}/oidc" --no-save --no-audit \
+      --no-fund --ignore-scripts --loglevel=error oidc-provider@9.13.3
+    GROUPS_TEST_NODE_MODULES="$(realpath "{{target}}/oidc/node_modules")" GROUPS_TEST_REQUIRE_ALL=1 \
+      cargo test -p server --test it oidc
+
 # Fuzz what strangers send, for so many seconds each, all targets or those named: see crates/groups-fuzz
 fuzz SECONDS="60" *TARGETS:
     crates/groups-fuzz/run {{SECONDS}} {{TARGETS}}

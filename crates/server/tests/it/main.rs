@@ -24,6 +24,7 @@ mod limits;
 mod log;
 mod malformed;
 mod metrics;
+mod oidc;
 
 mod races;
 mod rates;
