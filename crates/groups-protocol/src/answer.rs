@@ -1,6 +1,6 @@
 //! Bodies of successful HTTP responses, except single groups and members.
 
-use groups_domain::{DisplayName, UserId, Version};
+use groups_domain::{DisplayName, UserId, Uuid, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{ChangeBody, GroupBody, MemberBody, name};
@@ -144,6 +144,47 @@ pub struct BlockPage {
     pub blocks: Vec<BlockBody>,
     /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
+}
+
+/// Response of `DELETE /v1/admin/users/{user_id}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "JobCreated"))]
+pub struct JobCreatedBody {
+    /// The id of the job.
+    #[cfg_attr(test, ts(type = "Uuid"))]
+    pub job_id: Uuid,
+}
+
+/// Response of `GET /v1/admin/jobs/{job_id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Job"))]
+pub struct JobBody {
+    /// Whether the job has ended.
+    pub state: JobStateBody,
+    /// Steps done.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub done: u64,
+    /// All steps, as far as they are known. It may grow.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub total: u64,
+    /// Why the job failed. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub reason: Option<String>,
+}
+
+/// Whether a job has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "JobState"))]
+#[non_exhaustive]
+pub enum JobStateBody {
+    /// It runs, or waits for its turn.
+    Running,
+    /// It has succeeded.
+    Done,
+    /// It was given up. What it has done stays done.
+    Failed,
 }
 
 /// A user in development mode.

@@ -39,6 +39,7 @@ codes! {
     Forbidden = "forbidden", 403, "Forbidden";
     NotFound = "not_found", 404, "Not found";
     GroupNotFound = "group_not_found", 404, "Group not found";
+    JobNotFound = "job_not_found", 404, "Job not found";
     MemberNotFound = "member_not_found", 404, "Member not found";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     RequestTimeout = "request_timeout", 408, "Request timeout";

@@ -38,8 +38,8 @@ mod server_message;
 mod typescript;
 
 pub use answer::{
-    AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage, LoginBody, MeBody,
-    MemberPage, PeopleBody, PersonBody, SubjectBody,
+    AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage, JobBody,
+    JobCreatedBody, JobStateBody, LoginBody, MeBody, MemberPage, PeopleBody, PersonBody, SubjectBody,
 };
 pub use change::{ChangeAction, ChangeBody, NewMemberBody};
 pub use client_message::{ClientMessage, ParseError, parse};

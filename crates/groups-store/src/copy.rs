@@ -17,9 +17,9 @@ use crate::inner::Backend;
 use crate::queries::statements;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
-use crate::row::{GroupRow, KeyRow, LogRow, MembershipRow, columns_of};
+use crate::row::{GroupRow, JobRow, KeyRow, LogRow, MembershipRow, columns_of};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
-use crate::schema::{blocks, groups, idempotency, log, memberships, names, revocations, sink_positions};
+use crate::schema::{blocks, groups, idempotency, jobs, log, memberships, names, revocations, sink_positions};
 use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions};
 
@@ -50,6 +50,8 @@ pub struct Copied {
     pub sink_positions: u64,
     /// Revocations of tokens.
     pub revocations: u64,
+    /// Jobs. Unfinished ones continue in the new database.
+    pub jobs: u64,
 }
 
 /// Why nothing was copied.
@@ -80,8 +82,8 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// Copies groups, memberships, the log, idempotency keys, names, blocks, sink positions and
-/// revocations in one transaction.
+/// Copies groups, memberships, the log, idempotency keys, names, blocks, sink positions, revocations and
+/// jobs in one transaction.
 ///
 /// Both databases are migrated first. The old one is locked during the copy; if a server has it
 /// open, the copy fails with [`OpenError::InUse`]. Cursors become invalid: the new database has its
@@ -132,6 +134,7 @@ enum Piece {
     Blocks(Vec<BlockRow>),
     SinkPositions(Vec<SinkRow>),
     Revocations(Vec<RevocationRow>),
+    Jobs(Vec<JobRow>),
     /// Everything was read.
     End,
 }
@@ -262,12 +265,20 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
         after = last.0;
         hand_over(pieces, Piece::Revocations(rows))?;
     }
+    let mut after = nil;
+    loop {
+        let page = jobs::table.filter(jobs::id.gt(after)).order(jobs::id).limit(PIECE_ROWS_MAX);
+        let rows: Vec<JobRow> = page.select(columns_of::<JobRow>()).load(conn).await.map_err(reading("jobs"))?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        hand_over(pieces, Piece::Jobs(rows))?;
+    }
     hand_over(pieces, Piece::End)
 }
 
 /// The tables, referenced tables first. `usage` is not copied: the daily quotas start at zero.
-const TABLES: [&str; 8] =
-    ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions", "revocations"];
+const TABLES: [&str; 9] =
+    ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions", "revocations", "jobs"];
 
 /// Writes everything. Returns what was copied, or why the new database is unsuitable.
 async fn write_all(
@@ -367,6 +378,11 @@ async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Re
                     revocations::kept_until.eq(kept_until),
                 );
                 copied.revocations += diesel::insert_into(revocations::table).values(row).execute(conn).await? as u64;
+            }
+        }
+        Piece::Jobs(rows) => {
+            for row in rows {
+                copied.jobs += diesel::insert_into(jobs::table).values(row).execute(conn).await? as u64;
             }
         }
         Piece::End => {}

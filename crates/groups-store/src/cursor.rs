@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use groups_domain::UserId;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Prk};
 #[cfg(feature = "postgres")]
@@ -44,6 +45,23 @@ const PURPOSE: &[u8] = b"groups cursor 1";
 /// The context of the key for messages between servers.
 #[cfg(feature = "postgres")]
 const PURPOSE_OF_MESSAGES: &[u8] = b"groups commit message 1";
+
+/// The context of the names of erased users.
+const PURPOSE_OF_MARKS: &[u8] = b"groups erased user 1";
+
+const MARK_BYTES: usize = 16;
+
+/// The start of the names under which the database remembers erased users.
+pub(crate) const ERASED: &str = "erased:";
+
+/// The length of a mark, for the key derivation.
+struct MarkLength;
+
+impl ring::hkdf::KeyType for MarkLength {
+    fn len(&self) -> usize {
+        MARK_BYTES
+    }
+}
 
 /// A token that is never a valid cursor. Clients get it if the operating system provides no
 /// randomness.
@@ -109,6 +127,21 @@ impl Cursors {
     pub(crate) fn new(key: &CursorKey) -> Option<Self> {
         let keys = Prk::new_less_safe(HKDF_SHA256, &key.bytes()?);
         Some(Self(Arc::new(Inner { keys, random: SystemRandom::new() })))
+    }
+
+    /// The name under which the database remembers that a user was erased. It differs between
+    /// databases, and does not reveal the user without the database's key and the user's id.
+    pub(crate) fn mark_of(&self, user: UserId) -> String {
+        let mut mark = [0; MARK_BYTES];
+        let user = user.uuid();
+        let context = [PURPOSE_OF_MARKS, user.as_bytes()];
+        let filled = self.0.keys.expand(&context, MarkLength).and_then(|key| key.fill(&mut mark));
+        if filled.is_err() {
+            // Impossible: the length is far below the maximum. All users would share one mark.
+            tracing::error!("a key cannot be derived");
+        }
+        let digits: String = mark.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{ERASED}{digits}")
     }
 
     /// Encodes a position as opaque text: 104 characters of base64url, different each time.

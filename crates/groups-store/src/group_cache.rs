@@ -118,6 +118,12 @@ impl GroupCache {
         Self(Arc::new(Mutex::new(groups)))
     }
 
+    /// Forgets all groups.
+    pub(crate) fn clear(&self) {
+        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (groups.young, groups.old) = Default::default();
+    }
+
     /// The listed groups at exactly the listed versions, as far as they are in the cache.
     pub(crate) fn find(&self, database: Uuid, listed: &[Listed]) -> Vec<Option<SharedGroup>> {
         let mut replaced = Vec::new();

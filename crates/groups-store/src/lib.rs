@@ -140,6 +140,7 @@ mod group_cache;
 mod hook;
 mod inner;
 mod intake;
+mod job;
 mod ledger;
 mod masked;
 mod member;
@@ -186,6 +187,9 @@ pub use database_stats::DatabaseStats;
 pub use error::{ExecuteError, OpenError, Reason, StoreError};
 pub use group_cache::{SharedGroup, SharedGroupPage};
 pub use hook::{Hook, HookError, HookResult};
+pub use job::{
+    Departure, EraseStep, JOB_KEPT, JOBS_UNFINISHED_MAX, Job, JobCreated, JobKind, JobProgress, JobState, Lease, NewJob,
+};
 pub use masked::masked;
 pub use member::{MemberKey, MemberRow};
 pub use membership_check::{MembershipCheck, MembershipChecks};

@@ -16,8 +16,8 @@ pub(crate) const DIESELS_TABLE: &str = "__diesel_schema_migrations";
 
 /// Tables of ours. A database that has one of them but not [`TABLE`] belongs to another program, or
 /// to an older version of this one.
-pub(crate) const TABLES: [&str; 9] =
-    ["meta", "groups", "memberships", "log", "idempotency", "names", "blocks", "usage", "sink_positions"];
+pub(crate) const TABLES: [&str; 10] =
+    ["meta", "groups", "memberships", "log", "idempotency", "names", "blocks", "usage", "sink_positions", "jobs"];
 
 /// Which tables the database has.
 #[derive(Clone, Debug, PartialEq, Eq)]

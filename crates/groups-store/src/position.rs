@@ -46,7 +46,13 @@ impl Witness {
     /// The witness of an empty log. Row numbers start at 1.
     pub(crate) const NONE: Self = Self { seq: 0, check: 0 };
 
+    /// The check of a row whose actor was erased.
+    const ERASED: u32 = 0;
+
     pub(crate) fn new((seq, group_id, version, actor_id, at): WitnessRow) -> Self {
+        if actor_id.0.is_nil() {
+            return Self { seq: u64::try_from(seq).unwrap_or(0), check: Self::ERASED };
+        }
         // FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>), because stored positions rely on
         // it: the hash must never change.
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -55,6 +61,12 @@ impl Witness {
         let numbers = version.to_be_bytes().into_iter().chain(at.to_be_bytes());
         let hash = ids.chain(numbers).fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
         Self { seq: u64::try_from(seq).unwrap_or(0), check: (hash ^ (hash >> 32)) as u32 }
+    }
+
+    /// Whether the row that was found is the witness. If its actor was erased since, only its number
+    /// can tell.
+    pub(crate) fn is_confirmed_by(self, found: Self) -> bool {
+        self == found || (self.seq == found.seq && found.check == Self::ERASED)
     }
 
     pub(crate) fn of(row: &LogRow) -> Self {

@@ -5,6 +5,8 @@ pub(crate) mod acquaintances;
 pub(crate) mod blocks;
 pub(crate) mod checks;
 pub(crate) mod commit;
+pub(crate) mod erase;
+pub(crate) mod jobs;
 pub(crate) mod list;
 pub(crate) mod maintenance;
 pub(crate) mod names;

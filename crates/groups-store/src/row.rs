@@ -1,5 +1,7 @@
 //! Rows of the tables, and their conversion to domain types. Every row is validated.
 
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+use diesel::prelude::Insertable;
 use diesel::prelude::{Queryable, Selectable};
 use groups_domain::{
     Change, Description, DisplayName, Group, GroupId, GroupName, Membership, Role, Timestamp, UserId, Version,
@@ -7,6 +9,8 @@ use groups_domain::{
 
 use crate::column::{CommitId, Id};
 use crate::payload::{self, Columns};
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+use crate::schema::jobs;
 use crate::schema::{groups, idempotency, log, memberships};
 use crate::{MemberKey, MemberRow, StoreError};
 
@@ -167,6 +171,26 @@ pub(crate) struct KeyRow {
     pub(crate) created_at: i64,
     pub(crate) format: i16,
     pub(crate) answer: String,
+}
+
+/// A job's row.
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = jobs)]
+pub(crate) struct JobRow {
+    pub(crate) id: Id,
+    pub(crate) kind: i16,
+    pub(crate) state: i16,
+    pub(crate) user_id: Option<Id>,
+    pub(crate) actor_id: Id,
+    pub(crate) fingerprint: Option<Vec<u8>>,
+    pub(crate) done: i64,
+    pub(crate) total: i64,
+    pub(crate) reason: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) finished_at: Option<i64>,
+    pub(crate) holder: Option<Id>,
+    pub(crate) leased_until: i64,
 }
 
 /// A backend for which the row types name their columns. The columns are the same for all.

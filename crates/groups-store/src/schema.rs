@@ -107,6 +107,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    jobs (id) {
+        id -> Id,
+        kind -> SmallInt,
+        state -> SmallInt,
+        user_id -> Nullable<Id>,
+        actor_id -> Id,
+        fingerprint -> Nullable<Binary>,
+        done -> BigInt,
+        total -> BigInt,
+        reason -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        holder -> Nullable<Id>,
+        leased_until -> BigInt,
+    }
+}
+
+diesel::table! {
     sink_positions (name) {
         name -> Text,
         position -> Text,

@@ -65,6 +65,7 @@ macro_rules! run {
 }
 
 mod backends;
+mod jobs;
 mod operator;
 
 impl Store {
@@ -364,7 +365,8 @@ impl Store {
         let store = self.inner.id();
         // Dropping this future cancels the read.
         let (caller, _waits) = Caller::new();
-        let start = run!(self, read(Connecting), stream::open_stream(store, user, from, rule, caller));
+        let mark = self.inner.cursors.mark_of(user);
+        let start = run!(self, read(Connecting), stream::open_stream(store, user, mark, from, rule, caller));
         self.of_one_history(store, start)
     }
 
@@ -377,8 +379,9 @@ impl Store {
     /// [`StoreError`] if the database did not answer.
     pub async fn resume_points(&self, resumers: Vec<Resumer>, known: ReadPoint) -> Result<ResumePoints, StoreError> {
         let store = self.inner.id();
+        let marks: Arc<[String]> = resumers.iter().map(|resumer| self.inner.cursors.mark_of(resumer.user_id)).collect();
         let resumers: Arc<[Resumer]> = resumers.into();
-        let points = run!(self, read(Connecting), resume::points(store, resumers, known));
+        let points = run!(self, read(Connecting), resume::points(store, resumers, marks, known));
         self.of_one_history(store, points)
     }
 

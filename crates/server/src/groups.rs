@@ -24,6 +24,7 @@ use crate::connection::Connection;
 use crate::health::Health;
 use crate::identity::{Development, Identity, Jwks, KeysError, Names, Origins, Principal, Revocations, Subjects};
 use crate::ids::GroupIds;
+use crate::jobs::JobSignal;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
 use crate::mount::Mount;
@@ -68,6 +69,7 @@ struct Inner {
     health: Health,
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
+    jobs: JobSignal,
     reads: Reads,
     /// Delays the rejection of large changes from users who have too few tokens left.
     refusals: Refusals,
@@ -161,6 +163,10 @@ impl Groups {
 
     fn admit(&self, principal: Principal) -> Result<Principal, Problem> {
         let principal = not_expired(principal)?;
+        if principal.user_id.uuid().is_nil() {
+            let detail = "The user id must not be the nil UUID, which stands for erased users.";
+            return Err(Problem::new(Code::Unauthenticated, detail));
+        }
         self.check_revoked(&principal)?;
         Ok(principal)
     }
@@ -302,6 +308,10 @@ impl Groups {
         &self.0.limiter
     }
 
+    pub(crate) fn jobs(&self) -> &JobSignal {
+        &self.0.jobs
+    }
+
     pub(crate) fn reads(&self) -> &Reads {
         &self.0.reads
     }
@@ -428,7 +438,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
         let groups = Groups::builder(Settings { database_url, ..Settings::default() }).open().await.unwrap();
-        assert_eq!(groups.supervisor().running(), 7);
+        assert_eq!(groups.supervisor().running(), 9);
         groups.stop(Duration::ZERO).await;
         while groups.supervisor().running() > 0 {
             tokio::task::yield_now().await;

@@ -40,12 +40,17 @@ pub(crate) fn member_id(text: &str, caller: UserId) -> Result<UserId, Problem> {
     if text == "me" {
         return Ok(caller);
     }
-    uuid(text).map(UserId::new).ok_or_else(|| Problem::malformed("the user id in the path is neither 'me' nor a UUID"))
+    user(text).ok_or_else(|| Problem::malformed("the user id in the path is neither 'me' nor a UUID"))
+}
+
+/// Parses a user id. The nil UUID is not a user: it stands for users who were erased.
+fn user(text: &str) -> Option<UserId> {
+    uuid(text).filter(|id| !id.is_nil()).map(UserId::new)
 }
 
 /// Parses a user id in a body or a query.
 pub(crate) fn user_id(text: &str, field: &str) -> Result<UserId, Problem> {
-    uuid(text).map(UserId::new).ok_or_else(|| Problem::malformed(format!("{field} is not a UUID")))
+    user(text).ok_or_else(|| Problem::malformed(format!("{field} is not the UUID of a user")))
 }
 
 /// Parses a role name.

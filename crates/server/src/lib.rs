@@ -38,6 +38,7 @@ mod http_server;
 mod identity;
 mod ids;
 mod input;
+mod jobs;
 mod limiter;
 mod metrics;
 mod mount;

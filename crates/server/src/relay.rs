@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use groups_domain::{Change, Effect};
 use groups_store::{Cursors, LogEntry, Position, StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
@@ -68,6 +69,11 @@ pub(crate) trait Observer: Send + Sync {
 
     /// Changes are missing before the next one.
     fn lagged(&self);
+
+    /// Whether the sink keeps memberships from what the changes say.
+    fn follows_memberships(&self) -> bool {
+        false
+    }
 }
 
 /// Sees nothing.
@@ -163,6 +169,16 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink, observer: &impl Obser
     loop {
         match tail.next().await {
             Ok(entries) => {
+                // This server has read a change only after its user was erased from it, so the sink
+                // does not learn whose membership has changed.
+                if observer.follows_memberships() && entries.iter().any(|entry| is_erased(&entry.change)) {
+                    tracing::warn!(
+                        sink = sink.name(),
+                        "a user was erased before this server knew of their last changes"
+                    );
+                    observer.lagged();
+                    sink.lagged(1).await;
+                }
                 let position = entries.last().map(|entry| entry.position.clone());
                 let deliveries = entries.into_iter().map(|entry| observe(entry, &cursors, observer));
                 return Batch { deliveries: deliveries.collect(), position };
@@ -188,6 +204,16 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink, observer: &impl Obser
             }
         }
     }
+}
+
+/// Whether the change affects the membership of a user who was erased since.
+fn is_erased(change: &Change) -> bool {
+    change.effects().into_iter().any(|effect| match effect {
+        Effect::Joined { user_id, .. } | Effect::RoleSet { user_id, .. } | Effect::Left { user_id } => {
+            user_id.uuid().is_nil()
+        }
+        Effect::AllLeft => false,
+    })
 }
 
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! Database metadata, names, and pruning.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use super::statements;
 use crate::batch::KEY_KEPT_MS;
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, RunQueryDsl};
-use crate::cursor::CursorKey;
+use crate::cursor::{CursorKey, ERASED};
 use crate::ledger::day_of;
 use crate::prune_clock::PruneTime;
 use crate::query_error::{QueryError, reading};
@@ -20,6 +22,9 @@ const STORE_ID: &str = "store_id";
 const CURSOR_KEY: &str = "cursor_key";
 const LOG_FLOOR: &str = "log_floor";
 const PRUNED_AT: &str = "pruned_at";
+
+/// Behind all names that start with [`ERASED`].
+const ERASED_END: &str = "erased;";
 
 /// The database's id. If there is none yet, stores the proposal.
 pub(crate) async fn store_id<C: Connection>(conn: &mut C, proposal: Uuid) -> Result<Uuid, QueryError> {
@@ -45,6 +50,60 @@ pub(crate) async fn cursor_key<C: Connection>(conn: &mut C, proposal: CursorKey)
 /// The first position from which nothing was pruned.
 pub(crate) async fn floor<C: Connection>(conn: &mut C) -> Result<u64, QueryError> {
     floor_of(read_meta(conn, LOG_FLOOR).await?.as_deref())
+}
+
+/// The first positions that are valid.
+pub(crate) struct Floors {
+    /// For all readers: from here on, nothing was pruned.
+    pub(crate) floor: u64,
+    /// For one user: from here on, nothing of theirs was erased.
+    pub(crate) of_user: u64,
+}
+
+/// The floors of a user. `mark` is the user's name in this table; it does not reveal the user. See
+/// [`Cursors::mark_of`](crate::Cursors).
+pub(crate) async fn floors<C: Connection>(conn: &mut C, mark: &str) -> Result<Floors, QueryError> {
+    let names = [LOG_FLOOR.to_owned(), mark.to_owned()];
+    let mut floors = read_floors(conn, &names).await?;
+    let mut floor = |name| floors.remove(name).unwrap_or_default();
+    Ok(Floors { floor: floor(LOG_FLOOR), of_user: floor(mark) })
+}
+
+/// The floors of those of these users who were erased, by their marks.
+pub(crate) async fn floors_of_users<C: Connection>(
+    conn: &mut C,
+    marks: &[String],
+) -> Result<HashMap<String, u64>, QueryError> {
+    read_floors(conn, marks).await
+}
+
+async fn read_floors<C: Connection>(conn: &mut C, names: &[String]) -> Result<HashMap<String, u64>, QueryError> {
+    let mut floors = HashMap::new();
+    for names in names.chunks(crate::row_set::ROWS_MAX) {
+        let rows: Vec<(String, String)> =
+            meta::table.filter(meta::name.eq_any(names.to_vec())).load(conn).await.map_err(reading("meta"))?;
+        for (name, value) in rows {
+            let floor = value.parse().map_err(|error| corrupt_meta(&name, &error))?;
+            floors.insert(name, floor);
+        }
+    }
+    Ok(floors)
+}
+
+/// Raises a floor.
+pub(crate) async fn raise_floor<C: Connection>(conn: &mut C, name: &str, floor: u64) -> Result<(), QueryError> {
+    // With leading zeros, so that the texts sort like the numbers.
+    let floor = format!("{floor:020}");
+    diesel::insert_into(meta::table)
+        .values((meta::name.eq(name), meta::value.eq("0".repeat(20))))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    diesel::update(meta::table.find(name).filter(meta::value.lt(&floor)))
+        .set(meta::value.eq(&floor))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The same, from the value of `log_floor` in `meta`.
@@ -187,17 +246,14 @@ async fn prune_log<C: Connection>(conn: &mut C, end: i64, step_max: u32) -> Resu
         .await
         .map_err(reading("log"))?;
     let Some(last) = old.iter().map(|(_, commit)| commit.0).max() else { return Ok(0) };
-    // With leading zeros, so that the texts sort like the numbers.
-    let floor = format!("{:020}", last.saturating_add(1));
-    diesel::insert_into(meta::table)
-        .values((meta::name.eq(LOG_FLOOR), meta::value.eq("0".repeat(20))))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    diesel::update(meta::table.find(LOG_FLOOR).filter(meta::value.lt(&floor)))
-        .set(meta::value.eq(&floor))
-        .execute(conn)
-        .await?;
+    let floor = last.saturating_add(1);
+    raise_floor(conn, LOG_FLOOR, floor).await?;
+    // The floor of everybody is above those of these users.
+    let marks = meta::table
+        .filter(meta::name.ge(ERASED))
+        .filter(meta::name.lt(ERASED_END))
+        .filter(meta::value.le(format!("{floor:020}")));
+    diesel::delete(marks).execute(conn).await?;
     let mut count = 0;
     for old in old.chunks(crate::row_set::ROWS_MAX) {
         let seqs: Vec<i64> = old.iter().map(|(seq, _)| *seq).collect();

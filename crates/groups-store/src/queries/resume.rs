@@ -27,11 +27,13 @@ pub(crate) async fn points<C: Connection>(
     conn: &mut C,
     store: Uuid,
     resumers: Arc<[Resumer]>,
+    marks: Arc<[String]>,
     known: ReadPoint,
 ) -> Result<ResumePoints, QueryError> {
     let Seen { point: seen, witness } = conn.read_point().await?;
     let cursor = Position::new(store, &seen, witness);
     let floor = maintenance::floor(conn).await?;
+    let floors_of_users = maintenance::floors_of_users(conn, &marks).await?;
     let newer = conn.commits_from(known.first_unseen(), NEWER_MAX).await?;
     if i64::try_from(newer.len()).is_ok_and(|count| count == NEWER_MAX) {
         return Ok(ResumePoints { seen, cursor, newer: Vec::new(), memberships: vec![None; resumers.len()] });
@@ -48,11 +50,11 @@ pub(crate) async fn points<C: Connection>(
     let witnesses: HashMap<u64, Witness> =
         witnesses.into_iter().map(Witness::new).map(|witness| (witness.seq, witness)).collect();
     // Like `open_stream`, but a position in an empty log is not of use here.
-    let is_valid = |from: &Position| {
+    let is_valid = |from: &Position, mark: &String| {
         from.is_of(store)
             && from.below <= seen.below
-            && from.first_unknown() >= floor
-            && witnesses.get(&from.witness.seq) == Some(&from.witness)
+            && from.first_unknown() >= floor.max(floors_of_users.get(mark).copied().unwrap_or_default())
+            && witnesses.get(&from.witness.seq).is_some_and(|found| from.witness.is_confirmed_by(*found))
     };
 
     let users: BTreeSet<Id> = resumers.iter().map(|resumer| resumer.user_id.into()).collect();
@@ -61,10 +63,10 @@ pub(crate) async fn points<C: Connection>(
     for (user, group, is_deleted) in rows {
         of_users.entry(user).or_default().push((group, is_deleted));
     }
-    let memberships = resumers.iter().map(|Resumer { user_id, from }| {
+    let memberships = resumers.iter().zip(marks.iter()).map(|(Resumer { user_id, from }, mark)| {
         let rows = of_users.get(&Id::from(*user_id)).map(Vec::as_slice).unwrap_or_default();
         let few = i64::try_from(rows.len()).is_ok_and(|count| count <= MEMBERSHIPS_MAX);
-        (few && is_valid(from)).then(|| open_memberships(rows))
+        (few && is_valid(from, mark)).then(|| open_memberships(rows))
     });
     let memberships = memberships.collect();
     Ok(ResumePoints { seen, cursor, newer: newer.into_iter().collect(), memberships })

@@ -76,7 +76,7 @@ pub(crate) async fn check_kept<C: Connection>(conn: &mut C, store: Uuid, from: P
         return Err(StoreError::OlderThanLog.into());
     }
     let is_known = match witness(conn, &from).await? {
-        Some(found) => found == from.witness,
+        Some(found) => from.witness.is_confirmed_by(found),
         // All changes up to the position may have been pruned.
         None => !has_commits(conn, floor, from.first_unknown()).await?,
     };

@@ -5,6 +5,7 @@ use groups_domain::{ReadPoint, UserId};
 use uuid::Uuid;
 
 use super::list;
+use super::maintenance::Floors;
 use super::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::caller::Caller;
 use crate::connection::{Connection, RunQueryDsl};
@@ -22,6 +23,7 @@ pub(crate) async fn open_stream<C: Connection>(
     conn: &mut C,
     store: Uuid,
     user: UserId,
+    mark: String,
     from: Option<Position>,
     rule: ReplayRule,
     caller: Caller,
@@ -32,7 +34,7 @@ pub(crate) async fn open_stream<C: Connection>(
     let groups = index.iter().map(|listed| listed.group_id).collect();
     if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
         let events_max = rule.events_max_for(index.len());
-        if let Some(missed) = missed(conn, store, user, &from, ReplayRule { events_max, ..rule }, &seen).await? {
+        if let Some(missed) = missed(conn, store, user, &mark, &from, ReplayRule { events_max, ..rule }, &seen).await? {
             return Ok(OpenedStream { seen, groups, start: StreamStart::Resumed(missed), cursor });
         }
     }
@@ -47,7 +49,7 @@ async fn is_of_this_history<C: Connection>(conn: &mut C, from: &Position, floor:
         // The log was empty at the position, so it started there.
         return Ok(from.below.max(1) == floor.max(1));
     }
-    Ok(super::sinks::witness(conn, from).await? == Some(from.witness))
+    Ok(super::sinks::witness(conn, from).await?.is_some_and(|found| from.witness.is_confirmed_by(found)))
 }
 
 /// The changes within the user's intervals after a position; `None` if the list is the better
@@ -56,12 +58,13 @@ async fn missed<C: Connection>(
     conn: &mut C,
     store: Uuid,
     user: UserId,
+    mark: &str,
     from: &Position,
     rule: ReplayRule,
     seen: &ReadPoint,
 ) -> Result<Option<Vec<LogEntry>>, QueryError> {
-    let floor = super::maintenance::floor(conn).await?;
-    if from.first_unknown() < floor || !is_of_this_history(conn, from, floor).await? {
+    let Floors { floor, of_user } = super::maintenance::floors(conn, mark).await?;
+    if from.first_unknown() < floor.max(of_user) || !is_of_this_history(conn, from, floor).await? {
         return Ok(None);
     }
     // Counted first, because the rows themselves may be large.

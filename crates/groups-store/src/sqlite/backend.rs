@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError, Weak};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
-use super::checkpoint::CaughtUp;
+use super::checkpoint::{CaughtUp, empty_log};
 use super::file::DatabaseFile;
 use super::open::Settings;
-use super::threads::{Queue, Task, start_checkpoints, start_readers, task};
+use super::threads::{Queue, Task, alone, start_checkpoints, start_readers, task};
 use super::transaction::Purpose;
 use super::writer::{WriterQueue, WriterSettings, start_writer};
 use crate::committer::{Answer, CommitLimits};
@@ -135,6 +135,14 @@ impl SqliteBackend {
             }
             body(conn).await
         });
+        self.writer.run(task)?;
+        result.await.map_err(|_| self.writer.lost())?
+    }
+
+    /// Copies the whole write-ahead log into the database, and empties it. Returns `false` if a
+    /// reader prevents that now.
+    pub(crate) async fn purge(&self) -> Result<bool, StoreError> {
+        let (task, result) = alone(empty_log);
         self.writer.run(task)?;
         result.await.map_err(|_| self.writer.lost())?
     }

@@ -19,6 +19,7 @@ use diesel::sql_types::BigInt;
 
 use super::file::DatabaseFile;
 use crate::connection::SqliteConn;
+use crate::query_error::QueryError;
 
 /// A restarted log is truncated to this size. It is above the normal size, so that the file is not
 /// truncated and extended all the time.
@@ -104,6 +105,26 @@ pub(super) fn keep_small(conn: &mut SqliteConnection, file: &DatabaseFile, caugh
             Err(error) => tracing::warn!(%error, "cannot checkpoint the -wal file of the database"),
         }
     }
+}
+
+/// Checkpoints the whole log and empties its file. Returns `false` if a reader prevents that: this
+/// does not wait, because changes would wait too.
+pub(super) fn empty_log(conn: &mut SqliteConn) -> Result<bool, QueryError> {
+    #[derive(QueryableByName)]
+    struct Checkpoint {
+        #[diesel(sql_type = BigInt)]
+        busy: i64,
+    }
+    #[derive(QueryableByName)]
+    struct Timeout {
+        #[diesel(sql_type = BigInt)]
+        timeout: i64,
+    }
+    let Timeout { timeout } = diesel::sql_query("SELECT timeout FROM pragma_busy_timeout").get_result(conn.diesel())?;
+    conn.batch_execute("PRAGMA busy_timeout = 0")?;
+    let emptied = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(conn.diesel());
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {timeout}"))?;
+    Ok(emptied?.busy == 0)
 }
 
 /// Checkpoints the log. Returns whether all of it was copied; the file is then truncated too,

@@ -139,11 +139,12 @@ fn connect(settings: &Settings) -> Result<SqliteConnection, OpenError> {
 /// Called only after the owner of the file is known: some of these settings are persistent or
 /// expensive.
 fn configure(conn: &mut SqliteConnection, settings: &Settings) -> Result<(), OpenError> {
+    // Deleted data is overwritten with zeros, so that an erased user cannot be read from the file.
     // FULL, because NORMAL can lose acknowledged commits at a power cut
     // (https://www.sqlite.org/pragma.html#pragma_synchronous).
     let pragmas = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
-         PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF; PRAGMA journal_size_limit = {WAL_KEPT_BYTES};"
+         PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA automatic_index = OFF; PRAGMA journal_size_limit = {WAL_KEPT_BYTES};"
     );
     batch(conn, settings, &pragmas)
 }

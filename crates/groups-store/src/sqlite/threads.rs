@@ -11,6 +11,7 @@ use groups_supervisor::Supervisor;
 use tokio::sync::oneshot;
 
 use super::checkpoint::{CaughtUp, keep_small};
+use super::failure::classify;
 use super::file::DatabaseFile;
 use super::open::{Settings, open_checkpointer, open_reader};
 use super::transaction::{Purpose, roll_back, transact};
@@ -70,6 +71,16 @@ pub(super) fn task<T: Send + 'static>(
         // An error means that the caller has gone.
         drop(answer.send(done));
     };
+    (Box::new(task), result)
+}
+
+/// Wraps work outside of a transaction as a job, and returns the receiver of its result.
+pub(super) fn alone<T: Send + 'static>(
+    body: impl FnOnce(&mut SqliteConn) -> Result<T, QueryError> + Send + 'static,
+) -> (Task, oneshot::Receiver<Result<T, StoreError>>) {
+    let (answer, result) = oneshot::channel();
+    // An error means that the caller has gone.
+    let task = move |conn: &mut SqliteConn| drop(answer.send(body(conn).map_err(classify)));
     (Box::new(task), result)
 }
 

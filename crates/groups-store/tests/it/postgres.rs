@@ -20,6 +20,8 @@ mod copied;
 mod failover;
 #[path = "suite/hooks.rs"]
 mod hooks;
+#[path = "suite/jobs.rs"]
+mod jobs;
 #[path = "suite/keys.rs"]
 mod keys;
 #[path = "suite/laws.rs"]

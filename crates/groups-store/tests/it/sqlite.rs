@@ -15,6 +15,8 @@ mod files;
 mod guarded;
 #[path = "suite/hooks.rs"]
 mod hooks;
+#[path = "suite/jobs.rs"]
+mod jobs;
 #[path = "suite/keys.rs"]
 mod keys;
 #[path = "suite/laws.rs"]

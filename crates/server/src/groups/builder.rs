@@ -15,6 +15,7 @@ use crate::bus::{Bus, Inlet};
 use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, Tokens};
 use crate::ids::GroupIds;
+use crate::jobs::{JobSignal, Memory, execute_jobs, forget_erased};
 use crate::limiter::Limiter;
 use crate::metrics::{Collected, Metrics};
 use crate::mount::Mount;
@@ -257,6 +258,11 @@ impl GroupsBuilder {
         revocations.refresh(&store, clock::now()).await?;
         let inlet = Inlet { hub: hub.clone(), peers: Arc::clone(&peers), revoked: Arc::new(Notify::new()) };
         let bus = Bus::start(&settings, &store, &inlet, &supervisor).await?;
+        let names = Names::default();
+        let memory = Memory { store: store.clone(), resumes: resumes.clone(), names: names.clone() };
+        supervisor.spawn("forgetting erased users", forget_erased(memory.clone()));
+        let jobs = JobSignal::default();
+        supervisor.spawn("jobs", execute_jobs(memory, jobs.clone()));
         let observer = ClientObserver { ids: Arc::clone(&ids), resumes, metrics: metrics.clone() };
         catch_up(&mut tail, &observer, 2 * RECENT_CHANGES as usize).await?;
         supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None));
@@ -292,16 +298,17 @@ impl GroupsBuilder {
             origins,
             limiter,
             ids,
+            jobs,
             mount,
             reads: Reads::new(ReadLimits::default()),
             refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),
-            names: Names::default(),
             metrics,
             registry: Arc::new(registry),
             peers,
             revocations,
             revocations_kept: settings.revocations_kept(),
             feeds: Arc::new(Semaphore::new(FEEDS_WAITING_MAX)),
+            names,
             health,
             stopping: AtomicBool::new(false),
             store,
@@ -323,6 +330,10 @@ struct ClientObserver {
 }
 
 impl Observer for ClientObserver {
+    fn follows_memberships(&self) -> bool {
+        true
+    }
+
     fn delivery(&self, delivery: &Arc<Delivery>, position: &Position) {
         self.ids.observe(delivery.change().group_id());
         self.metrics.change(&delivery.change().kind);

@@ -5,15 +5,16 @@
 //! time, so however many arrive, they do not delay changes of groups.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use groups_domain::{DisplayName, Timestamp, UserId};
 use groups_store::{NameClaim, Store};
 
 /// Known names, and the queue of names to write.
-#[derive(Default)]
-pub(crate) struct Names(Mutex<State>);
+/// Cheap to clone; all clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Names(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -136,6 +137,11 @@ impl Names {
             state.known.remove(user);
         }
         users.len() + waiting.len()
+    }
+
+    /// Forgets all known names, so that every name counts as new. Queued names are still written.
+    pub(crate) fn clear(&self) {
+        self.lock().known.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -10,6 +10,7 @@ use groups_domain::{Command, GroupId, Rejection, Request};
 use groups_store::{ExecuteError, Executed, Idempotency, Order};
 use ring::digest;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::if_match::IfMatch;
 use super::{BODY_BYTES_MAX, json, read_body};
@@ -36,6 +37,18 @@ impl CommandRequest {
 
     pub(crate) fn has_body(&self) -> bool {
         !self.body.is_empty()
+    }
+
+    /// The id of a job that this request creates, and the digest of the request. A repetition with the
+    /// same key has the same id.
+    pub(crate) fn job_id(&self) -> (Uuid, [u8; 32]) {
+        let Some(Idempotency { key, fingerprint }) = &self.idempotency else { return (Uuid::new_v4(), [0; 32]) };
+        let mut id = digest::Context::new(&digest::SHA256);
+        id.update(self.caller.user_id.uuid().as_bytes());
+        id.update(key.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&id.finish().as_ref()[..16]);
+        (uuid::Builder::from_custom_bytes(bytes).into_uuid(), *fingerprint)
     }
 
     /// Executes the command.

@@ -8,9 +8,11 @@ mod check;
 mod create_group;
 mod disconnect;
 mod find_groups;
+mod job;
 mod set_name;
 mod stats;
 mod subjects;
+mod users;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
@@ -39,10 +41,11 @@ pub(super) fn scope() -> impl HttpServiceFactory {
         ))
         .service(at("/groups/{group_id}/changes", [get(history::respond)]))
         .service(at("/users", [get(subjects::respond)]))
-        .service(at("/users/{user_id}", [put(set_name::respond)]))
+        .service(at("/users/{user_id}", [put(set_name::respond), delete(users::remove)]))
         .service(at("/users/{user_id}/disconnect", [post(disconnect::respond)]))
         .service(at("/changes", [get(changes::respond)]))
         .service(at("/check", [post(check::respond)]))
         .service(at("/stats", [get(stats::respond)]))
+        .service(at("/jobs/{job_id}", [get(job::respond)]))
         .default_service(web::to(not_found))
 }

@@ -5,3 +5,5 @@ mod backends;
 mod disconnects;
 mod groups;
 mod log;
+mod storm;
+mod users;

@@ -61,6 +61,11 @@ async fn every_view_stays_correct_in_a_storm() {
 
 /// Runs the storm: users known to this server connect to these servers.
 pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
+    blows_with(server, doors, async |_| {}).await;
+}
+
+/// Runs the storm, with something else that happens to its users.
+pub(crate) async fn blows_with(server: &Server, doors: &[Arc<Http>], trouble: impl AsyncFnOnce(&[User])) {
     let seconds = std::env::var("GROUPS_STORM_SECONDS").map_or(3, |seconds| seconds.parse().expect("seconds"));
     let storm = Storm {
         chance: Chance::new("GROUPS_STORM_SEED"),
@@ -70,7 +75,7 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
         over: Cell::new(false),
         changes: Cell::new(0),
         reconnects: Cell::new(0),
-        start: Barrier::new(PEOPLE * DEVICES.len() + 1),
+        start: Barrier::new(PEOPLE * DEVICES.len() + 2),
     };
     let hands = async {
         storm.start.wait().await;
@@ -83,6 +88,10 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
         .await;
         storm.over.set(true);
     };
+    let trouble = async {
+        storm.start.wait().await;
+        trouble(&storm.people).await;
+    };
     // Each user's devices are spread over the servers.
     let device = |at: usize, user: &User, habit| storm.device(user.at(&doors[at % doors.len()]), habit);
     let devices = join_all(
@@ -91,7 +100,7 @@ pub(crate) async fn blows(server: &Server, doors: &[Arc<Http>]) {
             .iter()
             .map(|user| join_all(DEVICES.iter().enumerate().map(|(at, habit)| device(at, user, *habit)))),
     );
-    let (_, views) = tokio::join!(hands, devices);
+    let (_, (), views) = tokio::join!(hands, trouble, devices);
 
     // The storm is over: each device resumes with its state.
     let mut compared = 0;

@@ -1,12 +1,15 @@
-//! Positions of consumers after a move from SQLite to PostgreSQL.
+//! Positions of consumers, and jobs, after a move from SQLite to PostgreSQL.
 
-use groups_store::{Revocation, SinkName, Store, StoreError, StoreOptions, copy};
+use std::time::Duration;
+
+use groups_store::{JobKind, Lease, NewJob, Revocation, SinkName, Store, StoreError, StoreOptions, copy};
+use uuid::Uuid;
 
 use super::run;
 use crate::cast::*;
 
 #[test]
-fn a_consumer_notices_that_its_database_was_replaced_by_a_copy() {
+fn a_consumer_notices_that_its_database_was_replaced_by_a_copy_and_a_job_continues() {
     run(async |db| {
         let directory = tempfile::tempdir().unwrap();
         let old = StoreOptions::new(directory.path().join("groups.db").display().to_string());
@@ -19,12 +22,24 @@ fn a_consumer_notices_that_its_database_was_replaced_by_a_copy() {
         let revocation =
             Revocation { user_id: ADA, not_before: Some(DAWN), disconnected_at: DAWN, kept_until: after_hours(24) };
         store.revoke(revocation).await.unwrap();
+        let job = NewJob {
+            job_id: Uuid::from_u128(7),
+            kind: JobKind::Erase,
+            user_id: ADA,
+            actor_id: EVE,
+            fingerprint: [1; 32],
+            at: DAWN,
+        };
+        store.create_job(job).await.unwrap();
         drop(tail);
         store.close().await;
         let copied = copy(old, db.options()).await.unwrap();
-        assert_eq!((copied.changes, copied.sink_positions, copied.revocations), (1, 1, 1));
+        assert_eq!((copied.changes, copied.sink_positions, copied.revocations, copied.jobs), (1, 1, 1, 1));
         let store = db.open().await;
         assert_eq!(store.revocations(DAWN, DAWN, 10).await.unwrap(), [revocation]);
+        let lease = Lease { holder: Uuid::from_u128(1), now: DAWN, valid_for: Duration::from_secs(1) };
+        let job = store.lease_job(lease).await.unwrap().expect("an unfinished job continues");
+        assert_eq!((job.kind, job.user_id), (JobKind::Erase, ADA));
         assert_eq!(store.sink_position(&name).await, Ok(Some(position.clone())));
         assert_eq!(store.tail_from(Some(position)).await.unwrap_err(), StoreError::HistoryReplaced);
     });

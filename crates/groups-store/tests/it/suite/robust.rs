@@ -260,6 +260,7 @@ fn both_backends_have_the_same_migrations() {
         "2026-11-26-200000_sink_positions",
         "2026-11-27-100000_revocations",
         "2026-11-27-140000_group_search",
+        "2026-11-27-141000_jobs",
     ];
     assert_eq!(names, expected);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Postgres, SECRET, Server, User, assert_group, new_id};
 
 /// A server on each database.
-async fn servers() -> Vec<(Server, Option<Postgres>)> {
+pub(super) async fn servers() -> Vec<(Server, Option<Postgres>)> {
     let mut servers = vec![(Server::start().await, None)];
     if let Some(postgres) = Postgres::start().await {
         let server = Server::with(&[("DATABASE_URL", &postgres.url())]).await;

@@ -67,6 +67,39 @@ impl Postgres {
         format!("postgres://groups@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The columns of all tables that contain one of these texts, with the number of rows.
+    pub(crate) async fn rows_with(&self, texts: &[&str]) -> Vec<String> {
+        let list: Vec<_> = texts.iter().map(|text| format!("'%{text}%'")).collect();
+        // Each column as text, in every table outside of the catalogue.
+        let script = format!(
+            "DO $$ DECLARE c record; n bigint; BEGIN \
+             FOR c IN SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' LOOP \
+             EXECUTE format('SELECT count(*) FROM %I WHERE %I::text LIKE ANY ($1)', c.table_name, c.column_name) \
+             INTO n USING ARRAY[{}]; \
+             IF n > 0 THEN RAISE WARNING 'FOUND % % %', c.table_name, c.column_name, n; END IF; END LOOP; END $$",
+            list.join(", ")
+        );
+        let mut psql = Command::new(self.binaries.join("psql"));
+        psql.args([
+            "-X",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "groups",
+            "-d",
+            "postgres",
+            "-p",
+            &self.port.to_string(),
+            "-c",
+            &script,
+        ]);
+        let output = tokio::task::spawn_blocking(move || psql.output()).await.expect("a thread").expect("psql runs");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+        assert!(output.status.success(), "{text}");
+        text.lines().filter_map(|line| line.split_once("FOUND ")).map(|(_, found)| found.to_owned()).collect()
+    }
+
     /// Kills and restarts it; returns when it responds.
     pub(crate) async fn restart_at_once(&self) {
         self.control("restart").await;
