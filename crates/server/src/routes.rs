@@ -16,23 +16,24 @@ mod operations;
 #[cfg(feature = "page")]
 mod page;
 mod remove_member;
+mod resource;
 mod typing;
 mod update_group;
 mod users;
 mod websocket;
 
 use actix_cors::Cors;
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, Route, guard};
 
+pub(crate) use self::resource::not_found;
+use self::resource::{at, delete, get, patch, post, put};
 use crate::cors::{refusals_as_problems, refuse_forged};
 use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::charge_for_answers;
 use crate::metrics::measure;
 use crate::mount::Mount;
-use crate::{Code, Problem};
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount: &Mount) {
     let v1 = web::scope("/v1")
@@ -87,63 +88,4 @@ pub(crate) fn configure_operations(config: &mut ServiceConfig) {
 
 fn health(config: &mut ServiceConfig) {
     config.service(at("/healthz", [get(operations::alive)])).service(at("/readyz", [get(operations::ready)]));
-}
-
-/// Registers a path with its methods. Other methods are answered with 405 and `Allow`.
-fn at<const N: usize>(path: &str, methods: [(Method, Route); N]) -> Resource {
-    let allow = methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
-    let resource = web::resource(path).default_service(web::to(move || {
-        let problem = Problem::new(Code::MethodNotAllowed, format!("Allowed methods: {allow}."));
-        let mut response = problem.error_response();
-        if let Ok(allow) = header::HeaderValue::from_str(&allow) {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-        async move { response }
-    }));
-    methods.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
-}
-
-fn get<F, A>(handler: F) -> (Method, Route)
-where
-    F: Handler<A, Output: Responder + 'static>,
-    A: FromRequest + 'static,
-{
-    let reads = guard::fn_guard(|context| matches!(context.head().method, Method::GET | Method::HEAD));
-    (Method::GET, web::route().guard(reads).to(handler))
-}
-
-fn post<F, A>(handler: F) -> (Method, Route)
-where
-    F: Handler<A, Output: Responder + 'static>,
-    A: FromRequest + 'static,
-{
-    (Method::POST, web::post().to(handler))
-}
-
-fn put<F, A>(handler: F) -> (Method, Route)
-where
-    F: Handler<A, Output: Responder + 'static>,
-    A: FromRequest + 'static,
-{
-    (Method::PUT, web::put().to(handler))
-}
-
-fn patch<F, A>(handler: F) -> (Method, Route)
-where
-    F: Handler<A, Output: Responder + 'static>,
-    A: FromRequest + 'static,
-{
-    (Method::PATCH, web::patch().to(handler))
-}
-
-fn delete<F, A>(handler: F) -> (Method, Route)
-where
-    F: Handler<A, Output: Responder + 'static>,
-    A: FromRequest + 'static,
-{
-    (Method::DELETE, web::delete().to(handler))
-}
-
-pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
-    Problem::new(Code::NotFound, format!("There is no resource at `{}`.", request.path())).error_response()
 }

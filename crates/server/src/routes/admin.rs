@@ -18,10 +18,8 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
-use super::{
-    add_members, at, change_role, delete, delete_group, get, get_group, history, list_members, not_found, patch, post,
-    put, remove_member, update_group,
-};
+use super::resource::{at, delete, get, not_found, patch, post, put};
+use super::{add_members, change_role, delete_group, get_group, history, list_members, remove_member, update_group};
 use crate::identity::operators_only;
 
 /// Every path below `/v1/admin`, unknown ones included, answers 401 without a token and 403 to a
