@@ -189,7 +189,8 @@ impl Watch {
         self.pending.push_back(Update::Status(Status::Connecting));
         self.state = State::Connecting(SyncFuture::new(async move {
             let token = http.tokens.fresh(reason).await.map_err(End::Token)?;
-            Ok(Open::new(Socket::connect(&http, &token, cursor.as_deref()).await?))
+            let socket = Socket::connect(&http, &token, cursor.as_deref()).await?;
+            Ok(Open::new(socket, token))
         }));
     }
 

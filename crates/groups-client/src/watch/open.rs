@@ -29,6 +29,7 @@ const HEARTBEAT_MAX: Duration = Duration::from_secs(60 * 60);
 
 pub(super) struct Open {
     socket: Socket,
+    token: Arc<str>,
     /// The pieces of an incomplete list.
     pieces: Vec<Group>,
     live_since: Option<Instant>,
@@ -44,9 +45,10 @@ enum Step {
 }
 
 impl Open {
-    pub(super) fn new(socket: Socket) -> Self {
+    pub(super) fn new(socket: Socket, token: Arc<str>) -> Self {
         Self {
             socket,
+            token,
             pieces: Vec::new(),
             live_since: None,
             silent_max: SILENT_MAX,
@@ -100,7 +102,12 @@ impl Open {
             Step::Token(token) => {
                 self.renewal = None;
                 match token {
-                    Ok(token) => self.socket.authenticate(&token),
+                    Ok(token) if token != self.token => {
+                        self.socket.authenticate(&token);
+                        self.token = token;
+                    }
+                    // The same token again would expire at the same time.
+                    Ok(_) => {}
                     // The server closes the connection when the token expires. Then the provider is asked again.
                     Err(error) => tracing::debug!(%error, "the token of an open connection is not renewed"),
                 }
