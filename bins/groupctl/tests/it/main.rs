@@ -8,8 +8,8 @@ mod generated;
 mod profiles;
 mod program;
 #[path = "../../../../crates/groups-client/tests/it/support/server.rs"]
-#[expect(dead_code, reason = "shared with the tests of the library, which need more of it")]
 mod server;
+mod tls;
 #[path = "../../../../crates/groups-client/tests/it/support/token.rs"]
 mod token;
 mod watch;
