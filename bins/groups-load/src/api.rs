@@ -50,7 +50,6 @@ struct Grown {
 #[derive(Deserialize)]
 struct Page {
     groups: Vec<Listed>,
-    next: Option<String>,
 }
 
 /// What follows the groups of a page.
@@ -84,21 +83,6 @@ impl Answer {
 impl Api {
     pub(crate) fn new(http: Http, person: Person) -> Self {
         Self { http, person, waits: 0 }
-    }
-
-    /// Creates a group, split into as many requests as its members need.
-    pub(crate) async fn create_group(&mut self, group: &NewGroup) -> Result<GroupNow, Failure> {
-        let NewGroup { description, admins, members } = group;
-        let admins = admins.iter().map(|id| json!({"user_id": id, "role": "admin"}));
-        let members = members.iter().map(|id| json!({"user_id": id}));
-        let all: Vec<_> = admins.chain(members).collect();
-        let (first, rest) = all.split_at(all.len().min(MEMBERS_PER_REQUEST_MAX));
-        let body = json!({"name": "load", "description": description, "members": first}).to_string();
-        let mut group: GroupNow = self.call("POST", "/v1/groups", Some(&body), 201).await?;
-        for some in rest.chunks(MEMBERS_PER_REQUEST_MAX) {
-            group = self.grow(group.group_id, &json!({"members": some})).await?;
-        }
-        Ok(group)
     }
 
     pub(crate) async fn add(&mut self, group_id: Uuid, user_id: Uuid) -> Result<GroupNow, Failure> {
@@ -139,19 +123,6 @@ impl Api {
             match next {
                 Some(after) => path = format!("/v1/groups?limit={PAGE}&after={after}"),
                 None => return Ok(pages),
-            }
-        }
-    }
-
-    /// Lists all groups of the user.
-    pub(crate) async fn groups(&mut self) -> Result<Vec<Listed>, Failure> {
-        let (mut all, mut path) = (Vec::new(), format!("/v1/groups?limit={PAGE}"));
-        loop {
-            let page: Page = self.call("GET", &path, None, 200).await?;
-            all.extend(page.groups);
-            match page.next {
-                Some(after) => path = format!("/v1/groups?limit={PAGE}&after={after}"),
-                None => return Ok(all),
             }
         }
     }

@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     Io { what: &'static str, error: std::io::Error },
     #[error("{request}: {error}")]
     Http { request: String, error: crate::http::HttpError },
+    #[error("{request}: {error}{}", cause(error))]
+    Call { request: &'static str, error: Box<groups_client::Error> },
     #[error("{request} was answered with {status}: {body}")]
     Status { request: String, status: u16, body: String },
     #[error("the response to {0} violates the contract")]
@@ -43,4 +45,10 @@ impl Failure {
     pub(crate) fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::Io { what, error }
     }
+}
+
+/// The innermost cause, which names the error of the operating system.
+fn cause(error: &groups_client::Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.last().map(|cause| format!(": {cause}")).unwrap_or_default()
 }

@@ -21,6 +21,7 @@ mod scenario;
 mod socket;
 mod stopwatch;
 mod target;
+mod unmeasured;
 mod view;
 
 use std::process::ExitCode;

@@ -3,7 +3,6 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use clap::Args;
-use serde_json::json;
 
 use crate::api::Api;
 use crate::failure::Failure;
@@ -11,6 +10,7 @@ use crate::http::Http;
 use crate::person::{Issuer, Person};
 use crate::process::{Process, ProcessTree};
 use crate::socket::{Socket, SocketError};
+use crate::unmeasured::Unmeasured;
 
 /// The server and its credentials.
 #[derive(Args, Clone, Debug)]
@@ -104,17 +104,22 @@ impl Target {
         if let Some(issuer) = &self.issuer {
             return Ok((0..count).map(|_| issuer.person()).collect());
         }
-        let mut http = self.http();
+        let client = Unmeasured::new(&self.args.url, None)?;
         let mut people = Vec::with_capacity(count);
         let run = uuid::Uuid::now_v7();
         for number in 0..count {
-            people.push(sign_in(&mut http, &format!("load {run} {number}")).await?);
+            people.push(client.sign_in(&format!("load {run} {number}")).await?);
         }
         Ok(people)
     }
 
     pub(crate) async fn person(&self) -> Result<Person, Failure> {
         self.people(1).await?.pop().ok_or_else(|| Failure::Answer("nobody".to_owned()))
+    }
+
+    /// Returns an API client for a user, for calls that are not measured.
+    pub(crate) fn unmeasured(&self, person: &Person) -> Result<Unmeasured, Failure> {
+        Unmeasured::new(&self.args.url, Some(&person.token))
     }
 
     /// Returns an API client for a user, with its own connection.
@@ -124,25 +129,6 @@ impl Target {
 
     pub(crate) async fn connect(&self, person: &Person, cursor: Option<&str>) -> Result<Socket, SocketError> {
         Socket::connect(self.address, &self.authority, &person.token, cursor).await
-    }
-}
-
-async fn sign_in(http: &mut Http, name: &str) -> Result<Person, Failure> {
-    const PATH: &str = "/v1/dev/login";
-    let request = || format!("POST {PATH}");
-    let body = json!({"name": name}).to_string();
-    let answer = http
-        .request("POST", PATH, None, Some(&body))
-        .await
-        .map_err(|error| Failure::Http { request: request(), error })?;
-    if answer.status != 200 {
-        let body = format!("{} (without --secret the server must be in development mode)", answer.text());
-        return Err(Failure::Status { request: request(), status: answer.status, body });
-    }
-    let told: serde_json::Value = answer.json().ok_or_else(|| Failure::Answer(request()))?;
-    match (told["user_id"].as_str().and_then(|id| id.parse().ok()), told["token"].as_str()) {
-        (Some(id), Some(token)) => Ok(Person { id, token: token.to_owned() }),
-        _ => Err(Failure::Answer(request())),
     }
 }
 

@@ -132,7 +132,7 @@ impl Room {
         let owner = target.person().await?;
         let ids = |people: &[Person]| people.iter().map(|person| person.id).collect::<Vec<_>>();
         let new = NewGroup { admins: ids(&admins), members: ids(&users), ..NewGroup::default() };
-        let group = target.api(&owner).create_group(&new).await?;
+        let group = target.unmeasured(&owner)?.create_group(&new).await?;
         let audience = Audience::gather(target, users.iter().cycle().take(count(connections))).await?;
         let (group_id, version) = (group.group_id, group.version);
         Ok(Self { group_id, version, admins, connections, audience: Some(audience) })

@@ -103,12 +103,12 @@ impl Mixed {
         let admins = target.people(count(self.callers)).await?;
         let admin_ids: Vec<Uuid> = admins.iter().map(|admin| admin.id).collect();
         let owner = target.person().await?;
-        let mut api = target.api(&owner);
+        let set_up = target.unmeasured(&owner)?;
         let mut groups = Vec::with_capacity(count(self.groups));
         for number in 0..count(self.groups) {
             let members = people.iter().skip(number).step_by(count(self.groups)).map(|person| person.id);
             let new = NewGroup { admins: admin_ids.clone(), members: members.collect(), ..NewGroup::default() };
-            groups.push(api.create_group(&new).await?.group_id);
+            groups.push(set_up.create_group(&new).await?.group_id);
         }
         let board = Arc::new(Board::new(0));
         let absent = people.iter().map(|person| Absent::new(person.clone(), target.clone(), Arc::clone(&board)));
@@ -203,7 +203,7 @@ impl Mixed {
         }
         let listed = {
             let _turn = common.listing.acquire().await;
-            common.target.api(&device.person).groups().await?
+            common.target.unmeasured(&device.person)?.groups().await?
         };
         let patience = Duration::from_secs(self.patience_seconds);
         let settled = timeout(patience, async {

@@ -84,11 +84,11 @@ impl Resume {
         require_files(connections)?;
         let people = target.people(connections).await?;
         let owner = target.person().await?;
-        let mut api = target.api(&owner);
+        let (set_up, mut api) = (target.unmeasured(&owner)?, target.api(&owner));
         let mut made = Vec::with_capacity(groups);
         for number in 0..groups {
             let members = people.iter().skip(number).step_by(groups).map(|person| person.id).collect();
-            made.push(api.create_group(&NewGroup { members, ..NewGroup::default() }).await?);
+            made.push(set_up.create_group(&NewGroup { members, ..NewGroup::default() }).await?);
         }
         let board = Arc::new(Board::new(0));
         let absent = people.into_iter().map(|person| Absent::new(person, target.clone(), Arc::clone(&board)));

@@ -17,10 +17,7 @@ pub(super) async fn create_groups(
     owner: &Person,
     groups: impl Iterator<Item = NewGroup>,
 ) -> Result<Vec<GroupNow>, Failure> {
-    let created = groups.map(|group| {
-        let mut api = target.api(owner);
-        async move { api.create_group(&group).await }
-    });
+    let created = groups.map(|group| async move { target.unmeasured(owner)?.create_group(&group).await });
     stream::iter(created).buffered(CREATING_MAX).try_collect().await
 }
 

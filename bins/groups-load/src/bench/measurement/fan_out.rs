@@ -77,7 +77,7 @@ async fn measure_requests_beside(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let reader = target.person().await?;
-    let group = target.api(&reader).create_group(&NewGroup::default()).await?;
+    let group = target.unmeasured(&reader)?.create_group(&NewGroup::default()).await?;
     let start = || {
         let path = format!("/v1/groups/{}", group.group_id);
         let echo = probe::echo().map_err(Failure::io("the echo of a probe"))?;

@@ -27,11 +27,12 @@ pub(in crate::bench) async fn measure(setting: Setting<'_>, figures: &mut Figure
     let server = setting.bed.start(setting.backend, setting.postgres).await?;
     let target = server.target()?;
     let owner = target.person().await?;
-    let mut api = target.api(&owner);
-    let large = api.create_group(&NewGroup { members: strangers(setting.plan.members), ..NewGroup::default() }).await?;
+    let (set_up, mut api) = (target.unmeasured(&owner)?, target.api(&owner));
+    let large =
+        set_up.create_group(&NewGroup { members: strangers(setting.plan.members), ..NewGroup::default() }).await?;
     let mut empty = Vec::new();
     for _ in 0..SAMPLES {
-        empty.push(api.create_group(&NewGroup::default()).await?.group_id);
+        empty.push(set_up.create_group(&NewGroup::default()).await?.group_id);
     }
     let empty = add(&target, &mut api, &empty).await?;
     let large = add(&target, &mut api, &[large.group_id; SAMPLES]).await?;
