@@ -5,46 +5,21 @@
 //! server also polls it once a second. A message that is lost, late or duplicated only costs time
 //! or a typing indicator.
 
+mod inlet;
 #[cfg(feature = "nats")]
 mod nats;
 mod peer_message;
-
-use std::sync::Arc;
-use std::time::Instant;
 
 #[cfg(feature = "postgres")]
 use groups_store::PeerMessages;
 use groups_store::Store;
 use groups_supervisor::Supervisor;
-use notify::Hub;
-use tokio::sync::Notify;
 #[cfg(feature = "postgres")]
 use tokio::sync::broadcast::error::RecvError;
 
+pub(crate) use self::inlet::Inlet;
 pub(crate) use self::peer_message::PeerMessage;
-use crate::peers::Peers;
 use crate::{OpenError, Settings};
-
-/// Where messages from other servers go.
-#[derive(Clone)]
-pub(crate) struct Inlet {
-    pub(crate) hub: Hub,
-    pub(crate) peers: Arc<Peers>,
-    /// Notified when there may be new revocations in the database.
-    pub(crate) revoked: Arc<Notify>,
-}
-
-#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "there are no other servers"))]
-impl Inlet {
-    fn receive(&self, text: &str) {
-        match PeerMessage::parse(text) {
-            None => {}
-            Some(PeerMessage::Typing { group_id, user_id, typing }) => self.hub.typing(group_id, user_id, typing),
-            Some(PeerMessage::Revoked) => self.revoked.notify_one(),
-            Some(PeerMessage::Connections { server, count }) => self.peers.heard(server, count, Instant::now()),
-        }
-    }
-}
 
 /// How this server communicates with the others.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use groups_store::{CommitMessages, Store};
 use groups_supervisor::Supervisor;
 use tokio::sync::mpsc;
 
-use super::Inlet;
+use super::inlet::Inlet;
 
 /// Maximum number of queued signals. When the queue is full, new signals are dropped.
 const SIGNALS_WAITING_MAX: usize = 256;
