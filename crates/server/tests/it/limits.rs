@@ -208,6 +208,7 @@ async fn a_connection_is_closed_with_4003_when_its_token_expires() {
     let long = server.user_with(id.clone(), signed(SECRET, &claims(&id)));
     let mut lasting = long.connects().await;
     let mut socket = short.connects().await;
+    socket.expect("token_expiring").await;
     short.creates("Team", &[]).await;
     socket.event(&id, "group_created").await;
     assert_eq!(socket.goodbye().await.0, 4003);
