@@ -176,7 +176,7 @@ impl Groups {
         self.admit(self.0.identity.authenticate_token(token).await?)
     }
 
-    /// Reads the public keys for tokens ([`Settings::jwks`](crate::Settings::jwks)) again. This also
+    /// Reads the public keys for tokens (`GROUPS_JWKS`) again. This also
     /// happens on its own: periodically, when the file changes, and when a token names an unknown key.
     /// A no-op without such keys.
     ///
