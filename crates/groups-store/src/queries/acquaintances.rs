@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use groups_domain::{DisplayName, UserId};
 
+use super::names::{beyond, starting_with};
 use super::statements::{self, NameSql};
 use crate::NameVisibility;
 use crate::column::{Id, sql};
@@ -35,13 +36,9 @@ pub(crate) async fn search<C: Connection>(
         NameVisibility::Acquainted => true,
     };
     let reader = Id::from(reader);
-    // Both backends compare these keys by bytes, and `char::MAX` is the greatest character.
-    let end = format!("{prefix}{}", char::MAX);
-    let candidates: Vec<(Id, String, String)> = names::table
-        .filter(names::name_key.ge(prefix.clone()))
-        .filter(names::name_key.lt(end.clone()))
+    let beyond = beyond(&prefix);
+    let candidates: Vec<(Id, String, String)> = starting_with(prefix.clone(), beyond.clone())
         .filter(names::user_id.ne(reader))
-        .order((names::name_key, names::user_id))
         .limit(NAMES_CHECKED_MAX)
         .select((names::user_id, names::name, names::name_key))
         .load(conn)
@@ -58,7 +55,7 @@ pub(crate) async fn search<C: Connection>(
     }
     if !is_complete && found.len() < limit as usize {
         conn.plan_each_time().await?;
-        for range in ReaderNames::chunks([(reader, prefix, end)]) {
+        for range in ReaderNames::chunks([(reader, prefix, beyond)]) {
             let near = With::<_, NameSql>::select(range, statements::names_near_reader(acted, MEMBERSHIPS_MAX));
             let rows: Vec<(Id, String, String)> = near.load(conn).await.map_err(reading("names"))?;
             found.extend(

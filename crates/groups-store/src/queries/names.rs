@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
 use groups_domain::{Actor, GroupId, UserId};
 
 use super::statements;
@@ -9,7 +11,23 @@ use crate::column::{Id, sql};
 use crate::connection::{Connection, RunQueryDsl};
 use crate::query_error::{QueryError, reading};
 use crate::row_set::{RowSet, Sights, With};
+use crate::schema::names;
 use crate::{MemberRow, NameVisibility};
+
+/// The first search key after those that start with a prefix. Both backends compare keys by bytes,
+/// and `char::MAX` is the greatest character.
+pub(super) fn beyond(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}
+
+/// The names whose search key starts with a prefix, by key.
+#[auto_type(no_type_alias)]
+pub(super) fn starting_with(prefix: String, beyond: String) -> _ {
+    names::table
+        .filter(names::name_key.ge(prefix))
+        .filter(names::name_key.lt(beyond))
+        .order((names::name_key, names::user_id))
+}
 
 /// Removes the names that the reader may not see.
 pub(crate) async fn hide<C: Connection>(

@@ -7,7 +7,7 @@ use groups_domain::{Actor, DisplayName, Group, GroupId, Rejection, Role, UserId,
 use uuid::Uuid;
 
 use super::list::{self, memberships_of};
-use super::names::hide;
+use super::names::{beyond, hide, starting_with};
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
 use crate::group_cache::GroupCache;
@@ -203,12 +203,8 @@ pub(crate) async fn people<C: Connection>(
     prefix: String,
     limit: u32,
 ) -> Result<Vec<(UserId, DisplayName)>, QueryError> {
-    // Both backends compare these keys by bytes, and `char::MAX` is the greatest character.
-    let end = format!("{prefix}{}", char::MAX);
-    let rows: Vec<(Id, String)> = names::table
-        .filter(names::name_key.ge(prefix))
-        .filter(names::name_key.lt(end))
-        .order((names::name_key, names::user_id))
+    let beyond = beyond(&prefix);
+    let rows: Vec<(Id, String)> = starting_with(prefix, beyond)
         .limit(i64::from(limit))
         .select((names::user_id, names::name))
         .load(conn)

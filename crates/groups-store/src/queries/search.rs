@@ -6,6 +6,7 @@
 
 use groups_domain::Group;
 
+use super::names::beyond;
 use super::statements::GroupSql;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
@@ -60,7 +61,7 @@ pub(crate) async fn groups<C: Connection>(
     let (mut found, mut bytes, mut read) = (Vec::<Group>::new(), 0, 0);
     let mut after = after.unwrap_or_default();
     for start in key_prefixes(&prefix) {
-        let end = format!("{start}{}", char::MAX);
+        let end = beyond(&start);
         loop {
             let range = (start.clone(), end.clone(), after.name.clone(), Id(after.id), ROWS_PER_STEP);
             let range = NameRanges::chunks([range]).into_iter().next().unwrap_or_default();
