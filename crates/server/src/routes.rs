@@ -12,6 +12,7 @@ mod history;
 mod list_groups;
 mod list_members;
 mod me;
+mod one_group;
 mod operations;
 #[cfg(feature = "page")]
 mod page;
@@ -28,7 +29,7 @@ use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 
 pub(crate) use self::resource::not_found;
-use self::resource::{at, delete, get, patch, post, put};
+use self::resource::{at, delete, get, post, put};
 use crate::cors::{refusals_as_problems, refuse_forged};
 use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::charge_for_answers;
@@ -50,16 +51,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))
         .service(at("/groups/create", [post(create_group::respond)]))
         .service(at("/groups/add-member/{group_id}", [post(add_members::respond)]))
-        .service(at(
-            "/groups/{group_id}",
-            [get(get_group::respond), patch(update_group::respond), delete(delete_group::respond)],
-        ))
-        .service(at("/groups/{group_id}/members", [get(list_members::respond), post(add_members::respond)]))
-        .service(at(
-            "/groups/{group_id}/members/{user_id}",
-            [patch(change_role::respond), delete(remove_member::respond)],
-        ))
-        .service(at("/groups/{group_id}/changes", [get(history::respond)]))
+        .configure(one_group::configure)
         .service(at("/groups/{group_id}/typing", [post(typing::respond)]))
         .service(at("/me", [get(me::respond)]))
         .service(at("/me/blocks", [get(blocks::list)]))

@@ -18,8 +18,8 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
-use super::resource::{at, delete, get, not_found, patch, post, put};
-use super::{add_members, change_role, delete_group, get_group, history, list_members, remove_member, update_group};
+use super::one_group;
+use super::resource::{at, delete, get, not_found, post, put};
 use crate::identity::operators_only;
 
 /// Every path below `/v1/admin`, unknown ones included, answers 401 without a token and 403 to a
@@ -28,16 +28,7 @@ pub(super) fn scope() -> impl HttpServiceFactory {
     web::scope("/admin")
         .wrap(from_fn(operators_only))
         .service(at("/groups", [get(find_groups::respond), post(create_group::respond)]))
-        .service(at(
-            "/groups/{group_id}",
-            [get(get_group::respond), patch(update_group::respond), delete(delete_group::respond)],
-        ))
-        .service(at("/groups/{group_id}/members", [get(list_members::respond), post(add_members::respond)]))
-        .service(at(
-            "/groups/{group_id}/members/{user_id}",
-            [patch(change_role::respond), delete(remove_member::respond)],
-        ))
-        .service(at("/groups/{group_id}/changes", [get(history::respond)]))
+        .configure(one_group::configure)
         .service(at("/users", [get(subjects::respond)]))
         .service(at("/users/{user_id}", [put(set_name::respond), delete(users::remove)]))
         .service(at("/users/{user_id}/disconnect", [post(disconnect::respond)]))

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::groups::Groups;
 use crate::input::{self, CommandRequest};
-use crate::{Code, Problem, clock};
+use crate::{Problem, clock};
 
 #[derive(Deserialize)]
 struct Body {
@@ -23,8 +23,7 @@ pub(super) async fn respond(
 ) -> Result<HttpResponse, Problem> {
     let user_id = input::user_id(&path, "The user id in the path")?;
     let body: Body = command_request.json()?;
-    let name = DisplayName::parse(&body.name)
-        .map_err(|error| Problem::new(Code::InvalidName, format!("The name is invalid: {error}.")))?;
+    let name = DisplayName::parse(&body.name).map_err(Problem::name)?;
     let claim = NameClaim { user_id, name: name.clone(), issued_at: clock::now() };
     groups.store().remember_names([claim]).await?;
     Ok(HttpResponse::Ok().json(UserBody { user_id, name }))
