@@ -360,10 +360,9 @@ impl WeakGroups {
 
 /// After a failure, closes all client connections. Otherwise clients would wait for events that
 /// never arrive.
-async fn send_clients_away(supervisor: Supervisor, service: Weak<Inner>, spread: Duration) {
+async fn send_clients_away(supervisor: Supervisor, service: WeakGroups, spread: Duration) {
     supervisor.failed().await;
-    if let Some(inner) = service.upgrade() {
-        let groups = Groups(inner);
+    if let Some(groups) = service.upgrade() {
         groups.announce_stop();
         groups.close_clients(spread).await;
     }
@@ -408,7 +407,7 @@ async fn announce(bus: Bus, hub: Hub) {
     }
 }
 
-/// Deletes log entries older than the retention period, in small batches.
+/// Deletes what is older than its retention period, in small batches.
 async fn prune(store: Store) {
     const PAUSE_DONE: Duration = Duration::from_secs(60);
     const PAUSE_MORE: Duration = Duration::from_millis(50);
@@ -422,6 +421,9 @@ async fn prune(store: Store) {
                 false
             }
         };
+        if let Err(error) = store.prune_jobs(clock::now(), STEP_ROWS_MAX).await {
+            tracing::warn!(%error, "finished jobs could not be deleted");
+        }
         tokio::time::sleep(if more { PAUSE_MORE } else { PAUSE_DONE }).await;
     }
 }

@@ -36,9 +36,6 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// Finished jobs that are deleted at once when they are past their retention.
-const PRUNED_MAX: u32 = 500;
-
 /// Wakes the task that executes jobs. Cheap to clone; all clones wake the same task.
 #[derive(Clone, Default)]
 pub(crate) struct JobSignal(Arc<Notify>);
@@ -57,9 +54,6 @@ pub(crate) async fn execute_jobs(memory: Memory, signal: JobSignal) {
         match runner.store.lease_job(runner.lease()).await {
             Ok(Some(job)) => runner.execute(job).await,
             Ok(None) => {
-                if let Err(error) = runner.store.prune_jobs(clock::now(), PRUNED_MAX).await {
-                    tracing::warn!(%error, "finished jobs could not be deleted");
-                }
                 // Elapsed: a job may have come from another server.
                 let _woken_or_elapsed = tokio::time::timeout(POLL, signal.0.notified()).await;
             }

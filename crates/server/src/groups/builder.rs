@@ -290,7 +290,8 @@ impl GroupsBuilder {
         let mut issuers = settings.issuers();
         let issuer = issuers.next().filter(|_| issuers.next().is_none()).map(str::to_owned);
         let groups = Groups(Arc::new_cyclic(|inner| Inner {
-            on_failure: tokio::spawn(send_clients_away(supervisor.clone(), Weak::clone(inner), spread)).abort_handle(),
+            on_failure: tokio::spawn(send_clients_away(supervisor.clone(), WeakGroups(Weak::clone(inner)), spread))
+                .abort_handle(),
             identity,
             keys,
             subjects: settings.subjects(),
