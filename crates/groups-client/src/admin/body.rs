@@ -116,10 +116,12 @@ pub struct JobRef {
 pub struct Job {
     /// Whether it runs.
     pub state: JobState,
-    /// How many groups are done.
+    /// Steps done.
     pub done: u64,
-    /// How many groups there are.
+    /// All steps, as far as they are known.
     pub total: u64,
+    /// Why the job failed.
+    pub reason: Option<String>,
 }
 
 /// Whether a job runs.
@@ -172,7 +174,7 @@ pub struct CheckResult {
     pub member: bool,
     /// The user's role; `None` if they are not in the group.
     pub role: Option<Role>,
-    /// The version of the group; `None` if there is no such group.
+    /// The version of the group; 0 if there is no such group.
     pub version: Option<Version>,
 }
 

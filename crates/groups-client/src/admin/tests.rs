@@ -71,7 +71,7 @@ fn a_user_leaves_or_is_erased_by_a_job() {
     let job: JobRef = serde_json::from_value(json!({"job_id": "j-1"})).unwrap();
     assert_eq!(sent(&client.admin().job(&job.job_id)).0, "GET /v1/admin/jobs/j-1");
     let job: Job = serde_json::from_value(json!({"state": "failed", "done": 1, "total": 3})).unwrap();
-    assert_eq!(job, Job { state: JobState::Failed, done: 1, total: 3 });
+    assert_eq!(job, Job { state: JobState::Failed, done: 1, total: 3, reason: None });
 }
 
 #[test]
