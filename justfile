@@ -38,6 +38,14 @@ groupctl-files:
     cargo run -q -p groupctl -- man target/groupctl
     for shell in bash zsh fish; do cargo run -q -p groupctl -- completion $shell > target/groupctl/groupctl.$shell; done
 
+# Write the software bill of materials of the server and groupctl (CycloneDX) to target/sbom; needs cargo-cyclonedx
+sbom:
+    rm -rf target/sbom && mkdir -p target/sbom/source
+    git archive HEAD | tar -x -C target/sbom/source
+    cd target/sbom/source && cargo cyclonedx --quiet --format json --spec-version 1.5 --target x86_64-unknown-linux-gnu
+    mv target/sbom/source/bins/groups-server/groups-server.cdx.json target/sbom/source/bins/groupctl/groupctl.cdx.json target/sbom
+    rm -rf target/sbom/source
+
 # Open the documentation of all crates in the browser
 doc:
     cargo doc --workspace --no-deps --open

@@ -111,16 +111,27 @@ mod tests {
         }
     }
 
+    /// The names of tests in the last column of each table of a document, from the first table with
+    /// this column on.
+    fn tests_named_in(document: &str, column: &str) -> Vec<String> {
+        let (_, tables) = document.split_once(&format!("| {column} |\n")).unwrap();
+        let rows = tables.lines().filter(|line| line.starts_with('|'));
+        let cells = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+        let names = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        names.filter(|name| name.contains('_')).map(str::to_owned).collect()
+    }
+
     #[test]
-    fn every_test_that_the_architecture_names_exists() {
+    fn every_test_that_a_document_names_exists() {
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-        let document = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
-        let table = document.split_once("| invariant | guarded by |").unwrap().1.split_once("\n\n").unwrap().0;
-        let guards = table.lines().filter_map(|row| row.rsplit('|').nth(1));
-        let names: Vec<_> = guards.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
         let mut text = String::new();
         sources(&root.join("crates"), &mut text);
-        let missing: Vec<_> = names.iter().filter(|name| !text.contains(&format!("fn {name}("))).collect();
-        assert!(names.len() > 10 && missing.is_empty(), "no such tests: {missing:?}");
+        sources(&root.join("bins"), &mut text);
+        for (file, column) in [("architecture.md", "guarded by"), ("security.md", "shown by")] {
+            let document = fs::read_to_string(root.join("docs").join(file)).unwrap();
+            let names = tests_named_in(&document, column);
+            let missing: Vec<_> = names.iter().filter(|name| !text.contains(&format!("fn {name}("))).collect();
+            assert!(names.len() > 10 && missing.is_empty(), "{file} names tests that do not exist: {missing:?}");
+        }
     }
 }

@@ -317,3 +317,36 @@ async fn long_answers_count_against_a_user_until_the_client_has_taken_them() {
     assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.len() > 240_000);
     ada.get("/v1/groups?limit=1").await.ok(200);
 }
+
+/// Heads whose end of body a proxy could see elsewhere (RFC 9112, section 11.2).
+const AMBIGUOUS: &[&str] = &[
+    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
+    "Content-Length: 0, 0\r\n\r\n",
+    "Content-Length: +0\r\n\r\n",
+    "Content-Length: -1\r\n\r\n",
+    "Content-Length: 0x0\r\n\r\n",
+    "Content-Length : 0\r\n\r\n",
+    "Transfer-Encoding: identity\r\n\r\n",
+    "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "Host: other\r\n\r\n",
+    "Name: a\0b\r\n\r\n",
+];
+
+#[tokio::test]
+async fn a_request_whose_length_is_ambiguous_is_refused_with_everything_behind_it() {
+    let server = Server::start().await;
+    for head in AMBIGUOUS {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let request = format!("POST /v1/groups HTTP/1.1\r\nHost: x\r\n{head}{LAST}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        within("the answer", stream.read_to_string(&mut answers)).await.unwrap();
+        assert!(answers.starts_with("HTTP/1.1 400 "), "{head:?} was answered with {answers}");
+        assert_eq!(answers.matches("HTTP/1.1").count(), 1, "{head:?} was answered with {answers}");
+    }
+}
