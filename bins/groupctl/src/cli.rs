@@ -90,6 +90,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PATH")]
         cursor_file: Option<PathBuf>,
     },
+    /// Find people with whom you share a group by the start of their names
+    People {
+        /// The start of the name. Default: all
+        #[arg(default_value = "")]
+        name: String,
+    },
     /// Keep a user from adding you to groups
     Block { user: UserId },
     /// Let a user add you to groups again

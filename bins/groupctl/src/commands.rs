@@ -53,6 +53,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             format.done("You have left the group.")?;
         }
         Command::Watch { cursor_file } => watch::run(&client, cursor_file, format).await?,
+        Command::People { name } => user::people(&client, &name, format).await?,
         Command::Block { user } => {
             client.blocks().block(user).await?;
             format.done("The user is blocked.")?;

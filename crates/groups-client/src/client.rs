@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use groups_domain::GroupId;
-use groups_protocol::{LoginBody, MeBody, PeopleBody};
+use groups_protocol::{LoginBody, MeBody, PeopleBody, UsersBody};
 use hyper::Method;
 
 use crate::admin::Admin;
@@ -71,6 +71,14 @@ impl Client {
         Call::json(&self.0, Method::GET, "/v1/me".to_owned())
     }
 
+    /// Users with whom the caller shares a group and whose names start with `name`, ignoring case: up to `limit`, sorted by
+    /// name. Default: 100, at most 500.
+    pub fn people(&self, name: &str, limit: Option<u32>) -> Call<'_, UsersBody> {
+        Call::json(&self.0, Method::GET, "/v1/users".to_owned())
+            .parameter("query", Some(name))
+            .parameter("limit", limit)
+    }
+
     /// Calls of operators and backends.
     pub fn admin(&self) -> Admin<'_> {
         Admin(&self.0)
@@ -87,7 +95,7 @@ impl Client {
     }
 
     /// Finds users by the start of their names, in development mode only.
-    pub fn people(&self, name: &str) -> Call<'_, PeopleBody> {
+    pub fn development_people(&self, name: &str) -> Call<'_, PeopleBody> {
         Call::json(&self.0, Method::GET, "/v1/dev/people".to_owned()).parameter("q", Some(name))
     }
 }

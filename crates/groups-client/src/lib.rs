@@ -82,7 +82,7 @@ pub use groups::{GroupHandle, Groups};
 pub use groups_domain::{GroupId, LeaveReason, NewMember, Role, Sidebar, SidebarRow, Timestamp, UserId, Uuid, Version};
 pub use groups_protocol::{
     ActionBody, AddOutcome, BlockBody, BlockPage, ChangeAction, Code, EventBody, EventHead, LoginBody, MeBody,
-    PeopleBody, PersonBody,
+    PeopleBody, PersonBody, UserBody, UsersBody,
 };
 pub use token::{TokenError, TokenFuture, TokenProvider, TokenReason};
 pub use url::UrlError;

@@ -7,6 +7,9 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::profile::Profile;
 
+/// As many people as the server returns at most.
+const PEOPLE_MAX: u32 = 500;
+
 /// Signs in, in development mode, and saves the token.
 pub(super) async fn login(profile: &Profile, config: &ConfigFile, name: &str, format: Format) -> Result<(), Failure> {
     let signed_in = profile.anonymous()?.sign_in(name).await.map_err(|error| match error.status() {
@@ -33,6 +36,12 @@ pub(super) async fn whoami(client: &Client, format: Format) -> Result<(), Failur
     let name = me.name.as_ref().map_or("-", |name| name.as_str()).to_owned();
     let fields = [("user", me.user_id.to_string()), ("name", name), ("expires", me.expires_at.clone())];
     Ok(format.one(&me, fields)?)
+}
+
+pub(super) async fn people(client: &Client, name: &str, format: Format) -> Result<(), Failure> {
+    let people = client.people(name, Some(PEOPLE_MAX)).await?.users;
+    Ok(format
+        .list(&people, ["USER", "NAME"], |person| [person.user_id.to_string(), person.name.as_str().to_owned()])?)
 }
 
 pub(super) async fn blocks(client: &Client, format: Format) -> Result<(), Failure> {

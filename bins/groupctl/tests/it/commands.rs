@@ -82,3 +82,17 @@ fn a_change_that_is_repeated_with_its_key_is_made_once() {
     assert_eq!(ada.id_of(&["create", "Team", "--idempotency-key", "k"]), first);
     assert_eq!(ada.id_of(&["list"]), first);
 }
+
+#[test]
+fn people_are_found_among_those_with_whom_the_user_shares_a_group() {
+    let server = Server::start();
+    let [ada, bob, eve] = ["Ada", "Bob", "Bobby"].map(|name| User::named(&server, name));
+    // The server knows a name once it has seen a token with it.
+    for user in [&ada, &bob, &eve] {
+        user.output(&["whoami"]);
+    }
+    ada.id_of(&["create", "Team", "--member", &bob.id]);
+    assert_eq!(ada.json(&["people", "bo"]), json!([{"user_id": bob.id, "name": "Bob"}]));
+    assert_eq!(ada.output(&["people", "x"]), "USER  NAME\n");
+    assert_eq!(eve.id_of(&["people"]), "");
+}

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use groups_client::{UserId, Uuid};
-use serde_json::Value;
+use groups_client::Uuid;
+use serde_json::{Value, json};
 
 use crate::server::Server;
-use crate::token::token;
+use crate::token::token_with;
 
 /// A user of a server.
 pub(crate) struct User {
@@ -26,8 +26,22 @@ pub(crate) struct Ran {
 
 impl User {
     pub(crate) fn of(server: &Server) -> Self {
-        let id = UserId::new(Uuid::now_v7());
-        Self { id: id.to_string(), url: server.url(), token: token(id, 3600) }
+        Self::with(server, json!({}))
+    }
+
+    pub(crate) fn named(server: &Server, name: &str) -> Self {
+        Self::with(server, json!({"name": name}))
+    }
+
+    pub(crate) fn operator(server: &Server) -> Self {
+        Self::with(server, json!({"scope": "groups:admin"}))
+    }
+
+    /// A user whose token also has these claims.
+    fn with(server: &Server, mut claims: Value) -> Self {
+        let id = Uuid::now_v7().to_string();
+        claims["sub"] = json!(id);
+        Self { id, url: server.url(), token: token_with(claims, 3600) }
     }
 
     /// The program with these arguments, and nothing else in its environment.

@@ -88,7 +88,7 @@ async fn in_development_mode_a_user_signs_in_by_name() {
     let signed_in = Client::builder(server.url()).build().unwrap().sign_in("Ada").await.unwrap();
     let client = Client::builder(server.url()).token(signed_in.token).build().unwrap();
     assert_eq!(client.me().await.unwrap().user_id, signed_in.user_id);
-    let people = client.people("ad").await.unwrap().people;
+    let people = client.development_people("ad").await.unwrap().people;
     assert_eq!(people.iter().map(|person| person.user_id).collect::<Vec<_>>(), [signed_in.user_id]);
 }
 
