@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     crash, storm,
-    support::{Chance, HaProxy, Http, Postgres, Server, User},
+    support::{Balancer, Chance, Http, Postgres, Server, User},
 };
 
 /// The polling interval of a tail without wake-ups.
@@ -124,7 +124,15 @@ async fn two_servers_behave_like_one_in_a_storm() {
 async fn three_servers_behind_a_load_balancer_behave_like_one_in_a_storm() {
     let Some(cluster) = Cluster::of(3).await else { return };
     let addresses: Vec<_> = cluster.servers.iter().map(Server::address).collect();
-    let Some(proxy) = HaProxy::before(&addresses).await else { return };
+    let Some(proxy) = Balancer::haproxy(&addresses).await else { return };
+    storm::blows(&cluster.servers[0], &[Arc::clone(proxy.http())]).await;
+}
+
+#[tokio::test]
+async fn two_servers_behind_nginx_behave_like_one_in_a_storm() {
+    let Some(cluster) = Cluster::of(2).await else { return };
+    let addresses: Vec<_> = cluster.servers.iter().map(Server::address).collect();
+    let Some(proxy) = Balancer::nginx(&addresses).await else { return };
     storm::blows(&cluster.servers[0], &[Arc::clone(proxy.http())]).await;
 }
 
@@ -159,7 +167,7 @@ async fn killed_servers_and_a_crashed_database_lose_repeat_and_reorder_nothing()
 async fn behind_a_load_balancer_clients_of_a_killed_server_only_reconnect() {
     let Some(mut cluster) = Cluster::of(3).await else { return };
     let addresses: Vec<_> = cluster.servers.iter().map(Server::address).collect();
-    let Some(proxy) = HaProxy::before(&addresses).await else { return };
+    let Some(proxy) = Balancer::haproxy(&addresses).await else { return };
     let chance = Chance::new("GROUPS_CLUSTER_SEED");
     let door = [Arc::clone(proxy.http())];
     let people = (0..crash::PEOPLE).map(|_| cluster.servers[0].user().at(&door[0])).collect();

@@ -1,9 +1,9 @@
 //! Test support: the server as a process, its clients, and the view that a client keeps.
 
 mod application;
+mod balancer;
 mod browser;
 mod build;
-mod haproxy;
 mod http;
 mod key_server;
 #[cfg(feature = "nats")]
@@ -22,9 +22,9 @@ mod view;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub(crate) use application::Application;
+pub(crate) use balancer::Balancer;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
-pub(crate) use haproxy::HaProxy;
 pub(crate) use http::{Answer, Http};
 pub(crate) use key_server::KeyServer;
 #[cfg(feature = "nats")]
