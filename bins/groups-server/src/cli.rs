@@ -1,10 +1,11 @@
 //! The arguments of the command line.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
-use crate::copy::Copy;
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{Backup, Check, Config, Copy, Healthcheck, Migrate, Token};
 use crate::log::LogSettings;
-use crate::migrate::Migrate;
 use crate::settings::SettingsArgs;
 
 /// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL
@@ -16,10 +17,27 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 
     #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Everything that can be set.
+#[derive(Args)]
+pub(crate) struct ServerArgs {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+
+    #[command(flatten)]
     pub(crate) settings: SettingsArgs,
 
     #[command(flatten)]
     pub(crate) log: LogSettings,
+}
+
+#[derive(Args)]
+pub(crate) struct FileArgs {
+    /// File with settings (TOML): `rate_limit = 100`. Flags and environment variables take precedence
+    #[arg(long, env = "GROUPS_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -28,4 +46,14 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// Copy a SQLite database into an empty PostgreSQL database
     Copy(Copy),
+    /// Copy a SQLite database to a file while the server runs
+    Backup(Backup),
+    /// Show the effective settings and where each comes from, without secrets
+    Config(Box<Config>),
+    /// Check the settings, the address, the keys, the database and the bus before a start; changes nothing
+    Check(Box<Check>),
+    /// Ask the running server whether it is alive; for containers
+    Healthcheck(Box<Healthcheck>),
+    /// Sign a token with GROUPS_JWT_SECRET, to try the server
+    Token(Box<Token>),
 }

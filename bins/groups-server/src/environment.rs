@@ -6,6 +6,7 @@ use std::ffi::OsString;
 
 use clap::CommandFactory;
 
+use crate::arguments::{FILE_SUFFIX, is_secret};
 use crate::cli::Cli;
 
 /// The prefix of every setting except `DATABASE_URL`.
@@ -17,10 +18,16 @@ const PREFIX_OF_TESTS: &str = "GROUPS_TEST_";
 /// Returns the unknown variables that look like settings, sorted.
 pub(crate) fn unknown_settings(names: impl IntoIterator<Item = OsString>) -> Vec<String> {
     let command = Cli::command();
-    let known: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_env()).collect();
+    let known = command.get_arguments().filter_map(|argument| {
+        let name = argument.get_env()?.to_owned();
+        let mut file = name.clone();
+        file.push(FILE_SUFFIX);
+        Some([Some(name), is_secret(argument).then_some(file)])
+    });
+    let known: Vec<_> = known.flatten().flatten().collect();
     let unknown: BTreeSet<_> = names
         .into_iter()
-        .filter(|name| !known.contains(&name.as_os_str()))
+        .filter(|name| !known.contains(name))
         .map(|name| name.to_string_lossy().into_owned())
         .filter(|name| name.starts_with(PREFIX) && !name.starts_with(PREFIX_OF_TESTS))
         .collect();
@@ -40,6 +47,8 @@ mod tests {
         let known =
             ["GROUPS_LISTEN", "GROUPS_JWT_SECRET", "GROUPS_JWKS", "GROUPS_NATS_URL", "GROUPS_LOG", "GROUPS_LOG_FORMAT"];
         assert!(of(&known).is_empty());
+        assert!(of(&["GROUPS_CONFIG", "GROUPS_JWT_SECRET_FILE", "DATABASE_URL_FILE"]).is_empty());
+        assert_eq!(of(&["GROUPS_LISTEN_FILE"]), ["GROUPS_LISTEN_FILE"]);
         assert!(of(&["PATH", "DATABASE_URL", "GROUPS", "MY_GROUPS_LISTEN", "GROUPS_TEST_SERVER"]).is_empty());
         let unknown = ["GROUPS_RATE_LIMITS", "GROUPS_JWT_SECRETS", "groups_listen", "GROUPS_LISTEN"];
         assert_eq!(of(&unknown), ["GROUPS_JWT_SECRETS", "GROUPS_RATE_LIMITS"]);

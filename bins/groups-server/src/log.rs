@@ -6,9 +6,10 @@ use std::panic::PanicHookInfo;
 
 use clap::{Args, ValueEnum};
 use server::Cause;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::log_limit::LogLimit;
 use crate::output::Output;
@@ -34,8 +35,28 @@ enum LogFormat {
     Json,
 }
 
+/// Replaces the filter of the running log.
+pub(crate) struct LogControl(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error>>);
+
+/// Why the filter could not be replaced.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FilterError {
+    #[error("GROUPS_LOG is invalid")]
+    Invalid(#[from] ParseError),
+    #[error("the log cannot be changed")]
+    Gone(#[from] reload::Error),
+}
+
+impl LogControl {
+    /// # Errors
+    /// [`FilterError`] if the filter is invalid; the earlier one stays in force.
+    pub(crate) fn apply(&self, settings: &LogSettings) -> Result<(), FilterError> {
+        Ok((self.0)(EnvFilter::try_new(&settings.log)?)?)
+    }
+}
+
 /// Installs the subscriber and a panic hook, which both write to the log.
-pub(crate) fn start(settings: &LogSettings, output: &Output) {
+pub(crate) fn start(settings: &LogSettings, output: &Output) -> LogControl {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
         output.line(format_args!("groups-server: GROUPS_LOG: {error}; logging as without it"));
         EnvFilter::new(DEFAULT_FILTER)
@@ -45,13 +66,24 @@ pub(crate) fn start(settings: &LogSettings, output: &Output) {
     let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter);
     let log = log.with_writer(move || to.clone());
     let limit = LogLimit::default();
-    match settings.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).finish().with(limit.clone()).init(),
-        LogFormat::Json => log.json().finish().with(limit.clone()).init(),
-    }
+    let control = match settings.log_format {
+        LogFormat::Text => {
+            let log = log.with_ansi(std::io::stderr().is_terminal()).with_filter_reloading();
+            let handle = log.reload_handle();
+            log.finish().with(limit.clone()).init();
+            LogControl(Box::new(move |filter| handle.reload(filter)))
+        }
+        LogFormat::Json => {
+            let log = log.json().with_filter_reloading();
+            let handle = log.reload_handle();
+            log.finish().with(limit.clone()).init();
+            LogControl(Box::new(move |filter| handle.reload(filter)))
+        }
+    };
     limit.report();
     // The default hook writes to standard error directly, and blocks if nobody reads it.
     std::panic::set_hook(Box::new(log_panic));
+    control
 }
 
 /// Logs how many lines were dropped.

@@ -1,41 +1,64 @@
 //! The command line of the server.
 
+mod arguments;
 mod cli;
-mod copy;
+mod commands;
 mod environment;
 mod log;
 mod log_limit;
-mod migrate;
 mod output;
+mod reload;
 mod settings;
+mod settings_file;
+mod systemd;
 
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::Parser;
+use groups_domain::Timestamp;
 use server::{RunError, Settings, StopSignals};
 
-use crate::cli::{Cli, Command};
+use crate::arguments::{Arguments, ArgumentsError};
+use crate::cli::Command;
+use crate::log::LogControl;
 use crate::output::Output;
+use crate::reload::Hangups;
+use crate::systemd::Systemd;
 
 /// How long to wait at exit for the last lines of output.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
 
+/// The exit code for invalid arguments and settings files, as clap's.
+const INVALID: u8 = 2;
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments = match Arguments::of_process() {
+        Err(ArgumentsError::Flags(error)) => error.exit(),
+        arguments => arguments,
+    };
     let outputs = Output::start("groups-log", io::stderr(), log::report_dropped)
         .and_then(|stderr| Ok((Output::start("groups-output", io::stdout(), drop)?, stderr)));
     // If threads cannot start, the server cannot run either.
     let Ok((stdout, stderr)) = outputs else { return ExitCode::FAILURE };
-    log::start(&cli.log, &stderr);
-    let done = actix_web::rt::System::new().block_on(run(cli, &stdout));
-    let code = match done {
-        Ok(()) => ExitCode::SUCCESS,
+    let fail = |error: &dyn Error| {
+        stderr.line(format_args!("groups-server: {}", groups_domain::printable(&with_causes(error))));
+    };
+    let code = match arguments {
+        Ok(arguments) => {
+            let log = log::start(&arguments.cli.server.log, &stderr);
+            match actix_web::rt::System::new().block_on(run(arguments, &log, &stdout)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    fail(&*error);
+                    ExitCode::FAILURE
+                }
+            }
+        }
         Err(error) => {
-            stderr.line(format_args!("groups-server: {}", groups_domain::printable(&with_causes(&*error))));
-            ExitCode::FAILURE
+            fail(&error);
+            ExitCode::from(INVALID)
         }
     };
     stdout.flush(FLUSH_WAIT_MAX);
@@ -43,15 +66,31 @@ fn main() -> ExitCode {
     code
 }
 
-async fn run(cli: Cli, stdout: &Output) -> Result<(), Box<dyn Error>> {
-    match &cli.command {
+async fn run(mut arguments: Arguments, log: &LogControl, stdout: &Output) -> Result<(), Box<dyn Error>> {
+    for warning in &arguments.warnings {
+        tracing::warn!("{warning}");
+    }
+    match arguments.cli.command.take() {
         None => {
             let unknown = environment::unknown_settings(std::env::vars_os().map(|(name, _)| name));
-            Ok(serve(cli.settings.into(), &unknown, stdout).await?)
+            Ok(serve(arguments.cli.server.settings.into(), &unknown, log, stdout).await?)
         }
         Some(Command::Migrate(migrate)) => Ok(migrate.run(stdout).await?),
         Some(Command::Copy(copy)) => Ok(copy.run(stdout).await?),
+        Some(Command::Backup(backup)) => Ok(backup.run(stdout)?),
+        Some(Command::Config(config)) => {
+            config.run(&arguments, stdout);
+            Ok(())
+        }
+        Some(Command::Check(check)) => Ok(check.run(stdout).await?),
+        Some(Command::Healthcheck(healthcheck)) => Ok(healthcheck.run()?),
+        Some(Command::Token(token)) => Ok(token.run(now(), stdout)?),
     }
+}
+
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Formats an error with its causes on one line. Causes that the previous message already contains
@@ -69,7 +108,8 @@ fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Result<(), RunError> {
+async fn serve(settings: Settings, unknown: &[String], log: &LogControl, stdout: &Output) -> Result<(), RunError> {
+    let (systemd, hangups) = (Systemd::of_environment(), Hangups::listen()?);
     let listener = server::listen(&settings)?;
     for name in unknown {
         tracing::warn!("Unknown setting {name}; ignored.");
@@ -98,9 +138,25 @@ async fn serve(settings: Settings, unknown: &[String], stdout: &Output) -> Resul
     if let Some(address) = running.operations_address() {
         stdout.line(format_args!("metrics on http://{address}/metrics"));
     }
+    systemd.ready();
     let groups = running.groups().clone();
+    let stop = signals.first.clone();
+    let told = async {
+        signals.first.cancelled().await;
+        systemd.stopping();
+        std::future::pending::<()>().await
+    };
+    // Closing the terminal is a request to stop.
+    let reloading = async {
+        hangups.reload(&groups, log, &systemd).await;
+        signals.first.cancel();
+        std::future::pending::<()>().await
+    };
     tokio::select! {
-        ended = running.until(signals.first) => ended,
+        ended = running.until(stop) => ended,
+        () = told => Ok(()),
+        () = reloading => Ok(()),
+        () = systemd.keep_watchdog_quiet() => Ok(()),
         () = signals.second.cancelled() => {
             // Acknowledged changes are durable.
             tracing::warn!("stopped immediately by a second signal");

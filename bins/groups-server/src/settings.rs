@@ -1,5 +1,8 @@
 //! The settings of the server as flags and environment variables of the same name.
 
+use std::ops::RangeInclusive;
+
+use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
 use server::{AddPolicy, JwtSubject, NameVisibility, Secret, Settings};
 
@@ -218,9 +221,54 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-workers", env = "GROUPS_WORKERS", value_name = "COUNT", default_value_t = 0)]
     workers: usize,
 
+    /// SQLite: threads that read for requests, and as many for connecting clients
+    #[arg(long, alias = "groups-sqlite-readers", env = "GROUPS_SQLITE_READERS", value_name = "COUNT", default_value_t = 2, value_parser = in_range(1..=64))]
+    sqlite_readers: usize,
+
+    /// PostgreSQL: connections of this server, besides the two for LISTEN and NOTIFY
+    #[arg(long, alias = "groups-postgres-connections", env = "GROUPS_POSTGRES_CONNECTIONS", value_name = "COUNT", default_value_t = 16, value_parser = in_range(4..=1_000))]
+    postgres_connections: usize,
+
+    /// PostgreSQL: batches that are committed at once; each has one of the connections
+    #[arg(long, alias = "groups-postgres-lanes", env = "GROUPS_POSTGRES_LANES", value_name = "COUNT", default_value_t = 4, value_parser = in_range(1..=64))]
+    postgres_lanes: usize,
+
+    /// Changes that wait for the database (on PostgreSQL per lane); further ones get 429 or 503
+    #[arg(long, alias = "groups-max-waiting-changes", env = "GROUPS_MAX_WAITING_CHANGES", value_name = "COUNT", default_value_t = 4_096, value_parser = in_range(16..=1_000_000))]
+    max_waiting_changes: usize,
+
+    /// The same in bytes
+    #[arg(long, alias = "groups-max-waiting-change-bytes", env = "GROUPS_MAX_WAITING_CHANGE_BYTES", value_name = "BYTES", default_value_t = 33_554_432, value_parser = in_range(1_048_576..=4_294_967_296))]
+    max_waiting_change_bytes: usize,
+
+    /// Reads of each kind that wait for the database; further ones get 503
+    #[arg(long, alias = "groups-max-waiting-reads", env = "GROUPS_MAX_WAITING_READS", value_name = "COUNT", default_value_t = 1_024, value_parser = in_range(16..=1_000_000))]
+    max_waiting_reads: usize,
+
+    /// Events that wait for one WebSocket connection, in bytes; beyond that it is closed with 4001
+    #[arg(long, alias = "groups-max-connection-queue-bytes", env = "GROUPS_MAX_CONNECTION_QUEUE_BYTES", value_name = "BYTES", default_value_t = 65_536, value_parser = in_range(16_384..=16_777_216))]
+    max_connection_queue_bytes: usize,
+
+    /// Memory for groups that were read recently, in bytes; 0: none
+    #[arg(long, alias = "groups-group-cache-bytes", env = "GROUPS_GROUP_CACHE_BYTES", value_name = "BYTES", default_value_t = 16_777_216, value_parser = in_range(0..=68_719_476_736))]
+    group_cache_bytes: usize,
+
+    /// Memory for recent changes, from which clients resume without the database, in bytes; 0: none
+    #[arg(long, alias = "groups-resume-bytes", env = "GROUPS_RESUME_BYTES", value_name = "BYTES", default_value_t = 33_554_432, value_parser = in_range(0..=68_719_476_736))]
+    resume_bytes: usize,
+
+    /// Seconds for which a shutdown only makes `/readyz` return 503 before it begins, so that load balancers notice
+    #[arg(long, alias = "groups-shutdown-delay-seconds", env = "GROUPS_SHUTDOWN_DELAY_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=300))]
+    shutdown_delay_seconds: u32,
+
     /// Seconds over which WebSocket connections are closed in a shutdown, so that clients do not reconnect all at once
     #[arg(long, alias = "groups-drain-seconds", env = "GROUPS_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=5))]
     drain_seconds: u32,
+}
+
+/// A number of things or bytes within a range.
+fn in_range(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64).range(range).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 /// Which `sub` tokens can have.
@@ -289,6 +337,16 @@ impl From<SettingsArgs> for Settings {
             revocation_days: args.revocation_days,
             nats_url: args.nats_url,
             workers: args.workers,
+            sqlite_readers: args.sqlite_readers,
+            postgres_connections: args.postgres_connections,
+            postgres_lanes: args.postgres_lanes,
+            max_waiting_changes: args.max_waiting_changes,
+            max_waiting_change_bytes: args.max_waiting_change_bytes,
+            max_waiting_reads: args.max_waiting_reads,
+            max_connection_queue_bytes: args.max_connection_queue_bytes,
+            group_cache_bytes: args.group_cache_bytes,
+            resume_bytes: args.resume_bytes,
+            shutdown_delay_seconds: args.shutdown_delay_seconds,
             drain_seconds: args.drain_seconds,
         }
     }

@@ -124,6 +124,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("groups-store needs the feature `sqlite` or `postgres`");
 
+mod backup;
 mod batch;
 mod caller;
 mod column;
@@ -179,6 +180,7 @@ mod tail;
 mod url;
 
 #[cfg(feature = "postgres")]
+pub use backup::{BackupError, backup};
 pub use commit_messages::CommitMessages;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub use copy::{Copied, CopyError, copy};

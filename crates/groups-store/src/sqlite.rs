@@ -1,6 +1,7 @@
 //! The SQLite backend: one writer thread and a few reader threads.
 
 mod backend;
+mod backup;
 mod checkpoint;
 mod failure;
 mod file;
@@ -14,5 +15,6 @@ mod transaction;
 mod writer;
 
 pub(crate) use backend::SqliteBackend;
+pub(crate) use backup::backup;
 pub(crate) use open::pending;
 pub(crate) use tail::SqliteTail;

@@ -35,6 +35,21 @@ pub(crate) enum Bus {
     Nats(nats::Nats),
 }
 
+/// Connects to NATS once.
+///
+/// # Errors
+/// A message if that fails.
+#[cfg(feature = "nats")]
+pub(crate) async fn try_nats(urls: &str) -> Result<(), String> {
+    nats::try_connect(urls).await
+}
+
+/// Without NATS there is no URL that the settings accept.
+#[cfg(not(feature = "nats"))]
+pub(crate) async fn try_nats(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
 impl Bus {
     /// Connects the inlet and the store with the other servers, in tasks that run until the
     /// supervisor stops them.

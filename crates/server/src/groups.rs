@@ -73,6 +73,8 @@ struct Inner {
     reads: Reads,
     /// Delays the rejection of large changes from users who have too few tokens left.
     refusals: Refusals,
+    /// It will stop soon, and serves until then.
+    leaving: AtomicBool,
     stopping: AtomicBool,
     supervisor: Supervisor,
     /// Closes all client connections after a failure.
@@ -234,6 +236,11 @@ impl Groups {
         self.0.stopping.store(true, Ordering::Release);
     }
 
+    /// Marks the service as not ready, so that load balancers stop sending clients, and serves on.
+    pub(crate) fn announce_leaving(&self) {
+        self.0.leaving.store(true, Ordering::Release);
+    }
+
     pub(crate) async fn close_clients(&self, spread: Duration) {
         self.0.hub.drain(Drain { spread, ..Drain::default() }).await;
     }
@@ -318,6 +325,10 @@ impl Groups {
 
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.0.refusals
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.leaving.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

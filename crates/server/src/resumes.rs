@@ -12,10 +12,6 @@ use groups_store::{OpenMemberships, Position, ReplayRule, ResumePoints, Resumer,
 use notify::{Delivery, InitialContent, InitialState, RecentDeliveries, ReplayMax, Resuming};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Size of the retained deliveries, as measured by [`Delivery::bytes`]. Clients that need older
-/// ones are served from the log.
-const RECENT_BYTES_MAX: usize = 32 * 1024 * 1024;
-
 /// Number of clients whose memberships are read together.
 const BATCH_MAX: usize = 256;
 
@@ -57,12 +53,8 @@ struct Found {
 }
 
 impl Resumes {
-    /// Returns the task that reads batches, too.
-    pub(crate) fn new(store: Store) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        Self::with_bytes_max(store, RECENT_BYTES_MAX)
-    }
-
-    fn with_bytes_max(store: Store, bytes_max: usize) -> (Self, impl Future<Output = ()> + Send + use<>) {
+    /// Keeps deliveries of so many bytes. Returns the task that reads batches, too.
+    pub(crate) fn new(store: Store, bytes_max: usize) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let deliveries = Mutex::new(RecentDeliveries::new(bytes_max));
         let recent = Arc::new(Recent { deliveries, grown: watch::Sender::new(()) });
         let (waiting, queue) = mpsc::channel(WAITING_MAX);
@@ -199,7 +191,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let url = folder.path().join("groups.db").to_string_lossy().into_owned();
             let store = Store::open(StoreOptions::new(url)).await.unwrap();
-            let (resumes, reading) = Resumes::with_bytes_max(store.clone(), bytes_max);
+            let (resumes, reading) = Resumes::new(store.clone(), bytes_max);
             tokio::spawn(reading);
             Self { store, resumes, _folder: folder }
         }

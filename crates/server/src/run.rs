@@ -120,6 +120,7 @@ pub struct Running {
     /// The server on the address for operators.
     operations: Option<(SocketAddr, ServerHandle)>,
     serving: JoinHandle<io::Result<()>>,
+    delay: Duration,
     spread: Duration,
 }
 
@@ -166,8 +167,9 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
         Poll::Ready(Ok(())) => return Err(io::Error::other("the HTTP server ended as it started").into()),
         Poll::Ready(Err(error)) => return Err(error.into()),
     };
+    let delay = Duration::from_secs(u64::from(settings.shutdown_delay_seconds));
     let spread = Duration::from_secs(u64::from(settings.drain_seconds));
-    Ok(Running { groups, address, handle, operations, serving, spread })
+    Ok(Running { groups, address, handle, operations, serving, delay, spread })
 }
 
 /// Calls [`start`] and then [`Running::until`].
@@ -210,17 +212,18 @@ impl Running {
     /// Serves until `shutdown` is cancelled or a task of the service fails, and returns when
     /// everything is closed.
     ///
-    /// In both cases the server stops accepting connections, lets running requests finish, and
+    /// After `shutdown`, the server serves for another `shutdown_delay_seconds`, while `/readyz` returns
+    /// 503. Then, or after a failure, it stops accepting connections, lets running requests finish, and
     /// closes the WebSockets with 1012 over `drain_seconds`. It returns at most four seconds after
-    /// the drain period, ten seconds in total. Dropping the future stops the server immediately:
-    /// connections are cut, but acknowledged changes are safe.
+    /// the drain period. Dropping the future stops the server immediately: connections are cut, but
+    /// acknowledged changes are safe.
     ///
     /// # Errors
     /// [`RunError::Failed`] if a task of the service ended unexpectedly. The process should then
     /// exit with an error.
     pub async fn until(mut self, shutdown: CancellationToken) -> Result<(), RunError> {
         let failure = tokio::select! {
-            () = shutdown.cancelled() => None,
+            () = leave(&self.groups, shutdown, self.delay) => None,
             failure = self.groups.failed() => Some(failure),
             ended = &mut self.serving => {
                 let failure = TaskFailure { task: "http server".to_owned(), cause: cause_of(ended) };
@@ -253,6 +256,16 @@ impl Running {
         if timeout(STORE_GRACE, self.groups.close_store()).await.is_err() {
             tracing::warn!("the database did not close in time");
         }
+    }
+}
+
+/// Waits for the shutdown, and then until load balancers have noticed it.
+async fn leave(groups: &Groups, shutdown: CancellationToken, delay: Duration) {
+    shutdown.cancelled().await;
+    if !delay.is_zero() {
+        tracing::info!(seconds = delay.as_secs(), "not ready from now on; shutting down after a delay");
+        groups.announce_leaving();
+        tokio::time::sleep(delay).await;
     }
 }
 

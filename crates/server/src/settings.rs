@@ -115,6 +115,36 @@ pub struct Settings {
     /// Worker threads for HTTP and WebSocket; 0: one per core
     pub workers: usize,
 
+    /// SQLite: threads that read for requests, and as many for connecting clients
+    pub sqlite_readers: usize,
+
+    /// PostgreSQL: connections of this server, besides the two for LISTEN and NOTIFY
+    pub postgres_connections: usize,
+
+    /// PostgreSQL: batches that are committed at once; each has one of the connections
+    pub postgres_lanes: usize,
+
+    /// Changes that wait for the database (on PostgreSQL per lane); further ones get 429 or 503
+    pub max_waiting_changes: usize,
+
+    /// The same in bytes
+    pub max_waiting_change_bytes: usize,
+
+    /// Reads of each kind that wait for the database; further ones get 503
+    pub max_waiting_reads: usize,
+
+    /// Events that wait for one WebSocket connection, in bytes; beyond that it is closed with 4001
+    pub max_connection_queue_bytes: usize,
+
+    /// Memory for groups that were read recently, in bytes; 0: none
+    pub group_cache_bytes: usize,
+
+    /// Memory for recent changes, from which clients resume without the database, in bytes; 0: none
+    pub resume_bytes: usize,
+
+    /// Seconds for which a shutdown only makes `/readyz` return 503 before it begins, so that load balancers notice
+    pub shutdown_delay_seconds: u32,
+
     /// Seconds over which WebSocket connections are closed in a shutdown, so that clients do not reconnect all at once
     pub drain_seconds: u32,
 }
@@ -196,6 +226,16 @@ impl Default for Settings {
             revocation_days: 1,
             nats_url: None,
             workers: 0,
+            sqlite_readers: 2,
+            postgres_connections: 16,
+            postgres_lanes: 4,
+            max_waiting_changes: 4_096,
+            max_waiting_change_bytes: 33_554_432,
+            max_waiting_reads: 1_024,
+            max_connection_queue_bytes: 65_536,
+            group_cache_bytes: 16_777_216,
+            resume_bytes: 33_554_432,
+            shutdown_delay_seconds: 0,
             drain_seconds: 3,
         }
     }
@@ -227,7 +267,7 @@ impl Settings {
     }
 
     /// The address for operators, if it is set.
-    pub(crate) fn operations_address(&self) -> Result<Option<SocketAddr>, SettingsError> {
+    pub fn operations_address(&self) -> Result<Option<SocketAddr>, SettingsError> {
         let Some(listen) = &self.operations_listen else { return Ok(None) };
         resolve(listen).map(Some).ok_or_else(|| SettingsError::OperationsListen(listen.clone()))
     }

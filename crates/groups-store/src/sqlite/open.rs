@@ -66,6 +66,26 @@ pub(crate) fn pending(file: SqliteFile, options: &StoreOptions) -> Result<Vec<St
     migrate::unapplied_names::<Sqlite>(&MIGRATIONS, &found).map_err(|error| not_migrated(settings, error))
 }
 
+/// Opens an existing database of ours, whatever its version, and changes nothing.
+pub(super) fn open_existing(settings: &Settings) -> Result<SqliteConnection, OpenError> {
+    let mut conn = connect(settings)?;
+    match find(&mut conn, settings)? {
+        Found::Nothing => Err(OpenError::Foreign { database: settings.file.path.clone() }),
+        Found::Ours(_) | Found::Older(_) => Ok(conn),
+    }
+}
+
+/// The first fault that SQLite finds in a database.
+pub(super) fn first_fault(conn: &mut SqliteConnection) -> QueryResult<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        quick_check: String,
+    }
+    let found: Vec<Row> = diesel::sql_query("PRAGMA quick_check(1)").load(conn)?;
+    Ok(found.into_iter().map(|row| row.quick_check).find(|fault| fault != "ok"))
+}
+
 fn not_migrated(settings: &Settings, error: NotMigrated) -> OpenError {
     let database = settings.file.path.clone();
     match error {

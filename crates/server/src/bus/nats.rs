@@ -46,12 +46,22 @@ impl Nats {
     }
 }
 
+/// Connects once, and disconnects again.
+pub(super) async fn try_connect(urls: &str) -> Result<(), String> {
+    let client = ConnectOptions::new().name("groups check").connect(addresses(urls)?).await;
+    client.map(drop).map_err(|error| format!("NATS: {error}"))
+}
+
+fn addresses(urls: &str) -> Result<Vec<ServerAddr>, String> {
+    let addresses = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
+    // The error's own message may contain the password.
+    addresses.map_err(|_| "GROUPS_NATS_URL: not a URL such as nats://127.0.0.1:4222".to_owned())
+}
+
 /// Connects now, or as soon as NATS is reachable. Several comma-separated URLs are members of one
 /// cluster.
 pub(super) async fn start(urls: &str, store: &Store, inlet: &Inlet, supervisor: &Supervisor) -> Result<Nats, String> {
-    let addresses = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
-    // The error's own message may contain the password.
-    let addresses = addresses.map_err(|_| "GROUPS_NATS_URL: not a URL such as nats://127.0.0.1:4222".to_owned())?;
+    let addresses = addresses(urls)?;
     let up = Arc::new(AtomicBool::new(false));
     let (state, waking) = (Arc::clone(&up), store.clone());
     let options = ConnectOptions::new()

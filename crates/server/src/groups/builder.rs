@@ -189,6 +189,7 @@ impl GroupsBuilder {
     /// * `listen` and `workers`;
     /// * `keep_alive_seconds`: set `keep_alive` on your `HttpServer`, whose default is 5 seconds;
     /// * `max_anonymous_connections` and `max_anonymous_connections_per_address`;
+    /// * `shutdown_delay_seconds`;
     /// * `drain_seconds`: [`Groups::stop`] has its own parameter. Only after a failure, clients are
     ///   disconnected over `drain_seconds`.
     ///
@@ -228,10 +229,17 @@ impl GroupsBuilder {
             postgres_notify: settings.nats_url()?.is_none(),
             postgres_direct_url: settings.database_direct_url()?.map(str::to_owned),
             supervisor: supervisor.clone(),
+            sqlite_readers: settings.sqlite_readers,
+            postgres_connections_max: settings.postgres_connections,
+            postgres_lanes: settings.postgres_lanes,
+            queue_orders_max: settings.max_waiting_changes,
+            queue_bytes_max: settings.max_waiting_change_bytes,
+            queue_reads_max: settings.max_waiting_reads,
+            group_cache_bytes_max: settings.group_cache_bytes,
             ..StoreOptions::new(&settings.database_url)
         })
         .await?;
-        let (resumes, reading) = Resumes::new(store.clone());
+        let (resumes, reading) = Resumes::new(store.clone(), settings.resume_bytes);
         supervisor.spawn("resuming clients", reading);
         let metrics = Metrics::new();
         let source = StoreSource { store: store.clone(), resumes: resumes.clone(), metrics: metrics.clone() };
@@ -311,6 +319,7 @@ impl GroupsBuilder {
             feeds: Arc::new(Semaphore::new(FEEDS_WAITING_MAX)),
             names,
             health,
+            leaving: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             store,
             hub,
@@ -347,14 +356,17 @@ impl Observer for ClientObserver {
 }
 
 fn hub_limits(settings: &Settings) -> HubLimits {
+    let defaults = HubLimits::default();
     let heartbeat = Duration::from_secs(u64::from(settings.heartbeat_seconds));
     HubLimits {
         heartbeat,
         // At least four ticks per heartbeat, so that the timeout of two heartbeats stays accurate
         // for short heartbeats.
-        tick: HubLimits::default().tick.min(heartbeat / 4),
+        tick: defaults.tick.min(heartbeat / 4),
         connections_per_user_max: settings.max_connections_per_user,
-        ..HubLimits::default()
+        queue_bytes_max: settings.max_connection_queue_bytes,
+        opening_queue_bytes_max: settings.max_connection_queue_bytes.max(defaults.opening_queue_bytes_max),
+        ..defaults
     }
 }
 

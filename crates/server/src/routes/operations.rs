@@ -20,7 +20,7 @@ pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
     let database = groups.health().has_database();
     let components = health::components(database, groups.bus());
     let failure = groups.failure().map(|failure| format!("A part of the server has failed: {}.", failure.task));
-    let detail = match (failure, groups.is_stopping(), database) {
+    let detail = match (failure, groups.is_leaving() || groups.is_stopping(), database) {
         (Some(failure), _, _) => failure,
         (None, true, _) => "The server is stopping.".to_owned(),
         (None, false, false) => "The database does not answer or cannot be written.".to_owned(),

@@ -1,12 +1,14 @@
 //! Shutdown and startup: graceful on the first signal, immediate on the second, and without loss
 //! either way.
 
+use std::fs;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::net::UnixDatagram;
 
-use crate::support::{Server, User, View};
+use crate::support::{Server, User, View, within};
 
 /// Maximum duration of a shutdown.
 const STOP_MAX: Duration = Duration::from_secs(10);
@@ -181,4 +183,108 @@ async fn a_file_that_is_not_a_database_is_refused_with_a_clear_error_and_left_un
     assert!(said.contains("notes.txt") && !said.contains("panicked"), "{said}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "", "it printed no address");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), notes);
+}
+
+#[tokio::test]
+async fn before_it_stops_a_server_is_not_ready_and_serves_until_the_delay_is_over() {
+    let mut server = Server::with(&[("GROUPS_SHUTDOWN_DELAY_SECONDS", "2")]).await;
+    let ada = server.user();
+    let mut socket = ada.connects().await;
+    server.terminate();
+    let leaves = async {
+        while server.http().get("/readyz").await.status != 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the server is not ready", leaves).await;
+    // Load balancers may not have noticed yet.
+    let group = ada.creates("Team", &[]).await;
+    assert_eq!(socket.expect("group_created").await["group"]["group_id"], group);
+    ada.connects().await;
+    let (status, taken) = server.ended().await;
+    assert!(status.success(), "{status}");
+    assert!(taken > Duration::from_millis(500) && taken < STOP_MAX, "it took {taken:?}");
+    assert_eq!(socket.goodbye().await.0, 1012);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_delay_too() {
+    let mut server = Server::with(&[("GROUPS_SHUTDOWN_DELAY_SECONDS", "300")]).await;
+    server.terminate();
+    let leaves = async {
+        while server.http().get("/readyz").await.status != 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the server is not ready", leaves).await;
+    server.terminate();
+    let (_, taken) = server.ended().await;
+    assert!(taken < STOP_MAX, "it took {taken:?}");
+}
+
+/// The next message to systemd that is not of the watchdog, and whether one of the watchdog came before.
+async fn told(socket: &UnixDatagram) -> (String, bool) {
+    let mut watched = false;
+    loop {
+        let mut buffer = [0; 256];
+        let length = within("a message to systemd", socket.recv(&mut buffer)).await.unwrap();
+        let message = String::from_utf8(buffer[..length].to_vec()).unwrap();
+        if message != "WATCHDOG=1" {
+            return (message, watched);
+        }
+        watched = true;
+    }
+}
+
+#[tokio::test]
+async fn systemd_is_told_when_the_server_is_ready_alive_reloading_and_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let systemd = UnixDatagram::bind(&path).unwrap();
+    let variables = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "100000")];
+    let mut server = Server::with(&variables).await;
+    assert_eq!(told(&systemd).await.0, "READY=1\nSTATUS=serving");
+    let mut buffer = [0; 256];
+    for _ in 0..3 {
+        let length = within("a sign of life", systemd.recv(&mut buffer)).await.unwrap();
+        assert_eq!(&buffer[..length], b"WATCHDOG=1");
+    }
+    server.signal("HUP");
+    let (reloading, _) = told(&systemd).await;
+    assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
+    assert_eq!(told(&systemd).await.0, "READY=1\nSTATUS=serving");
+    server.terminate();
+    assert_eq!(told(&systemd).await.0, "STOPPING=1\nSTATUS=shutting down");
+    assert!(server.ended().await.0.success());
+}
+
+#[tokio::test]
+async fn sighup_reloads_the_log_filter_and_disturbs_no_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("groups.toml");
+    fs::write(&file, "log = \"info\"").unwrap();
+    let server = Server::with(&[("GROUPS_CONFIG", file.to_str().unwrap())]).await;
+    let ada = server.user();
+    let mut socket = ada.connects().await;
+    ada.creates("Team", &[]).await;
+    socket.expect("group_created").await;
+    assert!(!server.log().contains("/v1/groups"), "requests are logged at debug");
+    for (filter, message) in [("debug", "reloaded"), ("not=a=filter", "the log filter was not reloaded")] {
+        fs::write(&file, format!("log = \"{filter}\"")).unwrap();
+        server.signal("HUP");
+        let reloads = async {
+            while !server.log().contains(message) {
+                tokio::task::yield_now().await;
+            }
+        };
+        within(message, reloads).await;
+        ada.creates("Team", &[]).await;
+        socket.expect("group_created").await;
+    }
+    let logged = async {
+        while !server.log().contains("path=\"/v1/groups\"") {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("a line for each request", logged).await;
 }

@@ -7,11 +7,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod admin;
+mod backup;
 mod browser;
 mod cluster;
 mod connections;
 mod copy;
 mod crash;
+mod deployment;
 mod embedding;
 mod errors;
 mod events;
@@ -32,6 +34,7 @@ mod renewal;
 mod requests;
 mod resume;
 mod scopes;
+mod settings;
 mod snapshots;
 mod storm;
 mod subjects;

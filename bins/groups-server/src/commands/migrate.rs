@@ -3,10 +3,14 @@
 use clap::Args;
 use groups_store::{OpenError, Store, StoreOptions};
 
+use crate::cli::FileArgs;
 use crate::output::Output;
 
 #[derive(Args)]
 pub(crate) struct Migrate {
+    #[command(flatten)]
+    file: FileArgs,
+
     /// The database: `sqlite://PATH`, a path, or `postgres://…`
     #[arg(
         long,

@@ -1,0 +1,17 @@
+//! The commands besides running the server.
+
+mod backup;
+mod check;
+mod config;
+mod copy;
+mod healthcheck;
+mod migrate;
+mod token;
+
+pub(crate) use backup::Backup;
+pub(crate) use check::Check;
+pub(crate) use config::Config;
+pub(crate) use copy::Copy;
+pub(crate) use healthcheck::Healthcheck;
+pub(crate) use migrate::Migrate;
+pub(crate) use token::Token;

@@ -1,0 +1,37 @@
+//! `groups-server backup`: copies a SQLite database while the server runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use groups_store::{BackupError, StoreOptions};
+
+use crate::cli::FileArgs;
+use crate::output::Output;
+
+#[derive(Args)]
+pub(crate) struct Backup {
+    /// The new file. It must not exist
+    to: PathBuf,
+
+    #[command(flatten)]
+    file: FileArgs,
+
+    /// The database: `sqlite://PATH` or a path
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite://groups.db",
+        hide_env_values = true
+    )]
+    database_url: String,
+}
+
+impl Backup {
+    /// Prints the size of the copy.
+    pub(crate) fn run(&self, stdout: &Output) -> Result<(), BackupError> {
+        let bytes = groups_store::backup(&StoreOptions::new(&self.database_url), &self.to)?;
+        stdout.line(format_args!("copied: {bytes} bytes to {}", self.to.display()));
+        Ok(())
+    }
+}
