@@ -7,7 +7,7 @@ use crate::{ChangeBody, GroupBody, MemberBody, name};
 
 /// Response of `GET /v1/groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct GroupPage<'a> {
     /// The groups of the page, newest first.
     #[cfg_attr(test, ts(type = "Group[]"))]
@@ -15,13 +15,13 @@ pub struct GroupPage<'a> {
     /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
     /// The position at which the page was read.
-    #[cfg_attr(test, ts(type = "Cursor"))]
+    #[cfg_attr(test, ts(type = "Cursor"), schemars(with = "crate::schema::Cursor"))]
     pub cursor: String,
 }
 
 /// Response of `GET /v1/admin/groups`, except for all groups of one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct FoundGroupPage<'a> {
     /// The groups of the page, ordered by name.
     #[cfg_attr(test, ts(type = "GroupBody[]"))]
@@ -32,20 +32,20 @@ pub struct FoundGroupPage<'a> {
 
 /// Response of `GET /v1/groups/{group_id}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct MemberPage {
     /// The members of the page, in joining order.
     pub members: Vec<MemberBody>,
     /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<String>,
     /// The version of the group at which the page was read.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"), schemars(with = "crate::schema::Version"))]
     pub version: Version,
 }
 
 /// Response of `POST /v1/groups/{group_id}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Added"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Added"), schemars(rename = "Added"))]
 pub struct AddedBody<'a> {
     /// The group after the change.
     #[cfg_attr(test, ts(type = "Group"))]
@@ -56,10 +56,10 @@ pub struct AddedBody<'a> {
 
 /// The result for one user of a request to add members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "AddedResult"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "AddedResult"), schemars(rename = "AddedResult"))]
 pub struct AddedMember {
     /// The user in the request.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// Whether the user was added, and why not.
     pub outcome: AddOutcome,
@@ -68,7 +68,7 @@ pub struct AddedMember {
 /// The outcome for one user of a request to add members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum AddOutcome {
     /// The user is now a member.
@@ -83,7 +83,7 @@ pub enum AddOutcome {
 
 /// Response of `GET /v1/groups/{group_id}/changes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct ChangePage<'a> {
     /// The changes of the page, oldest first.
     pub changes: Vec<ChangeBody<'a>>,
@@ -93,28 +93,28 @@ pub struct ChangePage<'a> {
 
 /// Response of `GET /v1/me`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Me"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Me"), schemars(rename = "Me"))]
 pub struct MeBody {
     /// The id of the caller.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// The identity provider's name for the caller: `sub` of the token.
     pub subject: String,
     /// The display name that other users see. Absent if there is none.
     #[serde(default, deserialize_with = "name::optional", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "string"))]
+    #[cfg_attr(test, ts(optional, type = "string"), schemars(with = "Option<crate::schema::DisplayName>"))]
     pub name: Option<DisplayName>,
     /// The time at which the token expires.
-    #[cfg_attr(test, ts(type = "Time"))]
+    #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub expires_at: String,
 }
 
 /// Response of `GET /v1/admin/users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Subject"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Subject"), schemars(rename = "Subject"))]
 pub struct SubjectBody {
     /// The id of the user.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// The identity provider's name for the user: `sub` of a token.
     pub subject: String,
@@ -126,19 +126,19 @@ pub struct SubjectBody {
 
 /// A user whom the caller has blocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Block"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Block"), schemars(rename = "Block"))]
 pub struct BlockBody {
     /// The blocked user.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// The time at which the caller blocked the user.
-    #[cfg_attr(test, ts(type = "Time"))]
+    #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub blocked_at: String,
 }
 
 /// Response of `GET /v1/me/blocks`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct BlockPage {
     /// The blocked users of the page, ordered by user id.
     pub blocks: Vec<BlockBody>,
@@ -148,16 +148,16 @@ pub struct BlockPage {
 
 /// Response of `DELETE /v1/admin/users/{user_id}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "JobCreated"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "JobCreated"), schemars(rename = "JobCreated"))]
 pub struct JobCreatedBody {
     /// The id of the job.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub job_id: Uuid,
 }
 
 /// Response of `GET /v1/admin/jobs/{job_id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Job"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Job"), schemars(rename = "Job"))]
 pub struct JobBody {
     /// Whether the job has ended.
     pub state: JobStateBody,
@@ -176,7 +176,7 @@ pub struct JobBody {
 /// Whether a job has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "JobState"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "JobState"), schemars(rename = "JobState"))]
 #[non_exhaustive]
 pub enum JobStateBody {
     /// It runs, or waits for its turn.
@@ -189,20 +189,20 @@ pub enum JobStateBody {
 
 /// A user in development mode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Person"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Person"), schemars(rename = "Person"))]
 pub struct PersonBody {
     /// The id of the user.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// The name with which the user signed in.
     #[serde(deserialize_with = "name::required")]
-    #[cfg_attr(test, ts(type = "string"))]
+    #[cfg_attr(test, ts(type = "string"), schemars(with = "crate::schema::DisplayName"))]
     pub name: DisplayName,
 }
 
 /// Response of `GET /v1/dev/people`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "People"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "People"), schemars(rename = "People"))]
 pub struct PeopleBody {
     /// The users, ordered by name.
     pub people: Vec<PersonBody>,
@@ -210,16 +210,16 @@ pub struct PeopleBody {
 
 /// Response of `POST /v1/dev/login`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Login"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Login"), schemars(rename = "Login"))]
 pub struct LoginBody {
     /// A token that is valid for 12 hours.
     pub token: String,
     /// The id of the user who signed in.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// The name of the user who signed in.
     #[serde(deserialize_with = "name::required")]
-    #[cfg_attr(test, ts(type = "string"))]
+    #[cfg_attr(test, ts(type = "string"), schemars(with = "crate::schema::DisplayName"))]
     pub name: DisplayName,
 }
 

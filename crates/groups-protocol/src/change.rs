@@ -7,20 +7,25 @@ use serde::{Deserialize, Serialize};
 
 /// A change in the history of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ChangeRecord"))]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS, schemars::JsonSchema),
+    ts(rename = "ChangeRecord"),
+    schemars(rename = "ChangeRecord")
+)]
 pub struct ChangeBody<'a> {
     /// The version of the group after the change.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"), schemars(with = "crate::schema::Version"))]
     pub version: Version,
     /// The time of the change.
-    #[cfg_attr(test, ts(type = "Time"))]
+    #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub at: String,
     /// The user who made the change.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub actor_id: UserId,
     /// `true` if an operator made the change, absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "true"))]
+    #[cfg_attr(test, ts(optional, type = "true"), schemars(with = "Option<crate::schema::True>"))]
     pub operator: Option<bool>,
     /// The kind of change, with its details.
     #[serde(flatten)]
@@ -30,7 +35,7 @@ pub struct ChangeBody<'a> {
 /// The kind of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub enum ChangeAction<'a> {
     /// The group was created.
     GroupCreated {
@@ -64,35 +69,35 @@ pub enum ChangeAction<'a> {
     /// A member was removed.
     MemberRemoved {
         /// The user who was removed.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
     },
     /// A member left.
     MemberLeft {
         /// The user who left.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// The new owner, if the user who left was the owner. Absent otherwise.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(test, ts(optional, type = "Uuid"))]
+        #[cfg_attr(test, ts(optional, type = "Uuid"), schemars(with = "Option<crate::schema::Id>"))]
         new_owner_id: Option<UserId>,
     },
     /// A member's role changed.
     RoleChanged {
         /// The user whose role changed.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// The role after the change.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
         /// The role before the change.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         previous_role: Role,
     },
     /// The ownership was transferred.
     OwnerChanged {
         /// The new owner.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
     },
     /// The group was deleted.
@@ -101,13 +106,13 @@ pub enum ChangeAction<'a> {
 
 /// A user who joined with a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Joined"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Joined"), schemars(rename = "Joined"))]
 pub struct NewMemberBody {
     /// The new member.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub user_id: UserId,
     /// The role of the new member.
-    #[cfg_attr(test, ts(type = "Role"))]
+    #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
     pub role: Role,
 }
 

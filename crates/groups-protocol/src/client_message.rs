@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A message from a client.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// Requests a `pong`.
@@ -17,6 +18,7 @@ pub enum ClientMessage {
     /// The user started or stopped typing in a group.
     Typing {
         /// The group in which the user types.
+        #[cfg_attr(test, schemars(with = "crate::schema::Id"))]
         group_id: GroupId,
         /// `true` while the user types, `false` when they stop.
         typing: bool,

@@ -3,6 +3,7 @@
 /// The reason why the server closes a connection. Clients reconnect after 1012 and 4000 to 4499, but not after 4500 to 4999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[repr(u16)]
 pub enum CloseCode {
     /// A normal closure.

@@ -64,7 +64,7 @@ codes! {
 
 /// The body of an error response: RFC 9457, `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Problem"), schemars(rename = "Problem"))]
 pub struct ProblemBody<'a> {
     /// Always `about:blank`. Use `code` to distinguish errors.
     pub r#type: Cow<'a, str>,
@@ -75,7 +75,7 @@ pub struct ProblemBody<'a> {
     /// A description of this error, for people.
     pub detail: Cow<'a, str>,
     /// The stable error code, for programs.
-    #[cfg_attr(test, ts(type = "ErrorCode"))]
+    #[cfg_attr(test, ts(type = "ErrorCode"), schemars(with = "crate::schema::Code"))]
     pub code: Cow<'a, str>,
 }
 

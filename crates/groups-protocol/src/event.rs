@@ -12,7 +12,7 @@ const NAMED_MEMBERS_MAX: usize = 100;
 
 /// An event with its position in the receiver's stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "GroupEvent"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "GroupEvent"), schemars(rename = "GroupEvent"))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody<'a> {
     /// Sent to the user who created the group and owns it.
@@ -25,10 +25,10 @@ pub enum EventBody<'a> {
         /// The description of the group.
         description: Cow<'a, str>,
         /// The owner of the group.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         admin_id: UserId,
         /// The receiver's role.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
         /// The group after the change.
         group: GroupBody<'a>,
@@ -41,10 +41,10 @@ pub enum EventBody<'a> {
         /// The name of the group.
         group_name: Cow<'a, str>,
         /// The user who added the receiver.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         added_by: UserId,
         /// The receiver's role.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
         /// The group after the change.
         group: GroupBody<'a>,
@@ -68,13 +68,13 @@ pub enum EventBody<'a> {
         /// The name of the group.
         group_name: Cow<'a, str>,
         /// The receiver's role after the change.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
         /// The receiver's role before the change.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         previous_role: Role,
         /// The user who changed the role.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         changed_by: UserId,
         /// The group after the change.
         group: GroupBody<'a>,
@@ -87,10 +87,10 @@ pub enum EventBody<'a> {
         /// The name of the group.
         group_name: Cow<'a, str>,
         /// The user who made the change: the receiver, if they left.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         removed_by: UserId,
         /// Whether the receiver was removed or left.
-        #[cfg_attr(test, ts(type = "LeaveReason"))]
+        #[cfg_attr(test, ts(type = "LeaveReason"), schemars(with = "crate::schema::LeaveReason"))]
         reason: LeaveReason,
     },
     /// Sent to every former member of a deleted group.
@@ -101,48 +101,48 @@ pub enum EventBody<'a> {
         /// The name of the group.
         group_name: Cow<'a, str>,
         /// The user who deleted the group.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         deleted_by: UserId,
     },
 }
 
 /// The fields that every event has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct EventHead<'a> {
     /// The id of the group.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub group_id: GroupId,
     /// The version of the group after the change.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"), schemars(with = "crate::schema::Version"))]
     pub version: Version,
     /// The position to resume from after this event.
-    #[cfg_attr(test, ts(type = "Cursor"))]
+    #[cfg_attr(test, ts(type = "Cursor"), schemars(with = "crate::schema::Cursor"))]
     pub cursor: Cow<'a, str>,
     /// The time of the change.
-    #[cfg_attr(test, ts(type = "Time"))]
+    #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub at: String,
     /// The user who made the change.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub actor_id: UserId,
     /// `true` if an operator made the change, absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "true"))]
+    #[cfg_attr(test, ts(optional, type = "true"), schemars(with = "Option<crate::schema::True>"))]
     pub operator: Option<bool>,
 }
 
 /// A change of other members or of the group itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Action"))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Action"), schemars(rename = "Action"))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum ActionBody<'a> {
     /// One user was added.
     MemberAdded {
         /// The new member.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// The role of the new member.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
     },
     /// Several users were added in one change.
@@ -151,38 +151,38 @@ pub enum ActionBody<'a> {
         count: usize,
         /// The new members in joining order. Absent if there are more than 100.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(test, ts(optional, type = "Uuid[]"))]
+        #[cfg_attr(test, ts(optional, type = "Uuid[]"), schemars(with = "Option<Vec<crate::schema::Id>>"))]
         user_ids: Option<Cow<'a, [UserId]>>,
     },
     /// A member was removed.
     MemberRemoved {
         /// The user who was removed.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
     },
     /// A member left.
     MemberLeft {
         /// The user who left.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// The new owner, if the user who left was the owner. Absent otherwise.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(test, ts(optional, type = "Uuid"))]
+        #[cfg_attr(test, ts(optional, type = "Uuid"), schemars(with = "Option<crate::schema::Id>"))]
         new_owner_id: Option<UserId>,
     },
     /// Another member's role changed.
     RoleChanged {
         /// The member whose role changed.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// The new role.
-        #[cfg_attr(test, ts(type = "Role"))]
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
     },
     /// The ownership was transferred between other members.
     OwnerChanged {
         /// The new owner.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
     },
     /// The name or the description changed.

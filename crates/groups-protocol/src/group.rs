@@ -10,32 +10,35 @@ use serde::{Deserialize, Serialize};
 
 /// A group on the wire. `role` is the receiver's own role. Events do not have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), schemars(rename = "Group"))]
 pub struct GroupBody<'a> {
     /// The id of the group, a UUIDv7. Newer groups have greater ids.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub group_id: GroupId,
     /// The name: 1 to 100 characters, trimmed.
+    #[cfg_attr(test, schemars(length(min = 1, max = 100)))]
     pub name: Cow<'a, str>,
     /// The description: at most 1,000 characters.
+    #[cfg_attr(test, schemars(length(max = 1_000)))]
     pub description: Cow<'a, str>,
     /// The owner of the group.
-    #[cfg_attr(test, ts(type = "Uuid"))]
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub admin_id: UserId,
     /// The number of members, including the owner.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub member_count: u32,
     /// The version: 1 at creation, incremented by exactly 1 with every change of the group or its memberships.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"), schemars(with = "crate::schema::Version"))]
     pub version: Version,
     /// The time at which the group was created.
-    #[cfg_attr(test, ts(type = "Time"))]
+    #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub created_at: String,
     /// The time of the last change.
-    #[cfg_attr(test, ts(type = "Time"))]
+    #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub updated_at: String,
     /// The receiver's own role. Absent in events, and if the receiver is not a member.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "Role"))]
+    #[cfg_attr(test, ts(optional, type = "Role"), schemars(with = "Option<crate::schema::Role>"))]
     pub role: Option<Role>,
 }
 

@@ -33,6 +33,8 @@ mod member;
 mod message;
 mod name;
 mod operator;
+#[cfg(test)]
+mod schema;
 mod server_message;
 #[cfg(test)]
 mod typescript;

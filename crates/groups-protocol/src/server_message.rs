@@ -10,16 +10,16 @@ use crate::GroupBody;
 
 /// A message from the server that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage<'a> {
     /// The first message after authentication. Says what the client receives next.
     Welcome {
         /// The authenticated user.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// The id of this connection, for the logs of client and server.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         connection_id: Uuid,
         /// `true` if the missed events follow, `false` if the whole list follows.
         resumed: bool,
@@ -34,22 +34,22 @@ pub enum ServerMessage<'a> {
         /// Whether another piece follows.
         more: bool,
         /// In the last piece, the position at which the list was read. In the other pieces, a value that is not a position.
-        #[cfg_attr(test, ts(type = "Cursor"))]
+        #[cfg_attr(test, ts(type = "Cursor"), schemars(with = "crate::schema::Cursor"))]
         cursor: Cow<'a, str>,
     },
     /// The client's list is now up to date. Events keep it up to date.
     Ready {
         /// The position that the client has reached.
-        #[cfg_attr(test, ts(type = "Cursor"))]
+        #[cfg_attr(test, ts(type = "Cursor"), schemars(with = "crate::schema::Cursor"))]
         cursor: Cow<'a, str>,
     },
     /// A user started or stopped typing.
     Typing {
         /// The group in which the user types.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         group_id: GroupId,
         /// The user who types.
-        #[cfg_attr(test, ts(type = "Uuid"))]
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         user_id: UserId,
         /// `true` while the user types, `false` when they stop.
         typing: bool,
@@ -59,13 +59,13 @@ pub enum ServerMessage<'a> {
     /// The connection was renewed with a new token.
     Authenticated {
         /// The time at which the new token expires.
-        #[cfg_attr(test, ts(type = "Time"))]
+        #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
         expires_at: Cow<'a, str>,
     },
     /// The token expires soon, and the connection with it. Renew it with `authenticate`.
     TokenExpiring {
         /// The time at which the token expires.
-        #[cfg_attr(test, ts(type = "Time"))]
+        #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
         expires_at: Cow<'a, str>,
     },
     /// The response to `ping`.
@@ -81,7 +81,12 @@ pub enum ServerMessage<'a> {
 
 /// The reason why a message from the client had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MessageErrorCode"))]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS, schemars::JsonSchema),
+    ts(rename = "MessageErrorCode"),
+    schemars(rename = "MessageErrorCode")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The message is not a JSON object with a `type`, a field is missing or has the wrong type, or the frame is binary.

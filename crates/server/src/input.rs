@@ -21,6 +21,8 @@ pub(crate) use command_request::CommandRequest;
 #[cfg(fuzzing)]
 pub(crate) use if_match::fuzz;
 pub(crate) use json::{Object, json};
+#[cfg(test)]
+pub(crate) use member::MEMBERS_PER_REQUEST_MAX;
 pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;
 pub(crate) use reading::{Reading, address};

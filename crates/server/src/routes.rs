@@ -7,12 +7,16 @@ mod change_role;
 mod create_group;
 mod delete_group;
 mod development;
+mod documents;
+mod file;
 mod get_group;
 mod history;
 mod list_groups;
 mod list_members;
 mod me;
 mod one_group;
+#[cfg(test)]
+pub(crate) mod openapi;
 mod operations;
 #[cfg(feature = "page")]
 mod page;
@@ -65,6 +69,10 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
     health(config);
     if mount.metrics {
         config.service(at("/metrics", [get(operations::metrics)]));
+    }
+    if mount.documents {
+        config.service(at("/openapi.json", [get(documents::openapi)]));
+        config.service(at("/asyncapi.json", [get(documents::asyncapi)]));
     }
     #[cfg(feature = "page")]
     if mount.page {

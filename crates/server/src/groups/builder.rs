@@ -87,7 +87,7 @@ impl From<Settings> for GroupsBuilder {
             identity: None,
             sinks: Vec::new(),
             limits: None,
-            mount: Mount { prefix: String::new(), page: true, cors: true, metrics },
+            mount: Mount { prefix: String::new(), page: true, documents: true, cors: true, metrics },
             development: true,
         }
     }
@@ -164,6 +164,13 @@ impl GroupsBuilder {
     /// Has no effect without the `page` feature.
     pub fn page(mut self, page: bool) -> Self {
         self.mount.page = page;
+        self
+    }
+
+    /// Whether to serve the descriptions of the interface for programs: `/openapi.json` and `/asyncapi.json`. Default:
+    /// yes.
+    pub fn documents(mut self, documents: bool) -> Self {
+        self.mount.documents = documents;
         self
     }
 

@@ -7,12 +7,17 @@ use super::{Object, role, user_id};
 use crate::{Code, Problem};
 
 /// Maximum number of members in one request. More are answered with 422.
-const MEMBERS_PER_REQUEST_MAX: usize = 1_000;
+pub(crate) const MEMBERS_PER_REQUEST_MAX: usize = 1_000;
 
 /// A member to be added, as it appears in a body.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NewMember"))]
 pub(crate) struct MemberInput {
+    /// The user.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::UserId"))]
     user_id: String,
+    /// The role. Default: `member`.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::RoleInput>"))]
     role: Option<String>,
 }
 

@@ -13,9 +13,16 @@ use crate::input::{self, CommandRequest, MemberInput, Object};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NewMembers", transform = crate::routes::openapi::either))]
+pub(super) struct Body {
+    /// The user to add.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::UserId>"))]
     user_id: Option<String>,
+    /// The role of that user. Default: `member`.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::RoleInput>"))]
     role: Option<String>,
+    /// Several users to add in one change, instead of `user_id` and `role`.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::MembersInput>"))]
     members: Option<Vec<Object<MemberInput>>>,
 }
 

@@ -4,12 +4,12 @@
 //! [`operators_only`], each caller acts as an operator.
 
 mod changes;
-mod check;
-mod create_group;
-mod disconnect;
+pub(super) mod check;
+pub(super) mod create_group;
+pub(super) mod disconnect;
 mod find_groups;
 mod job;
-mod set_name;
+pub(super) mod set_name;
 mod stats;
 mod subjects;
 mod users;

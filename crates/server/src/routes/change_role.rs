@@ -11,7 +11,10 @@ use crate::input::{self, CommandRequest};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RoleChange"))]
+pub(super) struct Body {
+    /// The new role; `owner` transfers the ownership.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::RoleInput"))]
     role: String,
 }
 

@@ -10,9 +10,16 @@ use crate::input::{CommandRequest, MemberInput, Object};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NewGroup"))]
+pub(super) struct Body {
+    /// The name of the group.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::NameInput"))]
     name: String,
+    /// The description of the group. Default: empty.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::DescriptionInput>"))]
     description: Option<String>,
+    /// Users who join in the same change.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::MembersInput>"))]
     members: Option<Vec<Object<MemberInput>>>,
 }
 

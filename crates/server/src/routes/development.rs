@@ -11,7 +11,10 @@ use crate::input::{self, Reading};
 use crate::{Problem, clock};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SignIn"))]
+pub(super) struct Body {
+    /// The name of the user. The same name is the same user.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::NameInput"))]
     name: String,
 }
 

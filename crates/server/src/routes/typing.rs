@@ -11,7 +11,9 @@ use crate::input::{self, address};
 use crate::limiter::Work;
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TypingState"))]
+pub(super) struct Body {
+    /// `true` while the caller types, `false` when they stop.
     typing: bool,
 }
 

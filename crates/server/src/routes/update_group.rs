@@ -9,8 +9,13 @@ use crate::input::{self, CommandRequest};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GroupSettings"))]
+pub(super) struct Body {
+    /// The new name. Default: no change.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::NameInput>"))]
     name: Option<String>,
+    /// The new description. Default: no change.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::DescriptionInput>"))]
     description: Option<String>,
 }
 

@@ -14,6 +14,7 @@ mod connections;
 mod copy;
 mod crash;
 mod deployment;
+mod documents;
 mod embedding;
 mod errors;
 mod events;

@@ -21,15 +21,26 @@ const CHECKS_MAX: usize = 1_000;
 const CHECKS_PER_READ: f64 = 20.0;
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Checks"))]
+pub(in crate::routes) struct Body {
+    /// The questions.
+    #[cfg_attr(test, schemars(with = "Vec<Check>", length(max = CHECKS_MAX)))]
     checks: Vec<Object<Check>>,
+    /// A cursor: the answer includes every change up to it. Default: what the database contains now.
     at_least: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Check {
+    /// The id of the group.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::GroupId"))]
     group_id: String,
+    /// The id of the user.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::UserId"))]
     user_id: String,
+    /// The role that the user must have at least. Default: any.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::RoleInput>"))]
     role: Option<String>,
 }
 

@@ -11,11 +11,22 @@ use crate::input::{self, CommandRequest, MemberInput, Object};
 use crate::{Problem, output};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NewGroupForUser"))]
+pub(in crate::routes) struct Body {
+    /// The owner of the group.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::UserId"))]
     owner_id: String,
+    /// The name of the group.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::NameInput"))]
     name: String,
+    /// The description of the group. Default: empty.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::DescriptionInput>"))]
     description: Option<String>,
+    /// Users who join in the same change.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::MembersInput>"))]
     members: Option<Vec<Object<MemberInput>>>,
+    /// The id of the group, which no group has or had. Default: a new one.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::ChosenGroupId>"))]
     group_id: Option<String>,
 }
 

@@ -9,7 +9,10 @@ use crate::groups::Groups;
 use crate::input::{self, CommandRequest};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Disconnection"))]
+pub(in crate::routes) struct Body {
+    /// Tokens that were issued before this time are refused. Default: none are.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::TimeInput>"))]
     not_before: Option<String>,
 }
 

@@ -11,7 +11,10 @@ use crate::input::{self, CommandRequest};
 use crate::{Problem, clock};
 
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NewName"))]
+pub(in crate::routes) struct Body {
+    /// The display name.
+    #[cfg_attr(test, schemars(with = "crate::routes::openapi::NameInput"))]
     name: String,
 }
 

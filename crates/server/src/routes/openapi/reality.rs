@@ -1,0 +1,46 @@
+//! The document and the routes of the running application are the same. That each path has exactly the methods of the
+//! document is tested over HTTP.
+
+#![expect(clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::collections::{BTreeSet, HashSet};
+
+use actix_cors::Cors;
+use actix_web::introspection::IntrospectionTree;
+use actix_web::middleware::Condition;
+use actix_web::test::{TestRequest, call_and_read_body, init_service};
+use actix_web::{App, web};
+use serde_json::Value;
+
+use super::operation::Operation;
+use super::operations::operations;
+use crate::mount::Mount;
+use crate::routes;
+
+/// The paths of an application with everything that the service can mount.
+async fn mounted() -> BTreeSet<String> {
+    let mount = Mount { prefix: String::new(), page: true, documents: true, cors: false, metrics: true };
+    let app = App::new()
+        .configure(|config| routes::configure(config, Condition::new(false, Cors::default()), &mount))
+        .route("/routes", web::get().to(|tree: web::Data<IntrospectionTree>| async move { tree.report_as_json() }));
+    let app = init_service(app).await;
+    let report = call_and_read_body(&app, TestRequest::get().uri("/routes").to_request()).await;
+    let report: Vec<Value> = serde_json::from_slice(&report).expect("a list");
+    let resources = report.iter().filter(|item| item["resource_type"] == "resource");
+    let paths = resources.map(|item| item["full_path"].as_str().expect("a path").replace(":.*}", "}"));
+    paths.filter(|path| path != "/routes").collect()
+}
+
+#[actix_web::test]
+async fn every_route_is_in_the_document_and_every_path_of_the_document_is_a_route() {
+    let documented: BTreeSet<_> = operations().into_iter().map(|operation| operation.path).collect();
+    assert_eq!(mounted().await, documented);
+}
+
+#[test]
+fn every_operation_is_in_the_document_once() {
+    let mut known = HashSet::new();
+    for Operation { method, path, .. } in operations() {
+        assert!(known.insert((method.clone(), path.clone())), "{method} {path} is there twice");
+    }
+}
