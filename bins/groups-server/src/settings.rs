@@ -94,6 +94,17 @@ pub(crate) struct SettingsArgs {
     )]
     allowed_origins: Vec<String>,
 
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` headers name the client: IP addresses and networks (`10.0.0.0/8`),
+    /// comma-separated; `unix` for proxies on a Unix socket
+    #[arg(
+        long,
+        alias = "groups-trusted-proxies",
+        env = "GROUPS_TRUSTED_PROXIES",
+        value_name = "ADDRESSES",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Vec<String>,
+
     /// Changing requests per second and user, with bursts of four times that; 0: no limit
     #[arg(
         long,
@@ -129,7 +140,7 @@ pub(crate) struct SettingsArgs {
     max_anonymous_connections_per_address: usize,
 
     /// WebSocket upgrades per second and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
-    /// Set it only if clients connect directly: all users behind a proxy share its address
+    /// Behind a proxy, set it only together with `GROUPS_TRUSTED_PROXIES`
     #[arg(
         long,
         alias = "groups-max-upgrades-per-address",
@@ -319,6 +330,7 @@ impl From<SettingsArgs> for Settings {
             jwt_leeway_seconds: args.jwt_leeway_seconds,
             jwt_max_lifetime_seconds: args.jwt_max_lifetime_seconds,
             allowed_origins: args.allowed_origins,
+            trusted_proxies: args.trusted_proxies,
             rate_limit: args.rate_limit,
             keep_alive_seconds: args.keep_alive_seconds,
             max_anonymous_connections: args.max_anonymous_connections,

@@ -31,12 +31,13 @@ impl Groups {
         move |config| {
             let mount = groups.mount().clone();
             let cors = Condition::new(mount.cors, cors(groups.origins().clone()));
+            let proxies = groups.proxies().clone();
             let data = web::Data::new(groups);
             if mount.prefix.is_empty() {
-                config.app_data(data);
+                config.app_data(data).app_data(proxies);
                 routes::configure(config, cors, &mount);
             } else {
-                let scope = web::scope(&mount.prefix).app_data(data);
+                let scope = web::scope(&mount.prefix).app_data(data).app_data(proxies);
                 config.service(scope.configure(|config| routes::configure(config, cors, &mount)));
             }
         }

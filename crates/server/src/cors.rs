@@ -40,7 +40,7 @@ pub(crate) async fn refuse_forged<B: MessageBody>(
     let origins = Groups::of(request.request())?.origins();
     let safe = is_safe(request.method());
     // Called for every request, because it also logs which origin is missing from the list.
-    if origins.is_foreign(request.head()) && !safe {
+    if origins.is_foreign(request.request()) && !safe {
         let refused = Origins::refusal();
         return Ok(request.into_response(refused.error_response()).map_into_right_body());
     }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 pub use builder::GroupsBuilder;
 
 use crate::bus::{Bus, Inlet, PeerMessage};
+use crate::client::TrustedProxies;
 use crate::connection::Connection;
 use crate::health::Health;
 use crate::identity::{Development, Identity, Jwks, KeysError, Names, Origins, Principal, Revocations, Subjects};
@@ -54,6 +55,7 @@ struct Inner {
     subjects: Subjects,
     /// The issuer of all tokens, if only one is accepted.
     issuer: Option<String>,
+    proxies: TrustedProxies,
     mount: Mount,
     development: Option<Development>,
     origins: Origins,
@@ -301,6 +303,10 @@ impl Groups {
     /// The issuer of all tokens, if only one is accepted.
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.0.issuer.as_deref()
+    }
+
+    pub(crate) fn proxies(&self) -> &TrustedProxies {
+        &self.0.proxies
     }
 
     pub(crate) fn mount(&self) -> &Mount {

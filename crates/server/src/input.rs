@@ -25,7 +25,7 @@ pub(crate) use json::{Object, json};
 pub(crate) use member::MEMBERS_PER_REQUEST_MAX;
 pub(crate) use member::MemberInput;
 pub(crate) use paging::Paging;
-pub(crate) use reading::{Reading, address};
+pub(crate) use reading::Reading;
 
 /// Parses a UUID in hyphenated form; other forms are rejected.
 pub(crate) fn uuid(text: &str) -> Option<Uuid> {

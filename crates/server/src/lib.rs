@@ -27,6 +27,7 @@
 
 mod access_log;
 mod bus;
+mod client;
 mod clock;
 mod configure;
 mod connection;

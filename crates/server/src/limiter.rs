@@ -8,7 +8,6 @@
 mod answers;
 mod buckets;
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use groups_domain::{Actor, Command, GroupId, UserId};
@@ -16,6 +15,7 @@ use groups_domain::{Actor, Command, GroupId, UserId};
 pub(crate) use self::answers::{charge_for_answers, charge_for_read};
 
 use self::buckets::{Buckets, Rate};
+use crate::client::{ClientAddress, Network};
 use crate::{Code, Problem};
 
 /// Kinds of work. Each user has a separate bucket for each.
@@ -41,9 +41,9 @@ pub(crate) struct Limiter {
     /// Requests below `/v1/admin`. `None`: no limit.
     operators: Option<Buckets<UserId, 5>>,
     /// Sign-ins in development mode. `None`: no limit.
-    addresses: Option<Buckets<IpAddr, 1>>,
+    addresses: Option<Buckets<Network, 1>>,
     /// WebSocket upgrades, with or without a valid token. `None`: no limit.
-    upgrades: Option<Buckets<IpAddr, 1>>,
+    upgrades: Option<Buckets<Network, 1>>,
     /// Time that the frames of a group take to send, in seconds. Always limited, because it
     /// protects users from each other.
     groups: Buckets<GroupId, 1>,
@@ -150,16 +150,16 @@ impl Limiter {
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
-    pub(crate) fn charge_sign_in(&self, address: Option<IpAddr>) -> Result<(), Problem> {
-        self.charge_address(self.addresses.as_ref(), address, "Too many sign-ins from this address.")
+    pub(crate) fn charge_sign_in(&self, client: ClientAddress) -> Result<(), Problem> {
+        self.charge_address(self.addresses.as_ref(), client, "Too many sign-ins from this address.")
     }
 
     /// Charges a WebSocket upgrade, before its token is checked.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
-    pub(crate) fn charge_upgrade(&self, address: Option<IpAddr>) -> Result<(), Problem> {
-        self.charge_address(self.upgrades.as_ref(), address, "Too many WebSocket connections from this address.")
+    pub(crate) fn charge_upgrade(&self, client: ClientAddress) -> Result<(), Problem> {
+        self.charge_address(self.upgrades.as_ref(), client, "Too many WebSocket connections from this address.")
     }
 
     /// Checks whether a group may have another change now.
@@ -191,13 +191,13 @@ impl Limiter {
 
     fn charge_address(
         &self,
-        buckets: Option<&Buckets<IpAddr, 1>>,
-        address: Option<IpAddr>,
+        buckets: Option<&Buckets<Network, 1>>,
+        client: ClientAddress,
         refusal: &str,
     ) -> Result<(), Problem> {
         // A Unix socket has no address; the operator controls access with file permissions.
-        let (Some(buckets), Some(address)) = (buckets, address) else { return Ok(()) };
-        buckets.take(self.now(), network(address), 0, 1.0).map_err(|wait| refused(refusal, wait))
+        let (Some(buckets), Some(address)) = (buckets, client.network()) else { return Ok(()) };
+        buckets.take(self.now(), address, 0, 1.0).map_err(|wait| refused(refusal, wait))
     }
 
     fn now(&self) -> Duration {
@@ -253,15 +253,6 @@ fn seconds_of_frames(connections: usize, bytes: usize) -> f64 {
 fn refused(detail: &str, wait: Duration) -> Problem {
     let seconds = u32::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX);
     Problem::new(Code::RateLimited, detail).retry_after(seconds)
-}
-
-/// Maps an address to what counts as one host: for IPv6 the first 64 bits, because a host can
-/// usually use every address in its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-    }
 }
 
 #[cfg(test)]
@@ -336,13 +327,5 @@ mod tests {
         }
         assert!(limiter.check_group(group(1)).is_err());
         assert_eq!(limiter.check_group(group(2)), Ok(()));
-    }
-
-    #[test]
-    fn addresses_of_one_host_share_a_bucket() {
-        let network = |address: &str| address.parse().map(network).ok();
-        assert_eq!(network("2001:db8::1"), network("2001:db8::2"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     }
 }

@@ -5,7 +5,6 @@
 //! which bounds concurrent work. A flood from one user queues behind itself. Excess reads are
 //! answered with 429 after a delay, because clients tend to retry an immediate rejection at once.
 
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -18,6 +17,7 @@ use groups_domain::{Actor, UserId};
 use tokio::time::timeout;
 use turnstile::{Full, Limits, Turn, Turnstile};
 
+use crate::client::Network;
 use crate::connection::Connection;
 use crate::refusals::Refusals;
 use crate::{Code, Problem};
@@ -30,7 +30,7 @@ pub(crate) struct ReadLimits {
     pub(crate) answers_per_user_max: usize,
     /// Concurrent reads per user.
     pub(crate) running_per_user_max: usize,
-    /// Concurrent reads per address. Behind a proxy, all reads share one address.
+    /// Concurrent reads per address. Behind a proxy that is not trusted, all reads share one address.
     pub(crate) running_per_address_max: usize,
     /// Concurrent reads in total.
     pub(crate) running_max: usize,
@@ -69,7 +69,7 @@ pub(crate) struct Reads {
     answers: Turnstile<Reader>,
     users: Turnstile<Reader>,
     operator_reads: AtomicUsize,
-    addresses: Turnstile<IpAddr>,
+    addresses: Turnstile<Network>,
     refusals: Refusals,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Reads {
 pub(crate) struct Read {
     answer: Turn<Reader>,
     _user: Turn<Reader>,
-    _address: Option<Turn<IpAddr>>,
+    _address: Option<Turn<Network>>,
 }
 
 /// Whose limits a read counts against. The reads of an operator are spread over several readers,
@@ -117,7 +117,7 @@ impl Reads {
     ///
     /// # Errors
     /// [`Code::RateLimited`] if too many reads of this user are queued, or the wait takes too long.
-    pub(crate) async fn begin(&self, actor: impl Into<Actor>, address: Option<IpAddr>) -> Result<Read, Problem> {
+    pub(crate) async fn begin(&self, actor: impl Into<Actor>, address: Option<Network>) -> Result<Read, Problem> {
         let reader = self.reader(actor.into());
         match timeout(self.limits.wait_max, self.wait(reader, address)).await {
             Ok(Ok(read)) => Ok(read),
@@ -137,7 +137,7 @@ impl Reads {
         }
     }
 
-    async fn wait(&self, reader: Reader, address: Option<IpAddr>) -> Result<Read, Full> {
+    async fn wait(&self, reader: Reader, address: Option<Network>) -> Result<Read, Full> {
         let answer = self.answers.enter(reader).await?;
         let user = self.users.enter(reader).await?;
         let address = match address {
@@ -209,7 +209,6 @@ impl MessageBody for Answer {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use std::net::Ipv4Addr;
     use std::pin::pin;
 
     use futures_util::FutureExt;
@@ -217,7 +216,7 @@ mod tests {
 
     use super::*;
 
-    const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    const HERE: Option<Network> = Some(Network::V4(1));
     const ADA: UserId = UserId::new(Uuid::from_u128(1));
     const BOB: UserId = UserId::new(Uuid::from_u128(2));
 
@@ -247,7 +246,7 @@ mod tests {
         let reads = reads(ReadLimits { running_per_address_max: 1, ..ReadLimits::default() });
         let _ada = begin(&reads, ADA).await;
         assert!(reads.begin(BOB, HERE).now_or_never().is_none());
-        assert!(reads.begin(BOB, Some(Ipv4Addr::new(192, 0, 2, 1).into())).now_or_never().unwrap().is_ok());
+        assert!(reads.begin(BOB, Some(Network::V4(2))).now_or_never().unwrap().is_ok());
     }
 
     #[tokio::test]

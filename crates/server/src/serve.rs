@@ -19,6 +19,7 @@ use futures_util::{FutureExt as _, TryFutureExt as _};
 use notify::{Lent, Upgraded};
 
 use crate::access_log::access_log;
+use crate::client::ClientAddress;
 use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
@@ -51,7 +52,7 @@ pub(crate) fn serve(
     let groups = groups.clone();
     let service = move || {
         let (admission, stopping) = (admission.clone(), stopping.clone());
-        let app = App::new().wrap(from_fn(access_log)).configure(groups.configure());
+        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).configure(groups.configure());
         let app = app.default_service(web::to(routes::not_found)).into_factory();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
@@ -142,7 +143,7 @@ fn guard(
     admission: &Admission,
     deadlines: Deadlines,
 ) -> Result<Guarded, DispatchError> {
-    let ticket = admission.enter(peer.map(|peer| peer.ip())).map_err(|full| {
+    let ticket = admission.enter(ClientAddress::of_peer(peer.map(|peer| peer.ip()))).map_err(|full| {
         tracing::info!(?peer, "connection refused: {full}");
         DispatchError::Io(io::Error::other(full))
     })?;

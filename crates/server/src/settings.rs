@@ -11,6 +11,7 @@ use groups_store::Quotas;
 
 pub use self::error::SettingsError;
 use crate::Secret;
+use crate::client::TrustedProxies;
 use crate::identity::{Location, Subjects, canonical};
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
@@ -56,6 +57,10 @@ pub struct Settings {
     /// Other origins whose pages may use the server, comma-separated: `https://chat.example.org`, `capacitor://localhost`
     pub allowed_origins: Vec<String>,
 
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` headers name the client: IP addresses and networks (`10.0.0.0/8`),
+    /// comma-separated; `unix` for proxies on a Unix socket
+    pub trusted_proxies: Vec<String>,
+
     /// Changing requests per second and user, with bursts of four times that; 0: no limit
     pub rate_limit: u32,
 
@@ -69,7 +74,7 @@ pub struct Settings {
     pub max_anonymous_connections_per_address: usize,
 
     /// WebSocket upgrades per second and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
-    /// Set it only if clients connect directly: all users behind a proxy share its address
+    /// Behind a proxy, set it only together with `trusted_proxies`
     pub max_upgrades_per_address: u32,
 
     /// Concurrent WebSocket connections per user; one more is closed with 4502
@@ -208,6 +213,7 @@ impl Default for Settings {
             jwt_leeway_seconds: 0,
             jwt_max_lifetime_seconds: 31_622_400,
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             rate_limit: 50,
             keep_alive_seconds: 90,
             max_anonymous_connections: 4_096,
@@ -284,6 +290,7 @@ impl Settings {
         self.operations_address()?;
         self.nats_url()?;
         self.database_direct_url()?;
+        self.trusted_proxies()?;
         self.origins().map(drop)
     }
 
@@ -345,6 +352,12 @@ impl Settings {
         let given = self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
         let refused = |origin: &str, reason| SettingsError::Origin { origin: origin.to_owned(), reason };
         given.map(|origin| canonical(origin).map_err(|reason| refused(origin, reason))).collect()
+    }
+
+    /// The proxies that may name the client of a request.
+    pub(crate) fn trusted_proxies(&self) -> Result<TrustedProxies, SettingsError> {
+        let parsed = TrustedProxies::parse(self.trusted_proxies.iter().map(String::as_str));
+        parsed.map_err(|entry| SettingsError::TrustedProxy(entry.to_owned()))
     }
 
     /// The address of NATS, if it connects the servers.

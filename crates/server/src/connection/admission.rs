@@ -12,12 +12,13 @@
 //! request with a valid token.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
+
+use crate::client::{ClientAddress, Network};
 
 /// Limits on the number of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +62,8 @@ struct Anonymous {
     addresses: HashMap<Address, BTreeMap<u64, Arc<Slot>>>,
 }
 
-/// The unit that the limit per address counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Address {
-    V4(u32),
-    /// The upper 64 bits: a host with one IPv6 address can usually use its whole /64.
-    V6(u64),
-    /// The peer address is not available.
-    Unknown,
-}
+/// The unit that the limit per address counts. `None`: all peers on Unix sockets.
+type Address = Option<Network>;
 
 /// State shared between the admission and one connection.
 #[derive(Default)]
@@ -110,8 +104,8 @@ impl Admission {
     /// # Errors
     /// [`Full`] if a limit is reached and no connection can be evicted, because each has a running
     /// handler or has shown a token.
-    pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Result<Ticket, Full> {
-        let address = Address::of(peer);
+    pub(crate) fn enter(&self, client: ClientAddress) -> Result<Ticket, Full> {
+        let address = client.network();
         let inner = &self.0;
         let mut anonymous = inner.anonymous();
         let of_address = anonymous.addresses.get(&address).map_or(0, BTreeMap::len);
@@ -167,21 +161,6 @@ impl Anonymous {
             }
         }
     }
-}
-
-impl Address {
-    fn of(peer: Option<IpAddr>) -> Self {
-        match peer.map(|peer| peer.to_canonical()) {
-            Some(IpAddr::V4(address)) => Self::V4(address.to_bits()),
-            Some(IpAddr::V6(address)) => Self::V6(network(address)),
-            None => Self::Unknown,
-        }
-    }
-}
-
-fn network(address: Ipv6Addr) -> u64 {
-    let [a, b, c, d, ..] = address.segments().map(u64::from);
-    a << 48 | b << 32 | c << 16 | d
 }
 
 impl Ticket {
@@ -246,8 +225,8 @@ mod tests {
         Admission::new(AdmissionLimits { connections_max, anonymous_max, anonymous_per_address_max })
     }
 
-    fn ip(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn ip(text: &str) -> ClientAddress {
+        ClientAddress::of_peer(Some(text.parse().unwrap()))
     }
 
     fn goes(ticket: &Ticket) -> bool {

@@ -219,7 +219,7 @@ impl GroupsBuilder {
                 return Err(SettingsError::NoKey.into());
             }
         }
-        let origins = Origins::new(settings.origins()?);
+        let (origins, proxies) = (Origins::new(settings.origins()?), settings.trusted_proxies()?);
         let supervisor = Supervisor::new();
         let mut keys = None;
         if let (None, Some(location)) = (&identity, settings.jwks()?) {
@@ -315,6 +315,7 @@ impl GroupsBuilder {
             limiter,
             ids,
             jobs,
+            proxies,
             mount,
             reads: Reads::new(ReadLimits::default()),
             refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),

@@ -54,7 +54,7 @@ impl Development {
             );
             return Err(Problem::new(Code::Forbidden, detail));
         }
-        origins.check(request.head())?;
+        origins.check(request)?;
         // Another port of localhost is same-site. A GET may lack `Origin`, so `Sec-Fetch-Site` is
         // the only sign that a page sent the request.
         let site = request.headers().get("sec-fetch-site").map(|site| site.as_bytes());

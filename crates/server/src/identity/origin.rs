@@ -8,11 +8,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpRequest;
-use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::uri::Authority;
 
+use crate::client::requested_host;
 use crate::{Code, Problem};
 
 /// Origins that the operator allows in addition to the server's own. The same list applies to CORS,
@@ -47,7 +47,7 @@ impl Origins {
     ///
     /// # Errors
     /// [`Code::Forbidden`] for a page of a foreign origin.
-    pub(crate) fn check(&self, request: &RequestHead) -> Result<(), Problem> {
+    pub(crate) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
         if self.is_foreign(request) { Err(Self::refusal()) } else { Ok(()) }
     }
 
@@ -60,13 +60,13 @@ impl Origins {
     }
 
     /// Whether a page of a foreign origin sent the request.
-    pub(crate) fn is_foreign(&self, request: &RequestHead) -> bool {
+    pub(crate) fn is_foreign(&self, request: &HttpRequest) -> bool {
         let headers = request.headers();
         // Set by the browser and not by pages. It helps when `Origin` is missing or a proxy has
         // changed `Host`.
         let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
         let Some(origin) = headers.get(header::ORIGIN) else { return site == Some(b"cross-site") };
-        let own = site == Some(b"same-origin") || is_own(origin, headers.get(header::HOST));
+        let own = site == Some(b"same-origin") || is_own(origin, requested_host(request).as_deref());
         let foreign = !own && !self.allows(origin);
         if foreign {
             self.note_refused(origin);
@@ -192,8 +192,7 @@ pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
 
 /// Compares host and port only: behind a proxy that terminates TLS, the server does not know its
 /// public scheme.
-fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
-    let host = host.and_then(|host| host.to_str().ok());
+fn is_own(origin: &HeaderValue, host: Option<&str>) -> bool {
     match (origin.to_str().ok().and_then(|origin| origin.split_once("://")), host) {
         (Some(("http" | "https", authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
         _ => false,
@@ -276,7 +275,7 @@ mod tests {
         let foreign = |headers: &[(&'static str, &str)]| {
             let request = TestRequest::default().insert_header((header::HOST, "chat.example:8080"));
             let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
-            origins.is_foreign(request.to_http_request().head())
+            origins.is_foreign(&request.to_http_request())
         };
         assert!(!foreign(&[]), "programs send no Origin");
         for ours in

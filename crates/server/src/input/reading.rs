@@ -1,12 +1,12 @@
 //! Requests that read data. They wait for a read permit.
 
-use std::net::IpAddr;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use crate::Problem;
+use crate::client::ClientAddress;
 use crate::connection::Connection;
 use crate::groups::Groups;
 use crate::identity::Caller;
@@ -26,11 +26,6 @@ impl Reading {
     }
 }
 
-/// The peer address of a request; behind a proxy, the proxy's address.
-pub(crate) fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip())
-}
-
 impl FromRequest for Reading {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
@@ -39,7 +34,8 @@ impl FromRequest for Reading {
         let request = request.clone();
         Box::pin(async move {
             let caller = Caller::extract(&request).await?;
-            let read = Groups::of(&request)?.reads().begin(caller.actor(), address(&request)).await?;
+            let read =
+                Groups::of(&request)?.reads().begin(caller.actor(), ClientAddress::of(&request).network()).await?;
             Ok(Self { caller, read, connection: request.conn_data::<Connection>().cloned() })
         })
     }

@@ -5,6 +5,7 @@ use groups_protocol::{LoginBody, PeopleBody, PersonBody};
 use groups_store::NameClaim;
 use serde::Deserialize;
 
+use crate::client::ClientAddress;
 use crate::groups::Groups;
 use crate::identity::Development;
 use crate::input::{self, Reading};
@@ -26,7 +27,7 @@ pub(super) async fn sign_in(
 ) -> Result<HttpResponse, Problem> {
     let development = groups.development()?;
     Development::admit(&request, groups.origins())?;
-    groups.limiter().charge_sign_in(request.peer_addr().map(|peer| peer.ip()))?;
+    groups.limiter().charge_sign_in(ClientAddress::of(&request))?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
     let now = clock::now();
     let person = development.sign_in(&body.name, now)?;

@@ -5,9 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::Problem;
+use crate::client::ClientAddress;
 use crate::groups::Groups;
 use crate::identity::Caller;
-use crate::input::{self, address};
+use crate::input;
 use crate::limiter::Work;
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ pub(super) async fn respond(
     let group_id = input::group_id(&path)?;
     let body: Body = input::json(&input::read_body(payload).await?)?;
     // After reading the body, which may be slow: a slow client must not hold a permit.
-    let _read = groups.reads().begin(caller.user_id, address(&request)).await?;
+    let _read = groups.reads().begin(caller.user_id, ClientAddress::of(&request).network()).await?;
     groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;
     groups.hub().user_types(group_id, caller.user_id, body.typing);
     Ok(HttpResponse::Accepted().finish())

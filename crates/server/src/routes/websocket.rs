@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use notify::Client;
 use serde::Deserialize;
 
+use crate::client::ClientAddress;
 use crate::groups::Groups;
 use crate::limiter::Work;
 use crate::renewals::grant;
@@ -21,10 +22,10 @@ pub(super) async fn respond(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    groups.limiter().charge_upgrade(request.peer_addr().map(|peer| peer.ip()))?;
+    groups.limiter().charge_upgrade(ClientAddress::of(&request))?;
     let principal = groups.identify(&request).await?;
     groups.limiter().charge(principal.user_id, Work::Upgrade, 1.0)?;
-    groups.origins().check(request.head())?;
+    groups.origins().check(&request)?;
     let query: Query = input::query(&request)?;
     if groups.is_stopping() {
         return Err(Problem::new(Code::Unavailable, "The server is stopping.").retry_after(1));

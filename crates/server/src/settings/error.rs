@@ -50,6 +50,9 @@ pub enum SettingsError {
         /// Why it matches no page.
         reason: &'static str,
     },
+    /// A trusted proxy is not given by its address.
+    #[error("GROUPS_TRUSTED_PROXIES: '{0}' is not an IP address, a network such as 10.0.0.0/8, or `unix`")]
+    TrustedProxy(String),
     /// The application has switched development mode off.
     #[error("development mode is switched off: set GROUPS_JWT_SECRET or GROUPS_JWKS, the keys for tokens")]
     NoKey,

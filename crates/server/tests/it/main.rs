@@ -15,6 +15,7 @@ mod copy;
 mod crash;
 mod deployment;
 mod documents;
+mod door;
 mod embedding;
 mod errors;
 mod events;
