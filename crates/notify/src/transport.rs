@@ -10,6 +10,7 @@
 
 mod any_peer;
 mod body;
+mod client_stream;
 mod direct;
 mod echo;
 mod handshake;
@@ -23,6 +24,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use self::any_peer::AnyPeer;
+pub use self::client_stream::ClientStream;
 pub use self::direct::Upgraded;
 use self::echo::Echo;
 use self::handshake::upgrade;

@@ -12,10 +12,10 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use actix_web::rt::net::TcpStream;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::ReadBuf;
 
 use super::any_peer::AnyPeer;
+use super::client_stream::ClientStream;
 use super::peer::Peer as _;
 use super::send_buffer::SendBuffer;
 use crate::decoder::Decoder;
@@ -71,7 +71,12 @@ impl Upgraded {
     ///
     /// Call [`set_socket_options`](crate::set_socket_options) before. The future must stay on the
     /// thread that accepted the client.
-    pub fn serve(self, mut socket: TcpStream, early: Vec<u8>, send_buffer: SendBuffer) -> impl Future<Output = ()> {
+    pub fn serve(
+        self,
+        mut socket: impl ClientStream,
+        early: Vec<u8>,
+        send_buffer: SendBuffer,
+    ) -> impl Future<Output = ()> {
         let Self(mut connection) = self;
         connection.send_buffer = send_buffer;
         connection.decode(&early);
@@ -81,7 +86,7 @@ impl Upgraded {
 }
 
 impl Connection {
-    fn poll(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, socket: &mut impl ClientStream, cx: &mut Context<'_>) -> Poll<()> {
         // Input first, so that a client that downloads a long list can still send.
         if self.peer.is_shut_down() || self.read(socket, cx).is_err() {
             return Poll::Ready(());
@@ -95,7 +100,7 @@ impl Connection {
 
     /// # Errors
     /// If the client sends nothing more.
-    fn read(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> io::Result<()> {
+    fn read(&mut self, socket: &mut impl ClientStream, cx: &mut Context<'_>) -> io::Result<()> {
         READ_BUFFER.with_borrow_mut(|buffer| {
             for _ in 0..READS_PER_TURN {
                 let mut buffer = ReadBuf::new(buffer);
@@ -120,7 +125,7 @@ impl Connection {
     }
 
     /// Sends until the queue is empty. Ready when the connection has ended.
-    fn poll_send(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_send(&mut self, socket: &mut impl ClientStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             self.send_buffer.grow(socket, self.unsent.bytes());
             while !self.unsent.is_empty() {
@@ -129,6 +134,8 @@ impl Connection {
                 let written = ready!(Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count]))?;
                 self.unsent.advance(written);
             }
+            // An encrypted stream may keep a part.
+            ready!(Pin::new(&mut *socket).poll_flush(cx))?;
             if self.last {
                 return Poll::Ready(Ok(()));
             }

@@ -9,13 +9,14 @@
 mod tests;
 
 use std::io::{self, ErrorKind};
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use actix_web::rt::net::TcpStream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
-use tokio::io::Interest;
+
+use super::client_stream::ClientStream;
 
 /// Size of the send buffer of a connection that has little to send. The kernel doubles it, because
 /// it counts its own overhead too.
@@ -40,14 +41,14 @@ pub struct SendBuffer {
 
 impl SendBuffer {
     /// Makes room for a message of this many bytes, if it is long.
-    pub fn grow(&mut self, socket: &TcpStream, bytes: usize) {
+    pub fn grow(&mut self, socket: &impl ClientStream, bytes: usize) {
         let bytes = bytes.min(LARGE_SEND_BUFFER_BYTES);
         if bytes <= SEND_BUFFER_BYTES || self.is_large && self.share.buffer_bytes() >= bytes {
             return;
         }
         if self.share.extend(bytes) {
             // If it fails, the buffer stays small.
-            let _ = sockopt::set_socket_send_buffer_size(socket, self.share.buffer_bytes());
+            let _ = sockopt::set_socket_send_buffer_size(socket.descriptor(), self.share.buffer_bytes());
             self.is_large = true;
         }
     }
@@ -55,15 +56,15 @@ impl SendBuffer {
     /// Restores the small buffer, now that the kernel has the whole message. Ready when the client
     /// has taken so much of it that the rest fits into a small buffer; until then the connection
     /// keeps its share of the budget.
-    pub fn poll_shrink(&mut self, socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_shrink(&mut self, socket: &impl ClientStream, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_large {
             self.is_large = false;
-            let _ = sockopt::set_socket_send_buffer_size(socket, SEND_BUFFER_BYTES);
+            let _ = sockopt::set_socket_send_buffer_size(socket.descriptor(), SEND_BUFFER_BYTES);
         }
         while self.share.buffer_bytes() > 0 {
             match socket.poll_write_ready(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) => match socket.try_io(Interest::WRITABLE, || has_room(socket)) {
+                Poll::Ready(Ok(())) => match socket.try_write_io(|| has_room(socket.descriptor())) {
                     // It was ready for the large buffer. Now wait for the small one.
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     _ => self.share = Share::default(),
@@ -82,8 +83,8 @@ impl SendBuffer {
 }
 
 /// Whether at least a third of the send buffer is free. Also if the connection is broken.
-fn has_room(socket: &TcpStream) -> io::Result<()> {
-    let mut polled = [PollFd::new(socket, PollFlags::OUT)];
+fn has_room(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let mut polled = [PollFd::from_borrowed_fd(socket, PollFlags::OUT)];
     match poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? {
         0 => Err(ErrorKind::WouldBlock.into()),
         _ => Ok(()),

@@ -29,6 +29,7 @@ use actix_web::rt::net::TcpStream;
 use rustix::io::Errno;
 use rustix::net::{Shutdown, getpeername, shutdown, sockopt};
 
+use super::client_stream::ClientStream;
 use super::send_buffer::SEND_BUFFER_BYTES;
 use crate::conn::Socket;
 
@@ -68,11 +69,11 @@ pub fn on_connect(io: &dyn Any, ext: &mut Extensions) {
 /// also limits plain responses to about 32 KiB per round trip, unless the server enlarges the buffer
 /// for them with a [`SendBuffer`](crate::SendBuffer). On Linux, TCP gives up a peer that acknowledges
 /// nothing for 30 seconds.
-pub fn set_socket_options(stream: &TcpStream) {
+pub fn set_socket_options(stream: &impl ClientStream) {
     // The connection works without these options.
-    let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES);
+    let _ = sockopt::set_socket_send_buffer_size(stream.descriptor(), SEND_BUFFER_BYTES);
     #[cfg(target_os = "linux")]
-    let _ = sockopt::set_tcp_user_timeout(stream, USER_TIMEOUT_MS);
+    let _ = sockopt::set_tcp_user_timeout(stream.descriptor(), USER_TIMEOUT_MS);
 }
 
 fn duplicate(stream: &TcpStream) -> Option<Handle> {

@@ -6,6 +6,8 @@ use std::future::poll_fn;
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream as StdStream};
 
+use actix_web::rt::net::TcpStream;
+
 use super::*;
 use crate::transport::socket::set_socket_options;
 
