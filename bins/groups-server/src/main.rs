@@ -27,6 +27,12 @@ use crate::output::Output;
 use crate::reload::Hangups;
 use crate::systemd::Systemd;
 
+/// Idle connections take a third less memory than with the allocator of the C library
+/// (docs/performance.md).
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How long to wait at exit for the last lines of output.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
 
