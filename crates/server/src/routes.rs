@@ -39,6 +39,7 @@ use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::charge_for_answers;
 use crate::metrics::measure;
 use crate::mount::Mount;
+use crate::request_id;
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount: &Mount) {
     let v1 = web::scope("/v1")
@@ -49,6 +50,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .wrap(from_fn(refusals_as_problems))
         .wrap(from_fn(refuse_forged))
         .wrap(from_fn(measure))
+        .wrap(from_fn(request_id::identify))
         // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(admin::scope())

@@ -23,7 +23,7 @@ use crate::client::ClientAddress;
 use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
-use crate::{Settings, routes};
+use crate::{Settings, request_id, routes};
 
 /// Maximum number of connections per worker. Further connections wait in the accept queue. The
 /// limit on file descriptors is usually reached first.
@@ -52,7 +52,8 @@ pub(crate) fn serve(
     let groups = groups.clone();
     let service = move || {
         let (admission, stopping) = (admission.clone(), stopping.clone());
-        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).configure(groups.configure());
+        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log));
+        let app = app.wrap(from_fn(request_id::identify)).configure(groups.configure());
         let app = app.default_service(web::to(routes::not_found)).into_factory();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
