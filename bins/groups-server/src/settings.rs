@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use clap::builder::TypedValueParser;
-use clap::{Args, ValueEnum};
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use clap::{ArgAction, Args, ValueEnum};
 use server::{AddPolicy, JwtSubject, NameVisibility, Secret, Settings};
 
 /// One flag and one variable for each setting of [`server::Settings`], which documents meaning and
@@ -105,6 +105,10 @@ pub(crate) struct SettingsArgs {
     )]
     trusted_proxies: Vec<String>,
 
+    /// Whether trusted proxies announce their clients with the PROXY protocol (version 1 or 2); then they must: `on` or `off`
+    #[arg(long, alias = "groups-proxy-protocol", env = "GROUPS_PROXY_PROTOCOL", value_name = "on|off", default_value = "off", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    proxy_protocol: bool,
+
     /// Changing requests per second and user, with bursts of four times that; 0: no limit
     #[arg(
         long,
@@ -118,6 +122,24 @@ pub(crate) struct SettingsArgs {
     /// Seconds for which an idle connection stays open between requests; 0 closes it after each response
     #[arg(long, alias = "groups-keep-alive-seconds", env = "GROUPS_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     keep_alive_seconds: u32,
+
+    /// Seconds for a request head, a PROXY header or a TLS handshake
+    #[arg(long, alias = "groups-header-timeout-seconds", env = "GROUPS_HEADER_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    header_timeout_seconds: u32,
+
+    /// Seconds for a request body
+    #[arg(long, alias = "groups-body-timeout-seconds", env = "GROUPS_BODY_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    body_timeout_seconds: u32,
+
+    /// Client connections in total; 0: as many as the file descriptors allow
+    #[arg(
+        long,
+        alias = "groups-max-connections",
+        env = "GROUPS_MAX_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 0
+    )]
+    max_connections: usize,
 
     /// Connections without a valid token, in total; beyond that, the one that has been silent longest is closed. 0: no limit
     #[arg(
@@ -149,6 +171,28 @@ pub(crate) struct SettingsArgs {
         default_value_t = 0
     )]
     max_upgrades_per_address: u32,
+
+    /// Requests per second below `/v1` and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
+    /// Behind a proxy, set it only together with `GROUPS_TRUSTED_PROXIES`
+    #[arg(
+        long,
+        alias = "groups-max-requests-per-address",
+        env = "GROUPS_MAX_REQUESTS_PER_ADDRESS",
+        value_name = "PER_SECOND",
+        default_value_t = 0
+    )]
+    max_requests_per_address: u32,
+
+    /// Tokens without a valid signature per second and IPv4 address or IPv6 /64, with bursts of 20 times that; beyond, only
+    /// tokens that were valid recently are checked. 0: no limit
+    #[arg(
+        long,
+        alias = "groups-max-invalid-tokens-per-address",
+        env = "GROUPS_MAX_INVALID_TOKENS_PER_ADDRESS",
+        value_name = "PER_SECOND",
+        default_value_t = 50
+    )]
+    max_invalid_tokens_per_address: u32,
 
     /// Concurrent WebSocket connections per user; one more is closed with 4502
     #[arg(
@@ -331,11 +375,17 @@ impl From<SettingsArgs> for Settings {
             jwt_max_lifetime_seconds: args.jwt_max_lifetime_seconds,
             allowed_origins: args.allowed_origins,
             trusted_proxies: args.trusted_proxies,
+            proxy_protocol: args.proxy_protocol,
             rate_limit: args.rate_limit,
             keep_alive_seconds: args.keep_alive_seconds,
+            header_timeout_seconds: args.header_timeout_seconds,
+            body_timeout_seconds: args.body_timeout_seconds,
+            max_connections: args.max_connections,
             max_anonymous_connections: args.max_anonymous_connections,
             max_anonymous_connections_per_address: args.max_anonymous_connections_per_address,
             max_upgrades_per_address: args.max_upgrades_per_address,
+            max_requests_per_address: args.max_requests_per_address,
+            max_invalid_tokens_per_address: args.max_invalid_tokens_per_address,
             max_connections_per_user: args.max_connections_per_user,
             heartbeat_seconds: args.heartbeat_seconds,
             max_members: args.max_members,

@@ -1,4 +1,4 @@
-//! TCP connections of clients: which bytes the HTTP layer may see, deadlines for each phase, and
+//! Connections of clients: which bytes the HTTP layer may see, deadlines for each phase, and
 //! admission.
 //!
 //! [`Guarded`] sits between the socket and actix's HTTP/1 dispatcher, which has three gaps:
@@ -13,9 +13,9 @@
 //!
 //! | phase | waits for | until |
 //! |---|---|---|
-//! | head | the end of a request's head | 10 s after its first byte, or after the connection was accepted |
+//! | head | the end of a request's head | `GROUPS_HEADER_TIMEOUT_SECONDS` after its first byte, or after the connection was accepted |
 //! | between requests | the next head | `GROUPS_KEEP_ALIVE_SECONDS` |
-//! | body | the body, while it is asked for | 35 s, 17 MiB; handlers answer with 408 and 413 before |
+//! | body | the body, while it is asked for | `GROUPS_BODY_TIMEOUT_SECONDS` and 5 s, 17 MiB; handlers answer with 408 and 413 before |
 //! | rest | the rest of a body that was answered early | 10 s, 512 KiB |
 //! | answer | the client to read | 30 s without progress, and 1 KiB/s after that |
 //!
@@ -23,6 +23,8 @@
 //! its WebSocket ends.
 //!
 //! * `framing`: where a head and a body end.
+//! * `socket`: TCP or a Unix socket.
+//! * `proxy_header`: the PROXY protocol.
 //! * `phase`: the state machine, without I/O.
 //! * `guarded`: drives the state machine on a socket.
 //! * `exchange`: tells the guard when a request starts and when its response is complete.
@@ -35,9 +37,13 @@ mod exchange;
 mod framing;
 mod guarded;
 mod phase;
+mod proxy_header;
+mod socket;
 
-pub(crate) use admission::{Admission, AdmissionLimits};
+pub(crate) use admission::{Admission, AdmissionLimits, Full, Ticket};
 pub(crate) use descriptors::Descriptors;
 pub(crate) use exchange::exchange;
 pub(crate) use guarded::{Connection, Guarded, Unguarded};
 pub(crate) use phase::Deadlines;
+pub(crate) use proxy_header::{ProxyHeaderError, read_proxy_header};
+pub(crate) use socket::Socket;

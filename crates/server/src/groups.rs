@@ -56,6 +56,8 @@ struct Inner {
     /// The issuer of all tokens, if only one is accepted.
     issuer: Option<String>,
     proxies: TrustedProxies,
+    /// How long a request body may take.
+    body_timeout: Duration,
     mount: Mount,
     development: Option<Development>,
     origins: Origins,
@@ -166,12 +168,18 @@ impl Groups {
     }
 
     fn admit(&self, principal: Principal) -> Result<Principal, Problem> {
-        let principal = not_expired(principal)?;
+        let rejected = |reason| {
+            move |problem| {
+                self.0.metrics.token_rejected(reason);
+                problem
+            }
+        };
+        let principal = not_expired(principal).map_err(rejected("expired"))?;
         if principal.user_id.uuid().is_nil() {
             let detail = "The user id must not be the nil UUID, which stands for erased users.";
             return Err(Problem::new(Code::Unauthenticated, detail));
         }
-        self.check_revoked(&principal)?;
+        self.check_revoked(&principal).map_err(rejected("revoked"))?;
         Ok(principal)
     }
 
@@ -307,6 +315,10 @@ impl Groups {
 
     pub(crate) fn proxies(&self) -> &TrustedProxies {
         &self.0.proxies
+    }
+
+    pub(crate) fn body_timeout(&self) -> Duration {
+        self.0.body_timeout
     }
 
     pub(crate) fn mount(&self) -> &Mount {

@@ -14,6 +14,8 @@ mod principal;
 mod revocations;
 mod subject;
 mod token;
+mod token_error;
+mod token_guard;
 
 pub(crate) use caller::Caller;
 pub(crate) use development::Development;
@@ -30,3 +32,4 @@ pub(crate) use subject::Subjects;
 pub(crate) use token::Tokens;
 #[cfg(fuzzing)]
 pub(crate) use token::fuzz;
+pub(crate) use token_guard::TokenGuard;

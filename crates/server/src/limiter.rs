@@ -7,15 +7,18 @@
 
 mod answers;
 mod buckets;
+mod requests;
 
 use std::time::{Duration, Instant};
 
 use groups_domain::{Actor, Command, GroupId, UserId};
 
 pub(crate) use self::answers::{charge_for_answers, charge_for_read};
+pub(crate) use self::requests::charge_address;
 
 use self::buckets::{Buckets, Rate};
 use crate::client::{ClientAddress, Network};
+use crate::metrics::Metrics;
 use crate::{Code, Problem};
 
 /// Kinds of work. Each user has a separate bucket for each.
@@ -33,6 +36,29 @@ pub(crate) enum Work {
     Typing,
 }
 
+/// Kinds of work that are limited by address. Each address has a separate bucket for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AddressWork {
+    /// A sign-in in development mode.
+    SignIn,
+    /// A WebSocket upgrade, with or without a valid token.
+    Upgrade,
+    /// A request below `/v1`, with or without a valid token.
+    Request,
+    /// A token that is not signed with a known key.
+    InvalidToken,
+}
+
+/// What is allowed per second. 0: no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rates {
+    /// Changes of a user. The other limits per user, and the sign-ins of an address, derive from it.
+    pub(crate) changes: u32,
+    pub(crate) upgrades_per_address: u32,
+    pub(crate) requests_per_address: u32,
+    pub(crate) invalid_tokens_per_address: u32,
+}
+
 /// All rate limits of this server. Checks do not block.
 pub(crate) struct Limiter {
     started: Instant,
@@ -40,13 +66,12 @@ pub(crate) struct Limiter {
     users: Option<Buckets<UserId, 5>>,
     /// Requests below `/v1/admin`. `None`: no limit.
     operators: Option<Buckets<UserId, 5>>,
-    /// Sign-ins in development mode. `None`: no limit.
-    addresses: Option<Buckets<Network, 1>>,
-    /// WebSocket upgrades, with or without a valid token. `None`: no limit.
-    upgrades: Option<Buckets<Network, 1>>,
+    /// In the order of the variants of `AddressWork`. `None`: no limit.
+    addresses: [Option<Buckets<Network, 1>>; 4],
     /// Time that the frames of a group take to send, in seconds. Always limited, because it
     /// protects users from each other.
     groups: Buckets<GroupId, 1>,
+    metrics: Metrics,
 }
 
 impl Limiter {
@@ -69,15 +94,13 @@ impl Limiter {
     /// How far a group may exceed these rates in a burst.
     const GROUP_BURST: Duration = Duration::from_secs(2);
 
-    /// Burst of upgrades per address, in seconds at its rate.
-    const UPGRADE_BURST: Duration = Duration::from_secs(20);
+    /// Burst of an address, in seconds at its rate.
+    const ADDRESS_BURST: Duration = Duration::from_secs(20);
 
-    /// The limits per user derive from `changes_per_second`. `upgrades_per_address` is a rate per
-    /// second. 0: no limit.
-    pub(crate) fn new(changes_per_second: u32, upgrades_per_address: u32) -> Self {
-        let rate = f64::from(changes_per_second);
+    pub(crate) fn new(rates: Rates, metrics: Metrics) -> Self {
+        let rate = f64::from(rates.changes);
         let per_second = |part: f64, burst_seconds| Rate::per_second(rate * part, Duration::from_secs(burst_seconds));
-        let limited = changes_per_second > 0;
+        let limited = rates.changes > 0;
         // In the order of the variants of `Work`.
         let users = |factor: f64| {
             let of_work = |part, burst_seconds| per_second(factor * part, burst_seconds);
@@ -87,12 +110,18 @@ impl Limiter {
             started: Instant::now(),
             users: limited.then(|| Buckets::new(users(1.0), Self::KEYS_MAX)),
             operators: limited.then(|| Buckets::new(users(Self::OPERATOR_FACTOR), Self::KEYS_MAX)),
-            addresses: limited.then(|| Buckets::new([per_second(0.2, 20)], Self::KEYS_MAX)),
-            upgrades: (upgrades_per_address > 0).then(|| {
-                let rate = Rate::per_second(f64::from(upgrades_per_address), Self::UPGRADE_BURST);
-                Buckets::new([rate], Self::KEYS_MAX)
+            addresses: [
+                rate * 0.2,
+                f64::from(rates.upgrades_per_address),
+                f64::from(rates.requests_per_address),
+                f64::from(rates.invalid_tokens_per_address),
+            ]
+            .map(|rate| {
+                let of_address = || Buckets::new([Rate::per_second(rate, Self::ADDRESS_BURST)], Self::KEYS_MAX);
+                (rate > 0.0).then(of_address)
             }),
             groups: Buckets::new([Rate::per_second(1.0, Self::GROUP_BURST)], Self::KEYS_MAX),
+            metrics,
         }
     }
 
@@ -120,7 +149,7 @@ impl Limiter {
     ) -> Result<(), Problem> {
         let Some((buckets, user_id)) = self.of_payer(payer) else { return Ok(()) };
         let taken = buckets.take_more(self.now(), user_id, work as usize, paid, price);
-        taken.map_err(|wait| refused(work.refusal(), wait))
+        taken.map_err(|wait| self.refused(work.kind(), work.refusal(), wait))
     }
 
     /// Charges work that is already done. The user's next request waits until it is paid.
@@ -146,20 +175,42 @@ impl Limiter {
         buckets.as_ref().map(|buckets| (buckets, user_id))
     }
 
-    /// Charges a sign-in in development mode.
+    /// Charges an address for work that it is about to cause.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
-    pub(crate) fn charge_sign_in(&self, client: ClientAddress) -> Result<(), Problem> {
-        self.charge_address(self.addresses.as_ref(), client, "Too many sign-ins from this address.")
+    pub(crate) fn charge_address(&self, client: ClientAddress, work: AddressWork) -> Result<(), Problem> {
+        let Some((buckets, address)) = self.of_address(client, work) else { return Ok(()) };
+        let taken = buckets.take(self.now(), address, 0, 1.0);
+        taken.map_err(|wait| self.refused(work.kind(), work.refusal(), wait))
     }
 
-    /// Charges a WebSocket upgrade, before its token is checked.
+    /// Charges an address for work that is already done.
+    pub(crate) fn charge_address_afterwards(&self, client: ClientAddress, work: AddressWork) {
+        if let Some((buckets, address)) = self.of_address(client, work) {
+            buckets.owe(self.now(), address, 0, 1.0);
+        }
+    }
+
+    /// Checks whether an address has exceeded its rate.
     ///
     /// # Errors
     /// [`Code::RateLimited`], with the time to wait.
-    pub(crate) fn charge_upgrade(&self, client: ClientAddress) -> Result<(), Problem> {
-        self.charge_address(self.upgrades.as_ref(), client, "Too many WebSocket connections from this address.")
+    pub(crate) fn check_address(&self, client: ClientAddress, work: AddressWork) -> Result<(), Problem> {
+        let Some((buckets, address)) = self.of_address(client, work) else { return Ok(()) };
+        let checked = buckets.check(self.now(), address, 0);
+        checked.map_err(|wait| self.refused(work.kind(), work.refusal(), wait))
+    }
+
+    /// Whether addresses are limited in this work.
+    pub(crate) fn limits_addresses(&self, work: AddressWork) -> bool {
+        self.addresses[work as usize].is_some()
+    }
+
+    /// The buckets of an address; `None`: no limit. A Unix socket has no address; the operator controls
+    /// access with file permissions.
+    fn of_address(&self, client: ClientAddress, work: AddressWork) -> Option<(&Buckets<Network, 1>, Network)> {
+        Some((self.addresses[work as usize].as_ref()?, client.network()?))
     }
 
     /// Checks whether a group may have another change now.
@@ -168,7 +219,7 @@ impl Limiter {
     /// [`Code::RateLimited`], with the time to wait.
     pub(crate) fn check_group(&self, group_id: GroupId) -> Result<(), Problem> {
         let taken = self.groups.check(self.now(), group_id, 0);
-        taken.map_err(|wait| refused("This group changes too fast. Try again later.", wait))
+        taken.map_err(|wait| self.refused("group_traffic", "This group changes too fast. Try again later.", wait))
     }
 
     /// Charges a group for a change that was sent to `connections` connections with `bytes` bytes
@@ -183,21 +234,16 @@ impl Limiter {
         for users in [&self.users, &self.operators].into_iter().flatten() {
             users.sweep(now);
         }
-        for addresses in [&self.addresses, &self.upgrades].into_iter().flatten() {
+        for addresses in self.addresses.iter().flatten() {
             addresses.sweep(now);
         }
         self.groups.sweep(now);
     }
 
-    fn charge_address(
-        &self,
-        buckets: Option<&Buckets<Network, 1>>,
-        client: ClientAddress,
-        refusal: &str,
-    ) -> Result<(), Problem> {
-        // A Unix socket has no address; the operator controls access with file permissions.
-        let (Some(buckets), Some(address)) = (buckets, client.network()) else { return Ok(()) };
-        buckets.take(self.now(), address, 0, 1.0).map_err(|wait| refused(refusal, wait))
+    fn refused(&self, kind: &'static str, detail: &str, wait: Duration) -> Problem {
+        self.metrics.refused(kind);
+        let seconds = u32::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX);
+        Problem::new(Code::RateLimited, detail).retry_after(seconds)
     }
 
     fn now(&self) -> Duration {
@@ -206,6 +252,17 @@ impl Limiter {
 }
 
 impl Work {
+    /// In the metrics.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Change => "changes",
+            Self::NewKey => "new_keys",
+            Self::Read => "reads",
+            Self::Upgrade => "upgrades",
+            Self::Typing => "typing",
+        }
+    }
+
     fn refusal(self) -> &'static str {
         match self {
             Self::Change => "Too many changes. Try again later.",
@@ -213,6 +270,27 @@ impl Work {
             Self::Read => "Too many reads. Try again later.",
             Self::Upgrade => "Too many WebSocket connections. Try again later.",
             Self::Typing => "Too many typing requests. Try again later.",
+        }
+    }
+}
+
+impl AddressWork {
+    /// In the metrics.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_ins_of_address",
+            Self::Upgrade => "upgrades_of_address",
+            Self::Request => "requests_of_address",
+            Self::InvalidToken => "invalid_tokens_of_address",
+        }
+    }
+
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::SignIn => "Too many sign-ins from this address.",
+            Self::Upgrade => "Too many WebSocket connections from this address.",
+            Self::Request => "Too many requests from this address.",
+            Self::InvalidToken => "Too many invalid tokens from this address.",
         }
     }
 }
@@ -250,11 +328,6 @@ fn seconds_of_frames(connections: usize, bytes: usize) -> f64 {
     bytes as f64 / rate
 }
 
-fn refused(detail: &str, wait: Duration) -> Problem {
-    let seconds = u32::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX);
-    Problem::new(Code::RateLimited, detail).retry_after(seconds)
-}
-
 #[cfg(test)]
 mod tests {
     use groups_domain::NewMember;
@@ -262,13 +335,17 @@ mod tests {
 
     use super::*;
 
+    fn limiter(changes: u32) -> Limiter {
+        Limiter::new(Rates { changes, ..Rates::default() }, Metrics::new())
+    }
+
     fn user(number: u128) -> UserId {
         UserId::new(Uuid::from_u128(number))
     }
 
     #[test]
     fn each_kind_of_work_has_separate_buckets() {
-        let limiter = Limiter::new(50, 0);
+        let limiter = limiter(50);
         while limiter.charge(user(1), Work::Change, 1.0).is_ok() {}
         for work in [Work::NewKey, Work::Read, Work::Upgrade, Work::Typing] {
             assert_eq!(limiter.charge(user(1), work, 1.0), Ok(()), "{work:?}");
@@ -278,7 +355,7 @@ mod tests {
 
     #[test]
     fn an_operator_has_separate_and_larger_buckets() {
-        let limiter = Limiter::new(50, 0);
+        let limiter = limiter(50);
         let accepted = |payer: Actor| (0..10_000).filter(|_| limiter.charge(payer, Work::Change, 1.0).is_ok()).count();
         let as_user = accepted(Actor::Member(user(1)));
         let as_operator = accepted(Actor::Operator(user(1)));
@@ -288,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_means_no_limit_per_user() {
-        let limiter = Limiter::new(0, 0);
+        let limiter = limiter(0);
         for _ in 0..10_000 {
             assert_eq!(limiter.charge(user(1), Work::Change, 1_000.0), Ok(()));
         }
@@ -320,12 +397,28 @@ mod tests {
 
     #[test]
     fn a_group_beyond_its_traffic_limit_waits_and_others_do_not() {
-        let limiter = Limiter::new(0, 0);
+        let limiter = limiter(0);
         let group = |number| GroupId::new(Uuid::from_u128(number));
         for _ in 0..100 {
             limiter.charge_group(group(1), 300, 300 * 4_800);
         }
         assert!(limiter.check_group(group(1)).is_err());
         assert_eq!(limiter.check_group(group(2)), Ok(()));
+    }
+
+    #[test]
+    fn an_address_that_has_sent_too_many_invalid_tokens_waits() {
+        let rates = Rates { invalid_tokens_per_address: 1, ..Rates::default() };
+        let limiter = Limiter::new(rates, Metrics::new());
+        let client = |address: &str| ClientAddress::of_peer(address.parse().ok());
+        let check = |address| limiter.check_address(client(address), AddressWork::InvalidToken);
+        for _ in 0..20 {
+            assert_eq!(check("192.0.2.1"), Ok(()));
+            limiter.charge_address_afterwards(client("192.0.2.1"), AddressWork::InvalidToken);
+        }
+        limiter.charge_address_afterwards(client("192.0.2.1"), AddressWork::InvalidToken);
+        assert!(check("192.0.2.1").is_err());
+        assert_eq!(check("192.0.2.2"), Ok(()));
+        assert_eq!(limiter.charge_address(client("192.0.2.1"), AddressWork::Request), Ok(()), "no limit is set");
     }
 }

@@ -4,6 +4,7 @@
 //! of the service count anyway is read when the metrics are requested ([`Collected`]).
 
 mod collected;
+mod door;
 mod format;
 mod measure;
 mod process;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 pub(crate) use self::collected::Collected;
+pub(crate) use self::door::CloseReason;
 pub(crate) use self::format::Format;
 pub(crate) use self::measure::measure;
 use self::process::Process;
@@ -56,6 +58,16 @@ struct BySource {
     source: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByKind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByReason {
+    reason: &'static str,
+}
+
 /// Where the initial state of a client came from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StateSource {
@@ -76,6 +88,9 @@ pub(crate) struct Metrics {
     changes: Family<ByAction, Counter>,
     delivery_seconds: Histogram,
     initial_states: Family<BySource, Counter>,
+    refusals: Family<ByKind, Counter>,
+    rejected_tokens: Family<ByReason, Counter>,
+    connections_closed: Family<ByReason, Counter>,
 }
 
 impl Metrics {
@@ -87,6 +102,9 @@ impl Metrics {
             changes: Family::default(),
             delivery_seconds: Histogram::new(DELIVERY_SECONDS),
             initial_states: Family::default(),
+            refusals: Family::default(),
+            rejected_tokens: Family::default(),
+            connections_closed: Family::default(),
         }
     }
 
@@ -136,6 +154,13 @@ impl Metrics {
             "initial_states",
             "Initial states of connecting clients: missed changes from memory or from the log, or a snapshot",
             self.initial_states.clone(),
+        );
+        groups.register("refusals", "Requests refused by a rate limit, by its kind", self.refusals.clone());
+        groups.register("rejected_tokens", "Tokens that were not accepted, by reason", self.rejected_tokens.clone());
+        groups.register(
+            "connections_closed",
+            "Connections without a WebSocket that the server closed, by reason",
+            self.connections_closed.clone(),
         );
         registry
     }

@@ -36,7 +36,7 @@ pub(crate) use self::resource::not_found;
 use self::resource::{at, delete, get, post, put};
 use crate::cors::{refusals_as_problems, refuse_forged};
 use crate::input::{end_body_despite_upgrade, spare_oversized};
-use crate::limiter::charge_for_answers;
+use crate::limiter::{charge_address, charge_for_answers};
 use crate::metrics::measure;
 use crate::mount::Mount;
 use crate::request_id;
@@ -46,6 +46,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .wrap(from_fn(charge_for_answers))
         .wrap(from_fn(spare_oversized))
         .wrap(from_fn(end_body_despite_upgrade))
+        .wrap(from_fn(charge_address))
         .wrap(cors)
         .wrap(from_fn(refusals_as_problems))
         .wrap(from_fn(refuse_forged))

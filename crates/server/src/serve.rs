@@ -1,15 +1,20 @@
 //! The HTTP server: actix-web on guarded connections.
 
+mod door;
+
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
-use actix_service::{IntoServiceFactory as _, Service, apply_fn_factory, map_config};
+use actix_service::{
+    IntoServiceFactory as _, Service, ServiceFactory as _, apply_fn_factory, fn_factory, fn_service, map_config,
+};
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
@@ -19,11 +24,12 @@ use futures_util::{FutureExt as _, TryFutureExt as _};
 use notify::{Lent, Upgraded};
 
 use crate::access_log::access_log;
-use crate::client::ClientAddress;
-use crate::connection::{Admission, AdmissionLimits, Deadlines, Descriptors, Guarded, Unguarded, exchange};
+use crate::connection::{Admission, AdmissionLimits, Descriptors, Guarded, Socket, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
 use crate::{Settings, request_id, routes};
+
+use self::door::{Door, Opened};
 
 /// Maximum number of connections per worker. Further connections wait in the accept queue. The
 /// limit on file descriptors is usually reached first.
@@ -45,13 +51,19 @@ pub(crate) fn serve(
         0 => std::thread::available_parallelism().map_or(2, NonZeroUsize::get),
         workers => workers,
     };
-    let (admission, connections_max) = admission(settings);
-    let keep_alive = Duration::from_secs(settings.keep_alive_seconds.into());
+    let (admission, connections_max) = admission(groups, settings);
+    let door = Door {
+        admission,
+        deadlines: door::deadlines(settings),
+        proxies: groups.proxies().clone(),
+        proxy_protocol: settings.proxy_protocol,
+    };
+    let keeps_alive = settings.keep_alive_seconds > 0;
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();
     let groups = groups.clone();
     let service = move || {
-        let (admission, stopping) = (admission.clone(), stopping.clone());
+        let (door, stopping) = (door.clone(), stopping.clone());
         let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log));
         let app = app.wrap(from_fn(request_id::identify)).configure(groups.configure());
         let app = app.default_service(web::to(routes::not_found)).into_factory();
@@ -61,7 +73,7 @@ pub(crate) fn serve(
                 async move { stopping.notified().await }
             })
             // The guard enforces all deadlines instead of actix.
-            .keep_alive(if keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os })
+            .keep_alive(if keeps_alive { KeepAlive::Os } else { KeepAlive::Disabled })
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::ZERO)
             .h1_write_buffer_size(WRITE_BUFFER_BYTES)
@@ -71,8 +83,13 @@ pub(crate) fn serve(
                 data.insert(lent.handover());
             })
             .finish(map_config(apply_fn_factory(app, exchange), |()| AppConfig::default()));
-        apply_fn_factory(http, move |stream: TcpStream, http: &_| {
-            serve_connection(stream, &admission, Deadlines::new(keep_alive), http)
+        let http = Rc::new(http);
+        fn_factory(move || {
+            let (http, door) = (Rc::clone(&http), door.clone());
+            async move {
+                let http = Rc::new(http.new_service(()).await?);
+                Ok::<_, ()>(fn_service(move |stream: TcpStream| serve_connection(stream.into(), &door, &http)))
+            }
         })
     };
     let builder = builder
@@ -108,28 +125,36 @@ type WebSocket = Pin<Box<dyn Future<Output = ()>>>;
 /// Serves HTTP on a connection, and then the WebSocket that it may have become. Both are one task,
 /// which actix counts and waits for.
 fn serve_connection<S>(
-    stream: TcpStream,
-    admission: &Admission,
-    deadlines: Deadlines,
-    http: &S,
+    socket: Socket,
+    door: &Door,
+    http: &Rc<S>,
 ) -> impl Future<Output = Result<(), DispatchError>> + use<S>
+where
+    S: Service<HttpConnection, Response = (), Error = DispatchError> + 'static,
+    S::Future: 'static,
+{
+    let http: Http = match door.admit(socket) {
+        Ok(arrival) if door.must_wait(&arrival) => {
+            let (door, http) = (door.clone(), Rc::clone(http));
+            Box::pin(async move { serve_http(door.open(arrival).await?, &*http).await })
+        }
+        Ok(arrival) => serve_http(door.open_now(arrival), &**http),
+        Err(error) => Box::pin(ready(Err(error))),
+    };
+    http.and_then(|websocket| websocket.map(|_| Ok(())))
+}
+
+fn serve_http<S>((guarded, peer): Opened, http: &S) -> Http
 where
     S: Service<HttpConnection, Response = (), Error = DispatchError>,
     S::Future: 'static,
 {
-    let peer = stream.peer_addr().ok();
-    let http: Http = match guard(stream, peer, admission, deadlines) {
-        Ok(guarded) => {
-            let (lender, lent) = notify::lend(guarded);
-            let http = Box::pin(http.call((lent, Protocol::Http1, peer)));
-            Box::pin(async move {
-                http.await?;
-                Ok(lender.take_back().map(|(guarded, client)| websocket(guarded, client)).into())
-            })
-        }
-        Err(error) => Box::pin(ready(Err(error))),
-    };
-    http.and_then(|websocket| websocket.map(|_| Ok(())))
+    let (lender, lent) = notify::lend(guarded);
+    let http = Box::pin(http.call((lent, Protocol::Http1, peer)));
+    Box::pin(async move {
+        http.await?;
+        Ok(lender.take_back().map(|(guarded, client)| websocket(guarded, client)).into())
+    })
 }
 
 fn websocket(guarded: Guarded, client: Upgraded) -> WebSocket {
@@ -138,27 +163,11 @@ fn websocket(guarded: Guarded, client: Upgraded) -> WebSocket {
     Box::pin(serving.map(move |()| drop(place)))
 }
 
-fn guard(
-    stream: TcpStream,
-    peer: Option<SocketAddr>,
-    admission: &Admission,
-    deadlines: Deadlines,
-) -> Result<Guarded, DispatchError> {
-    let ticket = admission.enter(ClientAddress::of_peer(peer.map(|peer| peer.ip()))).map_err(|full| {
-        tracing::info!(?peer, "connection refused: {full}");
-        DispatchError::Io(io::Error::other(full))
-    })?;
-    // Disables Nagle's algorithm, so that small events are sent immediately. A failure is harmless.
-    let _ = stream.set_nodelay(true);
-    notify::set_socket_options(&stream);
-    Ok(Guarded::new(stream, ticket, deadlines))
-}
-
 /// Raises the limit on file descriptors and derives the connection limits from it.
-fn admission(settings: &Settings) -> (Admission, usize) {
+fn admission(groups: &Groups, settings: &Settings) -> (Admission, usize) {
     let descriptors = Descriptors::raise();
     let limits = AdmissionLimits::new(
-        descriptors.connections_max(),
+        connections_max(descriptors.connections_max(), settings.max_connections),
         settings.max_anonymous_connections,
         settings.max_anonymous_connections_per_address,
     );
@@ -171,5 +180,10 @@ fn admission(settings: &Settings) -> (Admission, usize) {
         anonymous_per_address_max,
         "limits on connections"
     );
-    (Admission::new(limits), connections_max)
+    (Admission::new(limits, groups.metrics().clone()), connections_max)
+}
+
+/// The connections that the settings allow (0: no limit), capped by the descriptors.
+fn connections_max(by_descriptors: usize, wanted: usize) -> usize {
+    if wanted == 0 { by_descriptors } else { wanted.min(by_descriptors) }
 }

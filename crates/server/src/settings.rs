@@ -13,6 +13,7 @@ pub use self::error::SettingsError;
 use crate::Secret;
 use crate::client::TrustedProxies;
 use crate::identity::{Location, Subjects, canonical};
+use crate::limiter::Rates;
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,11 +62,23 @@ pub struct Settings {
     /// comma-separated; `unix` for proxies on a Unix socket
     pub trusted_proxies: Vec<String>,
 
+    /// Whether trusted proxies announce their clients with the PROXY protocol (version 1 or 2); then they must: `on` or `off`
+    pub proxy_protocol: bool,
+
     /// Changing requests per second and user, with bursts of four times that; 0: no limit
     pub rate_limit: u32,
 
     /// Seconds for which an idle connection stays open between requests; 0 closes it after each response
     pub keep_alive_seconds: u32,
+
+    /// Seconds for a request head, a PROXY header or a TLS handshake
+    pub header_timeout_seconds: u32,
+
+    /// Seconds for a request body
+    pub body_timeout_seconds: u32,
+
+    /// Client connections in total; 0: as many as the file descriptors allow
+    pub max_connections: usize,
 
     /// Connections without a valid token, in total; beyond that, the one that has been silent longest is closed. 0: no limit
     pub max_anonymous_connections: usize,
@@ -76,6 +89,14 @@ pub struct Settings {
     /// WebSocket upgrades per second and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
     /// Behind a proxy, set it only together with `trusted_proxies`
     pub max_upgrades_per_address: u32,
+
+    /// Requests per second below `/v1` and IPv4 address or IPv6 /64, with bursts of 20 times that; 0: no limit.
+    /// Behind a proxy, set it only together with `trusted_proxies`
+    pub max_requests_per_address: u32,
+
+    /// Tokens without a valid signature per second and IPv4 address or IPv6 /64, with bursts of 20 times that; beyond, only
+    /// tokens that were valid recently are checked. 0: no limit
+    pub max_invalid_tokens_per_address: u32,
 
     /// Concurrent WebSocket connections per user; one more is closed with 4502
     pub max_connections_per_user: u32,
@@ -214,11 +235,17 @@ impl Default for Settings {
             jwt_max_lifetime_seconds: 31_622_400,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             rate_limit: 50,
             keep_alive_seconds: 90,
+            header_timeout_seconds: 10,
+            body_timeout_seconds: 30,
+            max_connections: 0,
             max_anonymous_connections: 4_096,
             max_anonymous_connections_per_address: 1_024,
             max_upgrades_per_address: 0,
+            max_requests_per_address: 0,
+            max_invalid_tokens_per_address: 50,
             max_connections_per_user: 20,
             heartbeat_seconds: 25,
             max_members: 100_000,
@@ -290,7 +317,9 @@ impl Settings {
         self.operations_address()?;
         self.nats_url()?;
         self.database_direct_url()?;
-        self.trusted_proxies()?;
+        if self.trusted_proxies()? == TrustedProxies::default() && self.proxy_protocol {
+            return Err(SettingsError::ProxyProtocolAlone);
+        }
         self.origins().map(drop)
     }
 
@@ -380,6 +409,15 @@ impl Settings {
 
     fn is_on_postgres(&self) -> bool {
         ["postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme))
+    }
+
+    pub(crate) fn rates(&self) -> Rates {
+        Rates {
+            changes: self.rate_limit,
+            upgrades_per_address: self.max_upgrades_per_address,
+            requests_per_address: self.max_requests_per_address,
+            invalid_tokens_per_address: self.max_invalid_tokens_per_address,
+        }
     }
 
     pub(crate) fn limits(&self) -> Limits {

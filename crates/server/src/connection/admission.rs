@@ -19,6 +19,7 @@ use std::task::Context;
 use futures_util::task::AtomicWaker;
 
 use crate::client::{ClientAddress, Network};
+use crate::metrics::{CloseReason, Metrics};
 
 /// Limits on the number of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub(crate) struct Admission(Arc<Inner>);
 
 struct Inner {
     limits: AdmissionLimits,
+    metrics: Metrics,
     connections: AtomicUsize,
     anonymous: Mutex<Anonymous>,
 }
@@ -95,8 +97,8 @@ pub(crate) struct Place(Arc<Inner>);
 pub(crate) struct Full;
 
 impl Admission {
-    pub(crate) fn new(limits: AdmissionLimits) -> Self {
-        Self(Arc::new(Inner { limits, connections: AtomicUsize::new(0), anonymous: Mutex::default() }))
+    pub(crate) fn new(limits: AdmissionLimits, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner { limits, metrics, connections: AtomicUsize::new(0), anonymous: Mutex::default() }))
     }
 
     /// Admits a connection, evicting another one if a limit is reached.
@@ -105,35 +107,55 @@ impl Admission {
     /// [`Full`] if a limit is reached and no connection can be evicted, because each has a running
     /// handler or has shown a token.
     pub(crate) fn enter(&self, client: ClientAddress) -> Result<Ticket, Full> {
-        let address = client.network();
         let inner = &self.0;
         let mut anonymous = inner.anonymous();
-        let of_address = anonymous.addresses.get(&address).map_or(0, BTreeMap::len);
-        if of_address >= inner.limits.anonymous_per_address_max && !anonymous.evict(address) {
-            return Err(Full);
-        }
+        inner.make_room(&mut anonymous, client.network())?;
         let crowded = anonymous.count >= inner.limits.anonymous_max;
-        if (crowded || inner.connections.load(Relaxed) >= inner.limits.connections_max) && !anonymous.evict_any() {
-            return Err(Full);
+        if (crowded || inner.connections.load(Relaxed) >= inner.limits.connections_max)
+            && !inner.evicted(anonymous.evict_any())
+        {
+            return Err(inner.full());
         }
         inner.connections.fetch_add(1, Relaxed);
-        let slot = Arc::new(Slot::default());
-        let number = anonymous.next;
-        anonymous.next += 1;
-        anonymous.count += 1;
-        anonymous.addresses.entry(address).or_default().insert(number, Arc::clone(&slot));
-        let place = Some(Place(Arc::clone(inner)));
-        Ok(Ticket { place, inner: Arc::clone(inner), anonymous: Some((address, number, slot)) })
+        let anonymous = Some(anonymous.insert(client.network(), Arc::default()));
+        Ok(Ticket { place: Some(Place(Arc::clone(inner))), inner: Arc::clone(inner), anonymous })
     }
 }
 
 impl Inner {
+    /// Makes room for one more connection of an address.
+    fn make_room(&self, anonymous: &mut Anonymous, address: Address) -> Result<(), Full> {
+        let of_address = anonymous.addresses.get(&address).map_or(0, BTreeMap::len);
+        let has_room = of_address < self.limits.anonymous_per_address_max;
+        if has_room || self.evicted(anonymous.evict(address)) { Ok(()) } else { Err(self.full()) }
+    }
+
+    fn evicted(&self, evicted: bool) -> bool {
+        if evicted {
+            self.metrics.connection_closed(CloseReason::Evicted);
+        }
+        evicted
+    }
+
+    fn full(&self) -> Full {
+        self.metrics.connection_closed(CloseReason::Full);
+        Full
+    }
+
     fn anonymous(&self) -> MutexGuard<'_, Anonymous> {
         self.anonymous.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Anonymous {
+    fn insert(&mut self, address: Address, slot: Arc<Slot>) -> (Address, u64, Arc<Slot>) {
+        let number = self.next;
+        self.next += 1;
+        self.count += 1;
+        self.addresses.entry(address).or_default().insert(number, Arc::clone(&slot));
+        (address, number, slot)
+    }
+
     /// Evicts the oldest connection of an address that has no running handler.
     fn evict(&mut self, address: Address) -> bool {
         let Some(seats) = self.addresses.get(&address) else { return false };
@@ -164,6 +186,24 @@ impl Anonymous {
 }
 
 impl Ticket {
+    /// Counts the connection under another address, now that its proxy has named the client.
+    ///
+    /// # Errors
+    /// [`Full`] as for [`Admission::enter`].
+    pub(crate) fn move_to(&mut self, client: ClientAddress) -> Result<(), Full> {
+        let Some((address, number, slot)) = self.anonymous.take() else { return Ok(()) };
+        let mut anonymous = self.inner.anonymous();
+        anonymous.remove(address, number);
+        self.inner.make_room(&mut anonymous, client.network())?;
+        self.anonymous = Some(anonymous.insert(client.network(), slot));
+        Ok(())
+    }
+
+    /// Counts that the server closes the connection.
+    pub(crate) fn closed(&self, reason: CloseReason) {
+        self.inner.metrics.connection_closed(reason);
+    }
+
     /// Marks the connection as authenticated.
     pub(super) fn authenticated(&mut self) {
         if let Some((address, number, _)) = self.anonymous.take() {
@@ -188,7 +228,7 @@ impl Ticket {
 
     /// Whether a connection from which nothing can be read must close. If not yet, `cx` is woken
     /// when that may have changed.
-    pub(super) fn is_evicted(&self, cx: &Context<'_>) -> bool {
+    pub(crate) fn is_evicted(&self, cx: &Context<'_>) -> bool {
         self.anonymous.as_ref().is_some_and(|(_, _, slot)| {
             slot.connection.register(cx.waker());
             slot.evicted.load(SeqCst) && !slot.busy.load(Relaxed)
@@ -222,7 +262,8 @@ mod tests {
     use super::*;
 
     fn door(connections_max: usize, anonymous_max: usize, anonymous_per_address_max: usize) -> Admission {
-        Admission::new(AdmissionLimits { connections_max, anonymous_max, anonymous_per_address_max })
+        let limits = AdmissionLimits { connections_max, anonymous_max, anonymous_per_address_max };
+        Admission::new(limits, Metrics::new())
     }
 
     fn ip(text: &str) -> ClientAddress {
@@ -324,6 +365,24 @@ mod tests {
         assert!(!goes(&second) && !second.is_over());
         first.authenticated();
         assert!(!first.is_over());
+    }
+
+    #[test]
+    fn a_connection_through_a_proxy_counts_under_the_address_of_its_client() {
+        let door = door(100, 100, 2);
+        let mut through: Vec<_> = (0..2).map(|_| door.enter(ip("10.0.0.1")).unwrap()).collect();
+        through.iter_mut().for_each(|ticket| ticket.move_to(ip("192.0.2.1")).unwrap());
+        let _health_check = door.enter(ip("10.0.0.1")).unwrap();
+        let mut third = door.enter(ip("10.0.0.1")).unwrap();
+        assert!(!through.iter().any(goes));
+        third.move_to(ip("192.0.2.1")).unwrap();
+        assert_eq!(through.iter().map(goes).collect::<Vec<_>>(), [true, false]);
+        through.iter().for_each(|ticket| ticket.set_busy(true));
+        third.set_busy(true);
+        let mut fourth = door.enter(ip("10.0.0.1")).unwrap();
+        assert_eq!(fourth.move_to(ip("192.0.2.1")), Err(Full));
+        drop((through, third, fourth));
+        assert_eq!(door.0.anonymous().count, 1);
     }
 
     #[test]

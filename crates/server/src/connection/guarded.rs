@@ -8,14 +8,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
-use actix_web::rt::net::TcpStream;
-use notify::SendBuffer;
+use notify::{ClientStream as _, SendBuffer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
 use super::admission::{Place, Ticket};
 use super::framing::Body;
 use super::phase::{Deadlines, Overdue, Phases};
+use super::socket::Socket;
 
 /// Maximum number of pipelined bytes to buffer. The rest stays in the kernel, which slows the
 /// client down.
@@ -29,7 +29,7 @@ const REQUEST_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: clo
 
 /// A guarded client socket.
 pub(crate) struct Guarded {
-    stream: TcpStream,
+    stream: Socket,
     send_buffer: SendBuffer,
     connection: Connection,
     /// Bytes of pipelined requests that are not to be processed yet.
@@ -63,7 +63,7 @@ struct Shared {
 
 /// The parts of a connection without its guard.
 pub(crate) struct Unguarded {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Socket,
     /// What was read from the socket ahead.
     pub(crate) early: Vec<u8>,
     pub(crate) send_buffer: SendBuffer,
@@ -120,7 +120,7 @@ impl Connection {
 }
 
 impl Guarded {
-    pub(crate) fn new(stream: TcpStream, ticket: Ticket, deadlines: Deadlines) -> Self {
+    pub(crate) fn new(stream: Socket, ticket: Ticket, deadlines: Deadlines) -> Self {
         let shared = Shared {
             phases: RefCell::new(Phases::new(deadlines, Instant::now())),
             ticket: RefCell::new(ticket),
@@ -184,7 +184,7 @@ impl Guarded {
     /// Whether the client has sent something that was not read yet: on a busy server, a request may
     /// wait in the kernel. Asks the kernel, because the runtime may not have noticed.
     fn has_unread(&self) -> bool {
-        rustix::io::ioctl_fionread(&self.stream).is_ok_and(|bytes| bytes > 0)
+        rustix::io::ioctl_fionread(self.stream.descriptor()).is_ok_and(|bytes| bytes > 0)
     }
 
     /// The deadline that the client has missed. If none yet, `cx` is woken at the next deadline.
@@ -213,13 +213,15 @@ impl Guarded {
     }
 
     /// Stops reading. The current response is still sent.
-    fn end(&mut self, overdue: Option<Overdue>) {
+    fn end(&mut self, overdue: Option<Overdue>, cx: &mut Context<'_>) {
         if let Some(overdue) = overdue {
             tracing::debug!(?overdue, "a client missed a deadline");
+            self.connection.0.ticket.borrow().closed(overdue.reason());
         }
         if overdue == Some(Overdue::Head) && !self.unsent {
             // A failure does not matter: the connection is closed in any case.
-            let _ = self.stream.try_write(REQUEST_TIMEOUT);
+            let _ = Pin::new(&mut self.stream).poll_write(cx, REQUEST_TIMEOUT);
+            let _ = Pin::new(&mut self.stream).poll_flush(cx);
         }
         self.connection.0.phases.borrow_mut().end();
         self.early = Vec::new();
@@ -263,17 +265,13 @@ impl Guarded {
     /// Buffers pipelined bytes, and detects when the client disconnects.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.ended && self.early.len() < EARLY_BYTES_MAX {
-            match self.stream.poll_read_ready(cx) {
-                Poll::Ready(Ok(())) => {}
+            let mut scratch = [0; SCRATCH_BYTES];
+            let mut read = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+                Poll::Ready(Ok(())) if read.filled().is_empty() => self.ended = true,
+                Poll::Ready(Ok(())) => self.early.extend_from_slice(read.filled()),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => break,
-            }
-            let mut scratch = [0; SCRATCH_BYTES];
-            match self.stream.try_read(&mut scratch) {
-                Ok(0) => self.ended = true,
-                Ok(count) => self.early.extend_from_slice(&scratch[..count]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
             }
         }
         // A request that arrived before the end of the stream is still processed.
@@ -287,21 +285,17 @@ impl Guarded {
             if self.ended || self.is_evicted(cx) || self.connection.0.phases.borrow().is_over() {
                 return Poll::Ready(());
             }
-            match self.stream.poll_read_ready(cx) {
-                Poll::Ready(Ok(())) => {}
+            let mut scratch = [0; SCRATCH_BYTES];
+            let mut read = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+                Poll::Ready(Ok(())) if read.filled().is_empty() => self.ended = true,
+                Poll::Ready(Ok(())) => {
+                    self.take(read.filled());
+                }
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => {
                     return if self.overdue(cx).is_some() { Poll::Ready(()) } else { Poll::Pending };
                 }
-            }
-            let mut scratch = [0; SCRATCH_BYTES];
-            match self.stream.try_read(&mut scratch) {
-                Ok(0) => self.ended = true,
-                Ok(count) => {
-                    self.take(&scratch[..count]);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => return Poll::Ready(()),
             }
         }
     }
@@ -320,7 +314,7 @@ impl AsyncRead for Guarded {
             return Poll::Ready(Ok(()));
         }
         if this.connection.0.ticket.borrow().is_over() {
-            this.end(None);
+            this.end(None, cx);
             return Poll::Ready(Ok(()));
         }
         let read = if hands_out { this.poll_turn(cx, buf) } else { this.poll_early(cx) };
@@ -329,11 +323,11 @@ impl AsyncRead for Guarded {
             return read;
         }
         if this.is_evicted(cx) && !this.has_unread() {
-            this.end(None);
+            this.end(None, cx);
             return Poll::Ready(Ok(()));
         }
         if let Some(overdue) = this.overdue(cx) {
-            this.end(Some(overdue));
+            this.end(Some(overdue), cx);
             return Poll::Ready(Ok(()));
         }
         let shared = &this.connection.0;
@@ -367,7 +361,7 @@ impl AsyncWrite for Guarded {
                     return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
                 }
                 if this.overdue(cx) == Some(Overdue::Answer) {
-                    this.end(Some(Overdue::Answer));
+                    this.end(Some(Overdue::Answer), cx);
                     return Poll::Ready(Err(ErrorKind::TimedOut.into()));
                 }
             }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::framing::{Body, Head};
+use crate::metrics::CloseReason;
 
 /// Deadlines, and limits on bytes that are read and discarded.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +29,16 @@ pub(crate) struct Deadlines {
 /// Extra time for each response byte that the client reads: 1 KiB/s on average.
 const TIME_FOR_BYTE: Duration = Duration::from_micros(976);
 
+/// How much longer than a handler the guard waits for a body.
+const BODY_SLACK: Duration = Duration::from_secs(5);
+
 impl Deadlines {
-    pub(crate) fn new(idle: Duration) -> Self {
+    /// `body` is the handlers' own limit.
+    pub(crate) fn new(idle: Duration, head: Duration, body: Duration) -> Self {
         Self {
             idle,
-            head: Duration::from_secs(10),
-            body: Duration::from_secs(35),
+            head,
+            body: body + BODY_SLACK,
             body_bytes_max: 17 * 1024 * 1024,
             rest: Duration::from_secs(10),
             rest_bytes_max: 512 * 1024,
@@ -70,6 +75,17 @@ pub(super) enum Overdue {
     Body,
     /// The client does not read the response.
     Answer,
+}
+
+impl Overdue {
+    pub(super) fn reason(self) -> CloseReason {
+        match self {
+            Self::Idle => CloseReason::Idle,
+            Self::Head => CloseReason::HeadTimeout,
+            Self::Body => CloseReason::BodyTimeout,
+            Self::Answer => CloseReason::AnswerTimeout,
+        }
+    }
 }
 
 /// The current state of a connection.
@@ -254,7 +270,7 @@ mod tests {
 
     fn begun() -> (Phases, Instant) {
         let now = Instant::now();
-        (Phases::new(Deadlines::new(seconds(90)), now), now)
+        (Phases::new(Deadlines::new(seconds(90), seconds(10), seconds(30)), now), now)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::{Groups, Inner, WeakGroups, announce, follow_revocations, prune, send_clients_away, sweep};
 use crate::bus::{Bus, Inlet};
 use crate::health::{self, Health};
-use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, Tokens};
+use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, TokenGuard, Tokens};
 use crate::ids::GroupIds;
 use crate::jobs::{JobSignal, Memory, execute_jobs, forget_erased};
 use crate::limiter::Limiter;
@@ -195,7 +195,8 @@ impl GroupsBuilder {
     ///
     /// * `listen` and `workers`;
     /// * `keep_alive_seconds`: set `keep_alive` on your `HttpServer`, whose default is 5 seconds;
-    /// * `max_anonymous_connections` and `max_anonymous_connections_per_address`;
+    /// * `header_timeout_seconds`, and `proxy_protocol`;
+    /// * `max_connections`, `max_anonymous_connections` and `max_anonymous_connections_per_address`;
     /// * `shutdown_delay_seconds`;
     /// * `drain_seconds`: [`Groups::stop`] has its own parameter. Only after a failure, clients are
     ///   disconnected over `drain_seconds`.
@@ -252,16 +253,17 @@ impl GroupsBuilder {
         let source = StoreSource { store: store.clone(), resumes: resumes.clone(), metrics: metrics.clone() };
         let hub = Hub::supervised(hub_limits(&settings), Arc::new(source), supervisor.clone());
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
+        let limiter = Arc::new(Limiter::new(settings.rates(), metrics.clone()));
         let identity = identity.unwrap_or_else(|| {
             let own = settings.secret().map(str::as_bytes);
             let secret = own.or(development.as_ref().map(Development::secret));
-            Box::new(Tokens::new(secret, keys.clone(), &settings))
+            let guard = TokenGuard::new(Arc::clone(&limiter), metrics.clone());
+            Box::new(Tokens::new(secret, keys.clone(), &settings, guard))
         });
         // Opened before clients can connect, so that the tail delivers everything that a client's
         // first read does not show. Recent changes are read now, so that clients resume from memory
         // after a restart.
         let mut tail = store.tail_with_recent(RECENT_CHANGES).await?;
-        let limiter = Arc::new(Limiter::new(settings.rate_limit, settings.max_upgrades_per_address));
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
         let sent = metrics.clone();
@@ -316,6 +318,7 @@ impl GroupsBuilder {
             ids,
             jobs,
             proxies,
+            body_timeout: Duration::from_secs(settings.body_timeout_seconds.into()),
             mount,
             reads: Reads::new(ReadLimits::default()),
             refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),

@@ -14,7 +14,10 @@ use serde_json::{Map, Value, json};
 use super::claims::ClaimRules;
 use super::jwks::Jwks;
 use super::jws::{Algorithm, JwsError, SharedKey, Unverified};
+use super::token_error::TokenError;
+use super::token_guard::TokenGuard;
 use super::{Identity, Principal};
+use crate::client::ClientAddress;
 use crate::{Code, Problem, Settings, clock};
 
 /// Verifies tokens.
@@ -26,11 +29,12 @@ pub(crate) struct Tokens {
     /// The same for audiences.
     audiences: Vec<String>,
     rules: ClaimRules,
+    guard: TokenGuard,
 }
 
 impl Tokens {
     /// Accepts HS256 with this secret, and the other algorithms with these keys.
-    pub(crate) fn new(secret: Option<&[u8]>, keys: Option<Jwks>, settings: &Settings) -> Self {
+    pub(crate) fn new(secret: Option<&[u8]>, keys: Option<Jwks>, settings: &Settings, guard: TokenGuard) -> Self {
         Self {
             secret: secret.map(SharedKey::new),
             keys,
@@ -41,23 +45,23 @@ impl Tokens {
                 leeway_seconds: settings.jwt_leeway_seconds,
                 lifetime_seconds_max: settings.jwt_max_lifetime_seconds,
             },
+            guard,
         }
     }
 
     /// Checks a token. If it is signed with a key that is not known yet, the keys are fetched first.
     ///
     /// # Errors
-    /// [`Code::Unauthenticated`], with an explanation of what is wrong with the token, or
-    /// [`Code::Unavailable`] if its key cannot be fetched now.
-    pub(crate) async fn check(&self, token: &str) -> Result<Principal, Problem> {
+    /// [`TokenError`], also if the token's key cannot be fetched now.
+    async fn check(&self, token: &str) -> Result<Principal, TokenError> {
         let claims = match (self.verify(token), &self.keys) {
             (Err(JwsError::UnknownKey), Some(keys)) => {
-                keys.refresh().await.map_err(refusal)?;
+                keys.refresh().await?;
                 self.verify(token)
             }
             (verified, _) => verified,
         };
-        self.judge(&claims.map_err(refusal)?, clock::now())
+        self.judge(&claims?, clock::now())
     }
 
     /// Checks a token with the keys that are known now.
@@ -66,7 +70,7 @@ impl Tokens {
     /// As for [`check`](Self::check).
     #[cfg(any(test, fuzzing))]
     pub(crate) fn check_at(&self, token: &str, now: Timestamp) -> Result<Principal, Problem> {
-        self.judge(&self.verify(token).map_err(refusal)?, now)
+        Ok(self.verify(token).map_err(TokenError::from).and_then(|claims| self.judge(&claims, now))?)
     }
 
     fn verify(&self, token: &str) -> Result<Map<String, Value>, JwsError> {
@@ -90,18 +94,10 @@ impl Tokens {
         }
     }
 
-    fn judge(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Principal, Problem> {
-        let refuse = |detail: String| Problem::new(Code::Unauthenticated, detail);
-        require(claims, "iss", &self.issuers, "issuer").map_err(refuse)?;
-        require(claims, "aud", &self.audiences, "audience").map_err(refuse)?;
-        self.rules.check(claims, now).map_err(|error| refuse(error.to_string()))
-    }
-}
-
-fn refusal(error: JwsError) -> Problem {
-    match error {
-        JwsError::Fetching => Problem::new(Code::Unavailable, error.to_string()).retry_after(1),
-        error => Problem::new(Code::Unauthenticated, error.to_string()),
+    fn judge(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Principal, TokenError> {
+        require(claims, "iss", &self.issuers, "issuer").map_err(TokenError::Issuer)?;
+        require(claims, "aud", &self.audiences, "audience").map_err(TokenError::Audience)?;
+        Ok(self.rules.check(claims, now)?)
     }
 }
 
@@ -119,11 +115,26 @@ impl Identity for Tokens {
             (bearer(headers), "The header `Authorization: Bearer …` is missing.")
         };
         let token = token.ok_or_else(|| Problem::new(Code::Unauthenticated, missing))?;
-        self.check(token).await
+        let client = ClientAddress::of(request);
+        self.guard.admit(client, token)?;
+        match self.check(token).await {
+            Ok(principal) => {
+                self.guard.accepted(token);
+                Ok(principal)
+            }
+            Err(error) => {
+                self.guard.rejected(Some(client), &error);
+                Err(error.into())
+            }
+        }
     }
 
     async fn authenticate_token(&self, token: &str) -> Result<Principal, Problem> {
-        self.check(token).await
+        let checked = self.check(token).await;
+        checked.map_err(|error| {
+            self.guard.rejected(None, &error);
+            error.into()
+        })
     }
 }
 
@@ -176,7 +187,7 @@ mod tests {
     #[test]
     fn a_token_expires_exactly_at_exp() {
         let (secret, user_id) = ([7; 32], UserId::new(uuid::Uuid::from_u128(1)));
-        let tokens = Tokens::new(Some(&secret), None, &Settings::default());
+        let tokens = Tokens::new(Some(&secret), None, &Settings::default(), TokenGuard::unlimited());
         let at = Timestamp::from_unix_millis;
         for (exp, last_millis) in [("2000", 1_999_999), ("2000.25", 2_000_249), ("2e3", 1_999_999)] {
             let claims = format!(r#"{{"sub":"{user_id}","exp":{exp}}}"#);

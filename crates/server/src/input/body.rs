@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage};
 use futures_util::{StreamExt, stream};
 use tokio::time::{sleep, timeout};
 
+use crate::groups::Groups;
 use crate::{Code, Problem};
 
 /// Maximum size of a request body in bytes: several times what 1,000 members need. A larger one is
@@ -23,17 +24,14 @@ pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// this limit is answered with 413 immediately, and the connection is closed.
 const BODY_BYTES_SPARED: usize = 16 * 1024 * 1024;
 
-/// Maximum time to receive a body, from when the handler starts to read it. A slower one is
-/// answered with 408, and the connection is closed.
-const BODY_READ_MAX: Duration = Duration::from_secs(30);
-
-/// Reads a body.
+/// Reads a body, which may take as long as the settings say. A slower one is answered with 408, and the
+/// connection is closed.
 ///
 /// # Errors
 /// [`Code::PayloadTooLarge`], [`Code::RequestTimeout`], or [`Code::MalformedRequest`] if the body
 /// is incomplete.
-pub(crate) async fn read_body(payload: web::Payload) -> Result<Bytes, Problem> {
-    read_body_within(payload, BODY_READ_MAX).await
+pub(crate) async fn read_body(groups: &Groups, payload: web::Payload) -> Result<Bytes, Problem> {
+    read_body_within(payload, groups.body_timeout()).await
 }
 
 async fn read_body_within(mut payload: web::Payload, limit: Duration) -> Result<Bytes, Problem> {

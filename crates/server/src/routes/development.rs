@@ -9,6 +9,7 @@ use crate::client::ClientAddress;
 use crate::groups::Groups;
 use crate::identity::Development;
 use crate::input::{self, Reading};
+use crate::limiter::AddressWork;
 use crate::{Problem, clock};
 
 #[derive(Deserialize)]
@@ -27,8 +28,8 @@ pub(super) async fn sign_in(
 ) -> Result<HttpResponse, Problem> {
     let development = groups.development()?;
     Development::admit(&request, groups.origins())?;
-    groups.limiter().charge_sign_in(ClientAddress::of(&request))?;
-    let body: Body = input::json(&input::read_body(payload).await?)?;
+    groups.limiter().charge_address(ClientAddress::of(&request), AddressWork::SignIn)?;
+    let body: Body = input::json(&input::read_body(&groups, payload).await?)?;
     let now = clock::now();
     let person = development.sign_in(&body.name, now)?;
     // Awaited, so that other users see the name from now on.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::client::ClientAddress;
 use crate::groups::Groups;
-use crate::limiter::Work;
+use crate::limiter::{AddressWork, Work};
 use crate::renewals::grant;
 use crate::{Code, Problem, clock, ids, input};
 
@@ -22,7 +22,7 @@ pub(super) async fn respond(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    groups.limiter().charge_upgrade(ClientAddress::of(&request))?;
+    groups.limiter().charge_address(ClientAddress::of(&request), AddressWork::Upgrade)?;
     let principal = groups.identify(&request).await?;
     groups.limiter().charge(principal.user_id, Work::Upgrade, 1.0)?;
     groups.origins().check(&request)?;

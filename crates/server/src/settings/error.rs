@@ -53,6 +53,9 @@ pub enum SettingsError {
     /// A trusted proxy is not given by its address.
     #[error("GROUPS_TRUSTED_PROXIES: '{0}' is not an IP address, a network such as 10.0.0.0/8, or `unix`")]
     TrustedProxy(String),
+    /// No peer is trusted to send a PROXY header.
+    #[error("GROUPS_PROXY_PROTOCOL is on: set GROUPS_TRUSTED_PROXIES to the addresses of the proxies that use it")]
+    ProxyProtocolAlone,
     /// The application has switched development mode off.
     #[error("development mode is switched off: set GROUPS_JWT_SECRET or GROUPS_JWKS, the keys for tokens")]
     NoKey,

@@ -8,7 +8,7 @@ const NOW_MS: i64 = 1_700_000_000_000;
 /// Reads the input as a token, and then as the claims of a token that was signed with the secret.
 pub(crate) fn token(input: &[u8]) {
     let settings = Settings::default();
-    let tokens = Tokens::new(Some(&SECRET), None, &settings);
+    let tokens = Tokens::new(Some(&SECRET), None, &settings, TokenGuard::unlimited());
     let now = Timestamp::from_unix_millis(NOW_MS);
     if let Ok(text) = std::str::from_utf8(input) {
         assert!(tokens.check_at(text, now).is_err(), "accepted without the secret: {text:?}");

@@ -1,6 +1,7 @@
 //! `GROUPS_TRUSTED_PROXIES`: whose headers name the client.
 
-use crate::support::{Refused, Server};
+use super::raw::{GET, ask, connect_from, logs_client};
+use crate::support::{Balancer, Http, Refused, Server};
 
 /// Opens WebSockets with this header until one is refused, and returns how many were accepted.
 async fn accepted(server: &Server, header: (&'static str, &str)) -> usize {
@@ -28,7 +29,7 @@ async fn clients_behind_a_trusted_proxy_have_limits_of_their_own() {
     assert_eq!(accepted(&server, ("Forwarded", "for=192.0.2.1")).await, 0, "the same address in the other header");
     assert!(accepted(&server, ("Forwarded", "for=\"[2001:db8::1]\"")).await >= 20);
     assert!(accepted(&server, ("X-Forwarded-For", "2001:db8::2")).await <= 1, "the same network");
-    assert!(server.log().contains("client=192.0.2.1"), "the access log shows the client");
+    logs_client(&server, "192.0.2.1").await;
 }
 
 #[tokio::test]
@@ -36,6 +37,37 @@ async fn nobody_else_can_name_the_client() {
     let server = Server::with(&[LIMITED[0], LIMITED[1], ("GROUPS_TRUSTED_PROXIES", "10.0.0.0/8")]).await;
     assert!(accepted(&server, ("X-Forwarded-For", "192.0.2.1")).await >= 20);
     assert!(accepted(&server, ("X-Forwarded-For", "192.0.2.2")).await <= 1);
-    let log = server.log();
-    assert!(log.contains("client=127.0.0.1") && !log.contains("client=192.0.2.1"), "{log}");
+    logs_client(&server, "127.0.0.1").await;
+    assert!(!server.log().contains("client=192.0.2.1"));
+}
+
+/// A server that trusts proxies on this machine.
+async fn behind_proxies() -> Server {
+    Server::with(&[("GROUPS_TRUSTED_PROXIES", "127.0.0.1"), ("GROUPS_LOG", "debug")]).await
+}
+
+async fn assert_names_the_client(server: &Server, proxy: &Http) {
+    let request = GET.replace("Host: x", "Host: x\r\nX-Forwarded-For: 192.0.2.66");
+    let answer = ask(connect_from("127.0.0.2", proxy.address()).await, request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    logs_client(server, "127.0.0.2").await;
+    assert!(!server.log().contains("client=192.0.2.66"));
+}
+
+#[tokio::test]
+async fn haproxy_as_documented_names_the_client() {
+    let server = behind_proxies().await;
+    let Some(proxy) = Balancer::haproxy(&[server.address()]).await else { return };
+    assert_names_the_client(&server, proxy.http()).await;
+}
+
+#[tokio::test]
+async fn nginx_as_documented_names_the_client_and_carries_websockets() {
+    let server = behind_proxies().await;
+    let Some(proxy) = Balancer::nginx(&[server.address()]).await else { return };
+    assert_names_the_client(&server, proxy.http()).await;
+    let ada = server.user().at(proxy.http());
+    let mut socket = ada.connects().await;
+    ada.creates("Team", &[]).await;
+    socket.event(&ada.id, "group_created").await;
 }

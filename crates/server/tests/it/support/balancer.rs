@@ -28,7 +28,14 @@ impl Balancer {
     pub(crate) async fn haproxy(servers: &[SocketAddr]) -> Option<Self> {
         let Some(program) = installed("haproxy") else { return skipped("HAProxy") };
         let listen = free_address();
-        Some(Self::start(&program, &["-db", "-f"], &haproxy(listen, servers), listen).await)
+        Some(Self::start(&program, &["-db", "-f"], &haproxy(0, listen, servers), listen).await)
+    }
+
+    /// The same with the example for the PROXY protocol.
+    pub(crate) async fn haproxy_with_proxy_protocol(servers: &[SocketAddr]) -> Option<Self> {
+        let Some(program) = installed("haproxy") else { return skipped("HAProxy") };
+        let listen = free_address();
+        Some(Self::start(&program, &["-db", "-f"], &haproxy(1, listen, servers), listen).await)
     }
 
     /// The same with nginx.
@@ -80,17 +87,17 @@ impl Drop for Balancer {
     }
 }
 
-/// The documented example in a language.
-fn example(language: &str) -> &'static str {
-    let (_, example) = PROXIES.split_once(&format!("```{language}\n")).expect("an example");
+/// One of the documented examples in a language.
+fn example(language: &str, index: usize) -> &'static str {
+    let example = PROXIES.split(&format!("```{language}\n")).nth(index + 1).expect("an example");
     example.split_once("```").expect("the end of the example").0
 }
 
 /// The documented example with other addresses.
-fn haproxy(listen: SocketAddr, servers: &[SocketAddr]) -> String {
+fn haproxy(index: usize, listen: SocketAddr, servers: &[SocketAddr]) -> String {
     let mut written = String::new();
     let mut left = servers.iter().enumerate();
-    for line in example("haproxy").lines() {
+    for line in example("haproxy", index).lines() {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
             ["bind", ..] => written += &format!("    bind {listen}\n"),
@@ -117,7 +124,7 @@ fn nginx(listen: SocketAddr, servers: &[SocketAddr]) -> String {
         written += &format!("{kind}_temp_path $DIRECTORY/{kind};\n");
     }
     let mut left = servers.iter();
-    for line in example("nginx").lines() {
+    for line in example("nginx", 0).lines() {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
             ["listen", ..] => written += &format!("    listen {listen};\n"),
