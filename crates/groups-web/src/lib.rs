@@ -1,7 +1,8 @@
 //! The embedded browser files of groups: the client library, the `<groups-sidebar>` element, and the page that uses them.
 //!
 //! The files in `assets/` are served as they are: plain ES modules, no build step, no third-party hosts. A server needs two
-//! `GET` routes: [`page`] at `/`, and [`asset`] at `/assets/{path}` (the path may have several segments).
+//! `GET` routes: [`page`] at `/`, and [`asset`] at `/assets/{path}` (the path may have several segments). [`docs`] at `/docs` shows
+//! the interface, if the server has `/openapi.json` and `/asyncapi.json`.
 //!
 //! # Caching
 //! The page refers to its files as `assets/<release>/…`, where the release is a hash of all files. The content at these URLs never
@@ -23,4 +24,4 @@ mod files;
 mod hash;
 mod served;
 
-pub use served::{Asset, asset, content_security_policy, page, release};
+pub use served::{Asset, asset, content_security_policy, docs, page, release};

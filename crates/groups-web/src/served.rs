@@ -8,7 +8,9 @@ use crate::{files::FILES, hash::Hash};
 
 /// The template of the page.
 const PAGE: &str = "index.html";
-/// The folder in the template that is replaced by the folder of the release.
+/// The template of the page that shows the interface.
+const DOCS: &str = "docs.html";
+/// The folder in the templates that is replaced by the folder of the release.
 const FOLDER: &str = "assets/";
 
 /// A file, ready to be sent.
@@ -38,6 +40,11 @@ impl Asset {
 /// The page at `/`. It uses relative URLs for `assets/…` and `v1/…`, so that it can also be served below a path prefix.
 pub fn page() -> Asset {
     BUNDLE.page.asset(false)
+}
+
+/// The page at `/docs`: it shows `openapi.json` and `asyncapi.json`, which are next to it. Its other URLs are relative as well.
+pub fn docs() -> Asset {
+    BUNDLE.docs.asset(false)
 }
 
 /// The file at `assets/{path}`, with or without the [`release`] as its first segment.
@@ -93,18 +100,24 @@ impl File {
 struct Bundle {
     release: String,
     page: File,
+    docs: File,
     files: BTreeMap<&'static str, File>,
 }
 
 /// Compressed and hashed once, at first use. This takes a few milliseconds.
 static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     let release = FILES.iter().fold(Hash::new(), |hash, (name, bytes)| hash.part(name.as_bytes()).part(bytes)).hex();
-    let template = FILES.iter().find(|(name, _)| *name == PAGE).map_or(&[][..], |(_, bytes)| bytes);
-    let page = String::from_utf8_lossy(template).replace(FOLDER, &format!("{FOLDER}{release}/"));
-    let others = FILES.iter().filter(|(name, _)| *name != PAGE);
+    let page = |name| {
+        let template = FILES.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, bytes)| bytes);
+        let html = String::from_utf8_lossy(template).replace(FOLDER, &format!("{FOLDER}{release}/"));
+        File::new(name, html.into_bytes())
+    };
+    let (page, docs) = (page(PAGE), page(DOCS));
+    let others = FILES.iter().filter(|(name, _)| *name != PAGE && *name != DOCS);
     Bundle {
         release,
-        page: File::new(PAGE, page.into_bytes()),
+        page,
+        docs,
         files: others.map(|(name, bytes)| (*name, File::new(name, bytes.to_vec()))).collect(),
     }
 });

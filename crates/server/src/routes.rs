@@ -80,6 +80,9 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
     #[cfg(feature = "page")]
     if mount.page {
         config.service(at("/", [get(page::index)])).service(at("/assets/{path:.*}", [get(page::asset)]));
+        if mount.documents {
+            config.service(at("/docs", [get(page::docs)]));
+        }
     }
 }
 

@@ -17,6 +17,12 @@ pub(super) fn tidy(value: &mut Value) {
                 let is_required = |name: &str| required.as_array().is_some_and(|all| all.contains(&json!(name)));
                 properties.iter_mut().filter(|(name, _)| !is_required(name)).for_each(|(_, field)| without_null(field));
             }
+            // Generators of clients ignore fields next to `$ref`.
+            if schema.contains_key("properties")
+                && let Some(target) = schema.remove("$ref")
+            {
+                schema.insert("allOf".to_owned(), json!([{"$ref": target}]));
+            }
             schema.values_mut().for_each(tidy);
         }
         Value::Array(values) => values.iter_mut().for_each(tidy),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::read::GzDecoder;
-use groups_web::{asset, content_security_policy, page, release};
+use groups_web::{asset, content_security_policy, docs, page, release};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")
@@ -31,8 +31,14 @@ fn on_disk() -> BTreeSet<String> {
     names
 }
 
-fn page_text() -> String {
-    String::from_utf8(page().bytes.to_vec()).unwrap()
+/// The pages, by the names of their templates.
+fn pages() -> [(&'static str, String); 2] {
+    [("index.html", page()), ("docs.html", docs())]
+        .map(|(name, page)| (name, String::from_utf8(page.bytes.to_vec()).unwrap()))
+}
+
+fn is_template(name: &str) -> bool {
+    name.ends_with(".html")
 }
 
 /// The values of `href="…"` and `src="…"`.
@@ -45,7 +51,7 @@ fn references(html: &str) -> Vec<String> {
 fn every_file_of_the_folder_is_embedded_unchanged() {
     let names = on_disk();
     assert!(names.len() > 3, "the folder was not found: {names:?}");
-    for name in names.iter().filter(|name| *name != "index.html") {
+    for name in names.iter().filter(|name| !is_template(name)) {
         let embedded = asset(name).unwrap_or_else(|| panic!("{name} is missing in src/files.rs"));
         assert!(embedded.bytes == fs::read(folder().join(name)).unwrap(), "{name} differs");
         assert_ne!(embedded.content_type, "application/octet-stream", "{name} has no content type");
@@ -53,10 +59,14 @@ fn every_file_of_the_folder_is_embedded_unchanged() {
 }
 
 #[test]
-fn the_page_refers_only_to_existing_files_of_its_release() {
-    let references = references(&page_text());
-    assert!(references.len() >= 3, "{references:?}");
-    for reference in references {
+fn the_pages_refer_only_to_existing_files_of_its_release() {
+    let references = pages().map(|(_, page)| references(&page));
+    assert!(references.iter().all(|references| references.len() >= 3), "{references:?}");
+    for reference in references.concat() {
+        // What a page without scripts links to.
+        if matches!(reference.as_str(), "openapi.json" | "asyncapi.json") {
+            continue;
+        }
         let path = reference.strip_prefix("assets/").unwrap_or_else(|| panic!("{reference} is not an asset"));
         assert_eq!(path.split('/').next(), Some(release()), "{reference}");
         let asset = asset(path).unwrap_or_else(|| panic!("{reference} is not there"));
@@ -72,14 +82,22 @@ fn stable_addresses_and_those_of_other_releases_are_revalidated() {
         assert!(!asset.immutable, "{path}");
         assert_eq!(asset.cache_control(), "no-cache");
     }
-    assert!(!page().immutable);
+    assert!(!page().immutable && !docs().immutable);
 }
 
 #[test]
 fn a_missing_file_is_not_served() {
-    for path in
-        ["", "/", "nothing.js", "../Cargo.toml", "index.html", "/icon.svg", "icon.svg/", &format!("{}/", release())]
-    {
+    for path in [
+        "",
+        "/",
+        "nothing.js",
+        "../Cargo.toml",
+        "index.html",
+        "docs.html",
+        "/icon.svg",
+        "icon.svg/",
+        &format!("{}/", release()),
+    ] {
         assert!(asset(path).is_none(), "{path}");
     }
 }
@@ -88,14 +106,14 @@ fn a_missing_file_is_not_served() {
 fn different_content_has_different_etags() {
     let names = on_disk();
     let etags: BTreeSet<_> = names.iter().filter_map(|name| asset(name)).map(|asset| asset.etag).collect();
-    assert_eq!(etags.len(), names.len() - 1, "all but the page's template");
+    assert_eq!(etags.len(), names.len() - 2, "all but the templates of the pages");
     assert!(etags.iter().all(|etag| etag.starts_with("W/\"") && etag.ends_with('"')));
 }
 
 #[test]
 fn the_compressed_form_has_the_same_content_and_is_smaller() {
     let mut compressed = 0;
-    for name in on_disk().iter().filter(|name| *name != "index.html") {
+    for name in on_disk().iter().filter(|name| !is_template(name)) {
         let asset = asset(name).unwrap();
         let Some(gzip) = asset.gzip else { continue };
         let mut content = Vec::new();
@@ -116,10 +134,11 @@ fn the_policy_allows_no_inline_code_and_no_foreign_origin() {
 }
 
 #[test]
-fn the_page_contains_nothing_that_the_policy_forbids() {
-    let page = page_text();
-    for forbidden in [" style=", "<style", " onclick=", " onload=", "javascript:", "<script>"] {
-        assert!(!page.contains(forbidden), "{forbidden}");
+fn the_pages_contain_nothing_that_the_policy_forbids() {
+    for (name, page) in pages() {
+        for forbidden in [" style=", "<style", " onclick=", " onload=", "javascript:", "<script>"] {
+            assert!(!page.contains(forbidden), "{name}: {forbidden}");
+        }
     }
 }
 
@@ -140,14 +159,36 @@ fn no_file_mentions_a_foreign_host() {
     }
 }
 
+/// The modules that a module imports, directly or through others.
+fn imports(name: &str, known: &mut BTreeSet<String>) {
+    let text = fs::read_to_string(folder().join(name)).unwrap();
+    let parent = Path::new(name).parent().unwrap();
+    for line in text.lines().filter(|line| line.starts_with("import ") || line.starts_with("export ")) {
+        let Some(path) = line.split_once("from \"").or(line.split_once("import \"")) else { continue };
+        let mut resolved = parent.to_owned();
+        for part in path.1.split('"').next().unwrap().split('/') {
+            match part {
+                "." => {}
+                ".." => drop(resolved.pop()),
+                part => resolved.push(part),
+            }
+        }
+        let module = resolved.to_str().unwrap().to_owned();
+        if known.insert(module.clone()) {
+            imports(&module, known);
+        }
+    }
+}
+
 #[test]
-fn the_page_preloads_all_its_modules() {
-    let page = page_text();
-    // The page itself is asked for by its script element; React is for other pages.
-    for name in
-        on_disk().iter().filter(|name| name.ends_with(".js") && !matches!(name.as_str(), "page.js" | "react.js"))
-    {
-        let preload = format!("<link rel=\"modulepreload\" href=\"assets/{}/{name}\">", release());
-        assert!(page.contains(&preload), "index.html does not preload {name}");
+fn the_pages_preload_all_their_modules() {
+    for ((template, page), script) in pages().into_iter().zip(["page.js", "docs.js"]) {
+        let mut modules = BTreeSet::new();
+        imports(script, &mut modules);
+        assert!(modules.len() > 5, "{modules:?}");
+        let preload = |name: &String| format!("<link rel=\"modulepreload\" href=\"assets/{}/{name}\">", release());
+        let missing: Vec<_> = modules.iter().filter(|name| !page.contains(&preload(name))).collect();
+        assert!(missing.is_empty(), "{template} does not preload {missing:?}");
+        assert_eq!(page.matches("modulepreload").count(), modules.len(), "{template} preloads more than it needs");
     }
 }

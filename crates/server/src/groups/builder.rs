@@ -167,8 +167,8 @@ impl GroupsBuilder {
         self
     }
 
-    /// Whether to serve the descriptions of the interface for programs: `/openapi.json` and `/asyncapi.json`. Default:
-    /// yes.
+    /// Whether to serve the descriptions of the interface for programs: `/openapi.json` and `/asyncapi.json`, and
+    /// `/docs` if the [page](Self::page) is served. Default: yes.
     pub fn documents(mut self, documents: bool) -> Self {
         self.mount.documents = documents;
         self

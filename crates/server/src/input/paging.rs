@@ -25,8 +25,8 @@ impl Paging {
         }
         let fields: Fields = query(request)?;
         let limit = match fields.limit.as_deref() {
-            None | Some("") => Self::LIMIT,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            None => Self::LIMIT,
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
                 digits.parse().unwrap_or(u32::MAX).min(Self::LIMIT_MAX)
             }
             Some(_) => 0,

@@ -1,4 +1,5 @@
-//! `GET /` and `GET /assets/…`: the page with the sidebar, and its modules for use in other pages.
+//! `GET /`, `GET /docs` and `GET /assets/…`: the page with the sidebar, the page that shows the interface, and their modules
+//! for use in other pages.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -9,6 +10,10 @@ use crate::{Code, Problem};
 
 pub(super) async fn index(request: HttpRequest) -> HttpResponse {
     serve(&request, groups_web::page())
+}
+
+pub(super) async fn docs(request: HttpRequest) -> HttpResponse {
+    serve(&request, groups_web::docs())
 }
 
 pub(super) async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {

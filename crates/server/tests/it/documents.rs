@@ -1,15 +1,16 @@
 //! The descriptions of the interface for programs, `/openapi.json` and `/asyncapi.json`, are true.
 //!
 //! `GROUPS_TEST_PYTHON` is a Python interpreter with `jsonschema`, `openapi-spec-validator` and `schemathesis`;
-//! `GROUPS_TEST_NODE_MODULES` a `node_modules` directory with `@asyncapi/parser`.
+//! `GROUPS_TEST_NODE_MODULES` a `node_modules` directory with `@asyncapi/parser`, `openapi-fetch`, `openapi-typescript` and
+//! `typescript`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Server, new_id, skipped};
+use crate::support::{SECRET, Server, claims, new_id, signed, skipped};
 
 const OPENAPI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 const ASYNCAPI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/asyncapi.json");
@@ -95,4 +96,67 @@ async fn the_documents_are_served_as_they_are_in_the_repository() {
         assert_eq!(gzip.header("content-encoding"), Some("gzip"));
         assert!(gzip.body.len() < answer.body.len() / 5);
     }
+}
+
+/// Runs schemathesis with a token, and returns its summary.
+fn schemathesis(python: &Path, server: &Server, token: &str, options: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Path::new(SCRIPTS).join("schemathesis.toml");
+    let mut command = Command::new(python.with_file_name("schemathesis"));
+    command.arg("--config-file").arg(settings).arg("run").arg(format!("http://{}/openapi.json", server.address()));
+    command.args(["--checks", "all", "--continue-on-failure", "--no-color", "--header"]);
+    command.arg(format!("Authorization: Bearer {token}")).args(options);
+    printed(command.current_dir(directory.path()))
+}
+
+#[tokio::test]
+async fn schemathesis_finds_nothing() {
+    let Some(python) = python() else { return };
+    let server = Server::start().await;
+    let development = Server::in_development().await;
+    let login = development.http().call("POST", "/v1/dev/login").json(&json!({"name": "Ada"})).send().await.ok(200);
+    let user = server.user();
+    let id = new_id();
+    let mut reader = claims(&id);
+    reader["scope"] = json!("groups:read");
+    let (operator, reader) = (server.operator().token, signed(SECRET, &reader));
+    let not_development = ["--exclude-tag", "Development mode"];
+    // No operation of it leads to another one.
+    let development_only = ["--include-tag", "Development mode", "--phases", "examples,coverage,fuzzing"];
+    for (server, token, options) in [
+        (&server, operator.as_str(), [&not_development[..], &["--max-examples", "25"]].concat()),
+        (&server, user.token.as_str(), [&not_development[..], &["--max-examples", "10"]].concat()),
+        (&server, reader.as_str(), [&not_development[..], &["--max-examples", "3"]].concat()),
+        (&development, login["token"].as_str().unwrap(), development_only.to_vec()),
+    ] {
+        let summary = schemathesis(&python, server, token, &options);
+        assert!(summary.contains(" passed"), "{summary}");
+    }
+    // It has not only been refused.
+    let stats = server.http().call("GET", "/v1/admin/stats").bearer(&operator).send().await.ok(200);
+    assert!(stats["log"]["changes"].as_u64() > Some(50), "{stats}");
+}
+
+#[tokio::test]
+async fn a_generated_client_compiles_and_works() {
+    let packages = ["openapi-fetch", "openapi-typescript", "typescript"];
+    let found: Option<Vec<_>> = packages.into_iter().map(node_modules).collect();
+    let Some(modules) = found.and_then(|found| found.into_iter().next()) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    std::fs::copy(Path::new(SCRIPTS).join("client.ts"), directory.join("client.ts")).unwrap();
+    std::fs::write(directory.join("package.json"), r#"{"type":"module"}"#).unwrap();
+    std::os::unix::fs::symlink(&modules, directory.join("node_modules")).unwrap();
+    let node = |arguments: &[&str]| {
+        let script = modules.join(arguments[0]);
+        printed(Command::new("node").arg(script).args(&arguments[1..]).current_dir(directory))
+    };
+    node(&["openapi-typescript/bin/cli.js", OPENAPI, "--output", "api.d.ts"]);
+    let strict = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"];
+    assert_eq!(node(&[&["typescript/lib/tsc.js", "client.ts"], &strict[..]].concat()), "");
+    let server = Server::start().await;
+    let (operator, user) = (server.operator().token, server.user().token);
+    let url = format!("http://{}", server.address());
+    let client = directory.join("client.js");
+    assert_eq!(printed(Command::new("node").arg(client).args([&url, &operator, &user])), "ok\n");
 }

@@ -36,7 +36,7 @@ pub(super) async fn respond(
     let Paging { limit, after } = Paging::of(&request)?;
     let Query { wait } = input::query(&request)?;
     let wait = match wait.as_deref() {
-        None | Some("") => 0,
+        None => 0,
         Some(seconds) => {
             seconds.parse::<u64>().map_err(|_| Problem::malformed("`wait` must be a number of seconds."))?
         }

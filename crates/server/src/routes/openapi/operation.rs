@@ -26,6 +26,7 @@ pub(super) struct Operation {
     parameters: Vec<Parameter>,
     body: Option<Value>,
     success: Vec<Success>,
+    links: Map<String, Value>,
     pub(super) codes: Vec<Code>,
 }
 
@@ -58,6 +59,7 @@ impl Operation {
             parameters: Vec::new(),
             body: None,
             success: Vec::new(),
+            links: Map::new(),
             codes: Vec::new(),
         }
     }
@@ -154,6 +156,16 @@ impl Operation {
         self
     }
 
+    /// Links the successful answer to an operation with a parameter that is a field of the answer.
+    pub(super) fn linked(mut self, to: &Operation, parameter: &str) -> Self {
+        let mut parameters = json!({parameter: format!("$response.body#/{parameter}")});
+        if to.parameters.iter().any(|of| matches!(of, Parameter::MemberId)) {
+            parameters["user_id"] = json!("me");
+        }
+        self.links.insert(to.id.clone(), json!({"operationId": to.id, "parameters": parameters}));
+        self
+    }
+
     /// The codes of each status, in the order of [`Code::ALL`].
     pub(super) fn problems(&self) -> Vec<(u16, Vec<Code>)> {
         let mut problems: Vec<(u16, Vec<Code>)> = Vec::new();
@@ -180,6 +192,9 @@ impl Operation {
             }
             if !content.is_null() {
                 response["content"] = content.clone();
+            }
+            if !self.links.is_empty() {
+                response["links"] = Value::Object(self.links.clone());
             }
             responses.insert(status.to_string(), response);
         }

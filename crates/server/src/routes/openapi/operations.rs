@@ -45,6 +45,10 @@ fn groups() -> Vec<Operation> {
             .codes(&[Code::TooManyMembers, Code::TooManyGroups])
             .json(201, "The group.", &["Location", "ETag", "Idempotency-Replayed"], "Group")
     };
+    let create = |path, id| {
+        let create: Operation = create(path, id);
+        one_group().iter().fold(create, |create, to| create.linked(to, "group_id"))
+    };
     vec![
         create("/v1/groups", "createGroup"),
         create("/v1/groups/create", "createGroupAlias"),
@@ -174,21 +178,27 @@ fn socket() -> Vec<Operation> {
 
 fn operators() -> Vec<Operation> {
     let user = "/v1/admin/users/{user_id}";
-    let create = json!({"owner_id": ADA, "name": "Project Team", "members": [{"user_id": BOB}]});
+    let new_group = json!({"owner_id": ADA, "name": "Project Team", "members": [{"user_id": BOB}]});
     let check = json!({"checks": [{"group_id": BOB, "user_id": ADA, "role": "admin"}]});
+    let job = Operation::reads("/v1/admin/jobs/{job_id}", "adminGetJob", OPERATORS, "Read how far a job is")
+        .takes(&[JobId])
+        .codes(&[Code::JobNotFound])
+        .json(200, "The job.", &[], "Job");
+    let create = Operation::changes(
+        Method::POST,
+        "/v1/admin/groups",
+        "adminCreateGroup",
+        OPERATORS,
+        "Create a group for a user",
+    )
+    .with_body("NewGroupForUser", true, new_group)
+    .idempotent()
+    .codes(&[Code::GroupExists, Code::InvalidName, Code::InvalidDescription, Code::InvalidRole])
+    .codes(&[Code::TooManyMembers, Code::TooManyGroups])
+    .json(201, "The group.", &["Location", "ETag", "Idempotency-Replayed"], "Group");
+    let create = one_group().iter().fold(create, |create, to| create.linked(&to.for_operators(), "group_id"));
     let all = [
-        Operation::changes(
-            Method::POST,
-            "/v1/admin/groups",
-            "adminCreateGroup",
-            OPERATORS,
-            "Create a group for a user",
-        )
-        .with_body("NewGroupForUser", true, create)
-        .idempotent()
-        .codes(&[Code::GroupExists, Code::InvalidName, Code::InvalidDescription, Code::InvalidRole])
-        .codes(&[Code::TooManyMembers, Code::TooManyGroups])
-        .json(201, "The group.", &["Location", "ETag", "Idempotency-Replayed"], "Group"),
+        create,
         Operation::reads("/v1/admin/groups", "adminFindGroups", OPERATORS, "Find groups by name or by user")
             .described("By name, sorted by name; or all groups of one user, newest first.")
             .takes(&[NamePrefix, OwnerOfGroups, Limit, After])
@@ -206,7 +216,8 @@ fn operators() -> Vec<Operation> {
             .described("Starts a job.")
             .takes(&[UserId, Mode])
             .idempotent()
-            .json(202, "The job.", &["Idempotency-Replayed"], "JobCreated"),
+            .json(202, "The job.", &["Idempotency-Replayed"], "JobCreated")
+            .linked(&job, "job_id"),
         Operation::changes(
             Method::POST,
             "/v1/admin/users/{user_id}/disconnect",
@@ -226,13 +237,11 @@ fn operators() -> Vec<Operation> {
         Operation::changes(Method::POST, "/v1/admin/check", "adminCheck", OPERATORS, "Check up to 1,000 memberships")
             .described("With `at_least`, the answer is 503 until the database contains every change up to it.")
             .with_body("Checks", true, check)
+            .codes(&[Code::InvalidRole])
             .json(200, "One answer for each question, in the same order.", &[], "CheckResults"),
         Operation::reads("/v1/admin/stats", "adminGetStats", OPERATORS, "Count groups, memberships and connections")
             .json(200, "The counts.", &[], "Stats"),
-        Operation::reads("/v1/admin/jobs/{job_id}", "adminGetJob", OPERATORS, "Read how far a job is")
-            .takes(&[JobId])
-            .codes(&[Code::JobNotFound])
-            .json(200, "The job.", &[], "Job"),
+        job,
     ];
     all.into_iter().map(Operation::operators).collect()
 }
@@ -280,6 +289,7 @@ fn server() -> Vec<Operation> {
         file("/openapi.json", "getOpenApi", "This document", &["application/json"]),
         file("/asyncapi.json", "getAsyncApi", "The messages of the WebSocket", &["application/json"]),
         file("/", "getPage", "The page", &["text/html; charset=utf-8"]),
+        file("/docs", "getDocs", "The page that shows these documents", &["text/html; charset=utf-8"]),
         file("/assets/{path}", "getAsset", "A file of the page, or of the browser library", &assets)
             .accepts(&[File])
             .codes(&[Code::NotFound]),

@@ -37,7 +37,7 @@ parameters! {
         {"type": "integer", "minimum": 1, "default": 100};
     After: "query" "after" false, "The `next` of the previous page. Default: from the start.", {"type": "string"};
     Version: "query" "after" false, "The version after which the page starts: the `next` of the previous page.",
-        {"type": "integer", "minimum": 0, "maximum": 18_446_744_073_709_551_615_u64};
+        {"type": "string", "pattern": "^[0-9]{0,19}$"};
     Cursor: "query" "cursor" false, "How far the client has read. An invalid cursor is treated like none.",
         {"type": "string"};
     NamePrefix: "query" "query" false, "The beginning of a name, ignoring case. Default: all.", {"type": "string"};
@@ -58,10 +58,10 @@ parameters! {
 
     IdempotencyKey: "header" "Idempotency-Key" false,
         "A repetition with the same key within 24 hours returns the first answer, and changes nothing.",
-        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"};
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([\t -~]*[!-~])?$"};
     IfMatch: "header" "If-Match" false,
         "The entity tags of the versions that the caller accepts, or `*`. Evaluated last.",
-        {"type": "string", "examples": ["\"2\""]};
+        {"type": "string", "minLength": 1, "examples": ["\"2\""]};
     IfNoneMatch: "header" "If-None-Match" false, "The entity tag of a copy. The answer is 304 if it is current.",
         {"type": "string"};
 }

@@ -80,3 +80,43 @@ async fn axe_finds_no_violation_in_the_main_states_light_and_dark() {
     ada.page.sees("it is gone", "test.shown('[data-testid=gone]').length === 1").await;
     finds_nothing(&ada.page, "the open group is gone").await;
 }
+
+#[tokio::test]
+async fn the_page_of_the_interface_shows_every_operation_and_message_and_axe_finds_no_violation() {
+    let Some(axe) = axe() else { return };
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::start().await;
+    let page = browser.window(&format!("{}docs#changeRole", url(&server))).await;
+    page.value(&format!("{axe};undefined")).await;
+    page.sees("the documents", "test.all('[data-testid=docs][data-state=ready]').length === 1").await;
+    page.sees("the operation in the URL is open", "test.all('#changeRole[open] table').length === 2").await;
+    let operations = page.value("test.all('summary .method').length").await;
+    let document = server.http().get("/openapi.json").await.ok(200);
+    let documented: usize =
+        document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
+    assert_eq!(operations, json!(documented));
+    let messages =
+        page.value("test.all('[id^=message-]').map((entry) => entry.id.slice('message-'.length)).sort()").await;
+    let document = server.http().get("/asyncapi.json").await.ok(200);
+    let documented: Vec<_> = document["components"]["messages"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(messages, json!(documented));
+    finds_nothing(&page, "the list of operations").await;
+
+    page.value("test.all('details').forEach((entry) => { entry.open = true; })").await;
+    let all_open = "test.all('details').every((entry) => entry.open && entry.childElementCount === 2)";
+    page.sees("everything is open", all_open).await;
+    let broken = "test.all('a[href^=\"#\"]').filter(({ hash }) => !document.getElementById(hash.slice(1))).map(String)";
+    assert_eq!(page.value(broken).await, json!([]));
+    // Checking all of them would take minutes.
+    let some = "['changeRole', 'addMembers', 'adminCheck', 'openWebSocket', 'message-GroupUpdated', 'message-ClientTyping', \
+        'http-schema-ChangeRecord', 'http-schema-NewMembers', 'http-schema-Uuid', 'socket-schema-MessageErrorCode']";
+    page.value(&format!("test.all('details').forEach((entry) => {{ entry.open = {some}.includes(entry.id); }})")).await;
+    page.sees("some are open", &format!("test.all('details[open]').length === {some}.length")).await;
+    finds_nothing(&page, "some entries are open").await;
+
+    let types = "const filter = test.all('[data-testid=docs-filter]')[0];
+        filter.value = 'patch member'; filter.dispatchEvent(new Event('input')); undefined";
+    page.value(&format!("{{ {types} }}")).await;
+    page.sees("the count", "test.text('[data-testid=docs-count]')[0] === '2 entries'").await;
+    finds_nothing(&page, "a filter").await;
+}
