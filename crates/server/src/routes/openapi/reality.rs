@@ -17,9 +17,11 @@ use super::operations::operations;
 use crate::mount::Mount;
 use crate::routes;
 
-/// The paths of an application with everything that the service can mount.
-async fn mounted() -> BTreeSet<String> {
-    let mount = Mount { prefix: String::new(), page: true, documents: true, cors: false, metrics: true };
+/// With everything that the service can mount.
+const EVERYTHING: Mount = Mount { prefix: String::new(), page: true, documents: true, cors: false, metrics: true };
+
+/// The paths of an application.
+async fn mounted(mount: Mount) -> BTreeSet<String> {
     let app = App::new()
         .configure(|config| routes::configure(config, Condition::new(false, Cors::default()), &mount))
         .route("/routes", web::get().to(|tree: web::Data<IntrospectionTree>| async move { tree.report_as_json() }));
@@ -34,7 +36,18 @@ async fn mounted() -> BTreeSet<String> {
 #[actix_web::test]
 async fn every_route_is_in_the_document_and_every_path_of_the_document_is_a_route() {
     let documented: BTreeSet<_> = operations().into_iter().map(|operation| operation.path).collect();
-    assert_eq!(mounted().await, documented);
+    assert_eq!(mounted(EVERYTHING).await, documented);
+}
+
+#[actix_web::test]
+async fn without_the_documents_their_page_is_not_served_either() {
+    let everything = mounted(EVERYTHING).await;
+    let without = mounted(Mount { documents: false, ..EVERYTHING }).await;
+    let missing: Vec<_> = everything.difference(&without).map(String::as_str).collect();
+    assert_eq!(missing, ["/asyncapi.json", "/docs", "/openapi.json"]);
+    let without = mounted(Mount { page: false, ..EVERYTHING }).await;
+    let missing: Vec<_> = everything.difference(&without).map(String::as_str).collect();
+    assert_eq!(missing, ["/", "/assets/{path}", "/docs"]);
 }
 
 #[test]
