@@ -83,13 +83,10 @@ fn explained(error: &Error) -> String {
         Error::Refused(refusal) if refusal.status == 401 => {
             format!("{refusal} Get a new token; in development mode, run `groupctl login NAME`.")
         }
-        Error::Refused(refusal) => {
-            let wait = refusal.retry_after.map(|wait| format!(" Try again in {} s.", wait.as_secs()));
-            // For the operator, who has more in the log.
-            let id = refusal.request_id.as_ref().filter(|_| refusal.status >= 500);
-            let id = id.map(|id| format!(" (request {id})"));
-            format!("{refusal}{}{}", wait.unwrap_or_default(), id.unwrap_or_default())
-        }
+        Error::Refused(refusal) => match refusal.retry_after {
+            Some(wait) => format!("{refusal} Try again in {} s.", wait.as_secs()),
+            None => refusal.to_string(),
+        },
         _ => format!("{error}{}", cause(error)),
     }
 }

@@ -1,6 +1,5 @@
 //! Why a call or a connection failed.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use groups_protocol::{Code, ProblemBody};
@@ -60,8 +59,6 @@ pub struct Refusal {
     pub title: String,
     /// A description of this refusal, for people.
     pub detail: String,
-    /// The id with which an operator finds the request in the log of the server.
-    pub request_id: Option<String>,
     /// How long the server asks clients to wait before they repeat the request.
     pub retry_after: Option<Duration>,
 }
@@ -69,25 +66,12 @@ pub struct Refusal {
 impl Refusal {
     pub(crate) fn new(status: u16, body: &[u8], retry_after: Option<Duration>) -> Self {
         let problem: Option<ProblemBody<'_>> = serde_json::from_slice(body).ok();
-        match problem {
-            Some(problem) => Self {
-                status,
-                code: problem.code.into_owned(),
-                title: problem.title.into_owned(),
-                detail: problem.detail.into_owned(),
-                request_id: problem.request_id.map(Cow::into_owned),
-                retry_after,
-            },
+        let (code, title, detail) = match problem {
+            Some(problem) => (problem.code.into_owned(), problem.title.into_owned(), problem.detail.into_owned()),
             // The body of a proxy is a page for people. The status is enough.
-            None => Self {
-                status,
-                code: String::new(),
-                title: format!("HTTP status {status}"),
-                detail: String::new(),
-                request_id: None,
-                retry_after,
-            },
-        }
+            None => (String::new(), format!("HTTP status {status}"), String::new()),
+        };
+        Self { status, code, title, detail, retry_after }
     }
 
     /// The code, if this version of the library knows it.

@@ -77,10 +77,6 @@ pub struct ProblemBody<'a> {
     /// The stable error code, for programs.
     #[cfg_attr(test, ts(type = "ErrorCode"), schemars(with = "crate::schema::Code"))]
     pub code: Cow<'a, str>,
-    /// The id of the request, with which an operator finds it in the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub request_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> ProblemBody<'a> {
@@ -92,7 +88,6 @@ impl<'a> ProblemBody<'a> {
             status: code.status(),
             detail: detail.into(),
             code: code.as_str().into(),
-            request_id: None,
         }
     }
 }

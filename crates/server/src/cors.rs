@@ -12,7 +12,7 @@ use actix_web::{Error, ResponseError};
 use crate::groups::Groups;
 use crate::identity::{Origins, is_safe};
 use crate::output::REPLAYED;
-use crate::{Code, Problem, request_id};
+use crate::{Code, Problem};
 
 /// Allowed origins may send all methods and any header, because tracing and monitoring tools add
 /// their own headers to a page's requests (`traceparent`, `baggage`, `x-datadog-…`), and unknown
@@ -24,13 +24,7 @@ pub(crate) fn cors(origins: Origins) -> Cors {
         .allowed_origin_fn(move |origin, _| origins.allows(origin))
         .allowed_methods(methods)
         .allow_any_header()
-        .expose_headers([
-            header::ETAG,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            HeaderName::from_static(REPLAYED),
-            request_id::HEADER,
-        ])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, HeaderName::from_static(REPLAYED)])
         .max_age(3_600)
         .block_on_origin_mismatch(false)
 }

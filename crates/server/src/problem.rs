@@ -6,8 +6,6 @@ use groups_domain::{Rejection, TextError};
 use groups_protocol::{Code, ProblemBody};
 use groups_store::{ExecuteError, Reason, StoreError};
 
-use crate::request_id;
-
 /// An error response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {detail}", .code.as_str())]
@@ -94,11 +92,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let request_id = request_id::current();
-        let body = ProblemBody {
-            request_id: request_id.as_deref().map(Into::into),
-            ..ProblemBody::new(self.code, &self.detail)
-        };
+        let body = ProblemBody::new(self.code, &self.detail);
         response.insert_header((header::CONTENT_TYPE, "application/problem+json")).json(body)
     }
 }

@@ -39,7 +39,6 @@ use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::{charge_address, charge_for_answers};
 use crate::metrics::measure;
 use crate::mount::Mount;
-use crate::request_id;
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount: &Mount) {
     let v1 = web::scope("/v1")
@@ -51,7 +50,6 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .wrap(from_fn(refusals_as_problems))
         .wrap(from_fn(refuse_forged))
         .wrap(from_fn(measure))
-        .wrap(from_fn(request_id::identify))
         // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
         .service(admin::scope())

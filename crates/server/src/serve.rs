@@ -27,7 +27,7 @@ use crate::access_log::access_log;
 use crate::connection::{Admission, AdmissionLimits, Descriptors, Guarded, Socket, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
-use crate::{Settings, request_id, routes};
+use crate::{Settings, routes};
 
 use self::door::{Door, Opened};
 
@@ -64,8 +64,7 @@ pub(crate) fn serve(
     let groups = groups.clone();
     let service = move || {
         let (door, stopping) = (door.clone(), stopping.clone());
-        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log));
-        let app = app.wrap(from_fn(request_id::identify)).configure(groups.configure());
+        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).configure(groups.configure());
         let app = app.default_service(web::to(routes::not_found)).into_factory();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {

@@ -408,6 +408,4 @@ export type Problem = {
   detail: string;
   /** The stable error code, for programs. */
   code: ErrorCode;
-  /** The id of the request, with which an operator finds it in the log. */
-  request_id?: string;
 };

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::groups::Groups;
 use crate::metrics::Format;
-use crate::{Code, Problem, health, metrics, request_id};
+use crate::{Code, Problem, health, metrics};
 
 /// Liveness: the process is running.
 pub(super) async fn alive() -> HttpResponse {
@@ -42,7 +42,6 @@ pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
             "detail": detail,
             "code": code.as_str(),
             "components": components,
-            "request_id": request_id::current().as_deref(),
         }))
 }
 

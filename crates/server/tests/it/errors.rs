@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, User, new_id, within};
+use crate::support::{Server, User, new_id};
 
 /// Ada owns the group, Adam is an admin, Bob a member, and Eve an outsider.
 struct Cast {
@@ -317,26 +317,4 @@ async fn on_a_full_disk_changes_are_refused_completely_and_reads_continue() {
     server.launch().await;
     assert_eq!(ada.sees(&group).await["version"], version);
     assert_eq!(ada.renames(&group, "Room again").await.group(200)["version"], version + 1);
-}
-
-#[tokio::test]
-async fn a_request_id_is_in_the_response_the_error_and_the_log() {
-    let server = Server::with(&[("GROUPS_LOG", "debug")]).await;
-    let ada = server.user();
-    let given = ada.call("GET", "/v1/groups/nonsense").header("X-Request-Id", "from-a.proxy_1~").send().await;
-    assert_eq!(given.header("x-request-id"), Some("from-a.proxy_1~"));
-    assert_eq!(given.value()["request_id"], "from-a.proxy_1~");
-    let chosen = ada.get("/v1/me").await;
-    let id = chosen.header("x-request-id").unwrap().to_owned();
-    let logged = async {
-        while !["from-a.proxy_1~", &id].iter().all(|id| server.log().contains(&format!("request{{id=\"{id}\"}}"))) {
-            tokio::task::yield_now().await;
-        }
-    };
-    within("lines with both ids", logged).await;
-    for invalid in ["", "a b", "a\"b", &"a".repeat(65)] {
-        let answer = ada.call("GET", "/v1/me").header("X-Request-Id", invalid).send().await;
-        assert_ne!(answer.header("x-request-id"), Some(invalid));
-        assert_eq!(answer.header("x-request-id").map(str::len), Some(36), "a new one");
-    }
 }
