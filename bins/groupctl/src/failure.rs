@@ -80,13 +80,17 @@ fn explained(error: &Error) -> String {
         }
         Error::Unreachable { .. } => format!("{error}{}; check the URL, and whether the server runs", cause(error)),
         Error::Token(TokenError::SignedOut) => Failure::NoToken.to_string(),
-        Error::Refused(refusal) if refusal.status == 401 => {
-            format!("{refusal} Get a new token; in development mode, run `groupctl login NAME`.")
+        Error::Refused(refusal) => {
+            let advice = match refusal.retry_after {
+                _ if refusal.status == 401 => {
+                    " Get a new token; in development mode, run `groupctl login NAME`.".to_owned()
+                }
+                Some(wait) => format!(" Try again in {} s.", wait.as_secs()),
+                None => String::new(),
+            };
+            let request = refusal.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+            format!("{refusal}{advice}{request}")
         }
-        Error::Refused(refusal) => match refusal.retry_after {
-            Some(wait) => format!("{refusal} Try again in {} s.", wait.as_secs()),
-            None => refusal.to_string(),
-        },
         _ => format!("{error}{}", cause(error)),
     }
 }

@@ -61,17 +61,26 @@ pub struct Refusal {
     pub detail: String,
     /// How long the server asks clients to wait before they repeat the request.
     pub retry_after: Option<Duration>,
+    /// The id of the request, which the server's log has.
+    pub request_id: Option<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, body: &[u8], retry_after: Option<Duration>) -> Self {
         let problem: Option<ProblemBody<'_>> = serde_json::from_slice(body).ok();
-        let (code, title, detail) = match problem {
-            Some(problem) => (problem.code.into_owned(), problem.title.into_owned(), problem.detail.into_owned()),
+        let Some(problem) = problem else {
             // The body of a proxy is a page for people. The status is enough.
-            None => (String::new(), format!("HTTP status {status}"), String::new()),
+            let title = format!("HTTP status {status}");
+            return Self { status, code: String::new(), title, detail: String::new(), retry_after, request_id: None };
         };
-        Self { status, code, title, detail, retry_after }
+        Self {
+            status,
+            code: problem.code.into_owned(),
+            title: problem.title.into_owned(),
+            detail: problem.detail.into_owned(),
+            retry_after,
+            request_id: problem.request_id.map(Into::into),
+        }
     }
 
     /// The code, if this version of the library knows it.
@@ -130,9 +139,10 @@ mod tests {
 
     #[test]
     fn a_problem_document_becomes_a_typed_error() {
-        let body = r#"{"type":"about:blank","title":"Already a member","status":409,"detail":"Bob is already a member.","code":"already_member"}"#;
+        let body = r#"{"type":"about:blank","title":"Already a member","status":409,"detail":"Bob is already a member.","code":"already_member","request_id":"r-1"}"#;
         let error = Error::Refused(Box::new(Refusal::new(409, body.as_bytes(), None)));
         assert_eq!((error.code(), error.status()), (Some(Code::AlreadyMember), Some(409)));
+        assert_eq!(error.refusal().and_then(|refusal| refusal.request_id.as_deref()), Some("r-1"));
         assert_eq!(error.to_string(), "Bob is already a member.");
     }
 

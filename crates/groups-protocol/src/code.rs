@@ -77,10 +77,14 @@ pub struct ProblemBody<'a> {
     /// The stable error code, for programs.
     #[cfg_attr(test, ts(type = "ErrorCode"), schemars(with = "crate::schema::Code"))]
     pub code: Cow<'a, str>,
+    /// The header `X-Request-Id` of the response: what to tell the operator, whose log has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub request_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> ProblemBody<'a> {
-    /// Builds the body from a code and a description of the error.
+    /// Builds the body from a code and a description of the error, without a request id.
     pub fn new(code: Code, detail: &'a str) -> Self {
         Self {
             r#type: "about:blank".into(),
@@ -88,6 +92,7 @@ impl<'a> ProblemBody<'a> {
             status: code.status(),
             detail: detail.into(),
             code: code.as_str().into(),
+            request_id: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use actix_web::{Error, ResponseError};
 use crate::groups::Groups;
 use crate::identity::{Origins, is_safe};
 use crate::output::REPLAYED;
+use crate::request_id::REQUEST_ID;
 use crate::{Code, Problem};
 
 /// Allowed origins may send all methods and any header, because tracing and monitoring tools add
@@ -24,7 +25,13 @@ pub(crate) fn cors(origins: Origins) -> Cors {
         .allowed_origin_fn(move |origin, _| origins.allows(origin))
         .allowed_methods(methods)
         .allow_any_header()
-        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, HeaderName::from_static(REPLAYED)])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            HeaderName::from_static(REPLAYED),
+            HeaderName::from_static(REQUEST_ID),
+        ])
         .max_age(3_600)
         .block_on_origin_mismatch(false)
 }

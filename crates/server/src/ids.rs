@@ -53,6 +53,11 @@ pub(crate) fn new_connection_id() -> Uuid {
     Uuid::new_v4()
 }
 
+/// Generates an id for a request: random, for the same reason.
+pub(crate) fn new_request_id() -> Uuid {
+    Uuid::new_v4()
+}
+
 impl GroupIds {
     /// Generates an id for a group that is created now.
     pub(crate) fn generate(&self) -> GroupId {

@@ -52,6 +52,7 @@ mod reads;
 mod refusals;
 mod relay;
 mod renewals;
+mod request_id;
 mod resumes;
 mod routes;
 mod run;

@@ -6,6 +6,8 @@ use groups_domain::{Rejection, TextError};
 use groups_protocol::{Code, ProblemBody};
 use groups_store::{ExecuteError, Reason, StoreError};
 
+use crate::request_id::RequestId;
+
 /// An error response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {detail}", .code.as_str())]
@@ -92,7 +94,9 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let body = ProblemBody::new(self.code, &self.detail);
+        let request_id = RequestId::current();
+        let request_id = request_id.as_ref().map(|id| id.as_str().into());
+        let body = ProblemBody { request_id, ..ProblemBody::new(self.code, &self.detail) };
         response.insert_header((header::CONTENT_TYPE, "application/problem+json")).json(body)
     }
 }

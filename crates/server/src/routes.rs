@@ -39,6 +39,7 @@ use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::{charge_address, charge_for_answers};
 use crate::metrics::measure;
 use crate::mount::Mount;
+use crate::request_id::identified;
 
 pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount: &Mount) {
     let v1 = web::scope("/v1")
@@ -52,6 +53,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .wrap(from_fn(measure))
         // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
+        .wrap(from_fn(identified))
         .service(admin::scope())
         .service(at("/groups", [get(list_groups::respond), post(create_group::respond)]))
         .service(at("/groups/create", [post(create_group::respond)]))
@@ -69,17 +71,19 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
     config.service(v1);
     health(config);
     if mount.metrics {
-        config.service(at("/metrics", [get(operations::metrics)]));
+        metrics(config);
     }
     if mount.documents {
-        config.service(at("/openapi.json", [get(documents::openapi)]));
-        config.service(at("/asyncapi.json", [get(documents::asyncapi)]));
+        config.service(at("/openapi.json", [get(documents::openapi)]).wrap(from_fn(identified)));
+        config.service(at("/asyncapi.json", [get(documents::asyncapi)]).wrap(from_fn(identified)));
     }
     #[cfg(feature = "page")]
     if mount.page {
-        config.service(at("/", [get(page::index)])).service(at("/assets/{path:.*}", [get(page::asset)]));
+        config
+            .service(at("/", [get(page::index)]).wrap(from_fn(identified)))
+            .service(at("/assets/{path:.*}", [get(page::asset)]).wrap(from_fn(identified)));
         if mount.documents {
-            config.service(at("/docs", [get(page::docs)]));
+            config.service(at("/docs", [get(page::docs)]).wrap(from_fn(identified)));
         }
     }
 }
@@ -87,9 +91,15 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
 /// The paths on the address for operators.
 pub(crate) fn configure_operations(config: &mut ServiceConfig) {
     health(config);
-    config.service(at("/metrics", [get(operations::metrics)]));
+    metrics(config);
 }
 
 fn health(config: &mut ServiceConfig) {
-    config.service(at("/healthz", [get(operations::alive)])).service(at("/readyz", [get(operations::ready)]));
+    config
+        .service(at("/healthz", [get(operations::alive)]).wrap(from_fn(identified)))
+        .service(at("/readyz", [get(operations::ready)]).wrap(from_fn(identified)));
+}
+
+fn metrics(config: &mut ServiceConfig) {
+    config.service(at("/metrics", [get(operations::metrics)]).wrap(from_fn(identified)));
 }

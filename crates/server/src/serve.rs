@@ -27,6 +27,7 @@ use crate::access_log::access_log;
 use crate::connection::{Admission, AdmissionLimits, Descriptors, Guarded, Socket, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
+use crate::request_id::identified;
 use crate::{Settings, routes};
 
 use self::door::{Door, Opened};
@@ -64,7 +65,8 @@ pub(crate) fn serve(
     let groups = groups.clone();
     let service = move || {
         let (door, stopping) = (door.clone(), stopping.clone());
-        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).configure(groups.configure());
+        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).wrap(from_fn(identified));
+        let app = app.configure(groups.configure());
         let app = app.default_service(web::to(routes::not_found)).into_factory();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
@@ -106,8 +108,8 @@ pub(crate) fn serve(
 pub(crate) fn serve_operations(groups: &Groups, listener: TcpListener) -> io::Result<Server> {
     let data = web::Data::new(groups.clone());
     let app = move || {
-        let app = App::new().app_data(data.clone()).configure(routes::configure_operations);
-        app.default_service(web::to(routes::not_found))
+        let app = App::new().app_data(data.clone()).wrap(from_fn(identified));
+        app.configure(routes::configure_operations).default_service(web::to(routes::not_found))
     };
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }

@@ -27,6 +27,7 @@ fn refusals_of_the_server_have_their_own_exit_codes() {
     let ran = ada.run(&["leave", &id]);
     assert_eq!(ran.code, Some(4));
     assert!(ran.errors.starts_with("groupctl: ") && ran.errors.lines().count() == 1, "{}", ran.errors);
+    assert!(ran.errors.contains(" (request "), "the operator can find it in the log: {}", ran.errors);
 }
 
 #[test]

@@ -18,7 +18,7 @@ export class GroupsError extends Error {
 /** The server refused the request with a problem document (RFC 9457). */
 export class ApiError extends GroupsError {
   /**
-   * @param {{ status: number, code: string, title?: string, detail?: string, retryAfterMs?: number }} problem
+   * @param {{ status: number, code: string, title?: string, detail?: string, retryAfterMs?: number, requestId?: string }} problem
    */
   constructor(problem) {
     super(problem.code, problem.detail || problem.title || `The server responded with status ${problem.status}`);
@@ -30,6 +30,8 @@ export class ApiError extends GroupsError {
     this.detail = problem.detail ?? "";
     /** How long to wait before a retry, in milliseconds, if the server says so. */
     this.retryAfterMs = problem.retryAfterMs;
+    /** The id of the request, which the server's log has. */
+    this.requestId = problem.requestId;
   }
 }
 

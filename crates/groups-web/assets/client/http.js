@@ -238,5 +238,6 @@ function problem(response, said, nowMs) {
     title: body.title,
     detail: body.detail,
     retryAfterMs: retryAfterMs(response.headers.get("Retry-After"), nowMs),
+    requestId: body.request_id,
   });
 }

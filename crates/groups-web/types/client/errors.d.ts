@@ -13,7 +13,7 @@ export class GroupsError extends Error {
 /** The server refused the request with a problem document (RFC 9457). */
 export class ApiError extends GroupsError {
     /**
-     * @param {{ status: number, code: string, title?: string, detail?: string, retryAfterMs?: number }} problem
+     * @param {{ status: number, code: string, title?: string, detail?: string, retryAfterMs?: number, requestId?: string }} problem
      */
     constructor(problem: {
         status: number;
@@ -21,6 +21,7 @@ export class ApiError extends GroupsError {
         title?: string;
         detail?: string;
         retryAfterMs?: number;
+        requestId?: string;
     });
     /** The HTTP status. */
     status: number;
@@ -30,6 +31,8 @@ export class ApiError extends GroupsError {
     detail: string;
     /** How long to wait before a retry, in milliseconds, if the server says so. */
     retryAfterMs: number | undefined;
+    /** The id of the request, which the server's log has. */
+    requestId: string | undefined;
 }
 /** The server could not be reached or did not answer in time. Whether the request was executed is unknown. */
 export class NetworkError extends GroupsError {

@@ -408,4 +408,6 @@ export type Problem = {
   detail: string;
   /** The stable error code, for programs. */
   code: ErrorCode;
+  /** The header `X-Request-Id` of the response: what to tell the operator, whose log has it. */
+  request_id?: string;
 };

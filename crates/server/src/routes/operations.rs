@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::groups::Groups;
 use crate::metrics::Format;
+use crate::request_id::RequestId;
 use crate::{Code, Problem, health, metrics};
 
 /// Liveness: the process is running.
@@ -41,6 +42,7 @@ pub(super) async fn ready(groups: web::Data<Groups>) -> HttpResponse {
             "status": code.status(),
             "detail": detail,
             "code": code.as_str(),
+            "request_id": RequestId::current().map(|id| id.as_str().to_owned()),
             "components": components,
         }))
 }

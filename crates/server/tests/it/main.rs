@@ -33,6 +33,7 @@ mod oidc;
 mod races;
 mod rates;
 mod renewal;
+mod request_ids;
 mod requests;
 mod resume;
 mod scopes;

@@ -25,7 +25,7 @@ pub(crate) use application::Application;
 pub(crate) use balancer::Balancer;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
-pub(crate) use http::{Answer, Http};
+pub(crate) use http::{Answer, Call, Http};
 pub(crate) use key_server::KeyServer;
 #[cfg(feature = "nats")]
 pub(crate) use nats::Nats;
