@@ -140,7 +140,8 @@ async fn serve(settings: Settings, unknown: &[String], log: &LogControl, stdout:
         () = signals.first.cancelled() => return Ok(()),
     };
     // Startup has succeeded.
-    stdout.line(format_args!("listening on http://{}", running.address()));
+    let scheme = if running.tls().is_some() { "https" } else { "http" };
+    stdout.line(format_args!("listening on {scheme}://{}", running.address()));
     if let Some(address) = running.operations_address() {
         stdout.line(format_args!("metrics on http://{address}/metrics"));
     }

@@ -20,6 +20,14 @@ pub(crate) struct SettingsArgs {
     )]
     listen: String,
 
+    /// Certificate chain of the server in PEM format; then it serves HTTPS only. Read again when it changes
+    #[arg(long, alias = "groups-tls-cert", env = "GROUPS_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<String>,
+
+    /// Private key of `GROUPS_TLS_CERT` in PEM format
+    #[arg(long, alias = "groups-tls-key", env = "GROUPS_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<String>,
+
     /// Address and port for `/metrics`, `/healthz` and `/readyz`; then `/metrics` is not served on the public address
     #[arg(long, alias = "groups-operations-listen", env = "GROUPS_OPERATIONS_LISTEN", value_name = "ADDRESS")]
     operations_listen: Option<String>,
@@ -362,6 +370,8 @@ impl From<SettingsArgs> for Settings {
     fn from(args: SettingsArgs) -> Self {
         Self {
             listen: args.listen,
+            tls_cert: args.tls_cert,
+            tls_key: args.tls_key,
             operations_listen: args.operations_listen,
             database_url: args.database_url,
             database_direct_url: args.database_direct_url,

@@ -24,6 +24,7 @@
 //!
 //! * `framing`: where a head and a body end.
 //! * `socket`: TCP or a Unix socket.
+//! * `transport`: plain or encrypted.
 //! * `proxy_header`: the PROXY protocol.
 //! * `phase`: the state machine, without I/O.
 //! * `guarded`: drives the state machine on a socket.
@@ -39,11 +40,13 @@ mod guarded;
 mod phase;
 mod proxy_header;
 mod socket;
+mod transport;
 
 pub(crate) use admission::{Admission, AdmissionLimits, Full, Ticket};
 pub(crate) use descriptors::Descriptors;
 pub(crate) use exchange::exchange;
 pub(crate) use guarded::{Connection, Guarded, Unguarded};
-pub(crate) use phase::Deadlines;
+pub(crate) use phase::{Deadlines, Patience};
 pub(crate) use proxy_header::{ProxyHeaderError, read_proxy_header};
 pub(crate) use socket::Socket;
+pub(crate) use transport::Transport;

@@ -132,7 +132,7 @@ impl Groups {
     /// The [`Problem`] of the identity, or [`Code::Unauthenticated`] if the principal has expired.
     pub async fn identify(&self, request: &HttpRequest) -> Result<Principal, Problem> {
         let principal = self.admit(self.0.identity.identify(request).await?)?;
-        if let Some(connection) = request.conn_data::<Connection>() {
+        if let Some(connection) = Connection::of(request) {
             connection.authenticated();
         }
         Ok(principal)
@@ -170,7 +170,7 @@ impl Groups {
     fn admit(&self, principal: Principal) -> Result<Principal, Problem> {
         let rejected = |reason| {
             move |problem| {
-                self.0.metrics.token_rejected(reason);
+                self.0.metrics.door().token_rejected(reason);
                 problem
             }
         };

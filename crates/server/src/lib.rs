@@ -32,6 +32,7 @@ mod clock;
 mod configure;
 mod connection;
 mod cors;
+mod door_metrics;
 mod groups;
 mod health;
 mod http_client;
@@ -61,6 +62,7 @@ mod serve;
 mod settings;
 mod sinks;
 mod store_source;
+mod tls;
 
 pub use groups::{Groups, GroupsBuilder};
 pub use groups_protocol::Code;
@@ -75,6 +77,7 @@ pub use problem::Problem;
 pub use run::{RunError, Running, StopSignals, listen, run, start};
 pub use secret::Secret;
 pub use settings::{AddPolicy, JwtSubject, NameVisibility, Settings, SettingsError};
+pub use tls::{TlsCertificate, TlsError};
 pub use tokio_util::sync::CancellationToken;
 
 /// The checks that the fuzz targets in `crates/groups-fuzz` run.

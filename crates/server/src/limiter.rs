@@ -18,7 +18,7 @@ pub(crate) use self::requests::charge_address;
 
 use self::buckets::{Buckets, Rate};
 use crate::client::{ClientAddress, Network};
-use crate::metrics::Metrics;
+use crate::door_metrics::DoorMetrics;
 use crate::{Code, Problem};
 
 /// Kinds of work. Each user has a separate bucket for each.
@@ -71,7 +71,7 @@ pub(crate) struct Limiter {
     /// Time that the frames of a group take to send, in seconds. Always limited, because it
     /// protects users from each other.
     groups: Buckets<GroupId, 1>,
-    metrics: Metrics,
+    metrics: DoorMetrics,
 }
 
 impl Limiter {
@@ -97,7 +97,7 @@ impl Limiter {
     /// Burst of an address, in seconds at its rate.
     const ADDRESS_BURST: Duration = Duration::from_secs(20);
 
-    pub(crate) fn new(rates: Rates, metrics: Metrics) -> Self {
+    pub(crate) fn new(rates: Rates, metrics: DoorMetrics) -> Self {
         let rate = f64::from(rates.changes);
         let per_second = |part: f64, burst_seconds| Rate::per_second(rate * part, Duration::from_secs(burst_seconds));
         let limited = rates.changes > 0;
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     fn limiter(changes: u32) -> Limiter {
-        Limiter::new(Rates { changes, ..Rates::default() }, Metrics::new())
+        Limiter::new(Rates { changes, ..Rates::default() }, DoorMetrics::default())
     }
 
     fn user(number: u128) -> UserId {
@@ -409,7 +409,7 @@ mod tests {
     #[test]
     fn an_address_that_has_sent_too_many_invalid_tokens_waits() {
         let rates = Rates { invalid_tokens_per_address: 1, ..Rates::default() };
-        let limiter = Limiter::new(rates, Metrics::new());
+        let limiter = Limiter::new(rates, DoorMetrics::default());
         let client = |address: &str| ClientAddress::of_peer(address.parse().ok());
         let check = |address| limiter.check_address(client(address), AddressWork::InvalidToken);
         for _ in 0..20 {

@@ -4,7 +4,6 @@
 //! of the service count anyway is read when the metrics are requested ([`Collected`]).
 
 mod collected;
-mod door;
 mod format;
 mod measure;
 mod process;
@@ -18,11 +17,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 pub(crate) use self::collected::Collected;
-pub(crate) use self::door::CloseReason;
 pub(crate) use self::format::Format;
 pub(crate) use self::measure::measure;
 use self::process::Process;
 use crate::clock;
+use crate::door_metrics::DoorMetrics;
 
 /// Upper bounds of the buckets of response times, in seconds.
 const REQUEST_SECONDS: [f64; 12] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -58,16 +57,6 @@ struct BySource {
     source: &'static str,
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByKind {
-    kind: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByReason {
-    reason: &'static str,
-}
-
 /// Where the initial state of a client came from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StateSource {
@@ -88,9 +77,7 @@ pub(crate) struct Metrics {
     changes: Family<ByAction, Counter>,
     delivery_seconds: Histogram,
     initial_states: Family<BySource, Counter>,
-    refusals: Family<ByKind, Counter>,
-    rejected_tokens: Family<ByReason, Counter>,
-    connections_closed: Family<ByReason, Counter>,
+    door: DoorMetrics,
 }
 
 impl Metrics {
@@ -102,10 +89,13 @@ impl Metrics {
             changes: Family::default(),
             delivery_seconds: Histogram::new(DELIVERY_SECONDS),
             initial_states: Family::default(),
-            refusals: Family::default(),
-            rejected_tokens: Family::default(),
-            connections_closed: Family::default(),
+            door: DoorMetrics::default(),
         }
+    }
+
+    /// What the server refuses.
+    pub(crate) fn door(&self) -> &DoorMetrics {
+        &self.door
     }
 
     /// Counts a change that clients of this server may receive, whichever server made it.
@@ -155,13 +145,7 @@ impl Metrics {
             "Initial states of connecting clients: missed changes from memory or from the log, or a snapshot",
             self.initial_states.clone(),
         );
-        groups.register("refusals", "Requests refused by a rate limit, by its kind", self.refusals.clone());
-        groups.register("rejected_tokens", "Tokens that were not accepted, by reason", self.rejected_tokens.clone());
-        groups.register(
-            "connections_closed",
-            "Connections without a WebSocket that the server closed, by reason",
-            self.connections_closed.clone(),
-        );
+        self.door.register(groups);
         registry
     }
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::groups::{Groups, GroupsBuilder};
 use crate::serve::{serve, serve_operations};
+use crate::tls::{TlsCertificate, TlsError};
 use crate::{OpenError, Settings, SettingsError};
 
 /// Why a server could not run.
@@ -35,6 +36,9 @@ pub enum RunError {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// The certificate of the server cannot be used.
+    #[error("GROUPS_TLS_CERT or GROUPS_TLS_KEY cannot be used")]
+    Tls(#[from] TlsError),
     /// Another operating system error.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -121,6 +125,7 @@ pub struct Running {
     operations: Option<(SocketAddr, ServerHandle)>,
     serving: JoinHandle<io::Result<()>>,
     delay: Duration,
+    tls: Option<TlsCertificate>,
     spread: Duration,
 }
 
@@ -142,7 +147,14 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
         settings.check(address)?;
     }
     let operations_listener = settings.operations_address()?.map(bind).transpose()?;
+    let tls = match settings.tls()? {
+        Some((certificate, key)) => Some(TlsCertificate::open(certificate, key).await?),
+        None => None,
+    };
     let groups = groups.open().await?;
+    if let Some(tls) = tls.clone() {
+        groups.supervisor().spawn("TLS certificate", tls.follow());
+    }
     let operations = match operations_listener {
         Some(listener) => {
             let address = listener.local_addr()?;
@@ -159,7 +171,7 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
     };
     // The drain period comes first: it ends when the last client has been told to reconnect.
     let grace = Duration::from_secs(settings.drain_seconds.into()) + GRACE;
-    let mut server = Box::pin(serve(&groups, &settings, listener, grace)?);
+    let mut server = Box::pin(serve(&groups, &settings, listener, tls.clone(), grace)?);
     let handle = server.handle();
     // The first poll starts the workers. If that fails, the error is reported here.
     let serving = match poll!(&mut server) {
@@ -169,7 +181,7 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
     };
     let delay = Duration::from_secs(u64::from(settings.shutdown_delay_seconds));
     let spread = Duration::from_secs(u64::from(settings.drain_seconds));
-    Ok(Running { groups, address, handle, operations, serving, delay, spread })
+    Ok(Running { groups, address, handle, operations, serving, delay, tls, spread })
 }
 
 /// Calls [`start`] and then [`Running::until`].
@@ -202,6 +214,12 @@ impl Running {
     /// The address of `/metrics`, if it is separate.
     pub fn operations_address(&self) -> Option<SocketAddr> {
         self.operations.as_ref().map(|(address, _)| *address)
+    }
+
+    /// The certificate, if the server uses TLS: for a signal handler that
+    /// [reloads](TlsCertificate::reload) it.
+    pub fn tls(&self) -> Option<&TlsCertificate> {
+        self.tls.as_ref()
     }
 
     /// The service behind this server.

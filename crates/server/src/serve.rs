@@ -1,20 +1,22 @@
 //! The HTTP server: actix-web on guarded connections.
 
 mod door;
+mod http2;
 
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_http::{HttpService, KeepAlive, Protocol, Request, Response};
 use actix_service::{
     IntoServiceFactory as _, Service, ServiceFactory as _, apply_fn_factory, fn_factory, fn_service, map_config,
 };
+use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
@@ -28,9 +30,11 @@ use crate::connection::{Admission, AdmissionLimits, Descriptors, Guarded, Socket
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
 use crate::request_id::identified;
+use crate::tls::TlsCertificate;
 use crate::{Settings, routes};
 
 use self::door::{Door, Opened};
+use self::http2::serve_http2;
 
 /// Maximum number of connections per worker. Further connections wait in the accept queue. The
 /// limit on file descriptors is usually reached first.
@@ -45,6 +49,7 @@ pub(crate) fn serve(
     groups: &Groups,
     settings: &Settings,
     listener: TcpListener,
+    tls: Option<TlsCertificate>,
     grace: Duration,
 ) -> io::Result<Server> {
     let local = listener.local_addr()?;
@@ -58,6 +63,7 @@ pub(crate) fn serve(
         deadlines: door::deadlines(settings),
         proxies: groups.proxies().clone(),
         proxy_protocol: settings.proxy_protocol,
+        tls,
     };
     let keeps_alive = settings.keep_alive_seconds > 0;
     let builder = Server::build();
@@ -65,9 +71,13 @@ pub(crate) fn serve(
     let groups = groups.clone();
     let service = move || {
         let (door, stopping) = (door.clone(), stopping.clone());
-        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).wrap(from_fn(identified));
-        let app = app.configure(groups.configure());
-        let app = app.default_service(web::to(routes::not_found)).into_factory();
+        let app = || {
+            let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).wrap(from_fn(identified));
+            let app = app.configure(groups.configure()).default_service(web::to(routes::not_found));
+            map_config(apply_fn_factory(app.into_factory(), exchange), |()| AppConfig::default())
+        };
+        let http2 = door.tls.is_some().then(|| Rc::new(app()));
+        let signal = stopping.clone();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -83,13 +93,23 @@ pub(crate) fn serve(
                 data.insert(lent.get().connection());
                 data.insert(lent.handover());
             })
-            .finish(map_config(apply_fn_factory(app, exchange), |()| AppConfig::default()));
+            .finish(app());
         let http = Rc::new(http);
         fn_factory(move || {
-            let (http, door) = (Rc::clone(&http), door.clone());
+            let (http, http2, door, stopping) = (Rc::clone(&http), http2.clone(), door.clone(), signal.clone());
             async move {
                 let http = Rc::new(http.new_service(()).await?);
-                Ok::<_, ()>(fn_service(move |stream: TcpStream| serve_connection(stream.into(), &door, &http)))
+                let http2 = match http2 {
+                    Some(http2) => Some(Rc::new(http2.new_service(()).await?)),
+                    None => None,
+                };
+                let stopping = move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                };
+                Ok::<_, ()>(fn_service(move |stream: TcpStream| {
+                    serve_connection(stream.into(), &door, &http, http2.as_ref(), &stopping)
+                }))
             }
         })
     };
@@ -125,19 +145,39 @@ type WebSocket = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Serves HTTP on a connection, and then the WebSocket that it may have become. Both are one task,
 /// which actix counts and waits for.
-fn serve_connection<S>(
+fn serve_connection<S, H, B, N, F>(
     socket: Socket,
     door: &Door,
     http: &Rc<S>,
-) -> impl Future<Output = Result<(), DispatchError>> + use<S>
+    http2: Option<&Rc<H>>,
+    stopping: &N,
+) -> impl Future<Output = Result<(), DispatchError>> + use<S, H, B, N, F>
 where
     S: Service<HttpConnection, Response = (), Error = DispatchError> + 'static,
     S::Future: 'static,
+    H: Service<Request, Response = Response<B>, Error = actix_web::Error> + 'static,
+    B: MessageBody + 'static,
+    N: Fn() -> F,
+    F: Future<Output = ()> + 'static,
 {
     let http: Http = match door.admit(socket) {
         Ok(arrival) if door.must_wait(&arrival) => {
-            let (door, http) = (door.clone(), Rc::clone(http));
-            Box::pin(async move { serve_http(door.open(arrival).await?, &*http).await })
+            let (door, http, http2, stopping) = (door.clone(), Rc::clone(http), http2.cloned(), stopping());
+            Box::pin(async move {
+                let mut stopping = pin!(stopping);
+                let opened = tokio::select! {
+                    opened = door.open(arrival) => opened?,
+                    () = &mut stopping => return Ok(None.into()),
+                };
+                match http2.filter(|_| opened.is_http2) {
+                    Some(application) => {
+                        let served = serve_http2(opened, door.deadlines, application, stopping).await;
+                        served.map_err(io::Error::other)?;
+                        Ok(None.into())
+                    }
+                    None => serve_http(opened, &*http).await,
+                }
+            })
         }
         Ok(arrival) => serve_http(door.open_now(arrival), &**http),
         Err(error) => Box::pin(ready(Err(error))),
@@ -145,7 +185,7 @@ where
     http.and_then(|websocket| websocket.map(|_| Ok(())))
 }
 
-fn serve_http<S>((guarded, peer): Opened, http: &S) -> Http
+fn serve_http<S>(Opened { guarded, peer, .. }: Opened, http: &S) -> Http
 where
     S: Service<HttpConnection, Response = (), Error = DispatchError>,
     S::Future: 'static,
@@ -181,7 +221,7 @@ fn admission(groups: &Groups, settings: &Settings) -> (Admission, usize) {
         anonymous_per_address_max,
         "limits on connections"
     );
-    (Admission::new(limits, groups.metrics().clone()), connections_max)
+    (Admission::new(limits, groups.metrics().door().clone()), connections_max)
 }
 
 /// The connections that the settings allow (0: no limit), capped by the descriptors.

@@ -21,6 +21,12 @@ pub struct Settings {
     /// Address and port to listen on
     pub listen: String,
 
+    /// Certificate chain of the server in PEM format; then it serves HTTPS only. Read again when it changes
+    pub tls_cert: Option<String>,
+
+    /// Private key of `tls_cert` in PEM format
+    pub tls_key: Option<String>,
+
     /// Address and port for `/metrics`, `/healthz` and `/readyz`; then `/metrics` is not served on the public address
     pub operations_listen: Option<String>,
 
@@ -222,6 +228,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            tls_cert: None,
+            tls_key: None,
             operations_listen: None,
             database_url: "sqlite://groups.db".to_owned(),
             database_direct_url: None,
@@ -314,6 +322,7 @@ impl Settings {
         if self.is_development() && !address.ip().is_loopback() {
             return Err(SettingsError::DevelopmentInPublic(address));
         }
+        self.tls()?;
         self.operations_address()?;
         self.nats_url()?;
         self.database_direct_url()?;
@@ -381,6 +390,16 @@ impl Settings {
         let given = self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
         let refused = |origin: &str, reason| SettingsError::Origin { origin: origin.to_owned(), reason };
         given.map(|origin| canonical(origin).map_err(|reason| refused(origin, reason))).collect()
+    }
+
+    /// The files of the certificate and its key, if the server uses TLS.
+    pub(crate) fn tls(&self) -> Result<Option<(PathBuf, PathBuf)>, SettingsError> {
+        let given = |file: &Option<String>| file.clone().filter(|file| !file.is_empty()).map(PathBuf::from);
+        match (given(&self.tls_cert), given(&self.tls_key)) {
+            (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+            (None, None) => Ok(None),
+            _ => Err(SettingsError::TlsIncomplete),
+        }
     }
 
     /// The proxies that may name the client of a request.

@@ -17,7 +17,7 @@ impl TrustedProxies {
     /// Parses IP addresses, networks (`10.0.0.0/8`) and the word `unix`. Empty entries are ignored.
     ///
     /// # Errors
-    /// The first entry that is none of these.
+    /// The first other entry.
     pub(crate) fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, &'a str> {
         let (mut networks, mut unix) = (Vec::new(), false);
         for entry in entries.into_iter().map(str::trim).filter(|entry| !entry.is_empty()) {

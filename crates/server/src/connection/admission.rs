@@ -19,7 +19,7 @@ use std::task::Context;
 use futures_util::task::AtomicWaker;
 
 use crate::client::{ClientAddress, Network};
-use crate::metrics::{CloseReason, Metrics};
+use crate::door_metrics::{CloseReason, DoorMetrics};
 
 /// Limits on the number of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) struct Admission(Arc<Inner>);
 
 struct Inner {
     limits: AdmissionLimits,
-    metrics: Metrics,
+    metrics: DoorMetrics,
     connections: AtomicUsize,
     anonymous: Mutex<Anonymous>,
 }
@@ -97,7 +97,7 @@ pub(crate) struct Place(Arc<Inner>);
 pub(crate) struct Full;
 
 impl Admission {
-    pub(crate) fn new(limits: AdmissionLimits, metrics: Metrics) -> Self {
+    pub(crate) fn new(limits: AdmissionLimits, metrics: DoorMetrics) -> Self {
         Self(Arc::new(Inner { limits, metrics, connections: AtomicUsize::new(0), anonymous: Mutex::default() }))
     }
 
@@ -263,7 +263,7 @@ mod tests {
 
     fn door(connections_max: usize, anonymous_max: usize, anonymous_per_address_max: usize) -> Admission {
         let limits = AdmissionLimits { connections_max, anonymous_max, anonymous_per_address_max };
-        Admission::new(limits, Metrics::new())
+        Admission::new(limits, DoorMetrics::default())
     }
 
     fn ip(text: &str) -> ClientAddress {

@@ -23,7 +23,7 @@ where
     S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody + 'static,
 {
-    let connection = request.conn_data::<Connection>().cloned();
+    let connection = request.conn_data().cloned().or_else(|| request.extensions().get::<Connection>().cloned());
     if let Some(connection) = &connection {
         connection.begin(body_of(&request));
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
+use actix_web::{HttpMessage as _, HttpRequest};
 use notify::{ClientStream as _, SendBuffer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
@@ -15,7 +16,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::admission::{Place, Ticket};
 use super::framing::Body;
 use super::phase::{Deadlines, Overdue, Phases};
-use super::socket::Socket;
+use super::transport::Transport;
 
 /// Maximum number of pipelined bytes to buffer. The rest stays in the kernel, which slows the
 /// client down.
@@ -29,7 +30,7 @@ const REQUEST_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: clo
 
 /// A guarded client socket.
 pub(crate) struct Guarded {
-    stream: Socket,
+    stream: Transport,
     send_buffer: SendBuffer,
     connection: Connection,
     /// Bytes of pipelined requests that are not to be processed yet.
@@ -63,7 +64,7 @@ struct Shared {
 
 /// The parts of a connection without its guard.
 pub(crate) struct Unguarded {
-    pub(crate) stream: Socket,
+    pub(crate) stream: Transport,
     /// What was read from the socket ahead.
     pub(crate) early: Vec<u8>,
     pub(crate) send_buffer: SendBuffer,
@@ -72,6 +73,11 @@ pub(crate) struct Unguarded {
 }
 
 impl Connection {
+    /// The connection of a request. `None` if an application serves it.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.conn_data().cloned().or_else(|| request.extensions().get().cloned())
+    }
+
     /// Called when a request starts.
     pub(super) fn begin(&self, body: Body) {
         self.0.phases.borrow_mut().begin(body, Instant::now());
@@ -96,7 +102,7 @@ impl Connection {
     pub(super) fn answered(&self) {
         let now = Instant::now();
         self.0.phases.borrow_mut().answered(now);
-        self.0.ticket.borrow().set_busy(false);
+        self.0.ticket.borrow().set_busy(self.0.phases.borrow().is_answering());
         let deadline = self.0.phases.borrow().deadline();
         let timer_is_set =
             self.0.timer_at.get().is_some_and(|at| at > now && deadline.is_none_or(|deadline| at <= deadline));
@@ -104,6 +110,11 @@ impl Connection {
         if self.0.early.get() || !timer_is_set {
             self.read_again();
         }
+    }
+
+    /// Called when a client does not take one of several answers.
+    pub(crate) fn answer_was_slow(&self) {
+        self.0.ticket.borrow().closed(Overdue::Answer.reason());
     }
 
     /// Called when a request has shown a valid token.
@@ -120,9 +131,18 @@ impl Connection {
 }
 
 impl Guarded {
-    pub(crate) fn new(stream: Socket, ticket: Ticket, deadlines: Deadlines) -> Self {
+    pub(crate) fn new(stream: Transport, ticket: Ticket, deadlines: Deadlines) -> Self {
+        Self::in_phase(stream, ticket, Phases::new(deadlines, Instant::now()))
+    }
+
+    /// For HTTP/2.
+    pub(crate) fn multiplexed(stream: Transport, ticket: Ticket, deadlines: Deadlines) -> Self {
+        Self::in_phase(stream, ticket, Phases::multiplexed(deadlines, Instant::now()))
+    }
+
+    fn in_phase(stream: Transport, ticket: Ticket, phases: Phases) -> Self {
         let shared = Shared {
-            phases: RefCell::new(Phases::new(deadlines, Instant::now())),
+            phases: RefCell::new(phases),
             ticket: RefCell::new(ticket),
             reader: Cell::new(None),
             early: Cell::new(false),
@@ -175,6 +195,22 @@ impl Guarded {
         }
         self.connection.0.phases.borrow_mut().write_blocked(Instant::now());
         if self.overdue(cx).is_some() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Called when the kernel takes no more.
+    ///
+    /// # Errors
+    /// If the connection must end.
+    fn check_blocked(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.connection.0.phases.borrow_mut().write_blocked(Instant::now());
+        if self.is_evicted(cx) {
+            return Err(ErrorKind::ConnectionAborted.into());
+        }
+        if self.overdue(cx) == Some(Overdue::Answer) {
+            self.end(Some(Overdue::Answer), cx);
+            return Err(ErrorKind::TimedOut.into());
+        }
+        Ok(())
     }
 
     fn is_evicted(&self, cx: &Context<'_>) -> bool {
@@ -356,14 +392,7 @@ impl AsyncWrite for Guarded {
             Poll::Ready(Err(_)) => {}
             Poll::Pending => {
                 this.unsent = true;
-                this.connection.0.phases.borrow_mut().write_blocked(Instant::now());
-                if this.is_evicted(cx) {
-                    return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
-                }
-                if this.overdue(cx) == Some(Overdue::Answer) {
-                    this.end(Some(Overdue::Answer), cx);
-                    return Poll::Ready(Err(ErrorKind::TimedOut.into()));
-                }
+                this.check_blocked(cx)?;
             }
         }
         written
@@ -372,7 +401,12 @@ impl AsyncWrite for Guarded {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(cx);
-        let _ = this.poll_settle(cx);
+        if flushed.is_pending() {
+            // An encrypted stream has taken more than the kernel.
+            this.check_blocked(cx)?;
+        } else {
+            let _ = this.poll_settle(cx);
+        }
         flushed
     }
 
@@ -385,6 +419,9 @@ impl AsyncWrite for Guarded {
             ready!(this.poll_taken(cx));
             match Pin::new(&mut this.stream).poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => this.shut = true,
+                // An encrypted stream still has to send its end.
+                Poll::Pending if this.check_blocked(cx).is_ok() => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(Ok(())),
                 other => return other,
             }
         }

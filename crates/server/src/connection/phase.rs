@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::framing::{Body, Head};
-use crate::metrics::CloseReason;
+use crate::door_metrics::CloseReason;
 
 /// Deadlines, and limits on bytes that are read and discarded.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,9 @@ pub(crate) struct Deadlines {
 /// Extra time for each response byte that the client reads: 1 KiB/s on average.
 const TIME_FOR_BYTE: Duration = Duration::from_micros(976);
 
+/// Minimum idle time of an HTTP/2 connection: its last answer may still be on its way.
+const MULTIPLEXED_IDLE_MIN: Duration = Duration::from_secs(1);
+
 /// How much longer than a handler the guard waits for a body.
 const BODY_SLACK: Duration = Duration::from_secs(5);
 
@@ -47,6 +50,29 @@ impl Deadlines {
     }
 }
 
+/// How long a client may pause while it reads one answer of several on a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    left: Duration,
+    max: Duration,
+}
+
+impl Patience {
+    pub(crate) fn new(limits: Deadlines) -> Self {
+        Self { left: limits.stall, max: limits.stall }
+    }
+
+    pub(crate) fn left(self) -> Duration {
+        self.left
+    }
+
+    /// Called when the client has made room for more bytes after this time.
+    pub(crate) fn spend(&mut self, waited: Duration, bytes: usize) {
+        let earned = TIME_FOR_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.left = (self.left.saturating_sub(waited) + earned).min(self.max);
+    }
+}
+
 #[derive(Debug)]
 enum Phase {
     /// Between two requests, or within a head.
@@ -55,6 +81,8 @@ enum Phase {
     HandedOver,
     /// The request is being processed.
     Exchange { body: Body, bytes_left: u64 },
+    /// HTTP/2: any number of requests, with framing and flow control of its own.
+    Multiplexed { answering: u32 },
     /// The response is complete, but the request body is not.
     Rest { body: Body, bytes_left: u64 },
     /// The connection is closing. Incoming bytes are discarded, so that the client can read the
@@ -105,11 +133,17 @@ impl Phases {
         Self { phase, deadline: Some(now + limits.head), write_deadline: None, limits }
     }
 
+    /// For HTTP/2.
+    pub(super) fn multiplexed(limits: Deadlines, now: Instant) -> Self {
+        let phase = Phase::Multiplexed { answering: 0 };
+        Self { phase, deadline: Some(now + limits.head), write_deadline: None, limits }
+    }
+
     /// Whether the HTTP layer may read now. Otherwise, incoming bytes are kept for the next
     /// request.
     pub(super) fn hands_out(&self) -> bool {
         match self.phase {
-            Phase::Head { .. } | Phase::Lingering { .. } => true,
+            Phase::Head { .. } | Phase::Multiplexed { .. } | Phase::Lingering { .. } => true,
             Phase::HandedOver | Phase::Over => false,
             Phase::Exchange { body, .. } | Phase::Rest { body, .. } => !body.is_complete(),
         }
@@ -160,25 +194,36 @@ impl Phases {
                 }
                 bytes.len()
             }
-            Phase::HandedOver | Phase::Over => bytes.len(),
+            Phase::Multiplexed { .. } | Phase::HandedOver | Phase::Over => bytes.len(),
         }
     }
 
     /// Called when the service receives the request whose head was passed on last.
     pub(super) fn begin(&mut self, body: Body, now: Instant) {
+        if let Phase::Multiplexed { answering } = &mut self.phase {
+            *answering = answering.saturating_add(1);
+            self.deadline = None;
+            return;
+        }
         self.deadline = (!body.is_complete()).then(|| now + self.limits.body);
         self.phase = Phase::Exchange { body, bytes_left: self.limits.body_bytes_max };
     }
 
     /// Called when the response is complete.
     pub(super) fn answered(&mut self, now: Instant) {
-        if let Phase::Exchange { body, .. } = self.phase {
-            if body.is_complete() {
-                self.next_request(now);
-            } else {
-                self.phase = Phase::Rest { body, bytes_left: self.limits.rest_bytes_max };
+        match &mut self.phase {
+            Phase::Exchange { body, .. } if body.is_complete() => self.next_request(now),
+            Phase::Exchange { body, .. } => {
+                self.phase = Phase::Rest { body: *body, bytes_left: self.limits.rest_bytes_max };
                 self.deadline = Some(now + self.limits.rest);
             }
+            Phase::Multiplexed { answering } => {
+                *answering = answering.saturating_sub(1);
+                if *answering == 0 {
+                    self.deadline = Some(now + self.limits.idle.max(MULTIPLEXED_IDLE_MIN));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -236,7 +281,7 @@ impl Phases {
             return Some(Overdue::Answer);
         }
         passed(self.deadline).then_some(match self.phase {
-            Phase::Head { begun: false, .. } => Overdue::Idle,
+            Phase::Head { begun: false, .. } | Phase::Multiplexed { .. } => Overdue::Idle,
             Phase::Head { .. } | Phase::HandedOver => Overdue::Head,
             _ => Overdue::Body,
         })
@@ -250,7 +295,7 @@ impl Phases {
 
     /// Whether a request is being processed, or its response is not yet complete.
     pub(super) fn is_answering(&self) -> bool {
-        matches!(self.phase, Phase::Exchange { .. })
+        matches!(self.phase, Phase::Exchange { .. } | Phase::Multiplexed { answering: 1.. })
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -339,6 +384,38 @@ mod tests {
         assert!(phases.hands_out());
         phases.take(&[0; 300], now);
         assert_eq!(phases.take(HEAD, now), HEAD.len());
+    }
+
+    #[test]
+    fn an_http2_connection_is_idle_when_every_answer_is_complete() {
+        let start = Instant::now();
+        let limits = Deadlines::new(seconds(90), seconds(10), seconds(30));
+        let mut phases = Phases::multiplexed(limits, start);
+        assert_eq!(phases.overdue(start + seconds(10)), Some(Overdue::Idle));
+        phases.begin(Body::Complete, start);
+        phases.begin(Body::of_length(3), start);
+        assert_eq!((phases.deadline(), phases.take(b"frames", start)), (None, 6));
+        phases.answered(start);
+        assert!(phases.is_answering() && phases.hands_out());
+        phases.answered(start + seconds(1));
+        assert!(!phases.is_answering());
+        assert_eq!(phases.overdue(start + seconds(90)), None);
+        assert_eq!(phases.overdue(start + seconds(91)), Some(Overdue::Idle));
+        phases.write_blocked(start);
+        assert_eq!(phases.overdue(start + seconds(30)), Some(Overdue::Answer));
+    }
+
+    #[test]
+    fn a_client_that_makes_room_too_slowly_loses_patience() {
+        let mut patience = Patience::new(Deadlines::new(seconds(90), seconds(10), seconds(30)));
+        for _ in 0..100 {
+            patience.spend(seconds(1), 2_048);
+        }
+        assert_eq!(patience.left(), seconds(30));
+        for _ in 0..31 {
+            patience.spend(seconds(1), 10);
+        }
+        assert!(patience.left() < seconds(1));
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl GroupsBuilder {
     ///
     /// * `listen` and `workers`;
     /// * `keep_alive_seconds`: set `keep_alive` on your `HttpServer`, whose default is 5 seconds;
-    /// * `header_timeout_seconds`, and `proxy_protocol`;
+    /// * `tls_cert` and `tls_key`, `header_timeout_seconds`, and `proxy_protocol`;
     /// * `max_connections`, `max_anonymous_connections` and `max_anonymous_connections_per_address`;
     /// * `shutdown_delay_seconds`;
     /// * `drain_seconds`: [`Groups::stop`] has its own parameter. Only after a failure, clients are
@@ -253,11 +253,11 @@ impl GroupsBuilder {
         let source = StoreSource { store: store.clone(), resumes: resumes.clone(), metrics: metrics.clone() };
         let hub = Hub::supervised(hub_limits(&settings), Arc::new(source), supervisor.clone());
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
-        let limiter = Arc::new(Limiter::new(settings.rates(), metrics.clone()));
+        let limiter = Arc::new(Limiter::new(settings.rates(), metrics.door().clone()));
         let identity = identity.unwrap_or_else(|| {
             let own = settings.secret().map(str::as_bytes);
             let secret = own.or(development.as_ref().map(Development::secret));
-            let guard = TokenGuard::new(Arc::clone(&limiter), metrics.clone());
+            let guard = TokenGuard::new(Arc::clone(&limiter), metrics.door().clone());
             Box::new(Tokens::new(secret, keys.clone(), &settings, guard))
         });
         // Opened before clients can connect, so that the tail delivers everything that a client's

@@ -15,13 +15,13 @@ use foldhash::quality::RandomState;
 use super::token_error::TokenError;
 use crate::Problem;
 use crate::client::ClientAddress;
+use crate::door_metrics::DoorMetrics;
 use crate::limiter::{AddressWork, Limiter};
-use crate::metrics::Metrics;
 
 /// Guards the check of tokens.
 pub(crate) struct TokenGuard {
     limiter: Arc<Limiter>,
-    metrics: Metrics,
+    metrics: DoorMetrics,
     valid: Mutex<ValidTokens>,
 }
 
@@ -50,14 +50,14 @@ impl ValidTokens {
 }
 
 impl TokenGuard {
-    pub(crate) fn new(limiter: Arc<Limiter>, metrics: Metrics) -> Self {
+    pub(crate) fn new(limiter: Arc<Limiter>, metrics: DoorMetrics) -> Self {
         Self { limiter, metrics, valid: Mutex::default() }
     }
 
     /// Refuses no address.
     #[cfg(any(test, fuzzing))]
     pub(super) fn unlimited() -> Self {
-        let metrics = Metrics::new();
+        let metrics = DoorMetrics::default();
         Self::new(Arc::new(Limiter::new(crate::limiter::Rates::default(), metrics.clone())), metrics)
     }
 

@@ -12,7 +12,6 @@ use actix_web::{Error, HttpMessage};
 use futures_util::{StreamExt, stream};
 use tokio::time::{sleep, timeout};
 
-use crate::groups::Groups;
 use crate::{Code, Problem};
 
 /// Maximum size of a request body in bytes: several times what 1,000 members need. A larger one is
@@ -24,17 +23,12 @@ pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// this limit is answered with 413 immediately, and the connection is closed.
 const BODY_BYTES_SPARED: usize = 16 * 1024 * 1024;
 
-/// Reads a body, which may take as long as the settings say. A slower one is answered with 408, and the
-/// connection is closed.
+/// Reads a body within this time. A slower one is answered with 408, and the connection is closed.
 ///
 /// # Errors
 /// [`Code::PayloadTooLarge`], [`Code::RequestTimeout`], or [`Code::MalformedRequest`] if the body
 /// is incomplete.
-pub(crate) async fn read_body(groups: &Groups, payload: web::Payload) -> Result<Bytes, Problem> {
-    read_body_within(payload, groups.body_timeout()).await
-}
-
-async fn read_body_within(mut payload: web::Payload, limit: Duration) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(mut payload: web::Payload, limit: Duration) -> Result<Bytes, Problem> {
     match timeout(limit, read(&mut payload)).await {
         Ok(read) => read,
         Err(_) => {
@@ -139,7 +133,7 @@ mod tests {
     async fn a_body_that_stalls_is_answered_with_408_and_the_connection_ends() {
         const LIMIT: Duration = Duration::from_millis(50);
         let read = |payload: web::Payload| async move {
-            let body = read_body_within(payload, LIMIT).await?;
+            let body = read_body(payload, LIMIT).await?;
             Ok::<_, Problem>(format!("{} bytes", body.len()))
         };
         let server = HttpServer::new(move || App::new().route("/", web::post().to(read)))

@@ -128,7 +128,7 @@ impl FromRequest for CommandRequest {
             }
             let if_match = IfMatch::of(request.headers())?;
             let payload = payload.await.map_err(|_| Problem::malformed("The body cannot be read."))?;
-            let body = read_body(groups, payload).await?;
+            let body = read_body(payload, groups.body_timeout()).await?;
             if declared_bytes.is_none() && !body.is_empty() {
                 limiter.charge_afterwards(caller.actor(), Work::Change, price::request(body.len()) - entry_price);
             }

@@ -16,6 +16,7 @@ use crate::reads::Read;
 pub(crate) struct Reading {
     pub(crate) caller: Caller,
     read: Read,
+    /// `None` with HTTP/2, where an answer leaves its body as the client makes room for it.
     connection: Option<Connection>,
 }
 
@@ -36,7 +37,7 @@ impl FromRequest for Reading {
             let caller = Caller::extract(&request).await?;
             let read =
                 Groups::of(&request)?.reads().begin(caller.actor(), ClientAddress::of(&request).network()).await?;
-            Ok(Self { caller, read, connection: request.conn_data::<Connection>().cloned() })
+            Ok(Self { caller, read, connection: request.conn_data().cloned() })
         })
     }
 }

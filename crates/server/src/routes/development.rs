@@ -29,7 +29,7 @@ pub(super) async fn sign_in(
     let development = groups.development()?;
     Development::admit(&request, groups.origins())?;
     groups.limiter().charge_address(ClientAddress::of(&request), AddressWork::SignIn)?;
-    let body: Body = input::json(&input::read_body(&groups, payload).await?)?;
+    let body: Body = input::json(&input::read_body(payload, groups.body_timeout()).await?)?;
     let now = clock::now();
     let person = development.sign_in(&body.name, now)?;
     // Awaited, so that other users see the name from now on.

@@ -27,7 +27,7 @@ pub(super) async fn respond(
 ) -> Result<HttpResponse, Problem> {
     groups.limiter().charge(caller.user_id, Work::Typing, 1.0)?;
     let group_id = input::group_id(&path)?;
-    let body: Body = input::json(&input::read_body(&groups, payload).await?)?;
+    let body: Body = input::json(&input::read_body(payload, groups.body_timeout()).await?)?;
     // After reading the body, which may be slow: a slow client must not hold a permit.
     let _read = groups.reads().begin(caller.user_id, ClientAddress::of(&request).network()).await?;
     groups.store().group(caller.user_id, group_id).await?.ok_or_else(Problem::group_not_found)?;

@@ -53,6 +53,9 @@ pub enum SettingsError {
     /// A trusted proxy is not given by its address.
     #[error("GROUPS_TRUSTED_PROXIES: '{0}' is not an IP address, a network such as 10.0.0.0/8, or `unix`")]
     TrustedProxy(String),
+    /// A certificate without a key, or the reverse.
+    #[error("GROUPS_TLS_CERT and GROUPS_TLS_KEY must be set together")]
+    TlsIncomplete,
     /// No peer is trusted to send a PROXY header.
     #[error("GROUPS_PROXY_PROTOCOL is on: set GROUPS_TRUSTED_PROXIES to the addresses of the proxies that use it")]
     ProxyProtocolAlone,

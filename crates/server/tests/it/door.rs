@@ -5,3 +5,4 @@ mod limits;
 mod proxy_protocol;
 mod raw;
 mod slow_clients;
+mod tls;

@@ -4,6 +4,7 @@ mod application;
 mod balancer;
 mod browser;
 mod build;
+mod certificate;
 mod http;
 mod key_server;
 #[cfg(feature = "nats")]
@@ -25,6 +26,7 @@ pub(crate) use application::Application;
 pub(crate) use balancer::Balancer;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use build::program;
+pub(crate) use certificate::certify;
 pub(crate) use http::{Answer, Call, Http};
 pub(crate) use key_server::KeyServer;
 #[cfg(feature = "nats")]

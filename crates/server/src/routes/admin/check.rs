@@ -49,7 +49,7 @@ pub(super) async fn respond(
     operator: Operator,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body: Body = input::json(&input::read_body(&groups, payload).await?)?;
+    let body: Body = input::json(&input::read_body(payload, groups.body_timeout()).await?)?;
     if body.checks.len() > CHECKS_MAX {
         return Err(Problem::malformed(format!("`checks` must have at most {CHECKS_MAX} entries.")));
     }

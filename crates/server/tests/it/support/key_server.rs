@@ -4,7 +4,6 @@ use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpListener},
     path::Path,
-    process::Command,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -18,7 +17,7 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-use super::Signer;
+use super::{Signer, certify};
 
 /// A server that gives the same answer to every request. Its thread ends with the test program.
 pub(crate) struct KeyServer {
@@ -41,16 +40,7 @@ impl KeyServer {
     /// The same over TLS, with a certificate for `localhost`, whose authority is the file `ca.pem` in this
     /// folder. `None` if `openssl` is not installed.
     pub(crate) fn start_encrypted(folder: &Path, keys: &[&Signer]) -> Option<Self> {
-        let new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test";
-        let script = format!(
-            "openssl req -x509 {new} -keyout ca.key -out ca.pem -days 7 && \
-             openssl req {new} -keyout server.key -out server.csr && \
-             echo subjectAltName=DNS:localhost >server.txt && \
-             openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 7 -extfile server.txt -out server.pem"
-        );
-        let made = Command::new("sh").arg("-c").arg(script).current_dir(folder).output().expect("sh runs");
-        if !made.status.success() {
-            untested::skip("openssl");
+        if !certify(folder) {
             return None;
         }
         let chain = CertificateDer::pem_file_iter(folder.join("server.pem")).expect("a file");

@@ -22,7 +22,7 @@ use super::{Dial, Http, PATIENCE, User, build, claims, new_id, signed, within};
 pub(crate) const SECRET: &str = "a secret for tests, with more than the 32 bytes that HS256 asks for";
 
 /// What the server prints on standard output when it is ready.
-const LISTENING: &str = "listening on http://";
+const LISTENING: &str = "listening on http";
 
 /// A server with its own database. Stopped on drop.
 pub(crate) struct Server {
@@ -269,8 +269,10 @@ fn announce(from: impl Read + Send + 'static, sender: oneshot::Sender<SocketAddr
     std::thread::spawn(move || {
         let mut sender = Some(sender);
         for line in BufReader::new(from).lines().map_while(Result::ok) {
-            let address =
-                line.split_once(LISTENING).and_then(|(_, rest)| rest.trim().trim_end_matches('/').parse().ok());
+            let address = line.split_once(LISTENING).and_then(|(_, rest)| {
+                let address = rest.trim().trim_start_matches('s').trim_start_matches("://");
+                address.trim_end_matches('/').parse().ok()
+            });
             if let (Some(address), Some(sender)) = (address, sender.take_if(|_| address.is_some())) {
                 sender.send(address).ok();
             }
