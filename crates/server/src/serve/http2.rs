@@ -1,7 +1,9 @@
 //! HTTP/2 on a guarded connection.
 //!
-//! The dispatcher of actix-http sets no limits on streams and headers, and does not notice a client
-//! that never grants room for its answer.
+//! The dispatcher of actix-http sets no limits on streams and headers, does not notice a client that
+//! never grants room for its answer, and uses a version of h2 that queues empty frames without limit
+//! (RUSTSEC-2026-0258). This one uses the current version, whose types are those of `http` 1; actix has
+//! those of `http` 0.2.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,8 +15,8 @@ use actix_http::error::PayloadError;
 use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request, Response};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::Service;
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, Version};
 use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, FuturesUnordered};
@@ -79,8 +81,11 @@ where
             Some(()) = answering.next(), if !answering.is_empty() => {}
             accepted = http2.accept() => match accepted {
                 Some(accepted) => {
-                    let (head, respond) = accepted?;
-                    let mut request = request(head);
+                    let (head, mut respond) = accepted?;
+                    let Some(mut request) = request(head) else {
+                        respond.send_reset(Reason::PROTOCOL_ERROR);
+                        continue;
+                    };
                     request.head_mut().peer_addr = peer;
                     request.extensions_mut().insert(connection.clone());
                     answering.push(answer(request, respond, &*application, &connection, Patience::new(deadlines)));
@@ -91,8 +96,8 @@ where
     }
 }
 
-/// Converts the head of a request, with its body behind it.
-fn request(head: http::Request<RecvStream>) -> Request {
+/// Converts the head of a request, with its body behind it. `None` if a part of it is invalid.
+fn request(head: http::Request<RecvStream>) -> Option<Request> {
     let (parts, body) = head.into_parts();
     let body = stream::unfold(body, |mut body| async move {
         let part = body.data().await?;
@@ -105,17 +110,19 @@ fn request(head: http::Request<RecvStream>) -> Request {
     let body: BoxedPayloadStream = Box::pin(body);
     let mut request = Request::with_payload(Payload::Stream { payload: body });
     let head = request.head_mut();
-    head.method = parts.method;
-    head.version = parts.version;
-    head.headers = parts.headers.into();
-    if let (false, Some(authority)) = (head.headers.contains_key(header::HOST), parts.uri.authority())
-        && let Ok(host) = HeaderValue::from_str(authority.as_str())
-    {
-        // RFC 9113 section 8.3.1.
-        head.headers.insert(header::HOST, host);
+    head.method = Method::from_bytes(parts.method.as_str().as_bytes()).ok()?;
+    head.version = Version::HTTP_2;
+    for (name, value) in &parts.headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        head.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
-    head.uri = parts.uri;
-    request
+    head.uri = parts.uri.to_string().parse().ok()?;
+    let authority = head.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let (false, Some(authority)) = (head.headers.contains_key(header::HOST), authority) {
+        // RFC 9113 section 8.3.1.
+        head.headers.insert(header::HOST, authority);
+    }
+    Some(request)
 }
 
 /// Answers one request. Ends early if the client resets the stream.
@@ -160,20 +167,26 @@ async fn answer<S, B>(
 /// The head of an answer in the form of HTTP/2.
 fn head(answer: &Response<()>, body: BodySize) -> http::Response<()> {
     let mut head = http::Response::new(());
-    *head.status_mut() = answer.status();
+    if let Ok(status) = http::StatusCode::from_u16(answer.status().as_u16()) {
+        *head.status_mut() = status;
+    }
     let headers = head.headers_mut();
     for (name, value) in answer.headers() {
-        if !CONNECTION_HEADERS.contains(&name.as_str()) && *name != header::CONTENT_LENGTH {
-            headers.append(HeaderName::clone(name), HeaderValue::clone(value));
+        if CONNECTION_HEADERS.contains(&name.as_str()) || *name == header::CONTENT_LENGTH {
+            continue;
+        }
+        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_bytes(value.as_bytes())) {
+            headers.append(name, value);
         }
     }
     if let BodySize::Sized(bytes) = body {
-        headers.insert(header::CONTENT_LENGTH, bytes.into());
+        headers.insert(http::header::CONTENT_LENGTH, bytes.into());
     }
-    if !headers.contains_key(header::DATE)
-        && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + clock::since_epoch()))
+    if !headers.contains_key(http::header::DATE)
+        && let Ok(date) = http::HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + clock::since_epoch()))
     {
-        headers.insert(header::DATE, date);
+        headers.insert(http::header::DATE, date);
     }
     head
 }
