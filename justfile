@@ -72,6 +72,17 @@ oidc:
     GROUPS_TEST_NODE_MODULES="$(realpath "{{target}}/oidc/node_modules")" GROUPS_TEST_REQUIRE_ALL=1 \
       cargo test -p server --test it oidc
 
+# Test the server against its OpenAPI and AsyncAPI documents: downloads the tools on first use
+documents:
+    test -d "{{target}}/documents/node_modules" || npm install --prefix "{{target}}/documents" --no-save --no-audit --no-fund \
+      --ignore-scripts --loglevel=error @asyncapi/parser@3.6.6 openapi-fetch@0.17.0 openapi-typescript@7.13.0 typescript@5.9.3
+    test -x "{{target}}/documents/python/bin/schemathesis" || (python3 -m venv "{{target}}/documents/python" && \
+      "{{target}}/documents/python/bin/pip" install -q --disable-pip-version-check \
+        jsonschema==4.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5)
+    GROUPS_TEST_NODE_MODULES="$(realpath "{{target}}/documents/node_modules")" GROUPS_TEST_REQUIRE_ALL=1 \
+      GROUPS_TEST_PYTHON="$(realpath "{{target}}/documents")/python/bin/python" \
+      cargo test -p server --test it documents::
+
 # Fuzz what strangers send, for so many seconds each, all targets or those named: see crates/groups-fuzz
 fuzz SECONDS="60" *TARGETS:
     crates/groups-fuzz/run {{SECONDS}} {{TARGETS}}

@@ -46,9 +46,9 @@ struct Query {
 /// Searches users who have signed in by the prefix of their name.
 pub(super) async fn people(groups: web::Data<Groups>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     const PEOPLE_MAX: u32 = 20;
+    let reading = Reading::extract(&request).await?;
     groups.development()?;
     Development::admit(&request, groups.origins())?;
-    let reading = Reading::extract(&request).await?;
     let query: Query = input::query(&request)?;
     tracing::debug!(user_id = %reading.caller.user_id, "searching users");
     let people = groups.store().people(query.q.unwrap_or_default().trim(), PEOPLE_MAX).await?;
