@@ -18,13 +18,13 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use groups_domain::Timestamp;
-use server::{RunError, Settings, StopSignals};
+use server::{ListenAddress, RunError, Settings, StopSignals};
 
 use crate::arguments::{Arguments, ArgumentsError};
 use crate::cli::Command;
 use crate::log::LogControl;
 use crate::output::Output;
-use crate::reload::Hangups;
+use crate::reload::{Hangups, Reloaded};
 use crate::systemd::Systemd;
 
 /// Idle connections take a third less memory than with the allocator of the C library
@@ -116,7 +116,7 @@ fn with_causes(error: &dyn Error) -> String {
 
 async fn serve(settings: Settings, unknown: &[String], log: &LogControl, stdout: &Output) -> Result<(), RunError> {
     let (systemd, hangups) = (Systemd::of_environment(), Hangups::listen()?);
-    let listener = server::listen(&settings)?;
+    let listeners = server::listen(&settings)?;
     for name in unknown {
         tracing::warn!("Unknown setting {name}; ignored.");
     }
@@ -136,17 +136,23 @@ async fn serve(settings: Settings, unknown: &[String], log: &LogControl, stdout:
     }
     let signals = StopSignals::listen()?;
     let running = tokio::select! {
-        running = server::start(settings, listener) => running?,
+        running = server::start(settings, listeners) => running?,
         () = signals.first.cancelled() => return Ok(()),
     };
     // Startup has succeeded.
     let scheme = if running.tls().is_some() { "https" } else { "http" };
-    stdout.line(format_args!("listening on {scheme}://{}", running.address()));
+    for address in running.addresses() {
+        match address {
+            ListenAddress::Tcp(address) => stdout.line(format_args!("listening on {scheme}://{address}")),
+            ListenAddress::Unix(_) => stdout.line(format_args!("listening on {address}")),
+        }
+    }
     if let Some(address) = running.operations_address() {
         stdout.line(format_args!("metrics on http://{address}/metrics"));
     }
     systemd.ready();
     let groups = running.groups().clone();
+    let reloaded = Reloaded { groups: groups.clone(), tls: running.tls().cloned() };
     let stop = signals.first.clone();
     let told = async {
         signals.first.cancelled().await;
@@ -155,7 +161,7 @@ async fn serve(settings: Settings, unknown: &[String], log: &LogControl, stdout:
     };
     // Closing the terminal is a request to stop.
     let reloading = async {
-        hangups.reload(&groups, log, &systemd).await;
+        hangups.reload(&reloaded, log, &systemd).await;
         signals.first.cancel();
         std::future::pending::<()>().await
     };

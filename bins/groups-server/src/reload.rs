@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use server::Groups;
+use server::{Groups, TlsCertificate};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::arguments::Arguments;
@@ -27,21 +27,27 @@ impl Hangups {
     }
 
     /// Reloads at each SIGHUP. Returns when the terminal from which the server was started is closed.
-    pub(crate) async fn reload(mut self, groups: &Groups, log: &LogControl, systemd: &Systemd) {
+    pub(crate) async fn reload(mut self, server: &Reloaded, log: &LogControl, systemd: &Systemd) {
         loop {
             self.signal.recv().await;
             if self.has_terminal {
                 return;
             }
             systemd.reloading();
-            reload(groups, log).await;
+            reload(server, log).await;
             systemd.ready();
         }
     }
 }
 
+/// The parts of a server that are reloaded.
+pub(crate) struct Reloaded {
+    pub(crate) groups: Groups,
+    pub(crate) tls: Option<TlsCertificate>,
+}
+
 /// What cannot be read again stays as it is.
-async fn reload(groups: &Groups, log: &LogControl) {
+async fn reload(Reloaded { groups, tls }: &Reloaded, log: &LogControl) {
     match Arguments::of_process() {
         Ok(arguments) => {
             if let Err(error) = log.apply(&arguments.cli.server.log) {
@@ -52,6 +58,11 @@ async fn reload(groups: &Groups, log: &LogControl) {
     }
     if let Err(error) = groups.reload_keys().await {
         tracing::error!(error = &*error as &dyn std::error::Error, "the keys for tokens were not reloaded");
+    }
+    if let Some(tls) = tls
+        && let Err(error) = tls.reload().await
+    {
+        tracing::error!(error = &error as &dyn std::error::Error, "the TLS certificate was not reloaded");
     }
     tracing::info!("reloaded after SIGHUP");
 }

@@ -10,15 +10,25 @@ use server::{AddPolicy, JwtSubject, NameVisibility, Secret, Settings};
 /// default.
 #[derive(Args)]
 pub(crate) struct SettingsArgs {
-    /// Address and port to listen on
+    /// Addresses to listen on, comma-separated: address and port, or `unix:PATH`
     #[arg(
         long,
         alias = "groups-listen",
         env = "GROUPS_LISTEN",
-        value_name = "HOST:PORT",
+        value_name = "ADDRESSES",
         default_value = "127.0.0.1:8080"
     )]
     listen: String,
+
+    /// Mode of Unix sockets, in octal; `666` lets every user of the machine connect
+    #[arg(
+        long,
+        alias = "groups-unix-socket-mode",
+        env = "GROUPS_UNIX_SOCKET_MODE",
+        value_name = "MODE",
+        default_value = "660"
+    )]
+    unix_socket_mode: String,
 
     /// Certificate chain of the server in PEM format; then it serves HTTPS only. Read again when it changes
     #[arg(long, alias = "groups-tls-cert", env = "GROUPS_TLS_CERT", value_name = "FILE")]
@@ -370,6 +380,7 @@ impl From<SettingsArgs> for Settings {
     fn from(args: SettingsArgs) -> Self {
         Self {
             listen: args.listen,
+            unix_socket_mode: args.unix_socket_mode,
             tls_cert: args.tls_cert,
             tls_key: args.tls_key,
             operations_listen: args.operations_listen,

@@ -46,7 +46,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings { database_url: "sqlite://background_job.db".to_owned(), ..Settings::default() };
     let listener = server::listen(&settings)?;
     let running = server::start(settings, listener).await?;
-    println!("listening on http://{}", running.address());
+    for address in running.addresses() {
+        println!("listening on {address}");
+    }
     let groups = running.groups().clone();
     actix_web::rt::spawn(async move {
         if let Err(error) = add_newcomers(groups).await {

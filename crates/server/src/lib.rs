@@ -42,6 +42,7 @@ mod ids;
 mod input;
 mod jobs;
 mod limiter;
+mod listeners;
 mod metrics;
 mod mount;
 mod open_error;
@@ -70,6 +71,7 @@ pub use groups_store::{ExecuteError, Executed, Outcome, SinkName, SinkNameError,
 pub use groups_supervisor::{Cause, TaskFailure};
 pub use http_server::http_server;
 pub use identity::{Access, Identity, KeysError, NewToken, Principal};
+pub use listeners::{ListenAddress, Listeners};
 pub use notify::{Delivery, EventSink, SinkError};
 pub use open_error::OpenError;
 pub use preflight::{Checked, preflight};

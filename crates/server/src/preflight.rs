@@ -7,6 +7,7 @@ use groups_store::{StoreOptions, pending_migrations};
 use crate::bus;
 use crate::identity::Jwks;
 use crate::run::listen;
+use crate::tls::TlsCertificate;
 use crate::{OpenError, Settings};
 
 /// How long each check may take.
@@ -26,6 +27,7 @@ pub struct Checked {
 pub async fn preflight(settings: &Settings) -> Vec<Checked> {
     vec![
         Checked { what: "settings and address", result: address(settings) },
+        Checked { what: "TLS certificate", result: bounded(certificate(settings)).await },
         Checked { what: "keys for tokens", result: bounded(keys(settings)).await },
         Checked { what: "database", result: bounded(database(settings)).await },
         Checked { what: "bus", result: bounded(between_servers(settings)).await },
@@ -40,8 +42,19 @@ async fn bounded(check: impl Future<Output = Found>) -> Found {
 }
 
 fn address(settings: &Settings) -> Found {
-    let listener = listen(settings)?;
-    Ok(format!("{} is free", listener.local_addr()?))
+    let addresses = listen(settings)?.addresses()?;
+    let addresses = addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Ok(format!("{} can be used", addresses.join(" and ")))
+}
+
+async fn certificate(settings: &Settings) -> Found {
+    match settings.tls()? {
+        None => Ok("none: connections are not encrypted".to_owned()),
+        Some((certificate, key)) => {
+            TlsCertificate::open(certificate, key).await?;
+            Ok("the certificate fits the key".to_owned())
+        }
+    }
 }
 
 async fn keys(settings: &Settings) -> Found {

@@ -1,19 +1,19 @@
 //! The server life cycle: start, serve, and shut down gracefully.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use futures_util::poll;
 use groups_supervisor::{Cause, TaskFailure};
-use tokio::net::TcpSocket;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::groups::{Groups, GroupsBuilder};
+use crate::listeners::{ListenAddress, Listener, Listeners, SocketFile, bind_tcp};
 use crate::serve::{serve, serve_operations};
 use crate::tls::{TlsCertificate, TlsError};
 use crate::{OpenError, Settings, SettingsError};
@@ -32,7 +32,7 @@ pub enum RunError {
     #[error("cannot listen on {address}")]
     Listen {
         /// The address that was requested.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The error of the operating system.
         source: io::Error,
     },
@@ -48,30 +48,23 @@ pub enum RunError {
     Failed(#[source] TaskFailure),
 }
 
-/// Binds the configured address. Clients can connect from now on; they are served once [`run`] is
-/// called.
+/// Binds the configured addresses, or takes the sockets that systemd has passed on. Clients can connect
+/// from now on; they are served once [`run`] is called.
 ///
 /// # Errors
-/// [`RunError`] if the settings contradict each other or the address is in use.
-pub fn listen(settings: &Settings) -> Result<TcpListener, RunError> {
-    let address = settings.address()?;
-    settings.check(address)?;
-    bind(address)
+/// [`RunError`] if the settings contradict each other or an address is in use.
+pub fn listen(settings: &Settings) -> Result<Listeners, RunError> {
+    let inherited = Listeners::inherited()?;
+    if !inherited.is_empty() {
+        tracing::info!(addresses = ?inherited.addresses()?, "listening on sockets of systemd; GROUPS_LISTEN is ignored");
+        settings.check_all(&inherited.addresses()?)?;
+        return Ok(inherited);
+    }
+    let addresses = settings.addresses()?;
+    settings.check_all(&addresses)?;
+    let bound = Listeners::bind(addresses, settings.unix_socket_mode()?);
+    bound.map_err(|(address, source)| RunError::Listen { address, source })
 }
-
-fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
-    let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG_CONNECTIONS_MAX)?.into_std()
-    };
-    bind().map_err(|source| RunError::Listen { address, source })
-}
-
-/// Length of the accept queue, so that clients that reconnect all at once are not turned away.
-/// Linux caps it at `somaxconn`.
-const BACKLOG_CONNECTIONS_MAX: u32 = 4_096;
 
 /// Shutdown signals of the process.
 #[derive(Clone, Debug)]
@@ -119,7 +112,9 @@ const STORE_GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Running {
     groups: Groups,
-    address: SocketAddr,
+    addresses: Vec<ListenAddress>,
+    /// Removed when the server has stopped.
+    _files: Vec<SocketFile>,
     handle: ServerHandle,
     /// The server on the address for operators.
     operations: Option<(SocketAddr, ServerHandle)>,
@@ -129,7 +124,8 @@ pub struct Running {
     spread: Duration,
 }
 
-/// Opens the service from its [`Settings`] or a [`GroupsBuilder`], and serves it on the listener.
+/// Opens the service from its [`Settings`] or a [`GroupsBuilder`], and serves it on the listeners: what
+/// [`listen`] returns, or a `TcpListener` or `UnixListener` of the standard library.
 /// When this returns, startup has succeeded completely. Clients that connected in the meantime
 /// waited in the accept queue and are served from now on.
 ///
@@ -139,13 +135,16 @@ pub struct Running {
 ///
 /// # Panics
 /// Outside an actix system.
-pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> Result<Running, RunError> {
+pub async fn start(groups: impl Into<GroupsBuilder>, listeners: impl Into<Listeners>) -> Result<Running, RunError> {
     let groups: GroupsBuilder = groups.into();
     let settings = groups.settings.clone();
-    let address = listener.local_addr()?;
+    let Listeners { sockets, files } = listeners.into();
+    let addresses = sockets.iter().map(Listener::address).collect::<io::Result<Vec<_>>>()?;
     if !groups.has_own_identity() {
-        settings.check(address)?;
+        settings.check_all(&addresses)?;
     }
+    let bind =
+        |address| bind_tcp(address).map_err(|source| RunError::Listen { address: ListenAddress::Tcp(address), source });
     let operations_listener = settings.operations_address()?.map(bind).transpose()?;
     let tls = match settings.tls()? {
         Some((certificate, key)) => Some(TlsCertificate::open(certificate, key).await?),
@@ -171,7 +170,7 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
     };
     // The drain period comes first: it ends when the last client has been told to reconnect.
     let grace = Duration::from_secs(settings.drain_seconds.into()) + GRACE;
-    let mut server = Box::pin(serve(&groups, &settings, listener, tls.clone(), grace)?);
+    let mut server = Box::pin(serve(&groups, &settings, sockets, tls.clone(), grace)?);
     let handle = server.handle();
     // The first poll starts the workers. If that fails, the error is reported here.
     let serving = match poll!(&mut server) {
@@ -181,7 +180,7 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
     };
     let delay = Duration::from_secs(u64::from(settings.shutdown_delay_seconds));
     let spread = Duration::from_secs(u64::from(settings.drain_seconds));
-    Ok(Running { groups, address, handle, operations, serving, delay, tls, spread })
+    Ok(Running { groups, addresses, _files: files, handle, operations, serving, delay, tls, spread })
 }
 
 /// Calls [`start`] and then [`Running::until`].
@@ -193,10 +192,10 @@ pub async fn start(groups: impl Into<GroupsBuilder>, listener: TcpListener) -> R
 /// Outside an actix system.
 pub async fn run(
     groups: impl Into<GroupsBuilder>,
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    start(groups, listener).await?.until(shutdown).await
+    start(groups, listeners).await?.until(shutdown).await
 }
 
 impl Drop for Running {
@@ -206,9 +205,9 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// The address on which the server listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The addresses on which the server listens.
+    pub fn addresses(&self) -> &[ListenAddress] {
+        &self.addresses
     }
 
     /// The address of `/metrics`, if it is separate.

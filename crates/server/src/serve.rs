@@ -14,12 +14,12 @@ use std::time::Duration;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol, Request, Response};
 use actix_service::{
-    IntoServiceFactory as _, Service, ServiceFactory as _, apply_fn_factory, fn_factory, fn_service, map_config,
+    IntoServiceFactory as _, Service, ServiceFactory, apply_fn_factory, fn_factory, fn_service, map_config,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
+use actix_web::rt::net::{TcpStream, UnixStream};
 use actix_web::{App, HttpServer, web};
 use futures_util::future::OptionFuture;
 use futures_util::{FutureExt as _, TryFutureExt as _};
@@ -29,6 +29,7 @@ use crate::access_log::access_log;
 use crate::connection::{Admission, AdmissionLimits, Descriptors, Guarded, Socket, Unguarded, exchange};
 use crate::groups::Groups;
 use crate::http_server::WRITE_BUFFER_BYTES;
+use crate::listeners::Listener;
 use crate::request_id::identified;
 use crate::tls::TlsCertificate;
 use crate::{Settings, routes};
@@ -40,19 +41,18 @@ use self::http2::serve_http2;
 /// limit on file descriptors is usually reached first.
 const CONNECTIONS_PER_WORKER_MAX: usize = 100_000;
 
-/// Serves on the listener with worker threads until it is stopped. A graceful stop takes at most
+/// Serves on the sockets with worker threads until it is stopped. A graceful stop takes at most
 /// `grace`.
 ///
 /// # Errors
-/// If the listener cannot be used.
+/// If a socket cannot be used.
 pub(crate) fn serve(
     groups: &Groups,
     settings: &Settings,
-    listener: TcpListener,
+    sockets: Vec<Listener>,
     tls: Option<TlsCertificate>,
     grace: Duration,
 ) -> io::Result<Server> {
-    let local = listener.local_addr()?;
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(2, NonZeroUsize::get),
         workers => workers,
@@ -67,58 +67,82 @@ pub(crate) fn serve(
     };
     let keeps_alive = settings.keep_alive_seconds > 0;
     let builder = Server::build();
-    let stopping = builder.graceful_shutdown_signal();
-    let groups = groups.clone();
-    let service = move || {
-        let (door, stopping) = (door.clone(), stopping.clone());
-        let app = || {
-            let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).wrap(from_fn(identified));
-            let app = app.configure(groups.configure()).default_service(web::to(routes::not_found));
-            map_config(apply_fn_factory(app.into_factory(), exchange), |()| AppConfig::default())
-        };
-        let http2 = door.tls.is_some().then(|| Rc::new(app()));
-        let signal = stopping.clone();
-        let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
-            // The guard enforces all deadlines instead of actix.
-            .keep_alive(if keeps_alive { KeepAlive::Os } else { KeepAlive::Disabled })
-            .client_request_timeout(Duration::ZERO)
-            .client_disconnect_timeout(Duration::ZERO)
-            .h1_write_buffer_size(WRITE_BUFFER_BYTES)
-            .local_addr(local)
-            .on_connect_ext(|lent: &Lent<Guarded>, data| {
-                data.insert(lent.get().connection());
-                data.insert(lent.handover());
-            })
-            .finish(app());
-        let http = Rc::new(http);
-        fn_factory(move || {
-            let (http, http2, door, stopping) = (Rc::clone(&http), http2.clone(), door.clone(), signal.clone());
-            async move {
-                let http = Rc::new(http.new_service(()).await?);
-                let http2 = match http2 {
-                    Some(http2) => Some(Rc::new(http2.new_service(()).await?)),
-                    None => None,
-                };
-                let stopping = move || {
-                    let stopping = stopping.clone();
-                    async move { stopping.notified().await }
-                };
-                Ok::<_, ()>(fn_service(move |stream: TcpStream| {
-                    serve_connection(stream.into(), &door, &http, http2.as_ref(), &stopping)
-                }))
-            }
-        })
+    let signal = builder.graceful_shutdown_signal();
+    let stopping = move || {
+        let signal = signal.clone();
+        async move { signal.notified().await }
     };
+    let site = Site { groups: groups.clone(), door, keeps_alive };
     let builder = builder
         .workers(workers)
         .max_concurrent_connections(connections_max.div_ceil(workers).min(CONNECTIONS_PER_WORKER_MAX))
         .shutdown_timeout(grace.as_secs())
         .disable_signals();
-    Ok(builder.listen("groups", listener, service)?.run())
+    let bound = sockets.into_iter().try_fold(builder, |builder, socket| {
+        let (site, stopping) = (site.clone(), stopping.clone());
+        match socket {
+            Listener::Tcp(listener) => {
+                builder.listen("groups", listener, move || service::<TcpStream, _, _>(site.clone(), stopping.clone()))
+            }
+            Listener::Unix(listener) => builder
+                .listen_uds("groups", listener, move || service::<UnixStream, _, _>(site.clone(), stopping.clone())),
+        }
+    })?;
+    Ok(bound.run())
+}
+
+/// What every worker serves, whichever way clients connect.
+#[derive(Clone)]
+struct Site {
+    groups: Groups,
+    door: Door,
+    keeps_alive: bool,
+}
+
+/// The service of one worker on one listener. `stopping` returns a future that is ready when the
+/// server stops.
+fn service<T, N, F>(
+    site: Site,
+    stopping: N,
+) -> impl ServiceFactory<T, Config = (), Response = (), Error = DispatchError, InitError = (), Service: 'static>
+where
+    T: Into<Socket> + 'static,
+    N: Fn() -> F + Clone + 'static,
+    F: Future<Output = ()> + 'static,
+{
+    let Site { groups, door, keeps_alive } = site;
+    let app = || {
+        let app = App::new().app_data(groups.proxies().clone()).wrap(from_fn(access_log)).wrap(from_fn(identified));
+        let app = app.configure(groups.configure()).default_service(web::to(routes::not_found));
+        map_config(apply_fn_factory(app.into_factory(), exchange), |()| AppConfig::default())
+    };
+    let http2 = door.tls.is_some().then(|| Rc::new(app()));
+    let http = HttpService::build()
+        .graceful_shutdown_signal(stopping.clone())
+        // The guard enforces all deadlines instead of actix.
+        .keep_alive(if keeps_alive { KeepAlive::Os } else { KeepAlive::Disabled })
+        .client_request_timeout(Duration::ZERO)
+        .client_disconnect_timeout(Duration::ZERO)
+        .h1_write_buffer_size(WRITE_BUFFER_BYTES)
+        .on_connect_ext(|lent: &Lent<Guarded>, data| {
+            data.insert(lent.get().connection());
+            data.insert(lent.handover());
+        })
+        .finish(app());
+    let http = Rc::new(http);
+    fn_factory(move || {
+        let (http, http2, door, stopping) = (Rc::clone(&http), http2.clone(), door.clone(), stopping.clone());
+        async move {
+            let http = Rc::new(http.new_service(()).await?);
+            let http2 = match http2 {
+                Some(http2) => Some(Rc::new(http2.new_service(()).await?)),
+                None => None,
+            };
+            Ok::<_, ()>(fn_service(move |stream: T| {
+                serve_connection(stream.into(), &door, &http, http2.as_ref(), &stopping)
+            }))
+        }
+    })
 }
 
 /// Serves the paths for operators with one worker thread, until it is stopped.

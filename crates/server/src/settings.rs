@@ -14,12 +14,16 @@ use crate::Secret;
 use crate::client::TrustedProxies;
 use crate::identity::{Location, Subjects, canonical};
 use crate::limiter::Rates;
+use crate::listeners::ListenAddress;
 
 /// The settings of a server. Every one has a default; without any key to check tokens the server is in development mode.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Address and port to listen on
+    /// Addresses to listen on, comma-separated: address and port, or `unix:PATH`
     pub listen: String,
+
+    /// Mode of Unix sockets, in octal; `666` lets every user of the machine connect
+    pub unix_socket_mode: String,
 
     /// Certificate chain of the server in PEM format; then it serves HTTPS only. Read again when it changes
     pub tls_cert: Option<String>,
@@ -228,6 +232,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            unix_socket_mode: "660".to_owned(),
             tls_cert: None,
             tls_key: None,
             operations_listen: None,
@@ -299,12 +304,24 @@ impl Settings {
         self.jwt_secret.as_ref().map(Secret::expose).filter(|secret| !secret.is_empty())
     }
 
-    /// The address to listen on.
+    /// The addresses to listen on.
     ///
     /// # Errors
-    /// [`SettingsError::Listen`] if it is not an address with a port, or its name cannot be resolved.
-    pub fn address(&self) -> Result<SocketAddr, SettingsError> {
-        resolve(&self.listen).ok_or_else(|| SettingsError::Listen(self.listen.clone()))
+    /// [`SettingsError::Listen`] if one is not an address with a port or a Unix socket, or its name cannot be resolved.
+    pub fn addresses(&self) -> Result<Vec<ListenAddress>, SettingsError> {
+        let address = |entry: &str| match entry.strip_prefix("unix:") {
+            Some(path) if !path.is_empty() => Some(ListenAddress::Unix(path.into())),
+            Some(_) => None,
+            None => resolve(entry).map(ListenAddress::Tcp),
+        };
+        let entries = self.listen.split(',').map(str::trim);
+        entries.map(|entry| address(entry).ok_or_else(|| SettingsError::Listen(entry.to_owned()))).collect()
+    }
+
+    /// The mode of Unix sockets.
+    pub(crate) fn unix_socket_mode(&self) -> Result<u32, SettingsError> {
+        let mode = u32::from_str_radix(&self.unix_socket_mode, 8).ok().filter(|mode| *mode <= 0o777);
+        mode.ok_or_else(|| SettingsError::UnixSocketMode(self.unix_socket_mode.clone()))
     }
 
     /// The address for operators, if it is set.
@@ -318,10 +335,20 @@ impl Settings {
     /// # Errors
     /// The first [`SettingsError`] found.
     pub fn check(&self, address: SocketAddr) -> Result<(), SettingsError> {
+        self.check_all(&[ListenAddress::Tcp(address)])
+    }
+
+    /// The same for several addresses.
+    ///
+    /// # Errors
+    /// The first [`SettingsError`] found.
+    pub fn check_all(&self, addresses: &[ListenAddress]) -> Result<(), SettingsError> {
         self.check_tokens()?;
-        if self.is_development() && !address.ip().is_loopback() {
-            return Err(SettingsError::DevelopmentInPublic(address));
+        let public = addresses.iter().find(|address| !address.is_local());
+        if let (true, Some(ListenAddress::Tcp(address))) = (self.is_development(), public) {
+            return Err(SettingsError::DevelopmentInPublic(*address));
         }
+        self.unix_socket_mode()?;
         self.tls()?;
         self.operations_address()?;
         self.nats_url()?;
@@ -390,6 +417,11 @@ impl Settings {
         let given = self.allowed_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
         let refused = |origin: &str, reason| SettingsError::Origin { origin: origin.to_owned(), reason };
         given.map(|origin| canonical(origin).map_err(|reason| refused(origin, reason))).collect()
+    }
+
+    /// Whether connections to `listen` are encrypted.
+    pub fn uses_tls(&self) -> bool {
+        self.tls().is_ok_and(|tls| tls.is_some())
     }
 
     /// The files of the certificate and its key, if the server uses TLS.

@@ -1,11 +1,13 @@
 //! `groups-server healthcheck`: asks the server on this machine whether it is alive.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use server::{Settings, SettingsError};
+use server::{ListenAddress, Settings, SettingsError};
 
 use crate::cli::ServerArgs;
 
@@ -26,20 +28,32 @@ pub(crate) struct Healthcheck {
 pub(crate) enum Unhealthy {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error("the server uses TLS: set GROUPS_OPERATIONS_LISTEN, such as 127.0.0.1:9090, for health checks")]
+    Encrypted,
     #[error("no answer from {address}")]
-    Silent { address: SocketAddr, source: io::Error },
+    Silent { address: ListenAddress, source: io::Error },
     #[error("{address} answers: {status}")]
-    Status { address: SocketAddr, status: String },
+    Status { address: ListenAddress, status: String },
 }
 
 impl Healthcheck {
     pub(crate) fn run(self) -> Result<(), Unhealthy> {
         let settings = Settings::from(self.server.settings);
-        let address = settings.operations_address()?.map_or_else(|| settings.address(), Ok)?;
-        let address = SocketAddr::new(reachable(address.ip()), address.port());
+        let address = match settings.operations_address()? {
+            Some(address) => ListenAddress::Tcp(address),
+            None if settings.uses_tls() => return Err(Unhealthy::Encrypted),
+            None => settings.addresses()?.into_iter().next().ok_or(SettingsError::Listen(settings.listen))?,
+        };
         let path = if self.ready { "/readyz" } else { "/healthz" };
-        let status = ask(address, path).map_err(|source| Unhealthy::Silent { address, source })?;
-        if status.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(Unhealthy::Status { address, status }) }
+        let asked = match &address {
+            ListenAddress::Tcp(address) => ask_tcp(*address, path),
+            ListenAddress::Unix(socket) => ask_unix(socket, path),
+        };
+        match asked {
+            Ok(status) if status.starts_with("HTTP/1.1 200 ") => Ok(()),
+            Ok(status) => Err(Unhealthy::Status { address, status }),
+            Err(source) => Err(Unhealthy::Silent { address, source }),
+        }
     }
 }
 
@@ -52,13 +66,25 @@ fn reachable(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The status line of the answer.
-fn ask(address: SocketAddr, path: &str) -> io::Result<String> {
-    /// Longer than any status line.
-    const ANSWER_BYTES: u64 = 64;
-    let mut stream = TcpStream::connect_timeout(&address, STEP_MAX)?;
+fn ask_tcp(address: SocketAddr, path: &str) -> io::Result<String> {
+    let address = SocketAddr::new(reachable(address.ip()), address.port());
+    let stream = TcpStream::connect_timeout(&address, STEP_MAX)?;
     stream.set_read_timeout(Some(STEP_MAX))?;
     stream.set_write_timeout(Some(STEP_MAX))?;
+    ask(stream, path)
+}
+
+fn ask_unix(socket: &Path, path: &str) -> io::Result<String> {
+    let stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(STEP_MAX))?;
+    stream.set_write_timeout(Some(STEP_MAX))?;
+    ask(stream, path)
+}
+
+/// The status line of the answer.
+fn ask(mut stream: impl Read + Write, path: &str) -> io::Result<String> {
+    /// Longer than any status line.
+    const ANSWER_BYTES: u64 = 64;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES).read_to_end(&mut answer)?;

@@ -193,7 +193,7 @@ impl GroupsBuilder {
     ///
     /// These settings only apply to [`run`](crate::run) and are ignored here:
     ///
-    /// * `listen` and `workers`;
+    /// * `listen`, `unix_socket_mode` and `workers`;
     /// * `keep_alive_seconds`: set `keep_alive` on your `HttpServer`, whose default is 5 seconds;
     /// * `tls_cert` and `tls_key`, `header_timeout_seconds`, and `proxy_protocol`;
     /// * `max_connections`, `max_anonymous_connections` and `max_anonymous_connections_per_address`;

@@ -10,8 +10,13 @@ pub(super) const SECRET_BYTES_ACCEPTED_MIN: usize = 16;
 #[non_exhaustive]
 pub enum SettingsError {
     /// The address to listen on is invalid.
-    #[error("GROUPS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:8080")]
+    #[error(
+        "GROUPS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:8080, or a Unix socket, such as unix:/run/groups.sock"
+    )]
     Listen(String),
+    /// The mode of Unix sockets is invalid.
+    #[error("GROUPS_UNIX_SOCKET_MODE: '{0}' is not an octal mode, such as 660")]
+    UnixSocketMode(String),
     /// The address for operators is invalid.
     #[error("GROUPS_OPERATIONS_LISTEN: '{0}' is not a valid address and port, such as 127.0.0.1:9090")]
     OperationsListen(String),

@@ -6,3 +6,4 @@ mod proxy_protocol;
 mod raw;
 mod slow_clients;
 mod tls;
+mod unix_sockets;

@@ -41,7 +41,8 @@ impl Embedded {
                 let listener = server::listen(&settings).unwrap();
                 let running = server::start(settings, listener).await.unwrap();
                 let shutdown = CancellationToken::new();
-                tell.send((running.address(), running.groups().supervisor().clone(), shutdown.clone())).ok();
+                let server::ListenAddress::Tcp(address) = running.addresses()[0] else { panic!("not TCP") };
+                tell.send((address, running.groups().supervisor().clone(), shutdown.clone())).ok();
                 end.send(running.until(shutdown).await).ok();
             });
         });

@@ -85,6 +85,9 @@ impl Server {
     }
 
     fn command(&self) -> Command {
+        // A test can add addresses.
+        let more = self.settings.iter().find(|(name, _)| name == "GROUPS_LISTEN");
+        let listen = more.map_or(self.address.to_string(), |(_, more)| format!("{},{more}", self.address));
         let mut command = match self.file_kib_max {
             None => Command::new(build::program()),
             Some(kib) => {
@@ -100,7 +103,7 @@ impl Server {
             .env_clear()
             .env("DATABASE_URL", format!("sqlite://{}", self.database().display()))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
-            .env("GROUPS_LISTEN", self.address.to_string())
+            .env("GROUPS_LISTEN", listen)
             .env("RUST_BACKTRACE", "1")
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
