@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) accepted: AtomicU64,
     pub(crate) changes: AtomicU64,
     pub(crate) frames_queued: AtomicU64,
+    /// A gauge: what waits in the queues of the worker's connections.
+    pub(crate) queue_bytes: AtomicU64,
     pub(crate) frames_sent: AtomicU64,
     pub(crate) bytes_sent: AtomicU64,
     pub(crate) frames_received: AtomicU64,
@@ -26,6 +28,10 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn add(counter: &AtomicU64, count: usize) {
         counter.fetch_add(count as u64, Relaxed);
+    }
+
+    pub(crate) fn subtract(gauge: &AtomicU64, count: usize) {
+        gauge.fetch_sub(count as u64, Relaxed);
     }
 
     pub(crate) fn one(counter: &AtomicU64) {

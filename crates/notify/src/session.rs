@@ -175,8 +175,7 @@ impl Session {
             self.close(cx, Close::slow_consumer());
             return;
         }
-        Counters::one(&cx.counters.frames_queued);
-        self.queue.push(frame);
+        self.enqueue(cx, frame);
     }
 
     /// Queues a message that may be dropped; it is if the queue is more than half full.
@@ -188,8 +187,7 @@ impl Session {
             Counters::one(&cx.counters.ephemerals_dropped);
             return;
         }
-        Counters::one(&cx.counters.frames_queued);
-        self.queue.push(frame);
+        self.enqueue(cx, frame);
     }
 
     /// Tells the client that its message was ignored.
@@ -340,7 +338,7 @@ impl Session {
         // Without the rest of the opening, live events would be out of order.
         if close.drops_queue() || !self.opening.is_empty() || matches!(self.phase, Phase::Loading) {
             self.opening = VecDeque::new();
-            self.queue.clear();
+            self.discard_queue(cx);
         }
         let deadline = if close.at_once() { cx.now } else { cx.now + cx.limits.close_grace };
         let answered = close.answered();
@@ -358,6 +356,19 @@ impl Session {
             Phase::Closing(closing) if closing.answered => Transmit::End,
             Phase::Closing(_) | Phase::Loading | Phase::Live => Transmit::Wait,
         }
+    }
+
+    /// Drops the queued messages. Also called when the connection has ended, so that they no longer
+    /// count.
+    pub(crate) fn discard_queue(&mut self, cx: &Cx<'_>) {
+        Counters::subtract(&cx.counters.queue_bytes, self.queue.bytes());
+        self.queue.clear();
+    }
+
+    fn enqueue(&mut self, cx: &Cx<'_>, frame: Bytes) {
+        Counters::one(&cx.counters.frames_queued);
+        Counters::add(&cx.counters.queue_bytes, frame.len());
+        self.queue.push(frame);
     }
 
     fn next_frame(&mut self, cx: &Cx<'_>) -> Option<Bytes> {
@@ -392,6 +403,7 @@ impl Session {
             return Some(frame::json(&ServerMessage::TokenExpiring { expires_at: expires_at.into() }));
         }
         if let Some(frame) = self.queue.pop() {
+            Counters::subtract(&cx.counters.queue_bytes, frame.len());
             return Some(frame);
         }
         match &mut self.phase {

@@ -291,7 +291,10 @@ impl Worker {
     pub(crate) fn disconnect(&self, conn: &Rc<Conn>) {
         tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "client disconnected");
         // Called from a destructor, which must not panic.
-        let _ = self.call(|| self.shard.borrow_mut().disconnect(conn));
+        let _ = self.call(|| {
+            self.shard.borrow_mut().disconnect(conn);
+            conn.session.borrow_mut().discard_queue(&self.cx());
+        });
         if let Some(loading) = conn.loading.take() {
             loading.abort();
         }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use self::failure::JobError;
 pub(crate) use self::memory::{Memory, forget_erased};
 use crate::clock;
+use crate::metrics::Metrics;
 
 /// How long a lease is valid. It is renewed with every step, which takes milliseconds.
 const LEASE: Duration = Duration::from_secs(15);
@@ -48,11 +49,15 @@ impl JobSignal {
 }
 
 /// Executes jobs until it is aborted.
-pub(crate) async fn execute_jobs(memory: Memory, signal: JobSignal) {
-    let runner = Runner { store: memory.store.clone(), memory, holder: Uuid::new_v4() };
+pub(crate) async fn execute_jobs(memory: Memory, signal: JobSignal, metrics: Metrics) {
+    let runner = Runner { store: memory.store.clone(), memory, metrics, holder: Uuid::new_v4() };
     loop {
         match runner.store.lease_job(runner.lease()).await {
-            Ok(Some(job)) => runner.execute(job).await,
+            Ok(Some(job)) => {
+                runner.metrics.job_begins();
+                runner.execute(job).await;
+                runner.metrics.job_stops();
+            }
             Ok(None) => {
                 // Elapsed: a job may have come from another server.
                 let _woken_or_elapsed = tokio::time::timeout(POLL, signal.0.notified()).await;
@@ -68,6 +73,7 @@ pub(crate) async fn execute_jobs(memory: Memory, signal: JobSignal) {
 struct Runner {
     store: Store,
     memory: Memory,
+    metrics: Metrics,
     /// Identifies this process as the holder of leases.
     holder: Uuid,
 }
@@ -95,6 +101,7 @@ impl Runner {
                     if failures >= FAILURES_MAX {
                         break Err(reason_of(&error));
                     }
+                    self.metrics.job_retried();
                     tracing::warn!(job_id = %job.job_id, %error, failures, "a step of a job failed; retrying");
                     sleep((PAUSE_FIRST * 2_u32.saturating_pow(failures - 1)).min(PAUSE_MAX)).await;
                 }
@@ -104,6 +111,7 @@ impl Runner {
             Ok(steps) => tracing::info!(job_id = %job.job_id, steps, "a job is done"),
             Err(reason) => tracing::error!(job_id = %job.job_id, reason, "a job was given up"),
         }
+        self.metrics.job_ended(job.kind, result.is_ok());
         // If this fails, the job is executed again after its lease, which is harmless.
         if let Err(error) = self.store.finish_job(&job, result, self.holder, clock::now()).await {
             tracing::warn!(job_id = %job.job_id, %error, "the end of a job could not be stored");

@@ -53,6 +53,7 @@ mod problem;
 mod reads;
 mod refusals;
 mod relay;
+mod relay_lag;
 mod renewals;
 mod request_id;
 mod resumes;

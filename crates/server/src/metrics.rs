@@ -9,10 +9,12 @@ mod measure;
 mod process;
 
 use groups_domain::{ChangeKind, Timestamp};
+use groups_store::JobKind;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -57,6 +59,12 @@ struct BySource {
     source: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct EndedJob {
+    kind: &'static str,
+    result: &'static str,
+}
+
 /// Where the initial state of a client came from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StateSource {
@@ -78,10 +86,20 @@ pub(crate) struct Metrics {
     delivery_seconds: Histogram,
     initial_states: Family<BySource, Counter>,
     door: DoorMetrics,
+    jobs: Family<EndedJob, Counter>,
+    job_retries: Counter,
+    jobs_running: Gauge,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
+        let jobs = Family::<EndedJob, Counter>::default();
+        for kind in [JobKind::Leave, JobKind::Erase] {
+            for succeeded in [true, false] {
+                // From the start, so that the first failure is an increase.
+                drop(jobs.get_or_create(&ended_job(kind, succeeded)));
+            }
+        }
         Self {
             responses: Family::default(),
             request_seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
@@ -90,6 +108,9 @@ impl Metrics {
             delivery_seconds: Histogram::new(DELIVERY_SECONDS),
             initial_states: Family::default(),
             door: DoorMetrics::default(),
+            jobs,
+            job_retries: Counter::default(),
+            jobs_running: Gauge::default(),
         }
     }
 
@@ -121,6 +142,24 @@ impl Metrics {
         self.initial_states.get_or_create(&BySource { source }).inc();
     }
 
+    /// This server has begun or continued a job.
+    pub(crate) fn job_begins(&self) {
+        self.jobs_running.inc();
+    }
+
+    /// This server no longer executes a job, because the job has ended or another server has it.
+    pub(crate) fn job_stops(&self) {
+        self.jobs_running.dec();
+    }
+
+    pub(crate) fn job_ended(&self, kind: JobKind, succeeded: bool) {
+        self.jobs.get_or_create(&ended_job(kind, succeeded)).inc();
+    }
+
+    pub(crate) fn job_retried(&self) {
+        self.job_retries.inc();
+    }
+
     /// All metrics of the service under their names.
     pub(crate) fn registry(&self, collected: Collected) -> Registry {
         let mut registry = Registry::default();
@@ -146,6 +185,9 @@ impl Metrics {
             self.initial_states.clone(),
         );
         self.door.register(groups);
+        groups.register("jobs", "Jobs that this server has ended", self.jobs.clone());
+        groups.register("job_retries", "Steps of jobs that have failed and are repeated", self.job_retries.clone());
+        groups.register("jobs_running", "Jobs that this server executes now", self.jobs_running.clone());
         registry
     }
 }
@@ -155,6 +197,14 @@ pub(crate) fn text(registry: &Registry, format: Format) -> Result<String, std::f
     let mut text = String::new();
     encode(&mut text, registry)?;
     Ok(format.of_open_metrics(text))
+}
+
+fn ended_job(kind: JobKind, succeeded: bool) -> EndedJob {
+    let kind = match kind {
+        JobKind::Leave => "leave",
+        JobKind::Erase => "erase",
+    };
+    EndedJob { kind, result: if succeeded { "done" } else { "failed" } }
 }
 
 /// The same names as in the history.

@@ -11,6 +11,7 @@ use groups_domain::{Change, Effect};
 use groups_store::{Cursors, LogEntry, Position, StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
+use crate::relay_lag::RelayLag;
 use crate::sinks::Progress;
 use crate::store_source::delivery;
 
@@ -36,19 +37,24 @@ const STALL: Duration = Duration::from_secs(10);
 /// twice, but never a change before an earlier one that it has not accepted.
 ///
 /// The observer gets each change before the sink. If `progress` is given, the position of the
-/// durable sink is stored after each batch.
+/// durable sink is stored after each batch. `lag` shows operators how far the sink is behind.
 pub(crate) async fn relay(
     mut tail: Tail,
     sink: Arc<dyn EventSink>,
     observer: impl Observer,
     progress: Option<Progress>,
+    lag: RelayLag,
 ) {
     loop {
+        lag.none_waits();
         let Batch { deliveries: batch, position } = next_batch(&mut tail, &*sink, &observer).await;
         let mut rest = &batch[..];
         while !rest.is_empty() {
             let sizes = rest.iter().map(|delivery| delivery.bytes());
             let (piece, more) = rest.split_at(piece_len(sizes, BATCH_BYTES_MAX));
+            if let [oldest, ..] = piece {
+                lag.waits_since(oldest.change().at());
+            }
             hand_over(&*sink, piece).await;
             rest = more;
         }
@@ -244,6 +250,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::relay_lag::RelayLags;
 
     /// A sink that rejects its first batches and records the others.
     struct Failing {
@@ -325,10 +332,11 @@ mod tests {
         let store = Store::open(StoreOptions::new(folder.path().join("groups.db").to_string_lossy())).await.unwrap();
         let (failing, steady) =
             (Arc::new(Failing { refusals: 3.into(), taken: Recorder::new() }), Arc::new(Recorder::new()));
+        let lags = RelayLags::default();
         let relays = [
-            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), (), None)),
-            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), (), None)),
-            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), (), None)),
+            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), (), None, lags.relay("failing"))),
+            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), (), None, lags.relay("stalled"))),
+            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), (), None, lags.relay("steady"))),
         ];
         for number in 1..=20 {
             rename(&store, number).await;
@@ -336,6 +344,12 @@ mod tests {
         let all: Vec<u64> = (1..=20).collect();
         assert_eq!(versions(&steady, 20).await, all);
         assert_eq!(versions(&failing.taken, 20).await, all, "what was refused was offered again, in its place");
+        // All changes were made at 0.
+        let lag_of = |sink: &str| lags.by_sink(Timestamp::from_unix_millis(9_000))[sink].as_secs();
+        while lag_of("failing") > 0 || lag_of("steady") > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(lag_of("stalled"), 9);
         relays.iter().for_each(tokio::task::JoinHandle::abort);
         store.close().await;
     }
@@ -363,7 +377,8 @@ mod tests {
         let (seen, taken) = (Seen::default(), Arc::new(Recorder::new()));
         catch_up(&mut tail, &seen, 100).await.unwrap();
         assert_eq!(*seen.0.lock().unwrap(), [18, 19, 20]);
-        let relay = tokio::spawn(relay(tail, taken.clone(), (), None));
+        let lag = RelayLags::default().relay("taken");
+        let relay = tokio::spawn(relay(tail, taken.clone(), (), None, lag));
         rename(&store, 21).await;
         assert_eq!(versions(&taken, 1).await, [21]);
         relay.abort();

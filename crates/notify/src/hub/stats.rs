@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::counters::Counters;
 
-/// Counters for operators. All except `connections` only increase.
+/// Counters for operators. All except `connections` and `queue_bytes` only increase.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HubStats {
@@ -19,6 +19,9 @@ pub struct HubStats {
     pub changes: u64,
     /// Messages queued for clients, without initial states.
     pub frames_queued: u64,
+    /// Bytes that wait in the queues of all clients, without initial states. Clients share the memory
+    /// of the same event, so the queues need less.
+    pub queue_bytes: u64,
     /// Frames passed to the sockets.
     pub frames_sent: u64,
     /// Bytes passed to the sockets.
@@ -46,6 +49,7 @@ impl HubStats {
             stats.accepted += worker.accepted.load(Relaxed);
             stats.changes += worker.changes.load(Relaxed);
             stats.frames_queued += worker.frames_queued.load(Relaxed);
+            stats.queue_bytes += worker.queue_bytes.load(Relaxed);
             stats.frames_sent += worker.frames_sent.load(Relaxed);
             stats.bytes_sent += worker.bytes_sent.load(Relaxed);
             stats.frames_received += worker.frames_received.load(Relaxed);

@@ -23,6 +23,7 @@ use crate::peers::Peers;
 use crate::reads::{ReadLimits, Reads};
 use crate::refusals::Refusals;
 use crate::relay::{Observer, catch_up, relay};
+use crate::relay_lag::RelayLags;
 use crate::renewals::Renewals;
 use crate::resumes::Resumes;
 use crate::sinks::{Guarded, LogStart};
@@ -279,15 +280,18 @@ impl GroupsBuilder {
         let memory = Memory { store: store.clone(), resumes: resumes.clone(), names: names.clone() };
         supervisor.spawn("forgetting erased users", forget_erased(memory.clone()));
         let jobs = JobSignal::default();
-        supervisor.spawn("jobs", execute_jobs(memory, jobs.clone()));
+        supervisor.spawn("jobs", execute_jobs(memory, jobs.clone(), metrics.clone()));
         let observer = ClientObserver { ids: Arc::clone(&ids), resumes, metrics: metrics.clone() };
         catch_up(&mut tail, &observer, 2 * RECENT_CHANGES as usize).await?;
-        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None));
+        let lags = RelayLags::default();
+        let lag = lags.relay(hub.name());
+        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None, lag));
         for Sink { durable, sink } in sinks {
             let sink: Arc<dyn EventSink> = Arc::new(Guarded(sink));
             let LogStart { tail, progress } = LogStart::of(&store, durable, &*sink).await?;
             let task = format!("relay of the sink {}", sink.name());
-            supervisor.spawn(&task, relay(tail, sink, (), progress));
+            let lag = lags.relay(sink.name());
+            supervisor.spawn(&task, relay(tail, sink, (), progress, lag));
         }
         supervisor.spawn("pruning", prune(store.clone()));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
@@ -302,6 +306,7 @@ impl GroupsBuilder {
             bus: bus.clone(),
             health: health.clone(),
             peers: Arc::clone(&peers),
+            lags,
         });
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
         let mut issuers = settings.issuers();

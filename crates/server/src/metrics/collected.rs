@@ -12,8 +12,10 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::bus::Bus;
+use crate::clock;
 use crate::health::Health;
 use crate::peers::Peers;
+use crate::relay_lag::RelayLags;
 
 /// The parts of the service that are read.
 pub(crate) struct Collected {
@@ -22,6 +24,7 @@ pub(crate) struct Collected {
     pub(crate) bus: Bus,
     pub(crate) health: Health,
     pub(crate) peers: std::sync::Arc<Peers>,
+    pub(crate) lags: RelayLags,
 }
 
 impl fmt::Debug for Collected {
@@ -33,6 +36,7 @@ impl fmt::Debug for Collected {
 impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.sockets(&mut encoder)?;
+        self.relays(&mut encoder)?;
         self.commits(&mut encoder)?;
         self.pool(&mut encoder)?;
         let up = i64::from;
@@ -50,6 +54,8 @@ impl Collected {
         let stats = self.hub.stats();
         let connections = i64::try_from(stats.connections).unwrap_or(i64::MAX);
         gauge(encoder, "websocket_connections", "WebSocket connections", connections)?;
+        let queued = i64::try_from(stats.queue_bytes).unwrap_or(i64::MAX);
+        gauge(encoder, "websocket_queue_bytes", "Bytes that wait in the queues of clients", queued)?;
         for (name, help, count) in [
             ("websocket_connections_accepted", "WebSocket upgrades that were accepted", stats.accepted),
             ("websocket_connections_refused", "WebSocket upgrades that the hub refused", stats.refused),
@@ -78,6 +84,16 @@ impl Collected {
         for (code, count) in stats.closes {
             let labels = [("code", u32::from(code))];
             ConstCounter::new(count).encode(closes.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn relays(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Age of the oldest change that a sink was given and has not accepted; 0 if there is none";
+        let mut lags = encoder.encode_descriptor("relay_lag_seconds", help, None, MetricType::Gauge)?;
+        for (sink, lag) in self.lags.by_sink(clock::now()) {
+            let labels = [("sink", &*sink)];
+            ConstGauge::new(lag.as_secs_f64()).encode(lags.encode_family(&labels)?)?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
 use crate::support::{Http, Postgres, Server, free_address, installed, skipped, within};
 
 /// What operators can import.
@@ -57,6 +59,10 @@ async fn metrics_count_what_happens() {
         ("groups_commit_batch_changes_bucket{le=\"1.0\"}", 1.0),
         ("groups_database_up", 1.0),
         ("groups_bus_up", 1.0),
+        ("groups_websocket_queue_bytes", 0.0),
+        ("groups_relay_lag_seconds{sink=\"websocket\"}", 0.0),
+        ("groups_jobs_total{kind=\"erase\",result=\"failed\"}", 0.0),
+        ("groups_jobs_running", 0.0),
     ] {
         assert_eq!(samples.get(sample), Some(&value), "{sample} in {samples:#?}");
     }
@@ -64,6 +70,42 @@ async fn metrics_count_what_happens() {
         assert!(samples[sample] > 0.0, "{sample}");
     }
     assert!(samples.keys().all(|sample| !sample.contains(&ada.id) && !sample.contains(&group)));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_client_that_does_not_read_is_counted_until_it_disconnects() {
+    let server = Server::start().await;
+    let ada = server.user();
+    let group = ada.creates("Team", &[]).await;
+    let slow = server.dial().bearer(&ada.token).receive_buffer_bytes(2_048).ready().await;
+    let path = format!("/v1/groups/{group}");
+    let queue_bytes = async || samples(server.http()).await["groups_websocket_queue_bytes"];
+    let filled = async {
+        for number in 0.. {
+            let description = format!("{number} {}", "x".repeat(900));
+            ada.patch(&path, json!({"description": description})).await.group(200);
+            if queue_bytes().await > 1_000.0 {
+                return;
+            }
+        }
+    };
+    within("a queue that fills", filled).await;
+    drop(slow);
+    let emptied = async { while queue_bytes().await != 0.0 {} };
+    within("the end of the connection", emptied).await;
+}
+
+#[tokio::test]
+async fn jobs_are_counted_by_kind_and_result() {
+    let server = Server::start().await;
+    let (operator, bob) = (server.operator(), server.user());
+    bob.creates("Team", &[]).await;
+    let path = format!("/v1/admin/users/{}?mode=leave", bob.id);
+    let started = operator.call("DELETE", &path).send().await;
+    assert_eq!(started.status, 202, "{}", started.text());
+    let done =
+        async { while samples(server.http()).await["groups_jobs_total{kind=\"leave\",result=\"done\"}"] != 1.0 {} };
+    within("the end of the job", done).await;
 }
 
 #[tokio::test]
