@@ -49,6 +49,7 @@ codes! {
     CursorExpired = "cursor_expired", 410, "Cursor expired";
     VersionMismatch = "version_mismatch", 412, "Version mismatch";
     PayloadTooLarge = "payload_too_large", 413, "Payload too large";
+    MisdirectedRequest = "misdirected_request", 421, "Misdirected request";
     InvalidName = "invalid_name", 422, "Invalid name";
     InvalidDescription = "invalid_description", 422, "Invalid description";
     InvalidRole = "invalid_role", 422, "Invalid role";

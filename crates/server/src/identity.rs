@@ -25,7 +25,7 @@ pub(crate) use names::Names;
 pub use new_token::NewToken;
 pub(crate) use operator::{Operator, operators_only};
 use origin::check_loopback;
-pub(crate) use origin::{Origins, canonical, is_safe};
+pub(crate) use origin::{Origins, canonical, is_loopback_name, is_safe};
 pub use principal::{Access, Identity, Principal};
 pub(crate) use revocations::Revocations;
 pub(crate) use subject::Subjects;

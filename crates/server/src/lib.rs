@@ -35,6 +35,7 @@ mod cors;
 mod door_metrics;
 mod groups;
 mod health;
+mod host;
 mod http_client;
 mod http_server;
 mod identity;

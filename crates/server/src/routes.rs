@@ -28,13 +28,16 @@ mod users;
 mod websocket;
 
 use actix_cors::Cors;
-use actix_web::http::header;
+use actix_web::Route;
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::{Method, header};
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 
 pub(crate) use self::resource::not_found;
 use self::resource::{at, delete, get, post, put};
 use crate::cors::{refusals_as_problems, refuse_forged};
+use crate::host::refuse_foreign_host;
 use crate::input::{end_body_despite_upgrade, spare_oversized};
 use crate::limiter::{charge_address, charge_for_answers};
 use crate::metrics::measure;
@@ -50,6 +53,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .wrap(cors)
         .wrap(from_fn(refusals_as_problems))
         .wrap(from_fn(refuse_forged))
+        .wrap(from_fn(refuse_foreign_host))
         .wrap(from_fn(measure))
         // Responses are specific to the caller and change over time.
         .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
@@ -71,19 +75,17 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
     config.service(v1);
     health(config);
     if mount.metrics {
-        metrics(config);
+        config.service(guarded("/metrics", [get(operations::metrics)]));
     }
     if mount.documents {
-        config.service(at("/openapi.json", [get(documents::openapi)]).wrap(from_fn(identified)));
-        config.service(at("/asyncapi.json", [get(documents::asyncapi)]).wrap(from_fn(identified)));
+        config.service(guarded("/openapi.json", [get(documents::openapi)]));
+        config.service(guarded("/asyncapi.json", [get(documents::asyncapi)]));
     }
     #[cfg(feature = "page")]
     if mount.page {
-        config
-            .service(at("/", [get(page::index)]).wrap(from_fn(identified)))
-            .service(at("/assets/{path:.*}", [get(page::asset)]).wrap(from_fn(identified)));
+        config.service(guarded("/", [get(page::index)])).service(guarded("/assets/{path:.*}", [get(page::asset)]));
         if mount.documents {
-            config.service(at("/docs", [get(page::docs)]).wrap(from_fn(identified)));
+            config.service(guarded("/docs", [get(page::docs)]));
         }
     }
 }
@@ -91,15 +93,14 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
 /// The paths on the address for operators.
 pub(crate) fn configure_operations(config: &mut ServiceConfig) {
     health(config);
-    metrics(config);
+    config.service(guarded("/metrics", [get(operations::metrics)]));
 }
 
 fn health(config: &mut ServiceConfig) {
-    config
-        .service(at("/healthz", [get(operations::alive)]).wrap(from_fn(identified)))
-        .service(at("/readyz", [get(operations::ready)]).wrap(from_fn(identified)));
+    config.service(guarded("/healthz", [get(operations::alive)])).service(guarded("/readyz", [get(operations::ready)]));
 }
 
-fn metrics(config: &mut ServiceConfig) {
-    config.service(at("/metrics", [get(operations::metrics)]).wrap(from_fn(identified)));
+/// Registers a path outside of `/v1`.
+fn guarded<const N: usize>(path: &str, methods: [(Method, Route); N]) -> impl HttpServiceFactory + 'static {
+    at(path, methods).wrap(from_fn(refuse_foreign_host)).wrap(from_fn(identified))
 }

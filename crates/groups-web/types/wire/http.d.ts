@@ -394,7 +394,7 @@ export type Login = {
 };
 
 /** The stable error codes. */
-export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "job_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "cursor_expired" | "version_mismatch" | "payload_too_large" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "too_many_blocks" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
+export type ErrorCode = "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "group_not_found" | "job_not_found" | "member_not_found" | "method_not_allowed" | "request_timeout" | "already_member" | "group_exists" | "owner_must_transfer" | "cursor_expired" | "version_mismatch" | "payload_too_large" | "misdirected_request" | "invalid_name" | "invalid_description" | "invalid_role" | "too_many_members" | "too_many_groups" | "too_many_blocks" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "unavailable";
 
 /** The body of an error response: RFC 9457, `application/problem+json`. */
 export type Problem = {

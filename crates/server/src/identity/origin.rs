@@ -178,16 +178,22 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), &'static str>
 /// [`Code::Forbidden`] for any other name, and for callers on other machines.
 pub(crate) fn check_loopback(request: &HttpRequest) -> Result<(), Problem> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let called_so = host.parse::<Authority>().is_ok_and(|authority| {
-        let name = authority.host().to_ascii_lowercase();
-        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
-    });
+    let called_so = is_loopback_name(host);
     // A Unix socket has no address, but is always local.
     let calls_from_here = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
     let elsewhere =
         || Problem::new(Code::Forbidden, "development mode answers to localhost and loopback addresses only");
     (called_so && calls_from_here).then_some(()).ok_or_else(elsewhere)
+}
+
+/// Whether a host, with or without a port, is a name or an address of this machine that no page of
+/// another machine can have.
+pub(crate) fn is_loopback_name(host: &str) -> bool {
+    host.parse::<Authority>().is_ok_and(|authority| {
+        let name = authority.host().to_ascii_lowercase();
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// Compares host and port only: behind a proxy that terminates TLS, the server does not know its

@@ -4,6 +4,7 @@ mod client_address;
 mod limits;
 mod proxy_protocol;
 mod raw;
+mod rebinding;
 mod slow_clients;
 mod tls;
 mod unix_sockets;

@@ -548,6 +548,6 @@ async fn development_mode_rejects_foreign_host_names() {
         assert_eq!(login.json(&json!({"name": "Ada"})).send().await.status, status, "{origin}");
     }
     for host in ["evil.example.org", "localhost.evil.example.org", "127.0.0.1.evil.example.org", "notlocalhost"] {
-        login(format!("{host}:{port}")).await.problem(403, "forbidden");
+        login(format!("{host}:{port}")).await.problem(421, "misdirected_request");
     }
 }
