@@ -73,7 +73,7 @@ async fn metrics_count_what_happens() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_client_that_does_not_read_is_counted_until_it_disconnects() {
+async fn the_queue_of_a_client_that_does_not_read_is_counted_until_it_disconnects() {
     let server = Server::start().await;
     let ada = server.user();
     let group = ada.creates("Team", &[]).await;
