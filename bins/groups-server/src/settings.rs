@@ -290,6 +290,14 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-nats-url", env = "GROUPS_NATS_URL", value_name = "URL", hide_env_values = true)]
     nats_url: Option<String>,
 
+    /// OpenTelemetry collector for traces, with OTLP over HTTP: `http://HOST:4318`. Default: no traces
+    #[arg(long, alias = "groups-otlp-endpoint", env = "GROUPS_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
+
+    /// Part of the requests without a `traceparent` that are traced: 0 to 1. With one, the client decides
+    #[arg(long, alias = "groups-traces-ratio", env = "GROUPS_TRACES_RATIO", value_name = "RATIO", default_value = "0")]
+    traces_ratio: String,
+
     /// Worker threads for HTTP and WebSocket; 0: one per core
     #[arg(long, alias = "groups-workers", env = "GROUPS_WORKERS", value_name = "COUNT", default_value_t = 0)]
     workers: usize,
@@ -419,6 +427,8 @@ impl From<SettingsArgs> for Settings {
             log_days: args.log_days,
             revocation_days: args.revocation_days,
             nats_url: args.nats_url,
+            otlp_endpoint: args.otlp_endpoint,
+            traces_ratio: args.traces_ratio,
             workers: args.workers,
             sqlite_readers: args.sqlite_readers,
             postgres_connections: args.postgres_connections,

@@ -12,7 +12,7 @@ use std::sync::atomic::{Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
-use groups_domain::{GroupId, Timestamp, UserId};
+use groups_domain::{GroupId, UserId};
 use groups_supervisor::Supervisor;
 
 pub(crate) use connection_limits::{ConnectionPermit, Entry};
@@ -24,7 +24,7 @@ use crate::conn::{Conn, Socket};
 use crate::inbox::Command;
 use crate::shard::TypingEvent;
 use crate::worker::Worker;
-use crate::{Authenticator, Client, Delivery, Drain, EventSink, HubLimits, SinkError, Source};
+use crate::{Authenticator, Client, Delivery, Drain, EventSink, HubLimits, SentChange, SinkError, Source};
 use connection_limits::ConnectionLimits;
 
 /// The WebSocket clients of this server, on all worker threads. Cheap to clone.
@@ -108,11 +108,11 @@ impl Hub {
     }
 
     /// Sets a callback that is called when a worker's connections have written changes to their
-    /// sockets, with the time of each change. A connection that waits for its client is not waited
+    /// sockets, with what each change was. A connection that waits for its client is not waited
     /// for.
     ///
     /// It is called on the workers, so it must not block. Only the first callback is used.
-    pub fn observe_sent(&self, observer: impl Fn(&[Timestamp]) + Send + Sync + 'static) {
+    pub fn observe_sent(&self, observer: impl Fn(&[SentChange]) + Send + Sync + 'static) {
         if self.shared.sent_observer.set(Box::new(observer)).is_err() {
             tracing::warn!("an observer of sent changes is already set; ignored");
         }

@@ -96,6 +96,7 @@ mod inbox;
 mod limits;
 mod queue;
 mod recent;
+mod sent_change;
 mod session;
 mod shard;
 mod sink;
@@ -118,6 +119,7 @@ pub use delivery::Delivery;
 pub use hub::{GroupTraffic, Hub, HubStats};
 pub use limits::{Drain, HubLimits};
 pub use recent::{RecentDeliveries, ReplayMax, Resuming};
+pub use sent_change::SentChange;
 pub use sink::{EventSink, Recorder, SinkError};
 pub use source::{InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 #[doc(hidden)]

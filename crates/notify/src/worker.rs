@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use groups_domain::{Timestamp, UserId};
+use groups_domain::UserId;
 use groups_protocol::ErrorCode;
 use groups_supervisor::{Cause, TaskFailure};
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use crate::hub::{ConnectionPermit, Shared};
 use crate::inbox::{Command, Envelope};
 use crate::session::{Close, Cx, Input, Session, Transmit};
 use crate::shard::{Received, Shard, UnreadList};
-use crate::{Client, Delivery, Drain, HubLimits, NotRenewed, PieceMax, Renewal, SourceError};
+use crate::{Client, Delivery, Drain, HubLimits, NotRenewed, PieceMax, Renewal, SentChange, SourceError};
 
 /// Number of connections to wake before yielding to the other tasks of the thread, including HTTP
 /// requests.
@@ -332,14 +332,15 @@ impl Worker {
         }
     }
 
-    /// Adds the times of the changes that were queued for connections to `sent`.
-    async fn deliver(&self, batch: &[Arc<Delivery>], sent: &mut Vec<Timestamp>) {
+    /// Adds the changes that were queued for connections to `sent`.
+    async fn deliver(&self, batch: &[Arc<Delivery>], sent: &mut Vec<SentChange>) {
         let mut frames = 0;
         for delivery in batch {
             let routed = self.shard.borrow_mut().deliver(self.now(), delivery);
             frames += routed.frames;
             if routed.frames > 0 {
-                sent.push(delivery.change().at());
+                let change = delivery.change();
+                sent.push(SentChange { group_id: change.group_id(), version: change.version(), at: change.at() });
             }
             self.hub.note_traffic(delivery.change().group_id(), routed.frames, routed.bytes);
             if routed.crowded {

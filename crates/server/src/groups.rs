@@ -63,6 +63,8 @@ struct Inner {
     origins: Origins,
     names: Names,
     metrics: Metrics,
+    #[cfg(feature = "otlp")]
+    traces: Option<crate::traces::Traces>,
     registry: Arc<Registry>,
     peers: Arc<Peers>,
     revocations: Arc<Revocations>,
@@ -257,6 +259,10 @@ impl Groups {
 
     /// Stops the background tasks, which need the store, and then closes the store.
     pub(crate) async fn close_store(&self) {
+        #[cfg(feature = "otlp")]
+        if let Some(traces) = self.traces() {
+            traces.flush(Duration::from_millis(500)).await;
+        }
         self.0.supervisor.stop();
         self.0.store.clone().close().await;
     }
@@ -290,6 +296,11 @@ impl Groups {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) fn traces(&self) -> Option<&crate::traces::Traces> {
+        self.0.traces.as_ref()
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {

@@ -13,7 +13,6 @@ mod body;
 mod cache_control;
 mod error;
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -24,7 +23,7 @@ use futures_util::future::{Either, select};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, USER_AGENT};
 use hyper::http::uri::Scheme;
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -86,16 +85,39 @@ impl HttpClient {
     /// [`HttpError`]: every other response than a complete 200 within the limits is an error.
     pub(crate) async fn get(&self, url: &Uri, limits: FetchLimits) -> Result<Fetched, HttpError> {
         let target = Target::of(url)?;
+        let request = target.request(Method::GET, String::new())?;
+        self.send(&target, request, limits).await
+    }
+
+    /// Sends a JSON document with `POST`.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get).
+    #[cfg(feature = "otlp")]
+    pub(crate) async fn post_json(&self, url: &Uri, body: String, limits: FetchLimits) -> Result<(), HttpError> {
+        let target = Target::of(url)?;
+        let mut request = target.request(Method::POST, body)?;
+        let json = hyper::header::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
+        self.send(&target, request, limits).await.map(drop)
+    }
+
+    async fn send(
+        &self,
+        target: &Target<'_>,
+        request: Request<String>,
+        limits: FetchLimits,
+    ) -> Result<Fetched, HttpError> {
         let fetching = async {
             let addresses = target.resolve().await?;
             let socket = target.connect(&addresses).await?;
             if !target.encrypted {
-                return exchange(socket, &target, limits.body_bytes_max).await;
+                return exchange(socket, request, limits.body_bytes_max).await;
             }
             let tls = self.tls.as_ref().ok_or(HttpError::NoCertificates)?;
             let name = ServerName::try_from(target.host.to_owned()).map_err(|_| HttpError::Url)?;
             let encrypted = tls.connect(name, socket).await.map_err(|source| target.unreachable(source))?;
-            exchange(encrypted, &target, limits.body_bytes_max).await
+            exchange(encrypted, request, limits.body_bytes_max).await
         };
         let fetched = tokio::time::timeout(limits.time_max, fetching).await;
         fetched.unwrap_or(Err(HttpError::TimedOut(limits.time_max)))
@@ -134,6 +156,16 @@ impl<'a> Target<'a> {
         })
     }
 
+    fn request(&self, method: Method, body: String) -> Result<Request<String>, HttpError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(self.path)
+            .header(HOST, self.authority)
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, concat!("groups/", env!("CARGO_PKG_VERSION")));
+        request.body(body).map_err(|_| HttpError::Url)
+    }
+
     async fn resolve(&self) -> Result<Vec<SocketAddr>, HttpError> {
         let failed = |source| HttpError::Resolve { host: self.host.to_owned(), source };
         let addresses = tokio::net::lookup_host((self.host, self.port)).await.map_err(failed)?;
@@ -160,37 +192,25 @@ pub(crate) fn check_url(url: &Uri) -> Result<(), HttpError> {
 
 /// Sends the request and reads the response. The connection is driven by the same future, so that
 /// nothing is left behind when it is dropped.
-fn exchange<T>(
-    socket: T,
-    target: &Target<'_>,
-    body_bytes_max: usize,
-) -> impl Future<Output = Result<Fetched, HttpError>>
+async fn exchange<T>(socket: T, request: Request<String>, body_bytes_max: usize) -> Result<Fetched, HttpError>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let request = Request::get(target.path)
-        .header(HOST, target.authority)
-        .header(ACCEPT, "application/json")
-        .header(USER_AGENT, concat!("groups/", env!("CARGO_PKG_VERSION")))
-        .body(String::new());
-    async move {
-        let request = request.map_err(|_| HttpError::Url)?;
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(HEAD_BYTES_MAX);
-        let (mut sender, connection) = builder.handshake(TokioIo::new(socket)).await.map_err(HttpError::Exchange)?;
-        let responding = async move {
-            let response = sender.send_request(request).await.map_err(HttpError::Exchange)?;
-            if response.status() != StatusCode::OK {
-                return Err(HttpError::Status(response.status()));
-            }
-            let max_age = cache_control::max_age(response.headers());
-            let body = body::read(response.into_body(), body_bytes_max).await?;
-            Ok(Fetched { body, max_age })
-        };
-        match select(pin!(responding), pin!(connection)).await {
-            Either::Left((response, _)) => response,
-            // What has arrived before the end can still be read.
-            Either::Right((_, responding)) => responding.await,
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(HEAD_BYTES_MAX);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(socket)).await.map_err(HttpError::Exchange)?;
+    let responding = async move {
+        let response = sender.send_request(request).await.map_err(HttpError::Exchange)?;
+        if response.status() != StatusCode::OK {
+            return Err(HttpError::Status(response.status()));
         }
+        let max_age = cache_control::max_age(response.headers());
+        let body = body::read(response.into_body(), body_bytes_max).await?;
+        Ok(Fetched { body, max_age })
+    };
+    match select(pin!(responding), pin!(connection)).await {
+        Either::Left((response, _)) => response,
+        // What has arrived before the end can still be read.
+        Either::Right((_, responding)) => responding.await,
     }
 }

@@ -66,6 +66,8 @@ mod settings;
 mod sinks;
 mod store_source;
 mod tls;
+#[cfg(feature = "otlp")]
+mod traces;
 
 pub use groups::{Groups, GroupsBuilder};
 pub use groups_protocol::Code;

@@ -8,8 +8,9 @@ mod format;
 mod measure;
 mod process;
 
-use groups_domain::{ChangeKind, Timestamp};
+use groups_domain::ChangeKind;
 use groups_store::JobKind;
+use notify::SentChange;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -125,10 +126,10 @@ impl Metrics {
     }
 
     /// Counts changes that were written to the sockets of clients, by their age.
-    pub(crate) fn sent(&self, changes: &[Timestamp]) {
+    pub(crate) fn sent(&self, changes: &[SentChange]) {
         let now = clock::now().unix_millis();
-        for at in changes {
-            let millis = now.saturating_sub(at.unix_millis()).max(0);
+        for change in changes {
+            let millis = now.saturating_sub(change.at.unix_millis()).max(0);
             self.delivery_seconds.observe(millis as f64 / 1_000.0);
         }
     }

@@ -72,6 +72,8 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .service(at("/dev/login", [post(development::sign_in)]))
         .service(at("/dev/people", [get(development::people)]))
         .default_service(web::to(not_found));
+    #[cfg(feature = "otlp")]
+    let v1 = v1.wrap(from_fn(crate::traces::traced));
     config.service(v1);
     health(config);
     if mount.metrics {

@@ -12,6 +12,7 @@ use groups_store::Quotas;
 pub use self::error::SettingsError;
 use crate::Secret;
 use crate::client::TrustedProxies;
+use crate::http_client::check_url;
 use crate::identity::{Location, Subjects, canonical};
 use crate::limiter::Rates;
 use crate::listeners::ListenAddress;
@@ -148,6 +149,12 @@ pub struct Settings {
     /// NATS between several servers on one PostgreSQL, instead of LISTEN and NOTIFY: `nats://…`, several comma-separated
     pub nats_url: Option<String>,
 
+    /// OpenTelemetry collector for traces, with OTLP over HTTP: `http://HOST:4318`. Default: no traces
+    pub otlp_endpoint: Option<String>,
+
+    /// Part of the requests without a `traceparent` that are traced: 0 to 1. With one, the client decides
+    pub traces_ratio: String,
+
     /// Worker threads for HTTP and WebSocket; 0: one per core
     pub workers: usize,
 
@@ -271,6 +278,8 @@ impl Default for Settings {
             log_days: 30,
             revocation_days: 1,
             nats_url: None,
+            otlp_endpoint: None,
+            traces_ratio: "0".to_owned(),
             workers: 0,
             sqlite_readers: 2,
             postgres_connections: 16,
@@ -448,6 +457,25 @@ impl Settings {
             Some(_) if !self.is_on_postgres() => Err(SettingsError::NatsAlone),
             url => Ok(url),
         }
+    }
+
+    /// Where traces are sent.
+    pub(crate) fn otlp_endpoint(&self) -> Result<Option<hyper::Uri>, SettingsError> {
+        let Some(endpoint) = self.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty()) else {
+            return Ok(None);
+        };
+        if !cfg!(feature = "otlp") {
+            return Err(SettingsError::OtlpMissing);
+        }
+        let url = format!("{}/v1/traces", endpoint.trim_end_matches('/')).parse();
+        let url = url.ok().filter(|url| check_url(url).is_ok());
+        url.map(Some).ok_or_else(|| SettingsError::Otlp(endpoint.to_owned()))
+    }
+
+    /// Part of the requests without a `traceparent` that are traced.
+    pub(crate) fn traces_ratio(&self) -> Result<f64, SettingsError> {
+        let ratio = self.traces_ratio.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+        ratio.ok_or_else(|| SettingsError::TracesRatio(self.traces_ratio.clone()))
     }
 
     /// The URL of PostgreSQL without a connection pooler, if there is one.

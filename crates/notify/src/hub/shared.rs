@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqC
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use groups_domain::{GroupId, Timestamp, UserId};
+use groups_domain::{GroupId, UserId};
 use groups_protocol::ServerMessage;
 use groups_supervisor::Supervisor;
 use tokio::sync::{Semaphore, mpsc};
@@ -17,7 +17,7 @@ use crate::counters::Counters;
 use crate::frame;
 use crate::inbox::{Command, Envelope};
 use crate::shard::TypingEvent;
-use crate::{Authenticator, HubLimits, Source};
+use crate::{Authenticator, HubLimits, SentChange, Source};
 
 /// State shared by all workers.
 pub(crate) struct Shared {
@@ -49,7 +49,7 @@ const INBOX_KIB_MAX: u32 = u32::MAX >> 4;
 
 type TypingRelay = Box<dyn Fn(GroupId, UserId, bool) + Send + Sync>;
 
-type SentObserver = Box<dyn Fn(&[Timestamp]) + Send + Sync>;
+type SentObserver = Box<dyn Fn(&[SentChange]) + Send + Sync>;
 
 type TrafficObserver = Box<dyn Fn(GroupId, GroupTraffic) + Send + Sync>;
 
@@ -155,7 +155,7 @@ impl Shared {
     }
 
     /// Called when the connections of a worker have had their turn to send these changes.
-    pub(crate) fn note_sent(&self, changes: &[Timestamp]) {
+    pub(crate) fn note_sent(&self, changes: &[SentChange]) {
         if let Some(observer) = self.sent_observer.get() {
             observer(changes);
         }

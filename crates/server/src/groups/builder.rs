@@ -215,6 +215,8 @@ impl GroupsBuilder {
     pub async fn open(self) -> Result<Groups, OpenError> {
         let Self { settings, identity, sinks, limits, mount, development } = self;
         check_prefix(&mount.prefix)?;
+        settings.otlp_endpoint()?;
+        settings.traces_ratio()?;
         if identity.is_none() {
             settings.check_tokens()?;
             if settings.is_development() && !development {
@@ -268,7 +270,17 @@ impl GroupsBuilder {
         let traffic = Arc::clone(&limiter);
         hub.observe_traffic(move |group_id, sent| traffic.charge_group(group_id, sent.connections, sent.bytes));
         let sent = metrics.clone();
-        hub.observe_sent(move |changes| sent.sent(changes));
+        #[cfg(feature = "otlp")]
+        let traces = crate::traces::Traces::start(&settings, &supervisor)?;
+        #[cfg(feature = "otlp")]
+        let delivered = traces.clone();
+        hub.observe_sent(move |changes| {
+            sent.sent(changes);
+            #[cfg(feature = "otlp")]
+            if let Some(traces) = &delivered {
+                traces.sent(changes);
+            }
+        });
         // After the tail, so that no group created in between is missed.
         let ids = Arc::new(GroupIds::default());
         store.newest_group().await?.into_iter().for_each(|newest| ids.observe(newest));
@@ -300,7 +312,8 @@ impl GroupsBuilder {
         supervisor.spawn("announcements", announce(bus.clone(), hub.clone()));
         let health = Health::new();
         supervisor.spawn("health", health::watch(store.clone(), bus.clone(), health.clone()));
-        let registry = metrics.registry(Collected {
+        #[cfg_attr(not(feature = "otlp"), expect(unused_mut, reason = "the feature adds a metric"))]
+        let mut registry = metrics.registry(Collected {
             hub: hub.clone(),
             store: store.clone(),
             bus: bus.clone(),
@@ -308,6 +321,12 @@ impl GroupsBuilder {
             peers: Arc::clone(&peers),
             lags,
         });
+        #[cfg(feature = "otlp")]
+        if let Some(traces) = &traces {
+            let help = "Spans that were dropped, because too many waited or the collector did not take them";
+            let groups = registry.sub_registry_with_prefix("groups");
+            groups.register("trace_spans_dropped", help, traces.dropped());
+        }
         let spread = Duration::from_secs(u64::from(settings.drain_seconds));
         let mut issuers = settings.issuers();
         let issuer = issuers.next().filter(|_| issuers.next().is_none()).map(str::to_owned);
@@ -328,6 +347,8 @@ impl GroupsBuilder {
             reads: Reads::new(ReadLimits::default()),
             refusals: Refusals::new(REFUSAL_PAUSE, REFUSALS_MAX),
             metrics,
+            #[cfg(feature = "otlp")]
+            traces,
             registry: Arc::new(registry),
             peers,
             revocations,

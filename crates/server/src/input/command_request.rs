@@ -61,7 +61,10 @@ impl CommandRequest {
         if let Err(refusal) = self.charge(groups, group_id, &command) {
             return Err(refuse(groups, self.entry_price + price::members(&command), refusal).await);
         }
-        let executed = self.attempt(groups, group_id, command).await;
+        let executing = self.attempt(groups, group_id, command);
+        #[cfg(feature = "otlp")]
+        let executing = crate::traces::committing(groups.traces(), executing);
+        let executed = executing.await;
         if self.idempotency.is_some() && executed.as_ref().is_ok_and(|executed| executed.replayed) {
             groups.limiter().give_back(self.caller.actor(), Work::NewKey, 1.0);
         }

@@ -79,6 +79,18 @@ pub enum SettingsError {
          `cargo build --release -p groups-server --features nats`"
     )]
     NatsMissing,
+    /// This program was built without traces.
+    #[error(
+        "GROUPS_OTLP_ENDPOINT: this program was built without traces. Build it with \
+         `cargo build --release -p groups-server --features otlp`"
+    )]
+    OtlpMissing,
+    /// The ratio is not a number from 0 to 1.
+    #[error("GROUPS_TRACES_RATIO: '{0}' is not a number from 0 to 1")]
+    TracesRatio(String),
+    /// Traces cannot be sent there.
+    #[error("GROUPS_OTLP_ENDPOINT: '{0}' is not the URL of a collector, such as http://127.0.0.1:4318")]
+    Otlp(String),
     /// With SQLite there is only one server.
     #[error("GROUPS_NATS_URL needs PostgreSQL: set DATABASE_URL=postgres://…")]
     NatsAlone,

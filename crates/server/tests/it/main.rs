@@ -42,3 +42,5 @@ mod snapshots;
 mod storm;
 mod subjects;
 mod support;
+#[cfg(feature = "otlp")]
+mod traces;
