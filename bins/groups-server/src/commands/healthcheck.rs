@@ -41,8 +41,11 @@ impl Healthcheck {
         let settings = Settings::from(self.server.settings);
         let address = match settings.operations_address()? {
             Some(address) => ListenAddress::Tcp(address),
-            None if settings.uses_tls() => return Err(Unhealthy::Encrypted),
-            None => settings.addresses()?.into_iter().next().ok_or(SettingsError::Listen(settings.listen))?,
+            None => {
+                let is_plain =
+                    |address: &ListenAddress| !settings.uses_tls() || matches!(address, ListenAddress::Unix(_));
+                settings.addresses()?.into_iter().find(is_plain).ok_or(Unhealthy::Encrypted)?
+            }
         };
         let path = if self.ready { "/readyz" } else { "/healthz" };
         let asked = match &address {

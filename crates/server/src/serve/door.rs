@@ -89,7 +89,12 @@ impl Door {
 
     /// Whether something comes before HTTP.
     pub(super) fn must_wait(&self, arrival: &Arrival) -> bool {
-        self.tls.is_some() || self.is_announced(arrival)
+        self.certificate(arrival).is_some() || self.is_announced(arrival)
+    }
+
+    /// `None`: the connection is not encrypted. A Unix socket does not leave the machine.
+    fn certificate(&self, arrival: &Arrival) -> Option<&TlsCertificate> {
+        self.tls.as_ref().filter(|_| matches!(arrival.socket, Socket::Tcp(_)))
     }
 
     fn is_announced(&self, arrival: &Arrival) -> bool {
@@ -116,7 +121,7 @@ impl Door {
             tracing::info!(?proxy, "connection of a trusted proxy closed: {error}");
             return Err(closed(&arrival.ticket, error));
         }
-        let Some(certificate) = &self.tls else { return Ok(self.open_now(arrival)) };
+        let Some(certificate) = self.certificate(&arrival) else { return Ok(self.open_now(arrival)) };
         let Arrival { socket, ticket, peer } = arrival;
         let acceptor = TlsAcceptor::from(certificate.config());
         let handshake = acceptor.accept_with(socket, |tls| tls.set_buffer_limit(Some(TLS_BUFFER_BYTES)));

@@ -13,7 +13,7 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use super::raw::{GET, ask, connect_from, logs_client};
-use crate::support::{SECRET, Server, free_address, installed, program, skipped, within};
+use crate::support::{SECRET, Server, certify, free_address, installed, program, skipped, within};
 
 /// Sends this on a Unix socket and returns everything that comes back.
 async fn ask_unix(path: &Path, request: &str) -> String {
@@ -64,6 +64,25 @@ async fn a_server_listens_on_tcp_and_on_a_unix_socket() {
     server.terminate();
     assert!(server.ended().await.0.success());
     assert!(!path.exists(), "the file is removed");
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_not_encrypted() {
+    let folder = tempfile::tempdir().unwrap();
+    if !certify(folder.path()) {
+        return;
+    }
+    let (path, listen) = socket_in(&folder);
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let files = [("GROUPS_TLS_CERT", &*file("server.pem")), ("GROUPS_TLS_KEY", &file("server.key"))];
+    let _server = Server::with(&[files[0], files[1], ("GROUPS_LISTEN", &listen)]).await;
+    assert!(ask_unix(&path, GET).await.starts_with("HTTP/1.1 401"));
+    let mut healthcheck = Command::new(program());
+    healthcheck.arg("healthcheck").env_clear().env("GROUPS_LISTEN", &listen).envs(files);
+    assert!(healthcheck.status().unwrap().success(), "it asks on the Unix socket");
+    healthcheck.env("GROUPS_LISTEN", "127.0.0.1:1");
+    let refused = healthcheck.output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("GROUPS_OPERATIONS_LISTEN"), "{refused:?}");
 }
 
 /// A process that is killed on drop.
