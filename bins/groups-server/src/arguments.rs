@@ -15,6 +15,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use crate::cli::Cli;
+use crate::origin::{Effective, Origin};
 use crate::settings_file::{self, Entry, FileError};
 
 /// The suffix of variables that name the file of a secret.
@@ -26,24 +27,11 @@ const KEY_SUFFIX: &str = "_file";
 /// The mode bits that let everybody read a file.
 const MODE_OF_EVERYBODY: u32 = 0o004;
 
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Flag,
-    /// An environment variable.
-    Variable(String),
-    /// A file of a secret.
-    SecretFile(PathBuf),
-    /// A line of the settings file.
-    Line(PathBuf, usize),
-    Default,
-}
-
 /// The arguments with everything that was added to them.
 pub(crate) struct Arguments {
     pub(crate) cli: Cli,
     /// The command that runs, with its values.
-    pub(crate) matches: ArgMatches,
+    matches: ArgMatches,
     /// The origins of values that come from files, by the id of their argument.
     origins: BTreeMap<String, Origin>,
     /// What the operator should know.
@@ -102,8 +90,28 @@ impl Arguments {
         Ok(Self { cli, matches, origins, warnings })
     }
 
+    /// All settings, without secrets.
+    pub(crate) fn effective(&self) -> Vec<Effective> {
+        let command = Cli::command();
+        let settings = command.get_arguments().filter_map(|argument| {
+            Some(Effective { key: key(argument)?, value: self.shown(argument), origin: self.origin(argument) })
+        });
+        settings.collect()
+    }
+
+    fn shown(&self, argument: &Arg) -> Option<String> {
+        let raw = self.matches.get_raw(argument.get_id().as_str())?;
+        let value = raw.map(|value| value.to_string_lossy()).collect::<Vec<_>>().join(",");
+        let is_url = || argument.get_long().is_some_and(|flag| flag.ends_with("url"));
+        Some(match is_secret(argument) {
+            false => value,
+            true if is_url() => groups_store::masked(&value),
+            true => "…".to_owned(),
+        })
+    }
+
     /// Where the value of an argument comes from.
-    pub(crate) fn origin(&self, argument: &Arg) -> Origin {
+    fn origin(&self, argument: &Arg) -> Origin {
         let id = argument.get_id().as_str();
         if let Some(origin) = self.origins.get(id) {
             return origin.clone();
@@ -227,14 +235,14 @@ fn config_of<'a>(command: &Command, values: &'a ArgMatches) -> Option<&'a PathBu
 }
 
 /// The key of a setting in the settings file. `None` if it cannot be set there.
-pub(crate) fn key(argument: &Arg) -> Option<String> {
+fn key(argument: &Arg) -> Option<String> {
     argument.get_env()?;
     let key = argument.get_long()?.replace('-', "_");
     (key != "config").then_some(key)
 }
 
 /// The environment variable of a setting.
-pub(crate) fn variable(argument: &Arg) -> Option<String> {
+fn variable(argument: &Arg) -> Option<String> {
     Some(argument.get_env()?.to_string_lossy().into_owned())
 }
 

@@ -1,12 +1,9 @@
 //! The arguments of the command line.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{Backup, Check, Config, Copy, Healthcheck, Migrate, Token};
-use crate::log::LogSettings;
-use crate::settings::SettingsArgs;
+use crate::server_args::ServerArgs;
 
 /// Groups and memberships with real-time updates: HTTP, WebSocket and a page, on SQLite or PostgreSQL
 #[derive(Parser)]
@@ -18,26 +15,6 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
-}
-
-/// Everything that can be set.
-#[derive(Args)]
-pub(crate) struct ServerArgs {
-    #[command(flatten)]
-    pub(crate) file: FileArgs,
-
-    #[command(flatten)]
-    pub(crate) settings: SettingsArgs,
-
-    #[command(flatten)]
-    pub(crate) log: LogSettings,
-}
-
-#[derive(Args)]
-pub(crate) struct FileArgs {
-    /// File with settings (TOML): `rate_limit = 100`. Flags and environment variables take precedence
-    #[arg(long, env = "GROUPS_CONFIG", value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

@@ -1,4 +1,4 @@
-//! The commands besides running the server.
+//! The commands. Without one, the server runs.
 
 mod backup;
 mod check;

@@ -1,13 +1,16 @@
 //! The command line of the server.
 
 mod arguments;
+mod causes;
 mod cli;
 mod commands;
 mod environment;
 mod log;
 mod log_limit;
+mod origin;
 mod output;
 mod reload;
+mod server_args;
 mod settings;
 mod settings_file;
 mod systemd;
@@ -21,6 +24,7 @@ use groups_domain::Timestamp;
 use server::{ListenAddress, RunError, Settings, StopSignals};
 
 use crate::arguments::{Arguments, ArgumentsError};
+use crate::causes::with_causes;
 use crate::cli::Command;
 use crate::log::LogControl;
 use crate::output::Output;
@@ -85,7 +89,7 @@ async fn run(mut arguments: Arguments, log: &LogControl, stdout: &Output) -> Res
         Some(Command::Copy(copy)) => Ok(copy.run(stdout).await?),
         Some(Command::Backup(backup)) => Ok(backup.run(stdout)?),
         Some(Command::Config(config)) => {
-            config.run(&arguments, stdout);
+            config.run(&arguments.effective(), stdout);
             Ok(())
         }
         Some(Command::Check(check)) => Ok(check.run(stdout).await?),
@@ -97,21 +101,6 @@ async fn run(mut arguments: Arguments, log: &LogControl, stdout: &Output) -> Res
 fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Formats an error with its causes on one line. Causes that the previous message already contains
-/// are omitted.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let cause_text = error.to_string();
-        if !text.contains(&cause_text) {
-            text += &format!(": {cause_text}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 async fn serve(settings: Settings, unknown: &[String], log: &LogControl, stdout: &Output) -> Result<(), RunError> {

@@ -306,7 +306,7 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-sqlite-readers", env = "GROUPS_SQLITE_READERS", value_name = "COUNT", default_value_t = 2, value_parser = in_range(1..=64))]
     sqlite_readers: usize,
 
-    /// PostgreSQL: connections of this server, besides the two for LISTEN and NOTIFY
+    /// PostgreSQL: connections of this server, without the two for LISTEN and NOTIFY
     #[arg(long, alias = "groups-postgres-connections", env = "GROUPS_POSTGRES_CONNECTIONS", value_name = "COUNT", default_value_t = 16, value_parser = in_range(4..=1_000))]
     postgres_connections: usize,
 

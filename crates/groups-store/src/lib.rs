@@ -125,6 +125,7 @@
 compile_error!("groups-store needs the feature `sqlite` or `postgres`");
 
 mod backup;
+mod backup_error;
 mod batch;
 mod caller;
 mod column;
@@ -180,7 +181,8 @@ mod tail;
 mod url;
 
 #[cfg(feature = "postgres")]
-pub use backup::{BackupError, backup};
+pub use backup::backup;
+pub use backup_error::BackupError;
 pub use commit_messages::CommitMessages;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub use copy::{Copied, CopyError, copy};

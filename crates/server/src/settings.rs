@@ -161,7 +161,7 @@ pub struct Settings {
     /// SQLite: threads that read for requests, and as many for connecting clients
     pub sqlite_readers: usize,
 
-    /// PostgreSQL: connections of this server, besides the two for LISTEN and NOTIFY
+    /// PostgreSQL: connections of this server, without the two for LISTEN and NOTIFY
     pub postgres_connections: usize,
 
     /// PostgreSQL: batches that are committed at once; each has one of the connections

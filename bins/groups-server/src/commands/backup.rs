@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use groups_store::{BackupError, StoreOptions};
 
-use crate::cli::FileArgs;
 use crate::output::Output;
+use crate::server_args::FileArgs;
 
 #[derive(Args)]
 pub(crate) struct Backup {

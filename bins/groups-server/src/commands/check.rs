@@ -3,8 +3,9 @@
 use clap::Args;
 use server::{Settings, preflight};
 
-use crate::cli::ServerArgs;
+use crate::causes::with_causes;
 use crate::output::Output;
+use crate::server_args::ServerArgs;
 
 #[derive(Args)]
 pub(crate) struct Check {
@@ -27,7 +28,7 @@ impl Check {
                 Ok(found) => stdout.line(format_args!("ok      {}: {found}", checked.what)),
                 Err(error) => {
                     failed = true;
-                    stdout.line(format_args!("FAILED  {}: {}", checked.what, crate::with_causes(&*error)));
+                    stdout.line(format_args!("FAILED  {}: {}", checked.what, with_causes(&*error)));
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use server::{ListenAddress, Settings, SettingsError};
 
-use crate::cli::ServerArgs;
+use crate::server_args::ServerArgs;
 
 /// How long each step may take.
 const STEP_MAX: Duration = Duration::from_secs(4);

@@ -3,8 +3,8 @@
 use clap::Args;
 use groups_store::{OpenError, Store, StoreOptions};
 
-use crate::cli::FileArgs;
 use crate::output::Output;
+use crate::server_args::FileArgs;
 
 #[derive(Args)]
 pub(crate) struct Migrate {

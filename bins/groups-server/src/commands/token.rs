@@ -5,8 +5,8 @@ use groups_domain::Timestamp;
 use server::{NewToken, Secret, Settings};
 use uuid::Uuid;
 
-use crate::cli::ServerArgs;
 use crate::output::Output;
+use crate::server_args::ServerArgs;
 
 #[derive(Args)]
 pub(crate) struct Token {
