@@ -81,8 +81,8 @@ pub use groups::{GroupHandle, Groups};
 // The types of bodies, events and the list, so that users of this crate need no dependency of their own on these crates.
 pub use groups_domain::{GroupId, LeaveReason, NewMember, Role, Sidebar, SidebarRow, Timestamp, UserId, Uuid, Version};
 pub use groups_protocol::{
-    ActionBody, AddOutcome, BlockBody, BlockPage, ChangeAction, Code, EventBody, EventHead, LoginBody, MeBody,
-    PeopleBody, PersonBody, UserBody, UsersBody,
+    AccessBody, ActionBody, AddOutcome, BlockBody, BlockPage, ChangeAction, Code, EventBody, EventHead, LoginBody,
+    MeBody, PeopleBody, PersonBody, UserBody, UsersBody,
 };
 pub use token::{TokenError, TokenFuture, TokenProvider, TokenReason};
 pub use url::UrlError;

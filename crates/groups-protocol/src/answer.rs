@@ -107,9 +107,27 @@ pub struct MeBody {
     /// The time at which the token expires.
     #[cfg_attr(test, ts(type = "Time"), schemars(with = "crate::schema::Time"))]
     pub expires_at: String,
+    /// What the token allows.
+    #[serde(default)]
+    pub access: AccessBody,
 }
 
-/// Response of `GET /v1/admin/users`.
+/// What a token allows, by its scopes. A server that does not say so allows `write`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Access"), schemars(rename = "Access"))]
+#[non_exhaustive]
+pub enum AccessBody {
+    /// `GET` requests and the WebSocket.
+    Read,
+    /// Everything that a user can do.
+    #[default]
+    Write,
+    /// The same, and `/v1/admin`.
+    Admin,
+}
+
+/// Response of `GET /v1/admin/users?subject=`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Subject"), schemars(rename = "Subject"))]
 pub struct SubjectBody {

@@ -40,8 +40,8 @@ mod server_message;
 mod typescript;
 
 pub use answer::{
-    AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage, JobBody,
-    JobCreatedBody, JobStateBody, LoginBody, MeBody, MemberPage, PeopleBody, PersonBody, SubjectBody,
+    AccessBody, AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage,
+    JobBody, JobCreatedBody, JobStateBody, LoginBody, MeBody, MemberPage, PeopleBody, PersonBody, SubjectBody,
 };
 pub use change::{ChangeAction, ChangeBody, NewMemberBody};
 pub use client_message::{ClientMessage, ParseError, parse};

@@ -81,6 +81,7 @@ fn golden_the_typescript_types_of_the_responses() {
         declared::<ChangeAction<'_>>(),
         declared::<ChangeBody<'_>>(),
         declared::<ChangePage<'_>>(),
+        declared::<AccessBody>(),
         declared::<MeBody>(),
         declared::<SubjectBody>(),
         declared::<BlockBody>(),

@@ -4,8 +4,8 @@
  * # Hooks for tests
  * Stable `data-testid`s. Elements are in the page's own document unless the list says otherwise.
  *
- * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (shown on request, and by default if the server has no development mode), `sign-in-submit`,
- *   `sign-in-recent`, `sign-in-other` (switches between name and token), `sign-in-problem`.
+ * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (if the server has no development mode, or on request), `sign-in-submit`,
+ *   `sign-in-recent`, `sign-in-other` (switches between name and token, in development mode), `sign-in-problem`.
  * - Frame: `me` (text: the name; `data-user-id`), `sign-out`, `theme`, `cut`, `inspector-toggle`, `new-group`, `toasts`, `toast`, `toast-action`.
  * - Sidebar: `groups-sidebar` (the element). In its shadow tree: `[role=option]` (id: the group's id) with the parts `name`, `count`, `role`,
  *   `badge`; `[part=filter]`, `[part=sort]`, `[part=status]` (`data-state`: connecting, live, reconnecting, offline, signed-out).
@@ -15,6 +15,7 @@
  * - Dialogs: `create-dialog`, `edit-dialog`, `add-dialog`, `transfer-dialog`, `remove-dialog`, `leave-dialog`, `delete-dialog`; each contains
  *   `dialog-submit`, `dialog-cancel`, `dialog-problem`; fields `group-name`, `group-description`, `people-input`, `people-option`, `people-picked`,
  *   `people-role`, `successor`.
+ * - Operator view, for a token with the scope `groups:admin`: `operator-toggle`; the rest is in `operator/view.js`.
  * - Inspector: `inspector`, `inspector-facts`, `inspector-frames`, `frame` (`data-type`), `inspector-cut`, `inspector-clear`.
  *
  * `document.documentElement.dataset.state` is the state of the connection. The page never reloads itself. In development mode, picking "new person"
@@ -37,6 +38,7 @@ import { Toasts } from "./page/toasts.js";
 
 /**
  * @import { GroupsSidebar } from "./groups-sidebar.js"
+ * @import { OperatorView } from "./operator/view.js"
  * @import { Text } from "./page/dom.js"
  */
 
@@ -79,6 +81,11 @@ function start(session) {
     { type: "button", class: "bare", testid: "inspector-toggle", "aria-pressed": "false", "aria-label": "Inspector", title: "Show WebSocket frames in the inspector", onclick: toggleInspector },
     icon("frames"),
   );
+  const operatorToggle = session.operator
+    ? h("button", { type: "button", class: "bare", testid: "operator-toggle", "aria-pressed": "false", "aria-label": "Operator view", title: "Operator view", onclick: () => void toggleOperator() }, icon("tools"))
+    : null;
+  /** @type {OperatorView | null} */
+  let operator = null;
   const layout = h("div", { class: "layout" }, sidebar, main, inspector.element);
   const me = h("span", { class: "me", testid: "me", "data-user-id": session.userId, title: session.userId }, face(session.userId, session.name), named(session.name, { class: "me-name" }));
   const bar = h(
@@ -87,6 +94,7 @@ function start(session) {
     h("div", { class: "brand" }, h("span", { class: "mark", "aria-hidden": "true" }), h("span", null, "Groups")),
     h("button", { type: "button", class: "bare", testid: "cut", "aria-label": "Drop the connection", title: `Drop the connection for ${CUT_MS / 1_000} seconds and watch it recover`, onclick: () => client.cut(CUT_MS) }, icon("cut")),
     toggle,
+    operatorToggle,
     h("button", { type: "button", class: "bare", testid: "theme", "aria-label": "Switch between light and dark", title: "Switch between light and dark", onclick: nextTheme }, icon("theme")),
     me,
     h("button", { type: "button", class: "bare", testid: "sign-out", "aria-label": "Sign out", title: "Sign out", onclick: () => signOut() }, icon("out")),
@@ -104,7 +112,8 @@ function start(session) {
   tellNews({ client, names, toasts, open, seen: (groupId) => groupId === ended, signal });
   if (session.development) session.people("").then((people) => names.learn(people), () => {});
 
-  document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "Skip to the open group"), bar, layout, toasts.element);
+  const skip = h("a", { class: "skip", href: "#main" }, "Skip to the open group");
+  document.body.replaceChildren(skip, bar, layout, toasts.element);
   document.title = `${isolated(session.name)} · Groups`;
   nothingOpen();
   client.connect();
@@ -186,12 +195,46 @@ function start(session) {
     if (!shown) toggle.focus();
   }
 
+  /** Shows the operator view in place of the user's own groups, or goes back to them. */
+  async function toggleOperator() {
+    if (operator) {
+      operator.close();
+      operator.element.remove();
+      operator = null;
+    } else {
+      try {
+        const [{ OperatorView }] = await Promise.all([import("./operator/view.js"), style("./operator.css")]);
+        // A second click was faster, or the session has ended.
+        if (operator || signal.aborted) return;
+        operator = new OperatorView({ client, toasts });
+      } catch {
+        return toasts.show("Could not load the operator view. Try again.", { kind: "bad" });
+      }
+      layout.after(operator.element);
+      operator.focus();
+    }
+    layout.hidden = operator !== null;
+    skip.href = operator ? "#operator" : "#main";
+    skip.textContent = operator ? "Skip to the operator view" : "Skip to the open group";
+    operatorToggle?.setAttribute("aria-pressed", String(operator !== null));
+  }
+
   /** @param {string} [why] */
   function signOut(why) {
     session.end();
+    operator?.close();
     view?.close();
     abort.abort();
     client.close();
     welcome(why);
   }
+}
+
+/** Loads a style sheet of this release once. @param {string} path @returns {Promise<void>} */
+function style(path) {
+  const { href } = new URL(path, import.meta.url);
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    document.head.append(h("link", { rel: "stylesheet", href, onload: () => resolve(), onerror: reject }));
+  });
 }

@@ -27,6 +27,9 @@
  * @import { Texts } from "./sidebar/texts.js"
  */
 
+// For React server components: hooks and elements work in the browser only.
+"use client";
+
 import { createElement, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { GroupsClient } from "./groups-client.js";

@@ -24,4 +24,4 @@ mod files;
 mod hash;
 mod served;
 
-pub use served::{Asset, asset, content_security_policy, docs, page, release};
+pub use served::{Asset, asset, content_security_policy, development_page, docs, page, release};

@@ -12,6 +12,9 @@ const PAGE: &str = "index.html";
 const DOCS: &str = "docs.html";
 /// The folder in the templates that is replaced by the folder of the release.
 const FOLDER: &str = "assets/";
+/// The root element of the template, and what it is in development mode. `page/sign-in.js` reads it.
+const ROOT: &str = "<html ";
+const DEVELOPMENT_ROOT: &str = "<html data-development ";
 
 /// A file, ready to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,11 @@ pub fn page() -> Asset {
 /// The page at `/docs`: it shows `openapi.json` and `asyncapi.json`, which are next to it. Its other URLs are relative as well.
 pub fn docs() -> Asset {
     BUNDLE.docs.asset(false)
+}
+
+/// The same page for a server in development mode: it offers sign-in by name instead of asking for a token.
+pub fn development_page() -> Asset {
+    BUNDLE.development_page.asset(false)
 }
 
 /// The file at `assets/{path}`, with or without the [`release`] as its first segment.
@@ -101,6 +109,7 @@ struct Bundle {
     release: String,
     page: File,
     docs: File,
+    development_page: File,
     files: BTreeMap<&'static str, File>,
 }
 
@@ -109,15 +118,15 @@ static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     let release = FILES.iter().fold(Hash::new(), |hash, (name, bytes)| hash.part(name.as_bytes()).part(bytes)).hex();
     let page = |name| {
         let template = FILES.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, bytes)| bytes);
-        let html = String::from_utf8_lossy(template).replace(FOLDER, &format!("{FOLDER}{release}/"));
-        File::new(name, html.into_bytes())
+        String::from_utf8_lossy(template).replace(FOLDER, &format!("{FOLDER}{release}/"))
     };
     let (page, docs) = (page(PAGE), page(DOCS));
     let others = FILES.iter().filter(|(name, _)| *name != PAGE && *name != DOCS);
     Bundle {
         release,
-        page,
-        docs,
+        development_page: File::new(PAGE, page.replacen(ROOT, DEVELOPMENT_ROOT, 1).into_bytes()),
+        page: File::new(PAGE, page.into_bytes()),
+        docs: File::new(DOCS, docs.into_bytes()),
         files: others.map(|(name, bytes)| (*name, File::new(name, bytes.to_vec()))).collect(),
     }
 });

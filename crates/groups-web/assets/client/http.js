@@ -43,37 +43,37 @@ export class Api {
 
   /** The calling user. @param {CallOptions} [options] @returns {Promise<Me>} */
   me(options) {
-    return this.#call("GET", "v1/me", {}, options);
+    return this.request("GET", "v1/me", {}, options);
   }
 
   /** Creates a group; the caller becomes its owner. @param {{ name: string, description?: string, members?: NewMember[] }} group @param {CallOptions} [options] @returns {Promise<Group>} */
   createGroup(group, options) {
-    return this.#call("POST", "v1/groups", { body: group }, options);
+    return this.request("POST", "v1/groups", { body: group }, options);
   }
 
   /** One page of the caller's groups, newest first. @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<GroupPage>} */
   listGroups(page = {}, options) {
-    return this.#call("GET", "v1/groups", { query: page }, options);
+    return this.request("GET", "v1/groups", { query: page }, options);
   }
 
   /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<Group>} */
   getGroup(groupId, options) {
-    return this.#call("GET", path(groupId), {}, options);
+    return this.request("GET", path(groupId), {}, options);
   }
 
   /** @param {string} groupId @param {{ name?: string, description?: string }} settings @param {CallOptions} [options] @returns {Promise<Group>} */
   updateGroup(groupId, settings, options) {
-    return this.#call("PATCH", path(groupId), { body: settings }, options);
+    return this.request("PATCH", path(groupId), { body: settings }, options);
   }
 
   /** Deletes the group for all members. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
   deleteGroup(groupId, options) {
-    return this.#call("DELETE", path(groupId), {}, options);
+    return this.request("DELETE", path(groupId), {}, options);
   }
 
   /** One page of the members, in order of joining. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
   listMembers(groupId, page = {}, options) {
-    return this.#call("GET", `${path(groupId)}/members`, { query: page }, options);
+    return this.request("GET", `${path(groupId)}/members`, { query: page }, options);
   }
 
   /** Every member, page by page. @param {string} groupId @param {CallOptions & { limit?: number }} [options] @returns {AsyncGenerator<Member>} */
@@ -88,48 +88,48 @@ export class Api {
 
   /** Adds one user; fails with `already_member` if they are a member. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
   addMember(groupId, userId, role = "member", options) {
-    return this.#call("POST", `${path(groupId)}/members`, { body: { user_id: userId, role } }, options);
+    return this.request("POST", `${path(groupId)}/members`, { body: { user_id: userId, role } }, options);
   }
 
   /** Adds up to 1,000 users in one change; those who are already members are skipped. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
   addMembers(groupId, members, options) {
-    return this.#call("POST", `${path(groupId)}/members`, { body: { members } }, options);
+    return this.request("POST", `${path(groupId)}/members`, { body: { members } }, options);
   }
 
   /** Changes a role. `owner` transfers ownership and makes the previous owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
   changeRole(groupId, userId, role, options) {
-    return this.#call("PATCH", `${path(groupId)}/members/${encodeURIComponent(userId)}`, { body: { role } }, options);
+    return this.request("PATCH", `${path(groupId)}/members/${encodeURIComponent(userId)}`, { body: { role } }, options);
   }
 
   /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
   removeMember(groupId, userId, options) {
-    return this.#call("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`, {}, options);
+    return this.request("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`, {}, options);
   }
 
   /** Leaves the group. The owner must name a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
   leaveGroup(groupId, { successor } = {}, options) {
-    return this.#call("DELETE", `${path(groupId)}/members/me`, { query: { successor } }, options);
+    return this.request("DELETE", `${path(groupId)}/members/me`, { query: { successor } }, options);
   }
 
   /** The history of the group, oldest first. Requires `admin`. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
   changes(groupId, page = {}, options) {
-    return this.#call("GET", `${path(groupId)}/changes`, { query: page }, options);
+    return this.request("GET", `${path(groupId)}/changes`, { query: page }, options);
   }
 
   /** @param {string} groupId @param {boolean} typing @param {CallOptions} [options] @returns {Promise<void>} */
   typing(groupId, typing, options) {
-    return this.#call("POST", `${path(groupId)}/typing`, { body: { typing }, repeat: false }, options);
+    return this.request("POST", `${path(groupId)}/typing`, { body: { typing }, repeat: false }, options);
   }
 
   /**
-   * Sends a request, with retries. All attempts share one idempotency key, so a change whose answer is lost is executed once.
+   * Sends a request to a path that may have no method here, with retries. All attempts share one idempotency key, so a change whose answer is lost is executed once.
    * @param {string} method
    * @param {string} where
-   * @param {Request} request
+   * @param {Request} [request]
    * @param {CallOptions} [options]
    * @returns {Promise<any>}
    */
-  async #call(method, where, { query = {}, body, repeat = true }, { signal, idempotencyKey, ifVersion } = {}) {
+  async request(method, where, { query = {}, body, repeat = true } = {}, { signal, idempotencyKey, ifVersion } = {}) {
     const url = new URL(where, this.#base);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));

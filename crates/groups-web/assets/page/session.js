@@ -8,14 +8,10 @@ import { forGood, forTab } from "./storage.js";
 
 const HERE = "groups.session";
 const RECENT = "groups.recent-names";
-const TOKENS = "groups.signs-in-by-token";
 /** Recent names offered at sign-in. */
 const RECENT_MAX = 6;
 
-/** The server is not in development mode: users sign in elsewhere and bring a token. */
-export class NoDevelopmentMode extends Error {}
-
-/** @typedef {{ token: string, user_id: string, name: string, development: boolean }} Signed */
+/** @typedef {{ token: string, user_id: string, name: string, development: boolean, operator?: boolean }} Signed */
 
 export class Session {
   /** @type {Signed} */
@@ -50,7 +46,7 @@ export class Session {
     const me = await response.json().catch(() => ({}));
     // The `detail` of the problem says what is wrong with the token.
     if (!response.ok) throw new Error(`The server rejected this token. ${response.status === 401 ? (me.detail ?? "") : ""}`.trim());
-    return new Session({ token, user_id: me.user_id, name: me.name ?? me.user_id, development: false });
+    return new Session({ token, user_id: me.user_id, name: me.name ?? me.user_id, development: false, operator: me.access === "admin" });
   }
 
   get userId() {
@@ -63,6 +59,11 @@ export class Session {
 
   get development() {
     return this.#signed.development;
+  }
+
+  /** Whether the token opens `/v1/admin`. */
+  get operator() {
+    return this.#signed.operator === true;
   }
 
   /** `getToken` for the client. In development mode, an expired token is renewed by signing in with the name again. @param {{ expired: boolean }} why */
@@ -108,11 +109,6 @@ export function recentNames() {
   }
 }
 
-/** Whether this server is known to have no development mode. Probing on every visit would log an error in the browser console. */
-export function knownForTokens() {
-  return forGood.get(TOKENS) === "yes";
-}
-
 /** @param {string} name @returns {Promise<Login>} */
 async function logIn(name) {
   const response = await fetch("v1/dev/login", {
@@ -120,13 +116,8 @@ async function logIn(name) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name }),
   });
-  if (response.status === 404) {
-    forGood.set(TOKENS, "yes");
-    throw new NoDevelopmentMode();
-  }
   const answer = await response.json().catch(() => ({}));
-  if (response.ok) forGood.set(TOKENS, null);
-  else throw new Error(answer.detail ?? answer.title ?? `The server responded with status ${response.status}.`);
+  if (!response.ok) throw new Error(answer.detail ?? answer.title ?? `The server responded with status ${response.status}.`);
   return answer;
 }
 

@@ -1,8 +1,11 @@
 /** The sign-in form: by name in development mode, by token otherwise. */
 
 import { h, named } from "./dom.js";
-import { NoDevelopmentMode, Session, knownForTokens, recentNames } from "./session.js";
+import { Session, recentNames } from "./session.js";
 import { sentence } from "./toasts.js";
+
+/** The server says in the page whether it is in development mode. */
+const inDevelopment = document.documentElement.dataset.development !== undefined;
 
 /** A link to the other way to sign in. @param {string} text @param {() => void} onclick */
 const other = (text, onclick) => h("button", { type: "button", class: "link inline", testid: "sign-in-other", onclick }, text);
@@ -22,7 +25,6 @@ export function signIn(onSigned, why = "") {
     try {
       onSigned(await sign());
     } catch (error) {
-      if (error instanceof NoDevelopmentMode) return byToken("This server does not support sign-in by name. Paste a JSON Web Token. It is stored only in this tab.");
       problem.textContent = error instanceof TypeError ? "Could not reach the server." : sentence(error);
     } finally {
       button.disabled = false;
@@ -48,7 +50,7 @@ export function signIn(onSigned, why = "") {
     queueMicrotask(() => name.focus());
   };
 
-  const byToken = (hint = "Paste a JSON Web Token for this server. It is stored only in this tab.") => {
+  const byToken = () => {
     problem.textContent = "";
     const token = h("textarea", { id: "token", testid: "sign-in-token", rows: 5, spellcheck: false, required: true });
     const button = h("button", { type: "submit", class: "primary wide", testid: "sign-in-submit" }, "Sign in");
@@ -58,13 +60,13 @@ export function signIn(onSigned, why = "") {
     };
     body.replaceChildren(
       h("form", { testid: "sign-in", onsubmit }, h("label", { htmlFor: "token" }, "Your token"), token, button),
-      h("p", { class: "hint" }, hint, " ", other("Sign in by name", byName)),
+      h("p", { class: "hint" }, "Paste a JSON Web Token that your application has signed for this server. It is stored only in this tab. ", inDevelopment && other("Sign in by name", byName)),
     );
     queueMicrotask(() => token.focus());
   };
 
-  if (knownForTokens()) byToken();
-  else byName();
+  if (inDevelopment) byName();
+  else byToken();
   problem.textContent = why;
   return h(
     "main",

@@ -1,6 +1,7 @@
 //! What the browser is given: names, hashes, compression, the policy; the JavaScript's own tests; and the documents.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bundle_size;
 mod conversations;
 mod documents;
 mod import_cycles;

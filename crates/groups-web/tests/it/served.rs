@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::read::GzDecoder;
-use groups_web::{asset, content_security_policy, docs, page, release};
+use groups_web::{asset, content_security_policy, development_page, docs, page, release};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")
@@ -191,4 +191,11 @@ fn the_pages_preload_all_their_modules() {
         assert!(missing.is_empty(), "{template} does not preload {missing:?}");
         assert_eq!(page.matches("modulepreload").count(), modules.len(), "{template} preloads more than it needs");
     }
+}
+
+#[test]
+fn only_the_page_of_the_development_mode_says_so() {
+    let development = String::from_utf8(development_page().bytes.to_vec()).unwrap();
+    assert_eq!(development.replace("<html data-development ", "<html "), pages()[0].1);
+    assert_ne!(development_page().etag, page().etag);
 }

@@ -69,6 +69,15 @@ export class Api {
     }, options?: CallOptions): Promise<ChangePage>;
     /** @param {string} groupId @param {boolean} typing @param {CallOptions} [options] @returns {Promise<void>} */
     typing(groupId: string, typing: boolean, options?: CallOptions): Promise<void>;
+    /**
+     * Sends a request to a path that may have no method here, with retries. All attempts share one idempotency key, so a change whose answer is lost is executed once.
+     * @param {string} method
+     * @param {string} where
+     * @param {Request} [request]
+     * @param {CallOptions} [options]
+     * @returns {Promise<any>}
+     */
+    request(method: string, where: string, { query, body, repeat }?: Request, { signal, idempotencyKey, ifVersion }?: CallOptions): Promise<any>;
     #private;
 }
 export type CallOptions = {

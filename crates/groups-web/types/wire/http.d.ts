@@ -184,6 +184,9 @@ export type ChangePage = {
   next: string | null;
 };
 
+/** What a token allows, by its scopes. A server that does not say so allows `write`. */
+export type Access = "read" | "write" | "admin";
+
 /** Response of `GET /v1/me`. */
 export type Me = {
   /** The id of the caller. */
@@ -194,9 +197,11 @@ export type Me = {
   name?: string;
   /** The time at which the token expires. */
   expires_at: Time;
+  /** What the token allows. */
+  access: Access;
 };
 
-/** Response of `GET /v1/admin/users`. */
+/** Response of `GET /v1/admin/users?subject=`. */
 export type Subject = {
   /** The id of the user. */
   user_id: Uuid;

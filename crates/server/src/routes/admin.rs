@@ -8,10 +8,10 @@ pub(super) mod check;
 pub(super) mod create_group;
 pub(super) mod disconnect;
 mod find_groups;
+mod find_users;
 mod job;
 pub(super) mod set_name;
 mod stats;
-mod subjects;
 mod users;
 
 use actix_web::dev::HttpServiceFactory;
@@ -29,7 +29,7 @@ pub(super) fn scope() -> impl HttpServiceFactory {
         .wrap(from_fn(operators_only))
         .service(at("/groups", [get(find_groups::respond), post(create_group::respond)]))
         .configure(one_group::configure)
-        .service(at("/users", [get(subjects::respond)]))
+        .service(at("/users", [get(find_users::respond)]))
         .service(at("/users/{user_id}", [put(set_name::respond), delete(users::remove)]))
         .service(at("/users/{user_id}/disconnect", [post(disconnect::respond)]))
         .service(at("/changes", [get(changes::respond)]))

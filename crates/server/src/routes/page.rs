@@ -6,10 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use groups_web::Asset;
 
 use super::file::{self, File};
+use crate::groups::Groups;
 use crate::{Code, Problem};
 
-pub(super) async fn index(request: HttpRequest) -> HttpResponse {
-    serve(&request, groups_web::page())
+pub(super) async fn index(groups: web::Data<Groups>, request: HttpRequest) -> HttpResponse {
+    let in_development = groups.development().is_ok();
+    serve(&request, if in_development { groups_web::development_page() } else { groups_web::page() })
 }
 
 pub(super) async fn docs(request: HttpRequest) -> HttpResponse {

@@ -5,6 +5,7 @@ mod accessible;
 mod embedded;
 mod many;
 mod names;
+mod operators;
 mod pictures;
 mod surroundings;
 mod windows;

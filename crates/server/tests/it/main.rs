@@ -32,6 +32,7 @@ mod oidc;
 
 mod races;
 mod rates;
+mod readme_tokens;
 mod renewal;
 mod request_ids;
 mod requests;

@@ -49,3 +49,15 @@ async fn a_token_with_the_scope_groups_read_can_read_and_connect_but_change_noth
         user.creates("Team", &[]).await;
     }
 }
+
+#[tokio::test]
+async fn the_answer_to_who_am_i_says_what_the_token_allows() {
+    let server = Server::start().await;
+    let ada = server.user();
+    for (scope, access) in [("groups:read", "read"), ("openid", "write"), ("groups:read groups:admin", "admin")] {
+        let mut all = claims(&ada.id);
+        all["scope"] = json!(scope);
+        let user = server.user_with(ada.id.clone(), signed(SECRET, &all));
+        assert_eq!(user.get("/v1/me").await.ok(200)["access"], access, "{scope}");
+    }
+}

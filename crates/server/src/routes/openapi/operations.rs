@@ -203,9 +203,10 @@ fn operators() -> Vec<Operation> {
             .described("By name, sorted by name; or all groups of one user, newest first.")
             .takes(&[NamePrefix, OwnerOfGroups, Limit, After])
             .json(200, "A page. `cursor` is only present with `user_id`.", &[], "AnyGroupPage"),
-        Operation::reads("/v1/admin/users", "adminFindUser", OPERATORS, "Find the user id of a subject")
-            .takes(&[Subject, Issuer])
-            .json(200, "The user.", &[], "Subject"),
+        Operation::reads("/v1/admin/users", "adminFindUsers", OPERATORS, "Find users by subject or by name")
+            .described("The user id of a subject; or the users whose name begins with `query`, sorted by name.")
+            .takes(&[Subject, Issuer, UserName, Limit])
+            .json(200, "The user of the subject, or users.", &[], "SubjectOrUsers"),
         Operation::changes(Method::PUT, user, "adminSetName", OPERATORS, "Set the display name of a user")
             .described("A token that is issued later and has a name replaces it.")
             .takes(&[UserId])

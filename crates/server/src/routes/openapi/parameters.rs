@@ -43,7 +43,8 @@ parameters! {
     NamePrefix: "query" "query" false, "The beginning of a name, ignoring case. Default: all.", {"type": "string"};
     OwnerOfGroups: "query" "user_id" false, "The groups of this user. Not together with `query`.",
         {"$ref": "#/components/schemas/UserId"};
-    Subject: "query" "subject" true, "The `sub` of the user's tokens.",
+    UserName: "query" "query" false, "The beginning of a name, ignoring case. Not together with `subject`.", {"type": "string"};
+    Subject: "query" "subject" false, "The `sub` of the user's tokens. Required without `query`.",
         {"type": "string", "minLength": 1, "maxLength": 255};
     Issuer: "query" "issuer" false, "The `iss` of the user's tokens. Default: the only one that is accepted, or none.",
         {"type": "string"};

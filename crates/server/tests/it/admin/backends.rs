@@ -91,6 +91,31 @@ async fn a_user_finds_people_with_whom_they_share_a_group() {
 }
 
 #[tokio::test]
+async fn an_operator_finds_people_by_the_beginning_of_their_name() {
+    let server = Server::start().await;
+    let (bob, cat, operator) = (server.user(), server.user(), server.operator());
+    for (user, name) in [(&bob, "Bob Andrews"), (&cat, "Bob Crenshaw")] {
+        let path = format!("/v1/admin/users/{}", user.id);
+        operator.call("PUT", &path).json(&json!({"name": name})).send().await.ok(200);
+    }
+    let bob_body = json!({"user_id": bob.id, "name": "Bob Andrews"});
+    let cat_body = json!({"user_id": cat.id, "name": "Bob Crenshaw"});
+    for (query, found) in [
+        ("query=bOB", json!([bob_body, cat_body])),
+        ("query=bob&limit=1", json!([bob_body])),
+        ("query=%20bob%20c", json!([cat_body])),
+        ("query=andrews", json!([])),
+    ] {
+        let answer = operator.get(&format!("/v1/admin/users?{query}")).await.ok(200);
+        assert_eq!(answer, json!({"users": found}), "{query}");
+    }
+    for bad in ["query=bob&subject=bob", "query=bob&issuer=x", "query=bob&limit=0"] {
+        operator.get(&format!("/v1/admin/users?{bad}")).await.problem(400, "malformed_request");
+    }
+    bob.get("/v1/admin/users?query=bob").await.problem(403, "forbidden");
+}
+
+#[tokio::test]
 async fn statistics_count_groups_memberships_connections_and_the_log() {
     let server = Server::start().await;
     let (ada, bob, operator) = (server.user(), server.user(), server.operator());

@@ -10,7 +10,7 @@ use super::{Person, signs_in_without_page, url};
 use crate::support::{Browser, Page, Server, skipped};
 
 /// The axe-core script, if it is installed.
-fn axe() -> Option<String> {
+pub(super) fn axe() -> Option<String> {
     let modules = std::env::var_os("GROUPS_TEST_NODE_MODULES").map(PathBuf::from);
     let script = modules.and_then(|modules| std::fs::read_to_string(modules.join("axe-core/axe.min.js")).ok());
     script.or_else(|| skipped("axe-core"))
@@ -18,7 +18,7 @@ fn axe() -> Option<String> {
 
 /// Checks both color schemes once animations have ended, because contrast cannot be judged while
 /// elements are translucent.
-async fn finds_nothing(page: &Page<'_>, state: &str) {
+pub(super) async fn finds_nothing(page: &Page<'_>, state: &str) {
     // Only contrast depends on the color scheme.
     for (scheme, options) in [("light", json!({})), ("dark", json!({"runOnly": ["color-contrast"]}))] {
         let features = json!([

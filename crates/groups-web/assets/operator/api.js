@@ -1,0 +1,96 @@
+/**
+ * The paths below `/v1/admin` that the operator view uses.
+ *
+ * @import { Api } from "../client/http.js"
+ * @import { ChangePage, FoundGroupPage, Group, Job, JobCreated, Member, MemberPage, Role, Stats, Subject, Users } from "../../types/wire.js"
+ */
+
+/** Rows per page of a list. */
+export const PAGE_ROWS = 50;
+
+export class OperatorApi {
+  #api;
+
+  /** @param {Api} api */
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /** @returns {Promise<Stats>} */
+  stats() {
+    return this.#api.request("GET", "v1/admin/stats");
+  }
+
+  /** Groups by the beginning of their name, or the groups of a user. @param {{ query?: string, user_id?: string, after?: string }} query @returns {Promise<FoundGroupPage>} */
+  groups(query) {
+    return this.#api.request("GET", "v1/admin/groups", { query: { ...query, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} query @returns {Promise<Users>} */
+  people(query) {
+    return this.#api.request("GET", "v1/admin/users", { query: { query, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} subject @returns {Promise<Subject>} */
+  subject(subject) {
+    return this.#api.request("GET", "v1/admin/users", { query: { subject } });
+  }
+
+  /** @param {string} groupId @returns {Promise<Group>} */
+  group(groupId) {
+    return this.#api.request("GET", path(groupId));
+  }
+
+  /** @param {string} groupId @param {string} [after] @returns {Promise<MemberPage>} */
+  members(groupId, after) {
+    return this.#api.request("GET", `${path(groupId)}/members`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} groupId @param {string} [after] @returns {Promise<ChangePage>} */
+  history(groupId, after) {
+    return this.#api.request("GET", `${path(groupId)}/changes`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} groupId @param {{ name: string, description: string }} settings @returns {Promise<Group>} */
+  update(groupId, settings) {
+    return this.#api.request("PATCH", path(groupId), { body: settings });
+  }
+
+  /** @param {string} groupId @returns {Promise<void>} */
+  delete(groupId) {
+    return this.#api.request("DELETE", path(groupId));
+  }
+
+  /** @param {string} groupId @param {string} userId @param {Role} role @returns {Promise<unknown>} */
+  add(groupId, userId, role) {
+    return this.#api.request("POST", `${path(groupId)}/members`, { body: { user_id: userId, role } });
+  }
+
+  /** `owner` transfers ownership. @param {string} groupId @param {string} userId @param {Role} role @returns {Promise<Member>} */
+  changeRole(groupId, userId, role) {
+    return this.#api.request("PATCH", `${path(groupId)}/members/${encodeURIComponent(userId)}`, { body: { role } });
+  }
+
+  /** @param {string} groupId @param {string} userId @returns {Promise<void>} */
+  remove(groupId, userId) {
+    return this.#api.request("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`);
+  }
+
+  /** @param {string} userId @returns {Promise<void>} */
+  disconnect(userId) {
+    return this.#api.request("POST", `v1/admin/users/${encodeURIComponent(userId)}/disconnect`, { body: {} });
+  }
+
+  /** Starts a job that takes the user out of every group, or also erases the user. @param {string} userId @param {"leave" | "erase"} mode @returns {Promise<JobCreated>} */
+  removeUser(userId, mode) {
+    return this.#api.request("DELETE", `v1/admin/users/${encodeURIComponent(userId)}`, { query: { mode } });
+  }
+
+  /** @param {string} jobId @returns {Promise<Job>} */
+  job(jobId) {
+    return this.#api.request("GET", `v1/admin/jobs/${encodeURIComponent(jobId)}`);
+  }
+}
+
+/** @param {string} groupId */
+const path = (groupId) => `v1/admin/groups/${encodeURIComponent(groupId)}`;
