@@ -251,13 +251,14 @@ fn development() -> Vec<Operation> {
     let mut sign_in = Operation::changes(Method::POST, "/v1/dev/login", "devSignIn", DEVELOPMENT, "Sign in by name")
         .described("The same name is the same user.")
         .with_body("SignIn", true, json!({"name": "Ada"}))
-        .codes(&[Code::NotFound, Code::InvalidName])
+        .codes(&[Code::NotFound, Code::InvalidName, Code::MisdirectedRequest])
         .json(200, "A token for 12 hours.", &[], "Login");
     sign_in.codes.retain(|code| *code != Code::Unauthenticated);
     sign_in.token = super::operation::Token::None;
     vec![
         sign_in,
         Operation::reads("/v1/dev/people", "devFindPeople", DEVELOPMENT, "Find users who have signed in")
+            .codes(&[Code::MisdirectedRequest])
             .described("At most 20.")
             .takes(&[DevelopmentQuery])
             .codes(&[Code::NotFound, Code::Forbidden])

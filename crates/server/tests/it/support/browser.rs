@@ -222,17 +222,29 @@ impl<'a> Page<'a> {
     pub(crate) async fn clicks_on(&self, selector: &str, text: &str) {
         let element = element(selector, text);
         self.sees(&format!("{selector} {text:?}"), &element).await;
-        let place = self
-            .value(&format!(
-                "(() => {{ const element = {element}; element.scrollIntoView({{block: 'center'}});
-                  const box = element.getBoundingClientRect();
-                  return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
-            ))
-            .await;
+        // A list that has just got a row still moves.
+        let mut place = self.place_of(&element).await;
+        loop {
+            let before = std::mem::replace(&mut place, self.place_of(&element).await);
+            if before == place {
+                break;
+            }
+        }
         for kind in ["mousePressed", "mouseReleased"] {
             let params = json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1});
             self.call("Input.dispatchMouseEvent", params).await;
         }
+    }
+
+    /// The center of an element in the next frame, after it was scrolled into view.
+    async fn place_of(&self, element: &str) -> Value {
+        self.value(&format!(
+            "new Promise((done) => requestAnimationFrame(() => {{
+              const element = {element}; element?.scrollIntoView({{block: 'center'}});
+              const box = element?.getBoundingClientRect();
+              done(box ? [box.x + box.width / 2, box.y + box.height / 2] : null); }}))"
+        ))
+        .await
     }
 
     /// Clicks on the first visible element that matches.
