@@ -323,10 +323,10 @@ async fn a_stored_rejection_is_returned_again_for_a_repeated_key() {
     let group = ada.creates("Team", &[]).await;
     let member = format!("/v1/groups/{group}/members/{}", bob.id);
     let remove = || ada.call("DELETE", &member).header("Idempotency-Key", "remove").send();
-    let first = remove().await;
-    first.problem(404, "member_not_found");
+    let problem = remove().await.problem(404, "member_not_found");
     ada.adds(&group, &bob).await.ok(201);
-    assert_eq!(remove().await.text(), first.text());
+    // The id of the request is new; `problem` leaves it out or checks it.
+    assert_eq!(remove().await.problem(404, "member_not_found"), problem);
     assert_eq!(ada.sees(&group).await["member_count"], 2);
 }
 
