@@ -180,9 +180,9 @@ mod store_metrics;
 mod tail;
 mod url;
 
-#[cfg(feature = "postgres")]
 pub use backup::backup;
 pub use backup_error::BackupError;
+#[cfg(feature = "postgres")]
 pub use commit_messages::CommitMessages;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub use copy::{Copied, CopyError, copy};
