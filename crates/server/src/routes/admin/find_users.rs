@@ -6,8 +6,7 @@ use serde::Deserialize;
 
 use crate::Problem;
 use crate::groups::Groups;
-use crate::identity::Operator;
-use crate::input::{self, Paging};
+use crate::input::{self, Paging, Reading};
 
 #[derive(Deserialize)]
 struct Query {
@@ -18,16 +17,17 @@ struct Query {
 
 pub(in crate::routes) async fn respond(
     groups: web::Data<Groups>,
-    _operator: Operator,
+    reading: Reading,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    match input::query(&request)? {
+    let found = match input::query(&request)? {
         Query { subject: Some(subject), issuer, query: None } => of_subject(&groups, subject, issuer),
         Query { subject: None, issuer: None, query: Some(query) } => {
             by_name(&groups, query.trim(), Paging::of(&request)?.limit).await
         }
         _ => Err(Problem::malformed("Give either `subject` (optionally with `issuer`) or `query`.")),
-    }
+    };
+    Ok(reading.answer(found?))
 }
 
 fn of_subject(groups: &Groups, subject: String, issuer: Option<String>) -> Result<HttpResponse, Problem> {
