@@ -4,6 +4,7 @@ mod arguments;
 mod causes;
 mod cli;
 mod commands;
+mod database_args;
 mod environment;
 mod log;
 mod log_limit;

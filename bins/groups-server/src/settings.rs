@@ -6,6 +6,8 @@ use clap::builder::{BoolishValueParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
 use server::{AddPolicy, JwtSubject, NameVisibility, Secret, Settings};
 
+use crate::database_args::DatabaseArgs;
+
 /// One flag and one variable for each setting of [`server::Settings`], which documents meaning and
 /// default.
 #[derive(Args)]
@@ -42,25 +44,8 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-operations-listen", env = "GROUPS_OPERATIONS_LISTEN", value_name = "ADDRESS")]
     operations_listen: Option<String>,
 
-    /// The database: `sqlite://PATH`, a path, or `postgres://…`. With `sqlite://PATH?mode=rw` the file must exist
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        value_name = "URL",
-        default_value = "sqlite://groups.db",
-        hide_env_values = true
-    )]
-    database_url: String,
-
-    /// PostgreSQL without a connection pooler, if `DATABASE_URL` leads to one in transaction mode: for migrations, LISTEN and NOTIFY
-    #[arg(
-        long,
-        alias = "groups-database-direct-url",
-        env = "GROUPS_DATABASE_DIRECT_URL",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    database_direct_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 
     /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
@@ -392,8 +377,8 @@ impl From<SettingsArgs> for Settings {
             tls_cert: args.tls_cert,
             tls_key: args.tls_key,
             operations_listen: args.operations_listen,
-            database_url: args.database_url,
-            database_direct_url: args.database_direct_url,
+            database_url: args.database.url.database_url,
+            database_direct_url: args.database.database_direct_url,
             jwt_secret: args.jwt_secret,
             jwks: args.jwks,
             jwks_cache: args.jwks_cache,

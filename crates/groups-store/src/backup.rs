@@ -24,7 +24,10 @@ pub fn backup(options: &StoreOptions, to: &Path) -> Result<u64, BackupError> {
         #[cfg(feature = "sqlite")]
         Target::Sqlite(file) => sqlite::backup(file, options.wait_max, to),
         #[cfg(not(feature = "sqlite"))]
-        Target::Sqlite(_) => Err(crate::OpenError::not_compiled_in(&options.url, "sqlite").into()),
+        Target::Sqlite(_) => {
+            let _ = to;
+            Err(crate::OpenError::not_compiled_in(&options.url, "sqlite").into())
+        }
         Target::Postgres { .. } => Err(BackupError::NotSqlite),
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use groups_store::{BackupError, StoreOptions};
 
+use crate::database_args::DatabaseUrlArgs;
 use crate::output::Output;
 use crate::server_args::FileArgs;
 
@@ -16,21 +17,14 @@ pub(crate) struct Backup {
     #[command(flatten)]
     file: FileArgs,
 
-    /// The database: `sqlite://PATH` or a path
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        value_name = "URL",
-        default_value = "sqlite://groups.db",
-        hide_env_values = true
-    )]
-    database_url: String,
+    #[command(flatten)]
+    database: DatabaseUrlArgs,
 }
 
 impl Backup {
     /// Prints the size of the copy.
     pub(crate) fn run(&self, stdout: &Output) -> Result<(), BackupError> {
-        let bytes = groups_store::backup(&StoreOptions::new(&self.database_url), &self.to)?;
+        let bytes = groups_store::backup(&StoreOptions::new(&self.database.database_url), &self.to)?;
         stdout.line(format_args!("copied: {bytes} bytes to {}", self.to.display()));
         Ok(())
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 use groups_store::{OpenError, Store, StoreOptions};
 
+use crate::database_args::DatabaseArgs;
 use crate::output::Output;
 use crate::server_args::FileArgs;
 
@@ -11,25 +12,8 @@ pub(crate) struct Migrate {
     #[command(flatten)]
     file: FileArgs,
 
-    /// The database: `sqlite://PATH`, a path, or `postgres://…`
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        value_name = "URL",
-        default_value = "sqlite://groups.db",
-        hide_env_values = true
-    )]
-    database_url: String,
-
-    /// PostgreSQL without a connection pooler, if `DATABASE_URL` leads to one in transaction mode
-    #[arg(
-        long,
-        alias = "groups-database-direct-url",
-        env = "GROUPS_DATABASE_DIRECT_URL",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    database_direct_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 
     /// Only list the pending migrations
     #[arg(long)]
@@ -39,8 +23,8 @@ pub(crate) struct Migrate {
 impl Migrate {
     /// Prints one line per migration, oldest first.
     pub(crate) async fn run(&self, stdout: &Output) -> Result<(), OpenError> {
-        let postgres_direct_url = self.database_direct_url.clone().filter(|url| !url.is_empty());
-        let options = StoreOptions { postgres_direct_url, ..StoreOptions::new(&self.database_url) };
+        let postgres_direct_url = self.database.database_direct_url.clone().filter(|url| !url.is_empty());
+        let options = StoreOptions { postgres_direct_url, ..StoreOptions::new(&self.database.url.database_url) };
         let pending = groups_store::pending_migrations(&options).await?;
         if !self.pending {
             Store::open(options).await?.close().await;

@@ -15,6 +15,10 @@ pub(crate) enum PeerMessage {
 }
 
 impl PeerMessage {
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "nats")),
+        expect(dead_code, reason = "there are no other servers")
+    )]
     pub(super) fn to_text(self) -> String {
         match self {
             Self::Typing { group_id, user_id, typing } => format!("typing {group_id} {user_id} {}", u8::from(typing)),
