@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use h2::client::SendRequest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::raw::{GET, ask, connect_from, logs_client, rest};
-use crate::support::{Server, User, certify, installed, skipped, within};
+use crate::support::{PATIENCE, Server, User, certify, installed, skipped, within};
 
 /// A server with a certificate.
 struct Encrypted {
@@ -67,6 +67,15 @@ impl Encrypted {
 
     async fn certificate(&self) -> Vec<u8> {
         self.connect("http/1.1").await.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+    }
+
+    async fn metrics(&self) -> String {
+        let request = GET.replace("/v1/me", "/metrics");
+        let mut stream = self.connect("http/1.1").await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut metrics = String::new();
+        within("the metrics", stream.read_to_string(&mut metrics)).await.unwrap();
+        metrics
     }
 
     async fn websocket(&self, user: &User) -> WebSocketStream<TlsStream<TcpStream>> {
@@ -203,7 +212,8 @@ async fn a_new_certificate_is_used_without_a_restart_and_a_broken_one_is_not() {
 
 #[tokio::test]
 async fn a_handshake_that_stalls_or_fails_is_closed_while_others_are_served() {
-    let settings = [("GROUPS_HEADER_TIMEOUT_SECONDS", "1")];
+    // A busy machine takes a while for a handshake.
+    let settings = [("GROUPS_HEADER_TIMEOUT_SECONDS", "4")];
     let Some(encrypted) = Encrypted::start(&settings).await else { return };
     let mut stalled = Vec::new();
     for _ in 0..100 {
@@ -220,11 +230,7 @@ async fn a_handshake_that_stalls_or_fails_is_closed_while_others_are_served() {
     }
     let answer = ask(connect_from("127.0.0.2", encrypted.address()).await, GET.as_bytes()).await;
     assert!(!answer.contains("HTTP"), "no plain HTTP: {answer:?}");
-    let request = GET.replace("/v1/me", "/metrics");
-    let mut stream = encrypted.connect("http/1.1").await;
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut metrics = String::new();
-    within("the metrics", tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut metrics)).await.unwrap();
+    let metrics = encrypted.metrics().await;
     assert!(metrics.contains("groups_connections_closed_total{reason=\"head_timeout\"} 100"), "{metrics}");
     assert!(metrics.contains("groups_connections_closed_total{reason=\"tls_handshake\"} 1"), "{metrics}");
 }
@@ -236,6 +242,7 @@ async fn an_http2_connection_has_limits() {
     let ada = encrypted.server.user();
     let (mut http2, driving) = encrypted.http2().await;
     assert_eq!(call(&http2, &ada, "GET", "/v1/me", "").await.0, 200);
+    assert_eq!(http2.current_max_send_streams(), 64);
     let get = |headers: usize| {
         let request = http::Request::builder().uri("https://localhost/healthz");
         (0..headers).fold(request, |request, at| request.header(format!("x-{at}"), "y".repeat(1_000))).body(()).unwrap()
@@ -257,6 +264,38 @@ async fn an_http2_connection_has_limits() {
     // Nobody asks for anything.
     drop(_body);
     within("the end of an idle connection", driving).await.unwrap().ok();
+}
+
+#[tokio::test]
+async fn an_http2_client_that_does_not_read_an_answer_loses_only_that_one() {
+    let Some(encrypted) = Encrypted::start(&[]).await else { return };
+    let ada = encrypted.server.user();
+    let mut builder = h2::client::Builder::new();
+    // Enough for the other answers.
+    builder.initial_window_size(4_096).initial_connection_window_size(1_000_000);
+    let (http2, connection) = builder.handshake(encrypted.connect("h2").await).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let get = http::Request::builder().uri("https://localhost/openapi.json").body(()).unwrap();
+    let mut sending = http2.clone().ready().await.unwrap();
+    let (answer, _) = sending.send_request(get, true).unwrap();
+    let answer = within("the head", answer).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let mut unread = answer.into_body();
+    assert_eq!(within("what has room", unread.data()).await.unwrap().unwrap().len(), 4_096);
+    // The server waits for 30 seconds.
+    let end = async {
+        loop {
+            if let Err(error) = unread.data().await.unwrap() {
+                return error.reason();
+            }
+        }
+    };
+    let end = tokio::time::timeout(2 * PATIENCE, end).await.unwrap();
+    assert_eq!(end, Some(h2::Reason::CANCEL));
+    assert_eq!(call(&http2, &ada, "GET", "/v1/me", "").await.0, 200);
+    let metrics = encrypted.metrics().await;
+    assert!(metrics.contains("groups_connections_closed_total{reason=\"answer_timeout\"} 1"), "{metrics}");
+    driving.abort();
 }
 
 #[tokio::test]
