@@ -72,4 +72,5 @@ pub(crate) const FILES: &[Embedded] = embed![
     "sidebar/tree.js",
     "sidebar/type-ahead.js",
     "sidebar/window.js",
+    "vue.js",
 ];

@@ -4,8 +4,10 @@
 mod bundle_size;
 mod conversations;
 mod documents;
+mod frameworks;
 mod import_cycles;
 mod node;
+mod npm_package;
 mod package;
 mod plain_english;
 mod served;

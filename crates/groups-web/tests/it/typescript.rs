@@ -1,71 +1,16 @@
 //! The types: what `tsc --strict` says of the modules, whether the declarations are fresh, and whether real frames are of their types.
 //!
-//! `GROUPS_TEST_NODE_MODULES` names a `node_modules` with `typescript` and `@types/react`.
+//! `GROUPS_TEST_NODE_MODULES` names a `node_modules` with `typescript`, `@types/react` and `vue`.
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::{collections::BTreeMap, env, fs, path::Path};
 
-/// A copy of the package with its development dependencies, as `npm install` would leave it.
-struct Package(PathBuf);
+use super::npm_package::{Package, texts};
 
-impl Package {
-    fn with_compiler() -> Option<Self> {
-        let modules = env::var_os("GROUPS_TEST_NODE_MODULES").map(PathBuf::from);
-        let Some(modules) = modules.filter(|modules| modules.join("typescript/lib/tsc.js").is_file()) else {
-            untested::skip("TypeScript in GROUPS_TEST_NODE_MODULES");
-            return None;
-        };
-        let name = std::thread::current().name().unwrap().replace(':', "-");
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
-        for (name, text) in texts(Path::new(env!("CARGO_MANIFEST_DIR")), &["assets", "types"]) {
-            let path = folder.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        for name in ["package.json", "tsconfig.json", "tsconfig.types.json"] {
-            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), folder.join(name)).unwrap();
-        }
-        symlink(modules, folder.join("node_modules")).unwrap();
-        Some(Self(folder))
-    }
+const NEEDED: [&str; 3] = ["typescript", "@types/react", "vue"];
 
-    /// What the compiler says; nothing where all is well.
-    fn compile(&self, arguments: &[&str]) -> String {
-        let compiler = self.0.join("node_modules/typescript/lib/tsc.js");
-        let output =
-            Command::new("node").arg(compiler).args(arguments).current_dir(&self.0).stdin(Stdio::null()).output();
-        let output = output.unwrap();
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.status.success(), said.is_empty(), "{said}");
-        said
-    }
-}
-
-/// The texts below some folders, by their names.
-fn texts(root: &Path, folders: &[&str]) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<_> = folders.iter().map(|folder| root.join(folder)).collect();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(text) = fs::read_to_string(&path) {
-                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned(), text);
-            }
-        }
-    }
-    found
-}
+/// Declarations that are not made from the modules: those of the wire come from the Rust types, and these are written by hand.
+const BY_HAND: [&str; 4] =
+    ["types/elements.d.ts", "types/react-elements.d.ts", "types/sidebar.d.ts", "types/vue-elements.d.ts"];
 
 /// What the server says: the golden messages of the sender, and the conversations but for what no client knows.
 fn frames() -> Vec<String> {
@@ -87,7 +32,7 @@ fn the_modules_type_check_and_real_frames_have_the_declared_types() {
         r#"{"type":"ready","cursor":"c","more":true}"#,
         r#"{"type":"confetti"}"#,
     ];
-    let Some(package) = Package::with_compiler() else { return };
+    let Some(package) = Package::with(&NEEDED) else { return };
     let frames = frames();
     assert!(frames.len() > 100);
     let mut text =
@@ -95,10 +40,10 @@ fn the_modules_type_check_and_real_frames_have_the_declared_types() {
     frames.iter().for_each(|frame| text += &format!("{},\n", frame.trim()));
     // Where one of these is right, the compiler complains of the comment.
     WRONG.iter().for_each(|frame| text += &format!("// @ts-expect-error\n{frame},\n"));
-    fs::write(package.0.join("frames.ts"), text + "];\n").unwrap();
+    fs::write(package.path("frames.ts"), text + "];\n").unwrap();
     let project = r#"{"extends":"./tsconfig.json","include":["assets/**/*.js","types/wire.d.ts","frames.ts"]}"#;
-    fs::write(package.0.join("tsconfig.check.json"), project).unwrap();
-    assert_eq!(package.compile(&["--project", "tsconfig.check.json"]), "");
+    fs::write(package.path("tsconfig.check.json"), project).unwrap();
+    assert_eq!(package.compile("typescript/lib/tsc.js", &["--project", "tsconfig.check.json"]), "");
 }
 
 #[test]
@@ -136,25 +81,27 @@ fn the_package_can_be_used_in_typescript_without_casts() {
           ];
         }
     "#;
-    let Some(package) = Package::with_compiler() else { return };
-    fs::write(package.0.join("page.ts"), PAGE).unwrap();
-    fs::write(package.0.join("component.ts"), COMPONENT).unwrap();
+    let Some(package) = Package::with(&NEEDED) else { return };
+    fs::write(package.path("page.ts"), PAGE).unwrap();
+    fs::write(package.path("component.ts"), COMPONENT).unwrap();
     let project = r#"{"extends":"./tsconfig.json","compilerOptions":{"checkJs":false,"allowJs":false},"include":["page.ts","component.ts"]}"#;
-    fs::write(package.0.join("tsconfig.page.json"), project).unwrap();
-    assert_eq!(package.compile(&["--project", "tsconfig.page.json"]), "");
+    fs::write(package.path("tsconfig.page.json"), project).unwrap();
+    assert_eq!(package.compile("typescript/lib/tsc.js", &["--project", "tsconfig.page.json"]), "");
 }
 
 #[test]
 fn golden_the_declarations_match_the_modules() {
-    let Some(package) = Package::with_compiler() else { return };
+    let Some(package) = Package::with(&NEEDED) else { return };
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-    assert_eq!(package.compile(&["--project", "tsconfig.types.json", "--outDir", "fresh/types"]), "");
-    let fresh = texts(&package.0.join("fresh"), &["types"]);
+    assert_eq!(
+        package.compile("typescript/lib/tsc.js", &["--project", "tsconfig.types.json", "--outDir", "fresh/types"]),
+        ""
+    );
+    let fresh = texts(&package.path("fresh"), &["types"]);
     if env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
         fresh.iter().for_each(|(name, text)| fs::write(ours.join(name), text).unwrap());
     }
-    // Those of the wire come from the Rust types, and one is written by hand.
-    let others = |name: &str| name.starts_with("types/wire") || name == "types/sidebar.d.ts";
+    let others = |name: &str| name.starts_with("types/wire") || BY_HAND.contains(&name);
     let golden: BTreeMap<_, _> = texts(ours, &["types"]).into_iter().filter(|(name, _)| !others(name)).collect();
     assert!(fresh.len() >= 15 && fresh.keys().eq(golden.keys()), "{:?}", fresh.keys());
     for (name, text) in &fresh {
