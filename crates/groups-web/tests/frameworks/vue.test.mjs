@@ -93,6 +93,19 @@ test("the reason and the time of the next attempt are in the status", async () =
   assert.ok(status.value.retryInMs >= 0);
 });
 
+test("a list that is ready without a change is loaded", async () => {
+  const world = options();
+  let loaded;
+  mount(() => {
+    ({ loaded } = useGroups(useGroupsClient(world.options)));
+    return () => h("p");
+  });
+  await settled();
+  assert.equal(loaded.value, false);
+  world.socket().say(welcome(), ready());
+  assert.equal(loaded.value, true);
+});
+
 test("what happens before the component is mounted is not lost", async () => {
   const world = options();
   const client = new GroupsClient(world.options);
@@ -136,6 +149,22 @@ test("outside a component, a client is connected until its scope is disposed", a
   world.socket().say(welcome(), snapshot([group(1)]), ready());
   assert.deepEqual([state.value, groups.value.length], ["live", 1]);
   scope.stop();
+  assert.equal(world.socket().closedByClient, true);
+});
+
+test("a store outlives the component that used it first", async () => {
+  const world = options();
+  const store = effectScope(true);
+  let groups;
+  const { app } = mount(() => {
+    ({ groups } = store.run(() => useGroups(useGroupsClient(world.options))));
+    return () => h("p");
+  });
+  await settled();
+  app.unmount();
+  world.socket().say(welcome(), snapshot([group(1)]), ready());
+  assert.equal(groups.value.length, 1);
+  store.stop();
   assert.equal(world.socket().closedByClient, true);
 });
 

@@ -10,5 +10,6 @@ mod node;
 mod npm_package;
 mod package;
 mod plain_english;
+mod recipes;
 mod served;
 mod typescript;
