@@ -125,6 +125,10 @@ pub struct EventHead<'a> {
     /// The user who made the change.
     #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub actor_id: UserId,
+    /// The display name of that user. Absent if the user has none, was an operator or has left with this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "string"), schemars(with = "Option<crate::schema::DisplayName>"))]
+    pub actor_name: Option<Cow<'a, str>>,
     /// `true` if an operator made the change, absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "true"), schemars(with = "Option<crate::schema::True>"))]
@@ -194,7 +198,8 @@ impl<'a> EventBody<'a> {
     pub fn new(event: &'a Event, cursor: &'a str) -> Self {
         let Event { group_id, version, at, actor, kind } = event;
         let (actor_id, operator, at) = (actor.user_id(), actor.is_operator().then_some(true), at.to_string());
-        let head = EventHead { group_id: *group_id, version: *version, cursor: cursor.into(), at, actor_id, operator };
+        let (group_id, version, cursor) = (*group_id, *version, cursor.into());
+        let head = EventHead { group_id, version, cursor, at, actor_id, actor_name: None, operator };
         match kind {
             EventKind::GroupCreated { group } => Self::GroupCreated {
                 head,
@@ -232,6 +237,21 @@ impl<'a> EventBody<'a> {
                 Self::GroupDeleted { head, group_name: group_name.as_str().into(), deleted_by: actor_id }
             }
         }
+    }
+}
+
+impl<'a> EventBody<'a> {
+    /// The same event with the display name of the user who made the change.
+    #[must_use]
+    pub fn with_actor_name(mut self, actor_name: Option<&'a str>) -> Self {
+        let (Self::GroupCreated { head, .. }
+        | Self::AddedToGroup { head, .. }
+        | Self::GroupUpdated { head, .. }
+        | Self::RoleChanged { head, .. }
+        | Self::RemovedFromGroup { head, .. }
+        | Self::GroupDeleted { head, .. }) = &mut self;
+        head.actor_name = actor_name.map(Cow::Borrowed);
+        self
     }
 }
 

@@ -27,6 +27,7 @@
  * Custom properties: `--groups-background`, `-surface`, `-text`, `-muted`, `-border`, `-accent`, `-accent-text`, `-selected`, `-hover`,
  * `-highlight`, `-radius`, `-row-height`, `-font`.
  *
+ * @import { AddedToGroup, GroupEvent } from "../types/wire.js"
  * @import { GroupsClient } from "./client/client.js"
  * @import { ListedGroup } from "./client/pending.js"
  * @import { Sort } from "./sidebar/order.js"
@@ -208,11 +209,12 @@ export class GroupsSidebar extends Base {
     client?.on("change", () => this.#arrange(), { signal });
     client?.on("state", () => this.#status(), { signal });
     client?.on("ready", () => this.#arrange(), { signal });
-    client?.on("added_to_group", ({ group_id, group_name }) => this.#arrived(group_id, group_name), { signal });
+    client?.on("added_to_group", (event) => this.#arrived(event), { signal });
     // A group that the user created is not marked as new.
     client?.on("group_created", ({ name }) => this.#announce(this.#texts.arrived(isolated(name))), { signal });
-    client?.on("removed_from_group", ({ group_name }) => this.#announce(this.#texts.gone(isolated(group_name))), { signal });
-    client?.on("group_deleted", ({ group_name }) => this.#announce(this.#texts.gone(isolated(group_name))), { signal });
+    for (const gone of /** @type {const} */ (["removed_from_group", "group_deleted"])) {
+      client?.on(gone, (event) => this.#announce(this.#texts.gone(isolated(event.group_name), this.#actor(event))), { signal });
+    }
     this.#status();
     this.#arrange();
   }
@@ -297,11 +299,16 @@ export class GroupsSidebar extends Base {
 
   // ---- Events from the client ----
 
-  /** @param {string} id @param {string} name */
-  #arrived(id, name) {
-    if (id !== this.#selected) this.#fresh.add(id);
-    this.#announce(this.#texts.arrived(isolated(name)));
+  /** @param {AddedToGroup} event */
+  #arrived(event) {
+    if (event.group_id !== this.#selected) this.#fresh.add(event.group_id);
+    this.#announce(this.#texts.arrived(isolated(event.group_name), this.#actor(event)));
     this.#arrange();
+  }
+
+  /** The name of the user who made a change, if it is known and somebody else. @param {GroupEvent} event */
+  #actor({ actor_id, actor_name }) {
+    return actor_name && actor_id !== this.#client?.userId ? isolated(actor_name) : undefined;
   }
 
   /** @param {string} text */

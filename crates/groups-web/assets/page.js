@@ -25,11 +25,11 @@
 import { GroupsClient, isolated } from "./groups-client.js";
 import "./groups-sidebar.js";
 import { Commands } from "./page/commands.js";
-import { h, icon, named, parts, text } from "./page/dom.js";
+import { h, icon, named, parts } from "./page/dom.js";
 import { GroupView } from "./page/group-view.js";
 import { CUT_MS, Inspector } from "./page/inspector.js";
 import { Names } from "./page/names.js";
-import { tellNews } from "./page/news.js";
+import { sentenceOf, tellNews } from "./page/news.js";
 import { face } from "./page/picker.js";
 import { Session } from "./page/session.js";
 import { signIn } from "./page/sign-in.js";
@@ -41,6 +41,8 @@ import { Toasts } from "./page/toasts.js";
  * @import { OperatorView } from "./operator/view.js"
  * @import { Text } from "./page/dom.js"
  */
+
+const GROUP_EVENTS = /** @type {const} */ (["group_created", "added_to_group", "group_updated", "role_changed", "removed_from_group", "group_deleted"]);
 
 restoreTheme();
 const restored = Session.restore();
@@ -60,7 +62,7 @@ function start(session) {
   const { signal } = abort;
   const client = new GroupsClient({ getToken: (why) => session.token(why) });
   const toasts = new Toasts();
-  const names = new Names(client);
+  const names = new Names();
   names.learn([{ user_id: session.userId, name: session.name }]);
   const commands = new Commands({ client, session, names, toasts });
   /** @type {GroupView | null} */
@@ -107,8 +109,10 @@ function start(session) {
     else if (final && state === "offline") toasts.show(client.status.reason, { kind: "bad", action: "Connect", onaction: () => client.connect() });
   }, { signal });
   client.on("change", () => lookAgain(), { signal });
-  client.on("removed_from_group", (event) => left(event.group_id, event.reason === "left" ? text`You left ${event.group_name}.` : text`${names.of(event.removed_by)} removed you from ${event.group_name}.`), { signal });
-  client.on("group_deleted", (event) => left(event.group_id, event.deleted_by === client.userId ? text`You deleted ${event.group_name}.` : text`${names.of(event.deleted_by)} deleted ${event.group_name}.`), { signal });
+  for (const name of GROUP_EVENTS) client.on(name, ({ actor_id, actor_name }) => names.learn([{ user_id: actor_id, name: actor_name }]), { signal });
+  for (const name of /** @type {const} */ (["removed_from_group", "group_deleted"])) {
+    client.on(name, (event) => left(event.group_id, sentenceOf(event, { names, userId: client.userId })), { signal });
+  }
   tellNews({ client, names, toasts, open, seen: (groupId) => groupId === ended, signal });
   if (session.development) session.people("").then((people) => names.learn(people), () => {});
 

@@ -3,7 +3,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
-use groups_domain::{Change, Effect, Event, UserId, View};
+use groups_domain::{Change, DisplayName, Effect, Event, UserId, View};
 use groups_protocol::EventBody;
 
 use crate::frame;
@@ -27,6 +27,7 @@ pub struct Delivery {
     /// Created when the first frame needs it, or never if no affected user is connected.
     cursor: LazyLock<String, MakeCursor>,
     commit: u64,
+    actor_name: Option<DisplayName>,
     /// Sorted by user, because a large addition has many.
     subjects: Vec<(UserId, View)>,
     joined: Vec<UserId>,
@@ -64,13 +65,20 @@ impl Delivery {
         views.sort_unstable();
         views.dedup();
         let frames = views.into_iter().map(|view| (view, OnceLock::new())).collect();
-        Self { change, cursor, commit, subjects, joined, left, all_left, frames }
+        Self { change, cursor, commit, actor_name: None, subjects, joined, left, all_left, frames }
+    }
+
+    /// Sets the display name of the user who made the change. All receivers see it.
+    #[must_use]
+    pub fn with_actor_name(mut self, actor_name: Option<DisplayName>) -> Self {
+        self.actor_name = actor_name;
+        self
     }
 
     /// Approximate memory use in bytes, including all frames, whether or not they are encoded yet.
     pub fn bytes(&self) -> usize {
         let group = &self.change.group;
-        let texts = group.name.as_str().len() + group.description.as_str().len();
+        let texts = group.name.as_str().len() + group.description.as_str().len() + self.actor_name_bytes();
         let people = self.subjects.len() + self.joined.len() + self.left.len();
         FIXED_BYTES + texts + people * PERSON_BYTES + self.frames.len() * (FRAME_BYTES + 2 * texts)
     }
@@ -78,7 +86,11 @@ impl Delivery {
     /// Approximate size of one frame in bytes.
     pub(crate) fn frame_bytes(&self) -> usize {
         let group = &self.change.group;
-        FRAME_BYTES + group.name.as_str().len() + group.description.as_str().len()
+        FRAME_BYTES + group.name.as_str().len() + group.description.as_str().len() + self.actor_name_bytes()
+    }
+
+    fn actor_name_bytes(&self) -> usize {
+        self.actor_name().map_or(0, str::len)
     }
 
     /// The committed change.
@@ -92,6 +104,11 @@ impl Delivery {
     /// The cursor to resume from after this change.
     pub fn cursor(&self) -> &str {
         &self.cursor
+    }
+
+    /// The display name of the user who made the change, if all receivers may see it.
+    pub fn actor_name(&self) -> Option<&str> {
+        self.actor_name.as_ref().map(DisplayName::as_str)
     }
 
     /// Its commit number, see [`ReadPoint`](groups_domain::ReadPoint).
@@ -138,7 +155,7 @@ impl Delivery {
 
     fn encode(&self, view: View) -> Bytes {
         let event: Event = self.change.event(view);
-        frame::json(&EventBody::new(&event, &self.cursor))
+        frame::json(&EventBody::new(&event, &self.cursor).with_actor_name(self.actor_name()))
     }
 }
 

@@ -38,7 +38,7 @@ use crate::Delivery;
 ///             // The JSON that a WebSocket of this user receives.
 ///             let change = delivery.change();
 ///             let event = event_for(change, change.actor_id());
-///             let json = serde_json::to_string(&EventBody::new(&event, delivery.cursor()));
+///             let json = serde_json::to_string(&EventBody::new(&event, delivery.cursor()).with_actor_name(delivery.actor_name()));
 ///             println!("{}", json.map_err(SinkError::new)?);
 ///         }
 ///         Ok(())

@@ -26,6 +26,7 @@
 //! wires them together. It contains no rules about groups.
 
 mod access_log;
+mod actor_names;
 mod bus;
 mod client;
 mod clock;

@@ -4,13 +4,15 @@
 //! no other sink. The log is the queue, so no change is lost, skipped or reordered, and no command
 //! waits for a sink.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groups_domain::{Change, Effect};
+use groups_domain::{Change, DisplayName, Effect, UserId};
 use groups_store::{Cursors, LogEntry, Position, StoreError, Tail};
 use notify::{Delivery, EventSink, SinkError};
 
+use crate::actor_names::ActorNames;
 use crate::relay_lag::RelayLag;
 use crate::sinks::Progress;
 use crate::store_source::delivery;
@@ -42,12 +44,13 @@ pub(crate) async fn relay(
     mut tail: Tail,
     sink: Arc<dyn EventSink>,
     observer: impl Observer,
+    actor_names: ActorNames,
     progress: Option<Progress>,
     lag: RelayLag,
 ) {
     loop {
         lag.none_waits();
-        let Batch { deliveries: batch, position } = next_batch(&mut tail, &*sink, &observer).await;
+        let Batch { deliveries: batch, position } = next_batch(&mut tail, &*sink, &observer, &actor_names).await;
         let mut rest = &batch[..];
         while !rest.is_empty() {
             let sizes = rest.iter().map(|delivery| delivery.bytes());
@@ -94,15 +97,21 @@ impl Observer for () {
 ///
 /// # Errors
 /// [`StoreError`] if the database is unavailable.
-pub(crate) async fn catch_up(tail: &mut Tail, observer: &impl Observer, changes_max: usize) -> Result<(), StoreError> {
+pub(crate) async fn catch_up(
+    tail: &mut Tail,
+    observer: &impl Observer,
+    actor_names: &ActorNames,
+    changes_max: usize,
+) -> Result<(), StoreError> {
     let (cursors, mut seen) = (tail.cursors(), 0);
     while seen < changes_max {
         match tail.next_available().await {
             Ok(entries) if entries.is_empty() => return Ok(()),
             Ok(entries) => {
                 seen += entries.len();
+                let names = actor_names.for_delivery(entries.iter().map(|entry| &entry.change)).await;
                 for entry in entries {
-                    observe(entry, &cursors, observer);
+                    observe(entry, &cursors, &names, observer);
                 }
             }
             // Without clients, there is nobody to tell.
@@ -116,9 +125,14 @@ pub(crate) async fn catch_up(tail: &mut Tail, observer: &impl Observer, changes_
     Ok(())
 }
 
-fn observe(entry: LogEntry, cursors: &Cursors, observer: &impl Observer) -> Arc<Delivery> {
+fn observe(
+    entry: LogEntry,
+    cursors: &Cursors,
+    names: &HashMap<UserId, DisplayName>,
+    observer: &impl Observer,
+) -> Arc<Delivery> {
     let position = entry.position.clone();
-    let delivery = Arc::new(delivery(entry, cursors));
+    let delivery = Arc::new(delivery(entry, cursors, names));
     observer.delivery(&delivery, &position);
     delivery
 }
@@ -169,7 +183,12 @@ async fn deliver(sink: &dyn EventSink, batch: &[Arc<Delivery>]) -> Result<(), Si
     }
 }
 
-async fn next_batch(tail: &mut Tail, sink: &dyn EventSink, observer: &impl Observer) -> Batch {
+async fn next_batch(
+    tail: &mut Tail,
+    sink: &dyn EventSink,
+    observer: &impl Observer,
+    actor_names: &ActorNames,
+) -> Batch {
     let mut pause = Backoff::default();
     let cursors = tail.cursors();
     loop {
@@ -186,7 +205,8 @@ async fn next_batch(tail: &mut Tail, sink: &dyn EventSink, observer: &impl Obser
                     sink.lagged(1).await;
                 }
                 let position = entries.last().map(|entry| entry.position.clone());
-                let deliveries = entries.into_iter().map(|entry| observe(entry, &cursors, observer));
+                let names = actor_names.for_delivery(entries.iter().map(|entry| &entry.change)).await;
+                let deliveries = entries.into_iter().map(|entry| observe(entry, &cursors, &names, observer));
                 return Batch { deliveries: deliveries.collect(), position };
             }
             // The tail skips a row that cannot be read. Clients must not assume that they have
@@ -250,6 +270,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::identity::Names;
     use crate::relay_lag::RelayLags;
 
     /// A sink that rejects its first batches and records the others.
@@ -333,10 +354,32 @@ mod tests {
         let (failing, steady) =
             (Arc::new(Failing { refusals: 3.into(), taken: Recorder::new() }), Arc::new(Recorder::new()));
         let lags = RelayLags::default();
+        let names = ActorNames::new(store.clone(), Names::default());
         let relays = [
-            tokio::spawn(relay(store.tail().await.unwrap(), failing.clone(), (), None, lags.relay("failing"))),
-            tokio::spawn(relay(store.tail().await.unwrap(), Arc::new(Stalled), (), None, lags.relay("stalled"))),
-            tokio::spawn(relay(store.tail().await.unwrap(), steady.clone(), (), None, lags.relay("steady"))),
+            tokio::spawn(relay(
+                store.tail().await.unwrap(),
+                failing.clone(),
+                (),
+                names.clone(),
+                None,
+                lags.relay("failing"),
+            )),
+            tokio::spawn(relay(
+                store.tail().await.unwrap(),
+                Arc::new(Stalled),
+                (),
+                names.clone(),
+                None,
+                lags.relay("stalled"),
+            )),
+            tokio::spawn(relay(
+                store.tail().await.unwrap(),
+                steady.clone(),
+                (),
+                names.clone(),
+                None,
+                lags.relay("steady"),
+            )),
         ];
         for number in 1..=20 {
             rename(&store, number).await;
@@ -375,10 +418,11 @@ mod tests {
         }
         let mut tail = store.tail_with_recent(3).await.unwrap();
         let (seen, taken) = (Seen::default(), Arc::new(Recorder::new()));
-        catch_up(&mut tail, &seen, 100).await.unwrap();
+        catch_up(&mut tail, &seen, &ActorNames::new(store.clone(), Names::default()), 100).await.unwrap();
         assert_eq!(*seen.0.lock().unwrap(), [18, 19, 20]);
         let lag = RelayLags::default().relay("taken");
-        let relay = tokio::spawn(relay(tail, taken.clone(), (), None, lag));
+        let relay =
+            tokio::spawn(relay(tail, taken.clone(), (), ActorNames::new(store.clone(), Names::default()), None, lag));
         rename(&store, 21).await;
         assert_eq!(versions(&taken, 1).await, [21]);
         relay.abort();

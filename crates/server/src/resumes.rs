@@ -166,6 +166,8 @@ async fn read_batches(store: Store, recent: Arc<Recent>, mut queue: mpsc::Receiv
 mod tests {
     #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+    use std::collections::HashMap;
+
     use groups_domain::{Change, Command, GroupId, NewMember, Request, Timestamp};
     use groups_store::{LogEntry, StoreOptions, StreamStart};
     use uuid::Uuid;
@@ -205,7 +207,7 @@ mod tests {
 
         fn relay(&self, entry: &LogEntry) {
             let position = entry.position.clone();
-            self.resumes.push(&Arc::new(delivery(entry.clone(), &self.store.cursors())), &position);
+            self.resumes.push(&Arc::new(delivery(entry.clone(), &self.store.cursors(), &HashMap::new())), &position);
         }
 
         /// The missed changes and the groups, from memory.

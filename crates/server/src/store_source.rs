@@ -1,12 +1,14 @@
 //! Initial state of a connecting client: converts the store's result into WebSocket messages.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use groups_domain::UserId;
+use groups_domain::{DisplayName, UserId};
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store, StreamStart};
 use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 
+use crate::actor_names::{ActorNames, shown_actor};
 use crate::metrics::{Metrics, StateSource};
 use crate::resumes::Resumes;
 
@@ -14,6 +16,7 @@ use crate::resumes::Resumes;
 pub(crate) struct StoreSource {
     pub(crate) store: Store,
     pub(crate) resumes: Resumes,
+    pub(crate) actor_names: ActorNames,
     pub(crate) metrics: Metrics,
 }
 
@@ -45,7 +48,8 @@ impl Source for StoreSource {
                     InitialContent::Snapshot(Box::new(Groups { store: self.store.clone(), list }))
                 }
                 StreamStart::Resumed(entries) => {
-                    let delivery = |entry| Arc::new(delivery(entry, &cursors));
+                    let names = self.actor_names.for_replay(entries.iter().map(|entry| &entry.change)).await;
+                    let delivery = |entry| Arc::new(delivery(entry, &cursors, &names));
                     InitialContent::Resumed(entries.into_iter().map(delivery).collect())
                 }
             },
@@ -70,9 +74,10 @@ impl List for Groups {
     }
 }
 
-/// Converts a log entry into a delivery for the sinks.
-pub(crate) fn delivery(entry: LogEntry, cursors: &Cursors) -> Delivery {
+/// Converts a log entry into a delivery for the sinks. `names` has the names of actors.
+pub(crate) fn delivery(entry: LogEntry, cursors: &Cursors, names: &HashMap<UserId, DisplayName>) -> Delivery {
     let LogEntry { change, commit, position } = entry;
     let cursors = cursors.clone();
-    Delivery::with_cursor(change, commit, move || cursors.token(&position))
+    let actor_name = shown_actor(&change).and_then(|actor_id| names.get(&actor_id)).cloned();
+    Delivery::with_cursor(change, commit, move || cursors.token(&position)).with_actor_name(actor_name)
 }

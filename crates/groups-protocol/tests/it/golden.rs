@@ -141,6 +141,13 @@ fn the_events() {
 }
 
 #[test]
+fn an_event_can_name_the_user_who_made_the_change() {
+    let mut world = World::with_group(ADA, &[]);
+    world.execute(ADA, Command::AddMember(NewMember::plain(BOB)));
+    compare("added_to_group_with_actor_name", &EventBody::new(world.event(BOB), "c2").with_actor_name(Some("Ada")));
+}
+
+#[test]
 fn the_events_of_operator_changes() {
     let mut world = World::with_group(ADA, &[BOB]);
     world.execute(Actor::Operator(EVE), Command::ChangeRole { user_id: BOB, role: Role::Owner });

@@ -9,9 +9,9 @@
 
 import { isolated, tamed } from "../client/bidi.js";
 import { canAdd, canChangeRole, canChangeSettings, canDelete, canLeave, canRemove, canTransfer, rolesToGive } from "../client/permissions.js";
+import { MemberList } from "../members/list.js";
 import { hue, initials, plain } from "../sidebar/order.js";
 import { counted, day, h, icon, moment, named, say, sayText } from "./dom.js";
-import { Members } from "./members.js";
 import { face } from "./picker.js";
 
 /** After this pause in typing, in milliseconds, the other members are told that typing has stopped. */
@@ -99,7 +99,7 @@ export class GroupView {
     const { signal } = this.#abort;
     client.on("change", () => this.#draw(), { signal });
     client.on("typing", () => this.#drawTypists(), { signal });
-    this.#members = new Members({ client, groupId, names, onChange: () => this.#drawMembers() });
+    this.#members = new MemberList({ client, groupId, names, onChange: () => this.#drawMembers() });
     // Load the next page when the end of the list becomes visible.
     this.#observer = new IntersectionObserver((entries) => this.#endSeen(entries), { rootMargin: "300px" });
     this.#resized.observe(this.#description);

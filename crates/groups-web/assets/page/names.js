@@ -1,23 +1,26 @@
 /**
- * The display names that this page has seen.
+ * The display names that this page has seen. Answers and events bring them; nothing is requested for them.
  *
- * @import { GroupsClient } from "../client/client.js"
+ * @import { GroupEvent } from "../../types/wire.js"
  */
 
+/** If there are more names, the one that was learned longest ago is forgotten. */
+export const NAMES_MAX = 10_000;
+
 export class Names {
-  #client;
   /** @type {Map<string, string>} */
   #known = new Map();
-
-  /** @param {GroupsClient} client */
-  constructor(client) {
-    this.#client = client;
-  }
 
   /** @param {Iterable<{ user_id: string, name?: string }>} people */
   learn(people) {
     for (const { user_id, name } of people) {
-      if (name) this.#known.set(user_id, name);
+      if (!name) continue;
+      this.#known.delete(user_id);
+      this.#known.set(user_id, name);
+    }
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= NAMES_MAX) break;
+      this.#known.delete(oldest);
     }
   }
 
@@ -26,20 +29,13 @@ export class Names {
     return this.#known.get(userId) ?? userId.slice(0, 8);
   }
 
-  /** @param {string} userId */
-  has(userId) {
-    return this.#known.has(userId);
+  /** The name, if it is known. @param {string} userId */
+  find(userId) {
+    return this.#known.get(userId);
   }
 
-  /** Like {@link of}, but asks the server if the name is unknown. The first page of members usually has it. @param {string} userId @param {string} groupId */
-  async find(userId, groupId) {
-    if (!this.#known.has(userId)) {
-      try {
-        this.learn((await this.#client.api.listMembers(groupId)).members);
-      } catch {
-        // The group is gone: fall back to the id.
-      }
-    }
-    return this.of(userId);
+  /** The name of the user who made a change, from the event or from before; empty if it is unknown. @param {GroupEvent} event */
+  ofActor({ actor_id, actor_name }) {
+    return actor_name ?? this.#known.get(actor_id) ?? "";
   }
 }

@@ -1,7 +1,9 @@
 /**
- * Shows toasts for events that affect the user: added, removed, role changed, group deleted.
+ * Shows toasts for events that affect the user: added, removed, role changed, group deleted. They say who did it, if that is known.
  *
  * @import { GroupsClient } from "../client/client.js"
+ * @import { AddedToGroup, GroupDeleted, RemovedFromGroup, RoleChanged } from "../../types/wire.js"
+ * @import { Text } from "./dom.js"
  * @import { Names } from "./names.js"
  * @import { Toasts } from "./toasts.js"
  */
@@ -18,47 +20,53 @@ import { text } from "./dom.js";
  * @param {AbortSignal} parts.signal
  */
 export function tellNews({ client, names, toasts, open, seen, signal }) {
-  // Events replayed after a reconnect are shown too; the user's own actions are not.
-  const mine = (/** @type {string} */ actor) => actor === client.userId;
-
+  // Events replayed after a reconnect are shown too.
+  const say = (/** @type {AddedToGroup | RemovedFromGroup | GroupDeleted | RoleChanged} */ event) => sentenceOf(event, { names, userId: client.userId });
   client.on(
     "added_to_group",
-    async ({ group_id, group_name, added_by }) => {
-      const who = await names.find(added_by, group_id);
-      // The group may have disappeared while the name was requested.
-      if (!client.group(group_id)) return;
-      toasts.show(text`${who} added you to ${group_name}.`, { kind: "good", action: "Open", onaction: () => open(group_id), about: group_id });
+    (event) => {
+      const { group_id } = event;
+      toasts.show(say(event), { kind: "good", action: "Open", onaction: () => open(group_id), about: group_id });
     },
     { signal },
   );
-  client.on(
-    "removed_from_group",
-    ({ group_id, group_name, removed_by, reason }) => {
-      toasts.settle(group_id);
-      if (seen(group_id)) return;
-      toasts.show(reason === "left" ? text`You left ${group_name}.` : text`${names.of(removed_by)} removed you from ${group_name}.`, { about: group_id });
-    },
-    { signal },
-  );
-  client.on(
-    "group_deleted",
-    ({ group_id, group_name, deleted_by }) => {
-      toasts.settle(group_id);
-      if (seen(group_id)) return;
-      toasts.show(mine(deleted_by) ? text`You deleted ${group_name}.` : text`${names.of(deleted_by)} deleted ${group_name}.`, { about: group_id });
-    },
-    { signal },
-  );
-  client.on(
-    "role_changed",
-    async ({ group_id, group_name, role, changed_by }) => {
-      const what = { owner: text`the owner of ${group_name}`, admin: text`an admin of ${group_name}`, member: text`a member of ${group_name}` }[role];
-      if (mine(changed_by)) return toasts.show(text`You are now ${what}.`, { about: group_id });
-      const who = await names.find(changed_by, group_id);
-      if (client.group(group_id)?.role !== role) return;
-      toasts.show(text`${who} made you ${what}.`, { kind: role === "member" ? "plain" : "good", about: group_id });
-    },
-    { signal },
-  );
+  for (const name of /** @type {const} */ (["removed_from_group", "group_deleted"])) {
+    client.on(
+      name,
+      (event) => {
+        toasts.settle(event.group_id);
+        if (!seen(event.group_id)) toasts.show(say(event), { about: event.group_id });
+      },
+      { signal },
+    );
+  }
+  client.on("role_changed", (event) => toasts.show(say(event), { kind: event.role === "member" ? "plain" : "good", about: event.group_id }), { signal });
   client.on("error", ({ detail, code }) => toasts.show(detail || code, { kind: "bad" }), { signal });
+}
+
+/**
+ * Says what happened to the user, and who did it.
+ * @param {AddedToGroup | RemovedFromGroup | GroupDeleted | RoleChanged} event
+ * @param {{ names: Names, userId: string }} reader
+ * @returns {Text}
+ */
+export function sentenceOf(event, { names, userId }) {
+  const group = event.group_name;
+  // An operator is not a member, so the server does not show a name.
+  const who = event.operator ? ["An operator"] : names.ofActor(event);
+  const mine = event.actor_id === userId && !event.operator;
+  switch (event.type) {
+    case "added_to_group":
+      return who ? text`${who} added you to ${group}.` : text`You were added to ${group}.`;
+    case "removed_from_group":
+      if (event.reason === "left") return text`You left ${group}.`;
+      return who ? text`${who} removed you from ${group}.` : text`You were removed from ${group}.`;
+    case "group_deleted":
+      if (mine) return text`You deleted ${group}.`;
+      return who ? text`${who} deleted ${group}.` : text`${group} was deleted.`;
+    case "role_changed": {
+      const what = { owner: text`the owner of ${group}`, admin: text`an admin of ${group}`, member: text`a member of ${group}` }[event.role];
+      return who && !mine ? text`${who} made you ${what}.` : text`You are now ${what}.`;
+    }
+  }
 }

@@ -27,8 +27,10 @@
  * @property {string} offline
  * @property {string} signedOut
  * @property {(seconds: number) => string} retryIn
- * @property {(name: string) => string} arrived For screen readers, when a group is added to the list. `name` is already bidi-isolated.
- * @property {(name: string) => string} gone For screen readers, when a group is removed from the list.
+ * @property {(name: string, by?: string) => string} arrived For screen readers, when a group is added to the list. `by` is the name of who
+ *   added the user, if it is known. Both are already bidi-isolated.
+ * @property {(name: string, by?: string) => string} gone For screen readers, when a group is removed from the list. `by` is the name of who
+ *   removed the user or deleted the group, if it is somebody else.
  */
 
 /** @type {Texts} */
@@ -58,6 +60,6 @@ export const ENGLISH = {
   offline: "Offline",
   signedOut: "Signed out",
   retryIn: (seconds) => `in ${seconds} s`,
-  arrived: (name) => `${name} was added to your groups`,
-  gone: (name) => `${name} was removed from your groups`,
+  arrived: (name, by) => (by ? `${by} added you to ${name}` : `${name} was added to your groups`),
+  gone: (name, by) => `${name} was removed from your groups${by ? ` by ${by}` : ""}`,
 };

@@ -26,8 +26,10 @@
  * @property {string} offline
  * @property {string} signedOut
  * @property {(seconds: number) => string} retryIn
- * @property {(name: string) => string} arrived For screen readers, when a group is added to the list. `name` is already bidi-isolated.
- * @property {(name: string) => string} gone For screen readers, when a group is removed from the list.
+ * @property {(name: string, by?: string) => string} arrived For screen readers, when a group is added to the list. `by` is the name of who
+ *   added the user, if it is known. Both are already bidi-isolated.
+ * @property {(name: string, by?: string) => string} gone For screen readers, when a group is removed from the list. `by` is the name of who
+ *   removed the user or deleted the group, if it is somebody else.
  */
 /** @type {Texts} */
 export const ENGLISH: Texts;
@@ -64,11 +66,13 @@ export type Texts = {
     signedOut: string;
     retryIn: (seconds: number) => string;
     /**
-     * For screen readers, when a group is added to the list. `name` is already bidi-isolated.
+     * For screen readers, when a group is added to the list. `by` is the name of who
+     * added the user, if it is known. Both are already bidi-isolated.
      */
-    arrived: (name: string) => string;
+    arrived: (name: string, by?: string) => string;
     /**
-     * For screen readers, when a group is removed from the list.
+     * For screen readers, when a group is removed from the list. `by` is the name of who
+     * removed the user or deleted the group, if it is somebody else.
      */
-    gone: (name: string) => string;
+    gone: (name: string, by?: string) => string;
 };

@@ -53,6 +53,8 @@ export type EventHead = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 };
@@ -117,6 +119,8 @@ export type GroupEvent = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 } | {
@@ -139,6 +143,8 @@ export type GroupEvent = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 } | {
@@ -155,6 +161,8 @@ export type GroupEvent = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 } & ({
@@ -213,6 +221,8 @@ export type GroupEvent = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 } | {
@@ -233,6 +243,8 @@ export type GroupEvent = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 } | {
@@ -251,6 +263,8 @@ export type GroupEvent = {
   at: Time;
   /** The user who made the change. */
   actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
 };

@@ -11,6 +11,7 @@ use notify::{Delivery, EventSink, Hub, HubLimits};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Groups, Inner, WeakGroups, announce, follow_revocations, prune, send_clients_away, sweep};
+use crate::actor_names::ActorNames;
 use crate::bus::{Bus, Inlet};
 use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, TokenGuard, Tokens};
@@ -253,7 +254,14 @@ impl GroupsBuilder {
         let (resumes, reading) = Resumes::new(store.clone(), settings.resume_bytes);
         supervisor.spawn("resuming clients", reading);
         let metrics = Metrics::new();
-        let source = StoreSource { store: store.clone(), resumes: resumes.clone(), metrics: metrics.clone() };
+        let names = Names::default();
+        let actor_names = ActorNames::new(store.clone(), names.clone());
+        let source = StoreSource {
+            store: store.clone(),
+            resumes: resumes.clone(),
+            actor_names: actor_names.clone(),
+            metrics: metrics.clone(),
+        };
         let hub = Hub::supervised(hub_limits(&settings), Arc::new(source), supervisor.clone());
         let development = (identity.is_none() && settings.is_development()).then(|| Development::new(store.id()));
         let limiter = Arc::new(Limiter::new(settings.rates(), metrics.door().clone()));
@@ -288,22 +296,26 @@ impl GroupsBuilder {
         revocations.refresh(&store, clock::now()).await?;
         let inlet = Inlet { hub: hub.clone(), peers: Arc::clone(&peers), revoked: Arc::new(Notify::new()) };
         let bus = Bus::start(&settings, &store, &inlet, &supervisor).await?;
-        let names = Names::default();
-        let memory = Memory { store: store.clone(), resumes: resumes.clone(), names: names.clone() };
+        let memory = Memory {
+            store: store.clone(),
+            resumes: resumes.clone(),
+            names: names.clone(),
+            actor_names: actor_names.clone(),
+        };
         supervisor.spawn("forgetting erased users", forget_erased(memory.clone()));
         let jobs = JobSignal::default();
         supervisor.spawn("jobs", execute_jobs(memory, jobs.clone(), metrics.clone()));
         let observer = ClientObserver { ids: Arc::clone(&ids), resumes, metrics: metrics.clone() };
-        catch_up(&mut tail, &observer, 2 * RECENT_CHANGES as usize).await?;
+        catch_up(&mut tail, &observer, &actor_names, 2 * RECENT_CHANGES as usize).await?;
         let lags = RelayLags::default();
         let lag = lags.relay(hub.name());
-        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, None, lag));
+        supervisor.spawn("relay", relay(tail, Arc::new(hub.clone()), observer, actor_names.clone(), None, lag));
         for Sink { durable, sink } in sinks {
             let sink: Arc<dyn EventSink> = Arc::new(Guarded(sink));
             let LogStart { tail, progress } = LogStart::of(&store, durable, &*sink).await?;
             let task = format!("relay of the sink {}", sink.name());
             let lag = lags.relay(sink.name());
-            supervisor.spawn(&task, relay(tail, sink, (), progress, lag));
+            supervisor.spawn(&task, relay(tail, sink, (), actor_names.clone(), progress, lag));
         }
         supervisor.spawn("pruning", prune(store.clone()));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));

@@ -139,6 +139,11 @@ impl Names {
         users.len() + waiting.len()
     }
 
+    /// The name in a user's newest token, if a request has shown one recently.
+    pub(crate) fn known(&self, user_id: UserId) -> Option<DisplayName> {
+        self.lock().known.get(&user_id).map(|known| known.name.clone())
+    }
+
     /// Forgets all known names, so that every name counts as new. Queued names are still written.
     pub(crate) fn clear(&self) {
         self.lock().known.clear();

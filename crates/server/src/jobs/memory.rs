@@ -5,6 +5,7 @@ use std::time::Duration;
 use groups_store::Store;
 use tokio::time::sleep;
 
+use crate::actor_names::ActorNames;
 use crate::identity::Names;
 use crate::resumes::Resumes;
 
@@ -18,6 +19,7 @@ pub(crate) struct Memory {
     pub(crate) store: Store,
     pub(crate) resumes: Resumes,
     pub(crate) names: Names,
+    pub(crate) actor_names: ActorNames,
 }
 
 impl Memory {
@@ -26,6 +28,7 @@ impl Memory {
         self.store.forget_cached();
         self.resumes.restart();
         self.names.clear();
+        self.actor_names.clear();
     }
 }
 

@@ -3,7 +3,6 @@
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { GroupEvent, Member } from "../../types/wire.js"
- * @import { Names } from "./names.js"
  */
 
 /** Members per page. */
@@ -12,12 +11,16 @@ export const PAGE_MEMBERS = 100;
 const NAMES_MS = 200;
 
 /** @typedef {Extract<GroupEvent, { group: any }>} MemberEvent */
+/** @typedef {{ learn: (members: Member[]) => void, find: (userId: string) => string | undefined }} KnownNames */
 
-export class Members {
+/** @type {KnownNames} */
+const NO_NAMES = { learn: () => {}, find: () => undefined };
+
+export class MemberList {
   #client;
   #groupId;
-  #names;
   #onChange;
+  #names;
   #abort = new AbortController();
   /** In order of joining. @type {Map<string, Member>} */
   #members = new Map();
@@ -37,8 +40,14 @@ export class Members {
   /** @type {unknown} */
   error = null;
 
-  /** @param {{ client: GroupsClient, groupId: string, names: Names, onChange: () => void }} parts */
-  constructor({ client, groupId, names, onChange }) {
+  /**
+   * @param {object} parts
+   * @param {GroupsClient} parts.client
+   * @param {string} parts.groupId
+   * @param {() => void} parts.onChange
+   * @param {KnownNames} [parts.names] Names from elsewhere, for members who have just joined.
+   */
+  constructor({ client, groupId, onChange, names = NO_NAMES }) {
     this.#client = client;
     this.#groupId = groupId;
     this.#names = names;
@@ -61,6 +70,11 @@ export class Members {
 
   get list() {
     return [...this.#members.values()];
+  }
+
+  /** Whether a page is being loaded. */
+  get loading() {
+    return this.#meanwhile !== null;
   }
 
   /** @param {string} userId */
@@ -151,6 +165,7 @@ export class Members {
           break;
       }
     }
+    if (event.actor_name) this.#set(event.actor_id, { name: event.actor_name });
     // There is exactly one owner, named by the group.
     for (const { user_id, role } of this.#members.values()) {
       if (user_id === event.group.admin_id) this.#set(user_id, { role: "owner" });
@@ -168,8 +183,7 @@ export class Members {
   #joined(userIds, role, at) {
     if (this.#next !== null) return;
     for (const user_id of userIds) {
-      const name = this.#names.has(user_id) ? this.#names.of(user_id) : undefined;
-      this.#members.set(user_id, { user_id, role, joined_at: at, name });
+      this.#members.set(user_id, { user_id, role, joined_at: at, name: this.#names.find(user_id) });
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#tail(), NAMES_MS);

@@ -1,10 +1,9 @@
-// The members of the open group, from pages and events in any order.
+// The members of one group, from pages and events in any order.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Emitter } from "../../assets/client/emitter.js";
-import { Members } from "../../assets/page/members.js";
-import { Names } from "../../assets/page/names.js";
+import { MemberList } from "../../assets/members/list.js";
 import { ADA, BOB, events, groupId, settled } from "./fakes.mjs";
 
 const EVE = "00000000-0000-4000-8000-00000000000e";
@@ -22,7 +21,7 @@ function open() {
     tell = (...told) => told.forEach((event) => this.emit(event.type, event));
   }
   const client = new Client();
-  const members = new Members({ client, groupId: groupId(1), names: new Names(client), onChange: () => {} });
+  const members = new MemberList({ client, groupId: groupId(1), onChange: () => {} });
   const roles = () => members.list.map(({ user_id, role }) => `${user_id.at(-1)} ${role}`);
   return { client, members, roles };
 }
