@@ -7,11 +7,11 @@
  */
 
 import { isolated } from "../client/bidi.js";
+import { idsIn } from "../members/ids.js";
 import { hue, initials, plain } from "../sidebar/order.js";
 import { h, icon, named } from "./dom.js";
 import { sentence } from "./toasts.js";
 
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 /** After this pause in typing, in milliseconds, the directory is searched. */
 const PAUSE_MS = 150;
 const SUGGESTIONS_MAX = 8;
@@ -90,7 +90,7 @@ export class Picker {
 
   /** @param {string} text @returns {Person[]} */
   #ids(text) {
-    const ids = text.toLowerCase().match(UUID) ?? [];
+    const ids = idsIn(text);
     if (ids.length === 0) throw new Error("Enter a user id such as 0190c9b4-7e5a-7c3e-8f00-3f0a4a5b6c7d");
     return ids.map((user_id) => ({ user_id, name: this.#names.of(user_id) }));
   }
@@ -127,7 +127,7 @@ export class Picker {
 
   #typed() {
     if (!this.#session.development) {
-      if (this.#input.value.match(UUID)) void this.#take(this.#ids(this.#input.value));
+      if (idsIn(this.#input.value).length > 0) void this.#take(this.#ids(this.#input.value));
       return;
     }
     clearTimeout(this.#timer);

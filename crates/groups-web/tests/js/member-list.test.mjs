@@ -101,6 +101,15 @@ test("if the list is ahead of the events, the members are loaded again", async (
   members.close();
 });
 
+test("an event names its actor, whose name may have changed", async () => {
+  const { client, members } = open();
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  client.tell({ ...updated(3, { action: "settings_changed" }), actor_name: "Ada Lovelace" });
+  assert.deepEqual(members.list.map(({ name }) => name), ["Ada Lovelace", "b"]);
+  members.close();
+});
+
 test("members that failed to load are loaded when the connection is back", async () => {
   const { client, members, roles } = open();
   client.asked[0](Promise.reject(new Error("Could not reach the server")));

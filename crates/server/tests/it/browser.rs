@@ -4,6 +4,7 @@
 mod accessible;
 mod embedded;
 mod many;
+mod members;
 mod names;
 mod operators;
 mod pictures;

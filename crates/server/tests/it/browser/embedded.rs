@@ -11,24 +11,24 @@ use super::{Page, shows_state};
 use crate::support::{Browser, Server};
 
 /// A third-party server: one page, and tokens for it.
-struct Site {
+pub(super) struct Site {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         Self { listener, address }
     }
 
-    fn origin(&self) -> String {
+    pub(super) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Serves the page until the test ends.
-    fn serves(self, page: String, token: String) {
+    pub(super) fn serves(self, page: String, token: String) {
         tokio::spawn(async move {
             while let Ok((stream, _)) = self.listener.accept().await {
                 tokio::spawn(answer(stream, page.clone(), token.clone()));
@@ -59,12 +59,12 @@ async fn answer(stream: TcpStream, page: String, token: String) {
     stream.write_all(answer.as_bytes()).await.ok();
 }
 
-/// The first snippet of the README, with the server's own address.
-fn readme(server: &Server) -> String {
+/// The first page in the README that has this element, with the server's own address.
+pub(super) fn readme(server: &Server, element: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../groups-web/README.md");
     let readme = std::fs::read_to_string(path).expect("the README");
-    let (_, snippet) = readme.split_once("```html\n").expect("a snippet");
-    let (snippet, _) = snippet.split_once("```").expect("its end");
+    let snippets = readme.split("```html\n").skip(1).map(|rest| rest.split("```").next().expect("its end"));
+    let snippet = snippets.into_iter().find(|snippet| snippet.contains(element)).expect("a snippet");
     assert!(snippet.contains("https://groups.example/") && snippet.contains("/my/groups-token"));
     snippet.replace("https://groups.example/", &format!("http://{}/", server.address()))
 }
@@ -82,7 +82,7 @@ async fn the_snippet_in_the_readme_gives_a_live_sidebar_in_a_page_of_another_ori
     let (ada, bob) = (server.user_named("Ada"), server.user_named("Bob"));
     ada.creates("Before", &[&bob]).await;
     let url = format!("{}/", site.origin());
-    site.serves(readme(&server), bob.token.clone());
+    site.serves(readme(&server, "<groups-sidebar"), bob.token.clone());
 
     let page = browser.window(&url).await;
     page.marks().await;
@@ -109,7 +109,7 @@ async fn a_page_of_an_origin_that_is_not_allowed_gets_no_data_and_shows_that_it_
     let bob = server.user_named("Bob");
     bob.creates("Secret", &[]).await;
     let url = format!("{}/", site.origin());
-    site.serves(readme(&server), bob.token.clone());
+    site.serves(readme(&server, "<groups-sidebar"), bob.token.clone());
 
     let page = browser.window(&url).await;
     page.sees("there is a way to try again", "test.shown('[part~=retry]').length === 1").await;
@@ -129,7 +129,7 @@ async fn styles_of_the_host_page_do_not_change_the_sidebar() {
     }
     let url = format!("{}/", site.origin());
     let style = "<style>html { font-size: 62.5%; } body { text-transform: uppercase; text-align: center; }</style>";
-    let snippet = readme(&server).replacen(" style=\"height: 32rem; width: 20rem\"", "", 1);
+    let snippet = readme(&server, "<groups-sidebar").replacen(" style=\"height: 32rem; width: 20rem\"", "", 1);
     assert!(!snippet.contains("32rem"));
     site.serves(format!("<!doctype html>{style}{snippet}"), bob.token.clone());
 

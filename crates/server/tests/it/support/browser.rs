@@ -25,10 +25,13 @@ use super::{PATIENCE, within};
 /// Interval at which pages are polled.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Script helpers that find elements, also in shadow trees.
+/// Script helpers that find elements, also in shadow trees. `host >>> selector` finds those in the
+/// shadow tree of a host.
 const HELPERS: &str = r#"
 globalThis.test = {
   all(selector, root = document) {
+    const [host, inner] = selector.split(" >>> ");
+    if (inner) return test.all(host, root).flatMap(({ shadowRoot }) => test.all(inner, shadowRoot));
     const found = [...root.querySelectorAll(selector)];
     for (const element of root.querySelectorAll("*")) {
       if (element.shadowRoot) found.push(...test.all(selector, element.shadowRoot));
