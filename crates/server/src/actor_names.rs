@@ -145,3 +145,76 @@ pub(crate) fn shown_actor(change: &Change) -> Option<UserId> {
         (Actor::Member(user_id), _) => Some(user_id),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::cell::Cell;
+    use std::future::pending;
+
+    use groups_domain::{Command, GroupId, Request, Timestamp};
+    use groups_store::{LogEntry, StoreOptions};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    /// A store, and the log entries of groups that so many users have created.
+    async fn changes(users: u128) -> (ActorNames, Vec<LogEntry>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = folder.path().join("groups.db").to_string_lossy().into_owned();
+        let store = Store::open(StoreOptions::new(url)).await.unwrap();
+        let mut tail = store.tail().await.unwrap();
+        let mut entries = Vec::new();
+        for number in 1..=users {
+            let (group_id, command) = (GroupId::new(Uuid::from_u128(number)), Command::create("Team", "").unwrap());
+            let at = Timestamp::from_unix_millis(0);
+            let request = Request { group_id, actor: user(number).into(), at, expected_version: None, command };
+            store.execute(request.into()).await.unwrap();
+            entries.extend(tail.next().await.unwrap());
+        }
+        (ActorNames::new(store, Names::default()), entries, folder)
+    }
+
+    #[actix_web::test]
+    async fn names_are_read_once_for_all_actors_of_a_batch_and_then_known() {
+        let (names, entries, _folder) = changes(3).await;
+        let reads = Cell::new(0);
+        for _ in 0..2 {
+            let read = async |users: &[UserId]| {
+                reads.set(reads.get() + 1);
+                Ok(users.iter().map(|user| (*user, "Ada".parse().unwrap())).collect())
+            };
+            let twice = entries.iter().chain(&entries).map(|entry| &entry.change);
+            assert_eq!(names.of(twice, read).await.len(), 3);
+        }
+        assert_eq!(reads.get(), 1);
+    }
+
+    #[actix_web::test]
+    async fn a_database_that_does_not_answer_delays_events_once_and_for_a_bounded_time() {
+        let (names, entries, _folder) = changes(1).await;
+        let begun = Instant::now();
+        let stalled = async |_: &[UserId]| pending().await;
+        assert!(names.of(entries.iter().map(|entry| &entry.change), stalled).await.is_empty());
+        assert!(begun.elapsed() >= WAIT_MAX);
+        // Waits for nothing, or the test would never end.
+        let unasked = async |_: &[UserId]| unreachable!("no read during the pause");
+        assert!(names.of(entries.iter().map(|entry| &entry.change), unasked).await.is_empty());
+    }
+
+    #[actix_web::test]
+    async fn the_number_of_remembered_users_is_bounded() {
+        let (names, ..) = changes(0).await;
+        let users: Vec<_> = (1..=KNOWN_MAX as u128).map(user).collect();
+        let remember = |users: &[UserId]| names.remember(users, &HashMap::new(), &mut HashMap::new(), Instant::now());
+        remember(&users);
+        assert_eq!(names.lock().read.len(), KNOWN_MAX);
+        remember(&[user(0)]);
+        assert_eq!(names.lock().read.len(), 1);
+    }
+}

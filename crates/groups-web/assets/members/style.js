@@ -10,7 +10,7 @@ export const STYLE = `${SIDEBAR}
 .who { flex: 1; min-width: 0; display: flex; align-items: center; gap: 11px; }
 .you { flex: none; font-size: .82em; color: var(--_muted); margin-inline-start: .45em; font-weight: 400; }
 .role { flex: none; font-size: .82em; color: var(--_muted); padding-inline: 8px; }
-.actions-cell:empty { display: none; }
+.role select { font-size: 1.1em; color: var(--_text); }
 button { font: inherit; color: inherit; cursor: pointer; }
 .remove { width: 32px; height: 32px; border: 0; border-radius: 50%; background: none; color: var(--_muted); font-size: 1.15em; line-height: 1; }
 .remove:hover { background: var(--_background); color: var(--_text); }

@@ -1,5 +1,5 @@
-//! The five cases of the original design in a real browser: what is displayed, without any page
-//! reload.
+//! The five cases of the original design in each of the real browsers: what is displayed, without
+//! any page reload. The other tests of the page need only one.
 
 mod accessible;
 mod embedded;
@@ -128,11 +128,35 @@ fn url(server: &Server) -> String {
     format!("http://{}/", server.address())
 }
 
-#[tokio::test]
-async fn the_creator_sees_a_new_group_immediately() {
-    let Some(browser) = Browser::start().await else { return };
+/// Makes each case a test in each browser.
+macro_rules! in_each_browser {
+    ($($engine:ident: $start:ident),* => $cases:tt) => { $(in_each_browser!(@ $engine $start $cases);)* };
+    (@ $engine:ident $start:ident { $($case:ident)* }) => {
+        mod $engine {
+            use crate::support::Browser;
+
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(browser) = Browser::$start().await else { return };
+                super::$case(&browser).await;
+            })*
+        }
+    };
+}
+
+in_each_browser! {
+    chromium: start, firefox: firefox, webkit: webkit => {
+        the_creator_sees_a_new_group_immediately
+        a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the_count
+        members_see_every_change_and_outsiders_see_none
+        a_member_who_was_offline_sees_the_group_after_signing_in
+        the_page_catches_up_after_its_connection_was_cut
+    }
+}
+
+async fn the_creator_sees_a_new_group_immediately(browser: &Browser) {
     let server = Server::in_development().await;
-    let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
+    let ada = Person::signs_in(browser, &url(&server), "Ada").await;
     let second = Person::signs_in_on(ada.page.second_window(&url(&server)).await, "Ada").await;
     ada.sees_groups(0).await;
 
@@ -144,12 +168,10 @@ async fn the_creator_sees_a_new_group_immediately() {
     }
 }
 
-#[tokio::test]
-async fn a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the_count() {
-    let Some(browser) = Browser::start().await else { return };
+async fn a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the_count(browser: &Browser) {
     let server = Server::in_development().await;
-    let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
-    let bob = Person::signs_in(&browser, &url(&server), "Bob").await;
+    let ada = Person::signs_in(browser, &url(&server), "Ada").await;
+    let bob = Person::signs_in(browser, &url(&server), "Bob").await;
     ada.creates("Project Team").await;
     ada.opens("Project Team").await;
     bob.sees_groups(0).await;
@@ -164,14 +186,12 @@ async fn a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the
     }
 }
 
-#[tokio::test]
-async fn members_see_every_change_and_outsiders_see_none() {
-    let Some(browser) = Browser::start().await else { return };
+async fn members_see_every_change_and_outsiders_see_none(browser: &Browser) {
     let server = Server::in_development().await;
-    let ada = Person::signs_in(&browser, &url(&server), "Ada").await;
-    let bob = Person::signs_in(&browser, &url(&server), "Bob").await;
-    let eve = Person::signs_in(&browser, &url(&server), "Eve").await;
-    let stranger = Person::signs_in(&browser, &url(&server), "Stranger").await;
+    let ada = Person::signs_in(browser, &url(&server), "Ada").await;
+    let bob = Person::signs_in(browser, &url(&server), "Bob").await;
+    let eve = Person::signs_in(browser, &url(&server), "Eve").await;
+    let stranger = Person::signs_in(browser, &url(&server), "Stranger").await;
     ada.creates("Project Team").await;
     ada.opens("Project Team").await;
 
@@ -202,27 +222,23 @@ async fn members_see_every_change_and_outsiders_see_none() {
     stranger.page.was_not_reloaded().await;
 }
 
-#[tokio::test]
-async fn a_member_who_was_offline_sees_the_group_after_signing_in() {
-    let Some(browser) = Browser::start().await else { return };
+async fn a_member_who_was_offline_sees_the_group_after_signing_in(browser: &Browser) {
     let server = Server::in_development().await;
     let (ada, bob) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
     let group = ada.creates("Project Team", &[]).await;
     ada.adds(&group, &bob).await.ok(201);
     ada.creates("None of Bob's business", &[]).await;
 
-    let bob = Person::signs_in(&browser, &url(&server), "Bob").await;
+    let bob = Person::signs_in(browser, &url(&server), "Bob").await;
     bob.sees("Project Team", 2, "member").await;
     bob.sees_groups(1).await;
     bob.page.was_not_reloaded().await;
 }
 
-#[tokio::test]
-async fn the_page_catches_up_after_its_connection_was_cut() {
-    let Some(browser) = Browser::start().await else { return };
+async fn the_page_catches_up_after_its_connection_was_cut(browser: &Browser) {
     let mut server = Server::in_development().await;
     let line = Line::to(server.address()).await;
-    let bob = Person::signs_in(&browser, &format!("http://{}/", line.address()), "Bob").await;
+    let bob = Person::signs_in(browser, &format!("http://{}/", line.address()), "Bob").await;
     let (ada, bobs) = (signs_in_without_page(&server, "Ada").await, signs_in_without_page(&server, "Bob").await);
     let kept = ada.creates("Kept", &[&bobs]).await;
     let lost = ada.creates("Lost", &[&bobs]).await;

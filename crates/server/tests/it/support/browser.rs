@@ -1,26 +1,17 @@
-//! A real browser, controlled with the DevTools protocol
-//! (<https://chromedevtools.github.io/devtools-protocol/>).
+//! Real browsers: Chromium for all tests, Firefox and WebKit for those that every browser must pass.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    ffi::OsString,
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+mod chromium;
+mod firefox;
+mod messages;
+mod process;
+mod webkit;
 
-use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    net::TcpStream,
-    sync::{Mutex, oneshot},
-};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config, tungstenite::Message};
 
-use super::{PATIENCE, within};
+use self::{chromium::Chromium, firefox::Firefox, webkit::WebKit};
+use super::PATIENCE;
 
 /// Interval at which pages are polled.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -48,164 +39,91 @@ globalThis.test = {
 "#;
 
 /// A browser with an empty profile. Closed on drop.
-pub(crate) struct Browser {
-    process: Child,
-    // Removed after the process has exited.
-    _profile: TempDir,
-    socket: Mutex<WebSocketStream<TcpStream>>,
-    last_id: Cell<u64>,
-    /// Errors in the pages, by session.
-    complaints: RefCell<BTreeMap<String, Vec<String>>>,
+pub(crate) enum Browser {
+    Chromium(Chromium),
+    Firefox(Firefox),
+    WebKit(WebKit),
+}
+
+/// A window of a browser.
+struct Window {
+    /// The name under which the browser knows the page.
+    id: String,
+    /// Windows with the same profile share storage.
+    profile: String,
+    /// The name under which the browser closes the window.
+    target: String,
+}
+
+/// Calls the method of whichever browser it is.
+macro_rules! delegate {
+    ($browser:expr, $own:ident => $call:expr) => {
+        match $browser {
+            Browser::Chromium($own) => $call,
+            Browser::Firefox($own) => $call,
+            Browser::WebKit($own) => $call,
+        }
+    };
 }
 
 impl Browser {
-    /// Starts a browser. If none is installed, reports that, and panics if
+    /// Starts Chromium. If it is not installed, reports that, and panics if
     /// `GROUPS_TEST_REQUIRE_ALL` is 1.
     pub(crate) async fn start() -> Option<Self> {
-        let Some(program) = program() else {
-            return super::skipped("Chromium");
-        };
-        let profile = tempfile::tempdir().expect("a temporary directory");
-        let mut process = Command::new(program)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-            .args(["--disable-extensions", "--disable-default-apps", "--no-proxy-server", "--remote-debugging-port=0"])
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg("about:blank")
-            .env("HOME", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("Chromium starts");
-        let (sender, url) = oneshot::channel();
-        let stderr = process.stderr.take().expect("standard error");
-        std::thread::spawn(move || {
-            let mut sender = Some(sender);
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                if let Some((_, url)) = line.split_once("DevTools listening on ") {
-                    let Some(sender) = sender.take() else { continue };
-                    sender.send(url.trim().to_owned()).ok();
-                }
-            }
-        });
-        let url = within("Chromium starts", url).await.expect("Chromium prints its address");
-        let address = url.trim_start_matches("ws://").split('/').next().expect("an address");
-        let stream = TcpStream::connect(address).await.expect("Chromium listens");
-        let (socket, _) = client_async_with_config(url.as_str(), stream, None).await.expect("Chromium answers");
-        Some(Self {
-            process,
-            _profile: profile,
-            socket: Mutex::new(socket),
-            last_id: Cell::new(0),
-            complaints: RefCell::default(),
-        })
+        Chromium::start().await.map(Self::Chromium)
+    }
+
+    /// The same for Firefox, which has no [`Page::call`].
+    pub(crate) async fn firefox() -> Option<Self> {
+        Firefox::start().await.map(Self::Firefox)
+    }
+
+    /// The same for WebKit, which has no [`Page::call`].
+    pub(crate) async fn webkit() -> Option<Self> {
+        WebKit::start().await.map(Self::WebKit)
     }
 
     /// Opens a new window with an isolated profile.
     pub(crate) async fn window(&self, url: &str) -> Page<'_> {
-        let context = self.call(None, "Target.createBrowserContext", json!({})).await;
-        let context = context["browserContextId"].as_str().expect("a context").to_owned();
-        self.window_in(&context, url).await
+        self.window_in(None, url).await
     }
 
-    async fn window_in(&self, context: &str, url: &str) -> Page<'_> {
-        let target =
-            json!({"url": "about:blank", "browserContextId": context, "newWindow": true, "width": 1280, "height": 800});
-        let target = self.call(None, "Target.createTarget", target).await["targetId"].clone();
-        let attach = json!({"targetId": target, "flatten": true});
-        let session = self.call(None, "Target.attachToTarget", attach).await;
-        let session = session["sessionId"].as_str().expect("a session").to_owned();
-        let page = Page { browser: self, session, context: context.to_owned(), target };
-        page.call("Runtime.enable", json!({})).await;
-        page.call("Log.enable", json!({})).await;
-        page.call("Page.enable", json!({})).await;
-        page.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": HELPERS})).await;
+    async fn window_in(&self, profile: Option<&str>, url: &str) -> Page<'_> {
+        let window = delegate!(self, browser => browser.open(profile).await);
+        let page = Page { browser: self, window };
         page.goes_to(url).await;
         page
-    }
-
-    async fn call(&self, session: Option<&str>, method: &str, params: Value) -> Value {
-        let id = self.last_id.get() + 1;
-        self.last_id.set(id);
-        let mut request = json!({"id": id, "method": method, "params": params});
-        if let Some(session) = session {
-            request["sessionId"] = json!(session);
-        }
-        let answer = within(method, async {
-            let mut socket = self.socket.lock().await;
-            socket.send(Message::text(request.to_string())).await.expect("the call is sent");
-            loop {
-                let message = match socket.next().await {
-                    Some(Ok(Message::Text(text))) => serde_json::from_str::<Value>(&text).expect("JSON"),
-                    Some(Ok(_)) => continue,
-                    other => panic!("Chromium is gone: {other:?}"),
-                };
-                if message["id"] == id {
-                    return message;
-                }
-                self.note(&message);
-            }
-        })
-        .await;
-        assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
-        answer["result"].clone()
-    }
-
-    /// Records the errors that a page reports.
-    fn note(&self, message: &Value) {
-        let params = &message["params"];
-        let complaint = match message["method"].as_str() {
-            Some("Runtime.exceptionThrown") => params["exceptionDetails"].to_string(),
-            Some("Log.entryAdded") if params["entry"]["level"] == "error" => params["entry"].to_string(),
-            Some("Runtime.consoleAPICalled") if params["type"] == "error" => params["args"].to_string(),
-            _ => return,
-        };
-        let session = message["sessionId"].as_str().unwrap_or_default().to_owned();
-        self.complaints.borrow_mut().entry(session).or_default().push(complaint);
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // It may have exited already if that made the test fail.
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 
 /// A window that shows a page.
 pub(crate) struct Page<'a> {
     browser: &'a Browser,
-    session: String,
-    context: String,
-    target: Value,
+    window: Window,
 }
 
 impl<'a> Page<'a> {
-    /// Sends a protocol command to this page.
+    /// Sends a command of the DevTools protocol to this page.
     pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
-        self.browser.call(Some(&self.session), method, params).await
+        let Browser::Chromium(chromium) = self.browser else { panic!("{method} needs Chromium") };
+        chromium.call(Some(&self.window.id), method, params).await
     }
 
     /// Opens another window with the same profile.
     pub(crate) async fn second_window(&self, url: &str) -> Page<'a> {
-        self.browser.window_in(&self.context, url).await
+        self.browser.window_in(Some(&self.window.profile), url).await
     }
 
     /// Loads a page and waits until it is loaded.
     pub(crate) async fn goes_to(&self, url: &str) {
-        let gone = self.call("Page.navigate", json!({"url": url})).await;
-        assert!(gone.get("errorText").is_none(), "{url}: {}", gone["errorText"]);
+        delegate!(self.browser, browser => browser.navigate(&self.window, url).await);
         self.sees("the page is loaded", "document.readyState === 'complete' && location.href !== 'about:blank'").await;
     }
 
     /// Evaluates an expression.
     pub(crate) async fn value(&self, expression: &str) -> Value {
-        let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
-        let answer = self.call("Runtime.evaluate", params).await;
-        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {}", answer["exceptionDetails"]);
-        answer["result"]["value"].clone()
+        let value = delegate!(self.browser, browser => browser.evaluate(&self.window, expression).await);
+        value.unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
     /// Waits until an expression is true.
@@ -217,7 +135,7 @@ impl<'a> Page<'a> {
         };
         if tokio::time::timeout(PATIENCE, look).await.is_err() {
             let text = self.value("document.body.innerText").await;
-            panic!("never seen: {what}; there is {text}, and the page says {:#?}", self.complaints());
+            panic!("never seen: {what}; there is {text}, and the page says {:#?}", self.complaints().await);
         }
     }
 
@@ -233,10 +151,7 @@ impl<'a> Page<'a> {
                 break;
             }
         }
-        for kind in ["mousePressed", "mouseReleased"] {
-            let params = json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1});
-            self.call("Input.dispatchMouseEvent", params).await;
-        }
+        delegate!(self.browser, browser => browser.click(&self.window, &place).await);
     }
 
     /// The center of an element in the next frame, after it was scrolled into view.
@@ -260,7 +175,7 @@ impl<'a> Page<'a> {
         let element = element(selector, "");
         self.sees(selector, &element).await;
         self.value(&format!("(() => {{ const field = {element}; field.focus(); field.select?.(); }})()")).await;
-        self.call("Input.insertText", json!({"text": text})).await;
+        delegate!(self.browser, browser => browser.insert(&self.window, text).await);
     }
 
     /// Presses a key on the focused element.
@@ -279,7 +194,7 @@ impl<'a> Page<'a> {
 
     /// Closes the window, like its user would.
     pub(crate) async fn closes(self) {
-        self.browser.call(None, "Target.closeTarget", json!({"targetId": self.target})).await;
+        delegate!(self.browser, browser => browser.close(self.window).await);
     }
 
     /// Sets a mark that a reload would remove.
@@ -295,13 +210,17 @@ impl<'a> Page<'a> {
     /// Asserts that the mark is still set and the page has reported no errors.
     pub(crate) async fn was_not_reloaded(&self) {
         self.still_there().await;
-        let complaints = self.complaints();
+        let complaints = self.complaints().await;
         assert!(complaints.is_empty(), "the page complains: {complaints:#?}");
     }
 
     /// Errors and exceptions since the page was opened.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        self.browser.complaints.borrow().get(&self.session).cloned().unwrap_or_default()
+    async fn complaints(&self) -> Vec<String> {
+        match self.browser {
+            Browser::Chromium(chromium) => chromium.complaints(&self.window),
+            Browser::Firefox(firefox) => firefox.complaints(&self.window),
+            Browser::WebKit(webkit) => webkit.complaints(&self.window).await,
+        }
     }
 }
 
@@ -309,15 +228,4 @@ impl<'a> Page<'a> {
 fn element(selector: &str, text: &str) -> String {
     let (selector, text) = (json!(selector), json!(text));
     format!("test.shown({selector}).find((element) => (element.innerText ?? '').includes({text}))")
-}
-
-fn program() -> Option<PathBuf> {
-    if let Some(program) = std::env::var_os("GROUPS_TEST_CHROMIUM") {
-        return Some(program.into());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin"));
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    std::env::split_paths(&path)
-        .flat_map(|directory| names.map(|name| directory.join(name)))
-        .find(|file| file.is_file())
 }
