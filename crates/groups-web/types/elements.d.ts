@@ -1,11 +1,21 @@
 /** What pages set on the elements, and the names for styling them. Written by hand, because JSDoc cannot express them. */
 
+import type { GroupsMembers } from "./groups-members.js";
 import type { GroupsSidebar } from "./groups-sidebar.js";
+import type { MemberTexts } from "./members/texts.js";
 import type { Texts } from "./sidebar/texts.js";
 
 /** The properties of `<groups-sidebar>`, and its attributes that are not properties. */
 export interface SidebarProperties extends Partial<Pick<GroupsSidebar, "client" | "selected" | "sort" | "filter">> {
   texts?: Partial<Texts>;
+  /** `auto` is the system setting. Default: the `color-scheme` of the page. */
+  theme?: "light" | "dark" | "auto";
+}
+
+/** The properties of `<groups-members>`, and its attributes that are not properties. */
+export interface MembersProperties extends Partial<Pick<GroupsMembers, "client" | "groupId" | "manage" | "filter">> {
+  texts?: Partial<MemberTexts>;
+  "group-id"?: string;
   /** `auto` is the system setting. Default: the `color-scheme` of the page. */
   theme?: "light" | "dark" | "auto";
 }

@@ -1,10 +1,11 @@
 /**
- * `groups-web/react`: the hooks and the component, and the additions to the types of React 19: `<groups-sidebar>` in JSX, and its
- * custom properties in `style`. Written by hand, because JSDoc cannot express them.
+ * `groups-web/react`: the hooks and the component, and the additions to the types of React 19: `<groups-sidebar>` and
+ * `<groups-members>` in JSX, and their custom properties in `style`. Written by hand, because JSDoc cannot express them.
  */
 
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
-import type { SidebarProperties, SidebarStyle } from "./elements.js";
+import type { MembersProperties, SidebarProperties, SidebarStyle } from "./elements.js";
+import type { GroupsMembers } from "./members.js";
 import type { GroupsSidebar } from "./sidebar.js";
 
 export type * from "./elements.js";
@@ -16,11 +17,22 @@ export interface SidebarAttributes extends DetailedHTMLProps<HTMLAttributes<Grou
   "ongroup-gone"?: (event: HTMLElementEventMap["group-gone"]) => void;
 }
 
+/** The same for the members of a group. */
+export interface MembersAttributes extends DetailedHTMLProps<HTMLAttributes<GroupsMembers>, GroupsMembers>, MembersProperties {
+  "ongroup-gone"?: (event: HTMLElementEventMap["group-gone"]) => void;
+  "onmember-selected"?: (event: HTMLElementEventMap["member-selected"]) => void;
+  "onmember-add"?: (event: HTMLElementEventMap["member-add"]) => void;
+  "onmember-remove"?: (event: HTMLElementEventMap["member-remove"]) => void;
+  "onmember-role"?: (event: HTMLElementEventMap["member-role"]) => void;
+  "onmember-failed"?: (event: HTMLElementEventMap["member-failed"]) => void;
+}
+
 declare module "react" {
   interface CSSProperties extends SidebarStyle {}
   namespace JSX {
     interface IntrinsicElements {
       "groups-sidebar": SidebarAttributes;
+      "groups-members": MembersAttributes;
     }
   }
 }

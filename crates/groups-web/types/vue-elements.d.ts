@@ -1,10 +1,11 @@
 /**
- * `groups-web/vue`: the composables and the component, and the additions to the types of Vue: `<groups-sidebar>` in templates.
- * Written by hand, because JSDoc cannot express them.
+ * `groups-web/vue`: the composables and the component, and the additions to the types of Vue: `<groups-sidebar>` and
+ * `<groups-members>` in templates. Written by hand, because JSDoc cannot express them.
  */
 
 import type { HTMLAttributes } from "vue";
-import type { SidebarProperties } from "./elements.js";
+import type { MembersProperties, SidebarProperties } from "./elements.js";
+import type { GroupsMembers } from "./members.js";
 import type { GroupsSidebar } from "./sidebar.js";
 
 export type * from "./elements.js";
@@ -16,8 +17,19 @@ export interface SidebarAttributes extends HTMLAttributes, SidebarProperties {
   onGroupGone?: (event: HTMLElementEventMap["group-gone"]) => void;
 }
 
+/** The same for the members of a group. */
+export interface MembersAttributes extends HTMLAttributes, MembersProperties {
+  onGroupGone?: (event: HTMLElementEventMap["group-gone"]) => void;
+  onMemberSelected?: (event: HTMLElementEventMap["member-selected"]) => void;
+  onMemberAdd?: (event: HTMLElementEventMap["member-add"]) => void;
+  onMemberRemove?: (event: HTMLElementEventMap["member-remove"]) => void;
+  onMemberRole?: (event: HTMLElementEventMap["member-role"]) => void;
+  onMemberFailed?: (event: HTMLElementEventMap["member-failed"]) => void;
+}
+
 declare module "vue" {
   interface GlobalComponents {
     "groups-sidebar": new () => GroupsSidebar & { $props: SidebarAttributes };
+    "groups-members": new () => GroupsMembers & { $props: MembersAttributes };
   }
 }

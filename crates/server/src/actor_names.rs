@@ -15,14 +15,11 @@ use crate::identity::Names;
 /// Maximum number of remembered users. Beyond it, all are forgotten and read again.
 const KNOWN_MAX: usize = 10_000;
 
-/// How long a name that was read is used without reading it again.
+/// How long a name that was read, or that there is none, is used without reading it again.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// The same for a user without a name. Short, because names are stored in the background.
-const FRESH_WITHOUT_NAME: Duration = Duration::from_secs(1);
-
 /// How long events wait for names. Then they are delivered without.
-const WAIT_MAX: Duration = Duration::from_millis(250);
+const WAIT_MAX: Duration = Duration::from_millis(50);
 
 /// After a failed read, no names are read for this long.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -31,7 +28,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct ActorNames {
     store: Store,
-    /// Names that the database may not have yet.
+    /// Names in tokens that this server has seen. A user who makes a change here has just shown one,
+    /// so a change of this server rarely needs a read.
     in_tokens: Names,
     state: Arc<Mutex<State>>,
 }
@@ -95,7 +93,7 @@ impl ActorNames {
         names
     }
 
-    /// Adds the names that are fresh, and returns the users whose names must be read.
+    /// Adds the names that are known, and returns the users whose names must be read.
     fn take_known(&self, actors: Vec<UserId>, names: &mut HashMap<UserId, DisplayName>, now: Instant) -> Vec<UserId> {
         let state = self.lock();
         let paused = state.paused_until.is_some_and(|until| now < until);
@@ -103,10 +101,14 @@ impl ActorNames {
         for actor_id in actors {
             match state.read.get(&actor_id) {
                 Some(Read { name, fresh_until }) if paused || now < *fresh_until => {
-                    names.extend(name.clone().map(|name| (actor_id, name)));
+                    let name = name.clone().or_else(|| self.in_tokens.known(actor_id));
+                    names.extend(name.map(|name| (actor_id, name)));
                 }
-                _ if paused => {}
-                _ => unknown.push(actor_id),
+                _ => match self.in_tokens.known(actor_id) {
+                    Some(name) => drop(names.insert(actor_id, name)),
+                    None if paused => {}
+                    None => unknown.push(actor_id),
+                },
             }
         }
         unknown
@@ -124,11 +126,9 @@ impl ActorNames {
             state.read.clear();
         }
         for user_id in users {
-            let stored = found.get(user_id).cloned();
-            let fresh = if stored.is_some() { FRESH } else { FRESH_WITHOUT_NAME };
-            let name = stored.or_else(|| self.in_tokens.known(*user_id));
+            let name = found.get(user_id).cloned();
             names.extend(name.clone().map(|name| (*user_id, name)));
-            state.read.insert(*user_id, Read { name, fresh_until: now + fresh });
+            state.read.insert(*user_id, Read { name, fresh_until: now + FRESH });
         }
     }
 

@@ -13,7 +13,8 @@ use flate2::{Compression, write::GzEncoder};
 
 const CLIENT: &str = r#"export { GroupsClient } from "./assets/groups-client.js";"#;
 const SIDEBAR: &str = r#"import "./assets/groups-sidebar.js";"#;
-<<<<<<< HEAD
+const MEMBERS: &str = r#"import "./assets/groups-members.js";"#;
+
 /// Writes the bundle of a program. The package is used as a library, because its command is a script or a native program,
 /// depending on how it was installed.
 const BUNDLE: &str = r#"
@@ -21,9 +22,7 @@ const BUNDLE: &str = r#"
     const options = { stdin: { contents, resolveDir: "." }, bundle: true, minify: true, format: "esm", write: false };
     process.stdout.write(require(esbuild).buildSync(options).outputFiles[0].contents);
 "#;
-=======
-const MEMBERS: &str = r#"import "./assets/groups-members.js";"#;
->>>>>>> 5bfbc9b (web: an element for the members of a group)
+
 /// A size may differ from the README by this much, as its last digit does.
 const TOLERANCE_KB: f64 = 0.15;
 

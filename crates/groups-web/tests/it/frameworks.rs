@@ -25,7 +25,22 @@ const REACT_ELEMENT: &str = r#"
         </groups-sidebar>
       );
     }
+    export const members = (client: GroupsClient, open: string) => (
+      <groups-members
+        client={client}
+        group-id={open}
+        manage
+        texts={{ title: "Mitglieder" }}
+        style={{ "--groups-accent": "rebeccapurple" }}
+        onmember-selected={({ detail }) => console.log(detail.member.user_id)}
+        onmember-add={(event) => event.preventDefault()}
+      />
+    );
     export const mistakes = [
+      // @ts-expect-error
+      <groups-members groupId={7} />,
+      // @ts-expect-error
+      <groups-members onmember-role={({ detail }) => console.log(detail.colour)} />,
       // @ts-expect-error
       <groups-sidebar sort="by colour" />,
       // @ts-expect-error
@@ -60,6 +75,16 @@ const VUE_ELEMENT: &str = r#"
       >
         <button slot="actions">New group</button>
       </groups-sidebar>
+      <groups-members
+        :client.prop="client"
+        :group-id="open"
+        manage
+        :texts.prop="{ title: 'Mitglieder' }"
+        @member-selected="({ detail }) => (open = detail.member.user_id)"
+        @member-add="(event) => event.preventDefault()"
+      />
+      <!-- @vue-expect-error -->
+      <groups-members :client.prop="'a client'" />
       <!-- @vue-expect-error -->
       <groups-sidebar sort="by colour" />
       <!-- @vue-expect-error -->
