@@ -47,6 +47,11 @@ pub(crate) struct SettingsArgs {
     #[command(flatten)]
     database: DatabaseArgs,
 
+    /// A streaming standby of the PostgreSQL database, without a connection pooler, from which the states of connecting clients are
+    /// read when it has replayed enough. Default: none
+    #[arg(long, alias = "groups-replica-url", env = "GROUPS_REPLICA_URL", value_name = "URL", hide_env_values = true)]
+    replica_url: Option<String>,
+
     /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     #[arg(long, alias = "groups-jwt-secret", env = "GROUPS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     jwt_secret: Option<Secret>,
@@ -379,6 +384,7 @@ impl From<SettingsArgs> for Settings {
             operations_listen: args.operations_listen,
             database_url: args.database.url.database_url,
             database_direct_url: args.database.database_direct_url,
+            replica_url: args.replica_url,
             jwt_secret: args.jwt_secret,
             jwks: args.jwks,
             jwks_cache: args.jwks_cache,

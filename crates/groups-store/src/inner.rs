@@ -40,6 +40,17 @@ impl Inner {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl Inner {
+    pub(crate) fn postgres(&self) -> Option<&PostgresBackend> {
+        match &self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(backend) => Some(backend),
+        }
+    }
+}
+
 /// The database behind a store.
 #[derive(Debug)]
 pub(crate) enum Backend {

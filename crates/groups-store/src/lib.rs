@@ -167,6 +167,7 @@ mod quota;
 mod read_class;
 mod recent_commits;
 mod recorded;
+mod replica_metrics;
 mod resume;
 mod revocation;
 mod row;
@@ -207,9 +208,10 @@ pub use page::{
 };
 #[cfg(feature = "postgres")]
 pub use peer_messages::PeerMessages;
-pub use pending::pending_migrations;
+pub use pending::{check_replica, pending_migrations};
 pub use position::{LogEntry, Position};
 pub use quota::{Quota, Quotas};
+pub use replica_metrics::{ReplicaFallback, ReplicaMetrics};
 pub use resume::{OpenMemberships, ResumePoints, Resumer};
 pub use revocation::Revocation;
 pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};

@@ -97,6 +97,13 @@ pub struct StoreOptions {
     /// migrations, and for LISTEN and NOTIFY. If both URLs are given and `url` leads to a pooler, no
     /// statement that is sent through it has a name or relies on the session. Default: `url`.
     pub postgres_direct_url: Option<String>,
+    /// PostgreSQL: a URL that leads to a streaming standby of the same database, without a connection
+    /// pooler. Initial states of connecting clients are then read from the standby, at the same point
+    /// in time at which the primary would have read them; the primary only says which point that is.
+    /// If the standby is late, unavailable or no standby, the primary reads. Default: none.
+    pub postgres_replica_url: Option<String>,
+    /// PostgreSQL: maximum number of connections to the replica. Default: 8.
+    pub postgres_replica_connections_max: usize,
     /// PostgreSQL: how many batches are committed concurrently. Default: 4.
     pub postgres_lanes: usize,
     /// PostgreSQL: timeout of one statement. Default: 10 seconds.
@@ -149,6 +156,8 @@ impl StoreOptions {
             postgres_connections_max: 16,
             postgres_schema: None,
             postgres_direct_url: None,
+            postgres_replica_url: None,
+            postgres_replica_connections_max: 8,
             postgres_lanes: 4,
             postgres_statement_max: Duration::from_secs(10),
             postgres_notify: true,

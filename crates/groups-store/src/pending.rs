@@ -1,4 +1,5 @@
-//! Which migrations an upgrade would apply.
+//! What can be found out about a database without opening it: which migrations an upgrade would
+//! apply, and whether its replica is one.
 
 #[cfg(feature = "postgres")]
 use crate::postgres;
@@ -26,5 +27,21 @@ pub async fn pending_migrations(options: &StoreOptions) -> Result<Vec<String>, O
         Target::Postgres { url } => postgres::pending(url, options).await,
         #[cfg(not(feature = "postgres"))]
         Target::Postgres { .. } => Err(OpenError::not_compiled_in(&options.url, "postgres")),
+    }
+}
+
+/// Checks that [`StoreOptions::postgres_replica_url`] leads to a standby of the database. Changes
+/// nothing. Without such a URL, and on SQLite, there is nothing to check.
+///
+/// # Errors
+/// [`OpenError`] if either cannot be reached, or it is not a standby of this database.
+///
+/// # Panics
+/// On PostgreSQL, outside a tokio runtime.
+pub async fn check_replica(options: &StoreOptions) -> Result<(), OpenError> {
+    match Target::parse(&options.url)? {
+        #[cfg(feature = "postgres")]
+        Target::Postgres { url } => postgres::check_replica(url, options).await,
+        _ => Ok(()),
     }
 }

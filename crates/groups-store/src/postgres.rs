@@ -18,6 +18,7 @@ mod plain;
 mod pool;
 mod pooler;
 mod queries;
+mod replica;
 mod snapshot;
 mod statement;
 mod tail;
@@ -29,5 +30,6 @@ mod wire;
 
 pub(crate) use backend::PostgresBackend;
 pub(crate) use bus::Bus;
-pub(crate) use open::pending;
+pub(crate) use open::{check_replica, pending};
+pub(crate) use replica::Current;
 pub(crate) use tail::PostgresTail;

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use futures_util::FutureExt;
-use groups_domain::{Actor, DisplayName, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
+use groups_domain::{Actor, DisplayName, Group, GroupId, Role, Timestamp, UserId, Version};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 #[cfg(feature = "postgres")]
 use crate::PeerMessages;
-use crate::caller::Caller;
 use crate::column::Id;
 #[cfg(feature = "postgres")]
 use crate::commit_messages::{self, CommitMessages};
@@ -31,9 +30,9 @@ use crate::sqlite::{SqliteBackend, SqliteTail};
 use crate::tail::Place;
 use crate::url::Target;
 use crate::{
-    BlockPage, Blocked, CommitMetrics, Cursors, ExecuteError, Executed, GroupList, GroupPage, History, Hook, MemberKey,
-    MemberPage, MemberRow, NameClaim, NameVisibility, OpenError, OpenedStream, Order, PoolMetrics, Position, Pruned,
-    Reason, ReplayRule, ResumePoints, Resumer, SharedGroupPage, SinkName, StoreError, StoreOptions, Tail,
+    BlockPage, Blocked, CommitMetrics, Cursors, ExecuteError, Executed, GroupPage, History, Hook, MemberKey,
+    MemberPage, MemberRow, NameClaim, NameVisibility, OpenError, Order, PoolMetrics, Position, Pruned, Reason,
+    ReplicaMetrics, SharedGroupPage, SinkName, StoreError, StoreOptions, Tail,
 };
 
 /// The groups and memberships in one database. Cheap to clone; all clones share one store.
@@ -66,6 +65,7 @@ macro_rules! run {
 
 mod backends;
 mod jobs;
+mod openings;
 mod operator;
 
 impl Store {
@@ -370,63 +370,6 @@ impl Store {
         self.inner.cursors.clone()
     }
 
-    /// The start of a user's event stream, read at one point in time.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database did not answer.
-    pub async fn open_stream(
-        &self,
-        user: UserId,
-        from: Option<Position>,
-        rule: ReplayRule,
-    ) -> Result<OpenedStream, StoreError> {
-        let store = self.inner.id();
-        // Dropping this future cancels the read.
-        let (caller, _waits) = Caller::new();
-        let mark = self.inner.cursors.mark_of(user);
-        let start = run!(self, read(Connecting), stream::open_stream(store, user, mark, from, rule, caller));
-        self.of_one_history(store, start)
-    }
-
-    /// What clients need in order to resume with changes that the caller has in memory, read for all
-    /// of them at one point in time.
-    ///
-    /// `known` are the commits that the caller has received from its [`Tail`].
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database did not answer.
-    pub async fn resume_points(&self, resumers: Vec<Resumer>, known: ReadPoint) -> Result<ResumePoints, StoreError> {
-        let store = self.inner.id();
-        let marks: Arc<[String]> = resumers.iter().map(|resumer| self.inner.cursors.mark_of(resumer.user_id)).collect();
-        let resumers: Arc<[Resumer]> = resumers.into();
-        let points = run!(self, read(Connecting), resume::points(store, resumers, marks, known));
-        self.of_one_history(store, points)
-    }
-
-    /// Reads the next groups of a list, as of the list's point in time: at most `groups_max` groups
-    /// and about `bytes_max` bytes of JSON, but at least one group. Empty at the end.
-    /// Cancellation-safe: groups that were not returned are read again.
-    ///
-    /// # Errors
-    /// [`Reason::Outdated`] if a group has changed since and its history has been pruned: open the
-    /// stream again. Another [`StoreError`] if the database did not answer.
-    pub async fn next_groups(
-        &self,
-        list: &mut GroupList,
-        groups_max: usize,
-        bytes_max: usize,
-    ) -> Result<Vec<(Group, Role)>, StoreError> {
-        let ahead = list.ahead(groups_max).to_vec();
-        if ahead.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (store, cache) = (self.inner.id(), self.inner.group_cache.clone());
-        let groups = run!(self, read(Connecting), list::groups_at(cache, store, ahead, bytes_max))?;
-        let groups = groups.ok_or(StoreError::Unavailable(Reason::Outdated))?;
-        list.advance(groups.len());
-        Ok(groups)
-    }
-
     /// Follows the log from its current end: [`tail_from`](Self::tail_from) without a position.
     ///
     /// # Errors
@@ -593,6 +536,17 @@ impl Store {
             Backend::Sqlite(_) => None,
             #[cfg(feature = "postgres")]
             Backend::Postgres(backend) => Some(backend.pool_metrics()),
+        }
+    }
+
+    /// Where the initial states of clients come from; `None` without
+    /// [`postgres_replica_url`](StoreOptions::postgres_replica_url).
+    pub fn replica_metrics(&self) -> Option<ReplicaMetrics> {
+        match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(backend) => backend.replica_metrics(),
         }
     }
 

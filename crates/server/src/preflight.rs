@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use groups_store::{StoreOptions, pending_migrations};
+use groups_store::{StoreOptions, check_replica, pending_migrations};
 
 use crate::bus;
 use crate::identity::Jwks;
@@ -23,13 +23,14 @@ pub struct Checked {
 }
 
 /// Checks everything that a server needs to start: the settings, the address, the keys for tokens, the
-/// database and the bus. Changes nothing, and waits at most ten seconds for each.
+/// database, its replica and the bus. Changes nothing, and waits at most ten seconds for each.
 pub async fn preflight(settings: &Settings) -> Vec<Checked> {
     vec![
         Checked { what: "settings and address", result: address(settings) },
         Checked { what: "TLS certificate", result: bounded(certificate(settings)).await },
         Checked { what: "keys for tokens", result: bounded(keys(settings)).await },
         Checked { what: "database", result: bounded(database(settings)).await },
+        Checked { what: "replica", result: bounded(replica(settings)).await },
         Checked { what: "bus", result: bounded(between_servers(settings)).await },
     ]
 }
@@ -79,6 +80,17 @@ async fn database(settings: &Settings) -> Found {
         1 => format!("{url}: one migration is pending; it runs at the next start"),
         pending => format!("{url}: {pending} migrations are pending; they run at the next start"),
     })
+}
+
+async fn replica(settings: &Settings) -> Found {
+    let Some(url) = settings.replica_url()? else { return Ok("none".to_owned()) };
+    let options = StoreOptions {
+        postgres_direct_url: settings.database_direct_url()?.map(str::to_owned),
+        postgres_replica_url: Some(url.to_owned()),
+        ..StoreOptions::new(&settings.database_url)
+    };
+    check_replica(&options).await?;
+    Ok(format!("{} is a standby of the database", groups_store::masked(url)))
 }
 
 async fn between_servers(settings: &Settings) -> Found {

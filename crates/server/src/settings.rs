@@ -41,6 +41,10 @@ pub struct Settings {
     /// PostgreSQL without a connection pooler, if `DATABASE_URL` leads to one in transaction mode: for migrations, LISTEN and NOTIFY
     pub database_direct_url: Option<String>,
 
+    /// A streaming standby of the PostgreSQL database, without a connection pooler, from which the states of connecting clients are
+    /// read when it has replayed enough. Default: none
+    pub replica_url: Option<String>,
+
     /// Shared secret of the tokens (HS256): 32 bytes or more; fewer than 16 are refused. Default: development mode, on loopback only
     pub jwt_secret: Option<Secret>,
 
@@ -228,6 +232,7 @@ impl std::fmt::Debug for Settings {
             .field("listen", &self.listen)
             .field("database_url", &groups_store::masked(&self.database_url))
             .field("database_direct_url", &self.database_direct_url.as_deref().map(groups_store::masked))
+            .field("replica_url", &self.replica_url.as_deref().map(groups_store::masked))
             .field("nats_url", &self.nats_url.as_deref().map(groups_store::masked))
             .field("development", &self.is_development())
             .finish_non_exhaustive()
@@ -245,6 +250,7 @@ impl Default for Settings {
             operations_listen: None,
             database_url: "sqlite://groups.db".to_owned(),
             database_direct_url: None,
+            replica_url: None,
             jwt_secret: None,
             jwks: None,
             jwks_cache: None,
@@ -362,6 +368,7 @@ impl Settings {
         self.operations_address()?;
         self.nats_url()?;
         self.database_direct_url()?;
+        self.replica_url()?;
         if self.trusted_proxies()? == TrustedProxies::default() && self.proxy_protocol {
             return Err(SettingsError::ProxyProtocolAlone);
         }
@@ -482,6 +489,14 @@ impl Settings {
     pub(crate) fn database_direct_url(&self) -> Result<Option<&str>, SettingsError> {
         match self.database_direct_url.as_deref().filter(|url| !url.is_empty()) {
             Some(_) if !self.is_on_postgres() => Err(SettingsError::DirectAlone),
+            url => Ok(url),
+        }
+    }
+
+    /// The URL of a standby of PostgreSQL, if there is one.
+    pub(crate) fn replica_url(&self) -> Result<Option<&str>, SettingsError> {
+        match self.replica_url.as_deref().filter(|url| !url.is_empty()) {
+            Some(_) if !self.is_on_postgres() => Err(SettingsError::ReplicaAlone),
             url => Ok(url),
         }
     }

@@ -16,8 +16,10 @@ use super::history::History;
 use super::lane::Lane;
 use super::open::{check_same, find_route, prepare};
 use super::pool::Pool;
+use super::replica::{Current, Replica};
 #[cfg(feature = "sqlite")]
 use super::transaction::{Failed, Purpose, transact};
+use crate::column::Id;
 use crate::committer::{Answer, CommitLimits, Job};
 use crate::connection::PostgresConn;
 use crate::hook::PostgresHook;
@@ -26,11 +28,15 @@ use crate::masked::masked;
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 use crate::recent_commits::RecentCommits;
-use crate::{ExecuteError, Hook, HookError, OpenError, Order, PoolMetrics, Reason, StoreError, StoreOptions};
+use crate::replica_metrics::ReplicaCounters;
+use crate::{
+    ExecuteError, Hook, HookError, OpenError, Order, PoolMetrics, Reason, ReplicaMetrics, StoreError, StoreOptions,
+};
 
 /// A database behind a pool.
 pub(crate) struct PostgresBackend {
     pool: Arc<Pool>,
+    replica: Option<Arc<Replica>>,
     history: Arc<History>,
     bus: Bus,
     recent: RecentCommits,
@@ -71,6 +77,7 @@ impl PostgresBackend {
         let runtime = OwnRuntime(Some(runtime.map_err(|error| failed(error.to_string()))?));
         let settings = Settings::new(&url, options)?;
         let direct = options.postgres_direct_url.as_deref().map(|url| Settings::new(url, options)).transpose()?;
+        let replica = options.postgres_replica_url.as_deref().map(|url| Replica::new(url, options)).transpose()?;
         let ended = || failed("its runtime ended".to_owned());
         let prepared = runtime.spawn(async move {
             let settings = find_route(settings, direct.as_ref()).await?;
@@ -118,7 +125,8 @@ impl PostgresBackend {
             }));
         }
         let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
-        Ok(Self { pool, history, bus, recent, lanes, working: Mutex::new(working), talking, runtime })
+        let (replica, working) = (replica.map(Arc::new), Mutex::new(working));
+        Ok(Self { pool, replica, history, bus, recent, lanes, working, talking, runtime })
     }
 
     pub(crate) async fn close(&self) {
@@ -131,6 +139,9 @@ impl PostgresBackend {
         }
         self.talking.iter().for_each(AbortHandle::abort);
         self.pool.close();
+        if let Some(replica) = &self.replica {
+            replica.close();
+        }
     }
 
     pub(crate) fn execute(&self, order: Order, hook: Option<Hook>, answer: Answer) -> Result<(), ExecuteError> {
@@ -165,6 +176,40 @@ impl PostgresBackend {
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.detached(Arc::clone(&self.pool).write(body)).await
+    }
+
+    /// Reads on the replica what the primary would show these users now. `None` if there is no replica
+    /// or the primary must read; `body` can say so too.
+    pub(crate) async fn read_current_on_replica<T: Send + 'static>(
+        &self,
+        store: Uuid,
+        users: Vec<Id>,
+        body: impl for<'c> FnOnce(&'c mut PostgresConn, Current) -> BoxFuture<'c, Result<Option<T>, QueryError>>
+        + Send
+        + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(replica) = self.replica.clone() else { return Ok(None) };
+        self.detached(replica.read_current(Arc::clone(&self.pool), store, users, body)).await
+    }
+
+    /// Reads on the replica something that never changes. `None` if there is no replica or the primary
+    /// must read; `body` can say so too.
+    pub(crate) async fn read_constant_on_replica<T: Send + 'static>(
+        &self,
+        store: Uuid,
+        body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<Option<T>, QueryError>> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(replica) = self.replica.clone() else { return Ok(None) };
+        self.detached(async move { Ok(replica.read_constant(store, body).await) }).await
+    }
+
+    /// The counters of the replica, if there is one.
+    pub(crate) fn replica_counters(&self) -> Option<&ReplicaCounters> {
+        self.replica.as_deref().map(Replica::counters)
+    }
+
+    pub(crate) fn replica_metrics(&self) -> Option<ReplicaMetrics> {
+        self.replica.as_deref().map(Replica::metrics)
     }
 
     /// Runs a write transaction that must not be retried.

@@ -70,6 +70,8 @@ pub(super) struct Settings {
     pub(super) schema: Option<String>,
     /// Whether a pooler is in between that may execute each transaction on another connection.
     pooled: bool,
+    /// Whether a standby is wanted, and not a server that can be written.
+    standby: bool,
     pub(super) wait_max: Duration,
     statement_max: Duration,
     /// How long the server may be silent while a request is pending; `None`: indefinitely.
@@ -100,6 +102,7 @@ impl Settings {
             encryption: Encryption::new(&demands)?,
             schema: schema(options)?,
             pooled: false,
+            standby: false,
             wait_max: options.wait_max,
             statement_max: options.postgres_statement_max,
             // A server that is alive cancels the statement before this.
@@ -118,6 +121,11 @@ impl Settings {
     /// has a name, and each transaction sets the session's limits itself.
     pub(super) fn pooled(&self) -> Self {
         Self { pooled: true, ..self.clone() }
+    }
+
+    /// The same for a standby: a server that can be written is refused.
+    pub(super) fn of_standby(&self) -> Self {
+        Self { standby: true, ..self.clone() }
     }
 
     /// The limits of a session, or of one transaction, as an expression.
@@ -183,6 +191,9 @@ pub(super) enum ConnectError {
     /// The server is a standby.
     #[error("{0} is a standby, which cannot be written")]
     Standby(String),
+    /// The server is not a standby.
+    #[error("{0} is not a standby")]
+    NotStandby(String),
     /// Anything else.
     #[error("{0}")]
     Refused(String),
@@ -284,7 +295,7 @@ impl Drop for Driver {
     }
 }
 
-/// Connects to a writable server and sets the session's limits, within [`Settings::wait_max`].
+/// Connects to a writable server, or to a standby if the settings say so, and sets the session's limits, within [`Settings::wait_max`].
 pub(super) async fn connect(settings: &Settings) -> Result<Connection, ConnectError> {
     let connected = tokio::time::timeout(settings.wait_max, connect_any(settings)).await;
     connected.unwrap_or_else(|_| Err(ConnectError::Refused("the server did not answer in time".to_owned())))
@@ -304,7 +315,7 @@ pub(super) async fn connect_patiently(settings: &Settings) -> Result<Connection,
     }
 }
 
-/// Connects to the first host that accepts the connection and is writable.
+/// Connects to the first host that accepts the connection and is of the wanted kind.
 async fn connect_any(settings: &Settings) -> Result<Connection, ConnectError> {
     let config = &settings.config;
     let count = config.get_hosts().len().max(config.get_hostaddrs().len());
@@ -423,8 +434,10 @@ async fn establish(
     let limits = if settings.pooled { "''".to_owned() } else { settings.limits(false) };
     let setup = format!("SELECT pg_is_in_recovery() AS standby, {limits} AS limits");
     let facts: Facts = diesel::sql_query(setup).get_result(&mut conn).await.map_err(|error| failed(&error))?;
-    if facts.standby {
-        return Err(ConnectError::Standby(place.to_owned()));
+    match (facts.standby, settings.standby) {
+        (true, false) => return Err(ConnectError::Standby(place.to_owned())),
+        (false, true) => return Err(ConnectError::NotStandby(place.to_owned())),
+        (false, false) | (true, true) => {}
     }
     let bounds = Bounds { begin_max: settings.prompt_max(), commit_max: settings.statement_max };
     let each = if settings.pooled { format!("; SELECT {}", settings.limits(true)) } else { String::new() };

@@ -122,6 +122,29 @@ pub(crate) async fn pending(url: String, options: &StoreOptions) -> Result<Vec<S
     migrate::unapplied_names::<Pg>(&MIGRATIONS, &found).map_err(|error| not_migrated(&database, error))
 }
 
+/// Checks that the URL of the replica, if there is one, leads to a standby of the database. Changes
+/// nothing.
+pub(crate) async fn check_replica(url: String, options: &StoreOptions) -> Result<(), OpenError> {
+    let Some(replica) = &options.postgres_replica_url else { return Ok(()) };
+    let url = options.postgres_direct_url.as_ref().unwrap_or(&url);
+    let (primary, standby) = (Settings::new(url, options)?, Settings::new(replica, options)?.of_standby());
+    let mut copied = Vec::new();
+    for settings in [primary, standby.clone()] {
+        let unreachable = |detail: String| OpenError::Unreachable { database: settings.database.clone(), detail };
+        let connected = connect_patiently(&settings).await;
+        let mut connection = connected.map_err(|error| not_connected(&settings.database, error))?;
+        // A role that may not read the id of the cluster can still compare the names.
+        let cluster = text(connection.conn(), "SELECT system_identifier FROM pg_control_system()").await;
+        let name = text(connection.conn(), "current_database()").await;
+        copied.push((cluster.ok(), name.map_err(|error| unreachable(error.to_string()))?));
+    }
+    if copied.windows(2).all(|both| both[0] == both[1]) {
+        return Ok(());
+    }
+    let detail = "it is not a standby of the database that DATABASE_URL leads to".to_owned();
+    Err(OpenError::Unreachable { database: standby.database, detail })
+}
+
 fn not_migrated(database: &str, error: NotMigrated) -> OpenError {
     let database = database.to_owned();
     match error {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use groups_domain::ReadPoint;
+use groups_domain::{ReadPoint, UserId};
 use uuid::Uuid;
 
 use super::maintenance;
@@ -30,7 +30,21 @@ pub(crate) async fn points<C: Connection>(
     marks: Arc<[String]>,
     known: ReadPoint,
 ) -> Result<ResumePoints, QueryError> {
-    let Seen { point: seen, witness } = conn.read_point().await?;
+    let seen = conn.read_point().await?;
+    points_at(conn, seen, BTreeSet::new(), store, resumers, marks, known).await
+}
+
+/// The same at a known read point. The transaction must show the same as at that point, except of the
+/// `changed` users, for whom the result is `None`.
+pub(crate) async fn points_at<C: Connection>(
+    conn: &mut C,
+    Seen { point: seen, witness }: Seen,
+    changed: BTreeSet<UserId>,
+    store: Uuid,
+    resumers: Arc<[Resumer]>,
+    marks: Arc<[String]>,
+    known: ReadPoint,
+) -> Result<ResumePoints, QueryError> {
     let cursor = Position::new(store, &seen, witness);
     let floor = maintenance::floor(conn).await?;
     let floors_of_users = maintenance::floors_of_users(conn, &marks).await?;
@@ -38,7 +52,8 @@ pub(crate) async fn points<C: Connection>(
     if i64::try_from(newer.len()).is_ok_and(|count| count == NEWER_MAX) {
         return Ok(ResumePoints { seen, cursor, newer: Vec::new(), memberships: vec![None; resumers.len()] });
     }
-    let newer: BTreeSet<u64> = newer.into_iter().map(|commit| commit.0).filter(|commit| !known.sees(*commit)).collect();
+    let newer = newer.into_iter().map(|commit| commit.0);
+    let newer: BTreeSet<u64> = newer.filter(|commit| seen.sees(*commit) && !known.sees(*commit)).collect();
 
     let witnesses: BTreeSet<i64> = resumers.iter().map(|resumer| to_stored(resumer.from.witness.seq)).collect();
     let witnesses: Vec<WitnessRow> = log::table
@@ -66,7 +81,7 @@ pub(crate) async fn points<C: Connection>(
     let memberships = resumers.iter().zip(marks.iter()).map(|(Resumer { user_id, from }, mark)| {
         let rows = of_users.get(&Id::from(*user_id)).map(Vec::as_slice).unwrap_or_default();
         let few = i64::try_from(rows.len()).is_ok_and(|count| count <= MEMBERSHIPS_MAX);
-        (few && is_valid(from, mark)).then(|| open_memberships(rows))
+        (few && !changed.contains(user_id) && is_valid(from, mark)).then(|| open_memberships(rows))
     });
     let memberships = memberships.collect();
     Ok(ResumePoints { seen, cursor, newer: newer.into_iter().collect(), memberships })

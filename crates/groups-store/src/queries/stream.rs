@@ -28,7 +28,27 @@ pub(crate) async fn open_stream<C: Connection>(
     rule: ReplayRule,
     caller: Caller,
 ) -> Result<OpenedStream, QueryError> {
-    let Seen { point: seen, witness } = conn.read_point().await?;
+    let seen = conn.read_point().await?;
+    open_stream_at(conn, seen, store, Opening { user, mark, from, rule, caller }).await
+}
+
+/// Whose stream is opened, and from where.
+pub(crate) struct Opening {
+    pub(crate) user: UserId,
+    /// See [`Cursors::mark_of`](crate::Cursors).
+    pub(crate) mark: String,
+    pub(crate) from: Option<Position>,
+    pub(crate) rule: ReplayRule,
+    pub(crate) caller: Caller,
+}
+
+/// The same at a known read point. The transaction must show the same of this user as at that point.
+pub(crate) async fn open_stream_at<C: Connection>(
+    conn: &mut C,
+    Seen { point: seen, witness }: Seen,
+    store: Uuid,
+    Opening { user, mark, from, rule, caller }: Opening,
+) -> Result<OpenedStream, QueryError> {
     let cursor = Position::new(store, &seen, witness);
     let index = list::index(conn, user, &caller).await?;
     let groups = index.iter().map(|listed| listed.group_id).collect();

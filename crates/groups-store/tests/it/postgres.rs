@@ -42,6 +42,7 @@ mod pooled;
 mod pruning;
 #[path = "suite/quotas.rs"]
 mod quotas;
+mod replica;
 #[path = "suite/resume.rs"]
 mod resume;
 #[path = "suite/robust.rs"]

@@ -47,12 +47,13 @@ pub(crate) fn shared() -> Option<&'static Server> {
     server.as_ref()
 }
 
+/// Servers start one after the other, so that no two choose the same port.
+static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// A server of a test's own, whose transaction ids no other test uses.
 pub(crate) fn own() -> Option<Server> {
     // Says whether PostgreSQL is installed.
     shared()?;
-    // One after the other, so that no two choose the same port.
-    static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _starting = STARTING.lock().unwrap();
     binaries().map(|directory| start(&directory))
 }
@@ -67,16 +68,21 @@ pub(crate) struct Pair {
     shell: Child,
 }
 
+/// How both servers of a pair are started.
+const PAIR_OPTIONS: &str =
+    "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c shared_buffers=16MB";
+
 impl Pair {
     pub(crate) fn start() -> Option<Self> {
         // Says whether PostgreSQL is installed.
         shared()?;
         let binaries = binaries()?;
+        let _starting = STARTING.lock().unwrap();
         let (data, run_as) = directory();
         let primary = free_port(10_000);
         let standby = free_port(primary + 1);
         let (bin, dir) = (binaries.display(), data.display());
-        let options = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c shared_buffers=16MB";
+        let options = PAIR_OPTIONS;
         let script = format!(
             "cd / && {{ {run_as} {bin}/initdb --no-sync -D {dir}/a -U groups -A trust -E UTF8 --locale=C && \
              {run_as} {bin}/pg_ctl -D {dir}/a -l {dir}/a.log -w -o '-p {primary} {options}' start && \
@@ -100,6 +106,17 @@ impl Pair {
     /// Ends the primary as a crash would.
     pub(crate) fn kill_primary(&self) {
         self.control("a", "-m immediate stop");
+    }
+
+    /// Ends the standby as a crash would.
+    pub(crate) fn kill_standby(&self) {
+        self.control("b", "-m immediate stop");
+    }
+
+    /// Starts the standby again, and waits until it accepts connections.
+    pub(crate) fn start_standby(&self) {
+        let log = self.data.join("b.log");
+        self.control("b", &format!("-l {} -w -o '-p {} {PAIR_OPTIONS}' start", log.display(), self.standby));
     }
 
     /// Lets the standby take over.

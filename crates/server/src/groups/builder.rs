@@ -240,6 +240,7 @@ impl GroupsBuilder {
             // With NATS, the PostgreSQL notifications would be redundant.
             postgres_notify: settings.nats_url()?.is_none(),
             postgres_direct_url: settings.database_direct_url()?.map(str::to_owned),
+            postgres_replica_url: settings.replica_url()?.map(str::to_owned),
             supervisor: supervisor.clone(),
             sqlite_readers: settings.sqlite_readers,
             postgres_connections_max: settings.postgres_connections,

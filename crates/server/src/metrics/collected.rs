@@ -39,6 +39,7 @@ impl Collector for Collected {
         self.relays(&mut encoder)?;
         self.commits(&mut encoder)?;
         self.pool(&mut encoder)?;
+        self.replica(&mut encoder)?;
         let up = i64::from;
         gauge(&mut encoder, "database_up", "Whether the database answers", up(self.health.has_database()))?;
         gauge(&mut encoder, "bus_up", "Whether messages from other servers arrive", up(self.bus.is_up()))?;
@@ -117,6 +118,23 @@ impl Collected {
             ("database_connections_waiting", "Callers that wait for a connection to PostgreSQL", pool.waiting),
         ] {
             gauge(encoder, name, help, size(value))?;
+        }
+        Ok(())
+    }
+
+    fn replica(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(replica) = self.store.replica_metrics() else { return Ok(()) };
+        let help = "Whether the replica is read; 0 for a while after a failure";
+        gauge(encoder, "replica_up", help, i64::from(replica.in_use))?;
+        let help = "Initial states read from the database, by the server that was read";
+        let mut openings = encoder.encode_descriptor("openings", help, None, MetricType::Counter)?;
+        for (source, count) in [("replica", replica.replica), ("primary", replica.primary)] {
+            ConstCounter::new(count).encode(openings.encode_family(&[("source", source)])?)?;
+        }
+        let help = "Reads for connecting clients that the replica did not answer, by reason";
+        let mut fallbacks = encoder.encode_descriptor("replica_fallbacks", help, None, MetricType::Counter)?;
+        for (reason, count) in replica.fallbacks {
+            ConstCounter::new(count).encode(fallbacks.encode_family(&[("reason", reason.as_str())])?)?;
         }
         Ok(())
     }

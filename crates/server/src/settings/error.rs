@@ -97,4 +97,7 @@ pub enum SettingsError {
     /// With SQLite there is no connection pooler.
     #[error("GROUPS_DATABASE_DIRECT_URL needs PostgreSQL: set DATABASE_URL=postgres://…")]
     DirectAlone,
+    /// SQLite has no standby.
+    #[error("GROUPS_REPLICA_URL needs PostgreSQL: set DATABASE_URL=postgres://…")]
+    ReplicaAlone,
 }

@@ -294,7 +294,7 @@ async fn parts(server: &Server) -> (String, String) {
 }
 
 /// Waits until a condition holds.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let from = Instant::now();
     while !holds().await {
         assert!(from.elapsed() < crate::support::PATIENCE, "never: {what}");

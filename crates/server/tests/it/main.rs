@@ -35,6 +35,7 @@ mod races;
 mod rates;
 mod readme_tokens;
 mod renewal;
+mod replica;
 mod request_ids;
 mod requests;
 mod resume;

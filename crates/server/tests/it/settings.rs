@@ -129,7 +129,7 @@ fn a_check_shows_what_keeps_a_server_from_starting() {
     let listen = address.to_string();
     let good = [("GROUPS_LISTEN", &*listen), ("GROUPS_JWT_SECRET", SECRET), ("DATABASE_URL", "groups.db")];
     let shown = stdout(&run(folder.path(), &["check"], &good));
-    assert!(shown.lines().all(|line| line.starts_with("ok ")) && shown.lines().count() == 5, "{shown}");
+    assert!(shown.lines().all(|line| line.starts_with("ok ")) && shown.lines().count() == 6, "{shown}");
     assert!(!folder.path().join("groups.db").exists(), "a check changes nothing");
 
     let _taken = TcpListener::bind(address).unwrap();

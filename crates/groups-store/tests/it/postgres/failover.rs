@@ -14,7 +14,7 @@ use crate::cast::*;
 use crate::server::Pair;
 
 /// Far longer than anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -25,7 +25,7 @@ struct Count {
     count: i64,
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let looking = async {
         while !holds().await {
             sleep(PAUSE).await;
@@ -34,7 +34,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     assert!(timeout(PATIENCE, looking).await.is_ok(), "{what}");
 }
 
-async fn counts(port: u16, query: &str) -> i64 {
+pub(super) async fn counts(port: u16, query: &str) -> i64 {
     let mut conn = AsyncPgConnection::establish(&format!("postgres://groups@127.0.0.1:{port}/postgres")).await.unwrap();
     diesel::sql_query(query).get_result::<Count>(&mut conn).await.map_or(-1, |row| row.count)
 }

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::{PATIENCE, server::free_address, skipped};
 
+/// How servers are started. A standby needs as many connections as its primary.
+const OPTIONS: &str = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200";
+
 /// A running server. Stopped and deleted on drop.
 pub(crate) struct Postgres {
     port: u16,
@@ -27,6 +30,17 @@ impl Postgres {
     /// `GROUPS_TEST_REQUIRE_ALL` is 1.
     pub(crate) async fn start() -> Option<Self> {
         let Some(binaries) = binaries() else { return skipped("PostgreSQL") };
+        Some(Self::start_with(binaries, "initdb", "-U groups -A trust -E UTF8 --locale=C --no-sync").await)
+    }
+
+    /// Starts a streaming standby of this server.
+    pub(crate) async fn standby(&self) -> Self {
+        let copy = format!("-h 127.0.0.1 -p {} -U groups -R -c fast --no-sync", self.port);
+        Self::start_with(self.binaries.clone(), "pg_basebackup", &copy).await
+    }
+
+    /// Starts a server whose files are made by this program.
+    async fn start_with(binaries: PathBuf, maker: &str, arguments: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("groups-postgres-").tempdir().expect("a temporary directory");
         let root = Command::new("id").arg("-u").output().expect("id runs").stdout == b"0\n";
         let run_as = if root { "runuser -u postgres --" } else { "" };
@@ -37,9 +51,8 @@ impl Postgres {
         let port = free_address().port();
         // However this process ends, the pipe closes, which stops the server.
         let script = format!(
-            "cd / && {run_as} {bin}/initdb -D {data}/db -U groups -A trust -E UTF8 --locale=C --no-sync >{data}/log 2>&1 && \
-             {{ {run_as} {bin}/postgres -D {data}/db -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-                -c fsync=off -c max_connections=200 -c shared_buffers=32MB >>{data}/log 2>&1 & }} ; \
+            "cd / && {run_as} {bin}/{maker} -D {data}/db {arguments} >{data}/log 2>&1 && \
+             {{ {run_as} {bin}/postgres -D {data}/db -p {port} {OPTIONS} -c shared_buffers=32MB >>{data}/log 2>&1 & }} ; \
              echo started; cat >/dev/null; {run_as} {bin}/pg_ctl -D {data}/db -m immediate stop >/dev/null 2>&1",
             bin = binaries.display(),
             data = directory.path().display(),
@@ -57,9 +70,9 @@ impl Postgres {
         tokio::task::spawn_blocking(move || stdout.read_exact(&mut [0; 8]))
             .await
             .expect("a thread")
-            .expect("initdb works");
+            .expect("its files are made");
         server.answers().await;
-        Some(server)
+        server
     }
 
     /// Returns a new database on the first call.
@@ -79,25 +92,19 @@ impl Postgres {
              IF n > 0 THEN RAISE WARNING 'FOUND % % %', c.table_name, c.column_name, n; END IF; END LOOP; END $$",
             list.join(", ")
         );
+        let text = self.sql(&script).await;
+        text.lines().filter_map(|line| line.split_once("FOUND ")).map(|(_, found)| found.to_owned()).collect()
+    }
+
+    /// Runs a statement. Returns what it prints.
+    pub(crate) async fn sql(&self, statement: &str) -> String {
         let mut psql = Command::new(self.binaries.join("psql"));
-        psql.args([
-            "-X",
-            "-q",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "groups",
-            "-d",
-            "postgres",
-            "-p",
-            &self.port.to_string(),
-            "-c",
-            &script,
-        ]);
+        psql.args(["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-U", "groups", "-d", "postgres"]);
+        psql.args(["-p", &self.port.to_string(), "-c", statement]);
         let output = tokio::task::spawn_blocking(move || psql.output()).await.expect("a thread").expect("psql runs");
         let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
         assert!(output.status.success(), "{text}");
-        text.lines().filter_map(|line| line.split_once("FOUND ")).map(|(_, found)| found.to_owned()).collect()
+        text
     }
 
     /// Kills and restarts it; returns when it responds.
@@ -119,8 +126,7 @@ impl Postgres {
 
     async fn control(&self, what: &'static str) {
         // A restart keeps the options.
-        let options =
-            format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off", self.port);
+        let options = format!("-p {} {OPTIONS}", self.port);
         let (mode, options) =
             if what == "start" { ("", format!("-o '{options}'")) } else { ("-m immediate", String::new()) };
         let script = format!(
