@@ -309,24 +309,6 @@ impl Store {
         run!(self, read(Request), read::names_of(users))
     }
 
-    /// Like [`names`](Self::names), with the capacity that is reserved for following the log.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database did not answer.
-    pub async fn names_for_delivery(&self, users: &[UserId]) -> Result<HashMap<UserId, DisplayName>, StoreError> {
-        let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
-        run!(self, read(Delivery), read::names_of(users))
-    }
-
-    /// Like [`names`](Self::names), with the capacity for clients that connect.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database did not answer.
-    pub async fn names_for_replay(&self, users: &[UserId]) -> Result<HashMap<UserId, DisplayName>, StoreError> {
-        let users: Vec<Id> = users.iter().copied().map(Id::from).collect();
-        run!(self, read(Connecting), read::names_of(users))
-    }
-
     /// The people whose name starts with the prefix, ordered by name. Case-insensitive.
     ///
     /// # Errors

@@ -242,7 +242,9 @@ export class GroupsMembers extends Base {
       this.#news(this.#texts.left(this.#nameOf(event.user_id)));
     } else if (event.action === "member_added") {
       const { user_id } = event;
-      setTimeout(() => this.#members?.get(user_id) && this.#news(this.#texts.arrived(this.#nameOf(user_id))), NAME_MS);
+      const members = this.#members;
+      const known = () => members !== null && members === this.#members && members.get(user_id);
+      setTimeout(() => known() && this.#news(this.#texts.arrived(this.#nameOf(user_id))), NAME_MS);
     }
   }
 
@@ -449,7 +451,7 @@ export class GroupsMembers extends Base {
     const self = id === this.#client?.userId;
     const own = this.manage && !self ? this.#group?.role : undefined;
     const busy = this.#actions?.busy.has(id) ?? false;
-    const role = this.#actions?.busy.get(id) ?? member.role;
+    const role = this.#actions?.busy.get(id)?.role ?? member.role;
     const changeable = own !== undefined && (canChangeRole(own, member.role) || (canTransfer(own) && member.role !== "owner"));
     const roles = changeable ? [...rolesToGive(own), ...(canTransfer(own) ? /** @type {const} */ (["owner"]) : [])] : [];
     const joined = this.#texts.joined(this.#dates.format(new Date(member.joined_at)));
@@ -462,6 +464,8 @@ export class GroupsMembers extends Base {
     const { list } = this.#build();
     const members = this.#members;
     if (!members?.more || members.loading || members.error || this.filter) return;
+    // Hidden, for example in a closed tab of the page.
+    if (list.clientHeight === 0) return;
     const rowPx = (list.scrollHeight || 1) / Math.max(1, this.#listed.length);
     if ((list.scrollHeight - list.scrollTop - list.clientHeight) / rowPx < ROWS_AHEAD) void members.next();
   }

@@ -135,8 +135,8 @@ export const GroupsSidebar = /** @type {any} */ (/* @__PURE__ */ defineComponent
   },
 }));
 
-/** Runs when the component is mounted, so never on the server. Outside a component, runs immediately. @param {() => unknown} call */
+/** Runs when the component is mounted, so never on the server. Outside a component, runs immediately in a browser. @param {() => unknown} call */
 function whenMounted(call) {
   if (getCurrentInstance()) onMounted(() => void call());
-  else call();
+  else if (typeof document !== "undefined") call();
 }

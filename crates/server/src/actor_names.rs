@@ -9,38 +9,36 @@ use std::time::{Duration, Instant};
 
 use groups_domain::{Actor, Change, ChangeKind, DisplayName, UserId};
 use groups_store::{Store, StoreError};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use crate::clock;
 use crate::identity::Names;
 
 /// Maximum number of remembered users. Beyond it, all are forgotten and read again.
 const KNOWN_MAX: usize = 10_000;
 
-/// How long a name that was read, or that there is none, is used without reading it again.
+/// How long a name, or that there is none, is used without reading it again.
 const FRESH: Duration = Duration::from_secs(30);
 
 /// How long events wait for names. Then they are delivered without.
 const WAIT_MAX: Duration = Duration::from_millis(50);
 
-/// After a failed read, no names are read for this long.
+/// After a read that failed or was slow, no names are read for this long.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Cheap to clone; all clones share the names that were read.
 #[derive(Clone)]
 pub(crate) struct ActorNames {
-    store: Store,
     /// Names in tokens that this server has seen. A user who makes a change here has just shown one,
     /// so a change of this server rarely needs a read.
     in_tokens: Names,
-    state: Arc<Mutex<State>>,
+    read: Arc<Mutex<HashMap<UserId, Read>>>,
+    live: Reader,
+    replayed: Reader,
 }
 
-#[derive(Default)]
-struct State {
-    read: HashMap<UserId, Read>,
-    /// After a failed read, when the next one may begin.
-    paused_until: Option<Instant>,
-}
-
+/// A name that was read.
 struct Read {
     name: Option<DisplayName>,
     fresh_until: Instant,
@@ -48,92 +46,120 @@ struct Read {
 
 impl ActorNames {
     pub(crate) fn new(store: Store, in_tokens: Names) -> Self {
-        Self { store, in_tokens, state: Arc::default() }
+        let (live, replayed) = (Reader::new(store.clone()), Reader::new(store));
+        Self { in_tokens, read: Arc::default(), live, replayed }
     }
 
     /// The names for live events.
     pub(crate) async fn for_delivery(&self, changes: impl Iterator<Item = &Change>) -> HashMap<UserId, DisplayName> {
-        self.of(changes, async |users| self.store.names_for_delivery(users).await).await
+        self.of(changes, &self.live).await
     }
 
-    /// The names for events that a client has missed.
+    /// The names for events that a client has missed. If they are slow, live events still get theirs.
     pub(crate) async fn for_replay(&self, changes: impl Iterator<Item = &Change>) -> HashMap<UserId, DisplayName> {
-        self.of(changes, async |users| self.store.names_for_replay(users).await).await
+        self.of(changes, &self.replayed).await
     }
 
     /// Forgets all names that were read.
     pub(crate) fn clear(&self) {
-        self.lock().read.clear();
+        self.lock().clear();
     }
 
     /// The names of those actors who have one and are shown, with at most one read.
-    async fn of(
-        &self,
-        changes: impl Iterator<Item = &Change>,
-        read: impl AsyncFnOnce(&[UserId]) -> Result<HashMap<UserId, DisplayName>, StoreError>,
-    ) -> HashMap<UserId, DisplayName> {
+    async fn of(&self, changes: impl Iterator<Item = &Change>, reader: &Reader) -> HashMap<UserId, DisplayName> {
         let mut actors: Vec<UserId> = changes.filter_map(shown_actor).collect();
         actors.sort_unstable();
         actors.dedup();
         let mut names = HashMap::with_capacity(actors.len());
-        let unknown = self.take_known(actors, &mut names, Instant::now());
-        if unknown.is_empty() {
-            return names;
-        }
-        match tokio::time::timeout(WAIT_MAX, read(&unknown)).await {
-            Ok(Ok(found)) => self.remember(&unknown, &found, &mut names, Instant::now()),
-            failed => {
-                self.lock().paused_until = Some(Instant::now() + PAUSE);
-                match failed {
-                    Ok(Err(error)) => tracing::warn!(%error, "events have no names: they cannot be read"),
-                    _ => tracing::warn!(waited = ?WAIT_MAX, "events have no names: the database does not answer"),
-                }
-            }
+        let unknown = self.take_known(actors, &mut names);
+        if !unknown.is_empty()
+            && let Some(found) = reader.read(unknown.clone()).await
+        {
+            self.remember(&unknown, &found);
+            names.extend(found);
         }
         names
     }
 
     /// Adds the names that are known, and returns the users whose names must be read.
-    fn take_known(&self, actors: Vec<UserId>, names: &mut HashMap<UserId, DisplayName>, now: Instant) -> Vec<UserId> {
-        let state = self.lock();
-        let paused = state.paused_until.is_some_and(|until| now < until);
+    fn take_known(&self, actors: Vec<UserId>, names: &mut HashMap<UserId, DisplayName>) -> Vec<UserId> {
+        let (now, read) = (Instant::now(), self.lock());
         let mut unknown = Vec::new();
         for actor_id in actors {
-            match state.read.get(&actor_id) {
-                Some(Read { name, fresh_until }) if paused || now < *fresh_until => {
-                    let name = name.clone().or_else(|| self.in_tokens.known(actor_id));
-                    names.extend(name.map(|name| (actor_id, name)));
-                }
-                _ => match self.in_tokens.known(actor_id) {
-                    Some(name) => drop(names.insert(actor_id, name)),
-                    None if paused => {}
-                    None => unknown.push(actor_id),
-                },
+            if let Some(name) = self.in_tokens.seen(actor_id, FRESH, clock::now()) {
+                names.insert(actor_id, name);
+            } else if let Some(Read { name, .. }) = read.get(&actor_id).filter(|read| now < read.fresh_until) {
+                names.extend(name.clone().map(|name| (actor_id, name)));
+            } else {
+                unknown.push(actor_id);
             }
         }
         unknown
     }
 
-    fn remember(
-        &self,
-        users: &[UserId],
-        found: &HashMap<UserId, DisplayName>,
-        names: &mut HashMap<UserId, DisplayName>,
-        now: Instant,
-    ) {
-        let mut state = self.lock();
-        if state.read.len() + users.len() > KNOWN_MAX {
-            state.read.clear();
+    fn remember(&self, users: &[UserId], found: &HashMap<UserId, DisplayName>) {
+        let mut read = self.lock();
+        if read.len() + users.len() > KNOWN_MAX {
+            read.clear();
         }
-        for user_id in users {
+        let fresh_until = Instant::now() + FRESH;
+        read.extend(users.iter().map(|user_id| {
             let name = found.get(user_id).cloned();
-            names.extend(name.clone().map(|name| (*user_id, name)));
-            state.read.insert(*user_id, Read { name, fresh_until: now + FRESH });
-        }
+            (*user_id, Read { name, fresh_until })
+        }));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Read>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads names, one read at a time, with the capacity for requests. So names that cannot be read, for
+/// example because their table is locked, keep no change from being delivered.
+#[derive(Clone)]
+struct Reader {
+    store: Store,
+    /// Held until a read has really ended, even if nobody waits for it any longer.
+    turn: Arc<Semaphore>,
+    /// After a failure, when the next read may begin.
+    paused_until: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Reader {
+    fn new(store: Store) -> Self {
+        Self { store, turn: Arc::new(Semaphore::new(1)), paused_until: Arc::default() }
+    }
+
+    /// The names of those users who have one; `None` if they cannot be read in time.
+    async fn read(&self, users: Vec<UserId>) -> Option<HashMap<UserId, DisplayName>> {
+        if self.paused().is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
+        let reading = async {
+            // Never closed.
+            let turn = Arc::clone(&self.turn).acquire_owned().await.ok()?;
+            let store = self.store.clone();
+            let reading = tokio::spawn(async move {
+                let names = store.names(&users).await;
+                drop(turn);
+                names
+            });
+            // An error: it has panicked.
+            reading.await.ok()
+        };
+        let failure = match timeout(WAIT_MAX, reading).await {
+            Ok(Some(Ok(names))) => return Some(names),
+            Ok(Some(Err(error))) => Some(error),
+            Ok(None) | Err(_) => None,
+        };
+        *self.paused() = Some(Instant::now() + PAUSE);
+        let error = failure.as_ref().map_or("not in time".to_owned(), StoreError::to_string);
+        tracing::warn!(error, pause = ?PAUSE, "events have no names of users: they could not be read");
+        None
+    }
+
+    fn paused(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.paused_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

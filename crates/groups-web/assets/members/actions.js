@@ -26,7 +26,7 @@ import { shownName } from "./tree.js";
 export class MemberActions {
   #dom;
   #host;
-  /** Members with a call under way, with the role that was chosen for them. @type {Map<string, Role | undefined>} */
+  /** Members with a call under way, with the role that was chosen for them. @type {Map<string, { role: Role | undefined }>} */
   busy = new Map();
 
   /** @param {MemberTree} dom @param {Host} host */
@@ -85,10 +85,12 @@ export class MemberActions {
 
   /** Marks the member as busy during a call. @param {string} id @param {Role | undefined} role @param {() => Promise<unknown>} call */
   async #during(id, role, call) {
-    this.busy.set(id, role);
+    const mark = { role };
+    this.busy.set(id, mark);
     this.#host.onChange();
     await this.#attempt(call);
-    this.busy.delete(id);
+    // The element may show another group by now, where the same member is busy.
+    if (this.busy.get(id) === mark) this.busy.delete(id);
     this.#host.onChange();
   }
 

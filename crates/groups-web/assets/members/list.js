@@ -9,6 +9,8 @@
 export const PAGE_MEMBERS = 100;
 /** After members join, their names are requested once within this many milliseconds. The list may also be ahead of the events for this long. */
 const NAMES_MS = 200;
+/** After a failed load, the list is loaded again after this many milliseconds if it is behind. */
+const RETRY_MS = 5_000;
 
 /** @typedef {Extract<GroupEvent, { group: any }>} MemberEvent */
 /** @typedef {{ learn: (members: Member[]) => void, find: (userId: string) => string | undefined }} KnownNames */
@@ -56,7 +58,7 @@ export class MemberList {
     for (const name of /** @type {const} */ (["group_updated", "role_changed"])) {
       client.on(name, (event) => this.#event(event), { signal });
     }
-    client.on("welcome", ({ resumed }) => !resumed && this.loaded && void this.load(), { signal });
+    client.on("welcome", ({ resumed }) => !resumed && (this.loaded || this.loading) && void this.load(), { signal });
     client.on("change", () => this.#watch(), { signal });
     client.on("ready", () => this.error && void this.load(), { signal });
     void this.load();
@@ -122,13 +124,14 @@ export class MemberList {
     }
     this.#meanwhile = null;
     this.#onChange();
+    this.#watch();
   }
 
   /** A tab can miss an event and get the list from the leading tab: then the list is ahead of the events seen here. */
   #watch() {
     const behind = () => this.loaded && !this.#meanwhile && (this.#client.group(this.#groupId)?.version ?? 0) > this.#version;
     clearTimeout(this.#behindTimer);
-    if (behind()) this.#behindTimer = setTimeout(() => behind() && void this.load(), NAMES_MS);
+    if (behind()) this.#behindTimer = setTimeout(() => behind() && void this.load(), this.error ? RETRY_MS : NAMES_MS);
   }
 
   /** @param {MemberEvent} event */
@@ -136,6 +139,8 @@ export class MemberList {
     if (event.group_id !== this.#groupId) return;
     this.#meanwhile?.push(event);
     if (!this.loaded || event.version <= this.#version) return;
+    // Something is missing, for example because a load after a reconnection has failed.
+    if (event.version > this.#version + 1) return void this.load();
     this.#apply(event);
     this.#onChange();
   }
@@ -192,6 +197,8 @@ export class MemberList {
   /** Loads the end of the list again, for the names and roles of members who have just joined. */
   async #tail() {
     if (this.#meanwhile) return void this.#retail();
+    // The end is also the start: then the whole list is as new as the answer, without members who have left.
+    if (this.#lastPage === undefined) return void this.load();
     await this.#read(this.#lastPage, PAGE_MEMBERS, (members) => {
       for (const [id, member] of members) this.#members.set(id, member);
     });

@@ -141,7 +141,9 @@ test("a component can change its client, and stops listening to the old one", as
   assert.equal(text(), "Group 3,Group 2");
 });
 
-test("outside a component, a client is connected until its scope is disposed", async () => {
+test("outside a component, a client is connected until its scope is disposed", async (context) => {
+  globalThis.document = {};
+  context.after(() => delete globalThis.document);
   const world = options();
   const scope = effectScope();
   const { groups, state } = scope.run(() => useGroups(useGroupsClient(world.options)));
@@ -150,6 +152,15 @@ test("outside a component, a client is connected until its scope is disposed", a
   assert.deepEqual([state.value, groups.value.length], ["live", 1]);
   scope.stop();
   assert.equal(world.socket().closedByClient, true);
+});
+
+test("outside a component, a client does not connect on the server", async () => {
+  const world = options();
+  const scope = effectScope();
+  const { state } = scope.run(() => useGroups(useGroupsClient(world.options)));
+  await settled();
+  assert.deepEqual([state.value, world.socket()], ["offline", undefined]);
+  scope.stop();
 });
 
 test("a store outlives the component that used it first", async () => {

@@ -121,3 +121,41 @@ test("members that failed to load are loaded when the connection is back", async
   assert.deepEqual([roles(), members.error], [["a owner"], null]);
   members.close();
 });
+
+test("a removal that is part of the end of the list, but not told yet, is not undone", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { client, members, roles } = open();
+  client.asked[0](page(1, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  client.tell(joined(2, EVE));
+  context.mock.timers.tick(1_000);
+  client.asked[1](page(3, [member(ADA, "owner"), member(EVE)]));
+  await settled();
+  client.tell(gone(3, BOB));
+  assert.deepEqual(roles(), ["a owner", "e member"]);
+  members.close();
+});
+
+test("after a reload that failed, the next event loads the members again", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  client.emit("welcome", { resumed: false });
+  client.asked[1](Promise.reject(new Error("too many requests")));
+  await settled();
+  client.tell(updated(5, { action: "settings_changed" }));
+  client.asked[2](page(5, [member(ADA, "owner"), member(EVE)]));
+  await settled();
+  assert.deepEqual(roles(), ["a owner", "e member"]);
+  members.close();
+});
+
+test("a reconnection during the first page loads it again", async () => {
+  const { client, members, roles } = open();
+  client.emit("welcome", { resumed: false });
+  client.asked[1](page(8, [member(ADA, "owner"), member(EVE)]));
+  client.asked[0](page(5, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  assert.deepEqual(roles(), ["a owner", "e member"]);
+  members.close();
+});

@@ -8,8 +8,10 @@
 export class MemberActions {
     /** @param {MemberTree} dom @param {Host} host */
     constructor(dom: MemberTree, host: Host);
-    /** Members with a call under way, with the role that was chosen for them. @type {Map<string, Role | undefined>} */
-    busy: Map<string, Role | undefined>;
+    /** Members with a call under way, with the role that was chosen for them. @type {Map<string, { role: Role | undefined }>} */
+    busy: Map<string, {
+        role: Role | undefined;
+    }>;
     /** The element shows another group, or none. */
     forget(): void;
     /** @param {string} id @param {Role} role */

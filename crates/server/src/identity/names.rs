@@ -28,6 +28,8 @@ struct State {
 struct Known {
     name: DisplayName,
     issued_at: Timestamp,
+    /// When a request has last shown a name of this user, in Unix milliseconds.
+    seen_at_ms: i64,
     /// When this user's write budget is full again, in Unix milliseconds.
     paid_at_ms: i64,
     /// When a different name with the same `issued_at` is accepted again, in Unix milliseconds.
@@ -42,13 +44,15 @@ impl Known {
 
     fn new(name: &NameClaim, now: Timestamp) -> Self {
         let paid_at_ms = now.unix_millis().saturating_add(Self::WRITE_EVERY_MS);
-        Self { name: name.name.clone(), issued_at: name.issued_at, paid_at_ms, tie_at_ms: i64::MIN }
+        let (seen_at_ms, tie_at_ms) = (now.unix_millis(), i64::MIN);
+        Self { name: name.name.clone(), issued_at: name.issued_at, seen_at_ms, paid_at_ms, tie_at_ms }
     }
 
     /// Whether this name replaces the known one and must be written. If so, it becomes the known
     /// one.
     fn gives_way_to(&mut self, name: &NameClaim, now: Timestamp) -> bool {
         let now_ms = now.unix_millis();
+        self.seen_at_ms = now_ms;
         if name.issued_at < self.issued_at || (name.issued_at == self.issued_at && name.name == self.name) {
             return false;
         }
@@ -139,9 +143,12 @@ impl Names {
         users.len() + waiting.len()
     }
 
-    /// The name in a user's newest token, if a request has shown one recently.
-    pub(crate) fn known(&self, user_id: UserId) -> Option<DisplayName> {
-        self.lock().known.get(&user_id).map(|known| known.name.clone())
+    /// The name in a user's newest token, if a request has shown a name within this time.
+    pub(crate) fn seen(&self, user_id: UserId, within: Duration, now: Timestamp) -> Option<DisplayName> {
+        let within_ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
+        let since_ms = now.unix_millis().saturating_sub(within_ms);
+        let state = self.lock();
+        state.known.get(&user_id).filter(|known| known.seen_at_ms >= since_ms).map(|known| known.name.clone())
     }
 
     /// Forgets all known names, so that every name counts as new. Queued names are still written.

@@ -50,8 +50,10 @@ impl Runner {
                 return Err(JobError::LeaseLost);
             }
         }
+        // The purge may take a while, or be given up.
+        self.memory.forget();
         self.purge().await?;
-        // The other servers notice the end of the job.
+        // What was remembered meanwhile. The other servers notice the end of the job.
         self.memory.forget();
         *done += 1;
         Ok(())

@@ -225,6 +225,8 @@ async fn a_handshake_that_stalls_or_fails_is_closed_while_others_are_served() {
     let ada = encrypted.server.user();
     let (http2, _driving) = encrypted.http2().await;
     assert_eq!(call(&http2, &ada, "GET", "/v1/me", "").await.0, 200);
+    let last = stalled[99].try_read(&mut [0]).unwrap_err();
+    assert_eq!(last.kind(), io::ErrorKind::WouldBlock, "it is still open");
     for stream in &mut stalled {
         assert_eq!(rest(stream).await, "");
     }
