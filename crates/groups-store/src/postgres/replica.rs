@@ -168,6 +168,9 @@ impl Replica {
         if !self.circuit.admits(Instant::now()) {
             return Ok(self.settled(Err(Miss::harmless(ReplicaFallback::Skipped))));
         }
+        let Ok(_queued) = self.reads.try_acquire() else {
+            return Ok(self.settled(Err(Miss::harmless(ReplicaFallback::Busy))));
+        };
         let required = self.requirements.read(&primary).await?;
         let wal = required.wal;
         let read = self.read(Some(wal), move |conn| current(conn, store, required, users, body).boxed());
@@ -184,6 +187,9 @@ impl Replica {
         if !self.circuit.admits(Instant::now()) {
             return self.settled(Err(Miss::harmless(ReplicaFallback::Skipped)));
         }
+        let Ok(_queued) = self.reads.try_acquire() else {
+            return self.settled(Err(Miss::harmless(ReplicaFallback::Busy)));
+        };
         let read = self.read(None, move |conn| constant(conn, store, body).boxed());
         self.settled(read.await)
     }
@@ -195,7 +201,6 @@ impl Replica {
         body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<Result<T, Miss>, QueryError>> + Send,
     ) -> Result<T, Miss> {
         let reading = async {
-            let _queued = self.reads.try_acquire().map_err(|_| Miss::harmless(ReplicaFallback::Busy))?;
             let (mut standby, _turn) = self.replayed(wal).await?;
             match read(&mut standby.conn, body).await {
                 Ok(answer) => answer,

@@ -151,7 +151,11 @@ impl Bouncer {
     ///
     /// It has fewer connections to the server than a store has to it.
     pub(crate) fn start(mode: &str) -> Option<Self> {
-        let server = shared()?;
+        Self::to(shared()?.port, mode)
+    }
+
+    /// The same in front of the server on this port.
+    pub(crate) fn to(target: u16, mode: &str) -> Option<Self> {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let places = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
         let Some(program) = places.map(|place| place.join("pgbouncer")).find(|program| program.is_file()) else {
@@ -160,10 +164,10 @@ impl Bouncer {
         };
         // It refuses to run as root, too.
         let (data, run_as) = directory();
-        let port = free_port(server.port + 1);
+        let port = free_port(target + 1);
         let connections = if mode == "session" { 50 } else { 3 };
         std::fs::write(data.join("users"), "\"groups\" \"\"\n").unwrap();
-        let (dir, target) = (data.display(), server.port);
+        let dir = data.display();
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={target}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = trust\nauth_file = {dir}/users\npool_mode = {mode}\n\

@@ -152,7 +152,8 @@ async fn promtool_finds_no_fault_in_the_metrics_and_the_alerts() {
 #[tokio::test]
 async fn the_dashboard_and_the_alerts_use_metrics_that_exist() {
     let Some(postgres) = Postgres::start().await else { return };
-    let server = Server::with(&[("DATABASE_URL", &postgres.url())]).await;
+    // A replica has metrics even if it is not a standby.
+    let server = Server::with(&[("DATABASE_URL", &*postgres.url()), ("GROUPS_REPLICA_URL", &postgres.url())]).await;
     // Metrics with labels appear with their first sample.
     let ada = server.user();
     let mut socket = ada.connects().await;

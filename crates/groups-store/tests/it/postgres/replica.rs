@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::failover::{PATIENCE, counts, until};
 use super::run;
 use crate::cast::*;
-use crate::server::Pair;
+use crate::server::{Bouncer, Pair};
 
 /// Far longer than a read that does not wait for the replica may take, and shorter than any limit of a
 /// request.
@@ -186,6 +186,30 @@ fn a_replica_of_another_database_or_one_that_is_no_standby_is_not_used() {
             assert_eq!(metrics(&store).replica, 0, "{reason:?}");
             store.close().await;
         }
+    });
+}
+
+#[test]
+fn the_primary_may_be_behind_a_pooler_and_the_standby_may_not() {
+    run(async |_| {
+        let Some(pair) = Pair::start() else { return };
+        let poolers = [pair.primary(), pair.standby()].map(|port| Bouncer::to(port, "transaction"));
+        let [Some(to_primary), Some(to_standby)] = poolers else { return };
+        let pooled = StoreOptions {
+            url: to_primary.url("postgres"),
+            postgres_direct_url: Some(url(pair.primary())),
+            ..options(&pair)
+        };
+        let store = Store::open(pooled.clone()).await.unwrap();
+        store.did(ADA, group_id(1), create("Team")).await;
+        until_from_replica(&store, ADA, &[("Team", 1)]).await;
+        store.close().await;
+        let both = StoreOptions { postgres_replica_url: Some(to_standby.url("postgres")), ..pooled };
+        let store = Store::open(both).await.unwrap();
+        assert_eq!(list(&store, ADA).await, [("Team".to_owned(), 1)]);
+        assert!(fallbacks(&store, ReplicaFallback::Unreachable) > 0);
+        assert_eq!(metrics(&store).replica, 0);
+        store.close().await;
     });
 }
 
