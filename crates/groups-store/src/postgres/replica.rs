@@ -171,7 +171,12 @@ impl Replica {
         let Ok(_queued) = self.reads.try_acquire() else {
             return Ok(self.settled(Err(Miss::harmless(ReplicaFallback::Busy))));
         };
-        let required = self.requirements.read(&primary).await?;
+        let required = match self.requirements.read(&primary).await {
+            Ok(required) => required,
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            // For example because the role may not ask for the position.
+            Err(error) => return Ok(self.settled(Err(Miss::failed(ReplicaFallback::Failed, error)))),
+        };
         let wal = required.wal;
         let read = self.read(Some(wal), move |conn| current(conn, store, required, users, body).boxed());
         Ok(self.settled(read.await))

@@ -43,6 +43,7 @@ mod pruning;
 #[path = "suite/quotas.rs"]
 mod quotas;
 mod replica;
+mod replica_changes;
 #[path = "suite/resume.rs"]
 mod resume;
 #[path = "suite/robust.rs"]
