@@ -104,7 +104,9 @@ fn while_replay_is_paused_or_the_standby_is_gone_the_primary_serves_connecting_c
 fn a_change_that_only_the_standby_shows_yet_is_not_shown_to_clients() {
     run(async |_| {
         let Some(pair) = Pair::start() else { return };
-        let store = Store::open(options(&pair)).await.unwrap();
+        // The change below waits for as long as everything takes.
+        let patient = StoreOptions { postgres_statement_max: PATIENCE, ..options(&pair) };
+        let store = Store::open(patient).await.unwrap();
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
         store.did(CAT, group_id(2), create("Elsewhere")).await;
         until_from_replica(&store, BOB, &[("Team", 1)]).await;
