@@ -241,17 +241,6 @@ impl<'a> EventBody<'a> {
 }
 
 impl<'a> EventBody<'a> {
-    /// What all events have in common.
-    pub fn head(&self) -> &EventHead<'a> {
-        let (Self::GroupCreated { head, .. }
-        | Self::AddedToGroup { head, .. }
-        | Self::GroupUpdated { head, .. }
-        | Self::RoleChanged { head, .. }
-        | Self::RemovedFromGroup { head, .. }
-        | Self::GroupDeleted { head, .. }) = self;
-        head
-    }
-
     /// The same event with the display name of the user who made the change.
     #[must_use]
     pub fn with_actor_name(mut self, actor_name: Option<&'a str>) -> Self {

@@ -127,9 +127,7 @@ fn described(event: &GroupEvent) -> String {
             _ => format!("changed '{}'", group.name),
         },
     };
-    let name = event.body.as_ref().and_then(|body| body.head().actor_name.as_deref());
-    let actor = name.map_or_else(|| event.actor_id.to_string(), str::to_owned);
-    format!("{actor}{operator} {what}")
+    format!("{}{operator} {what}", event.actor_id)
 }
 
 /// What somebody did, up to the name of the group.
