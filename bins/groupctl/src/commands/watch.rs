@@ -127,7 +127,8 @@ fn described(event: &GroupEvent) -> String {
             _ => format!("changed '{}'", group.name),
         },
     };
-    format!("{}{operator} {what}", event.actor_id)
+    let name = event.actor_name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
+    format!("{name}{}{operator} {what}", event.actor_id)
 }
 
 /// What somebody did, up to the name of the group.

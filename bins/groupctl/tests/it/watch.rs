@@ -76,7 +76,7 @@ fn a_watch_survives_kills_of_the_server_and_prints_each_version_once() {
 #[test]
 fn a_watch_describes_changes_in_words() {
     let server = Server::start();
-    let (ada, bob) = (User::of(&server), User::of(&server));
+    let (ada, bob) = (User::named(&server, "Ada"), User::of(&server));
     let mut watch = Watching::start(bob.command(&["watch"]));
     assert!(watch.line().starts_with("GROUP "));
     let id = ada.id_of(&["create", "Team"]);
@@ -85,10 +85,10 @@ fn a_watch_describes_changes_in_words() {
     ada.output(&["rename", &id, "New"]);
     ada.output(&["remove", &id, &bob.id]);
     let expected = [
-        format!("v2  {} added you to 'Team' as member", ada.id),
-        format!("v3  {} made you admin of 'Team'", ada.id),
-        format!("v4  {} changed the settings of 'New'", ada.id),
-        format!("v5  {} removed you from 'New'", ada.id),
+        format!("v2  Ada {} added you to 'Team' as member", ada.id),
+        format!("v3  Ada {} made you admin of 'Team'", ada.id),
+        format!("v4  Ada {} changed the settings of 'New'", ada.id),
+        format!("v5  Ada {} removed you from 'New'", ada.id),
     ];
     for text in expected {
         let line = watch.line();

@@ -18,6 +18,8 @@ pub struct GroupEvent {
     pub at: String,
     /// The user who made the change.
     pub actor_id: UserId,
+    /// The display name of that user, if the server shows it to all receivers.
+    pub actor_name: Option<String>,
     /// Whether that user acted as an operator of the service.
     pub operator: bool,
     /// How the event changes the list.
@@ -67,6 +69,7 @@ struct Raw {
     cursor: String,
     at: String,
     actor_id: UserId,
+    actor_name: Option<String>,
     #[serde(default)]
     operator: bool,
     role: Option<Role>,
@@ -80,7 +83,7 @@ impl GroupEvent {
     pub(super) fn parse(json: &str) -> Result<Self, serde_json::Error> {
         use serde::de::Error;
         let raw: Raw = serde_json::from_str(json)?;
-        let Raw { group_id, version, cursor, at, actor_id, operator, .. } = raw;
+        let Raw { group_id, version, cursor, at, actor_id, actor_name, operator, .. } = raw;
         if raw.group.as_ref().is_some_and(|group| (group.group_id, group.version) != (group_id, version)) {
             return Err(Error::custom("the event and its group contradict each other"));
         }
@@ -93,7 +96,7 @@ impl GroupEvent {
             _ => Effect::Left { group_name: raw.group_name },
         };
         let body = serde_json::from_str(json).ok();
-        Ok(Self { group_id, version, at, actor_id, operator, effect, body, json: json.to_owned(), cursor })
+        Ok(Self { group_id, version, at, actor_id, actor_name, operator, effect, body, json: json.to_owned(), cursor })
     }
 
     /// The position after this event.

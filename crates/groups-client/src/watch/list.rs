@@ -193,6 +193,7 @@ mod tests {
             version,
             at,
             actor_id: ADA,
+            actor_name: None,
             operator: false,
             effect,
             body: None,

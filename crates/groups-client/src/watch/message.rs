@@ -132,8 +132,10 @@ mod tests {
 
     #[test]
     fn a_known_event_is_typed() {
-        let further = json!({"group_name": "Team", "added_by": ID, "role": "admin", "via": "link", "group": group(2)});
+        let further = json!({"group_name": "Team", "added_by": ID, "actor_name": "Ada", "role": "admin", "via": "link",
+            "group": group(2)});
         let event = event("added_to_group", 2, &further).unwrap();
+        assert_eq!(event.actor_name.as_deref(), Some("Ada"));
         assert!(matches!(event.effect, Effect::Entered { role: Role::Admin, .. }));
         assert!(event.body.is_some());
     }

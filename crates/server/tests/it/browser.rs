@@ -13,7 +13,7 @@ mod windows;
 
 use serde_json::json;
 
-use crate::support::{Browser, Line, Page, Server, User};
+use crate::support::{Browser, Line, Page, Server, User, in_each_browser};
 
 /// The sidebar row of this group: name, members and role as displayed; none if it is not listed.
 const ROW: &str =
@@ -128,30 +128,12 @@ fn url(server: &Server) -> String {
     format!("http://{}/", server.address())
 }
 
-/// Makes each case a test in each browser.
-macro_rules! in_each_browser {
-    ($($engine:ident: $start:ident),* => $cases:tt) => { $(in_each_browser!(@ $engine $start $cases);)* };
-    (@ $engine:ident $start:ident { $($case:ident)* }) => {
-        mod $engine {
-            use crate::support::Browser;
-
-            $(#[tokio::test]
-            async fn $case() {
-                let Some(browser) = Browser::$start().await else { return };
-                super::$case(&browser).await;
-            })*
-        }
-    };
-}
-
 in_each_browser! {
-    chromium: start, firefox: firefox, webkit: webkit => {
-        the_creator_sees_a_new_group_immediately
-        a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the_count
-        members_see_every_change_and_outsiders_see_none
-        a_member_who_was_offline_sees_the_group_after_signing_in
-        the_page_catches_up_after_its_connection_was_cut
-    }
+    the_creator_sees_a_new_group_immediately
+    a_member_who_is_online_sees_the_group_when_added_and_the_admin_sees_the_count
+    members_see_every_change_and_outsiders_see_none
+    a_member_who_was_offline_sees_the_group_after_signing_in
+    the_page_catches_up_after_its_connection_was_cut
 }
 
 async fn the_creator_sees_a_new_group_immediately(browser: &Browser) {

@@ -24,7 +24,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub(crate) use application::Application;
 pub(crate) use balancer::Balancer;
-pub(crate) use browser::{Browser, Page};
+pub(crate) use browser::{Browser, Page, in_each_browser};
 pub(crate) use build::program;
 pub(crate) use certificate::certify;
 pub(crate) use http::{Answer, Call, Http};

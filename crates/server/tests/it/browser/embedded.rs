@@ -90,6 +90,8 @@ async fn the_snippet_in_the_readme_gives_a_live_sidebar_in_a_page_of_another_ori
     sees_row(&page, "Before").await;
     let group = ada.creates("Project Team", &[&bob]).await;
     sees_row(&page, "Project Team").await;
+    let told = "test.all('groups-sidebar >>> [aria-live=polite]').some(({ textContent }) => textContent === 'Ada added you to Project Team')";
+    page.sees("screen readers are told who did it", told).await;
     page.value("document.addEventListener('group-selected', ({ detail }) => (globalThis.selected = detail.group_id))")
         .await;
     page.clicks_on("[role=option]", "Project Team").await;

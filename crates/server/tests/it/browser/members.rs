@@ -6,7 +6,7 @@ use super::{
     accessible::{axe, finds_nothing},
     embedded::{Site, readme},
 };
-use crate::support::{Browser, Page, Server, User, new_id};
+use crate::support::{Browser, Page, Server, User, in_each_browser, new_id};
 
 /// The displayed members: name, and role as text or as the value of its field.
 const MEMBERS: &str = "test.shown('groups-members >>> [role=row]').map((row) => {
@@ -73,9 +73,12 @@ async fn chooses(page: &Page<'_>, member: &str, role: &str) {
     page.value(&choice).await;
 }
 
-#[tokio::test]
-async fn the_members_of_the_selected_group_follow_every_change_without_a_reload() {
-    let Some(browser) = Browser::start().await else { return };
+in_each_browser! {
+    the_members_of_the_selected_group_follow_every_change_without_a_reload
+    an_owner_manages_members_in_the_element_and_the_page_can_take_over
+}
+
+async fn the_members_of_the_selected_group_follow_every_change_without_a_reload(browser: &Browser) {
     let shop = Shop::new().await;
     let (ada, bob, eve) = (shop.server.user_named("Ada"), shop.server.user_named("Bob"), shop.server.user_named("Eve"));
     // Names come from tokens.
@@ -83,7 +86,7 @@ async fn the_members_of_the_selected_group_follow_every_change_without_a_reload(
         user.creates("My own", &[]).await;
     }
     let group = ada.creates("Team", &[&bob]).await;
-    let (_server, page) = shop.opens(&browser, &bob, "Team").await;
+    let (_server, page) = shop.opens(browser, &bob, "Team").await;
     records(&page, &[]).await;
     sees(&page, "both members", &[("Ada", "owner"), ("Bob", "member")]).await;
     let none = "test.shown('groups-members >>> :is([part=remove], [part=role-select], [part=add])').length === 0";
@@ -112,16 +115,14 @@ async fn the_members_of_the_selected_group_follow_every_change_without_a_reload(
     page.was_not_reloaded().await;
 }
 
-#[tokio::test]
-async fn an_owner_manages_members_in_the_element_and_the_page_can_take_over() {
-    let Some(browser) = Browser::start().await else { return };
+async fn an_owner_manages_members_in_the_element_and_the_page_can_take_over(browser: &Browser) {
     let shop = Shop::new().await;
     let (ada, bob, eve) = (shop.server.user_named("Ada"), shop.server.user_named("Bob"), shop.server.user_named("Eve"));
     for user in [&bob, &eve] {
         user.creates("My own", &[]).await;
     }
     let group = ada.creates("Team", &[&bob]).await;
-    let (_server, page) = shop.opens(&browser, &ada, "Team").await;
+    let (_server, page) = shop.opens(browser, &ada, "Team").await;
     sees(&page, "both members", &[("Ada", "owner"), ("Bob", "member")]).await;
 
     page.types("groups-members >>> [part=add-ids]", "nobody").await;

@@ -13,6 +13,27 @@ use serde_json::{Value, json};
 use self::{chromium::Chromium, firefox::Firefox, webkit::WebKit};
 use super::PATIENCE;
 
+/// Makes each case, a function of a browser, a test in each browser.
+macro_rules! in_each_browser {
+    ($($case:ident)*) => {
+        in_each_browser!(@ chromium start $($case)*);
+        in_each_browser!(@ firefox firefox $($case)*);
+        in_each_browser!(@ webkit webkit $($case)*);
+    };
+    (@ $engine:ident $start:ident $($case:ident)*) => {
+        mod $engine {
+            use crate::support::Browser;
+
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(browser) = Browser::$start().await else { return };
+                super::$case(&browser).await;
+            })*
+        }
+    };
+}
+pub(crate) use in_each_browser;
+
 /// Interval at which pages are polled.
 const GLANCE: Duration = Duration::from_millis(20);
 
