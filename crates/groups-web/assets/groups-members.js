@@ -150,6 +150,11 @@ export class GroupsMembers extends Base {
     this.#draw();
   }
 
+  /** Focuses the active row. If the list is empty, focuses the filter. @param {FocusOptions} [options] */
+  focus(options) {
+    (this.#row(this.#active) ?? this.#dom?.filter)?.focus(options);
+  }
+
   // ---- Lifecycle ----
 
   connectedCallback() {
@@ -214,9 +219,10 @@ export class GroupsMembers extends Base {
     if (!client || !this.#present) return this.#draw();
     const group = this.#groupId ? client.group(this.#groupId) : undefined;
     const gone = client.loaded && !group;
+    const was = this.#group;
+    // The group is gone, or the list, because the client belongs to another user now.
+    if (gone || (was && !group)) this.#close();
     if (gone) {
-      const was = this.#group;
-      this.#close();
       if (was) this.#emit("group-gone", {});
     } else {
       this.#group = group;
@@ -433,7 +439,9 @@ export class GroupsMembers extends Base {
     dom.list.setAttribute("aria-rowcount", String(wanted ? this.#listed.length : count));
     dom.tools.hidden = all.length < 2 && !wanted;
     dom.more.hidden = !members?.more;
-    dom.partly.hidden = !wanted || !members?.more;
+    const incomplete = loaded && Boolean(members?.error);
+    dom.partly.hidden = !incomplete && !(wanted && members?.more);
+    say(dom.partly, incomplete ? texts.failed : texts.partly);
     const adds = this.manage && loaded && group !== undefined && canAdd(group.role);
     dom.add.hidden = !adds;
     if (adds) offer(dom.addRole, rolesToGive(group.role), texts);

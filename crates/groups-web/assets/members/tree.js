@@ -66,7 +66,6 @@ export function label(dom, texts) {
   say(dom.loading, texts.loading);
   say(dom.retry, texts.retry);
   say(dom.more, texts.more);
-  say(dom.partly, texts.partly);
   say(dom.cancel, texts.cancel);
   for (const option of dom.addRole.options) option.textContent = texts[/** @type {Role} */ (option.value)];
 }

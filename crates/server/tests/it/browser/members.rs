@@ -192,6 +192,36 @@ async fn a_handover_asks_first_and_a_refusal_is_shown() {
 }
 
 #[tokio::test]
+async fn the_members_that_one_user_saw_are_not_shown_to_the_next_user_of_the_same_client() {
+    let Some(browser) = Browser::start().await else { return };
+    let shop = Shop::new().await;
+    let (ada, bob) = (shop.server.user_named("Ada"), shop.server.user_named("Bob"));
+    ada.creates("Team", &[]).await;
+    let (server, page) = shop.opens(&browser, &ada, "Team").await;
+    sees(&page, "Ada", &[("Ada", "owner")]).await;
+    page.value("document.querySelector('groups-members').focus()").await;
+    page.sees("the row has the focus", "test.all('groups-members >>> [role=row]')[0].matches(':focus')").await;
+
+    let connects = "(async () => {
+        const { GroupsClient } = await import('http://ADDRESS/assets/groups-client.js');
+        globalThis.token = FIRST;
+        globalThis.client = new GroupsClient({ url: 'http://ADDRESS/', tabs: false, getToken: () => token });
+        document.querySelector('groups-members').client = client;
+        client.connect();
+    })()";
+    let connects = connects.replace("ADDRESS", &server.address().to_string());
+    page.value(&connects.replace("FIRST", &json!(ada.token).to_string())).await;
+    page.sees("the new client is live", "client.state === 'live'").await;
+    sees(&page, "Ada", &[("Ada", "owner")]).await;
+    page.value(&format!("(() => {{ client.close(); token = {}; client.connect(); }})()", json!(bob.token))).await;
+    page.sees("Bob is live", &format!("client.state === 'live' && client.userId === '{}'", bob.id)).await;
+    let note = "test.text('groups-members >>> [part=note]')[0]?.startsWith('You are not a member')";
+    page.sees("why it is empty", note).await;
+    sees(&page, "nobody", &[]).await;
+    assert_eq!(page.value("test.all('groups-members')[0].shadowRoot.textContent.includes('Ada')").await, false);
+}
+
+#[tokio::test]
 async fn a_large_group_is_loaded_as_the_user_moves_through_it_and_the_focus_is_never_lost() {
     const MEMBERS: usize = 450;
     const ROWS_MAX: usize = 50;
