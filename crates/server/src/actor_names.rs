@@ -30,6 +30,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Cheap to clone; all clones share the names that were read.
 #[derive(Clone)]
 pub(crate) struct ActorNames {
+    store: Store,
     /// Names in tokens that this server has seen. A user who makes a change here has just shown one,
     /// so a change of this server rarely needs a read.
     in_tokens: Names,
@@ -46,8 +47,7 @@ struct Read {
 
 impl ActorNames {
     pub(crate) fn new(store: Store, in_tokens: Names) -> Self {
-        let (live, replayed) = (Reader::new(store.clone()), Reader::new(store));
-        Self { in_tokens, read: Arc::default(), live, replayed }
+        Self { store, in_tokens, read: Arc::default(), live: Reader::new(), replayed: Reader::new() }
     }
 
     /// The names for live events.
@@ -72,9 +72,11 @@ impl ActorNames {
         actors.dedup();
         let mut names = HashMap::with_capacity(actors.len());
         let unknown = self.take_known(actors, &mut names);
-        if !unknown.is_empty()
-            && let Some(found) = reader.read(unknown.clone()).await
-        {
+        if unknown.is_empty() {
+            return names;
+        }
+        let (store, users) = (self.store.clone(), unknown.clone());
+        if let Some(found) = reader.read(async move { store.names(&users).await }).await {
             self.remember(&unknown, &found);
             names.extend(found);
         }
@@ -118,7 +120,6 @@ impl ActorNames {
 /// example because their table is locked, keep no change from being delivered.
 #[derive(Clone)]
 struct Reader {
-    store: Store,
     /// Held until a read has really ended, even if nobody waits for it any longer.
     turn: Arc<Semaphore>,
     /// After a failure, when the next read may begin.
@@ -126,21 +127,23 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(store: Store) -> Self {
-        Self { store, turn: Arc::new(Semaphore::new(1)), paused_until: Arc::default() }
+    fn new() -> Self {
+        Self { turn: Arc::new(Semaphore::new(1)), paused_until: Arc::default() }
     }
 
-    /// The names of those users who have one; `None` if they cannot be read in time.
-    async fn read(&self, users: Vec<UserId>) -> Option<HashMap<UserId, DisplayName>> {
+    /// What is read; `None` if that fails or takes too long.
+    async fn read<T: Send + 'static>(
+        &self,
+        names: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Option<T> {
         if self.paused().is_some_and(|until| Instant::now() < until) {
             return None;
         }
         let reading = async {
             // Never closed.
             let turn = Arc::clone(&self.turn).acquire_owned().await.ok()?;
-            let store = self.store.clone();
             let reading = tokio::spawn(async move {
-                let names = store.names(&users).await;
+                let names = names.await;
                 drop(turn);
                 names
             });
@@ -176,11 +179,10 @@ pub(crate) fn shown_actor(change: &Change) -> Option<UserId> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use std::cell::Cell;
-    use std::future::pending;
+    use std::future::{pending, ready};
 
     use groups_domain::{Command, GroupId, Request, Timestamp};
-    use groups_store::{LogEntry, StoreOptions};
+    use groups_store::{LogEntry, NameClaim, StoreOptions};
     use uuid::Uuid;
 
     use super::*;
@@ -206,41 +208,51 @@ mod tests {
         (ActorNames::new(store, Names::default()), entries, folder)
     }
 
+    /// A name in a token that was issued at this time.
+    fn claim(number: u128, name: &str, issued_at_ms: i64) -> NameClaim {
+        let (user_id, name) = (user(number), name.parse().unwrap());
+        NameClaim { user_id, name, issued_at: Timestamp::from_unix_millis(issued_at_ms) }
+    }
+
     #[actix_web::test]
-    async fn names_are_read_once_for_all_actors_of_a_batch_and_then_known() {
+    async fn names_are_read_once_for_all_actors_and_then_known() {
         let (names, entries, _folder) = changes(3).await;
-        let reads = Cell::new(0);
+        names.store.remember_names((1..=3).map(|number| claim(number, "Ada", 1))).await.unwrap();
         for _ in 0..2 {
-            let read = async |users: &[UserId]| {
-                reads.set(reads.get() + 1);
-                Ok(users.iter().map(|user| (*user, "Ada".parse().unwrap())).collect())
-            };
             let twice = entries.iter().chain(&entries).map(|entry| &entry.change);
-            assert_eq!(names.of(twice, read).await.len(), 3);
+            let found = names.for_delivery(twice).await;
+            assert_eq!(found.into_values().map(String::from).collect::<Vec<_>>(), ["Ada"; 3]);
+            // Not read again.
+            names.store.remember_names((1..=3).map(|number| claim(number, "Eve", 2))).await.unwrap();
         }
-        assert_eq!(reads.get(), 1);
+    }
+
+    #[actix_web::test]
+    async fn the_name_in_a_recent_token_is_used_instead_of_one_that_was_read() {
+        let (names, entries, _folder) = changes(1).await;
+        names.store.remember_names(vec![claim(1, "Ada", 1)]).await.unwrap();
+        let found = async || names.for_replay(entries.iter().map(|entry| &entry.change)).await.remove(&user(1));
+        assert_eq!(found().await.map(String::from).as_deref(), Some("Ada"));
+        names.in_tokens.learn(claim(1, "Ada L.", 2), clock::now());
+        assert_eq!(found().await.map(String::from).as_deref(), Some("Ada L."));
     }
 
     #[actix_web::test]
     async fn a_database_that_does_not_answer_delays_events_once_and_for_a_bounded_time() {
-        let (names, entries, _folder) = changes(1).await;
-        let begun = Instant::now();
-        let stalled = async |_: &[UserId]| pending().await;
-        assert!(names.of(entries.iter().map(|entry| &entry.change), stalled).await.is_empty());
+        let (reader, begun) = (Reader::new(), Instant::now());
+        assert_eq!(reader.read(pending::<Result<(), _>>()).await, None);
         assert!(begun.elapsed() >= WAIT_MAX);
-        // Waits for nothing, or the test would never end.
-        let unasked = async |_: &[UserId]| unreachable!("no read during the pause");
-        assert!(names.of(entries.iter().map(|entry| &entry.change), unasked).await.is_empty());
+        assert_eq!(reader.read(ready(Ok(()))).await, None, "a pause");
+        assert_eq!(reader.turn.available_permits(), 0, "the read has not ended");
     }
 
     #[actix_web::test]
     async fn the_number_of_remembered_users_is_bounded() {
         let (names, ..) = changes(0).await;
         let users: Vec<_> = (1..=KNOWN_MAX as u128).map(user).collect();
-        let remember = |users: &[UserId]| names.remember(users, &HashMap::new(), &mut HashMap::new(), Instant::now());
-        remember(&users);
-        assert_eq!(names.lock().read.len(), KNOWN_MAX);
-        remember(&[user(0)]);
-        assert_eq!(names.lock().read.len(), 1);
+        names.remember(&users, &HashMap::new());
+        assert_eq!(names.lock().len(), KNOWN_MAX);
+        names.remember(&[user(0)], &HashMap::new());
+        assert_eq!(names.lock().len(), 1);
     }
 }
