@@ -16,7 +16,7 @@ use super::statement::Prepared;
 use crate::column::{CommitId, Id, sql};
 use crate::connection::{Connection, PostgresConn, Rows, Statement};
 use crate::hook::PostgresHook;
-use crate::position::{CommitOrder, Seen, Witness};
+use crate::position::{CommitOrder, Seen, Witness, WitnessRow};
 use crate::queries::maintenance;
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
@@ -189,28 +189,18 @@ pub(super) async fn current_snapshot(conn: &mut PostgresConn) -> Result<Snapshot
     Ok(now(conn).await?.0)
 }
 
+/// The types of a [`WitnessRow`]; `Nullable` in a join that may find none.
+pub(super) type WitnessSql = (BigInt, sql::Id, BigInt, sql::Id, BigInt);
+
 /// The snapshot of the transaction, and the newest log row in it.
 async fn now(conn: &mut PostgresConn) -> Result<(Snapshot, Witness), QueryError> {
-    type NowSql = (
-        Text,
-        Nullable<Text>,
-        Nullable<sql::Commit>,
-        Nullable<BigInt>,
-        Nullable<sql::Id>,
-        Nullable<BigInt>,
-        Nullable<sql::Id>,
-        Nullable<BigInt>,
-    );
+    type NowSql = (Text, Nullable<Text>, Nullable<sql::Commit>, Nullable<WitnessSql>);
     #[derive(Queryable)]
     struct Now {
         snapshot: String,
         floor: Option<String>,
         commit_id: Option<CommitId>,
-        seq: Option<i64>,
-        group_id: Option<Id>,
-        version: Option<i64>,
-        actor_id: Option<Id>,
-        at: Option<i64>,
+        newest: Option<WitnessRow>,
     }
     // One statement, so that all come from one snapshot.
     let now = Prepared::<_, NowSql>::new(
@@ -221,9 +211,7 @@ async fn now(conn: &mut PostgresConn) -> Result<(Snapshot, Witness), QueryError>
     );
     let now: Now = RunQueryDsl::get_result(now, conn).await?;
     let (snapshot, _) = snapshot_of(&now.snapshot, now.floor.as_deref(), now.commit_id)?;
-    let newest = now.seq.zip(now.group_id).zip(now.version).zip(now.actor_id.zip(now.at));
-    let witness = newest.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
-    Ok((snapshot, witness.map_or(Witness::NONE, Witness::new)))
+    Ok((snapshot, now.newest.map_or(Witness::NONE, Witness::new)))
 }
 
 /// A snapshot, and the start of the log in it, as they were read.

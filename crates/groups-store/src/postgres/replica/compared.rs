@@ -8,11 +8,12 @@ use diesel_async::RunQueryDsl;
 use groups_domain::UserId;
 use uuid::Uuid;
 
+use super::super::queries::WitnessSql;
 use super::super::statement::Prepared;
 use super::required::Required;
 use crate::column::{CommitId, Id, sql};
 use crate::connection::PostgresConn;
-use crate::position::Witness;
+use crate::position::{Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::to_stored;
 
@@ -40,26 +41,13 @@ pub(super) async fn compared(
     required: &Required,
     users: Vec<Id>,
 ) -> Result<Compared, QueryError> {
-    type ComparedSql = (
-        Nullable<Text>,
-        BigInt,
-        Array<sql::Id>,
-        Nullable<BigInt>,
-        Nullable<sql::Id>,
-        Nullable<BigInt>,
-        Nullable<sql::Id>,
-        Nullable<BigInt>,
-    );
+    type ComparedSql = (Nullable<Text>, BigInt, Array<sql::Id>, Nullable<WitnessSql>);
     #[derive(Queryable)]
     struct Row {
         store: Option<String>,
         later: i64,
         changed: Vec<Id>,
-        seq: Option<i64>,
-        group_id: Option<Id>,
-        version: Option<i64>,
-        actor_id: Option<Id>,
-        at: Option<i64>,
+        found: Option<WitnessRow>,
     }
     // Every change of a user's list or stream has a row in the log, and a row of the user's membership,
     // which is kept for a while after its end.
@@ -80,9 +68,7 @@ pub(super) async fn compared(
         .bind::<Array<sql::Id>, _>(users)
         .bind::<BigInt, _>(to_stored(required.witness.seq));
     let row: Row = RunQueryDsl::get_result(statement, conn).await.map_err(reading("log"))?;
-    let found = row.seq.zip(row.group_id).zip(row.version).zip(row.actor_id.zip(row.at));
-    let found = found.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
-    let is_confirmed = required.witness.is_confirmed_by(found.map_or(Witness::NONE, Witness::new));
+    let is_confirmed = required.witness.is_confirmed_by(row.found.map_or(Witness::NONE, Witness::new));
     Ok(if row.store != Some(store.to_string()) || !is_confirmed {
         Compared::OtherDatabase
     } else if row.later > LATER_MAX {

@@ -8,13 +8,13 @@ use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 
 use super::super::pool::Pool;
-use super::super::queries::snapshot_of;
+use super::super::queries::{WitnessSql, snapshot_of};
 use super::super::snapshot::Snapshot;
 use super::super::statement::Prepared;
 use crate::StoreError;
-use crate::column::{CommitId, Id, sql};
+use crate::column::{CommitId, sql};
 use crate::connection::PostgresConn;
-use crate::position::{Seen, Witness};
+use crate::position::{Seen, Witness, WitnessRow};
 use crate::query_error::QueryError;
 use crate::read_class::ReadClass;
 
@@ -76,28 +76,14 @@ impl Requirements {
 }
 
 async fn required(conn: &mut PostgresConn) -> Result<Required, QueryError> {
-    type RequiredSql = (
-        Text,
-        Nullable<Text>,
-        BigInt,
-        Nullable<sql::Commit>,
-        Nullable<BigInt>,
-        Nullable<sql::Id>,
-        Nullable<BigInt>,
-        Nullable<sql::Id>,
-        Nullable<BigInt>,
-    );
+    type RequiredSql = (Text, Nullable<Text>, BigInt, Nullable<sql::Commit>, Nullable<WitnessSql>);
     #[derive(Queryable)]
     struct Row {
         snapshot: String,
         floor: Option<String>,
         wal: i64,
         commit_id: Option<CommitId>,
-        seq: Option<i64>,
-        group_id: Option<Id>,
-        version: Option<i64>,
-        actor_id: Option<Id>,
-        at: Option<i64>,
+        newest: Option<WitnessRow>,
     }
     // The snapshot of a statement is taken before its volatile functions are called. A commit is
     // flushed before others see it, unless commits are asynchronous; then it is at least inserted.
@@ -112,7 +98,5 @@ async fn required(conn: &mut PostgresConn) -> Result<Required, QueryError> {
     );
     let row: Row = RunQueryDsl::get_result(statement, conn).await?;
     let (snapshot, _) = snapshot_of(&row.snapshot, row.floor.as_deref(), row.commit_id)?;
-    let newest = row.seq.zip(row.group_id).zip(row.version).zip(row.actor_id.zip(row.at));
-    let witness = newest.map(|(((seq, group_id), version), (actor_id, at))| (seq, group_id, version, actor_id, at));
-    Ok(Required { snapshot, witness: witness.map_or(Witness::NONE, Witness::new), wal: row.wal })
+    Ok(Required { snapshot, witness: row.newest.map_or(Witness::NONE, Witness::new), wal: row.wal })
 }
