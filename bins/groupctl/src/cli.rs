@@ -1,7 +1,10 @@
 //! The command line.
 
 mod admin;
+mod change;
 mod group;
+mod outsider;
+mod ways_in;
 
 use std::path::PathBuf;
 
@@ -10,7 +13,13 @@ use clap_complete::Shell;
 use groups_client::{GroupId, UserId};
 
 pub(crate) use self::admin::{AdminCommand, AdminGroupCommand, UserCommand};
-pub(crate) use self::group::{ChangeArgs, GroupCommand, MemberArg, NewGroupArgs};
+pub(crate) use self::change::ChangeArgs;
+pub(crate) use self::group::{GroupCommand, MemberArg, NewGroupArgs};
+pub(crate) use self::outsider::{JoinArgs, OutsiderCommand};
+pub(crate) use self::ways_in::{
+    BanArgs, BanCommand, InviteArgs, InviteCommand, LinkArgs, LinkCommand, NewBanArgs, NewInvitationArgs, NewLinkArgs,
+    RequestsArgs, RequestsCommand,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -69,12 +78,14 @@ pub(crate) enum Command {
     /// Show whose token is used, and when it expires
     #[command(name = "whoami")]
     WhoAmI,
-    /// List your groups, newest first
+    /// List your groups, newest first, and your invitations and requests to join
     List,
     /// Create a group; you become its owner
     Create(NewGroupArgs),
     #[command(flatten)]
     Group(GroupCommand),
+    #[command(flatten)]
+    Outsider(OutsiderCommand),
     /// Leave a group
     Leave {
         group: GroupId,

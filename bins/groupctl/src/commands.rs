@@ -4,9 +4,12 @@ mod admin;
 mod change;
 mod generate;
 mod group;
+mod outsider;
 mod show;
 mod user;
 mod watch;
+mod ways_in;
+mod words;
 
 use std::process::ExitCode;
 
@@ -39,15 +42,16 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Completion { .. } | Command::Man { .. } | Command::Login { .. } => {}
         Command::WhoAmI => user::whoami(&client, format).await?,
-        Command::List => show::groups(&client.groups().all().await?, format)?,
+        Command::List => outsider::list(&client, format).await?,
         Command::Create(group) => {
             let (group, change) = group::new(group);
             show::group(&with(client.groups().create(group), change).await?, format)?;
         }
         Command::Group(command) => {
             let handle = |id| client.group(id);
-            group::run(command, handle, format).await?;
+            group::run(&client, command, handle, format).await?;
         }
+        Command::Outsider(command) => outsider::run(&client, command, format).await?,
         Command::Leave { group, successor, change } => {
             with(client.group(group).leave(successor), change).await?;
             format.done("You have left the group.")?;

@@ -230,6 +230,22 @@ pub(crate) struct SettingsArgs {
     )]
     max_groups_per_user: u32,
 
+    /// Maximum number of invitations of a group that nobody has answered
+    #[arg(long, alias = "groups-max-invitations", env = "GROUPS_MAX_INVITATIONS", value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_invitations: u32,
+
+    /// Maximum number of requests to join a group that nobody has answered
+    #[arg(long, alias = "groups-max-join-requests", env = "GROUPS_MAX_JOIN_REQUESTS", value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_join_requests: u32,
+
+    /// Maximum number of users who are banned from a group
+    #[arg(long, alias = "groups-max-bans", env = "GROUPS_MAX_BANS", value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_bans: u32,
+
+    /// Maximum number of links of a group
+    #[arg(long, alias = "groups-max-links", env = "GROUPS_MAX_LINKS", value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    max_links: u32,
+
     /// Maximum number of groups that one user creates in a day (UTC); 0: no limit. Default: 1,000, or no limit with GROUPS_RATE_LIMIT=0
     #[arg(long, alias = "groups-max-groups-per-day", env = "GROUPS_MAX_GROUPS_PER_DAY", value_name = "COUNT")]
     max_groups_per_day: Option<u64>,
@@ -267,6 +283,10 @@ pub(crate) struct SettingsArgs {
         default_value_t = NameVisibilityArg::Members
     )]
     name_visibility: NameVisibilityArg,
+
+    /// Whether everybody can search for the groups that can be joined or asked to join, with `GET /v1/directory`: `on` or `off`
+    #[arg(long, alias = "groups-directory", env = "GROUPS_DIRECTORY", value_name = "on|off", default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
+    directory: bool,
 
     /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -410,11 +430,16 @@ impl From<SettingsArgs> for Settings {
             heartbeat_seconds: args.heartbeat_seconds,
             max_members: args.max_members,
             max_groups_per_user: args.max_groups_per_user,
+            max_invitations: args.max_invitations,
+            max_join_requests: args.max_join_requests,
+            max_bans: args.max_bans,
+            max_links: args.max_links,
             max_groups_per_day: args.max_groups_per_day,
             max_rows_per_day: args.max_rows_per_day,
             max_bytes_per_day: args.max_bytes_per_day,
             add_policy: args.add_policy.into(),
             name_visibility: args.name_visibility.into(),
+            directory: args.directory,
             log_days: args.log_days,
             revocation_days: args.revocation_days,
             nats_url: args.nats_url,

@@ -38,11 +38,7 @@ impl<'a> Admin<'a> {
 
     /// One page of the groups whose names start with a text, or of all groups of one user.
     pub fn find_groups(self, query: GroupQuery, page: Page) -> Call<'a, FoundGroups> {
-        self.get("groups")
-            .parameter("query", query.name)
-            .parameter("user_id", query.user_id)
-            .parameter("limit", page.limit)
-            .parameter("after", page.after)
+        self.get("groups").parameter("query", query.name).parameter("user_id", query.user_id).page(page)
     }
 
     /// Any group. Its calls are the same as for members; [`Role::Owner`](crate::Role::Owner) transfers the ownership.

@@ -8,6 +8,7 @@ use crate::body::Page;
 use crate::call::Call;
 use crate::error::Error;
 use crate::http::Http;
+use crate::pages;
 
 /// The users who are blocked from adding the caller. See [`Client::blocks`](crate::Client::blocks).
 #[derive(Clone, Copy)]
@@ -26,9 +27,7 @@ impl<'a> Blocks<'a> {
 
     /// One page of the blocked users, sorted by id.
     pub fn page(self, page: Page) -> Call<'a, BlockPage> {
-        Call::json(self.0, Method::GET, "/v1/me/blocks".to_owned())
-            .parameter("limit", page.limit)
-            .parameter("after", page.after)
+        Call::json(self.0, Method::GET, "/v1/me/blocks".to_owned()).page(page)
     }
 
     /// All blocked users, sorted by id.
@@ -36,15 +35,7 @@ impl<'a> Blocks<'a> {
     /// # Errors
     /// As the calls for the pages.
     pub async fn all(self) -> Result<Vec<BlockBody>, Error> {
-        let (mut blocks, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.page(Page::longest(after)).await?;
-            blocks.extend(page.blocks);
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(blocks),
-            }
-        }
+        pages::all(|page| self.page(page)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bodies of requests, and of responses that later servers may extend.
 
-use groups_domain::{GroupId, NewMember, Role, UserId, Version};
+use groups_domain::{GroupId, JoinPolicy, NewMember, Role, UserId, Version};
 use groups_protocol::{AddOutcome, ChangeAction, GroupBody, MemberBody};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -71,6 +71,9 @@ pub struct Settings {
     /// The new description: at most 1,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// How outsiders can join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join_policy: Option<JoinPolicy>,
 }
 
 /// Which part of a list to read.
@@ -219,9 +222,9 @@ mod tests {
     #[test]
     fn a_change_of_a_later_version_is_kept_as_it_is() {
         let text =
-            json!({"version": 7, "at": "2026-11-23T05:59:10.065Z", "actor_id": ID, "action": "banned", "user_id": ID});
+            json!({"version": 7, "at": "2026-11-23T05:59:10.065Z", "actor_id": ID, "action": "muted", "user_id": ID});
         let change: ChangeRecord = serde_json::from_value(text.clone()).unwrap();
-        assert_eq!((change.version.get(), change.name.as_str(), &change.action), (7, "banned", &None));
+        assert_eq!((change.version.get(), change.name.as_str(), &change.action), (7, "muted", &None));
         assert_eq!(json!(change), text);
     }
 
@@ -249,6 +252,9 @@ mod tests {
         let group = NewGroup::new("Team").description("About").member(member);
         let members = json!([{"user_id": ID, "role": "member"}]);
         assert_eq!(json!(group), json!({"name": "Team", "description": "About", "members": members}));
-        assert_eq!(json!(Settings { name: None, description: Some(String::new()) }), json!({"description": ""}));
+        let settings = Settings { description: Some(String::new()), ..Settings::default() };
+        assert_eq!(json!(settings), json!({"description": ""}));
+        let settings = Settings { join_policy: Some(JoinPolicy::Open), ..Settings::default() };
+        assert_eq!(json!(settings), json!({"join_policy": "open"}));
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::body::Page;
 use crate::box_error::BoxError;
 use crate::error::Error;
 use crate::http::{Http, Request, Safety};
@@ -39,6 +40,7 @@ impl<'a, T> Call<'a, T> {
         let request = Request {
             method,
             path,
+            shown_as: None,
             body: None,
             headers: Vec::new(),
             idempotency_key: None,
@@ -60,6 +62,17 @@ impl<'a, T> Call<'a, T> {
         if let Some(value) = value {
             add_parameter(&mut self.request.path, name, &value.to_string());
         }
+        self
+    }
+
+    /// The call reads a page of a list.
+    pub(crate) fn page(self, page: Page) -> Self {
+        self.parameter("limit", page.limit).parameter("after", page.after)
+    }
+
+    /// The path contains a secret, so messages show this one instead.
+    pub(crate) fn shown_as(mut self, path: &'static str) -> Self {
+        self.request.shown_as = Some(path);
         self
     }
 
@@ -105,8 +118,7 @@ impl<'a, T> Call<'a, T> {
 
     /// Method and path, for messages.
     fn name(&self) -> String {
-        let path = self.request.path.split('?').next().unwrap_or_default();
-        format!("{} {path}", self.request.method)
+        format!("{} {}", self.request.method, self.request.shown_path())
     }
 
     async fn send(mut self) -> Result<T, Error> {

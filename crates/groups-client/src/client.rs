@@ -14,6 +14,8 @@ use crate::box_error::BoxError;
 use crate::call::Call;
 use crate::groups::{GroupHandle, Groups};
 use crate::http::{Http, RetryPolicy, Shared};
+use crate::link_token::LinkToken;
+use crate::outsider::{Directory, Invitations, JoinRequests, LinkHandle};
 use crate::token::{FixedToken, NoToken, TokenProvider, Tokens};
 use crate::transport::Transport;
 use crate::url::{ServerUrl, UrlError};
@@ -56,7 +58,7 @@ impl Client {
         Groups(&self.0)
     }
 
-    /// One group: read and change it and its members.
+    /// One group: read and change it, its members and the ways into it.
     pub fn group(&self, group_id: GroupId) -> GroupHandle<'_> {
         GroupHandle::new(&self.0, "/v1", group_id)
     }
@@ -64,6 +66,26 @@ impl Client {
     /// The users who are blocked from adding the caller.
     pub fn blocks(&self) -> Blocks<'_> {
         Blocks(&self.0)
+    }
+
+    /// The caller's invitations that were not answered.
+    pub fn invitations(&self) -> Invitations<'_> {
+        Invitations(&self.0)
+    }
+
+    /// The caller's requests to join that were not answered.
+    pub fn join_requests(&self) -> JoinRequests<'_> {
+        JoinRequests(&self.0)
+    }
+
+    /// The groups that outsiders can join or ask to join.
+    pub fn directory(&self) -> Directory<'_> {
+        Directory(&self.0)
+    }
+
+    /// A link into a group, which the caller has got from somebody: see where it leads, and use it.
+    pub fn link<'a>(&'a self, token: &'a LinkToken) -> LinkHandle<'a> {
+        LinkHandle { http: &self.0, token }
     }
 
     /// The calling user. Also a check of the token.

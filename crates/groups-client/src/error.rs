@@ -148,11 +148,10 @@ mod tests {
 
     #[test]
     fn a_code_of_a_later_version_is_kept_as_text() {
-        let body =
-            r#"{"type":"about:blank","title":"Banned","status":409,"detail":"","code":"banned","added_later":1}"#;
+        let body = r#"{"type":"about:blank","title":"Muted","status":409,"detail":"","code":"muted","added_later":1}"#;
         let refusal = Refusal::new(409, body.as_bytes(), None);
-        assert_eq!((refusal.code(), refusal.code.as_str()), (None, "banned"));
-        assert_eq!(refusal.to_string(), "Banned");
+        assert_eq!((refusal.code(), refusal.code.as_str()), (None, "muted"));
+        assert_eq!(refusal.to_string(), "Muted");
     }
 
     #[test]

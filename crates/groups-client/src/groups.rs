@@ -9,6 +9,7 @@ use crate::body::{
 use crate::call::Call;
 use crate::error::Error;
 use crate::http::Http;
+use crate::pages;
 
 /// The caller's groups. See [`Client::groups`](crate::Client::groups).
 #[derive(Clone, Copy)]
@@ -22,9 +23,7 @@ impl<'a> Groups<'a> {
 
     /// One page of the caller's groups, newest first.
     pub fn page(self, page: Page) -> Call<'a, GroupPage> {
-        Call::json(self.0, Method::GET, "/v1/groups".to_owned())
-            .parameter("limit", page.limit)
-            .parameter("after", page.after)
+        Call::json(self.0, Method::GET, "/v1/groups".to_owned()).page(page)
     }
 
     /// All of the caller's groups, newest first. Each page is read separately, so a group that changes in the meantime may be
@@ -33,22 +32,14 @@ impl<'a> Groups<'a> {
     /// # Errors
     /// As the calls for the pages.
     pub async fn all(self) -> Result<Vec<Group>, Error> {
-        let (mut groups, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.page(Page::longest(after)).await?;
-            groups.extend(page.groups);
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(groups),
-            }
-        }
+        pages::all(|page| self.page(page)).await
     }
 }
 
 /// One group. See [`Client::group`](crate::Client::group).
 #[derive(Clone)]
 pub struct GroupHandle<'a> {
-    http: &'a Http,
+    pub(crate) http: &'a Http,
     /// `/v1/groups/{group_id}`, or the same below `/v1/admin`.
     path: String,
 }
@@ -64,14 +55,14 @@ impl<'a> GroupHandle<'a> {
         Call::json(self.http, Method::GET, self.path.clone())
     }
 
-    /// Changes name and description. Returns the group after the change.
+    /// Changes name, description and join policy. Returns the group after the change.
     pub fn update(&self, settings: Settings) -> Call<'a, Group> {
         Call::json(self.http, Method::PATCH, self.path.clone()).change().body(&settings)
     }
 
     /// Renames the group. Returns the group after the change.
     pub fn rename(&self, name: impl Into<String>) -> Call<'a, Group> {
-        self.update(Settings { name: Some(name.into()), description: None })
+        self.update(Settings { name: Some(name.into()), ..Settings::default() })
     }
 
     /// Deletes the group for all members.
@@ -81,9 +72,7 @@ impl<'a> GroupHandle<'a> {
 
     /// One page of the members, in order of joining.
     pub fn members(&self, page: Page) -> Call<'a, MemberPage> {
-        Call::json(self.http, Method::GET, self.below("members"))
-            .parameter("limit", page.limit)
-            .parameter("after", page.after)
+        Call::json(self.http, Method::GET, self.below("members")).page(page)
     }
 
     /// All members, in order of joining. Each page is read separately, so a member who joins or leaves in the meantime may be
@@ -92,15 +81,7 @@ impl<'a> GroupHandle<'a> {
     /// # Errors
     /// As the calls for the pages.
     pub async fn all_members(&self) -> Result<Vec<Member>, Error> {
-        let (mut members, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.members(Page::longest(after)).await?;
-            members.extend(page.members);
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(members),
-            }
-        }
+        pages::all(|page| self.members(page)).await
     }
 
     /// Adds one user. Fails if the user cannot be added.
@@ -131,9 +112,7 @@ impl<'a> GroupHandle<'a> {
 
     /// One page of the history, oldest change first. Requires the role `admin`. `after` is a version.
     pub fn history(&self, page: Page) -> Call<'a, History> {
-        Call::json(self.http, Method::GET, self.below("changes"))
-            .parameter("limit", page.limit)
-            .parameter("after", page.after)
+        Call::json(self.http, Method::GET, self.below("changes")).page(page)
     }
 
     /// Tells the other members that the caller is typing, or has stopped. It is sent once, and may be lost.
@@ -141,7 +120,7 @@ impl<'a> GroupHandle<'a> {
         Call::empty(self.http, Method::POST, self.below("typing")).once().body(&TypingBody { typing })
     }
 
-    fn below(&self, name: &str) -> String {
+    pub(crate) fn below(&self, name: &str) -> String {
         format!("{}/{name}", self.path)
     }
 

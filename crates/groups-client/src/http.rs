@@ -33,11 +33,12 @@ pub(crate) struct RetryPolicy {
 }
 
 /// A request that can be sent several times.
-#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// Path and query, below the URL of the server.
     pub(crate) path: String,
+    /// The path in messages, if the real one contains a secret.
+    pub(crate) shown_as: Option<&'static str>,
     pub(crate) body: Option<Bytes>,
     /// The headers other than `Authorization`.
     pub(crate) headers: Vec<(header::HeaderName, String)>,
@@ -45,6 +46,13 @@ pub(crate) struct Request {
     pub(crate) idempotency_key: Option<String>,
     pub(crate) safety: Safety,
     pub(crate) anonymous: bool,
+}
+
+impl Request {
+    /// The path for messages, without its query.
+    pub(crate) fn shown_path(&self) -> &str {
+        self.shown_as.unwrap_or_else(|| self.path.split('?').next().unwrap_or_default())
+    }
 }
 
 /// Whether a request may be repeated after the connection was lost.
@@ -108,7 +116,7 @@ impl Http {
                     return Err(Error::Unreachable { source, idempotency_key: request.idempotency_key.clone() });
                 }
                 Err(error) => {
-                    tracing::debug!(error, path = request.path, "a request is repeated");
+                    tracing::debug!(error, path = request.shown_path(), "a request is repeated");
                     full_jitter(attempt, fastrand::f64())
                 }
             };

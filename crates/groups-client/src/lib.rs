@@ -50,6 +50,7 @@
 //!
 //! The protocol only grows: messages, fields and values that this version does not know are ignored.
 
+mod access;
 mod admin;
 mod backoff;
 mod blocks;
@@ -60,11 +61,20 @@ mod client;
 mod error;
 mod groups;
 mod http;
+mod link_token;
+mod outsider;
+mod pages;
 mod token;
 mod transport;
 mod url;
 mod watch;
+mod ways_in;
 
+pub use access::{
+    Ban, BanPage, CreatedLink, DirectoryPage, GroupInvitation, GroupInvitationPage, GroupJoinRequest,
+    GroupJoinRequestPage, Invitation, InvitationPage, Invited, JoinRequest, JoinRequestPage, Joined, LetIn, Link,
+    LinkPage, LinkPreview, NewInvitation, NewLink, Preview,
+};
 pub use admin::{
     Admin, Check, CheckResult, Checks, FoundGroups, FoundUser, GroupQuery, Job, JobId, JobRef, JobState, NewOwnedGroup,
     ParseJobIdError, Removal,
@@ -79,14 +89,19 @@ pub use client::{BuildError, Client, ClientBuilder};
 pub use error::{Error, Refusal};
 pub use groups::{GroupHandle, Groups};
 // The types of bodies, events and the list, so that users of this crate need no dependency of their own on these crates.
-pub use groups_domain::{GroupId, LeaveReason, NewMember, Role, Sidebar, SidebarRow, Timestamp, UserId, Uuid, Version};
+pub use groups_domain::{
+    GroupId, InvitationEnd, JoinPolicy, JoinRequestEnd, LeaveReason, LinkId, NewMember, Pending, PendingKind, Role,
+    Sidebar, SidebarRow, Timestamp, UserId, Uuid, Version, Via,
+};
 pub use groups_protocol::{
     AccessBody, ActionBody, AddOutcome, BlockBody, BlockPage, ChangeAction, Code, EventBody, EventHead, LoginBody,
-    MeBody, PeopleBody, PersonBody, UserBody, UsersBody,
+    MeBody, PeopleBody, PersonBody, RequestedBody, RequestedState, UserBody, UsersBody,
 };
+pub use link_token::{LinkToken, ParseLinkTokenError};
+pub use outsider::{Directory, Invitations, JoinRequests, LinkHandle};
 pub use token::{TokenError, TokenFuture, TokenProvider, TokenReason};
 pub use url::UrlError;
-pub use watch::{Checkpoint, Effect, GroupEvent, Status, Typing, Update, Watch, WatchBuilder};
+pub use watch::{Checkpoint, Effect, GroupEvent, Snapshot, Status, Typing, Update, Watch, WatchBuilder};
 
 /// Compiles the README's example as a documentation test.
 #[cfg(doctest)]

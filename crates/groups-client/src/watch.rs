@@ -1,5 +1,6 @@
 //! The list of a user's groups, kept up to date over a WebSocket.
 
+mod convert;
 mod event;
 mod list;
 mod message;
@@ -21,7 +22,7 @@ use self::list::List;
 use self::open::Open;
 use self::socket::Socket;
 use self::sync_future::SyncFuture;
-pub use self::update::{Status, Typing, Update};
+pub use self::update::{Snapshot, Status, Typing, Update};
 use self::verdict::{End, Verdict, Wait, verdict};
 use crate::backoff;
 use crate::error::Error;
@@ -36,7 +37,7 @@ pub struct WatchBuilder {
     checkpoint: Option<Checkpoint>,
 }
 
-/// Keeps the list of a user's groups up to date.
+/// Keeps the list of a user's groups, invitations and requests to join up to date.
 ///
 /// It works while [`next`](Self::next) is awaited, and starts no task of its own. If `next` is not called for longer than about a
 /// minute, the server closes the connection, and the watch resumes when it is called again. Nothing is lost then, up to the limits
@@ -50,7 +51,7 @@ pub struct WatchBuilder {
 /// let mut watch = client.watch().start();
 /// loop {
 ///     match watch.next().await? {
-///         Update::Snapshot(groups) => println!("{} groups", groups.len()),
+///         Update::Snapshot(list) => println!("{} groups, {} invitations", list.groups.len(), list.invitations.len()),
 ///         Update::Event(event) => println!("{} is at version {}", event.group_id, event.version),
 ///         Update::Status(status) => println!("{status:?}"),
 ///         _ => {}
@@ -150,7 +151,7 @@ impl Watch {
         }
     }
 
-    /// The list of groups, with all updates so far.
+    /// The list of groups, invitations and requests to join, with all updates so far.
     pub fn sidebar(&self) -> &Sidebar {
         &self.list.sidebar
     }

@@ -81,7 +81,7 @@ pub(crate) fn story() -> Result<String, Error> {
 }
 
 fn rename(to: &str) -> Result<Command, Error> {
-    Ok(Command::UpdateSettings { name: Some(GroupName::parse(to)?), description: None })
+    Ok(Command::UpdateSettings { name: Some(GroupName::parse(to)?), description: None, join_policy: None })
 }
 
 /// The group, its history, everybody's screen, and the story so far.
@@ -150,12 +150,19 @@ fn in_words(event: &Event) -> String {
     let actor = name_of(event.actor_id());
     match &event.kind {
         EventKind::GroupCreated { group } => format!("you made {}", group.name),
-        EventKind::AddedToGroup { group, role } => format!("{actor} added you to {} as {role}", group.name),
+        EventKind::AddedToGroup { group, role, .. } => format!("{actor} added you to {} as {role}", group.name),
         EventKind::RoleChanged { group, role, .. } => format!("{actor} made you {role} of {}", group.name),
         EventKind::RemovedFromGroup { group_name, reason: LeaveReason::Left } => format!("you left {group_name}"),
         EventKind::RemovedFromGroup { group_name, reason: LeaveReason::Removed } => {
             format!("{actor} removed you from {group_name}")
         }
+        EventKind::RemovedFromGroup { group_name, reason: LeaveReason::Banned } => {
+            format!("{actor} banned you from {group_name}")
+        }
+        EventKind::InvitedToGroup { group, role, .. } => format!("{actor} invited you to {} as {role}", group.name),
+        EventKind::InvitationEnded { group_name, .. } => format!("you are not invited to {group_name} any longer"),
+        EventKind::JoinRequested { group, .. } => format!("you asked to join {}", group.name),
+        EventKind::JoinRequestEnded { group_name, .. } => format!("you will not join {group_name}"),
         EventKind::GroupDeleted { group_name } => format!("{actor} deleted {group_name}"),
         EventKind::GroupUpdated { group, action } => {
             let what = match action {
@@ -166,6 +173,15 @@ fn in_words(event: &Event) -> String {
                 Action::RoleChanged { user_id, role } => format!("{} is {role} now", name_of(*user_id)),
                 Action::OwnerChanged { user_id } => format!("{} is the owner now", name_of(*user_id)),
                 Action::SettingsChanged => format!("{actor} changed the settings"),
+                Action::Invited { user_id, .. } => format!("{actor} invited {}", name_of(*user_id)),
+                Action::JoinRequested { user_id, .. } => format!("{} asked to join", name_of(*user_id)),
+                Action::Banned { user_id, .. } => format!("{actor} banned {}", name_of(*user_id)),
+                Action::AccessChanged
+                | Action::InvitationEnded { .. }
+                | Action::JoinRequestEnded { .. }
+                | Action::Unbanned { .. }
+                | Action::LinkCreated { .. }
+                | Action::LinksRevoked { .. } => "the ways into the group changed".to_owned(),
             };
             format!("{} ({}): {what}", group.name, group.member_count)
         }

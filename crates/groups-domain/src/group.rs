@@ -1,6 +1,6 @@
 //! Groups, memberships and their limits.
 
-use crate::{Description, GroupId, GroupName, Role, Timestamp, UserId, Version};
+use crate::{Description, GroupId, GroupName, JoinPolicy, Role, Timestamp, UserId, Version};
 
 /// A group at one version.
 ///
@@ -19,6 +19,9 @@ pub struct Group {
     pub description: Description,
     /// The owner. A group always has exactly one.
     pub owner_id: UserId,
+    /// How outsiders can join without an invitation or a link.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "JoinPolicy::is_closed"))]
+    pub join_policy: JoinPolicy,
     /// The number of members, including the owner.
     pub member_count: u32,
     /// The version: 1 at creation, incremented by each change.
@@ -60,7 +63,7 @@ impl NewMember {
     }
 }
 
-/// The limit of members per group, the limit of groups per user, and the policy for adding users.
+/// The limits of groups, of users, and of the lists of a group, and the policy for adding users.
 ///
 /// `Limits { members_max: 50, ..Limits::default() }` also sets the limits that later releases add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,14 @@ pub struct Limits {
     pub groups_per_user_max: Option<u32>,
     /// The policy for adding users. Default: [`AddPolicy::Anybody`].
     pub add_policy: AddPolicy,
+    /// The maximum number of invitations of a group that nobody has answered. Default: 10,000.
+    pub invitations_max: u32,
+    /// The maximum number of requests to join a group that nobody has answered. Default: 10,000.
+    pub join_requests_max: u32,
+    /// The maximum number of users who are banned from a group. Default: 10,000.
+    pub bans_max: u32,
+    /// The maximum number of links of a group. Default: 100.
+    pub links_max: u32,
 }
 
 /// Which users an admin or owner may add to a group. With every policy, they cannot add a user who has blocked them.
@@ -91,6 +102,14 @@ pub enum AddPolicy {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { members_max: 100_000, groups_per_user_max: Some(10_000), add_policy: AddPolicy::default() }
+        Self {
+            members_max: 100_000,
+            groups_per_user_max: Some(10_000),
+            add_policy: AddPolicy::default(),
+            invitations_max: 10_000,
+            join_requests_max: 10_000,
+            bans_max: 10_000,
+            links_max: 100,
+        }
     }
 }

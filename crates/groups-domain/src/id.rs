@@ -86,6 +86,10 @@ id! {
     /// The id of a group.
     GroupId
 }
+id! {
+    /// The id of a link. It does not reveal the link's token.
+    LinkId
+}
 
 /// The version of a group: 1 at creation, incremented by exactly 1 with every change of the group or its memberships.
 ///

@@ -6,6 +6,9 @@
 //! Roles rank `owner` > `admin` > `member`. A member can only manage members whose role is lower and assign lower roles.
 //! Everybody may leave, and the owner may transfer the ownership. A group has exactly one owner at all times.
 //!
+//! A user who is not a member may have a [`Standing`]: invited, asked to join, or banned. Each step between them is one change of the
+//! group, and so is the use of a [`Link`].
+//!
 //! An [`Actor`] is a user who acts for themselves, or an operator of the service. An operator needs no membership and no
 //! role. The rules that keep a group consistent still apply: one owner, the limits, and the expected version.
 //!
@@ -25,8 +28,8 @@
 //! * [`decide`] returns a [`Decision`] or a [`Rejection`]. A comment above each guard states the rule, and a [`Rule`] names it.
 //! * A [`Change`] is one new [`Version`] of the group. [`Change::effects`] lists its effects on memberships, and
 //!   [`Facts::apply`] applies them, so that a batch of requests can be decided in memory, one after the other.
-//! * [`event_for`] is the event for one affected user. It is a pure function of the change, so a live push and a later
-//!   catch-up cannot disagree. Each affected user gets exactly one event per version.
+//! * [`event_for`] is the event for one affected user. It is a pure function of the change and of what the user is to the group
+//!   ([`Audience`]), so a live push and a later catch-up cannot disagree. Each affected user gets exactly one event per version.
 //! * [`Roster`] is a whole group in memory, for programs that embed the rules without a database. [`Sidebar`] is the
 //!   client's side: one user's list of groups, kept up to date by folding events.
 //! * [`ReadPoint`] says which commits of a log a read has seen. A store and a hub use it to join a read with the live
@@ -73,13 +76,13 @@
 //!
 //! | exhaustive | reason |
 //! |---|---|
-//! | [`Command`], [`Request`], [`NewMember`], [`Actor`], [`Role`] | Programs that authorise, limit or forward requests must know them all. |
-//! | [`Facts`], [`People`], [`Limits`], [`AddPolicy`] | A fact that is not read leads to a wrong decision. |
-//! | [`Decision`], [`Rejection`], [`LeftOut`], [`Obstacle`] | A service maps each answer to a response, and stores it for repeated requests. |
-//! | [`Change`], [`ChangeKind`], [`Succession`], [`Effect`], [`Group`], [`Membership`] | A store must save them completely. |
-//! | [`View`], [`Event`], [`EventKind`], [`Action`], [`LeaveReason`] | They mirror [`ChangeKind`]: a new event needs a new kind of change, which is a breaking release already. |
+//! | [`Command`], [`Request`], [`NewMember`], [`Actor`], [`Role`], [`JoinPolicy`], [`Via`] | Programs that authorise, limit or forward requests must know them all. |
+//! | [`Facts`], [`Counts`], [`LinkReads`], [`People`], [`Limits`], [`AddPolicy`] | A fact that is not read leads to a wrong decision. |
+//! | [`Decision`], [`Rejection`], [`LeftOut`], [`Obstacle`], [`AccessList`] | A service maps each answer to a response, and stores it for repeated requests. |
+//! | [`Change`], [`ChangeKind`], [`Succession`], [`InvitationEnd`], [`JoinRequestEnd`], [`Effect`], [`Group`], [`Membership`], [`Standing`], [`Invitation`], [`JoinRequest`], [`Ban`], [`Link`] | A store must save them completely. |
+//! | [`Audience`], [`View`], [`Preview`], [`Event`], [`EventKind`], [`Action`], [`LeaveReason`] | They mirror [`ChangeKind`]: a new event needs a new kind of change, which is a breaking release already. |
 //! | [`ReadPoint`] | A store creates it, and every combination of its fields is valid. |
-//! | [`Folded`], [`SidebarRow`] | A client must react to each result, and creates the rows. |
+//! | [`Folded`], [`SidebarRow`], [`Pending`], [`PendingKind`] | A client must react to each result, and creates the rows. |
 //!
 //! Types that programs only show or receive are `#[non_exhaustive]`: [`Rule`], [`Told`], [`TextError`] and the errors of
 //! parsing. All other types have private fields.
@@ -100,45 +103,62 @@
 extern crate alloc;
 
 mod actor;
+mod admin_reads;
 mod admission;
+mod authority;
+mod bans;
 mod change;
 mod command;
 mod decide;
+mod decision;
+mod entry;
 mod event;
 mod facts;
 mod group;
-mod history;
 mod id;
+mod invitations;
+mod join_policy;
+mod joining;
+mod links;
+mod members;
+mod preview;
 mod read_point;
 mod rejection;
 mod role;
 mod roster;
 mod sidebar;
+mod standing;
 mod text;
 mod timestamp;
+mod via;
 mod view;
 
 #[cfg(feature = "proptest")]
 pub mod strategies;
 
 pub use actor::Actor;
+pub use admin_reads::{check_history_access, check_list_access};
 pub use admission::{LeftOut, Obstacle};
-pub use change::{Change, ChangeKind, Effect, Succession};
-pub use command::{Command, Request};
-pub use decide::{Decision, decide, left_out};
+pub use change::{Change, ChangeKind, Effect, InvitationEnd, JoinRequestEnd, Succession};
+pub use command::{Command, LinkReads, Request};
+pub use decide::{decide, left_out};
+pub use decision::Decision;
 pub use event::{Action, Event, EventKind, LeaveReason, event_for};
-pub use facts::{Facts, People};
+pub use facts::{Counts, Facts, People};
 pub use group::{AddPolicy, Group, Limits, Membership, NewMember};
-pub use history::check_history_access;
-pub use id::{GroupId, ParseIdError, UserId, Version};
+pub use id::{GroupId, LinkId, ParseIdError, UserId, Version};
+pub use join_policy::{JoinPolicy, ParseJoinPolicyError};
+pub use preview::Preview;
 pub use read_point::ReadPoint;
-pub use rejection::{ParseRuleError, Rejection, Rule};
+pub use rejection::{AccessList, ParseRuleError, Rejection, Rule};
 pub use role::{ParseRoleError, Role};
 pub use roster::{Roster, Told};
-pub use sidebar::{Folded, Sidebar, SidebarRow};
-pub use text::{Description, DisplayName, GroupName, TextError, printable};
+pub use sidebar::{Folded, Pending, PendingKind, Sidebar, SidebarRow};
+pub use standing::{Ban, Invitation, JoinRequest, Link, Standing};
+pub use text::{Description, DisplayName, GroupName, Note, TextError, printable};
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use view::View;
+pub use via::Via;
+pub use view::{Audience, View};
 // Ids wrap this type, so users of this crate need no dependency of their own on `uuid`.
 pub use uuid::Uuid;
 

@@ -55,6 +55,16 @@ rules! {
     InvitationOnly = "invitation-only": "People join by invitation only. Nobody can be added directly.";
     AddedByConsent = "added-by-consent": "You can only add people who allow it: they have not blocked you and, if the server requires it, share a group with you.";
     GroupsPerUser = "groups-per-user": "A user cannot be in more groups than the limit per user.";
+    AdminsInvite = "admins-invite": "Inviting people, withdrawing invitations and seeing them requires the role `admin`.";
+    AdminsAnswerJoinRequests = "admins-answer-join-requests": "Answering requests to join and seeing them requires the role `admin`.";
+    AdminsBan = "admins-ban": "Banning people, lifting bans and seeing them requires the role `admin`.";
+    AdminsManageLinks = "admins-manage-links": "Creating, revoking and seeing links requires the role `admin`.";
+    BannedStayOut = "banned-stay-out": "A banned user cannot be added, invited or let in before the ban is lifted.";
+    InvitedOnly = "invited-only": "Only a user with an invitation that has not expired can accept or decline it, and only that invitation can be withdrawn.";
+    AskedOnly = "asked-only": "Only a request to join that was not answered yet can be answered or withdrawn.";
+    LinkIsValid = "link-is-valid": "A link works until it expires, is used up or is revoked.";
+    ExpiryInRange = "expiry-in-range": "An invitation or link expires after 1 second to 366 days, or never.";
+    RoomOnLists = "room-on-lists": "A group cannot have more invitations, requests to join, bans or links than the limit for each.";
     SeenVersion = "seen-version": "A request for one version of the group is not executed on another.";
 }
 
@@ -157,6 +167,32 @@ pub enum Rejection {
         /// The maximum number of groups of one user.
         groups_max: u32,
     },
+    /// The user is banned from the group.
+    #[error("{user_id} is banned from this group. {}", Rule::BannedStayOut.sentence())]
+    Banned {
+        /// The banned user.
+        user_id: UserId,
+    },
+    /// There is no invitation, or it has expired. Outsiders get the same answer for groups that do not exist.
+    #[error("There is no such invitation.")]
+    InvitationNotFound,
+    /// There is no request to join. Outsiders get the same answer for groups that do not exist.
+    #[error("There is no such request to join.")]
+    JoinRequestNotFound,
+    /// There is no such link, or it has expired, is used up or was revoked, or the actor is banned.
+    #[error("There is no such link.")]
+    LinkNotFound,
+    /// An invitation or link would expire too early or too late.
+    #[error("{}", Rule::ExpiryInRange.sentence())]
+    InvalidExpiry,
+    /// A list of the group is full.
+    #[error("The group already has {max} {list}, which is the limit.")]
+    ListFull {
+        /// Which list.
+        list: AccessList,
+        /// Its maximum number of entries.
+        max: u32,
+    },
     /// The group is not at the version that the request expects.
     #[error("The group is at version {current}, not {expected}.")]
     VersionMismatch {
@@ -181,6 +217,17 @@ impl Rejection {
             Self::InvalidRole => "invalid_role",
             Self::TooManyMembers { .. } => "too_many_members",
             Self::TooManyGroups { .. } => "too_many_groups",
+            Self::Banned { .. } => "banned",
+            Self::InvitationNotFound => "invitation_not_found",
+            Self::JoinRequestNotFound => "request_not_found",
+            Self::LinkNotFound => "link_not_found",
+            Self::InvalidExpiry => "invalid_expiry",
+            Self::ListFull { list, .. } => match list {
+                AccessList::Invitations => "too_many_invitations",
+                AccessList::JoinRequests => "too_many_requests_to_join",
+                AccessList::Bans => "too_many_bans",
+                AccessList::Links => "too_many_links",
+            },
             Self::VersionMismatch { .. } => "version_mismatch",
         }
     }
@@ -197,7 +244,50 @@ impl Rejection {
             Self::TooManyMembers { .. } => Rule::RoomForAll,
             Self::CannotBeAdded { .. } => Rule::AddedByConsent,
             Self::TooManyGroups { .. } => Rule::GroupsPerUser,
+            Self::Banned { .. } => Rule::BannedStayOut,
+            Self::InvitationNotFound => Rule::InvitedOnly,
+            Self::JoinRequestNotFound => Rule::AskedOnly,
+            Self::LinkNotFound => Rule::LinkIsValid,
+            Self::InvalidExpiry => Rule::ExpiryInRange,
+            Self::ListFull { .. } => Rule::RoomOnLists,
             Self::VersionMismatch { .. } => Rule::SeenVersion,
         }
+    }
+}
+
+/// A list of a group that only its owner and admins see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AccessList {
+    /// Invitations that were not answered.
+    Invitations,
+    /// Requests to join that were not answered.
+    JoinRequests,
+    /// Bans.
+    Bans,
+    /// Links.
+    Links,
+}
+
+impl AccessList {
+    /// The rule that says who may see the list.
+    pub const fn rule(self) -> Rule {
+        match self {
+            Self::Invitations => Rule::AdminsInvite,
+            Self::JoinRequests => Rule::AdminsAnswerJoinRequests,
+            Self::Bans => Rule::AdminsBan,
+            Self::Links => Rule::AdminsManageLinks,
+        }
+    }
+}
+
+/// Writes the plural for a sentence.
+impl fmt::Display for AccessList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Invitations => "invitations",
+            Self::JoinRequests => "requests to join",
+            Self::Bans => "bans",
+            Self::Links => "links",
+        })
     }
 }

@@ -4,8 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::{
-    Actor, Change, Command, Decision, Effect, Event, Facts, Group, GroupId, LeftOut, Limits, Membership, People,
-    Rejection, Request, Role, Timestamp, UserId, View, decide, left_out,
+    Actor, Audience, Change, Command, Decision, Event, Facts, Group, GroupId, LeftOut, Limits, Link, Membership,
+    People, Rejection, Request, Role, Standing, Timestamp, UserId, decide, left_out,
 };
 
 /// A group with all its members. The group exists from [`Command::CreateGroup`] until [`Command::DeleteGroup`]. After
@@ -81,6 +81,11 @@ impl Roster {
         self.facts.group.as_ref()
     }
 
+    /// Everything that decisions about the group depend on.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     /// The members, ordered by user id.
     pub fn members(&self) -> impl Iterator<Item = &Membership> {
         self.facts.memberships.values()
@@ -89,6 +94,27 @@ impl Roster {
     /// The role of a user; `None` if they are not a member.
     pub fn role_of(&self, user_id: UserId) -> Option<Role> {
         self.facts.role_of(user_id)
+    }
+
+    /// What a user who is not a member is to the group; `None` if nothing. An invitation that has expired is still there until
+    /// it is removed.
+    pub fn standing_of(&self, user_id: UserId) -> Option<&Standing> {
+        self.facts.standings.get(&user_id)
+    }
+
+    /// The users with a standing, ordered by user id.
+    pub fn standings(&self) -> impl Iterator<Item = (UserId, &Standing)> {
+        self.facts.standings.iter().map(|(user_id, standing)| (*user_id, standing))
+    }
+
+    /// The links, ordered by id, including those that have expired or are used up.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.facts.links.values()
+    }
+
+    /// What a user is to the group, as far as it decides what they are told; `None` if they are told nothing.
+    pub fn audience_of(&self, user_id: UserId) -> Option<Audience> {
+        self.facts.audience_of(user_id)
     }
 
     /// Data about users from outside of this group. By default, a roster knows no other groups and counts each of its members
@@ -145,25 +171,20 @@ impl Roster {
         decide(&self.facts, request)
     }
 
-    /// The affected users of a change that is not applied yet: all members, and the users who join with the change. Ordered
-    /// by user id, without duplicates.
-    pub fn audience(&self, change: &Change) -> Vec<UserId> {
-        let joined = change.effects().into_iter().filter_map(|effect| match effect {
-            Effect::Joined { user_id, .. } => Some(user_id),
-            Effect::RoleSet { .. } | Effect::Left { .. } | Effect::AllLeft => None,
-        });
-        let mut audience: Vec<UserId> = self.facts.memberships.keys().copied().chain(joined).collect();
-        audience.sort_unstable();
-        audience.dedup();
-        audience
-    }
-
-    /// The events to deliver for a change that is not applied yet.
+    /// The events to deliver for a change that is not applied yet, ordered by user id. Each user gets at most one.
     pub fn told(&self, change: &Change) -> Vec<Told> {
+        let Facts { memberships, standings, .. } = &self.facts;
         let subjects: BTreeMap<_, _> = change.subjects().into_iter().collect();
-        let view_of = |user_id| subjects.get(&user_id).copied().unwrap_or(View::Other);
-        let event_for = |user_id| Told { user_id, event: change.event(view_of(user_id)) };
-        self.audience(change).into_iter().map(event_for).collect()
+        let mut users: Vec<UserId> =
+            memberships.keys().chain(standings.keys()).chain(subjects.keys()).copied().collect();
+        users.sort_unstable();
+        users.dedup();
+        let told = |user_id| {
+            let others = || change.view_of_others(self.audience_of(user_id)?);
+            let view = subjects.get(&user_id).copied().or_else(others)?;
+            Some(Told { user_id, event: change.event(view) })
+        };
+        users.into_iter().filter_map(told).collect()
     }
 
     /// Updates the roster with a change. It must be the next change of this group.

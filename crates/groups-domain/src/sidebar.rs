@@ -1,8 +1,8 @@
-//! One user's list of groups, kept up to date by folding events. A reference implementation of what clients do.
+//! One user's list of groups, invitations and requests to join, kept up to date by folding events. A reference implementation of what clients do.
 
 use alloc::collections::BTreeMap;
 
-use crate::{Event, EventKind, Group, GroupId, Role, Version};
+use crate::{Event, EventKind, Group, GroupId, Note, Preview, Role, Timestamp, UserId, Version};
 
 /// A group in a user's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,46 @@ pub struct SidebarRow {
     pub group: Group,
     /// The user's role in the group.
     pub role: Role,
+}
+
+/// Something between a user and a group of which they are not a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What they see of the group, as it was then.
+    pub group: Preview,
+    /// The version of the group that made it.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+    /// What it is.
+    pub kind: PendingKind,
+}
+
+/// An invitation or a request to join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PendingKind {
+    /// The user is invited.
+    Invitation {
+        /// The role that they get.
+        role: Role,
+        /// Who has invited them.
+        invited_by: UserId,
+        /// The time from which the invitation counts as absent. No event comes at that moment: programs compare it with their
+        /// clock.
+        expires_at: Option<Timestamp>,
+    },
+    /// The user has asked to join.
+    JoinRequest {
+        /// What they have written to the admins.
+        message: Note,
+    },
+}
+
+impl Pending {
+    /// Whether it is an invitation that counts as absent at this time.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        matches!(self.kind, PendingKind::Invitation { expires_at: Some(expires_at), .. } if expires_at <= now)
+    }
 }
 
 /// The result of folding an event. Deliberately exhaustive: a client must react to each.
@@ -50,6 +90,7 @@ pub enum Folded {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sidebar {
     rows: BTreeMap<GroupId, SidebarRow>,
+    pending: BTreeMap<GroupId, Pending>,
     /// The version in which each group was left, so that an older event does not add it back.
     left: BTreeMap<GroupId, Version>,
 }
@@ -57,7 +98,19 @@ pub struct Sidebar {
 impl Sidebar {
     /// A list that was read at one position.
     pub fn new(rows: impl IntoIterator<Item = SidebarRow>) -> Self {
-        Self { rows: rows.into_iter().map(|row| (row.group.group_id, row)).collect(), left: BTreeMap::new() }
+        Self::with_pending(rows, [])
+    }
+
+    /// A list with invitations and requests to join that was read at one position.
+    pub fn with_pending(
+        rows: impl IntoIterator<Item = SidebarRow>,
+        pending: impl IntoIterator<Item = Pending>,
+    ) -> Self {
+        Self {
+            rows: rows.into_iter().map(|row| (row.group.group_id, row)).collect(),
+            pending: pending.into_iter().map(|pending| (pending.group.group_id, pending)).collect(),
+            left: BTreeMap::new(),
+        }
     }
 
     /// The groups, ordered by id.
@@ -70,37 +123,53 @@ impl Sidebar {
         self.rows.get(&group_id)
     }
 
-    /// Folds one event into the list. The event applies if `version == known + 1`. An older event is stale, and a newer one
-    /// reveals a gap. A group enters the list only by `GroupCreated` or `AddedToGroup`, at any version.
+    /// The invitations and requests to join, ordered by the id of the group.
+    pub fn pending(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.values()
+    }
+
+    /// Folds one event into the list. In a group of the list, the event applies if `version == known + 1`. An older event is
+    /// stale, and a newer one reveals a gap. A group enters the list only by `GroupCreated` or `AddedToGroup`, at any version.
+    ///
+    /// Events about an invitation or a request to join apply at any later version, because only the versions that concern
+    /// the user come.
     pub fn fold(&mut self, event: &Event) -> Folded {
-        let enters = match &event.kind {
-            EventKind::GroupCreated { .. } | EventKind::AddedToGroup { .. } => true,
-            EventKind::GroupUpdated { .. }
-            | EventKind::RoleChanged { .. }
-            | EventKind::RemovedFromGroup { .. }
-            | EventKind::GroupDeleted { .. } => false,
-        };
-        match self.rows.get(&event.group_id) {
-            Some(row) if event.version <= row.group.version => return Folded::Stale,
-            // The user was added to a group that is already in the list: the event of the removal is missing.
-            Some(row) if enters || event.version != row.group.version.next() => return Folded::Gap,
-            None if self.left.get(&event.group_id).is_some_and(|left| event.version <= *left) => return Folded::Stale,
-            None if !enters => return Folded::Gap,
-            Some(_) | None => {}
+        let step = Step::of(&event.kind);
+        let group_id = event.group_id;
+        let is_older = |known: Version| event.version <= known;
+        match (self.rows.get(&group_id), self.pending.get(&group_id)) {
+            (Some(row), _) if is_older(row.group.version) => return Folded::Stale,
+            // The user enters a group that is already in the list: the event of the removal is missing.
+            (Some(row), _) if step != Step::Within || event.version != row.group.version.next() => return Folded::Gap,
+            (None, Some(pending)) if is_older(pending.version) => return Folded::Stale,
+            (None, None) if self.left.get(&group_id).copied().is_some_and(is_older) => return Folded::Stale,
+            (None, _) if step == Step::Within => return Folded::Gap,
+            _ => {}
         }
         match &event.kind {
             EventKind::GroupCreated { group } => self.set(group, Role::Owner),
-            EventKind::AddedToGroup { group, role } | EventKind::RoleChanged { group, role, .. } => {
+            EventKind::AddedToGroup { group, role, .. } | EventKind::RoleChanged { group, role, .. } => {
                 self.set(group, *role)
             }
             EventKind::GroupUpdated { group, .. } => {
-                if let Some(row) = self.rows.get_mut(&event.group_id) {
+                if let Some(row) = self.rows.get_mut(&group_id) {
                     row.group = group.clone();
                 }
             }
-            EventKind::RemovedFromGroup { .. } | EventKind::GroupDeleted { .. } => {
-                self.rows.remove(&event.group_id);
-                self.left.insert(event.group_id, event.version);
+            EventKind::InvitedToGroup { group, role, expires_at } => {
+                let (role, invited_by, expires_at) = (*role, event.actor_id(), *expires_at);
+                self.set_pending(event, group, PendingKind::Invitation { role, invited_by, expires_at });
+            }
+            EventKind::JoinRequested { group, message } => {
+                self.set_pending(event, group, PendingKind::JoinRequest { message: message.clone() });
+            }
+            EventKind::RemovedFromGroup { .. }
+            | EventKind::GroupDeleted { .. }
+            | EventKind::InvitationEnded { .. }
+            | EventKind::JoinRequestEnded { .. } => {
+                self.rows.remove(&group_id);
+                self.pending.remove(&group_id);
+                self.left.insert(group_id, event.version);
             }
         }
         Folded::Applied
@@ -108,6 +177,39 @@ impl Sidebar {
 
     fn set(&mut self, group: &Group, role: Role) {
         self.left.remove(&group.group_id);
+        self.pending.remove(&group.group_id);
         self.rows.insert(group.group_id, SidebarRow { group: group.clone(), role });
+    }
+
+    fn set_pending(&mut self, event: &Event, group: &Preview, kind: PendingKind) {
+        self.left.remove(&event.group_id);
+        let pending = Pending { group: group.clone(), version: event.version, at: event.at, kind };
+        self.pending.insert(event.group_id, pending);
+    }
+}
+
+/// What an event does to the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It puts the group into the list, or into the invitations and requests, or takes it out of them.
+    AtAnyVersion,
+    /// It changes or removes a group of the list.
+    Within,
+}
+
+impl Step {
+    fn of(kind: &EventKind) -> Self {
+        match kind {
+            EventKind::GroupCreated { .. }
+            | EventKind::AddedToGroup { .. }
+            | EventKind::InvitedToGroup { .. }
+            | EventKind::InvitationEnded { .. }
+            | EventKind::JoinRequested { .. }
+            | EventKind::JoinRequestEnded { .. } => Self::AtAnyVersion,
+            EventKind::GroupUpdated { .. }
+            | EventKind::RoleChanged { .. }
+            | EventKind::RemovedFromGroup { .. }
+            | EventKind::GroupDeleted { .. } => Self::Within,
+        }
     }
 }

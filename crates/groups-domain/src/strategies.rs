@@ -19,6 +19,7 @@
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use proptest::collection::vec as vec_of;
 use proptest::option;
@@ -28,8 +29,8 @@ use proptest::sample::select;
 
 use crate::text::is_fit;
 use crate::{
-    Actor, AddPolicy, Change, Command, Decision, Description, DisplayName, GroupId, GroupName, Limits, NewMember,
-    Request, Role, Roster, Timestamp, UserId, Uuid, Version,
+    Actor, AddPolicy, Change, Command, Decision, Description, DisplayName, GroupId, GroupName, JoinPolicy, Limits,
+    LinkId, NewMember, Note, Request, Role, Roster, Timestamp, UserId, Uuid, Version,
 };
 
 /// The time of the first request of [`requests`] and [`history`]: 2026-01-05T09:00:00.000Z.
@@ -108,15 +109,62 @@ pub fn command(users: &[UserId]) -> impl Strategy<Value = Command> + use<> {
         2 => (name.clone(), description.clone(), members.clone(), option::of(user.clone())).prop_map(
             |(name, description, members, owner_id)| Command::CreateGroup { name, description, members, owner_id }
         ),
-        3 => (option::of(name), option::of(description))
-            .prop_map(|(name, description)| Command::UpdateSettings { name, description }),
+        3 => (option::of(name), option::of(description), option::of(join_policy())).prop_map(
+            |(name, description, join_policy)| Command::UpdateSettings { name, description, join_policy }
+        ),
         8 => new_member(users).prop_map(Command::AddMember),
         4 => members.prop_map(Command::AddMembers),
         5 => user.clone().prop_map(|user_id| Command::RemoveMember { user_id }),
         4 => option::of(user.clone()).prop_map(|successor| Command::Leave { successor }),
         6 => (user, role()).prop_map(|(user_id, role)| Command::ChangeRole { user_id, role }),
         1 => Just(Command::DeleteGroup),
+        35 => way_in(users),
     ]
+}
+
+/// A command of any kind that concerns an invitation, a request to join, a ban or a link. There are four links.
+///
+/// # Panics
+/// If there are no users.
+pub fn way_in(users: &[UserId]) -> impl Strategy<Value = Command> + use<> {
+    let user = one_of(users);
+    let role = || prop_oneof![6 => Just(Role::Member), 3 => Just(Role::Admin), 1 => Just(Role::Owner)];
+    let link_id = (1..5_u128).prop_map(|number| LinkId::new(Uuid::from_u128(number))).boxed();
+    let expires_in_seconds = || prop_oneof![5 => Just(None), 4 => (1..1_800_u64).prop_map(Some), 1 => Just(Some(0))];
+    let uses_max = option::of((1..3_u32).prop_map(|number| NonZeroU32::MIN.saturating_add(number - 1)));
+    prop_oneof![
+        5 => (user.clone(), role(), expires_in_seconds()).prop_map(
+            |(user_id, role, expires_in_seconds)| Command::Invite { user_id, role, expires_in_seconds }
+        ),
+        2 => user.clone().prop_map(|user_id| Command::WithdrawInvitation { user_id }),
+        1 => user.clone().prop_map(|user_id| Command::ExpireInvitation { user_id }),
+        3 => (user.clone(), option::of(role())).prop_map(|(user_id, role)| Command::ApproveJoinRequest { user_id, role }),
+        3 => user.clone().prop_map(|user_id| Command::DeclineJoinRequest { user_id }),
+        3 => (user.clone(), note()).prop_map(|(user_id, reason)| Command::Ban { user_id, reason }),
+        6 => user.prop_map(|user_id| Command::Unban { user_id }),
+        3 => (link_id.clone(), role(), expires_in_seconds(), uses_max, any::<bool>()).prop_map(
+            |(link_id, role, expires_in_seconds, uses_max, approval)| {
+                Command::CreateLink { link_id, role, expires_in_seconds, uses_max, approval }
+            }
+        ),
+        1 => link_id.clone().prop_map(|link_id| Command::RevokeLink { link_id }),
+        1 => Just(Command::RevokeLinks),
+        3 => Just(Command::AcceptInvitation),
+        1 => Just(Command::DeclineInvitation),
+        6 => note().prop_map(|message| Command::Join { message }),
+        2 => Just(Command::WithdrawJoinRequest),
+        5 => (link_id, note()).prop_map(|(link_id, message)| Command::UseLink { link_id, message }),
+    ]
+}
+
+/// A few notes, one of them empty.
+pub fn note() -> impl Strategy<Value = Note> {
+    select(vec!["", "It is me", "スパム"]).prop_map(|text| Note::from_stored(text.into()))
+}
+
+/// Any join policy.
+pub fn join_policy() -> impl Strategy<Value = JoinPolicy> {
+    select(JoinPolicy::ALL.to_vec())
 }
 
 /// One of the users, mostly acting for themselves and sometimes as an operator.
@@ -142,8 +190,8 @@ pub fn request(group_id: GroupId, users: &[UserId]) -> impl Strategy<Value = Req
     )
 }
 
-/// One of the users creates the group at [`START`], alone or with an admin and a member. Random requests follow, some of which
-/// the rules reject.
+/// One of the users creates the group at [`START`], alone or with an admin and a member, and sets its join policy. Random
+/// requests follow, some of which the rules reject.
 ///
 /// # Panics
 /// If there are no users.
@@ -151,12 +199,14 @@ pub fn requests(group_id: GroupId, users: &[UserId]) -> impl Strategy<Value = Ve
     let roles = users.iter().copied().zip([Role::Admin, Role::Member]);
     let two: Vec<NewMember> = roles.map(|(user_id, role)| NewMember { user_id, role }).collect();
     let members = select(vec![Vec::new(), two]);
-    (one_of(users), members, vec_of(request(group_id, users), 1..REQUESTS_MAX)).prop_map(
-        move |(creator, members, mut requests)| {
+    (one_of(users), members, join_policy(), vec_of(request(group_id, users), 1..REQUESTS_MAX - 1)).prop_map(
+        move |(creator, members, join_policy, mut requests)| {
             let (name, description) = (valid_name("Project Team"), Description::default());
             let command = Command::CreateGroup { name, description, members, owner_id: None };
             let create = Request { group_id, actor: creator.into(), at: START, expected_version: None, command };
-            requests.insert(0, create);
+            let command = Command::UpdateSettings { name: None, description: None, join_policy: Some(join_policy) };
+            let set = Request { command, ..create.clone() };
+            requests.splice(0..0, [create, set]);
             requests
         },
     )

@@ -1,4 +1,4 @@
-//! Names of groups, names of people, and descriptions. They are validated and normalised once, when they enter the system.
+//! Names of groups, names of people, descriptions and notes. They are validated and normalised once, when they enter the system.
 //!
 //! Normalisation is NFC of [UAX #15](https://www.unicode.org/reports/tr15/), so that the same name typed on different keyboards is equal.
 //! Trimming removes only white space (the `White_Space` property) from both ends. Joiners and variation selectors stay,
@@ -255,6 +255,13 @@ text! {
     Description
 }
 
+text! {
+    /// A message with a request to join, or the reason of a ban: at most 500 characters after trimming and NFC. Every character
+    /// can be displayed in a line of text. Control characters are not allowed. An empty note is valid, and the default.
+    #[derive(Default)]
+    Note
+}
+
 impl GroupName {
     /// The maximum length of a name, in Unicode scalar values.
     pub const CHARS_MAX: usize = 100;
@@ -291,5 +298,23 @@ impl Description {
     /// [`TextError::TooLong`], [`TextError::ControlCharacter`] or [`TextError::UnfitCharacter`].
     pub fn parse(text: &str) -> Result<Self, TextError> {
         normalise(text, Self::CHARS_MAX).map(Self)
+    }
+}
+
+impl Note {
+    /// The maximum length of a note, in Unicode scalar values.
+    pub const CHARS_MAX: usize = 500;
+
+    /// Trims, normalises and validates a note. An empty note is valid.
+    ///
+    /// # Errors
+    /// [`TextError::TooLong`], [`TextError::ControlCharacter`] or [`TextError::UnfitCharacter`].
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        normalise(text, Self::CHARS_MAX).map(Self)
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }

@@ -79,6 +79,8 @@ pub enum AddOutcome {
     NotAllowed,
     /// The user has reached the group limit per user.
     TooManyGroups,
+    /// The user is banned from the group.
+    Banned,
 }
 
 /// Response of `GET /v1/groups/{group_id}/changes`.

@@ -1,14 +1,16 @@
 //! The event that one user receives for a change.
 
+mod action;
+
 use std::borrow::Cow;
 
-use groups_domain::{Action, Event, EventKind, GroupId, LeaveReason, Role, UserId, Version};
+use groups_domain::{
+    Event, EventKind, GroupId, InvitationEnd, JoinRequestEnd, LeaveReason, Role, UserId, Version, Via,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::GroupBody;
-
-/// The maximum number of users that `members_added` lists. For more users, it contains only the count.
-const NAMED_MEMBERS_MAX: usize = 100;
+pub use self::action::ActionBody;
+use crate::{GroupBody, PreviewBody};
 
 /// An event with its position in the receiver's stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,10 @@ pub enum EventBody<'a> {
         /// The receiver's role.
         #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
         role: Role,
+        /// How the receiver joined. Absent if they were added.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "Via"), schemars(with = "Option<crate::schema::Via>"))]
+        via: Option<Via>,
         /// The group after the change.
         group: GroupBody<'a>,
     },
@@ -104,6 +110,57 @@ pub enum EventBody<'a> {
         #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
         deleted_by: UserId,
     },
+    /// Sent to a user who was invited.
+    InvitedToGroup {
+        /// The fields that every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// What the receiver sees of the group.
+        group: PreviewBody<'a>,
+        /// The role that the receiver gets.
+        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
+        role: Role,
+        /// The user who invited the receiver.
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
+        invited_by: UserId,
+        /// The time from which the invitation counts as absent. `null`: it does not expire.
+        #[cfg_attr(test, ts(type = "Time | null"), schemars(with = "Option<crate::schema::Time>"))]
+        expires_at: Option<String>,
+    },
+    /// Sent to a user whose invitation ended without a membership.
+    InvitationEnded {
+        /// The fields that every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The name of the group.
+        group_name: Cow<'a, str>,
+        /// Why it ended.
+        #[cfg_attr(test, ts(type = "InvitationEnd"), schemars(with = "crate::schema::InvitationEnd"))]
+        reason: InvitationEnd,
+    },
+    /// Sent to a user who asked to join, on all of their devices.
+    JoinRequested {
+        /// The fields that every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// What the receiver sees of the group.
+        group: PreviewBody<'a>,
+        /// What the receiver has written to the admins. Absent if nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "string"), schemars(with = "Option<crate::schema::Note>"))]
+        message: Option<Cow<'a, str>>,
+    },
+    /// Sent to a user whose request to join ended without a membership.
+    JoinRequestEnded {
+        /// The fields that every event has.
+        #[serde(flatten)]
+        head: EventHead<'a>,
+        /// The name of the group.
+        group_name: Cow<'a, str>,
+        /// Why it ended.
+        #[cfg_attr(test, ts(type = "JoinRequestEnd"), schemars(with = "crate::schema::JoinRequestEnd"))]
+        reason: JoinRequestEnd,
+    },
 }
 
 /// The fields that every event has.
@@ -135,64 +192,6 @@ pub struct EventHead<'a> {
     pub operator: Option<bool>,
 }
 
-/// A change of other members or of the group itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Action"), schemars(rename = "Action"))]
-#[serde(tag = "action", rename_all = "snake_case")]
-pub enum ActionBody<'a> {
-    /// One user was added.
-    MemberAdded {
-        /// The new member.
-        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
-        user_id: UserId,
-        /// The role of the new member.
-        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
-        role: Role,
-    },
-    /// Several users were added in one change.
-    MembersAdded {
-        /// The number of users added.
-        count: usize,
-        /// The new members in joining order. Absent if there are more than 100.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(test, ts(optional, type = "Uuid[]"), schemars(with = "Option<Vec<crate::schema::Id>>"))]
-        user_ids: Option<Cow<'a, [UserId]>>,
-    },
-    /// A member was removed.
-    MemberRemoved {
-        /// The user who was removed.
-        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
-        user_id: UserId,
-    },
-    /// A member left.
-    MemberLeft {
-        /// The user who left.
-        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
-        user_id: UserId,
-        /// The new owner, if the user who left was the owner. Absent otherwise.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(test, ts(optional, type = "Uuid"), schemars(with = "Option<crate::schema::Id>"))]
-        new_owner_id: Option<UserId>,
-    },
-    /// Another member's role changed.
-    RoleChanged {
-        /// The member whose role changed.
-        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
-        user_id: UserId,
-        /// The new role.
-        #[cfg_attr(test, ts(type = "Role"), schemars(with = "crate::schema::Role"))]
-        role: Role,
-    },
-    /// The ownership was transferred between other members.
-    OwnerChanged {
-        /// The new owner.
-        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
-        user_id: UserId,
-    },
-    /// The name or the description changed.
-    SettingsChanged,
-}
-
 impl<'a> EventBody<'a> {
     /// The wire form of an event. `cursor` is the position to resume from after it.
     pub fn new(event: &'a Event, cursor: &'a str) -> Self {
@@ -209,11 +208,12 @@ impl<'a> EventBody<'a> {
                 role: Role::Owner,
                 group: GroupBody::new(group, None),
             },
-            EventKind::AddedToGroup { group, role } => Self::AddedToGroup {
+            EventKind::AddedToGroup { group, role, via } => Self::AddedToGroup {
                 head,
                 group_name: group.name.as_str().into(),
                 added_by: actor_id,
                 role: *role,
+                via: *via,
                 group: GroupBody::new(group, None),
             },
             EventKind::GroupUpdated { group, action } => {
@@ -236,6 +236,23 @@ impl<'a> EventBody<'a> {
             EventKind::GroupDeleted { group_name } => {
                 Self::GroupDeleted { head, group_name: group_name.as_str().into(), deleted_by: actor_id }
             }
+            EventKind::InvitedToGroup { group, role, expires_at } => Self::InvitedToGroup {
+                head,
+                group: PreviewBody::new(group),
+                role: *role,
+                invited_by: actor_id,
+                expires_at: expires_at.map(|at| at.to_string()),
+            },
+            EventKind::InvitationEnded { group_name, reason } => {
+                Self::InvitationEnded { head, group_name: group_name.as_str().into(), reason: *reason }
+            }
+            EventKind::JoinRequested { group, message } => {
+                let message = (!message.is_empty()).then(|| message.as_str().into());
+                Self::JoinRequested { head, group: PreviewBody::new(group), message }
+            }
+            EventKind::JoinRequestEnded { group_name, reason } => {
+                Self::JoinRequestEnded { head, group_name: group_name.as_str().into(), reason: *reason }
+            }
         }
     }
 }
@@ -249,27 +266,12 @@ impl<'a> EventBody<'a> {
         | Self::GroupUpdated { head, .. }
         | Self::RoleChanged { head, .. }
         | Self::RemovedFromGroup { head, .. }
-        | Self::GroupDeleted { head, .. }) = &mut self;
+        | Self::GroupDeleted { head, .. }
+        | Self::InvitedToGroup { head, .. }
+        | Self::InvitationEnded { head, .. }
+        | Self::JoinRequested { head, .. }
+        | Self::JoinRequestEnded { head, .. }) = &mut self;
         head.actor_name = actor_name.map(Cow::Borrowed);
         self
-    }
-}
-
-impl<'a> ActionBody<'a> {
-    fn new(action: &'a Action) -> Self {
-        match action {
-            Action::MemberAdded { user_id, role } => Self::MemberAdded { user_id: *user_id, role: *role },
-            Action::MembersAdded { user_ids } => Self::MembersAdded {
-                count: user_ids.len(),
-                user_ids: (user_ids.len() <= NAMED_MEMBERS_MAX).then_some(user_ids.as_slice().into()),
-            },
-            Action::MemberRemoved { user_id } => Self::MemberRemoved { user_id: *user_id },
-            Action::MemberLeft { user_id, successor } => {
-                Self::MemberLeft { user_id: *user_id, new_owner_id: *successor }
-            }
-            Action::RoleChanged { user_id, role } => Self::RoleChanged { user_id: *user_id, role: *role },
-            Action::OwnerChanged { user_id } => Self::OwnerChanged { user_id: *user_id },
-            Action::SettingsChanged => Self::SettingsChanged,
-        }
     }
 }

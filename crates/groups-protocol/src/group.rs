@@ -5,7 +5,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use groups_domain::{Group, GroupId, Role, UserId, Version};
+use groups_domain::{Group, GroupId, JoinPolicy, Preview, Role, UserId, Version};
 use serde::{Deserialize, Serialize};
 
 /// A group on the wire. `role` is the receiver's own role. Events do not have it.
@@ -24,6 +24,10 @@ pub struct GroupBody<'a> {
     /// The owner of the group.
     #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
     pub admin_id: UserId,
+    /// How outsiders can join.
+    #[serde(default)]
+    #[cfg_attr(test, ts(type = "JoinPolicy"), schemars(with = "crate::schema::JoinPolicy"))]
+    pub join_policy: JoinPolicy,
     /// The number of members, including the owner.
     #[cfg_attr(test, schemars(range(min = 1)))]
     pub member_count: u32,
@@ -50,11 +54,46 @@ impl<'a> GroupBody<'a> {
             name: group.name.as_str().into(),
             description: group.description.as_str().into(),
             admin_id: group.owner_id,
+            join_policy: group.join_policy,
             member_count: group.member_count,
             version: group.version,
             created_at: group.created_at.to_string(),
             updated_at: group.updated_at.to_string(),
             role,
+        }
+    }
+}
+
+/// A group as people see it who are not members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema), ts(rename = "Preview"), schemars(rename = "Preview"))]
+pub struct PreviewBody<'a> {
+    /// The id of the group.
+    #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
+    pub group_id: GroupId,
+    /// The name.
+    #[cfg_attr(test, schemars(length(min = 1, max = 100)))]
+    pub name: Cow<'a, str>,
+    /// The description.
+    #[cfg_attr(test, schemars(length(max = 1_000)))]
+    pub description: Cow<'a, str>,
+    /// The number of members, including the owner.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub member_count: u32,
+    /// How outsiders can join.
+    #[cfg_attr(test, ts(type = "JoinPolicy"), schemars(with = "crate::schema::JoinPolicy"))]
+    pub join_policy: JoinPolicy,
+}
+
+impl<'a> PreviewBody<'a> {
+    /// The wire form of a preview.
+    pub fn new(preview: &'a Preview) -> Self {
+        Self {
+            group_id: preview.group_id,
+            name: preview.name.as_str().into(),
+            description: preview.description.as_str().into(),
+            member_count: preview.member_count,
+            join_policy: preview.join_policy,
         }
     }
 }

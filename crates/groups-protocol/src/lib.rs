@@ -22,6 +22,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod access;
 mod answer;
 mod change;
 mod client_message;
@@ -33,12 +34,18 @@ mod member;
 mod message;
 mod name;
 mod operator;
+mod pending;
 #[cfg(test)]
 mod schema;
 mod server_message;
 #[cfg(test)]
 mod typescript;
 
+pub use access::{
+    BanBody, BanPage, CreatedLinkBody, DirectoryPage, GroupInvitationBody, GroupInvitationPage, GroupJoinRequestBody,
+    GroupJoinRequestPage, InvitationPage, JoinRequestPage, LetInBody, LinkBody, LinkPage, LinkPreviewBody,
+    RequestedBody, RequestedState,
+};
 pub use answer::{
     AccessBody, AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage,
     JobBody, JobCreatedBody, JobStateBody, LoginBody, MeBody, MemberPage, PeopleBody, PersonBody, SubjectBody,
@@ -48,12 +55,13 @@ pub use client_message::{ClientMessage, ParseError, parse};
 pub use close::{CloseCode, retry_reason};
 pub use code::{Code, ProblemBody};
 pub use event::{ActionBody, EventBody, EventHead};
-pub use group::{GroupBody, group_page_text, group_text};
+pub use group::{GroupBody, PreviewBody, group_page_text, group_text};
 pub use member::MemberBody;
 pub use message::Message;
 pub use operator::{
     CheckBody, CheckResultBody, CheckResultsBody, LogChangeBody, LogPage, LogSpanBody, StatsBody, UserBody, UsersBody,
 };
+pub use pending::{InvitationBody, JoinRequestBody, pending_bodies};
 pub use server_message::{ErrorCode, ServerMessage};
 
 /// The `cursor` of every snapshot piece except the last. It is not a position, so that no client resumes from an incomplete list.

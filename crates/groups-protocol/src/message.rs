@@ -34,7 +34,9 @@ impl Message {
                 serde_json::from_str(text).map(Self::Server)
             }
             "group_created" | "added_to_group" | "group_updated" | "role_changed" | "removed_from_group"
-            | "group_deleted" => serde_json::from_str(text).map(|event| Self::Event(Box::new(event))),
+            | "group_deleted" | "invited_to_group" | "invitation_ended" | "join_requested" | "join_request_ended" => {
+                serde_json::from_str(text).map(|event| Self::Event(Box::new(event)))
+            }
             _ => Ok(Self::Unknown(kind)),
         }
     }

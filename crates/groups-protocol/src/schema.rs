@@ -15,7 +15,10 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use self::golden::compare;
-pub(crate) use self::scalars::{Code, Cursor, DisplayName, Id, LeaveReason, Role, Time, True, Version};
+pub(crate) use self::scalars::{
+    Code, Cursor, DisplayName, Id, InvitationEnd, JoinPolicy, JoinRequestEnd, LeaveReason, Note, Role, Time, True,
+    Version, Via,
+};
 use self::tidy::tidy;
 use crate::*;
 
@@ -46,6 +49,17 @@ fn golden_the_schemas_of_http_bodies() {
         add::<FoundGroupPage<'_>>,
         add::<MemberPage>,
         add::<AddedBody<'_>>,
+        add::<GroupInvitationPage>,
+        add::<LetInBody<'_>>,
+        add::<GroupJoinRequestPage<'_>>,
+        add::<BanPage<'_>>,
+        add::<CreatedLinkBody>,
+        add::<LinkPage>,
+        add::<InvitationPage<'_>>,
+        add::<JoinRequestPage<'_>>,
+        add::<RequestedBody>,
+        add::<LinkPreviewBody<'_>>,
+        add::<DirectoryPage<'_>>,
         add::<ChangePage<'_>>,
         add::<MeBody>,
         add::<SubjectOrUsers>,

@@ -6,7 +6,7 @@ use groups_domain::{GroupId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::GroupBody;
+use crate::{GroupBody, InvitationBody, JoinRequestBody};
 
 /// A message from the server that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,14 @@ pub enum ServerMessage<'a> {
         /// The groups of this piece: at most 500 groups and about 256 KiB.
         #[cfg_attr(test, ts(type = "Group[]"))]
         groups: Vec<GroupBody<'a>>,
+        /// The user's invitations, newest first. Only in the last piece.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "Invitation[]"))]
+        invitations: Option<Vec<InvitationBody<'a>>>,
+        /// The user's requests to join, newest first. Only in the last piece.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "JoinRequest[]"))]
+        requests: Option<Vec<JoinRequestBody<'a>>>,
         /// Whether another piece follows.
         more: bool,
         /// In the last piece, the position at which the list was read. In the other pieces, a value that is not a position.

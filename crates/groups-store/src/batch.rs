@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use groups_domain::{
-    Change, Command, Decision, DisplayName, Effect, Facts, GroupId, Limits, Membership, People, Rejection, Request,
-    UserId, Version, decide, left_out,
+    Change, Command, Decision, DisplayName, Effect, Facts, GroupId, Limits, LinkId, Membership, People, Rejection,
+    Request, Standing, UserId, Version, decide, left_out,
 };
 
+use crate::column::Id;
 use crate::ledger::{Ledger, Usage};
 use crate::payload::{self, Answer};
 use crate::recent_commits::CommittedChange;
 use crate::recorded::Recorded;
-use crate::row::{GroupRow, KeyRow, MembershipFactsRow, MembershipRow, role_number, to_stored};
-use crate::row_set::{Answers, Changes, Groups, Keys, MembershipChanges, Memberships, RowSet, Usages};
+use crate::row::{GroupRow, KeyRow, LinkRow, MembershipFactsRow, MembershipRow, StandingRow, role_number, to_stored};
+use crate::row_set::{
+    Answers, Changes, Groups, Ids, Keys, LinkUses, Links, MembershipChanges, Memberships, RowSet, StandingEnds,
+    Standings, Usages,
+};
 use crate::{ExecuteError, Executed, MemberRow, Order, StoreError};
 
 /// How long an idempotency key is kept, in milliseconds: 24 hours.
@@ -42,6 +46,8 @@ struct Slot {
     facts: Facts,
     /// Members in the facts whose rows say that they have made a change in the group.
     acted: HashSet<UserId>,
+    /// The versions that made the standings in the facts.
+    since: HashMap<UserId, Version>,
     /// Whether the table has a row for the group, deleted or not.
     stored: bool,
     /// The new row, if the batch changes the group.
@@ -63,11 +69,22 @@ struct Known {
 struct Writes {
     /// Memberships by the interval's key; `true` if the row is new.
     memberships: BTreeMap<(GroupId, UserId, Version), (MembershipRow, bool)>,
+    /// Standings by the interval's key; `true` if the row is new.
+    standings: BTreeMap<(GroupId, UserId, Version), (StandingRow, bool)>,
+    links: BTreeMap<LinkId, LinkWrite>,
     changes: Vec<<Changes as RowSet>::Row>,
     /// What these rows say, with the size of each payload in bytes.
     decided: Vec<(Change, usize)>,
     answers: BTreeMap<Key, <Answers as RowSet>::Row>,
     expired: Vec<<Keys as RowSet>::Row>,
+}
+
+/// What is written of a link.
+#[derive(Debug)]
+enum LinkWrite {
+    New(LinkRow),
+    Uses(u32),
+    Removed,
 }
 
 /// The result of a batch, valid once its transaction is committed.
@@ -86,6 +103,11 @@ pub(crate) struct RowsToWrite {
     pub(crate) groups_changed: Vec<Groups>,
     pub(crate) memberships_changed: Vec<MembershipChanges>,
     pub(crate) memberships_new: Vec<Memberships>,
+    pub(crate) standings_ended: Vec<StandingEnds>,
+    pub(crate) standings_new: Vec<Standings>,
+    pub(crate) links_new: Vec<Links>,
+    pub(crate) links_used: Vec<LinkUses>,
+    pub(crate) links_removed: Vec<Ids>,
     pub(crate) changes: Vec<Changes>,
     /// What the rows of `changes` say, in the same order, with the size of each payload in bytes.
     pub(crate) decided: Vec<(Change, usize)>,
@@ -101,15 +123,16 @@ impl Batch {
         limits: Limits,
         groups: Vec<GroupRow>,
         memberships: Vec<MembershipFactsRow>,
+        (standings, links): (Vec<StandingRow>, Vec<LinkRow>),
         people: People,
         ledger: Ledger,
     ) -> Self {
         let mut slots: HashMap<GroupId, Result<Slot, StoreError>> = HashMap::with_capacity(groups.len());
         for row in groups {
-            let (group_id, deleted) = (row.id.group(), row.deleted_version.is_some());
+            let (group_id, deleted, counts) = (row.id.group(), row.deleted_version.is_some(), row.counts());
             let slot = row.into_group().map(|group| {
-                let facts = Facts { group: (!deleted).then_some(group), ..Facts::nothing(limits) };
-                Slot { facts, acted: HashSet::new(), stored: true, pending: None }
+                let facts = Facts { group: (!deleted).then_some(group), counts, ..Facts::nothing(limits) };
+                Slot { facts, stored: true, ..Slot::empty(limits) }
             });
             slots.insert(group_id, slot);
         }
@@ -132,6 +155,29 @@ impl Batch {
                 (Ok(_), Ok(_)) | (Err(_), _) => {}
             }
         }
+        for row in standings {
+            let Some(slot) = slots.get_mut(&row.group_id.group()) else { continue };
+            let user_id = row.user_id.user();
+            match (slot.as_mut(), row.standing().and_then(|standing| Ok((standing, row.since()?)))) {
+                // A server of the previous version adds people without ending their standing.
+                (Ok(slot), Ok((standing, since)))
+                    if slot.facts.group.is_some() && slot.facts.role_of(user_id).is_none() =>
+                {
+                    slot.facts.standings.insert(user_id, standing);
+                    slot.since.insert(user_id, since);
+                }
+                (Ok(_), Err(error)) => *slot = Err(error),
+                (Ok(_), Ok(_)) | (Err(_), _) => {}
+            }
+        }
+        for row in links {
+            let Some(slot) = slots.get_mut(&row.group_id.group()) else { continue };
+            match (slot.as_mut(), row.link()) {
+                (Ok(slot), Ok(link)) if slot.facts.group.is_some() => drop(slot.facts.links.insert(link.link_id, link)),
+                (Ok(_), Err(error)) => *slot = Err(error),
+                (Ok(_), Ok(_)) | (Err(_), _) => {}
+            }
+        }
         Self { limits, slots, people, names, keys: HashMap::new(), writes: Writes::default(), ledger }
     }
 
@@ -143,12 +189,13 @@ impl Batch {
         };
         let answer = payload::decode_answer(row.format, &row.answer).map_err(corrupt).and_then(|answer| {
             Ok(match answer {
-                Answer::Unchanged { group, role, member, left_out } => {
-                    Ok(Recorded { group, change: None, role, member, left_out })
+                Answer::Unchanged { group, role, member, standing, left_out } => {
+                    Ok(Recorded { group, change: None, role, member, standing, left_out })
                 }
                 Answer::Changed { group_id, version, role, member, left_out } => {
                     let change = change(group_id, version)?;
-                    Ok(Recorded { group: change.group.clone(), change: Some(change), role, member, left_out })
+                    let (group, standing) = (change.group.clone(), None);
+                    Ok(Recorded { group, change: Some(change), role, member, standing, left_out })
                 }
                 Answer::Rejected(rejection) => Err(rejection),
             })
@@ -220,14 +267,15 @@ impl Batch {
     fn remember(&mut self, order: &Order, answer: &Result<Recorded, Rejection>) -> Result<(), ExecuteError> {
         let Some(idempotency) = &order.idempotency else { return Ok(()) };
         let stored = match answer {
-            Ok(Recorded { group, change, role, member, left_out }) => {
+            Ok(Recorded { group, change, role, member, standing, left_out }) => {
                 let (role, member, left_out) = (*role, member.clone(), left_out.clone());
+                let standing = standing.clone();
                 match change {
                     Some(change) => {
                         let (group_id, version) = (change.group_id(), change.version());
                         Answer::Changed { group_id, version, role, member, left_out }
                     }
-                    None => Answer::Unchanged { group: group.clone(), role, member, left_out },
+                    None => Answer::Unchanged { group: group.clone(), role, member, standing, left_out },
                 }
             }
             Err(rejection) => Answer::Rejected(*rejection),
@@ -249,12 +297,21 @@ impl Batch {
         let mut groups_changed = Vec::new();
         for slot in self.slots.into_values().flatten() {
             let Some(row) = slot.pending else { continue };
-            let GroupRow { id, name, description, owner_id, member_count, version, created_at, updated_at, .. } = row;
-            let counts = (member_count, version, created_at, updated_at, row.deleted_version);
-            let row = (id, name, description, owner_id, counts.0, counts.1, counts.2, counts.3, counts.4);
+            let row = row.into_row();
             if slot.stored { groups_changed.push(row) } else { groups_new.push(row) }
         }
         let (new, changed): (Vec<_>, Vec<_>) = self.writes.memberships.into_values().partition(|(_, new)| *new);
+        let (standings_new, standings_ended): (Vec<_>, Vec<_>) =
+            self.writes.standings.into_values().partition(|(_, new)| *new);
+        let (mut links_new, mut links_used, mut links_removed) = (Vec::new(), Vec::new(), Vec::new());
+        for (link_id, write) in self.writes.links {
+            let id = Id(link_id.uuid());
+            match write {
+                LinkWrite::New(row) => links_new.push(row.into_row()),
+                LinkWrite::Uses(uses) => links_used.push((id, i64::from(uses))),
+                LinkWrite::Removed => links_removed.push((id,)),
+            }
+        }
         RowsToWrite {
             groups_new: Groups::chunks(groups_new),
             groups_changed: Groups::chunks(groups_changed),
@@ -265,6 +322,13 @@ impl Batch {
                 let (joined, left) = ((row.joined_version, row.ordinal), (row.left_version, row.left_at));
                 (row.group_id, row.user_id, joined.0, joined.1, row.role, row.joined_at, left.0, left.1, row.acted)
             })),
+            standings_ended: StandingEnds::chunks(standings_ended.into_iter().filter_map(|(row, _)| {
+                Some((row.group_id, row.user_id, row.since_version, row.ended_version?, row.ended_at?))
+            })),
+            standings_new: Standings::chunks(standings_new.into_iter().map(|(row, _)| row.into_row())),
+            links_new: Links::chunks(links_new),
+            links_used: LinkUses::chunks(links_used),
+            links_removed: Ids::chunks(links_removed),
             changes: Changes::chunks(self.writes.changes),
             decided: self.writes.decided,
             keys_expired: Keys::chunks(self.writes.expired),
@@ -277,7 +341,13 @@ impl Batch {
 impl Slot {
     /// A group that does not exist.
     fn empty(limits: Limits) -> Self {
-        Self { facts: Facts::nothing(limits), acted: HashSet::new(), stored: false, pending: None }
+        Self {
+            facts: Facts::nothing(limits),
+            acted: HashSet::new(),
+            since: HashMap::new(),
+            stored: false,
+            pending: None,
+        }
     }
 
     /// Decides a request on the facts and applies the resulting change to them.
@@ -289,28 +359,28 @@ impl Slot {
         ledger: &mut Ledger,
     ) -> Result<Recorded, ExecuteError> {
         let member = |facts: &Facts| {
-            let membership = *facts.memberships.get(&member_of(&request.command)?)?;
+            let membership = *facts.memberships.get(&member_of(request)?)?;
             Some(MemberRow { membership, name: names.get(&membership.user_id).cloned() })
         };
         let decision = decide(&self.facts, request)?;
         let left_out = left_out(&self.facts, request);
         match decision {
             Decision::Unchanged => {
-                // Only members and operators get here, and only if the group exists.
+                // Only if the group exists.
                 let group = self.facts.group.clone().ok_or(Rejection::GroupNotFound)?;
                 let role = self.facts.role_of(request.actor.user_id());
-                let member = member(&self.facts);
-                Ok(Recorded { group, change: None, role, member, left_out })
+                let (member, standing) = (member(&self.facts), standing_of(&self.facts, &request.command));
+                Ok(Recorded { group, change: None, role, member, standing, left_out })
             }
             Decision::Change(change) => {
                 let (format, payload) = payload::encode_change(&change).map_err(not_encoded)?;
                 ledger.charge(request, Usage::of(&change, &payload))?;
-                writes.change(&self.facts, &change, &mut self.acted, (format, payload));
+                writes.change(&self.facts, &change, (&mut self.acted, &mut self.since), (format, payload));
                 self.facts.apply(&change);
-                self.pending = Some(GroupRow::new(&change.group, change.ends_group()));
+                self.pending = Some(GroupRow::new(&change.group, self.facts.counts, change.ends_group()));
                 let (group, role) = (change.group.clone(), self.facts.role_of(request.actor.user_id()));
                 let member = member(&self.facts);
-                Ok(Recorded { group, change: Some(change), role, member, left_out })
+                Ok(Recorded { group, change: Some(change), role, member, standing: None, left_out })
             }
         }
     }
@@ -318,8 +388,14 @@ impl Slot {
 
 impl Writes {
     /// Records what a change writes. `before` are the facts before the change, `acted` the members
-    /// who have made a change.
-    fn change(&mut self, before: &Facts, change: &Change, acted: &mut HashSet<UserId>, payload: (i16, String)) {
+    /// who have made a change, `since` the versions that made the standings.
+    fn change(
+        &mut self,
+        before: &Facts,
+        change: &Change,
+        (acted, since): (&mut HashSet<UserId>, &mut HashMap<UserId, Version>),
+        payload: (i16, String),
+    ) {
         let actor_id = change.actor_id();
         let (group_id, version, at) = (change.group_id(), change.version(), change.at());
         // An operator may not be a member, and then has no row.
@@ -327,6 +403,7 @@ impl Writes {
         for effect in change.effects() {
             match effect {
                 Effect::Joined { user_id, role } => {
+                    self.end_standing(before, change, user_id, since);
                     let row = MembershipRow {
                         group_id: group_id.into(),
                         user_id: user_id.into(),
@@ -359,6 +436,31 @@ impl Writes {
                 }
                 // The group's own row ends all intervals at once, regardless of their number.
                 Effect::AllLeft => actor_stays = false,
+                Effect::StandingSet { user_id, standing } => {
+                    self.end_standing(before, change, user_id, since);
+                    since.insert(user_id, version);
+                    let row = StandingRow::new(group_id, user_id, version, &standing);
+                    self.standings.insert((group_id, user_id, version), (row, true));
+                }
+                Effect::StandingEnded { user_id } => self.end_standing(before, change, user_id, since),
+                Effect::LinkAdded { link } => {
+                    let row = LinkRow::new(group_id, version, &link);
+                    self.links.insert(link.link_id, LinkWrite::New(row));
+                }
+                Effect::LinkUsed { link_id } => {
+                    let uses = before.links.get(&link_id).map_or(0, |link| link.uses).saturating_add(1);
+                    match self.links.get_mut(&link_id) {
+                        Some(LinkWrite::New(row)) => row.uses = i64::from(uses),
+                        Some(write) => *write = LinkWrite::Uses(uses),
+                        None => drop(self.links.insert(link_id, LinkWrite::Uses(uses))),
+                    }
+                }
+                Effect::LinkRemoved { link_id } => {
+                    // A link that the same batch creates is never written.
+                    if !matches!(self.links.remove(&link_id), Some(LinkWrite::New(_))) {
+                        self.links.insert(link_id, LinkWrite::Removed);
+                    }
+                }
             }
         }
         if actor_stays
@@ -370,6 +472,16 @@ impl Writes {
         let ((format, payload), version) = (payload, to_stored(version.get()));
         self.decided.push((change.clone(), payload.len()));
         self.changes.push((group_id.into(), version, actor_id.into(), at.unix_millis(), format, payload));
+    }
+
+    /// Ends the standing of a user who has one.
+    fn end_standing(&mut self, before: &Facts, change: &Change, user_id: UserId, since: &mut HashMap<UserId, Version>) {
+        let (Some(standing), Some(made)) = (before.standings.get(&user_id), since.remove(&user_id)) else { return };
+        let group_id = change.group_id();
+        let entry = self.standings.entry((group_id, user_id, made));
+        let (row, _) = entry.or_insert_with(|| (StandingRow::new(group_id, user_id, made, standing), false));
+        row.ended_version = Some(to_stored(change.version().get()));
+        row.ended_at = Some(change.at().unix_millis());
     }
 
     /// The row of a member, for editing.
@@ -395,17 +507,38 @@ impl Writes {
     }
 }
 
-/// The single member that a command refers to, if the answer includes them.
-pub(crate) fn member_of(command: &Command) -> Option<UserId> {
-    match command {
+/// The single member that a request refers to, if the answer includes them.
+pub(crate) fn member_of(request: &Request) -> Option<UserId> {
+    match &request.command {
         Command::AddMember(member) => Some(member.user_id),
-        Command::ChangeRole { user_id, .. } => Some(*user_id),
+        Command::ChangeRole { user_id, .. }
+        | Command::Invite { user_id, .. }
+        | Command::ApproveJoinRequest { user_id, .. } => Some(*user_id),
+        Command::AcceptInvitation | Command::Join { .. } | Command::UseLink { .. } => Some(request.actor.user_id()),
         Command::CreateGroup { .. }
         | Command::UpdateSettings { .. }
         | Command::AddMembers(_)
         | Command::RemoveMember { .. }
         | Command::Leave { .. }
-        | Command::DeleteGroup => None,
+        | Command::DeleteGroup
+        | Command::WithdrawInvitation { .. }
+        | Command::ExpireInvitation { .. }
+        | Command::DeclineJoinRequest { .. }
+        | Command::Ban { .. }
+        | Command::Unban { .. }
+        | Command::CreateLink { .. }
+        | Command::RevokeLink { .. }
+        | Command::RevokeLinks
+        | Command::DeclineInvitation
+        | Command::WithdrawJoinRequest => None,
+    }
+}
+
+/// The standing that the answer to a no-op includes.
+fn standing_of(facts: &Facts, command: &Command) -> Option<Standing> {
+    match command {
+        Command::Invite { user_id, .. } | Command::Ban { user_id, .. } => facts.standings.get(user_id).cloned(),
+        _ => None,
     }
 }
 

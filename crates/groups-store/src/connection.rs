@@ -17,6 +17,7 @@ use groups_domain::{Change, UserId};
 
 use crate::Position;
 use crate::column::{CommitId, Id};
+use crate::open_row::OpenRow;
 use crate::position::{CommitOrder, Seen};
 use crate::query_error::QueryError;
 use crate::row::GroupRow;
@@ -44,6 +45,9 @@ pub(crate) trait Connection: Send {
     /// The groups of one [`NameRanges`](crate::row_set::NameRanges) as
     /// [`GroupSql`](crate::queries::statements::GroupSql), in the order of the search index.
     const GROUPS_OF_NAME_RANGE: &str;
+
+    /// The same of the groups that outsiders can find.
+    const DIRECTORY_OF_NAME_RANGE: &str;
 
     /// Runs a query and returns all rows.
     fn load<'a, T: Send + 'static, Q: Rows<'a, T>>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<Vec<T>>>;
@@ -82,13 +86,13 @@ pub(crate) trait Connection: Send {
         limit: i64,
     ) -> impl Future<Output = Result<Vec<CommitId>, QueryError>> + Send;
 
-    /// The memberships of these users that have not ended, at most so many of each: user, group,
-    /// and whether the group was deleted.
+    /// The memberships, invitations and requests to join of these users that have not ended, at most so
+    /// many of each.
     fn open_memberships(
         &mut self,
         users: Vec<Id>,
         per_user_max: i64,
-    ) -> impl Future<Output = Result<Vec<(Id, Id, bool)>, QueryError>> + Send;
+    ) -> impl Future<Output = Result<Vec<OpenRow>, QueryError>> + Send;
 
     /// What the transaction sees.
     fn read_point(&mut self) -> impl Future<Output = Result<Seen, QueryError>> + Send;

@@ -17,9 +17,11 @@ use crate::inner::Backend;
 use crate::queries::statements;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
-use crate::row::{GroupRow, JobRow, KeyRow, LogRow, MembershipRow, columns_of};
-use crate::row_set::{Answers, Blocks, Changes, Groups, Memberships, Names, RowSet, With};
-use crate::schema::{blocks, groups, idempotency, jobs, log, memberships, names, revocations, sink_positions};
+use crate::row::{GroupRow, JobRow, KeyRow, LinkRow, LogRow, MembershipRow, StandingRow, columns_of};
+use crate::row_set::{Answers, Blocks, Changes, Groups, Links, Memberships, Names, RowSet, Standings, With};
+use crate::schema::{
+    blocks, groups, idempotency, jobs, links, log, memberships, names, revocations, sink_positions, standings,
+};
 use crate::url::Target;
 use crate::{OpenError, Reason, Store, StoreError, StoreOptions};
 
@@ -37,6 +39,10 @@ pub struct Copied {
     pub groups: u64,
     /// Memberships, ended ones included.
     pub memberships: u64,
+    /// Invitations, requests to join and bans, with those that have ended.
+    pub standings: u64,
+    /// Links.
+    pub links: u64,
     /// Changes of the log.
     pub changes: u64,
     /// Idempotency keys.
@@ -128,6 +134,8 @@ pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyEr
 enum Piece {
     Groups(Vec<GroupRow>),
     Memberships(Vec<MembershipRow>),
+    Standings(Vec<StandingRow>),
+    Links(Vec<LinkRow>),
     Changes(Vec<LogRow>),
     Keys(Vec<KeyRow>),
     Names(Vec<NameRow>),
@@ -188,6 +196,30 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
         let Some(last) = rows.last() else { break };
         after = (last.group_id, last.user_id, last.joined_version);
         hand_over(pieces, Piece::Memberships(rows))?;
+    }
+    let mut after = (nil, nil, 0);
+    loop {
+        let later = sql::<Bool>("(group_id, user_id, since_version) > (")
+            .bind::<types::Id, _>(after.0)
+            .sql(", ")
+            .bind::<types::Id, _>(after.1)
+            .sql(", ")
+            .bind::<BigInt, _>(after.2)
+            .sql(")");
+        let page = standings::table.filter(later).limit(PIECE_ROWS_MAX).select(columns_of::<StandingRow>());
+        let page = page.order((standings::group_id, standings::user_id, standings::since_version));
+        let rows: Vec<StandingRow> = page.load(conn).await.map_err(reading("standings"))?;
+        let Some(last) = rows.last() else { break };
+        after = (last.group_id, last.user_id, last.since_version);
+        hand_over(pieces, Piece::Standings(rows))?;
+    }
+    let mut after = nil;
+    loop {
+        let page = links::table.filter(links::id.gt(after)).order(links::id).limit(PIECE_ROWS_MAX);
+        let rows: Vec<LinkRow> = page.select(columns_of::<LinkRow>()).load(conn).await.map_err(reading("links"))?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        hand_over(pieces, Piece::Links(rows))?;
     }
     let mut after = i64::MIN;
     loop {
@@ -277,8 +309,19 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
 }
 
 /// The tables, referenced tables first. `usage` is not copied: the daily quotas start at zero.
-const TABLES: [&str; 9] =
-    ["groups", "memberships", "log", "idempotency", "names", "blocks", "sink_positions", "revocations", "jobs"];
+const TABLES: [&str; 11] = [
+    "groups",
+    "memberships",
+    "standings",
+    "links",
+    "log",
+    "idempotency",
+    "names",
+    "blocks",
+    "sink_positions",
+    "revocations",
+    "jobs",
+];
 
 /// Writes everything. Returns what was copied, or why the new database is unsuitable.
 async fn write_all(
@@ -312,12 +355,7 @@ async fn write_all(
 async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Result<(), QueryError> {
     match piece {
         Piece::Groups(rows) => {
-            let rows = rows.into_iter().map(|row| {
-                let GroupRow { id, name, description, owner_id, member_count, version, .. } = row;
-                let (made, changed, deleted) = (row.created_at, row.updated_at, row.deleted_version);
-                (id, name, description, owner_id, member_count, version, made, changed, deleted)
-            });
-            for set in Groups::chunks(rows) {
+            for set in Groups::chunks(rows.into_iter().map(GroupRow::into_row)) {
                 copied.groups += With::execute(set, statements::INSERT_GROUPS).execute(conn).await? as u64;
             }
         }
@@ -329,6 +367,16 @@ async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Re
             });
             for set in Memberships::chunks(rows) {
                 copied.memberships += With::execute(set, statements::INSERT_MEMBERSHIPS).execute(conn).await? as u64;
+            }
+        }
+        Piece::Standings(rows) => {
+            for set in Standings::chunks(rows.into_iter().map(StandingRow::into_row)) {
+                copied.standings += With::execute(set, statements::INSERT_STANDINGS).execute(conn).await? as u64;
+            }
+        }
+        Piece::Links(rows) => {
+            for set in Links::chunks(rows.into_iter().map(LinkRow::into_row)) {
+                copied.links += With::execute(set, statements::INSERT_LINKS).execute(conn).await? as u64;
             }
         }
         // In log order; the sequence numbers are assigned again.

@@ -49,7 +49,19 @@ const PURPOSE_OF_MESSAGES: &[u8] = b"groups commit message 1";
 /// The context of the names of erased users.
 const PURPOSE_OF_MARKS: &[u8] = b"groups erased user 1";
 
+/// The context of secrets for other purposes.
+const PURPOSE_OF_SECRETS: &[u8] = b"groups secret 1";
+
 const MARK_BYTES: usize = 16;
+
+/// The length of a secret, for the key derivation.
+struct SecretLength;
+
+impl ring::hkdf::KeyType for SecretLength {
+    fn len(&self) -> usize {
+        KEY_BYTES
+    }
+}
 
 /// The start of the names under which the database remembers erased users.
 pub(crate) const ERASED: &str = "erased:";
@@ -142,6 +154,18 @@ impl Cursors {
         }
         let digits: String = mark.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{ERASED}{digits}")
+    }
+
+    /// See [`Store::derive_secret`](crate::Store::derive_secret).
+    pub(crate) fn secret(&self, purpose: &str, input: &[u8]) -> [u8; KEY_BYTES] {
+        let mut secret = [0; KEY_BYTES];
+        // The length keeps a purpose and an input apart.
+        let length = (purpose.len() as u64).to_be_bytes();
+        let context: [&[u8]; 4] = [PURPOSE_OF_SECRETS, &length, purpose.as_bytes(), input];
+        let filled = self.0.keys.expand(&context, SecretLength).and_then(|key| key.fill(&mut secret));
+        #[expect(clippy::expect_used, reason = "the length is constant and far below the maximum of HKDF")]
+        filled.expect("a secret can be derived");
+        secret
     }
 
     /// Encodes a position as opaque text: 104 characters of base64url, different each time.

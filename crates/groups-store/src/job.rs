@@ -124,13 +124,13 @@ pub struct Departure {
 /// What [`erase_step`](crate::Store::erase_step) does next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EraseStep {
-    /// Ended memberships, and those in deleted groups.
+    /// Ended memberships and standings, and those in deleted groups.
     #[default]
     Memberships,
     /// Changes in the log after this row.
     Log(i64),
     /// Answers kept for idempotency keys, after this key.
     Answers(UserId, String),
-    /// Names, blocks, usage, and owners of deleted groups.
+    /// Names, blocks, usage, owners of deleted groups, and who has invited, banned or made links.
     Rest,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groups_domain::{Change, ChangeKind, Command, Request, Timestamp};
+use groups_domain::{Change, ChangeKind, Request, Timestamp};
 
 use crate::column::Id;
 use crate::row::to_stored;
@@ -81,10 +81,8 @@ impl Ledger {
         }
         let account = self.accounts.entry(account_of(request)).or_default();
         let added = account.added.plus(usage);
-        // Each of these undoes a change that was within the quota, and users must always be able to
-        // leave.
-        let is_free =
-            matches!(request.command, Command::Leave { .. } | Command::RemoveMember { .. } | Command::DeleteGroup);
+        // Users must always be able to leave, and to keep others out.
+        let is_free = request.command.takes_away();
         match exceeded(self.quotas, account.stored.plus(added)) {
             Some((quota, max)) if !is_free => {
                 Err(ExecuteError::QuotaExceeded { quota, max, retry_after_seconds: seconds_to_next_day(request.at) })

@@ -124,6 +124,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("groups-store needs the feature `sqlite` or `postgres`");
 
+mod access_page;
 mod backup;
 mod backup_error;
 mod batch;
@@ -149,6 +150,7 @@ mod member;
 mod membership_check;
 mod migrate;
 mod name_claim;
+mod open_row;
 mod options;
 mod order;
 mod outcome;
@@ -181,6 +183,7 @@ mod store_metrics;
 mod tail;
 mod url;
 
+pub use access_page::{AdminRead, LinkKey, LinkPage, PendingPage, StandingEntry, StandingKey, StandingPage};
 pub use backup::backup;
 pub use backup_error::BackupError;
 #[cfg(feature = "postgres")]
@@ -203,8 +206,8 @@ pub use options::{NameVisibility, StoreOptions};
 pub use order::{Idempotency, Order};
 pub use outcome::{Executed, Outcome, Standing};
 pub use page::{
-    BLOCKS_MAX, Block, BlockPage, Blocked, FoundGroups, GroupList, GroupPage, History, MemberPage, NameKey,
-    OpenedStream, PAGE_BYTES_MAX, Pruned, ReplayRule, StreamStart,
+    BLOCKS_MAX, Block, BlockPage, Blocked, FoundGroups, FoundPreviews, GroupList, GroupPage, History, MemberPage,
+    NameKey, OpenedStream, PAGE_BYTES_MAX, Pruned, ReplayRule, StreamStart,
 };
 #[cfg(feature = "postgres")]
 pub use peer_messages::PeerMessages;

@@ -29,10 +29,13 @@ impl Order {
                 (members.len(), name.as_str().len() + description.as_str().len())
             }
             Command::AddMembers(members) => (members.len(), 0),
-            Command::UpdateSettings { name, description } => {
+            Command::UpdateSettings { name, description, join_policy: _ } => {
                 let name = name.as_ref().map_or(0, |name| name.as_str().len());
                 (1, name + description.as_ref().map_or(0, |description| description.as_str().len()))
             }
+            Command::Join { message: note }
+            | Command::UseLink { message: note, .. }
+            | Command::Ban { reason: note, .. } => (1, note.as_str().len()),
             _ => (1, 0),
         };
         let key_bytes = self.idempotency.as_ref().map_or(0, |idempotency| idempotency.key.len());

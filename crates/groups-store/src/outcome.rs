@@ -1,6 +1,6 @@
 //! The results of orders.
 
-use groups_domain::{Actor, Change, Group, LeftOut, NewMember, Role};
+use groups_domain::{Actor, Ban, Change, Group, Invitation, LeftOut, NewMember, Role};
 
 use crate::MemberRow;
 
@@ -95,6 +95,79 @@ pub enum Outcome {
         /// The last version.
         change: Change,
     },
+    /// `Invite`: the user is invited.
+    Invited {
+        /// The new version.
+        change: Change,
+    },
+    /// `Invite`: the user was invited already.
+    AlreadyInvited {
+        /// The invitation.
+        invitation: Invitation,
+    },
+    /// `WithdrawInvitation`, `DeclineInvitation` or `ExpireInvitation`: there is no invitation any longer.
+    InvitationEnded {
+        /// The new version.
+        change: Change,
+    },
+    /// `ExpireInvitation`: the user has no invitation that has expired.
+    NothingExpired,
+    /// `AcceptInvitation`, `Join`, `UseLink`, `ApproveJoinRequest`, or `Invite` of a user who has asked: the
+    /// user is a member.
+    Joined {
+        /// The new member, with the display name known at that time.
+        member: MemberRow,
+        /// The new version.
+        change: Change,
+    },
+    /// `AcceptInvitation`, `Join` or `UseLink`: the actor was a member already.
+    AlreadyIn {
+        /// The actor, with the display name known at that time.
+        member: MemberRow,
+    },
+    /// `Join` or `UseLink`: the actor has asked.
+    JoinRequested {
+        /// The new version.
+        change: Change,
+    },
+    /// `Join` or `UseLink`: the actor had asked already.
+    AlreadyRequested,
+    /// `WithdrawJoinRequest` or `DeclineJoinRequest`: there is no request any longer.
+    JoinRequestEnded {
+        /// The new version.
+        change: Change,
+    },
+    /// `Ban`: the user is banned, and no member any longer.
+    Banned {
+        /// The new version.
+        change: Change,
+    },
+    /// `Ban`: the user was banned already.
+    AlreadyBanned {
+        /// The ban.
+        ban: Ban,
+    },
+    /// `Unban`: the user is not banned any longer.
+    Unbanned {
+        /// The new version.
+        change: Change,
+    },
+    /// `Unban`: the user was not banned.
+    NotBanned,
+    /// `CreateLink`: the link can be used.
+    LinkCreated {
+        /// The new version.
+        change: Change,
+    },
+    /// `CreateLink`: the group had this link already.
+    LinkExists,
+    /// `RevokeLink` or `RevokeLinks`: the links cannot be used any longer.
+    LinksRevoked {
+        /// The new version.
+        change: Change,
+    },
+    /// `RevokeLinks`: the group had none.
+    NoLinks,
 }
 
 impl Outcome {
@@ -109,8 +182,27 @@ impl Outcome {
             | Self::Left { change }
             | Self::RoleChanged { change, .. }
             | Self::OwnershipTransferred { change, .. }
-            | Self::GroupDeleted { change } => Some(change),
-            Self::SettingsUnchanged | Self::NobodyAdded { .. } | Self::RoleUnchanged { .. } => None,
+            | Self::GroupDeleted { change }
+            | Self::Invited { change }
+            | Self::InvitationEnded { change }
+            | Self::Joined { change, .. }
+            | Self::JoinRequested { change }
+            | Self::JoinRequestEnded { change }
+            | Self::Banned { change }
+            | Self::Unbanned { change }
+            | Self::LinkCreated { change }
+            | Self::LinksRevoked { change } => Some(change),
+            Self::SettingsUnchanged
+            | Self::NobodyAdded { .. }
+            | Self::RoleUnchanged { .. }
+            | Self::AlreadyInvited { .. }
+            | Self::NothingExpired
+            | Self::AlreadyIn { .. }
+            | Self::AlreadyRequested
+            | Self::AlreadyBanned { .. }
+            | Self::NotBanned
+            | Self::LinkExists
+            | Self::NoLinks => None,
         }
     }
 
@@ -120,6 +212,8 @@ impl Outcome {
             Self::MemberAdded { member, .. }
             | Self::RoleChanged { member, .. }
             | Self::RoleUnchanged { member }
+            | Self::Joined { member, .. }
+            | Self::AlreadyIn { member }
             | Self::OwnershipTransferred { new_owner: member, .. } => Some(member),
             Self::GroupCreated { .. }
             | Self::SettingsUpdated { .. }
@@ -128,12 +222,27 @@ impl Outcome {
             | Self::NobodyAdded { .. }
             | Self::MemberRemoved { .. }
             | Self::Left { .. }
-            | Self::GroupDeleted { .. } => None,
+            | Self::GroupDeleted { .. }
+            | Self::Invited { .. }
+            | Self::AlreadyInvited { .. }
+            | Self::InvitationEnded { .. }
+            | Self::NothingExpired
+            | Self::JoinRequested { .. }
+            | Self::AlreadyRequested
+            | Self::JoinRequestEnded { .. }
+            | Self::Banned { .. }
+            | Self::AlreadyBanned { .. }
+            | Self::Unbanned { .. }
+            | Self::NotBanned
+            | Self::LinkCreated { .. }
+            | Self::LinkExists
+            | Self::LinksRevoked { .. }
+            | Self::NoLinks => None,
         }
     }
 }
 
-/// What an actor is in a group after an order. More kinds are planned, for example invited people.
+/// What an actor is in a group after an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Standing {
@@ -141,8 +250,8 @@ pub enum Standing {
     Member(Role),
     /// An operator who is not a member.
     Operator,
-    /// No longer a member: the actor has left, or the group was deleted.
-    FormerMember,
+    /// Not a member: the actor has left, has asked to join or declined, or the group was deleted.
+    Outsider,
 }
 
 impl Standing {
@@ -151,7 +260,7 @@ impl Standing {
         match (role, actor) {
             (Some(role), _) => Self::Member(role),
             (None, Actor::Operator(_)) => Self::Operator,
-            (None, Actor::Member(_)) => Self::FormerMember,
+            (None, Actor::Member(_)) => Self::Outsider,
         }
     }
 
@@ -159,7 +268,7 @@ impl Standing {
     pub const fn role(self) -> Option<Role> {
         match self {
             Self::Member(role) => Some(role),
-            Self::Operator | Self::FormerMember => None,
+            Self::Operator | Self::Outsider => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The results of reads.
 
-use groups_domain::{Change, Group, GroupId, ReadPoint, Role, Timestamp, UserId, Version};
+use groups_domain::{Audience, Change, Group, GroupId, Pending, Preview, ReadPoint, Role, Timestamp, UserId, Version};
 
 use uuid::Uuid;
 
@@ -83,6 +83,15 @@ pub enum Blocked {
     TooMany,
 }
 
+/// One page of the directory, ordered by name in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundPreviews {
+    /// The groups.
+    pub groups: Vec<Preview>,
+    /// The start of the next page, if there may be more.
+    pub next: Option<NameKey>,
+}
+
 /// A page of a group's history, or why the user may not see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum History {
@@ -135,8 +144,10 @@ pub struct OpenedStream {
     /// Which commits this read has seen. Entries of these commits from a [`Tail`](crate::Tail) are
     /// already included.
     pub seen: ReadPoint,
-    /// The groups of which the user is a member.
-    pub groups: Vec<GroupId>,
+    /// The groups to which the user is something, and what.
+    pub groups: Vec<(GroupId, Audience)>,
+    /// The user's invitations and requests to join, newest first.
+    pub pending: Vec<Pending>,
     /// The list, or the missed changes.
     pub start: StreamStart,
     /// The position from which to resume later.
@@ -148,9 +159,15 @@ pub struct OpenedStream {
 pub enum StreamStart {
     /// The user's groups, newest first.
     Snapshot(GroupList),
-    /// Exactly the changes that the user missed, from the times in which they were a member, in log
-    /// order.
-    Resumed(Vec<LogEntry>),
+    /// The changes that the user missed.
+    Resumed {
+        /// Exactly these changes, in log order: those from the times in which the user was a member, and those
+        /// that concern an invitation or a request to join.
+        missed: Vec<LogEntry>,
+        /// The groups to which the user is something, and the deleted ones to which they were something when
+        /// they were deleted. Ascending.
+        with_deleted: Vec<(GroupId, Audience)>,
+    },
 }
 
 /// A user's groups as of one point in time, newest first. Read in chunks with
@@ -227,6 +244,10 @@ pub struct Pruned {
     pub changes: u32,
     /// Memberships that ended before the retention period.
     pub memberships: u32,
+    /// Invitations, requests to join and bans that ended before the retention period.
+    pub standings: u32,
+    /// Links of groups that were deleted before the retention period.
+    pub links: u32,
     /// Groups that were deleted before the retention period.
     pub groups: u32,
     /// Idempotency keys older than 24 hours.

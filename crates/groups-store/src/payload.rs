@@ -8,18 +8,31 @@ use groups_domain::{Actor, Change, Rejection, UserId};
 
 mod answer_1;
 mod answer_2;
+mod answer_3;
 mod change_1;
 mod change_2;
+mod change_3;
 mod decoded;
 
 pub(crate) use self::decoded::{Answer, Columns};
 
 /// Encodes a change without its columns, in the lowest format that can represent it.
 pub(crate) fn encode_change(change: &Change) -> Result<(i16, String), serde_json::Error> {
-    match change.actor {
-        Actor::Member(_) => Ok((1, serde_json::to_string(&change_1::Change::from(change))?)),
-        Actor::Operator(_) => Ok((2, serde_json::to_string(&change_2::Change::from(change))?)),
+    if change.group.join_policy.is_closed() {
+        match change.actor {
+            Actor::Member(_) => {
+                if let Some(stored) = change_1::Change::of(change) {
+                    return Ok((1, serde_json::to_string(&stored)?));
+                }
+            }
+            Actor::Operator(_) => {
+                if let Some(stored) = change_2::Change::of(change) {
+                    return Ok((2, serde_json::to_string(&stored)?));
+                }
+            }
+        }
     }
+    Ok((3, serde_json::to_string(&change_3::Change::of(change))?))
 }
 
 /// Decodes a change from its columns and its text.
@@ -33,12 +46,19 @@ pub(crate) fn decode_change(columns: Columns, format: i16, payload: &str) -> Res
             let stored: change_2::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
             Ok(stored.into_change(columns))
         }
+        3 => {
+            let stored: change_3::Change = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+            Ok(stored.into_change(columns))
+        }
         unknown => Err(format!("format {unknown} is unknown to this version")),
     }
 }
 
 /// Encodes an answer, in the lowest format that can represent it.
 pub(crate) fn encode_answer(answer: &Answer) -> Result<(i16, String), serde_json::Error> {
+    if let Some(stored) = answer_3::Answer::of(answer) {
+        return Ok((3, serde_json::to_string(&stored)?));
+    }
     let in_format_2 = match answer {
         Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max }) => {
             Some(answer_2::Answer::TooManyGroups { user_id: user_id.uuid(), groups_max: *groups_max })
@@ -81,6 +101,10 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
                 Ok(Answer::Rejected(Rejection::CannotBeAdded { user_id: UserId::new(user_id) }))
             }
         },
+        3 => {
+            let stored: answer_3::Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
+            stored.try_into()
+        }
         unknown => Err(format!("format {unknown} is unknown to this version")),
     }
 }
@@ -89,8 +113,8 @@ pub(crate) fn decode_answer(format: i16, text: &str) -> Result<Answer, String> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use groups_domain::{
-        ChangeKind, Description, DisplayName, Group, GroupId, GroupName, LeftOut, Membership, NewMember, Obstacle,
-        Role, Rule, Succession, Timestamp, Version,
+        ChangeKind, Description, DisplayName, Group, GroupId, GroupName, JoinPolicy, LeftOut, Membership, NewMember,
+        Obstacle, Role, Rule, Succession, Timestamp, Version,
     };
     use uuid::Uuid;
 
@@ -111,7 +135,11 @@ mod tests {
         let succession = Succession { user_id, previous_role: Role::Member };
         let kinds = [
             ChangeKind::GroupCreated { members: members.clone() },
-            ChangeKind::SettingsChanged { name: Some(GroupName::parse("Crew").unwrap()), description: None },
+            ChangeKind::SettingsChanged {
+                name: Some(GroupName::parse("Crew").unwrap()),
+                description: None,
+                join_policy: None,
+            },
             ChangeKind::MembersAdded { members },
             ChangeKind::MemberRemoved { user_id },
             ChangeKind::MemberLeft { successor: None },
@@ -129,6 +157,7 @@ mod tests {
             name: GroupName::parse("Team \"Ä\"").unwrap(),
             description: Description::parse("").unwrap(),
             owner_id: COLUMNS.actor_id,
+            join_policy: JoinPolicy::Closed,
             member_count: 3,
             version: COLUMNS.version,
             created_at: Timestamp::from_unix_millis(1_600_000_000_000),
@@ -202,7 +231,13 @@ mod tests {
                 left_out: Vec::new(),
             },
             Answer::Changed { group_id, version, role: None, member: None, left_out: Vec::new() },
-            Answer::Unchanged { group: group(), role: Some(Role::Member), member, left_out: Vec::new() },
+            Answer::Unchanged {
+                group: group(),
+                role: Some(Role::Member),
+                member,
+                standing: None,
+                left_out: Vec::new(),
+            },
         ];
         executed.into_iter().chain(rejections.into_iter().chain(by_rules).map(Answer::Rejected)).collect()
     }
@@ -228,7 +263,7 @@ mod tests {
         ];
         vec![
             Answer::Changed { group_id, version, role, member: None, left_out: left_out.clone() },
-            Answer::Unchanged { group: group(), role, member: None, left_out },
+            Answer::Unchanged { group: group(), role, member: None, standing: None, left_out },
             Answer::Rejected(Rejection::TooManyGroups { user_id, groups_max: 10_000 }),
             Answer::Rejected(Rejection::CannotBeAdded { user_id }),
         ]
@@ -248,11 +283,12 @@ mod tests {
     #[test]
     fn unreadable_payloads_are_errors_that_say_why() {
         let (_, line) = encode_change(&changes()[0]).unwrap();
-        assert!(decode_change(COLUMNS, 3, &line).unwrap_err().contains("format 3"));
+        assert!(decode_change(COLUMNS, 4, &line).unwrap_err().contains("format 4"));
         assert!(decode_change(COLUMNS, 1, &line[1..]).is_err());
         assert!(decode_answer(1, "{}").is_err());
         assert!(decode_answer(2, "{}").is_err());
-        assert!(decode_answer(3, "{}").unwrap_err().contains("format 3"));
+        assert!(decode_change(COLUMNS, 3, "{}").is_err() && decode_answer(3, "{}").is_err());
+        assert!(decode_answer(4, "{}").unwrap_err().contains("format 4"));
         let unknown = r#"{"rejected":{"forbidden":{"rule":"no-such-rule"}}}"#;
         assert!(decode_answer(1, unknown).unwrap_err().contains("no-such-rule"));
     }

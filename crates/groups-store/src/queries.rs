@@ -1,6 +1,7 @@
 //! All queries that both databases share, one file per purpose. Each function runs inside one
 //! transaction, on any [`Connection`](crate::connection::Connection).
 
+pub(crate) mod access;
 pub(crate) mod acquaintances;
 pub(crate) mod blocks;
 pub(crate) mod checks;

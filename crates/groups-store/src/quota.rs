@@ -4,8 +4,8 @@
 ///
 /// Usage is counted in the database, in the transaction of the change, so the quotas hold across
 /// restarts and servers. PostgreSQL: lanes that commit changes of one user concurrently do not see
-/// each other's usage, so each lane can exceed a quota by one batch. Leaving, removing a member and
-/// deleting a group are counted but never rejected. Operators have no quotas.
+/// each other's usage, so each lane can exceed a quota by one batch. What only
+/// [takes something away](groups_domain::Command::takes_away) is counted but never rejected. Operators have no quotas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quotas {
     /// Groups created, including those that were deleted since.

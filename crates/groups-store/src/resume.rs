@@ -1,6 +1,6 @@
 //! What many clients need from the database in order to resume from memory.
 
-use groups_domain::{GroupId, ReadPoint, UserId};
+use groups_domain::{Audience, GroupId, ReadPoint, UserId};
 
 use crate::Position;
 
@@ -29,12 +29,12 @@ pub struct ResumePoints {
     pub memberships: Vec<Option<OpenMemberships>>,
 }
 
-/// The memberships of a user that have not ended, at one point in time.
+/// The memberships, invitations and requests to join of a user that have not ended, at one point in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenMemberships {
-    /// The groups of which the user is a member. Ascending.
-    pub groups: Vec<GroupId>,
-    /// These groups, and the deleted ones of which the user was a member when they were deleted.
+    /// The groups to which the user is something, and what. Ascending.
+    pub groups: Vec<(GroupId, Audience)>,
+    /// These groups, and the deleted ones to which the user was something when they were deleted.
     /// Ascending.
-    pub with_deleted: Vec<GroupId>,
+    pub with_deleted: Vec<(GroupId, Audience)>,
 }

@@ -1,18 +1,22 @@
 //! Rows of the tables, and their conversion to domain types. Every row is validated.
 
+use std::num::NonZeroU32;
+
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 use diesel::prelude::Insertable;
 use diesel::prelude::{Queryable, Selectable};
 use groups_domain::{
-    Change, Description, DisplayName, Group, GroupId, GroupName, Membership, Role, Timestamp, UserId, Version,
+    Ban, Change, Counts, Description, DisplayName, Group, GroupId, GroupName, Invitation, JoinPolicy, JoinRequest,
+    Link, LinkId, Membership, Note, Role, Standing, Timestamp, UserId, Version,
 };
 
 use crate::column::{CommitId, Id};
 use crate::payload::{self, Columns};
+use crate::row_set::{Groups, Links, RowSet, Standings};
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 use crate::schema::jobs;
-use crate::schema::{groups, idempotency, log, memberships};
-use crate::{MemberKey, MemberRow, StoreError};
+use crate::schema::{groups, idempotency, links, log, memberships, standings};
+use crate::{LinkKey, MemberKey, MemberRow, StoreError};
 
 /// A group's row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -27,10 +31,15 @@ pub(crate) struct GroupRow {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) deleted_version: Option<i64>,
+    pub(crate) join_policy: i16,
+    pub(crate) invitations: i64,
+    pub(crate) join_requests: i64,
+    pub(crate) bans: i64,
+    pub(crate) links: i64,
 }
 
 impl GroupRow {
-    pub(crate) fn new(group: &Group, deleted: bool) -> Self {
+    pub(crate) fn new(group: &Group, counts: Counts, deleted: bool) -> Self {
         let version = to_stored(group.version.get());
         Self {
             id: group.group_id.into(),
@@ -42,7 +51,35 @@ impl GroupRow {
             created_at: group.created_at.unix_millis(),
             updated_at: group.updated_at.unix_millis(),
             deleted_version: deleted.then_some(version),
+            join_policy: policy_number(group.join_policy),
+            invitations: i64::from(counts.invitations),
+            join_requests: i64::from(counts.join_requests),
+            bans: i64::from(counts.bans),
+            links: i64::from(counts.links),
         }
+    }
+
+    /// How many entries the lists of the group have.
+    pub(crate) fn counts(&self) -> Counts {
+        // The columns are never negative, and the limits are far below the maximum.
+        let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        Counts {
+            invitations: count(self.invitations),
+            join_requests: count(self.join_requests),
+            bans: count(self.bans),
+            links: count(self.links),
+        }
+    }
+
+    /// The values of the columns, in order.
+    pub(crate) fn into_row(self) -> <Groups as RowSet>::Row {
+        let Self { id, name, description, owner_id, member_count, version, created_at, updated_at, .. } = self;
+        let (deleted, policy, invitations) = (self.deleted_version, self.join_policy, self.invitations);
+        let (requests, bans, links) = (self.join_requests, self.bans, self.links);
+        #[rustfmt::skip]
+        let row = (id, name, description, owner_id, member_count, version, created_at, updated_at, deleted, policy,
+            invitations, requests, bans, links);
+        row
     }
 
     /// The group, whether deleted or not.
@@ -51,6 +88,7 @@ impl GroupRow {
         Ok(Group {
             group_id: self.id.group(),
             owner_id: self.owner_id.user(),
+            join_policy: policy(self.join_policy).map_err(corrupt)?,
             member_count: u32::try_from(self.member_count)
                 .map_err(|error| corrupt(format!("member_count: {error}")))?,
             version: version(self.version).map_err(|detail| corrupt(format!("version: {detail}")))?,
@@ -134,6 +172,148 @@ impl MembershipFactsRow {
     }
 }
 
+/// A standing's row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = standings)]
+pub(crate) struct StandingRow {
+    pub(crate) group_id: Id,
+    pub(crate) user_id: Id,
+    pub(crate) since_version: i64,
+    pub(crate) kind: i16,
+    pub(crate) role: i16,
+    pub(crate) actor_id: Id,
+    pub(crate) note: String,
+    pub(crate) at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) ended_version: Option<i64>,
+    pub(crate) ended_at: Option<i64>,
+}
+
+impl StandingRow {
+    pub(crate) fn new(group_id: GroupId, user_id: UserId, since: Version, standing: &Standing) -> Self {
+        let (kind, role, actor_id, note, at, expires_at) = match standing {
+            Standing::Invited(Invitation { role, invited_by, at, expires_at }) => {
+                (INVITED, *role, *invited_by, String::new(), *at, *expires_at)
+            }
+            Standing::Requested(JoinRequest { role, message, at }) => {
+                (REQUESTED, *role, user_id, message.as_str().to_owned(), *at, None)
+            }
+            Standing::Banned(Ban { banned_by, reason, at }) => {
+                (BANNED, Role::Member, *banned_by, reason.as_str().to_owned(), *at, None)
+            }
+        };
+        Self {
+            group_id: group_id.into(),
+            user_id: user_id.into(),
+            since_version: to_stored(since.get()),
+            kind,
+            role: role_number(role),
+            actor_id: actor_id.into(),
+            note,
+            at: at.unix_millis(),
+            expires_at: expires_at.map(Timestamp::unix_millis),
+            ended_version: None,
+            ended_at: None,
+        }
+    }
+
+    /// The values of the columns, in order.
+    pub(crate) fn into_row(self) -> <Standings as RowSet>::Row {
+        let Self { group_id, user_id, since_version, kind, role, actor_id, note, at, expires_at, .. } = self;
+        let end = (self.ended_version, self.ended_at);
+        (group_id, user_id, since_version, kind, role, actor_id, note, at, expires_at, end.0, end.1)
+    }
+
+    /// The version that made it.
+    pub(crate) fn since(&self) -> Result<Version, StoreError> {
+        version(self.since_version).map_err(|detail| self.corrupt(detail))
+    }
+
+    pub(crate) fn standing(&self) -> Result<Standing, StoreError> {
+        let role = || role(self.role).map_err(|detail| self.corrupt(detail));
+        let (at, note) = (Timestamp::from_unix_millis(self.at), || Note::from_stored(self.note.clone()));
+        Ok(match self.kind {
+            INVITED => Standing::Invited(Invitation {
+                role: role()?,
+                invited_by: self.actor_id.user(),
+                at,
+                expires_at: self.expires_at.map(Timestamp::from_unix_millis),
+            }),
+            REQUESTED => Standing::Requested(JoinRequest { role: role()?, message: note(), at }),
+            BANNED => Standing::Banned(Ban { banned_by: self.actor_id.user(), reason: note(), at }),
+            unknown => return Err(self.corrupt(format!("unknown kind {unknown}"))),
+        })
+    }
+
+    fn corrupt(&self, detail: String) -> StoreError {
+        corrupt("standings", format!("{}/{}/{}", self.group_id.0, self.user_id.0, self.since_version), detail)
+    }
+}
+
+/// The kinds of standings.
+pub(crate) const INVITED: i16 = 1;
+pub(crate) const REQUESTED: i16 = 2;
+pub(crate) const BANNED: i16 = 3;
+
+/// A link's row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = links)]
+pub(crate) struct LinkRow {
+    pub(crate) id: Id,
+    pub(crate) group_id: Id,
+    pub(crate) created_version: i64,
+    pub(crate) role: i16,
+    pub(crate) created_by: Id,
+    pub(crate) at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) uses_max: Option<i64>,
+    pub(crate) uses: i64,
+    pub(crate) approval: bool,
+}
+
+impl LinkRow {
+    pub(crate) fn new(group_id: GroupId, created_version: Version, link: &Link) -> Self {
+        Self {
+            id: Id(link.link_id.uuid()),
+            group_id: group_id.into(),
+            created_version: to_stored(created_version.get()),
+            role: role_number(link.role),
+            created_by: link.created_by.into(),
+            at: link.at.unix_millis(),
+            expires_at: link.expires_at.map(Timestamp::unix_millis),
+            uses_max: link.uses_max.map(|uses_max| i64::from(uses_max.get())),
+            uses: i64::from(link.uses),
+            approval: link.approval,
+        }
+    }
+
+    /// The values of the columns, in order.
+    pub(crate) fn into_row(self) -> <Links as RowSet>::Row {
+        let Self { id, group_id, created_version, role, created_by, at, expires_at, uses_max, uses, approval } = self;
+        (id, group_id, created_version, role, created_by, at, expires_at, uses_max, uses, approval)
+    }
+
+    pub(crate) fn key(&self) -> Result<LinkKey, StoreError> {
+        let created_version = version(self.created_version).map_err(|detail| corrupt("links", self.id.0, detail))?;
+        Ok(LinkKey { created_version, link_id: LinkId::new(self.id.0) })
+    }
+
+    pub(crate) fn link(&self) -> Result<Link, StoreError> {
+        let corrupt = |detail: String| corrupt("links", self.id.0, detail);
+        let count = |number: i64| u32::try_from(number).map_err(|error| corrupt(error.to_string()));
+        Ok(Link {
+            link_id: LinkId::new(self.id.0),
+            role: role(self.role).map_err(corrupt)?,
+            created_by: self.created_by.user(),
+            at: Timestamp::from_unix_millis(self.at),
+            expires_at: self.expires_at.map(Timestamp::from_unix_millis),
+            uses_max: self.uses_max.map(count).transpose()?.and_then(NonZeroU32::new),
+            uses: count(self.uses)?,
+            approval: self.approval,
+        })
+    }
+}
+
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = log)]
@@ -202,6 +382,25 @@ type AnyBackend = diesel::pg::Pg;
 /// The columns of a row type. Unlike Diesel's `as_select`, the result is of no particular backend.
 pub(crate) fn columns_of<R: Selectable<AnyBackend>>() -> R::SelectExpression {
     R::construct_selection()
+}
+
+/// A join policy from its number.
+pub(crate) fn policy(number: i16) -> Result<JoinPolicy, String> {
+    match number {
+        1 => Ok(JoinPolicy::Closed),
+        2 => Ok(JoinPolicy::Request),
+        3 => Ok(JoinPolicy::Open),
+        unknown => Err(format!("unknown join policy {unknown}")),
+    }
+}
+
+/// The number of a join policy.
+pub(crate) fn policy_number(policy: JoinPolicy) -> i16 {
+    match policy {
+        JoinPolicy::Closed => 1,
+        JoinPolicy::Request => 2,
+        JoinPolicy::Open => 3,
+    }
 }
 
 /// A role from its number.

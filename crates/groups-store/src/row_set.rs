@@ -20,7 +20,7 @@ use diesel::sqlite::Sqlite;
 use crate::column::{Id, sql};
 
 /// Maximum number of rows in a set. A power of two, so that padding never exceeds it. SQLite allows
-/// 32,766 parameters per statement, and no set has more than nine columns. A statement prepared for
+/// 32,766 parameters per statement, and no set has more than fourteen columns. A statement prepared for
 /// this many rows uses less than 1 MB.
 pub(crate) const ROWS_MAX: usize = 1_024;
 
@@ -31,6 +31,10 @@ pub(crate) trait RowSet: Default {
     const COLUMNS: &'static str;
     fn push(&mut self, row: Self::Row);
     fn len(&self) -> usize;
+
+    /// So many rows of zeros and empty texts.
+    #[cfg(all(test, feature = "sqlite"))]
+    fn zeros(rows: usize) -> Self;
 
     /// All rows in one set, however many; `None` if there are none.
     #[cfg(feature = "postgres")]
@@ -126,15 +130,22 @@ impl<S: RowSet + QueryFragment<Pg>, T> QueryFragment<Pg> for With<S, T> {
     }
 }
 
+/// The values of a column.
+#[derive(Debug, Default)]
+struct Column<T> {
+    values: Vec<T>,
+    /// The value of blank rows.
+    #[cfg(feature = "sqlite")]
+    blank: T,
+}
+
 macro_rules! row_set {
     ($(#[$doc:meta])* $set:ident { $first:ident: $first_sql:ty = $first_rust:ty $(, $column:ident: $sql:ty = $rust:ty)* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Default)]
         pub(crate) struct $set {
             $first: Vec<$first_rust>,
-            $($column: Vec<$rust>,)*
-            #[cfg(feature = "sqlite")]
-            blank: ($($rust,)*),
+            $($column: Column<$rust>,)*
         }
 
         impl RowSet for $set {
@@ -143,24 +154,33 @@ macro_rules! row_set {
 
             fn push(&mut self, ($first, $($column,)*): Self::Row) {
                 self.$first.push($first);
-                $(self.$column.push($column);)*
+                $(self.$column.values.push($column);)*
             }
 
             fn len(&self) -> usize {
                 self.$first.len()
             }
 
+            #[cfg(all(test, feature = "sqlite"))]
+            fn zeros(rows: usize) -> Self {
+                let mut set = Self::default();
+                for _ in 0..rows {
+                    set.$first.push(Default::default());
+                    $(set.$column.values.push(Default::default());)*
+                }
+                set
+            }
+
             #[cfg(feature = "postgres")]
             fn append(&mut self, other: Self) {
                 self.$first.extend(other.$first);
-                $(self.$column.extend(other.$column);)*
+                $(self.$column.values.extend(other.$column.values);)*
             }
         }
 
         #[cfg(feature = "sqlite")]
         impl QueryFragment<Sqlite> for $set {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-                let ($($column,)*) = &self.blank;
                 for row in 0..self.len().next_power_of_two() {
                     out.push_sql(if row == 0 { "VALUES (" } else { ", (" });
                     match self.$first.get(row) {
@@ -169,7 +189,8 @@ macro_rules! row_set {
                     }
                     $(
                         out.push_sql(", ");
-                        out.push_bind_param::<$sql, _>(self.$column.get(row).unwrap_or($column))?;
+                        let $column = &self.$column;
+                        out.push_bind_param::<$sql, _>($column.values.get(row).unwrap_or(&$column.blank))?;
                     )*
                     out.push_sql(")");
                 }
@@ -184,7 +205,7 @@ macro_rules! row_set {
                 out.push_bind_param::<Array<$first_sql>, _>(&self.$first)?;
                 $(
                     out.push_sql(", ");
-                    out.push_bind_param::<Array<$sql>, _>(&self.$column)?;
+                    out.push_bind_param::<Array<$sql>, _>(&self.$column.values)?;
                 )*
                 out.push_sql(")");
                 Ok(())
@@ -253,7 +274,61 @@ row_set! {
         created_at: BigInt = i64,
         updated_at: BigInt = i64,
         deleted_version: Nullable<BigInt> = Option<i64>,
+        join_policy: SmallInt = i16,
+        invitations: BigInt = i64,
+        join_requests: BigInt = i64,
+        bans: BigInt = i64,
+        links: BigInt = i64,
     }
+}
+row_set! {
+    /// A user who may have a standing in a group.
+    StandingKeys { group_id: sql::Id = Id, user_id: sql::Id = Id }
+}
+row_set! {
+    /// New standings.
+    Standings {
+        group_id: sql::Id = Id,
+        user_id: sql::Id = Id,
+        since_version: BigInt = i64,
+        kind: SmallInt = i16,
+        role: SmallInt = i16,
+        actor_id: sql::Id = Id,
+        note: Text = String,
+        at: BigInt = i64,
+        expires_at: Nullable<BigInt> = Option<i64>,
+        ended_version: Nullable<BigInt> = Option<i64>,
+        ended_at: Nullable<BigInt> = Option<i64>,
+    }
+}
+row_set! {
+    /// Ends of standings.
+    StandingEnds {
+        group_id: sql::Id = Id,
+        user_id: sql::Id = Id,
+        since_version: BigInt = i64,
+        ended_version: BigInt = i64,
+        ended_at: BigInt = i64,
+    }
+}
+row_set! {
+    /// New links.
+    Links {
+        id: sql::Id = Id,
+        group_id: sql::Id = Id,
+        created_version: BigInt = i64,
+        role: SmallInt = i16,
+        created_by: sql::Id = Id,
+        at: BigInt = i64,
+        expires_at: Nullable<BigInt> = Option<i64>,
+        uses_max: Nullable<BigInt> = Option<i64>,
+        uses: BigInt = i64,
+        approval: Bool = bool,
+    }
+}
+row_set! {
+    /// Uses of links.
+    LinkUses { id: sql::Id = Id, uses: BigInt = i64 }
 }
 row_set! {
     /// New memberships.

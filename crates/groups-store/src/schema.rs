@@ -21,6 +21,48 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         deleted_version -> Nullable<BigInt>,
+        join_policy -> SmallInt,
+        invitations -> BigInt,
+        join_requests -> BigInt,
+        bans -> BigInt,
+        links -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    standings (group_id, user_id, since_version) {
+        group_id -> Id,
+        user_id -> Id,
+        since_version -> BigInt,
+        kind -> SmallInt,
+        role -> SmallInt,
+        actor_id -> Id,
+        note -> Text,
+        at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        ended_version -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    links (id) {
+        id -> Id,
+        group_id -> Id,
+        created_version -> BigInt,
+        role -> SmallInt,
+        created_by -> Id,
+        at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        uses_max -> Nullable<BigInt>,
+        uses -> BigInt,
+        approval -> Bool,
     }
 }
 
@@ -135,4 +177,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(groups, memberships, log, names);
+diesel::allow_tables_to_appear_in_same_query!(groups, memberships, standings, links, log, names);

@@ -67,6 +67,7 @@ mod backends;
 mod jobs;
 mod openings;
 mod operator;
+mod ways_in;
 
 impl Store {
     /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending

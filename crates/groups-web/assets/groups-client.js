@@ -18,6 +18,7 @@
 /** @typedef {import("./client/link.js").State} State */
 /** @typedef {import("./client/link.js").Status} Status */
 /** @typedef {import("./client/pending.js").ListedGroup} ListedGroup */
+/** @typedef {import("./client/waiting.js").ListedInvitation} ListedInvitation */
 
 export { isolated } from "./client/bidi.js";
 export { GroupsClient } from "./client/client.js";

@@ -244,7 +244,8 @@ export class GroupsMembers extends Base {
   /** Tells screen readers who has joined or left. @param {GroupUpdated} event */
   #announce(event) {
     if (event.group_id !== this.#groupId) return;
-    if (event.action === "member_removed" || event.action === "member_left") {
+    const banned = event.action === "banned" && this.#members?.get(event.user_id);
+    if (banned || event.action === "member_removed" || event.action === "member_left") {
       this.#news(this.#texts.left(this.#nameOf(event.user_id)));
     } else if (event.action === "member_added") {
       const { user_id } = event;

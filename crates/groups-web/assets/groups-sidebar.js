@@ -1,5 +1,5 @@
 /**
- * `<groups-sidebar>`: a list of one user's groups, updated in real time.
+ * `<groups-sidebar>`: a list of one user's groups, with invitations and requests to join, updated in real time.
  *
  * ```html
  * <groups-sidebar></groups-sidebar>
@@ -14,16 +14,20 @@
  * ```
  *
  * Properties: `client`, `selected` (a group id, also an attribute), `sort` (`newest`, `recent`, `name`, `largest`, also an attribute),
- * `filter`, `texts` (any of the {@link Texts}, for other languages). Attribute `theme`: `light`, `dark` or `auto` (the system setting).
+ * `filter`, `texts` (any of the {@link Texts}, for other languages), `noInvitations` (attribute `no-invitations`: hides invitations and
+ * requests to join). Attribute `theme`: `light`, `dark` or `auto` (the system setting).
  * Default: the `color-scheme` of the page.
  *
  * Events, which bubble and are composed: `group-selected` (`detail.group_id`, `detail.group`) when the user selects a group;
- * `group-gone` (`detail.group_id`) when the selected group is no longer in the list.
+ * `group-gone` (`detail.group_id`) when the selected group is no longer in the list; `waiting-failed` (`detail.group_id`, `detail.error`)
+ * when an answer to an invitation, or the withdrawal of a request to join, was refused; the element says why.
+ * Before an action: `invitation-accept`, `invitation-decline` (`detail.group_id`, `detail.invitation`), `request-withdraw`
+ * (`detail.group_id`, `detail.request`). After `preventDefault()` the element does nothing.
  *
  * Slots: `actions` (next to the title), `empty` (replaces the hint for an empty list).
  *
  * Parts: `root`, `header`, `title`, `total`, `tools`, `filter`, `sort`, `list`, `row` (also `selected`, `fresh`, `pending`, `active` when
- * they apply), `avatar`, `name`, `meta`, `count`, `role`, `badge`, `note`, `retry`, `skeleton`, `status`, `dot`.
+ * they apply), `waiting`, `waiting-title`, `invitation`, `request`, `accept`, `decline`, `withdraw`, `problem`, `avatar`, `name`, `meta`, `count`, `role`, `badge`, `note`, `retry`, `skeleton`, `status`, `dot`.
  * Custom properties: `--groups-background`, `-surface`, `-text`, `-muted`, `-border`, `-accent`, `-accent-text`, `-selected`, `-hover`,
  * `-highlight`, `-radius`, `-row-height`, `-font`.
  *
@@ -44,6 +48,7 @@ import { STYLE } from "./sidebar/style.js";
 import { ENGLISH } from "./sidebar/texts.js";
 import { build, createRow, label, note, rowOf, updateRow } from "./sidebar/tree.js";
 import { TypeAhead } from "./sidebar/type-ahead.js";
+import { WaitingList } from "./sidebar/waiting.js";
 import { RowWindow } from "./sidebar/window.js";
 
 /** @type {CSSStyleSheet | undefined} */
@@ -53,7 +58,7 @@ let sheet;
 const Base = globalThis.HTMLElement ?? class {};
 
 export class GroupsSidebar extends Base {
-  static observedAttributes = ["selected", "sort"];
+  static observedAttributes = ["selected", "sort", "no-invitations"];
 
   /** @type {GroupsClient | null} */
   #client = null;
@@ -68,6 +73,8 @@ export class GroupsSidebar extends Base {
   #window = null;
   /** @type {StatusLine | null} */
   #statusLine = null;
+  /** @type {WaitingList | null} */
+  #waiting = null;
   /** @type {readonly ListedGroup[]} */
   #listed = [];
   /** The row that has the keyboard focus. */
@@ -137,6 +144,15 @@ export class GroupsSidebar extends Base {
     this.#arrange();
   }
 
+  /** Whether invitations and requests to join are hidden. */
+  get noInvitations() {
+    return this.hasAttribute("no-invitations");
+  }
+
+  set noInvitations(hidden) {
+    this.toggleAttribute("no-invitations", Boolean(hidden));
+  }
+
   /** @returns {Texts} */
   get texts() {
     return this.#texts;
@@ -160,7 +176,7 @@ export class GroupsSidebar extends Base {
 
   connectedCallback() {
     // Properties set before the element was defined shadow the accessors: apply them again.
-    for (const name of /** @type {const} */ (["client", "texts", "selected", "sort", "filter"])) {
+    for (const name of /** @type {const} */ (["client", "texts", "selected", "sort", "filter", "noInvitations"])) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete (/** @type {any} */ (this)[name]);
@@ -193,11 +209,13 @@ export class GroupsSidebar extends Base {
     this.#resized = null;
     this.#nextFrame.cancel();
     this.#statusLine?.stop();
+    this.#waiting?.stop();
   }
 
   /** @param {string} name @param {string | null} _old @param {string | null} value */
   attributeChangedCallback(name, _old, value) {
     if (name === "selected") this.selected = value ?? "";
+    else if (name === "no-invitations") this.#draw();
     else this.sort = /** @type {Sort} */ (value);
   }
 
@@ -215,6 +233,9 @@ export class GroupsSidebar extends Base {
     for (const gone of /** @type {const} */ (["removed_from_group", "group_deleted"])) {
       client?.on(gone, (event) => this.#announce(this.#texts.gone(isolated(event.group_name), this.#actor(event))), { signal });
     }
+    client?.on("invited_to_group", (event) => this.#announceWaiting(this.#texts.invited(isolated(event.group.name), this.#actor(event))), { signal });
+    client?.on("invitation_ended", ({ group_name }) => this.#announceWaiting(this.#texts.uninvited(isolated(group_name))), { signal });
+    client?.on("join_request_ended", ({ group_name }) => this.#announceWaiting(this.#texts.refused(isolated(group_name))), { signal });
     this.#status();
     this.#arrange();
   }
@@ -293,8 +314,19 @@ export class GroupsSidebar extends Base {
     if (!group || group.pending) return;
     this.selected = id;
     this.#render();
-    const detail = { group_id: id, group };
-    this.dispatchEvent(new CustomEvent("group-selected", { detail, bubbles: true, composed: true }));
+    this.#emit("group-selected", { group_id: id, group });
+  }
+
+  /** Returns whether no listener has prevented it. @param {string} name @param {object} detail */
+  #emit(name, detail) {
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
+  }
+
+  /** The last invitation or request to join is answered, and had the focus. */
+  #leaveWaiting() {
+    const dom = this.#dom;
+    if (dom && !dom.note.hidden) dom.note.focus();
+    else dom?.list.focus();
   }
 
   // ---- Events from the client ----
@@ -316,6 +348,11 @@ export class GroupsSidebar extends Base {
     if (this.#dom) this.#dom.news.textContent = text;
   }
 
+  /** @param {string} text */
+  #announceWaiting(text) {
+    if (!this.noInvitations) this.#announce(text);
+  }
+
   #status() {
     this.#statusLine?.show(this.#client?.status, this.#texts);
     this.#draw();
@@ -331,7 +368,12 @@ export class GroupsSidebar extends Base {
       sheet.replaceSync(STYLE);
     }
     root.adoptedStyleSheets = [sheet];
-    const dom = build();
+    this.#waiting = new WaitingList({
+      emit: (name, detail) => this.#emit(name, detail),
+      onChange: () => this.#draw(),
+      onEmpty: () => this.#leaveWaiting(),
+    });
+    const dom = build(this.#waiting.root);
     root.append(dom.root);
     this.#dom = dom;
     this.#statusLine = new StatusLine(dom);
@@ -393,6 +435,7 @@ export class GroupsSidebar extends Base {
     this.#window?.show(this.#listed, active);
     if (active >= 0) dom.list.setAttribute("aria-activedescendant", this.#active);
     else dom.list.removeAttribute("aria-activedescendant");
+    this.#waiting?.show(this.noInvitations ? null : client, this.#texts);
   }
 
   /** @param {HTMLElement} row @param {ListedGroup} group @param {number} index */
@@ -407,7 +450,7 @@ export class GroupsSidebar extends Base {
     const id = this.#selected;
     if (!id || !this.#client?.loaded || this.#client.group(id)) return;
     this.selected = "";
-    this.dispatchEvent(new CustomEvent("group-gone", { detail: { group_id: id }, bubbles: true, composed: true }));
+    this.#emit("group-gone", { group_id: id });
   }
 
   /** @param {string} id */

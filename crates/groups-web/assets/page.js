@@ -6,12 +6,23 @@
  *
  * - Sign-in: `sign-in` (form), `sign-in-name`, `sign-in-token` (if the server has no development mode, or on request), `sign-in-submit`,
  *   `sign-in-recent`, `sign-in-other` (switches between name and token, in development mode), `sign-in-problem`.
- * - Frame: `me` (text: the name; `data-user-id`), `sign-out`, `theme`, `cut`, `inspector-toggle`, `new-group`, `toasts`, `toast`, `toast-action`.
+ * - Frame: `me` (text: the name; `data-user-id`), `sign-out`, `theme`, `cut`, `inspector-toggle`, `new-group`, `find-group`, `toasts`, `toast`, `toast-action`.
  * - Sidebar: `groups-sidebar` (the element). In its shadow tree: `[role=option]` (id: the group's id) with the parts `name`, `count`, `role`,
  *   `badge`; `[part=filter]`, `[part=sort]`, `[part=status]` (`data-state`: connecting, live, reconnecting, offline, signed-out).
  * - Open group: `group` (`data-group-id`), `group-title`, `group-description-text`, `own-role` (`data-role`), `member-count`, `back`, `add-members`,
- *   `edit`, `leave`, `delete`, `members`, `member` (`data-user-id`, `data-role`), `member-role`, `member-role-select`, `remove-member`,
+ *   `edit`, `leave`, `delete`, `members`, `member` (`data-user-id`, `data-role`), `member-role`, `member-role-select`, `ban-member`, `remove-member`,
  *   `members-search`, `members-more`, `typing-input`, `typists`. `nothing-open` if no group is open; it contains `gone` if the open group has just disappeared.
+ * - Access panel, for the owner and admins: `tab-members`, `tab-access`, `access-badge` (text: the number of requests to join), `access-panel`,
+ *   `join-policy`; `requests`, `request` (`data-user-id`), `request-role`, `approve-request`, `decline-request`; `invitations`, `invitation`
+ *   (`data-user-id`), `invite`, `withdraw-invitation`; `links`, `link` (`data-link-id`, `data-state`: usable, expired, used-up), `link-state`,
+ *   `link-uses`, `create-link`, `revoke-link`, `revoke-links`; `bans`, `banned` (`data-user-id`), `ban`, `lift-ban`. Below each list: `…-more`.
+ * - Access dialogs: `invite-dialog` (`invitation-expiry`), `ban-dialog` (`ban-reason`), `link-dialog` (`link-role`, `link-expiry`, `link-uses-max`,
+ *   `link-approval`), `new-link-dialog` (`link-url`, `link-copy`, `link-copied`, `link-qr`), `revoke-links-dialog`.
+ * - Directory: `directory-dialog`, `directory-query`, `directory-list`, `directory-result` (`data-group-id`, `data-standing`: member, invited,
+ *   requested, none), `directory-join`, `directory-ask`, `join-message`, `directory-send`, `directory-cancel`, `directory-withdraw`,
+ *   `directory-open`, `directory-more`, `directory-state`.
+ * - Page of a link: `join-page` (`data-state`: loading, none, invited, requested, member, unknown, failed), `join-name`, `join-count`,
+ *   `join-message`, `join`, `join-withdraw`, `join-open`, `join-leave`, `join-retry`, `join-problem`.
  * - Dialogs: `create-dialog`, `edit-dialog`, `add-dialog`, `transfer-dialog`, `remove-dialog`, `leave-dialog`, `delete-dialog`; each contains
  *   `dialog-submit`, `dialog-cancel`, `dialog-problem`; fields `group-name`, `group-description`, `people-input`, `people-option`, `people-picked`,
  *   `people-role`, `successor`.
@@ -25,12 +36,15 @@
 import { GroupsClient, isolated } from "./groups-client.js";
 import "./groups-sidebar.js";
 import { Commands } from "./page/commands.js";
+import { findGroup, hasDirectory } from "./page/directory.js";
 import { h, icon, named, parts } from "./page/dom.js";
 import { GroupView } from "./page/group-view.js";
 import { CUT_MS, Inspector } from "./page/inspector.js";
+import { JoinView } from "./page/join.js";
 import { Names } from "./page/names.js";
 import { sentenceOf, tellNews } from "./page/news.js";
 import { face } from "./page/picker.js";
+import { leaveLink, openedToken, root } from "./page/root.js";
 import { Session } from "./page/session.js";
 import { signIn } from "./page/sign-in.js";
 import { nextTheme, restoreTheme } from "./page/theme.js";
@@ -42,7 +56,9 @@ import { Toasts } from "./page/toasts.js";
  * @import { Text } from "./page/dom.js"
  */
 
-const GROUP_EVENTS = /** @type {const} */ (["group_created", "added_to_group", "group_updated", "role_changed", "removed_from_group", "group_deleted"]);
+const GROUP_EVENTS = /** @type {const} */ (["group_created", "added_to_group", "group_updated", "role_changed", "removed_from_group", "group_deleted", "invited_to_group", "invitation_ended", "join_requested", "join_request_ended"]);
+/** How long the page waits, in milliseconds, until a group that the user has joined is in the list. */
+const JOINED_MS_MAX = 10_000;
 
 restoreTheme();
 const restored = Session.restore();
@@ -53,20 +69,23 @@ else welcome();
 function welcome(why) {
   document.title = "Groups";
   delete document.documentElement.dataset.state;
-  document.body.replaceChildren(signIn(start, why));
+  document.body.replaceChildren(signIn(start, { why, lead: openedToken() ? "Sign in to open the link to a group." : undefined }));
 }
 
 /** @param {Session} session */
 function start(session) {
   const abort = new AbortController();
   const { signal } = abort;
-  const client = new GroupsClient({ getToken: (why) => session.token(why) });
+  const client = new GroupsClient({ url: root, getToken: (why) => session.token(why) });
   const toasts = new Toasts();
   const names = new Names();
   names.learn([{ user_id: session.userId, name: session.name }]);
-  const commands = new Commands({ client, session, names, toasts });
+  const tools = { client, session, names, toasts };
+  const commands = new Commands(tools);
   /** @type {GroupView | null} */
   let view = null;
+  /** The link that was opened, until the user has joined or does something else. @type {JoinView | null} */
+  let joining = null;
   /** The group whose end was last shown in the main area, because it was open. */
   let ended = "";
 
@@ -75,6 +94,7 @@ function start(session) {
   sidebar.dataset.testid = "groups-sidebar";
   sidebar.client = client;
   sidebar.append(
+    h("button", { type: "button", class: "bare find", slot: "actions", testid: "find-group", "aria-label": "Find a group", title: "Find a group", onclick: find }, icon("search")),
     h("button", { type: "button", class: "primary compact", slot: "actions", testid: "new-group", onclick: create }, icon("plus"), "New group"),
   );
   const inspector = new Inspector(client, { signal, onclose: toggleInspector });
@@ -113,14 +133,17 @@ function start(session) {
   for (const name of /** @type {const} */ (["removed_from_group", "group_deleted"])) {
     client.on(name, (event) => left(event.group_id, sentenceOf(event, { names, userId: client.userId })), { signal });
   }
-  tellNews({ client, names, toasts, open, seen: (groupId) => groupId === ended, signal });
+  tellNews({ client, names, toasts, open, openAccess, seen: (groupId) => groupId === ended, signal });
   if (session.development) session.people("").then((people) => names.learn(people), () => {});
 
-  const skip = h("a", { class: "skip", href: "#main" }, "Skip to the open group");
+  const skip = h("a", { class: "skip", href: "#main", onclick: skipTo }, "Skip to the open group");
   document.body.replaceChildren(skip, bar, layout, toasts.element);
   document.title = `${isolated(session.name)} · Groups`;
-  nothingOpen();
+  const token = openedToken();
+  if (token) openLink(token);
+  else nothingOpen();
   client.connect();
+  void hasDirectory(client).then((has) => layout.toggleAttribute("data-directory", has));
 
   function create() {
     const before = view;
@@ -128,18 +151,56 @@ function start(session) {
     void commands.create((group) => view === before && open(group.group_id));
   }
 
+  function find() {
+    void findGroup(client, openSoon);
+  }
+
   /** @param {string} groupId @param {{ focus?: boolean }} [how] */
   function open(groupId, { focus = true } = {}) {
     if (!client.group(groupId)) return;
     view?.close();
+    closeLink();
     ended = "";
     toasts.settle(groupId);
     sidebar.selected = groupId;
-    view = new GroupView({ client, names, commands, groupId, onBack: close });
+    view = new GroupView({ ...tools, commands, groupId, onBack: close });
     main.replaceChildren(view.element);
     layout.dataset.open = "";
     // On a narrow screen the list is hidden and loses the focus.
     if (focus || getComputedStyle(sidebar).display === "none") view.focus();
+  }
+
+  /** Opens a group that the user has just joined, once it is in the list. @param {string} groupId */
+  function openSoon(groupId) {
+    if (client.group(groupId)) return open(groupId);
+    const before = view;
+    const waited = new AbortController();
+    const look = () => {
+      if (!client.group(groupId)) return;
+      waited.abort();
+      // If the user has opened another group in the meantime, stay there.
+      if (view === before) open(groupId);
+    };
+    client.on("change", look, { signal: AbortSignal.any([signal, waited.signal, AbortSignal.timeout(JOINED_MS_MAX)]) });
+  }
+
+  /** Shows who waits to join a group, and who is invited. @param {string} groupId */
+  function openAccess(groupId) {
+    if (!isOpen(groupId)) open(groupId);
+    view?.showAccess();
+  }
+
+  /** Shows the group that a link leads to. @param {string} token */
+  function openLink(token) {
+    joining = new JoinView({ client, token, onOpen: openSoon, onLeave: close });
+    main.replaceChildren(joining.element);
+    layout.dataset.open = "";
+  }
+
+  function closeLink() {
+    joining?.close();
+    joining = null;
+    leaveLink();
   }
 
   function close() {
@@ -152,6 +213,7 @@ function start(session) {
     const focused = main.contains(document.activeElement);
     view?.close();
     view = null;
+    closeLink();
     sidebar.selected = "";
     delete layout.dataset.open;
     main.replaceChildren(
@@ -161,7 +223,12 @@ function start(session) {
         h("div", { class: "mark large", "aria-hidden": "true" }),
         gone ? h("p", { class: "gone", role: "alert", testid: "gone" }, ...parts(gone)) : null,
         h("h1", { tabIndex: -1 }, gone ? "Choose another group, or create one." : "Choose a group, or create one."),
-        h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
+        h(
+          "div",
+          { class: "row-actions" },
+          h("button", { type: "button", class: "quiet find", onclick: find }, icon("search"), "Find a group"),
+          h("button", { type: "button", class: "quiet", onclick: create }, icon("plus"), "New group"),
+        ),
       ),
     );
     // The focus was in the group that is gone: move it to the heading.
@@ -223,11 +290,20 @@ function start(session) {
     operatorToggle?.setAttribute("aria-pressed", String(operator !== null));
   }
 
+  /** Moves the focus to the content. On the page of a link, the URL of the link `#main` is in another page. @param {Event} event */
+  function skipTo(event) {
+    event.preventDefault();
+    const target = operator?.element ?? main;
+    target.tabIndex = -1;
+    target.focus();
+  }
+
   /** @param {string} [why] */
   function signOut(why) {
     session.end();
     operator?.close();
     view?.close();
+    joining?.close();
     abort.abort();
     client.close();
     welcome(why);

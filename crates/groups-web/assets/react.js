@@ -22,9 +22,11 @@
  * @import { ClientOptions } from "./client/options.js"
  * @import { State, Status } from "./client/link.js"
  * @import { ListedGroup } from "./client/pending.js"
+ * @import { ListedInvitation } from "./client/waiting.js"
  * @import { GroupsSidebar as Element } from "./groups-sidebar.js"
  * @import { Sort } from "./sidebar/order.js"
  * @import { Texts } from "./sidebar/texts.js"
+ * @import { JoinRequest } from "../types/wire.js"
  */
 
 // For React server components: hooks and elements work in the browser only.
@@ -53,17 +55,19 @@ export function useGroupsClient(options) {
 }
 
 /**
- * Returns the groups and the connection state, and renders again when either changes.
+ * Returns the groups, the user's invitations and requests to join, and the connection state, and renders again when one changes.
  * @param {GroupsClient} client
- * @returns {{ groups: readonly ListedGroup[], state: State, status: Readonly<Status>, loaded: boolean }}
+ * @returns {{ groups: readonly ListedGroup[], invitations: readonly ListedInvitation[], joinRequests: readonly JoinRequest[], state: State, status: Readonly<Status>, loaded: boolean }}
  */
 export function useGroups(client) {
   const onList = useCallback((/** @type {() => void} */ changed) => both(client.on("change", changed), client.on("ready", changed)), [client]);
   const onStatus = useCallback((/** @type {() => void} */ changed) => client.on("state", changed), [client]);
   const groups = useSyncExternalStore(onList, () => client.groups, () => client.groups);
+  const invitations = useSyncExternalStore(onList, () => client.invitations, () => client.invitations);
+  const joinRequests = useSyncExternalStore(onList, () => client.joinRequests, () => client.joinRequests);
   const loaded = useSyncExternalStore(onList, () => client.loaded, () => client.loaded);
   const status = useSyncExternalStore(onStatus, () => client.status, () => client.status);
-  return { groups, state: status.state, status, loaded };
+  return { groups, invitations, joinRequests, state: status.state, status, loaded };
 }
 
 /**
@@ -73,6 +77,7 @@ export function useGroups(client) {
  * @property {Sort} [sort]
  * @property {string} [filter]
  * @property {Partial<Texts>} [texts]
+ * @property {boolean} [noInvitations] Hides invitations and requests to join.
  * @property {"light" | "dark" | "auto"} [theme]
  * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
  * @property {(detail: { group_id: string }) => void} [onGroupGone]
@@ -85,7 +90,7 @@ export function useGroups(client) {
  * `<groups-sidebar>` as a React component: objects are set as properties, events call functions.
  * @param {SidebarProps} props
  */
-export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, style, children }) {
+export function GroupsSidebar({ client, selected, sort, filter, texts, noInvitations, theme, onGroupSelected, onGroupGone, className, style, children }) {
   const ref = useRef(/** @type {Element | null} */ (null));
   const handlers = useRef({ onGroupSelected, onGroupGone });
   handlers.current = { onGroupSelected, onGroupGone };
@@ -107,7 +112,7 @@ export function GroupsSidebar({ client, selected, sort, filter, texts, theme, on
     element.addEventListener("group-gone", (event) => handlers.current.onGroupGone?.(/** @type {CustomEvent} */ (event).detail), { signal });
     return () => abort.abort();
   }, []);
-  return createElement("groups-sidebar", { ref, theme, class: className, style }, children);
+  return createElement("groups-sidebar", { ref, theme, "no-invitations": noInvitations ? "" : undefined, class: className, style }, children);
 }
 
 /** @param {() => void} one @param {() => void} other */

@@ -22,9 +22,11 @@
  * @import { ClientOptions } from "./client/options.js"
  * @import { State, Status } from "./client/link.js"
  * @import { ListedGroup } from "./client/pending.js"
+ * @import { ListedInvitation } from "./client/waiting.js"
  * @import { GroupsSidebar as Element } from "./groups-sidebar.js"
  * @import { Sort } from "./sidebar/order.js"
  * @import { Texts } from "./sidebar/texts.js"
+ * @import { JoinRequest } from "../types/wire.js"
  */
 
 import { computed, defineComponent, getCurrentInstance, getCurrentScope, h, markRaw, onMounted, onScopeDispose, shallowRef, toValue, watch } from "vue";
@@ -47,13 +49,15 @@ export function useGroupsClient(options) {
 }
 
 /**
- * Returns the groups and the connection state as refs. The client can be a ref or a getter, such as `() => props.client`.
+ * Returns the groups, the user's invitations and requests to join, and the connection state as refs. The client can be a ref or a getter, such as `() => props.client`.
  * @param {MaybeRefOrGetter<GroupsClient>} client
- * @returns {{ groups: Readonly<ShallowRef<readonly ListedGroup[]>>, state: ComputedRef<State>, status: Readonly<ShallowRef<Readonly<Status>>>, loaded: Readonly<ShallowRef<boolean>> }}
+ * @returns {{ groups: Readonly<ShallowRef<readonly ListedGroup[]>>, invitations: Readonly<ShallowRef<readonly ListedInvitation[]>>, joinRequests: Readonly<ShallowRef<readonly JoinRequest[]>>, state: ComputedRef<State>, status: Readonly<ShallowRef<Readonly<Status>>>, loaded: Readonly<ShallowRef<boolean>> }}
  */
 export function useGroups(client) {
   const first = toValue(client);
   const groups = shallowRef(first.groups);
+  const invitations = shallowRef(first.invitations);
+  const joinRequests = shallowRef(first.joinRequests);
   const loaded = shallowRef(first.loaded);
   const status = shallowRef(first.status);
   const state = computed(() => status.value.state);
@@ -62,6 +66,8 @@ export function useGroups(client) {
   const follow = (client, _old, onCleanup) => {
     const onList = () => {
       groups.value = client.groups;
+      invitations.value = client.invitations;
+      joinRequests.value = client.joinRequests;
       loaded.value = client.loaded;
     };
     const onStatus = () => {
@@ -79,7 +85,7 @@ export function useGroups(client) {
   const scope = getCurrentScope();
   const start = () => watch(() => toValue(client), follow, { immediate: true });
   whenMounted(() => (scope ? scope.run(start) : start()));
-  return { groups, state, status, loaded };
+  return { groups, invitations, joinRequests, state, status, loaded };
 }
 
 /**
@@ -89,6 +95,7 @@ export function useGroups(client) {
  * @property {Sort} [sort]
  * @property {string} [filter]
  * @property {Partial<Texts>} [texts]
+ * @property {boolean} [noInvitations] Hides invitations and requests to join.
  * @property {"light" | "dark" | "auto"} [theme]
  */
 
@@ -103,7 +110,7 @@ export function useGroups(client) {
 /** @typedef {new () => { $props: SidebarProps & SidebarListeners & AllowedComponentProps & ComponentCustomProps & VNodeProps, $slots: { default?: () => VNode[] } }} SidebarComponent */
 
 /** Applied in this order, as properties. */
-const PROPERTIES = /** @type {const} */ (["client", "texts", "sort", "filter", "selected"]);
+const PROPERTIES = /** @type {const} */ (["client", "texts", "sort", "filter", "selected", "noInvitations"]);
 
 /**
  * `<groups-sidebar>` as a Vue component. The default slot is the content for the slots of the element, chosen by the `slot` attribute.
@@ -111,7 +118,7 @@ const PROPERTIES = /** @type {const} */ (["client", "texts", "sort", "filter", "
  */
 export const GroupsSidebar = /** @type {any} */ (/* @__PURE__ */ defineComponent({
   name: "GroupsSidebar",
-  props: { client: { type: Object, required: true }, texts: Object, sort: String, filter: String, selected: String, theme: String },
+  props: { client: { type: Object, required: true }, texts: Object, sort: String, filter: String, selected: String, noInvitations: Boolean, theme: String },
   emits: ["groupSelected", "groupGone", "update:selected"],
   setup(props, { emit, slots }) {
     const element = shallowRef(/** @type {Element | null} */ (null));

@@ -2,7 +2,8 @@
 //!
 //! The files in `assets/` are served as they are: plain ES modules, no build step, no third-party hosts. A server needs two
 //! `GET` routes: [`page`] at `/`, and [`asset`] at `/assets/{path}` (the path may have several segments). [`docs`] at `/docs` shows
-//! the interface, if the server has `/openapi.json` and `/asyncapi.json`.
+//! the interface, if the server has `/openapi.json` and `/asyncapi.json`. [`join_page`] at `/join/{token}` is where links into groups
+//! lead.
 //!
 //! # Caching
 //! The page refers to its files as `assets/<release>/…`, where the release is a hash of all files. The content at these URLs never
@@ -24,4 +25,7 @@ mod files;
 mod hash;
 mod served;
 
-pub use served::{Asset, asset, content_security_policy, development_page, docs, page, release};
+pub use served::{
+    Asset, asset, content_security_policy, development_join_page, development_page, docs, join_page,
+    join_page_content_security_policy, page, release,
+};

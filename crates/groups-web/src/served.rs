@@ -15,6 +15,9 @@ const FOLDER: &str = "assets/";
 /// The root element of the template, and what it is in development mode. `page/sign-in.js` reads it.
 const ROOT: &str = "<html ";
 const DEVELOPMENT_ROOT: &str = "<html data-development ";
+/// The start of the head of the template, and what it is in a page one level below the others.
+const HEAD: &str = "<meta charset=\"utf-8\">\n";
+const HEAD_ONE_LEVEL_DOWN: &str = "<meta charset=\"utf-8\">\n<base href=\"../\">\n";
 
 /// A file, ready to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -72,11 +75,28 @@ pub fn release() -> &'static str {
     &BUNDLE.release
 }
 
+/// The [`page`] at `/join/{token}`, where links into groups lead. Its base URL is that of the page at `/`, so its relative URLs
+/// are the same.
+pub fn join_page() -> Asset {
+    BUNDLE.join_page.asset(false)
+}
+
+/// The same page for a server in development mode.
+pub fn development_join_page() -> Asset {
+    BUNDLE.development_join_page.asset(false)
+}
+
 /// The value of `Content-Security-Policy` for the page and its files: same origin only, nothing inline, no HTML from strings.
 ///
 /// `connect-src 'self'` also covers the WebSocket (Content Security Policy Level 3, section 6.7.2.8, "scheme-part matches").
 pub fn content_security_policy() -> &'static str {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+}
+
+/// The same for the [`join_page`], which sets its base URL.
+pub fn join_page_content_security_policy() -> &'static str {
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'self'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
@@ -110,6 +130,8 @@ struct Bundle {
     page: File,
     docs: File,
     development_page: File,
+    join_page: File,
+    development_join_page: File,
     files: BTreeMap<&'static str, File>,
 }
 
@@ -121,10 +143,14 @@ static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
         String::from_utf8_lossy(template).replace(FOLDER, &format!("{FOLDER}{release}/"))
     };
     let (page, docs) = (page(PAGE), page(DOCS));
+    let development_page = page.replacen(ROOT, DEVELOPMENT_ROOT, 1);
+    let one_level_down = |page: &str| File::new(PAGE, page.replacen(HEAD, HEAD_ONE_LEVEL_DOWN, 1).into_bytes());
     let others = FILES.iter().filter(|(name, _)| *name != PAGE && *name != DOCS);
     Bundle {
         release,
-        development_page: File::new(PAGE, page.replacen(ROOT, DEVELOPMENT_ROOT, 1).into_bytes()),
+        join_page: one_level_down(&page),
+        development_join_page: one_level_down(&development_page),
+        development_page: File::new(PAGE, development_page.into_bytes()),
         page: File::new(PAGE, page.into_bytes()),
         docs: File::new(DOCS, docs.into_bytes()),
         files: others.map(|(name, bytes)| (*name, File::new(name, bytes.to_vec()))).collect(),

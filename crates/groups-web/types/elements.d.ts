@@ -6,8 +6,9 @@ import type { MemberTexts } from "./members/texts.js";
 import type { Texts } from "./sidebar/texts.js";
 
 /** The properties of `<groups-sidebar>`, and its attributes that are not properties. */
-export interface SidebarProperties extends Partial<Pick<GroupsSidebar, "client" | "selected" | "sort" | "filter">> {
+export interface SidebarProperties extends Partial<Pick<GroupsSidebar, "client" | "selected" | "sort" | "filter" | "noInvitations">> {
   texts?: Partial<Texts>;
+  "no-invitations"?: boolean | "";
   /** `auto` is the system setting. Default: the `color-scheme` of the page. */
   theme?: "light" | "dark" | "auto";
 }
@@ -33,6 +34,14 @@ export type SidebarPart =
   | "tools"
   | "filter"
   | "sort"
+  | "waiting"
+  | "waiting-title"
+  | "invitation"
+  | "request"
+  | "accept"
+  | "decline"
+  | "withdraw"
+  | "problem"
   | "list"
   | "row"
   | "avatar"

@@ -6,5 +6,6 @@ export type CallOptions = import("./client/http.js").CallOptions;
 export type State = import("./client/link.js").State;
 export type Status = import("./client/link.js").Status;
 export type ListedGroup = import("./client/pending.js").ListedGroup;
+export type ListedInvitation = import("./client/waiting.js").ListedInvitation;
 export { ApiError, GroupsError, NetworkError, SignedOutError } from "./client/errors.js";
 export { canAdd, canChangeRole, canChangeSettings, canDelete, canLeave, canReadHistory, canRemove, canTransfer, rolesToGive } from "./client/permissions.js";

@@ -9,6 +9,9 @@ export class GroupsSidebar extends HTMLElement {
     get sort(): Sort;
     set filter(filter: string);
     get filter(): string;
+    set noInvitations(hidden: boolean);
+    /** Whether invitations and requests to join are hidden. */
+    get noInvitations(): boolean;
     /** @param {Partial<Texts>} texts */
     set texts(texts: Partial<Texts>);
     /** @returns {Texts} */

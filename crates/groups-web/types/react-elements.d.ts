@@ -15,6 +15,10 @@ export * from "./react.js";
 export interface SidebarAttributes extends DetailedHTMLProps<HTMLAttributes<GroupsSidebar>, GroupsSidebar>, SidebarProperties {
   "ongroup-selected"?: (event: HTMLElementEventMap["group-selected"]) => void;
   "ongroup-gone"?: (event: HTMLElementEventMap["group-gone"]) => void;
+  "oninvitation-accept"?: (event: HTMLElementEventMap["invitation-accept"]) => void;
+  "oninvitation-decline"?: (event: HTMLElementEventMap["invitation-decline"]) => void;
+  "onrequest-withdraw"?: (event: HTMLElementEventMap["request-withdraw"]) => void;
+  "onwaiting-failed"?: (event: HTMLElementEventMap["waiting-failed"]) => void;
 }
 
 /** The same for the members of a group. */

@@ -6,12 +6,14 @@
  */
 export function useGroupsClient(options: ClientOptions): GroupsClient;
 /**
- * Returns the groups and the connection state, and renders again when either changes.
+ * Returns the groups, the user's invitations and requests to join, and the connection state, and renders again when one changes.
  * @param {GroupsClient} client
- * @returns {{ groups: readonly ListedGroup[], state: State, status: Readonly<Status>, loaded: boolean }}
+ * @returns {{ groups: readonly ListedGroup[], invitations: readonly ListedInvitation[], joinRequests: readonly JoinRequest[], state: State, status: Readonly<Status>, loaded: boolean }}
  */
 export function useGroups(client: GroupsClient): {
     groups: readonly ListedGroup[];
+    invitations: readonly ListedInvitation[];
+    joinRequests: readonly JoinRequest[];
     state: State;
     status: Readonly<Status>;
     loaded: boolean;
@@ -23,6 +25,7 @@ export function useGroups(client: GroupsClient): {
  * @property {Sort} [sort]
  * @property {string} [filter]
  * @property {Partial<Texts>} [texts]
+ * @property {boolean} [noInvitations] Hides invitations and requests to join.
  * @property {"light" | "dark" | "auto"} [theme]
  * @property {(detail: { group_id: string, group: ListedGroup }) => void} [onGroupSelected]
  * @property {(detail: { group_id: string }) => void} [onGroupGone]
@@ -34,9 +37,10 @@ export function useGroups(client: GroupsClient): {
  * `<groups-sidebar>` as a React component: objects are set as properties, events call functions.
  * @param {SidebarProps} props
  */
-export function GroupsSidebar({ client, selected, sort, filter, texts, theme, onGroupSelected, onGroupGone, className, style, children }: SidebarProps): import("react").ReactElement<{
+export function GroupsSidebar({ client, selected, sort, filter, texts, noInvitations, theme, onGroupSelected, onGroupGone, className, style, children }: SidebarProps): import("react").ReactElement<{
     ref: import("react").RefObject<Element | null>;
     theme: "auto" | "dark" | "light" | undefined;
+    "no-invitations": string | undefined;
     class: string | undefined;
     style: CSSProperties | undefined;
 }, string | import("react").JSXElementConstructor<any>>;
@@ -49,6 +53,10 @@ export type SidebarProps = {
     sort?: Sort | undefined;
     filter?: string | undefined;
     texts?: Partial<Texts> | undefined;
+    /**
+     * Hides invitations and requests to join.
+     */
+    noInvitations?: boolean | undefined;
     theme?: "auto" | "dark" | "light" | undefined;
     onGroupSelected?: ((detail: {
         group_id: string;
@@ -70,6 +78,8 @@ export type SidebarProps = {
 import type { ClientOptions } from "./client/options.js";
 import { GroupsClient } from "./groups-client.js";
 import type { ListedGroup } from "./client/pending.js";
+import type { ListedInvitation } from "./client/waiting.js";
+import type { JoinRequest } from "../types/wire.js";
 import type { State } from "./client/link.js";
 import type { Status } from "./client/link.js";
 import type { GroupsSidebar as Element } from "./groups-sidebar.js";

@@ -15,6 +15,10 @@ export * from "./vue.js";
 export interface SidebarAttributes extends HTMLAttributes, SidebarProperties {
   onGroupSelected?: (event: HTMLElementEventMap["group-selected"]) => void;
   onGroupGone?: (event: HTMLElementEventMap["group-gone"]) => void;
+  onInvitationAccept?: (event: HTMLElementEventMap["invitation-accept"]) => void;
+  onInvitationDecline?: (event: HTMLElementEventMap["invitation-decline"]) => void;
+  onRequestWithdraw?: (event: HTMLElementEventMap["request-withdraw"]) => void;
+  onWaitingFailed?: (event: HTMLElementEventMap["waiting-failed"]) => void;
 }
 
 /** The same for the members of a group. */

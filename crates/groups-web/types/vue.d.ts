@@ -6,12 +6,14 @@
  */
 export function useGroupsClient(options: ClientOptions): GroupsClient;
 /**
- * Returns the groups and the connection state as refs. The client can be a ref or a getter, such as `() => props.client`.
+ * Returns the groups, the user's invitations and requests to join, and the connection state as refs. The client can be a ref or a getter, such as `() => props.client`.
  * @param {MaybeRefOrGetter<GroupsClient>} client
- * @returns {{ groups: Readonly<ShallowRef<readonly ListedGroup[]>>, state: ComputedRef<State>, status: Readonly<ShallowRef<Readonly<Status>>>, loaded: Readonly<ShallowRef<boolean>> }}
+ * @returns {{ groups: Readonly<ShallowRef<readonly ListedGroup[]>>, invitations: Readonly<ShallowRef<readonly ListedInvitation[]>>, joinRequests: Readonly<ShallowRef<readonly JoinRequest[]>>, state: ComputedRef<State>, status: Readonly<ShallowRef<Readonly<Status>>>, loaded: Readonly<ShallowRef<boolean>> }}
  */
 export function useGroups(client: MaybeRefOrGetter<GroupsClient>): {
     groups: Readonly<ShallowRef<readonly ListedGroup[]>>;
+    invitations: Readonly<ShallowRef<readonly ListedInvitation[]>>;
+    joinRequests: Readonly<ShallowRef<readonly JoinRequest[]>>;
     state: ComputedRef<State>;
     status: Readonly<ShallowRef<Readonly<Status>>>;
     loaded: Readonly<ShallowRef<boolean>>;
@@ -30,6 +32,10 @@ export type SidebarProps = {
     sort?: Sort | undefined;
     filter?: string | undefined;
     texts?: Partial<Texts> | undefined;
+    /**
+     * Hides invitations and requests to join.
+     */
+    noInvitations?: boolean | undefined;
     theme?: "auto" | "dark" | "light" | undefined;
 };
 export type SidebarEmits = {
@@ -55,6 +61,8 @@ import { GroupsClient } from "./groups-client.js";
 import type { MaybeRefOrGetter } from "vue";
 import type { ListedGroup } from "./client/pending.js";
 import type { ShallowRef } from "vue";
+import type { ListedInvitation } from "./client/waiting.js";
+import type { JoinRequest } from "../types/wire.js";
 import type { State } from "./client/link.js";
 import type { ComputedRef } from "vue";
 import type { Status } from "./client/link.js";

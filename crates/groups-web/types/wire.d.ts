@@ -37,6 +37,14 @@ export type RoleChanged = EventOf<"role_changed">;
 export type RemovedFromGroup = EventOf<"removed_from_group">;
 /** To all members. */
 export type GroupDeleted = EventOf<"group_deleted">;
+/** To the invited user. */
+export type InvitedToGroup = EventOf<"invited_to_group">;
+/** To the user whose invitation has ended without a membership. */
+export type InvitationEnded = EventOf<"invitation_ended">;
+/** To the user who has asked to join. */
+export type JoinRequested = EventOf<"join_requested">;
+/** To the user whose request to join has ended without a membership. */
+export type JoinRequestEnded = EventOf<"join_request_ended">;
 
 export type Welcome = MessageOf<"welcome">;
 export type Snapshot = MessageOf<"snapshot">;

@@ -3,7 +3,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
-use groups_domain::{Change, DisplayName, Effect, Event, UserId, View};
+use groups_domain::{Audience, Change, DisplayName, Effect, Event, Standing, UserId, View};
 use groups_protocol::EventBody;
 
 use crate::frame;
@@ -30,8 +30,8 @@ pub struct Delivery {
     actor_name: Option<DisplayName>,
     /// Sorted by user, because a large addition has many.
     subjects: Vec<(UserId, View)>,
-    joined: Vec<UserId>,
-    left: Vec<UserId>,
+    /// What users are to the group after the change, if it changes that. Sorted by user.
+    moves: Vec<(UserId, Option<Audience>)>,
     all_left: bool,
     /// One per view that occurs; there are few.
     frames: Vec<(View, OnceLock<Bytes>)>,
@@ -51,21 +51,30 @@ impl Delivery {
         let cursor: LazyLock<String, MakeCursor> = LazyLock::new(Box::new(cursor));
         let mut subjects = change.subjects();
         subjects.sort_unstable_by_key(|(user_id, _)| *user_id);
-        let (mut joined, mut left, mut all_left) = (Vec::new(), Vec::new(), false);
+        let (mut moves, mut all_left) = (Vec::new(), false);
         for effect in change.effects() {
             match effect {
-                Effect::Joined { user_id, .. } => joined.push(user_id),
-                Effect::RoleSet { .. } => {}
-                Effect::Left { user_id } => left.push(user_id),
+                Effect::Joined { user_id, role } | Effect::RoleSet { user_id, role } => {
+                    moves.push((user_id, Some(role.into())));
+                }
+                Effect::Left { user_id } | Effect::StandingEnded { user_id } => moves.push((user_id, None)),
+                Effect::StandingSet { user_id, standing } => moves.push((user_id, audience_of(&standing))),
                 Effect::AllLeft => all_left = true,
+                Effect::LinkAdded { .. } | Effect::LinkUsed { .. } | Effect::LinkRemoved { .. } => {}
             }
         }
+        // A ban ends a membership and begins a standing. The last one counts.
+        moves.reverse();
+        moves.sort_by_key(|(user_id, _)| *user_id);
+        moves.dedup_by_key(|(user_id, _)| *user_id);
+        const AUDIENCES: [Audience; 4] =
+            [Audience::Managers, Audience::Members, Audience::Invited, Audience::Requested];
         let mut views: Vec<View> = subjects.iter().map(|(_, view)| *view).collect();
-        views.push(View::Other);
+        views.extend(AUDIENCES.into_iter().filter_map(|audience| change.view_of_others(audience)));
         views.sort_unstable();
         views.dedup();
         let frames = views.into_iter().map(|view| (view, OnceLock::new())).collect();
-        Self { change, cursor, commit, actor_name: None, subjects, joined, left, all_left, frames }
+        Self { change, cursor, commit, actor_name: None, subjects, moves, all_left, frames }
     }
 
     /// Sets the display name of the user who made the change. All receivers see it.
@@ -79,7 +88,7 @@ impl Delivery {
     pub fn bytes(&self) -> usize {
         let group = &self.change.group;
         let texts = group.name.as_str().len() + group.description.as_str().len() + self.actor_name_bytes();
-        let people = self.subjects.len() + self.joined.len() + self.left.len();
+        let people = self.subjects.len() + self.moves.len();
         FIXED_BYTES + texts + people * PERSON_BYTES + self.frames.len() * (FRAME_BYTES + 2 * texts)
     }
 
@@ -116,31 +125,35 @@ impl Delivery {
         self.commit
     }
 
-    /// Users whom the change itself is about, sorted by id. All other members see it as a change to
-    /// others.
+    /// Users whom the change itself is about, sorted by id. Everybody else sees it as a change to others.
     pub(crate) fn subjects(&self) -> &[(UserId, View)] {
         &self.subjects
     }
 
-    /// How a user sees the change.
-    pub(crate) fn view_of(&self, user_id: UserId) -> View {
-        match self.subjects.binary_search_by_key(&user_id, |(subject, _)| *subject) {
-            Ok(at) => self.subjects[at].1,
-            Err(_) => View::Other,
-        }
+    /// How a user sees the change whom it is about.
+    pub(crate) fn subject_view(&self, user_id: UserId) -> Option<View> {
+        let at = self.subjects.binary_search_by_key(&user_id, |(subject, _)| *subject).ok()?;
+        Some(self.subjects[at].1)
     }
 
-    /// Users who join with this change.
-    pub(crate) fn joined(&self) -> &[UserId] {
-        &self.joined
+    /// How a user sees the change. `audience` is what they are to the group before the change, or after
+    /// it if they are nothing before. `None` if they are not told.
+    pub(crate) fn view_for(&self, user_id: UserId, audience: Option<Audience>) -> Option<View> {
+        self.subject_view(user_id).or_else(|| self.change.view_of_others(audience?))
     }
 
-    /// Users who leave with this change, if only some do.
-    pub(crate) fn left(&self) -> &[UserId] {
-        &self.left
+    /// How everybody with this audience sees the change whom it is not about.
+    pub(crate) fn view_of_others(&self, audience: Audience) -> Option<View> {
+        self.change.view_of_others(audience)
     }
 
-    /// Whether all members leave with this change.
+    /// What users are to the group after the change, if it changes that, sorted by user. If
+    /// [`all_left`](Self::all_left), nobody is anything.
+    pub(crate) fn moves(&self) -> &[(UserId, Option<Audience>)] {
+        &self.moves
+    }
+
+    /// Whether all members, and all others who were something to the group, leave with this change.
     pub(crate) fn all_left(&self) -> bool {
         self.all_left
     }
@@ -155,7 +168,17 @@ impl Delivery {
 
     fn encode(&self, view: View) -> Bytes {
         let event: Event = self.change.event(view);
-        frame::json(&EventBody::new(&event, &self.cursor).with_actor_name(self.actor_name()))
+        // Some events name nobody.
+        let actor_name = self.actor_name().filter(|_| event.actor == self.change.actor);
+        frame::json(&EventBody::new(&event, &self.cursor).with_actor_name(actor_name))
+    }
+}
+
+fn audience_of(standing: &Standing) -> Option<Audience> {
+    match standing {
+        Standing::Invited(_) => Some(Audience::Invited),
+        Standing::Requested(_) => Some(Audience::Requested),
+        Standing::Banned(_) => None,
     }
 }
 
@@ -171,7 +194,7 @@ mod tests {
     /// What a delivery holds after all of its frames were encoded.
     fn held(delivery: &Delivery) -> usize {
         let frames: usize = delivery.frames.iter().map(|(view, _)| delivery.frame(*view).len()).sum();
-        let lists = size_of_val(delivery.subjects()) + size_of_val(delivery.joined()) + size_of_val(delivery.left());
+        let lists = size_of_val(delivery.subjects()) + size_of_val(delivery.moves());
         let Change { group, kind, .. } = &delivery.change;
         let members = match kind {
             ChangeKind::GroupCreated { members } | ChangeKind::MembersAdded { members } => size_of_val(&members[..]),

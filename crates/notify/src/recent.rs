@@ -3,9 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use groups_domain::{GroupId, ReadPoint, UserId};
+use groups_domain::{Audience, GroupId, ReadPoint, UserId, View};
 
 use crate::Delivery;
+use crate::replay::before;
 
 /// Estimated memory of an entry, and of each place of a delivery in an index.
 const ENTRY_BYTES: usize = 128;
@@ -23,7 +24,7 @@ pub struct RecentDeliveries {
     /// Number of the first entry.
     first: u64,
     of_group: HashMap<GroupId, VecDeque<u64>>,
-    /// The deliveries in which a user joins or leaves.
+    /// The deliveries that change what a user is to a group.
     of_user: HashMap<UserId, VecDeque<u64>>,
     /// Every commit from here on that was delivered is among the entries. `None` until the first
     /// delivery.
@@ -53,9 +54,9 @@ pub struct ReplayMax {
 pub struct Resuming<'a> {
     /// The user.
     pub user_id: UserId,
-    /// The groups of which the user is a member at `until`, and the deleted groups of which the
-    /// user was a member when they were deleted. Ascending.
-    pub groups: &'a [GroupId],
+    /// The groups to which the user is something at `until`, and the deleted groups to which the user
+    /// was something when they were deleted. Ascending.
+    pub groups: &'a [(GroupId, Audience)],
     /// What the client has received.
     pub from: &'a ReadPoint,
     /// What the client will have received.
@@ -87,9 +88,9 @@ impl RecentDeliveries {
         let number = self.first + self.entries.len() as u64;
         let newest = self.entries.back().map_or(0, |last| last.newest).max(delivery.commit());
         self.of_group.entry(delivery.change().group_id()).or_default().push_back(number);
-        let people = delivery.joined().iter().chain(delivery.left());
-        people.for_each(|user_id| self.of_user.entry(*user_id).or_default().push_back(number));
-        let places = 2 + delivery.joined().len() + delivery.left().len();
+        let people = delivery.moves().iter().map(|(user_id, _)| *user_id);
+        people.for_each(|user_id| self.of_user.entry(user_id).or_default().push_back(number));
+        let places = 2 + delivery.moves().len();
         let bytes = delivery.bytes() + places * ENTRY_BYTES;
         self.bytes += bytes;
         self.entries.push_back(Entry { delivery: Arc::clone(delivery), bytes, newest });
@@ -113,11 +114,11 @@ impl RecentDeliveries {
         self.complete_from.is_some_and(|complete_from| from.first_unseen() >= complete_from)
     }
 
-    /// Exactly the deliveries that the user missed, limited to the times of membership, in log
-    /// order. `None` if they are not all retained, or too many.
+    /// Exactly the deliveries that the user missed, in log order, each with how the user sees it. `None`
+    /// if they are not all retained, or too many.
     ///
     /// The caller has made sure that everything that `until` sees was pushed.
-    pub fn missed(&self, resuming: Resuming<'_>, max: ReplayMax) -> Option<Vec<Arc<Delivery>>> {
+    pub fn missed(&self, resuming: Resuming<'_>, max: ReplayMax) -> Option<Vec<(Arc<Delivery>, View)>> {
         let Resuming { user_id, groups, from, until } = resuming;
         if !self.reaches_back_to(from) {
             return None;
@@ -128,34 +129,32 @@ impl RecentDeliveries {
         let mut others: Vec<GroupId> = Vec::new();
         for (_, delivery) in self.since(self.of_user.get(&user_id), start) {
             let group_id = delivery.change().group_id();
-            if groups.binary_search(&group_id).is_err() {
+            if groups.binary_search_by_key(&group_id, |(group_id, _)| *group_id).is_err() {
                 others.push(group_id);
             }
         }
         others.sort_unstable();
         others.dedup();
-        let ended = others.into_iter().map(|group_id| (group_id, false));
+        let ended = others.into_iter().map(|group_id| (group_id, None));
         let (mut missed, mut bytes) = (Vec::new(), 0_usize);
-        for (group_id, mut is_member) in groups.iter().map(|group_id| (*group_id, true)).chain(ended) {
-            // Backwards from the known end: before joining, the user was no member; before leaving,
-            // one.
+        let current = groups.iter().map(|(group_id, audience)| (*group_id, Some(*audience)));
+        for (group_id, mut audience) in current.chain(ended) {
+            // Backwards from the known end.
             for (number, delivery) in self.since(self.of_group.get(&group_id), start) {
                 if from.sees(delivery.commit()) || !until.sees(delivery.commit()) {
                     continue;
                 }
-                let joins = delivery.joined().contains(&user_id);
-                if is_member || joins || delivery.left().contains(&user_id) {
-                    missed.push(number);
-                    bytes = bytes.saturating_add(delivery.frame_bytes());
-                    if missed.len() > max.events || bytes > max.bytes {
-                        return None;
-                    }
-                    is_member = !joins;
+                let Some(view) = delivery.view_for(user_id, audience) else { continue };
+                missed.push((number, view));
+                bytes = bytes.saturating_add(delivery.frame_bytes());
+                if missed.len() > max.events || bytes > max.bytes {
+                    return None;
                 }
+                audience = before(view, audience);
             }
         }
-        missed.sort_unstable();
-        Some(missed.into_iter().filter_map(|number| self.get(number)).cloned().collect())
+        missed.sort_unstable_by_key(|(number, _)| *number);
+        Some(missed.into_iter().filter_map(|(number, view)| Some((Arc::clone(self.get(number)?), view))).collect())
     }
 
     /// The deliveries of an index from a number on, newest first.
@@ -179,7 +178,7 @@ impl RecentDeliveries {
         self.first += 1;
         self.complete_from = self.complete_from.max(Some(newest + 1));
         forget_first(&mut self.of_group, &delivery.change().group_id());
-        delivery.joined().iter().chain(delivery.left()).for_each(|user_id| forget_first(&mut self.of_user, user_id));
+        delivery.moves().iter().for_each(|(user_id, _)| forget_first(&mut self.of_user, user_id));
         true
     }
 }
@@ -226,21 +225,12 @@ mod tests {
                 _ => Command::UpdateSettings {
                     name: Some(groups_domain::GroupName::parse(&format!("Name {}", deliveries.len())).unwrap()),
                     description: None,
+                    join_policy: None,
                 },
             };
             deliveries.extend(world.try_execute(group_id, actor, command));
         }
         (world, deliveries)
-    }
-
-    /// The groups of [`Resuming`] after the first `until` changes.
-    fn groups_at(world: &World, deliveries: &[Arc<Delivery>], user_id: UserId, until: usize) -> Vec<GroupId> {
-        let open = world.list(user_id, until).into_iter().map(|(group, _)| group.group_id);
-        let deleted = deliveries[..until].iter().enumerate().filter(|(_, delivery)| delivery.all_left());
-        let deleted = deleted.filter(|(commit, _)| world.is_told(*commit, user_id));
-        let mut groups: Vec<GroupId> = open.chain(deleted.map(|(_, delivery)| delivery.change().group_id())).collect();
-        groups.sort_unstable();
-        groups
     }
 
     fn any_commands() -> impl Strategy<Value = Vec<(u8, u8, u8, u8)>> {
@@ -262,15 +252,18 @@ mod tests {
             let until = 1 + until.index(deliveries.len());
             let from = from.index(until + 1);
             for user_id in (1..=USERS).map(user) {
-                let groups = groups_at(&world, &deliveries, user_id, until);
+                let groups = world.with_deleted(user_id, until);
                 let (from_point, until_point) = (point(from), point(until));
                 let resuming = Resuming { user_id, groups: &groups, from: &from_point, until: &until_point };
                 let told: Vec<u64> =
-                    (from..until).filter(|commit| world.is_told(*commit, user_id)).map(|commit| commit as u64).collect();
+                    (from..until).filter(|commit| world.told(*commit).contains_key(&user_id)).map(|commit| commit as u64).collect();
                 let is_kept = from >= deliveries.len() - recent.entries.len() && from > 0;
                 prop_assert_eq!(recent.reaches_back_to(&from_point), is_kept);
                 let missed = recent.missed(resuming, ALL);
-                let missed = missed.map(|missed| missed.iter().map(|delivery| delivery.commit()).collect());
+                let seen = missed.iter().flatten().map(|(delivery, view)| delivery.change().event(*view));
+                let events = told.iter().map(|commit| world.told(*commit as usize)[&user_id].clone());
+                prop_assert!(missed.is_none() || seen.eq(events), "everybody gets their own view");
+                let missed = missed.map(|missed| missed.iter().map(|(delivery, _)| delivery.commit()).collect());
                 prop_assert_eq!(missed, is_kept.then_some(told.clone()));
                 let fewer = ReplayMax { events: told.len().saturating_sub(1), ..ALL };
                 prop_assert!(told.is_empty() || recent.missed(resuming, fewer).is_none());
@@ -288,7 +281,7 @@ mod tests {
             let numbers = |index: usize| index == recent.entries.len();
             prop_assert!(numbers(recent.of_group.values().map(VecDeque::len).sum()));
             let people: usize = recent.entries.iter().map(|entry| {
-                entry.delivery.joined().len() + entry.delivery.left().len()
+                entry.delivery.moves().len()
             }).sum();
             prop_assert_eq!(recent.of_user.values().map(VecDeque::len).sum::<usize>(), people);
             recent.restart();
@@ -306,11 +299,11 @@ mod tests {
         let mut recent = RecentDeliveries::new(usize::MAX);
         recent.push(&early, ReadPoint { below: 7, except: vec![5] });
         recent.push(&late, ReadPoint { below: 7, except: Vec::new() });
-        let groups = [group(1), group(2)];
+        let groups = [1, 2].map(|number| (group(number), Audience::Managers));
         let commits = |from: ReadPoint, until: ReadPoint| {
             let resuming = Resuming { user_id: user(1), groups: &groups, from: &from, until: &until };
             let missed = recent.missed(resuming, ALL);
-            missed.map(|missed| missed.iter().map(|delivery| delivery.commit()).collect::<Vec<_>>())
+            missed.map(|missed| missed.iter().map(|(delivery, _)| delivery.commit()).collect::<Vec<_>>())
         };
         let all = ReadPoint { below: 7, except: Vec::new() };
         assert_eq!(commits(ReadPoint { below: 7, except: vec![5] }, all.clone()), None, "5 may have come earlier");
@@ -325,7 +318,7 @@ mod tests {
         (0..9).for_each(|number| {
             recent.push(&world.rename(group(1), user(1), &format!("Name {number}")), point(2 + number))
         });
-        let (from, until, groups) = (point(1), point(10), [group(1)]);
+        let (from, until, groups) = (point(1), point(10), [(group(1), Audience::Managers)]);
         let resuming = Resuming { user_id: user(1), groups: &groups, from: &from, until: &until };
         let sizes =
             [1_000, 100_000].map(|bytes| recent.missed(resuming, ReplayMax { bytes, ..ALL }).map(|all| all.len()));
@@ -346,7 +339,8 @@ mod tests {
             .collect();
         assert_eq!((kept, recent.bytes), (vec![1, 2, 2], recent.bytes_max));
         assert_eq!([0, 1].map(|from| recent.reaches_back_to(&point(from))), [false, true]);
-        let (from, until, groups) = (point(1), point(3), [1, 2, 3].map(group));
+        let groups = [1, 2, 3].map(|number| (group(number), Audience::Members));
+        let (from, until) = (point(1), point(3));
         let resuming = Resuming { user_id: user(2), groups: &groups, from: &from, until: &until };
         let bytes: usize = deliveries[1..].iter().map(|delivery| delivery.frame_bytes()).sum();
         let replayed = |events, bytes| recent.missed(resuming, ReplayMax { events, bytes }).map(|all| all.len());

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use groups_domain::{Group, Role, UserId, View};
-use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage};
+use groups_domain::{Group, Pending, Role, UserId, View};
+use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage, pending_bodies};
 
 pub(crate) use closing::{Close, ProtocolError};
 pub(crate) use context::Cx;
@@ -44,6 +44,7 @@ pub(crate) enum Piece {
     Missed(Arc<Delivery>, View),
     Snapshot {
         groups: Vec<(Group, Role)>,
+        pending: Vec<Pending>,
         more: bool,
         cursor: String,
     },
@@ -419,9 +420,17 @@ impl Piece {
         Some(match self {
             Self::Frame(frame) => frame,
             Self::Missed(delivery, view) => delivery.frame(view),
-            Self::Snapshot { groups, more, cursor } => {
+            Self::Snapshot { groups, pending, more, cursor } => {
                 let groups = groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-                frame::json(&ServerMessage::Snapshot { groups, more, cursor: cursor.as_str().into() })
+                let (invitations, requests) = match more {
+                    true => (None, None),
+                    false => {
+                        let (invitations, requests) = pending_bodies(&pending);
+                        (Some(invitations), Some(requests))
+                    }
+                };
+                let cursor = cursor.as_str().into();
+                frame::json(&ServerMessage::Snapshot { groups, invitations, requests, more, cursor })
             }
             Self::Unread => return None,
         })

@@ -239,10 +239,7 @@ impl Shard {
                 Some(list)
             }
             InitialContent::Resumed(missed) => {
-                pieces.extend(missed.into_iter().map(|delivery| {
-                    let view = delivery.view_of(user_id);
-                    Piece::Missed(delivery, view)
-                }));
+                pieces.extend(missed.into_iter().map(|(delivery, view)| Piece::Missed(delivery, view)));
                 None
             }
         };
@@ -251,14 +248,16 @@ impl Shard {
         let mut groups: GroupSet = groups.into_iter().collect();
         for delivery in self.journal.since(from).filter(|delivery| !seen.sees(delivery.commit())) {
             let group_id = delivery.change().group_id();
-            if delivery.joined().contains(&user_id) {
-                groups.insert(group_id);
+            if let Some(view) = delivery.view_for(user_id, groups.get(&group_id).copied()) {
+                pieces.push_back(Piece::Frame(delivery.frame(view)));
             }
-            if groups.contains(&group_id) {
-                pieces.push_back(Piece::Frame(delivery.frame(delivery.view_of(user_id))));
-            }
-            if delivery.all_left() || delivery.left().contains(&user_id) {
-                groups.remove(&group_id);
+            match delivery.moves().binary_search_by_key(&user_id, |(moved, _)| *moved) {
+                Ok(at) => match delivery.moves()[at].1 {
+                    Some(audience) => drop(groups.insert(group_id, audience)),
+                    None => drop(groups.remove(&group_id)),
+                },
+                Err(_) if delivery.all_left() => drop(groups.remove(&group_id)),
+                Err(_) => {}
             }
         }
 
@@ -286,17 +285,17 @@ impl Shard {
         self.bound_journal(now);
         let group_id = delivery.change().group_id();
         // A new member is subscribed first, then notified.
-        for user_id in delivery.joined() {
-            if let Some(&slot) = self.slots.get(user_id)
+        for (user_id, audience) in delivery.moves() {
+            if let (Some(&slot), Some(audience)) = (self.slots.get(user_id), audience)
                 && self.users[slot].installed.is_some()
             {
-                self.subscriptions.add(slot, group_id);
+                self.subscriptions.set(slot, group_id, *audience);
             }
         }
         let routed = self.tell(now, group_id, delivery);
         // A removed member is notified first, then unsubscribed.
-        for user_id in delivery.left() {
-            if let Some(&slot) = self.slots.get(user_id) {
+        for (user_id, audience) in delivery.moves() {
+            if let (Some(&slot), None) = (self.slots.get(user_id), audience) {
                 self.subscriptions.remove(slot, group_id);
             }
         }
@@ -313,10 +312,13 @@ impl Shard {
         subjects.sort_unstable_by_key(|(slot, _)| *slot);
         let mut others: Option<Bytes> = None;
         let mut routed = Routed::default();
-        for slot in self.subscriptions.of_group(group_id) {
+        for (slot, audience) in self.subscriptions.of_group(group_id) {
             let view = match subjects.binary_search_by_key(&slot, |(subject, _)| *subject) {
                 Ok(at) => subjects[at].1,
-                Err(_) => View::Other,
+                Err(_) => match delivery.view_of_others(audience) {
+                    Some(view) => view,
+                    None => continue,
+                },
             };
             for conn in &self.users[slot].conns {
                 // If the read has not returned, the journal has the change. If the read has seen
@@ -366,7 +368,10 @@ impl Shard {
     /// Sends a typing event to the other members' connections that have room for it.
     pub(crate) fn typing(&mut self, now: Moment, types: TypingEvent, frame: &Bytes) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
-        for slot in self.subscriptions.of_group(types.group_id) {
+        for (slot, audience) in self.subscriptions.of_group(types.group_id) {
+            if !audience.is_member() {
+                continue;
+            }
             let user = &self.users[slot];
             if user.user_id == types.user_id {
                 continue;
@@ -394,7 +399,7 @@ impl Shard {
             ClientAction::Authenticate { token } => return Some(Received::Token(token)),
         };
         let user_id = conn.user_id;
-        let member = self.slots.get(&user_id).is_some_and(|slot| self.subscriptions.contains(*slot, group_id));
+        let member = self.slots.get(&user_id).is_some_and(|slot| self.subscriptions.is_member(*slot, group_id));
         if !member {
             conn.session.borrow_mut().error(&cx, ErrorCode::GroupNotFound, "no such group, or you are not in it");
             return None;

@@ -21,7 +21,7 @@ use crate::Delivery;
 /// use std::sync::Arc;
 ///
 /// use async_trait::async_trait;
-/// use groups_domain::event_for;
+/// use groups_domain::{Audience, event_for};
 /// use groups_protocol::EventBody;
 /// use notify::{Delivery, EventSink, SinkError};
 ///
@@ -37,7 +37,7 @@ use crate::Delivery;
 ///         for delivery in batch {
 ///             // The JSON that a WebSocket of this user receives.
 ///             let change = delivery.change();
-///             let event = event_for(change, change.actor_id());
+///             let Some(event) = event_for(change, change.actor_id(), Audience::Members) else { continue };
 ///             let json = serde_json::to_string(&EventBody::new(&event, delivery.cursor()).with_actor_name(delivery.actor_name()));
 ///             println!("{}", json.map_err(SinkError::new)?);
 ///         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use groups_domain::{Group, GroupId, ReadPoint, Role, UserId};
+use groups_domain::{Audience, Group, GroupId, Pending, ReadPoint, Role, UserId, View};
 
 use crate::Delivery;
 
@@ -25,8 +25,8 @@ pub trait Source: Send + Sync {
 pub struct InitialState {
     /// The commits that the read has seen.
     pub seen: ReadPoint,
-    /// The user's groups at the read point.
-    pub groups: Vec<GroupId>,
+    /// The groups to which the user is something at the read point, and what.
+    pub groups: Vec<(GroupId, Audience)>,
     /// What the client receives first.
     pub content: InitialContent,
     /// The position of the read, from which the client can resume.
@@ -38,8 +38,9 @@ pub struct InitialState {
 pub enum InitialContent {
     /// The whole list, newest group first, read in pieces as the client takes it.
     Snapshot(Box<dyn List>),
-    /// Exactly the changes that the user missed, limited to the times of membership, in log order.
-    Resumed(Vec<Arc<Delivery>>),
+    /// Exactly the changes that the user missed, in log order, each with how the user sees it: see
+    /// [`with_views`](crate::with_views).
+    Resumed(Vec<(Arc<Delivery>, View)>),
 }
 
 /// A user's groups at the read point of an [`InitialState`], newest first. The client may read slowly,
@@ -69,6 +70,9 @@ pub struct PieceMax {
 pub struct ListPiece {
     /// The groups, with the user's role in each.
     pub groups: Vec<(Group, Role)>,
+    /// The user's invitations and requests to join. All of them are in the last piece, and none in the
+    /// others.
+    pub pending: Vec<Pending>,
     /// Whether more pieces follow.
     pub more: bool,
 }

@@ -24,7 +24,7 @@ impl Groups {
     /// The paths, relative to the [prefix](crate::GroupsBuilder::prefix) if one is set, are
     /// `/v1/…`, `/healthz`, `/readyz`, `/metrics` (unless
     /// [`operations_listen`](crate::Settings::operations_listen) is set), and, with the
-    /// [page](crate::GroupsBuilder::page), `/` and `/assets/…`. Unless they are
+    /// [page](crate::GroupsBuilder::page), `/`, `/join/{token}` and `/assets/…`. Unless they are
     /// [switched off](crate::GroupsBuilder::documents), also `/openapi.json`, `/asyncapi.json` and, with the page, `/docs`.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let groups = self.clone();

@@ -480,7 +480,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
         let groups = Groups::builder(Settings { database_url, ..Settings::default() }).open().await.unwrap();
-        assert_eq!(groups.supervisor().running(), 9);
+        assert_eq!(groups.supervisor().running(), 10);
         groups.stop(Duration::ZERO).await;
         while groups.supervisor().running() > 0 {
             tokio::task::yield_now().await;

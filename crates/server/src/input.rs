@@ -9,8 +9,9 @@ mod paging;
 mod reading;
 
 use actix_web::{HttpRequest, web};
-use groups_domain::{GroupId, Role, UserId};
+use groups_domain::{GroupId, JoinPolicy, LinkId, Note, ParseJoinPolicyError, Rejection, Role, UserId};
 use serde::de::DeserializeOwned;
+use serde_json::Number;
 use uuid::Uuid;
 
 use crate::{Code, Problem};
@@ -24,7 +25,7 @@ pub(crate) use json::{Object, json};
 #[cfg(test)]
 pub(crate) use member::MEMBERS_PER_REQUEST_MAX;
 pub(crate) use member::MemberInput;
-pub(crate) use paging::Paging;
+pub(crate) use paging::{Paging, Place};
 pub(crate) use reading::Reading;
 
 /// Parses a UUID in hyphenated form; other forms are rejected.
@@ -35,6 +36,11 @@ pub(crate) fn uuid(text: &str) -> Option<Uuid> {
 /// Parses the group id in the path.
 pub(crate) fn group_id(text: &str) -> Result<GroupId, Problem> {
     uuid(text).map(GroupId::new).ok_or_else(|| Problem::malformed("the group id in the path is not a UUID"))
+}
+
+/// Parses the link id in the path.
+pub(crate) fn link_id(text: &str) -> Result<LinkId, Problem> {
+    uuid(text).map(LinkId::new).ok_or_else(|| Problem::malformed("the link id in the path is not a UUID"))
 }
 
 /// Parses the member id in the path. `me` stands for the caller.
@@ -58,6 +64,30 @@ pub(crate) fn user_id(text: &str, field: &str) -> Result<UserId, Problem> {
 /// Parses a role name.
 pub(crate) fn role(name: &str) -> Result<Role, Problem> {
     name.parse().map_err(|error| Problem::new(Code::InvalidRole, format!("{error}")))
+}
+
+/// Parses a join policy.
+pub(crate) fn join_policy(name: &str) -> Result<JoinPolicy, Problem> {
+    name.parse().map_err(|error: ParseJoinPolicyError| {
+        Problem::new(Code::InvalidJoinPolicy, format!("Invalid join policy: {error}."))
+    })
+}
+
+/// Parses how long an invitation or a link is valid. Its range is a rule of the domain.
+pub(crate) fn seconds_of_validity(seconds: Option<&Number>) -> Result<Option<u64>, Problem> {
+    seconds.map(|seconds| seconds.as_u64().ok_or_else(|| Rejection::InvalidExpiry.into())).transpose()
+}
+
+/// Parses what somebody who asks to join writes to the admins.
+pub(crate) fn message(text: Option<&str>) -> Result<Note, Problem> {
+    let invalid = |error| Problem::new(Code::InvalidMessage, format!("Invalid message: {error}."));
+    Note::parse(text.unwrap_or_default()).map_err(invalid)
+}
+
+/// Parses why somebody is banned.
+pub(crate) fn reason(text: Option<&str>) -> Result<Note, Problem> {
+    let invalid = |error| Problem::new(Code::InvalidReason, format!("Invalid reason: {error}."));
+    Note::parse(text.unwrap_or_default()).map_err(invalid)
 }
 
 /// Parses the query string of the URL.

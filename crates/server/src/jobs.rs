@@ -8,6 +8,7 @@ mod erase;
 mod failure;
 mod leave;
 mod memory;
+mod standings;
 
 use std::sync::Arc;
 use std::time::Duration;

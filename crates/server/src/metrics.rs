@@ -219,5 +219,14 @@ fn action(kind: &ChangeKind) -> &'static str {
         ChangeKind::RoleChanged { .. } => "role_changed",
         ChangeKind::OwnershipTransferred { .. } => "owner_changed",
         ChangeKind::GroupDeleted => "group_deleted",
+        ChangeKind::Joined { .. } => "member_added",
+        ChangeKind::Invited { .. } => "invited",
+        ChangeKind::InvitationEnded { .. } => "invitation_ended",
+        ChangeKind::JoinRequested { .. } => "join_requested",
+        ChangeKind::JoinRequestEnded { .. } => "join_request_ended",
+        ChangeKind::Banned { .. } => "banned",
+        ChangeKind::Unbanned { .. } => "unbanned",
+        ChangeKind::LinkCreated { .. } => "link_created",
+        ChangeKind::LinksRevoked { .. } => "link_revoked",
     }
 }

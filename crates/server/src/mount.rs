@@ -9,4 +9,6 @@ pub(crate) struct Mount {
     pub(crate) documents: bool,
     pub(crate) cors: bool,
     pub(crate) metrics: bool,
+    /// Whether outsiders can search for groups.
+    pub(crate) directory: bool,
 }

@@ -2,9 +2,9 @@
 
 use actix_web::http::header::{ETag, EntityTag, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use groups_domain::{Group, Role};
-use groups_protocol::{GroupBody, MemberBody};
-use groups_store::{MemberRow, Outcome};
+use groups_domain::{AccessList, Group, Rejection, Role};
+use groups_protocol::{GroupBody, MemberBody, RequestedBody, RequestedState};
+use groups_store::{AdminRead, Executed, MemberRow, Outcome};
 
 use crate::{Code, Problem};
 
@@ -12,6 +12,30 @@ use crate::{Code, Problem};
 /// Somebody who is not a member has no role.
 pub(crate) fn group(mut response: HttpResponseBuilder, group: &Group, role: Option<Role>) -> HttpResponse {
     response.insert_header(etag(group)).json(GroupBody::new(group, role))
+}
+
+/// Responds to somebody who has tried to join.
+pub(crate) fn joined(executed: &Executed) -> Result<HttpResponse, Problem> {
+    let response = match executed.outcome {
+        Outcome::Joined { .. } | Outcome::AlreadyIn { .. } => {
+            group(HttpResponse::Ok(), &executed.group, executed.standing.role())
+        }
+        // Without the entity tag, which they do not see otherwise.
+        Outcome::JoinRequested { .. } | Outcome::AlreadyRequested => {
+            HttpResponse::Accepted().json(RequestedBody { state: RequestedState::Requested })
+        }
+        ref other => return Err(unexpected(other)),
+    };
+    Ok(mark_replayed(response, executed.replayed))
+}
+
+/// A list that only admins read, or why the caller may not.
+pub(crate) fn admin_read<T>(read: AdminRead<T>, list: AccessList) -> Result<T, Problem> {
+    match read {
+        AdminRead::Found(found) => Ok(found),
+        AdminRead::NotFound => Err(Problem::group_not_found()),
+        AdminRead::Forbidden => Err(Rejection::Forbidden(list.rule()).into()),
+    }
 }
 
 pub(crate) fn etag(group: &Group) -> ETag {

@@ -2,7 +2,7 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use groups_domain::{Rejection, TextError};
+use groups_domain::{AccessList, Rejection, TextError};
 use groups_protocol::{Code, ProblemBody};
 use groups_store::{ExecuteError, Reason, StoreError};
 
@@ -41,6 +41,10 @@ impl Problem {
 
     pub(crate) fn group_not_found() -> Self {
         Rejection::GroupNotFound.into()
+    }
+
+    pub(crate) fn link_not_found() -> Self {
+        Rejection::LinkNotFound.into()
     }
 
     pub(crate) fn name(error: TextError) -> Self {
@@ -113,6 +117,15 @@ impl From<Rejection> for Problem {
             Rejection::InvalidRole => Code::InvalidRole,
             Rejection::TooManyMembers { .. } => Code::TooManyMembers,
             Rejection::TooManyGroups { .. } => Code::TooManyGroups,
+            Rejection::Banned { .. } => Code::Banned,
+            Rejection::InvitationNotFound => Code::InvitationNotFound,
+            Rejection::JoinRequestNotFound => Code::RequestNotFound,
+            Rejection::LinkNotFound => Code::LinkNotFound,
+            Rejection::InvalidExpiry => Code::InvalidExpiry,
+            Rejection::ListFull { list: AccessList::Invitations, .. } => Code::TooManyInvitations,
+            Rejection::ListFull { list: AccessList::JoinRequests, .. } => Code::TooManyRequestsToJoin,
+            Rejection::ListFull { list: AccessList::Bans, .. } => Code::TooManyBans,
+            Rejection::ListFull { list: AccessList::Links, .. } => Code::TooManyLinks,
             Rejection::VersionMismatch { .. } => Code::VersionMismatch,
         };
         Self::new(code, rejection.to_string())
@@ -131,7 +144,7 @@ impl From<ExecuteError> for Problem {
                 Code::RateLimited,
                 format!(
                     "Your daily quota of {max} {quota} is used up: try again after midnight UTC. \
-                     You can still leave groups, remove members and delete groups."
+                     You can still leave, decline, remove, ban, revoke and delete."
                 ),
             )
             .retry_after(retry_after_seconds),

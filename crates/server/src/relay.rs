@@ -238,7 +238,8 @@ fn is_erased(change: &Change) -> bool {
         Effect::Joined { user_id, .. } | Effect::RoleSet { user_id, .. } | Effect::Left { user_id } => {
             user_id.uuid().is_nil()
         }
-        Effect::AllLeft => false,
+        Effect::StandingSet { user_id, .. } | Effect::StandingEnded { user_id } => user_id.uuid().is_nil(),
+        Effect::AllLeft | Effect::LinkAdded { .. } | Effect::LinkUsed { .. } | Effect::LinkRemoved { .. } => false,
     })
 }
 
@@ -315,7 +316,7 @@ mod tests {
             1 => {
                 Command::CreateGroup { name, description: Description::default(), members: Vec::new(), owner_id: None }
             }
-            _ => Command::UpdateSettings { name: Some(name), description: None },
+            _ => Command::UpdateSettings { name: Some(name), description: None, join_policy: None },
         };
         let at = Timestamp::from_unix_millis(0);
         let group_id = GroupId::new(Uuid::from_u128(7));

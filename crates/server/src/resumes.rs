@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use groups_domain::{ReadPoint, UserId};
+use groups_domain::{Audience, GroupId, ReadPoint, UserId, View};
 use groups_store::{OpenMemberships, Position, ReplayRule, ResumePoints, Resumer, Store};
 use notify::{Delivery, InitialContent, InitialState, RecentDeliveries, ReplayMax, Resuming};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -94,8 +94,8 @@ impl Resumes {
 /// A client that resumes from memory.
 pub(crate) struct Resumed {
     points: Arc<ResumePoints>,
-    groups: Vec<groups_domain::GroupId>,
-    missed: Vec<Arc<Delivery>>,
+    groups: Vec<(GroupId, Audience)>,
+    missed: Vec<(Arc<Delivery>, View)>,
 }
 
 impl Resumed {
@@ -168,8 +168,9 @@ mod tests {
 
     use std::collections::HashMap;
 
-    use groups_domain::{Change, Command, GroupId, NewMember, Request, Timestamp};
+    use groups_domain::{Change, Command, JoinPolicy, NewMember, Note, Request, Role, Timestamp};
     use groups_store::{LogEntry, StoreOptions, StreamStart};
+    use notify::with_views;
     use uuid::Uuid;
 
     use super::*;
@@ -180,6 +181,9 @@ mod tests {
     fn user(number: u64) -> UserId {
         UserId::new(Uuid::from_u128(u128::from(number)))
     }
+
+    /// The missed changes, how the user sees them, and the groups.
+    type Answer = (Vec<(Change, View)>, Vec<(GroupId, Audience)>);
 
     /// A store with a relay that is run by hand.
     struct Bench {
@@ -210,19 +214,22 @@ mod tests {
             self.resumes.push(&Arc::new(delivery(entry.clone(), &self.store.cursors(), &HashMap::new())), &position);
         }
 
-        /// The missed changes and the groups, from memory.
-        async fn resumed_in_memory(&self, who: UserId, from: &Position) -> Option<(Vec<Change>, Vec<GroupId>)> {
+        /// The missed changes, how the user sees them, and the groups, from memory.
+        async fn resumed_in_memory(&self, who: UserId, from: &Position) -> Option<Answer> {
             let Resumed { mut groups, missed, .. } = self.resumes.resume(who, from, RULE).await?;
             groups.sort_unstable();
-            Some((missed.iter().map(|delivery| delivery.change().clone()).collect(), groups))
+            Some((missed.iter().map(|(delivery, view)| (delivery.change().clone(), *view)).collect(), groups))
         }
 
         /// The same, from the log.
-        async fn resumed_in_log(&self, who: UserId, from: &Position) -> (Vec<Change>, Vec<GroupId>) {
+        async fn resumed_in_log(&self, who: UserId, from: &Position) -> Answer {
             let mut opened = self.store.open_stream(who, Some(from.clone()), RULE).await.unwrap();
             opened.groups.sort_unstable();
-            let StreamStart::Resumed(entries) = opened.start else { panic!("it is resumed") };
-            (entries.into_iter().map(|entry| entry.change).collect(), opened.groups)
+            let StreamStart::Resumed { missed, with_deleted } = opened.start else { panic!("it is resumed") };
+            let names = HashMap::new();
+            let missed = missed.into_iter().map(|entry| Arc::new(delivery(entry, &self.store.cursors(), &names)));
+            let missed = with_views(who, with_deleted, missed.collect());
+            (missed.iter().map(|(delivery, view)| (delivery.change().clone(), *view)).collect(), opened.groups)
         }
     }
 
@@ -232,6 +239,7 @@ mod tests {
         let rename = |number: u64| Command::UpdateSettings {
             name: Some(groups_domain::GroupName::parse(&format!("Name {number}")).unwrap()),
             description: None,
+            join_policy: None,
         };
         for group in 1..=3 {
             bench.execute(group, 1, Command::create("Team", "").unwrap()).await;
@@ -244,6 +252,18 @@ mod tests {
         bench.execute(1, 1, Command::AddMember(NewMember::plain(user(2)))).await;
         bench.execute(2, 1, Command::DeleteGroup).await;
         bench.execute(3, 3, Command::Leave { successor: None }).await;
+        let join_policy = Some(JoinPolicy::Request);
+        bench.execute(1, 1, Command::UpdateSettings { name: None, description: None, join_policy }).await;
+        let invite = |user_id| Command::Invite { user_id, role: Role::Admin, expires_in_seconds: None };
+        bench.execute(1, 1, invite(user(4))).await;
+        bench.execute(1, 1, invite(user(5))).await;
+        bench.execute(1, 4, Command::AcceptInvitation).await;
+        bench.execute(1, 6, Command::Join { message: Note::default() }).await;
+        bench.execute(1, 5, Command::DeclineInvitation).await;
+        bench.execute(1, 4, Command::ApproveJoinRequest { user_id: user(6), role: None }).await;
+        bench.execute(1, 1, Command::Ban { user_id: user(4), reason: Note::default() }).await;
+        bench.execute(3, 1, invite(user(5))).await;
+        bench.execute(3, 1, Command::DeleteGroup).await;
         let mut entries = Vec::new();
         while entries.len() < changes {
             entries.extend(tail.next().await.unwrap());
@@ -251,7 +271,7 @@ mod tests {
         entries
     }
 
-    const CHANGES: usize = 21;
+    const CHANGES: usize = 31;
 
     #[tokio::test]
     async fn clients_get_the_same_from_memory_as_from_the_log() {
@@ -259,7 +279,7 @@ mod tests {
         let entries = some_history(&bench, CHANGES).await;
         entries.iter().for_each(|entry| bench.relay(entry));
         for from in entries.iter().map(|entry| &entry.position) {
-            for who in (1..=4).map(user) {
+            for who in (1..=6).map(user) {
                 assert_eq!(
                     bench.resumed_in_memory(who, from).await.unwrap(),
                     bench.resumed_in_log(who, from).await,

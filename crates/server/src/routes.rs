@@ -2,25 +2,35 @@
 
 mod add_members;
 mod admin;
+mod bans;
 mod blocks;
 mod change_role;
 mod create_group;
 mod delete_group;
 mod development;
+mod directory;
 mod documents;
 mod file;
 mod get_group;
 mod history;
+mod invitations;
+mod join;
+mod link_use;
+mod links;
 mod list_groups;
 mod list_members;
 mod me;
+mod name_search;
 mod one_group;
 #[cfg(test)]
 pub(crate) mod openapi;
 mod operations;
+mod own_invitations;
+mod own_requests;
 #[cfg(feature = "page")]
 mod page;
 mod remove_member;
+mod requests;
 mod resource;
 mod typing;
 mod update_group;
@@ -64,11 +74,21 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .service(at("/groups/add-member/{group_id}", [post(add_members::respond)]))
         .configure(one_group::configure)
         .service(at("/groups/{group_id}/typing", [post(typing::respond)]))
+        .service(at("/groups/{group_id}/invitations/me/accept", [post(own_invitations::accept)]))
+        .service(at("/groups/{group_id}/join", [post(join::join), delete(join::withdraw)]))
+        .service(at("/join/{token}", [get(link_use::preview), post(link_use::respond)]))
+        .service(at("/invitations", [get(own_invitations::list)]))
+        .service(at("/requests", [get(own_requests::list)]))
         .service(at("/me", [get(me::respond)]))
         .service(at("/me/blocks", [get(blocks::list)]))
         .service(at("/me/blocks/{user_id}", [put(blocks::put), delete(blocks::remove)]))
         .service(at("/users", [get(users::respond)]))
         .service(at("/ws", [get(websocket::respond)]))
+        .configure(|config| {
+            if mount.directory {
+                config.service(at("/directory", [get(directory::respond)]));
+            }
+        })
         .service(at("/dev/login", [post(development::sign_in)]))
         .service(at("/dev/people", [get(development::people)]))
         .default_service(web::to(not_found));
@@ -85,7 +105,10 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
     }
     #[cfg(feature = "page")]
     if mount.page {
-        config.service(guarded("/", [get(page::index)])).service(guarded("/assets/{path:.*}", [get(page::asset)]));
+        config
+            .service(guarded("/", [get(page::index)]))
+            .service(guarded("/join/{token}", [get(page::join)]))
+            .service(guarded("/assets/{path:.*}", [get(page::asset)]));
         if mount.documents {
             config.service(guarded("/docs", [get(page::docs)]));
         }

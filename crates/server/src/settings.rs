@@ -125,6 +125,18 @@ pub struct Settings {
     /// Maximum number of groups that one user is in; 0: no limit
     pub max_groups_per_user: u32,
 
+    /// Maximum number of invitations of a group that nobody has answered
+    pub max_invitations: u32,
+
+    /// Maximum number of requests to join a group that nobody has answered
+    pub max_join_requests: u32,
+
+    /// Maximum number of users who are banned from a group
+    pub max_bans: u32,
+
+    /// Maximum number of links of a group
+    pub max_links: u32,
+
     /// Maximum number of groups that one user creates in a day (UTC); 0: no limit. Default: 1,000, or no limit with GROUPS_RATE_LIMIT=0
     pub max_groups_per_day: Option<u64>,
 
@@ -143,6 +155,9 @@ pub struct Settings {
     /// Whose display names a member sees: those of all members, or only those of members who have made a change in one of the
     /// reader's groups, so that nobody learns a name by adding an id to a group
     pub name_visibility: NameVisibility,
+
+    /// Whether everybody can search for the groups that can be joined or asked to join, with `GET /v1/directory`: `on` or `off`
+    pub directory: bool,
 
     /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     pub log_days: u32,
@@ -276,11 +291,16 @@ impl Default for Settings {
             heartbeat_seconds: 25,
             max_members: 100_000,
             max_groups_per_user: 10_000,
+            max_invitations: 10_000,
+            max_join_requests: 10_000,
+            max_bans: 10_000,
+            max_links: 100,
             max_groups_per_day: None,
             max_rows_per_day: None,
             max_bytes_per_day: None,
             add_policy: AddPolicy::Anybody,
             name_visibility: NameVisibility::Members,
+            directory: true,
             log_days: 30,
             revocation_days: 1,
             nats_url: None,
@@ -523,6 +543,10 @@ impl Settings {
                 AddPolicy::SharedGroup => groups_domain::AddPolicy::SharedGroup,
                 AddPolicy::Invitation => groups_domain::AddPolicy::Invitation,
             },
+            invitations_max: self.max_invitations,
+            join_requests_max: self.max_join_requests,
+            bans_max: self.max_bans,
+            links_max: self.max_links,
         }
     }
 

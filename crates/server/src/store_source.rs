@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use groups_domain::{DisplayName, UserId};
+use groups_domain::{DisplayName, Pending, UserId};
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store, StreamStart};
-use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
+use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError, with_views};
 
 use crate::actor_names::{ActorNames, shown_actor};
+use crate::clock;
 use crate::metrics::{Metrics, StateSource};
 use crate::resumes::Resumes;
 
@@ -38,19 +39,21 @@ impl Source for StoreSource {
         let opened = opened.map_err(SourceError::new)?;
         self.metrics.initial_state(match opened.start {
             StreamStart::Snapshot(_) => StateSource::Snapshot,
-            StreamStart::Resumed(_) => StateSource::Log,
+            StreamStart::Resumed { .. } => StateSource::Log,
         });
         Ok(InitialState {
             seen: opened.seen,
             groups: opened.groups,
             content: match opened.start {
                 StreamStart::Snapshot(list) => {
-                    InitialContent::Snapshot(Box::new(Groups { store: self.store.clone(), list }))
+                    let (store, pending) = (self.store.clone(), opened.pending);
+                    InitialContent::Snapshot(Box::new(Groups { store, list, pending }))
                 }
-                StreamStart::Resumed(entries) => {
-                    let names = self.actor_names.for_replay(entries.iter().map(|entry| &entry.change)).await;
+                StreamStart::Resumed { missed, with_deleted } => {
+                    let names = self.actor_names.for_replay(missed.iter().map(|entry| &entry.change)).await;
                     let delivery = |entry| Arc::new(delivery(entry, &cursors, &names));
-                    InitialContent::Resumed(entries.into_iter().map(delivery).collect())
+                    let missed = missed.into_iter().map(delivery).collect();
+                    InitialContent::Resumed(with_views(user_id, with_deleted, missed))
                 }
             },
             cursor: cursors.token(&opened.cursor),
@@ -63,6 +66,8 @@ impl Source for StoreSource {
 struct Groups {
     store: Store,
     list: GroupList,
+    /// Invitations and requests to join, which follow the last group.
+    pending: Vec<Pending>,
 }
 
 #[async_trait]
@@ -70,7 +75,11 @@ impl List for Groups {
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
         let groups = self.store.next_groups(&mut self.list, max.groups, max.bytes).await;
         let groups = groups.map_err(SourceError::new)?;
-        Ok(ListPiece { groups, more: self.list.remaining() > 0 })
+        let more = self.list.remaining() > 0;
+        let mut pending = if more { Vec::new() } else { std::mem::take(&mut self.pending) };
+        let now = clock::now();
+        pending.retain(|pending| !pending.is_over(now));
+        Ok(ListPiece { groups, pending, more })
     }
 }
 

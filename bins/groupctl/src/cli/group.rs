@@ -3,7 +3,10 @@
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use groups_client::{GroupId, NewMember, Role, UserId};
+use groups_client::{GroupId, JoinPolicy, NewMember, Role, UserId};
+
+use super::change::ChangeArgs;
+use super::ways_in::{BanArgs, InviteArgs, LinkArgs, RequestsArgs};
 
 /// A group to create.
 #[derive(Args, Debug)]
@@ -20,17 +23,6 @@ pub(crate) struct NewGroupArgs {
     pub(crate) change: ChangeArgs,
 }
 
-/// How a change is made.
-#[derive(Args, Debug)]
-pub(crate) struct ChangeArgs {
-    /// Make the change only if the group is at this version
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) if_version: Option<u64>,
-    /// Repeat a change whose outcome is unknown; it is made once. Default: a new key
-    #[arg(long, value_name = "KEY")]
-    pub(crate) idempotency_key: Option<String>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {
     /// Show a group
@@ -42,7 +34,7 @@ pub(crate) enum GroupCommand {
         #[command(flatten)]
         change: ChangeArgs,
     },
-    /// Change the name and the description of a group
+    /// Change the name, the description and the join policy of a group
     #[command(group = clap::ArgGroup::new("settings").required(true).multiple(true))]
     Update {
         group: GroupId,
@@ -52,6 +44,9 @@ pub(crate) enum GroupCommand {
         /// The new description
         #[arg(long, value_name = "TEXT", group = "settings")]
         description: Option<String>,
+        /// How outsiders can join: `closed` (not at all), `request` or `open`
+        #[arg(long, value_name = "POLICY", group = "settings")]
+        join_policy: Option<JoinPolicy>,
         #[command(flatten)]
         change: ChangeArgs,
     },
@@ -109,6 +104,14 @@ pub(crate) enum GroupCommand {
         #[arg(long, value_name = "COUNT")]
         limit: Option<u32>,
     },
+    /// Invite a user to a group; list and withdraw invitations
+    Invite(InviteArgs),
+    /// List the requests to join a group; approve and decline them
+    Requests(RequestsArgs),
+    /// Ban a user from a group; list and lift bans
+    Ban(BanArgs),
+    /// Create a link into a group; list, show and revoke links
+    Link(LinkArgs),
 }
 
 /// An initial member.

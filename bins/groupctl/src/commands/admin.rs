@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(super) async fn run(client: &Client, command: AdminCommand, format: Format) -> Result<ExitCode, Failure> {
     let admin = client.admin();
     match command {
-        AdminCommand::Groups(command) => groups(admin, command, format).await?,
+        AdminCommand::Groups(command) => groups(client, command, format).await?,
         AdminCommand::Users(command) => users(admin, command, format).await?,
         AdminCommand::Jobs { job, wait } => job_state(admin, &job, wait, format).await?,
         AdminCommand::Disconnect { user, not_before } => {
@@ -43,7 +43,8 @@ pub(super) async fn run(client: &Client, command: AdminCommand, format: Format) 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn groups(admin: Admin<'_>, command: AdminGroupCommand, format: Format) -> Result<(), Failure> {
+async fn groups(client: &Client, command: AdminGroupCommand, format: Format) -> Result<(), Failure> {
+    let admin = client.admin();
     match command {
         AdminGroupCommand::Find { name, user } => {
             let query = GroupQuery { name, user_id: user };
@@ -63,7 +64,7 @@ async fn groups(admin: Admin<'_>, command: AdminGroupCommand, format: Format) ->
             let group = NewOwnedGroup { owner_id: owner, group_id: id, group };
             show::group(&with(admin.create_group(group), change).await?, format)?;
         }
-        AdminGroupCommand::Group(command) => group::run(command, |id| admin.group(id), format).await?,
+        AdminGroupCommand::Group(command) => group::run(client, command, |id| admin.group(id), format).await?,
     }
     Ok(())
 }

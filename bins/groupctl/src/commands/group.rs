@@ -1,9 +1,11 @@
 //! Commands on one group, for its members and for operators.
 
-use groups_client::{AddOutcome, ChangeRecord, GroupHandle, GroupId, NewGroup, NewMember, Page, Role, Settings};
+use groups_client::{
+    AddOutcome, ChangeRecord, Client, GroupHandle, GroupId, NewGroup, NewMember, Page, Role, Settings,
+};
 
 use super::change::with;
-use super::show;
+use super::{show, ways_in};
 use crate::cli::{ChangeArgs, GroupCommand, MemberArg, NewGroupArgs};
 use crate::failure::Failure;
 use crate::output::Format;
@@ -16,6 +18,7 @@ pub(super) fn new(args: NewGroupArgs) -> (NewGroup, ChangeArgs) {
 }
 
 pub(super) async fn run<'a>(
+    client: &Client,
     command: GroupCommand,
     handle: impl Fn(GroupId) -> GroupHandle<'a>,
     format: Format,
@@ -25,8 +28,8 @@ pub(super) async fn run<'a>(
         GroupCommand::Rename { group, name, change } => {
             show::group(&with(handle(group).rename(name), change).await?, format)?;
         }
-        GroupCommand::Update { group, name, description, change } => {
-            let settings = Settings { name, description };
+        GroupCommand::Update { group, name, description, join_policy, change } => {
+            let settings = Settings { name, description, join_policy };
             show::group(&with(handle(group).update(settings), change).await?, format)?;
         }
         GroupCommand::Delete { group, change } => {
@@ -48,6 +51,10 @@ pub(super) async fn run<'a>(
         GroupCommand::History { group, after, limit } => {
             show::changes(&history(&handle(group), after, limit).await?, format)?;
         }
+        GroupCommand::Invite(args) => ways_in::invite(args, handle, format).await?,
+        GroupCommand::Requests(args) => ways_in::requests(args, handle, format).await?,
+        GroupCommand::Ban(args) => ways_in::ban(args, handle, format).await?,
+        GroupCommand::Link(args) => ways_in::link(client, args, handle, format).await?,
     }
     Ok(())
 }

@@ -4,10 +4,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use groups_client::{ActionBody, Checkpoint, Client, Effect, EventBody, GroupEvent, Status, Update, Watch};
+use groups_client::{Checkpoint, Client, Snapshot, Status, Update, Watch};
 use serde_json::json;
 
 use super::show;
+use super::words::described;
 use crate::config::write_private;
 use crate::failure::Failure;
 use crate::output::{Format, line, printable, to_json};
@@ -84,10 +85,14 @@ fn save(watch: &Watch, path: Option<&Path>) -> Result<(), Failure> {
 
 fn show(update: &Update, format: Format) -> std::io::Result<()> {
     match update {
-        Update::Snapshot(groups) if format == Format::Json => {
-            line(&json!({"type": "snapshot", "groups": groups}).to_string())
+        Update::Snapshot(list) if format == Format::Json => {
+            let Snapshot { groups, invitations, requests, .. } = list;
+            let snapshot =
+                json!({"type": "snapshot", "groups": groups, "invitations": invitations, "requests": requests});
+            line(&snapshot.to_string())
         }
-        Update::Snapshot(groups) => show::groups(groups, format),
+        Update::Snapshot(list) if format == Format::Quiet => show::groups(&list.groups, format),
+        Update::Snapshot(list) => show::groups_and_pending(&list.groups, &list.invitations, &list.requests, format),
         Update::Event(event) if format == Format::Json => line(&event.json),
         Update::Event(event) if format == Format::Quiet => line(&event.group_id.to_string()),
         Update::Event(event) => {
@@ -104,43 +109,5 @@ fn show(update: &Update, format: Format) -> std::io::Result<()> {
             Ok(())
         }
         _ => Ok(()),
-    }
-}
-
-fn described(event: &GroupEvent) -> String {
-    let operator = if event.operator { " (operator)" } else { "" };
-    let what = match &event.effect {
-        Effect::Entered { group, role } => match &event.body {
-            Some(EventBody::GroupCreated { .. }) => format!("created '{}'", group.name),
-            _ => format!("added you to '{}' as {role}", group.name),
-        },
-        Effect::RoleChanged { group, role } => format!("made you {role} of '{}'", group.name),
-        Effect::Left { group_name } => match &event.body {
-            Some(EventBody::GroupDeleted { .. }) => format!("deleted '{group_name}'"),
-            Some(EventBody::RemovedFromGroup { reason: groups_client::LeaveReason::Left, .. }) => {
-                format!("left '{group_name}'")
-            }
-            _ => format!("removed you from '{group_name}'"),
-        },
-        Effect::Updated { group } => match &event.body {
-            Some(EventBody::GroupUpdated { action, .. }) => format!("{} '{}'", verb(action), group.name),
-            _ => format!("changed '{}'", group.name),
-        },
-    };
-    let name = event.actor_name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
-    format!("{name}{}{operator} {what}", event.actor_id)
-}
-
-/// What somebody did, up to the name of the group.
-fn verb(action: &ActionBody<'_>) -> String {
-    match action {
-        ActionBody::MemberAdded { user_id, role } => format!("added {user_id} as {role} to"),
-        ActionBody::MembersAdded { count, .. } => format!("added {count} members to"),
-        ActionBody::MemberRemoved { user_id } => format!("removed {user_id} from"),
-        ActionBody::MemberLeft { new_owner_id: Some(owner), .. } => format!("made {owner} the owner of, and left,"),
-        ActionBody::MemberLeft { .. } => "left".to_owned(),
-        ActionBody::RoleChanged { user_id, role } => format!("made {user_id} {role} of"),
-        ActionBody::OwnerChanged { user_id } => format!("made {user_id} the owner of"),
-        ActionBody::SettingsChanged => "changed the settings of".to_owned(),
     }
 }

@@ -16,7 +16,7 @@ fn the_manual_has_a_page_for_each_command() {
     assert!(page.contains(".TH groupctl 1") && page.contains("Exit codes"), "{page}");
     let folder = tempfile::tempdir().unwrap();
     finish(bare(&["man", folder.path().to_str().unwrap()])).success();
-    for name in ["groupctl.1", "groupctl-watch.1", "groupctl-admin-groups-find.1"] {
+    for name in ["groupctl.1", "groupctl-watch.1", "groupctl-invite-list.1", "groupctl-admin-groups-find.1"] {
         assert!(folder.path().join(name).exists(), "{name}");
     }
 }

@@ -1,6 +1,6 @@
 //! `groupctl` as a program, against the real server program.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod admin;
 mod commands;
@@ -14,3 +14,4 @@ mod tls;
 #[path = "../../../../crates/groups-client/tests/it/support/token.rs"]
 mod token;
 mod watch;
+mod ways_in;

@@ -97,6 +97,55 @@ fn a_watch_describes_changes_in_words() {
 }
 
 #[test]
+fn a_watch_describes_invitations_requests_and_bans_in_words() {
+    let server = Server::start();
+    let (ada, bob) = (User::named(&server, "Ada"), User::of(&server));
+    let id = ada.id_of(&["create", "Team"]);
+    let mut watches = [&bob, &ada].map(|user| Watching::start(user.command(&["watch"])));
+    for watch in &mut watches {
+        assert!(watch.line().starts_with("GROUP "));
+    }
+    let [theirs, ours] = &mut watches;
+    assert!(ours.line().contains("Team"));
+    ada.output(&["invite", &id, &bob.id]);
+    bob.output(&["decline", &id]);
+    ada.output(&["update", &id, "--join-policy", "request"]);
+    bob.output(&["join", &id, "--message", "Hello"]);
+    ada.output(&["requests", "approve", &id, &bob.id]);
+    ada.output(&["ban", &id, &bob.id, "--reason", "Spam"]);
+    ada.output(&["ban", "lift", &id, &bob.id]);
+    ada.output(&["link", &id]);
+    ada.output(&["link", "revoke", &id, "--all"]);
+    let (a, b) = (&ada.id, &bob.id);
+    let expected = [
+        format!("v2  Ada {a} invited you to 'Team' as member"),
+        format!("v3  {b} declined the invitation to 'Team'"),
+        format!("v5  {b} asked to join 'Team'"),
+        format!("v6  Ada {a} approved your request to join 'Team' as member"),
+        format!("v7  Ada {a} banned you from 'Team'"),
+    ];
+    for text in expected {
+        let line = theirs.line();
+        assert!(line.ends_with(&text) && line.contains(&id), "{line}: {text}");
+    }
+    let expected = [
+        format!("v2  Ada {a} invited {b} as member to 'Team'"),
+        format!("v3  {b} declined the invitation to 'Team'"),
+        format!("v4  Ada {a} changed the settings of 'Team'"),
+        format!("v5  {b} asked to join 'Team': Hello"),
+        format!("v6  Ada {a} approved the request of {b} to join 'Team' as member"),
+        format!("v7  Ada {a} banned {b} from 'Team': Spam"),
+        format!("v8  Ada {a} lifted the ban of {b} from 'Team'"),
+        format!("v9  Ada {a} created a link into 'Team' for the role member"),
+        format!("v10  Ada {a} revoked a link into 'Team'"),
+    ];
+    for text in expected {
+        let line = ours.line();
+        assert!(line.ends_with(&text), "{line}: {text}");
+    }
+}
+
+#[test]
 fn a_cursor_file_continues_where_the_last_watch_has_ended() {
     let server = Server::start();
     let ada = User::of(&server);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::event::GroupEvent;
 use super::update::Typing;
+use crate::access::{Invitation, JoinRequest};
 use crate::body::Group;
 
 /// A message from the server.
@@ -17,7 +18,7 @@ pub(super) enum Message {
         resumed: bool,
         heartbeat: Duration,
     },
-    Snapshot(Piece),
+    Snapshot(Box<Piece>),
     Ready {
         cursor: String,
     },
@@ -33,6 +34,11 @@ pub(super) enum Message {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Piece {
     pub(super) groups: Vec<Group>,
+    /// Only in the last piece.
+    #[serde(default)]
+    pub(super) invitations: Vec<Invitation>,
+    #[serde(default)]
+    pub(super) requests: Vec<JoinRequest>,
     pub(super) more: bool,
     pub(super) cursor: String,
 }
@@ -71,10 +77,12 @@ impl Message {
                 let Welcome { user_id, resumed, heartbeat_seconds } = serde_json::from_str(text)?;
                 Self::Welcome { user_id, resumed, heartbeat: Duration::from_secs(heartbeat_seconds) }
             }
-            "snapshot" => Self::Snapshot(serde_json::from_str(text)?),
+            "snapshot" => Self::Snapshot(Box::new(serde_json::from_str(text)?)),
             "ready" => Self::Ready { cursor: serde_json::from_str::<Ready>(text)?.cursor },
             "group_created" | "added_to_group" | "group_updated" | "role_changed" | "removed_from_group"
-            | "group_deleted" => Self::Event(Box::new(GroupEvent::parse(text)?)),
+            | "group_deleted" | "invited_to_group" | "invitation_ended" | "join_requested" | "join_request_ended" => {
+                Self::Event(Box::new(GroupEvent::parse(&r#type, text)?))
+            }
             "typing" => {
                 let RawTyping { group_id, user_id, typing, expires_in_seconds } = serde_json::from_str(text)?;
                 let expires_in = Duration::from_secs(expires_in_seconds);
@@ -117,15 +125,14 @@ mod tests {
 
     #[test]
     fn an_action_of_a_later_version_still_updates_the_group() {
-        let event = event("group_updated", 7, &json!({"action": "banned", "user_id": ID, "group": group(7)})).unwrap();
+        let event = event("group_updated", 7, &json!({"action": "muted", "user_id": ID, "group": group(7)})).unwrap();
         assert_eq!(event.body, None);
         assert!(matches!(&event.effect, Effect::Updated { group } if group.version.get() == 7));
     }
 
     #[test]
     fn a_reason_of_a_later_version_still_removes_the_group() {
-        let event =
-            event("removed_from_group", 7, &json!({"group_name": "Team", "removed_by": ID, "reason": "banned"}));
+        let event = event("removed_from_group", 7, &json!({"group_name": "Team", "removed_by": ID, "reason": "moved"}));
         let event = event.unwrap();
         assert_eq!((event.body, event.effect), (None, Effect::Left { group_name: "Team".to_owned() }));
     }
@@ -141,6 +148,26 @@ mod tests {
     }
 
     #[test]
+    fn events_about_invitations_and_requests_are_typed() {
+        let preview =
+            json!({"group_id": ID, "name": "Team", "description": "", "member_count": 2, "join_policy": "closed"});
+        let further = json!({"group": preview, "role": "admin", "invited_by": ID, "expires_at": null});
+        let invited = event("invited_to_group", 3, &further).unwrap();
+        let Effect::Invited { invitation } = invited.effect else { panic!("{:?}", invited.effect) };
+        assert_eq!((invitation.role, invitation.version.get(), &*invitation.group.name), (Role::Admin, 3, "Team"));
+        let asked = event("join_requested", 3, &json!({"group": preview, "message": "Hello"})).unwrap();
+        let Effect::JoinRequested { request } = asked.effect else { panic!("{:?}", asked.effect) };
+        assert_eq!((request.message.as_deref(), request.version.get()), (Some("Hello"), 3));
+        let ended = json!({"group_name": "Team", "reason": "a later reason"});
+        let group_name = "Team".to_owned();
+        let effects = ["invitation_ended", "join_request_ended"].map(|r#type| event(r#type, 4, &ended).unwrap().effect);
+        let expected =
+            [Effect::InvitationEnded { group_name: group_name.clone() }, Effect::JoinRequestEnded { group_name }];
+        assert_eq!(effects, expected);
+        assert!(event("invited_to_group", 3, &json!({"group": preview})).is_err());
+    }
+
+    #[test]
     fn an_event_without_what_it_changes_is_an_error() {
         assert!(event("group_updated", 2, &json!({"action": "settings_changed"})).is_err());
         assert!(event("role_changed", 2, &json!({"group": group(2)})).is_err());
@@ -149,8 +176,7 @@ mod tests {
 
     #[test]
     fn messages_of_later_versions_are_ignored() {
-        for text in [r#"{"type":"invited_to_group","version":1}"#, r#"{"type":"pong"}"#, r#"{"type":"authenticated"}"#]
-        {
+        for text in [r#"{"type":"muted_in_group","version":1}"#, r#"{"type":"pong"}"#, r#"{"type":"authenticated"}"#] {
             assert_eq!(Message::parse(text).unwrap(), Message::Other);
         }
         assert_eq!(Message::parse(r#"{"type":"token_expiring","expires_at":"x"}"#).unwrap(), Message::TokenExpiring);

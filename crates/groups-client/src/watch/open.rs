@@ -11,9 +11,8 @@ use super::list::List;
 use super::message::{Message, Piece};
 use super::socket::Socket;
 use super::sync_future::SyncFuture;
-use super::update::{Status, Update};
+use super::update::{Snapshot, Status, Update};
 use super::verdict::End;
-use crate::body::Group;
 use crate::box_error::BoxError;
 use crate::http::Shared;
 use crate::token::{TokenError, TokenReason};
@@ -31,7 +30,7 @@ pub(super) struct Open {
     socket: Socket,
     token: Arc<str>,
     /// The pieces of an incomplete list.
-    pieces: Vec<Group>,
+    pieces: Snapshot,
     live_since: Option<Instant>,
     silent_max: Duration,
     last_frame: Instant,
@@ -49,7 +48,7 @@ impl Open {
         Self {
             socket,
             token,
-            pieces: Vec::new(),
+            pieces: Snapshot::default(),
             live_since: None,
             silent_max: SILENT_MAX,
             last_frame: Instant::now(),
@@ -130,12 +129,15 @@ impl Open {
                 }
                 list.user_id = Some(user_id);
             }
-            Message::Snapshot(Piece { mut groups, more, cursor }) => {
-                self.pieces.append(&mut groups);
+            Message::Snapshot(piece) => {
+                let Piece { groups, invitations, requests, more, cursor } = *piece;
+                self.pieces.groups.extend(groups);
+                self.pieces.invitations.extend(invitations);
+                self.pieces.requests.extend(requests);
                 if !more {
-                    let groups = std::mem::take(&mut self.pieces);
-                    list.replace(&groups, cursor).map_err(malformed)?;
-                    updates.push_back(Update::Snapshot(groups));
+                    let snapshot = std::mem::take(&mut self.pieces);
+                    list.replace(&snapshot, cursor).map_err(malformed)?;
+                    updates.push_back(Update::Snapshot(snapshot));
                 }
             }
             Message::Ready { cursor } => {

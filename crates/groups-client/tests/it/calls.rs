@@ -23,7 +23,7 @@ async fn groups_are_created_listed_changed_and_deleted() {
     assert_eq!(groups.all().await.unwrap(), [second.clone(), first.clone()]);
 
     let group = ada.client.group(first.group_id);
-    let settings = Settings { name: Some("New".to_owned()), description: Some("Two".to_owned()) };
+    let settings = Settings { name: Some("New".to_owned()), description: Some("Two".to_owned()), join_policy: None };
     let changed = group.update(settings).if_version(first.version).await.unwrap();
     assert_eq!((&*changed.name, &*changed.description, changed.version.get()), ("New", "Two", 2));
     let refused = group.rename("Late").if_version(first.version).await.unwrap_err();

@@ -9,3 +9,4 @@ mod storm;
 mod support;
 mod tokens;
 mod watch;
+mod ways_in;

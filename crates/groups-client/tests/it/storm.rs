@@ -19,8 +19,8 @@ async fn follow(mut watch: Watch, user: User) -> Watch {
         watch.sidebar().rows().map(|row| (row.group.group_id, row.group.version.get())).collect();
     loop {
         match within("an update", watch.next()).await.unwrap() {
-            Update::Snapshot(groups) => {
-                versions = groups.iter().map(|group| (group.group_id, group.version.get())).collect();
+            Update::Snapshot(list) => {
+                versions = list.groups.iter().map(|group| (group.group_id, group.version.get())).collect();
             }
             Update::Event(event) => {
                 let version = event.version.get();

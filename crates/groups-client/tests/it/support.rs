@@ -11,6 +11,7 @@ use groups_client::{Client, GroupEvent, Status, Update, UserId, Uuid, Watch};
 
 pub(crate) use self::proxy::LossyProxy;
 pub(crate) use self::server::Server;
+use self::token::token_with;
 pub(crate) use self::token::{SECRET, token};
 
 /// How long anything may take.
@@ -28,6 +29,12 @@ impl User {
         let client = Client::builder(server.url()).token(token(id, 3600)).build().unwrap();
         Self { id, client }
     }
+}
+
+/// A client of an operator.
+pub(crate) fn operator(server: &Server) -> Client {
+    let claims = serde_json::json!({"sub": new_user(), "scope": "groups:admin"});
+    Client::builder(server.url()).token(token_with(claims, 3600)).build().unwrap()
 }
 
 pub(crate) fn new_user() -> UserId {

@@ -13,8 +13,8 @@ async fn a_watch_returns_the_list_and_then_each_change() {
     let first = ada.client.groups().create(NewGroup::new("First").member(NewMember::plain(bob.id))).await.unwrap();
     let mut watch = bob.client.watch().start();
     assert_eq!(watch.next().await.unwrap(), Update::Status(Status::Connecting));
-    let Update::Snapshot(groups) = within("a snapshot", watch.next()).await.unwrap() else { panic!("a snapshot") };
-    assert_eq!(groups.iter().map(|group| group.group_id).collect::<Vec<_>>(), [first.group_id]);
+    let Update::Snapshot(list) = within("a snapshot", watch.next()).await.unwrap() else { panic!("a snapshot") };
+    assert_eq!(list.groups.iter().map(|group| group.group_id).collect::<Vec<_>>(), [first.group_id]);
     assert_eq!(within("ready", watch.next()).await.unwrap(), Update::Status(Status::Live));
 
     let group = ada.client.group(first.group_id);
@@ -77,8 +77,8 @@ async fn a_slow_consumer_resumes_and_misses_nothing() {
                 let before = known.insert(event.group_id, event.version.get()).unwrap();
                 assert_eq!(event.version.get(), before + 1);
             }
-            Update::Snapshot(groups) => {
-                for group in groups {
+            Update::Snapshot(list) => {
+                for group in list.groups {
                     known.insert(group.group_id, group.version.get());
                 }
             }

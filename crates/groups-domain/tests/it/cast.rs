@@ -89,11 +89,11 @@ pub(crate) fn create_for<const N: usize>(owner_id: UserId, initial: [(UserId, Ro
 }
 
 pub(crate) fn rename(to: &str) -> Command {
-    Command::UpdateSettings { name: Some(name(to)), description: None }
+    Command::UpdateSettings { name: Some(name(to)), description: None, join_policy: None }
 }
 
 pub(crate) fn describe(as_what: &str) -> Command {
-    Command::UpdateSettings { name: None, description: Some(Description::parse(as_what).unwrap()) }
+    Command::UpdateSettings { name: None, description: Some(Description::parse(as_what).unwrap()), join_policy: None }
 }
 
 pub(crate) fn add(user_id: UserId, role: Role) -> Command {
@@ -211,7 +211,11 @@ impl Given {
 
     /// Replaces the policy for adding users.
     pub(crate) fn under(self, add_policy: AddPolicy) -> Self {
-        let limits = Limits { add_policy, ..Limits::default() };
+        self.within(Limits { add_policy, ..Limits::default() })
+    }
+
+    /// Replaces the limits.
+    pub(crate) fn within(self, limits: Limits) -> Self {
         let mut roster = Roster::replay(TEAM, limits, &self.history);
         roster.people_mut().clone_from(self.roster.people());
         Self { roster, ..self }
@@ -219,9 +223,7 @@ impl Given {
 
     /// All facts about the group and its members.
     pub(crate) fn facts(&self) -> Facts {
-        let memberships = self.roster.members().map(|membership| (membership.user_id, *membership)).collect();
-        let (group, people) = (self.roster.group().cloned(), self.roster.people().clone());
-        Facts { group, memberships, people, limits: Limits::default() }
+        self.roster.facts().clone()
     }
 
     pub(crate) fn decide(&self, by: By) -> Result<Decision, Rejection> {

@@ -1,6 +1,8 @@
 //! Checks one decision: the given group, the command, and the expected outcome.
 
-use groups_domain::{Change, Decision, EventKind, Rejection, event_for};
+use groups_domain::{
+    Action, Actor, Audience, Change, Decision, EventKind, Preview, Rejection, UserId, Uuid, event_for,
+};
 
 use crate::cast::{By, Given, with_names};
 
@@ -62,14 +64,27 @@ fn describe(given: &Given, change: &Change) -> Vec<String> {
     text.extend(change.subjects().iter().map(|(user_id, view)| format!("subject {user_id:?} {view:?}")));
     for told in given.roster.told(change) {
         let event = &told.event;
-        assert_eq!(*event, event_for(change, told.user_id), "the roster and the change tell the same");
+        let audience = given.roster.audience_of(told.user_id).unwrap_or(Audience::Members);
+        assert_eq!(
+            Some(event),
+            event_for(change, told.user_id, audience).as_ref(),
+            "the roster and the change tell the same"
+        );
         assert_eq!((event.group_id, event.version), (change.group_id(), change.version()));
-        assert_eq!((event.at, event.actor), (change.at(), change.actor));
+        assert_eq!((event.at, event.actor), (change.at(), actor_in(change, &event.kind)));
         assert!(is_of(change, &event.kind), "an event carries the group after its change");
         text.push(format!("{:?} ← {:?}", told.user_id, event.kind));
     }
-    let group = format!("{group:?}");
-    text.into_iter().map(|line| with_names(line.replace(&group, "…"))).collect()
+    let (group, preview) = (format!("{group:?}"), format!("{:?}", Preview::from(group)));
+    text.into_iter().map(|line| with_names(line.replace(&group, "…").replace(&preview, "preview"))).collect()
+}
+
+/// An event that says only that something changed names nobody.
+fn actor_in(change: &Change, kind: &EventKind) -> Actor {
+    match kind {
+        EventKind::GroupUpdated { action: Action::AccessChanged, .. } => Actor::Member(UserId::new(Uuid::nil())),
+        _ => change.actor,
+    }
 }
 
 fn is_of(change: &Change, kind: &EventKind) -> bool {
@@ -78,8 +93,12 @@ fn is_of(change: &Change, kind: &EventKind) -> bool {
         | EventKind::AddedToGroup { group, .. }
         | EventKind::GroupUpdated { group, .. }
         | EventKind::RoleChanged { group, .. } => *group == change.group,
-        EventKind::RemovedFromGroup { group_name, .. } | EventKind::GroupDeleted { group_name } => {
-            *group_name == change.group.name
+        EventKind::RemovedFromGroup { group_name, .. }
+        | EventKind::GroupDeleted { group_name }
+        | EventKind::InvitationEnded { group_name, .. }
+        | EventKind::JoinRequestEnded { group_name, .. } => *group_name == change.group.name,
+        EventKind::InvitedToGroup { group, .. } | EventKind::JoinRequested { group, .. } => {
+            *group == Preview::from(&change.group)
         }
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use groups_domain::Role::{Admin, Member, Owner};
-use groups_domain::{Action, Change, Decision, Effect, EventKind, LeaveReason, Rejection, Rule, UserId};
+use groups_domain::{Action, Change, Decision, Effect, EventKind, LeaveReason, Rejection, Rule, Standing, UserId};
 
 use crate::cast::{
     ADA, BOB, By, CLEO, DAN, FAY, GUS, Given, PEOPLE, add, add_all, by, by_operator, create, create_for, delete, give,
     leave, leave_to, nothing, remove, rename, team, with_names,
 };
-use crate::{golden, permissions, refusals};
+use crate::{golden, permissions, refusals, ways_in};
 
 #[test]
 fn the_generated_tables_in_the_document_are_up_to_date() {
@@ -54,7 +54,8 @@ fn refusals() -> String {
 }
 
 fn rejections() -> impl Iterator<Item = Rejection> {
-    refusals::cases().into_iter().map(|case| case.rejection).chain(permissions::history_refusals())
+    let of_ways_in = ways_in::cases().into_iter().map(|case| case.rejection);
+    refusals::cases().into_iter().map(|case| case.rejection).chain(permissions::history_refusals()).chain(of_ways_in)
 }
 
 fn changes() -> String {
@@ -110,32 +111,52 @@ fn told(given: &Given, change: &Change) -> [String; 4] {
     [or_dash(&effects), subjects, actor, others]
 }
 
-fn or_dash(texts: &[String]) -> String {
+pub(crate) fn or_dash(texts: &[String]) -> String {
     if texts.is_empty() { "–".to_owned() } else { texts.join("<br>") }
 }
 
-fn effect(effect: &Effect) -> String {
+pub(crate) fn effect(effect: &Effect) -> String {
     with_names(match effect {
         Effect::Joined { user_id, role } => format!("{user_id:?} joins as `{role}`"),
         Effect::RoleSet { user_id, role } => format!("{user_id:?} is `{role}`"),
         Effect::Left { user_id } => format!("{user_id:?} leaves"),
         Effect::AllLeft => "all leave".to_owned(),
+        Effect::StandingSet { user_id, standing } => match standing {
+            Standing::Invited(invitation) => format!("{user_id:?} is invited as `{}`", invitation.role),
+            Standing::Requested(_) => format!("{user_id:?} has asked"),
+            Standing::Banned(_) => format!("{user_id:?} is banned"),
+        },
+        Effect::StandingEnded { user_id } => format!("{user_id:?} is nothing to the group"),
+        Effect::LinkAdded { .. } => "one more link".to_owned(),
+        Effect::LinkUsed { .. } => "one more use of the link".to_owned(),
+        Effect::LinkRemoved { .. } => "one link fewer".to_owned(),
     })
 }
 
 /// An event by its names on the wire.
-fn event(kind: &EventKind) -> String {
+pub(crate) fn event(kind: &EventKind) -> String {
     match kind {
         EventKind::GroupCreated { .. } => "`group_created`".to_owned(),
-        EventKind::AddedToGroup { role, .. } => format!("`added_to_group` as `{role}`"),
+        EventKind::AddedToGroup { role, via: None, .. } => format!("`added_to_group` as `{role}`"),
+        EventKind::AddedToGroup { role, via: Some(via), .. } => format!("`added_to_group` as `{role}` via `{via}`"),
         EventKind::RoleChanged { role, .. } => format!("`role_changed` to `{role}`"),
         EventKind::RemovedFromGroup { reason: LeaveReason::Removed, .. } => {
             "`removed_from_group`, `removed`".to_owned()
         }
         EventKind::RemovedFromGroup { reason: LeaveReason::Left, .. } => "`removed_from_group`, `left`".to_owned(),
+        EventKind::RemovedFromGroup { reason: LeaveReason::Banned, .. } => "`removed_from_group`, `banned`".to_owned(),
+        EventKind::InvitedToGroup { role, .. } => format!("`invited_to_group` as `{role}`"),
+        EventKind::InvitationEnded { reason, .. } => format!("`invitation_ended`, `{}`", lower(reason)),
+        EventKind::JoinRequested { .. } => "`join_requested`".to_owned(),
+        EventKind::JoinRequestEnded { reason, .. } => format!("`join_request_ended`, `{}`", lower(reason)),
         EventKind::GroupDeleted { .. } => "`group_deleted`".to_owned(),
         EventKind::GroupUpdated { action, .. } => format!("`group_updated`, `{}`", self::action(action)),
     }
+}
+
+/// The name of a reason on the wire, which is one word.
+fn lower(reason: &impl std::fmt::Debug) -> String {
+    format!("{reason:?}").to_lowercase()
 }
 
 fn action(action: &Action) -> &'static str {
@@ -147,5 +168,14 @@ fn action(action: &Action) -> &'static str {
         Action::RoleChanged { .. } => "role_changed",
         Action::OwnerChanged { .. } => "owner_changed",
         Action::SettingsChanged => "settings_changed",
+        Action::AccessChanged => "access_changed",
+        Action::Invited { .. } => "invited",
+        Action::InvitationEnded { .. } => "invitation_ended",
+        Action::JoinRequested { .. } => "join_requested",
+        Action::JoinRequestEnded { .. } => "join_request_ended",
+        Action::Banned { .. } => "banned",
+        Action::Unbanned { .. } => "unbanned",
+        Action::LinkCreated { .. } => "link_created",
+        Action::LinksRevoked { .. } => "link_revoked",
     }
 }

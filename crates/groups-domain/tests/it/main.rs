@@ -30,3 +30,4 @@ mod serialised;
 mod sidebar;
 mod strategies;
 mod text;
+mod ways_in;

@@ -1,7 +1,9 @@
 //! What an operator may do in addition to members, and which rules apply to operators too.
 
 use groups_domain::Role::{Admin, Member, Owner};
-use groups_domain::{Actor, AddPolicy, Decision, Effect, EventKind, LeftOut, Obstacle, Request, UserId, View};
+use groups_domain::{
+    Actor, AddPolicy, Audience, Decision, Effect, EventKind, LeftOut, Obstacle, Request, UserId, View,
+};
 
 use crate::cast::{
     ADA, BOB, CLEO, DAN, EVE, FAY, GUS, Given, OPS, add, add_all, by, by_operator, create, create_for, delete, give,
@@ -27,10 +29,10 @@ fn the_owner_of_a_group_created_by_an_operator_is_notified_of_being_added() {
             GroupCreated { members: [NewMember { user_id: Bob, role: Admin }] }
             effect Joined { user_id: Ada, role: Owner }
             effect Joined { user_id: Bob, role: Admin }
-            subject Ada Added { role: Owner }
-            subject Bob Added { role: Admin }
-            Ada ← AddedToGroup { group: …, role: Owner }
-            Bob ← AddedToGroup { group: …, role: Admin }
+            subject Ada Added { role: Owner, via: None }
+            subject Bob Added { role: Admin, via: None }
+            Ada ← AddedToGroup { group: …, role: Owner, via: None }
+            Bob ← AddedToGroup { group: …, role: Admin, via: None }
         "#,
     );
 }
@@ -110,7 +112,7 @@ fn an_operator_who_is_a_member_leaves_like_any_other_member() {
             panic!("it is allowed")
         };
         assert_eq!(change.effects(), [Effect::Left { user_id: DAN }]);
-        assert_eq!(change.view_of(DAN), View::Left);
+        assert_eq!(change.view_for(DAN, Audience::Members), Some(View::Left));
     }
 }
 

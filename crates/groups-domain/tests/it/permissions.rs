@@ -210,6 +210,7 @@ impl Table {
 #[test]
 fn every_rule_rejects_something_in_the_table_or_in_a_test() {
     let (_, mut exercised) = table();
+    exercised.extend(crate::ways_in::cases().iter().map(|case| case.rejection.rule()));
     exercised.extend(crate::refusals::cases().iter().map(|case| case.rejection.rule()));
     let forgotten: Vec<&Rule> = Rule::ALL.iter().filter(|rule| !exercised.contains(rule)).collect();
     assert_eq!(forgotten, Vec::<&Rule>::new());

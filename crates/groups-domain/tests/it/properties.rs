@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use groups_domain::strategies::{self, START, add_policy};
 use groups_domain::{
-    AddPolicy, Change, Command, Decision, Description, Event, Facts, Group, GroupName, Limits, Membership, People,
-    Request, Role, Roster, Timestamp, UserId, Version, decide, event_for, left_out,
+    AddPolicy, Audience, Change, Command, Decision, Description, Event, Facts, Group, GroupName, JoinPolicy, Limits,
+    LinkReads, Membership, People, Request, Role, Roster, Standing, Timestamp, UserId, Version, decide, event_for,
+    left_out,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,7 +20,15 @@ const MEMBERS_MAX: u32 = 5;
 const GROUPS_MAX: u32 = 3;
 
 fn limits() -> Limits {
-    Limits { members_max: MEMBERS_MAX, groups_per_user_max: Some(GROUPS_MAX), add_policy: AddPolicy::Anybody }
+    Limits {
+        members_max: MEMBERS_MAX,
+        groups_per_user_max: Some(GROUPS_MAX),
+        add_policy: AddPolicy::Anybody,
+        invitations_max: 3,
+        join_requests_max: 2,
+        bans_max: 3,
+        links_max: 2,
+    }
 }
 
 /// No group yet. Eve has reached the limit of groups per user, and Dan can join one more. Some users share a group, and some have
@@ -81,18 +90,28 @@ pub(crate) fn told(steps: &[Step]) -> BTreeMap<UserId, Vec<Event>> {
     heard
 }
 
+/// Whether a user is a member before or after a change, or their invitation or request changes.
+fn is_affected(user_id: UserId, before: &Roster, after: &Roster) -> bool {
+    let pending = |roster: &Roster| {
+        roster.standing_of(user_id).filter(|standing| !matches!(standing, Standing::Banned(_))).cloned()
+    };
+    let is_in = |roster: &Roster| roster.role_of(user_id).is_some();
+    is_in(before) || is_in(after) || pending(before) != pending(after)
+}
+
 fn members(roster: &Roster) -> BTreeSet<UserId> {
     roster.members().map(|membership| membership.user_id).collect()
 }
 
 fn facts(roster: &Roster, add_policy: AddPolicy, of: impl Fn(UserId) -> bool) -> Facts {
-    let memberships = roster.members().filter(|membership| of(membership.user_id)).map(|m| (m.user_id, *m)).collect();
-    let mut people = roster.people().clone();
-    people.group_counts.retain(|user_id, _| of(*user_id));
-    people.blocks.retain(|(user_id, blocked)| of(*user_id) && of(*blocked));
-    people.acquaintances.retain(|(actor_id, user_id)| of(*actor_id) && of(*user_id));
-    let limits = Limits { add_policy, ..limits() };
-    Facts { group: roster.group().cloned(), memberships, people, limits }
+    let mut facts = roster.facts().clone();
+    facts.memberships.retain(|user_id, _| of(*user_id));
+    facts.standings.retain(|user_id, _| of(*user_id));
+    facts.people.group_counts.retain(|user_id, _| of(*user_id));
+    facts.people.blocks.retain(|(user_id, blocked)| of(*user_id) && of(*blocked));
+    facts.people.acquaintances.retain(|(actor_id, user_id)| of(*actor_id) && of(*user_id));
+    facts.limits.add_policy = add_policy;
+    facts
 }
 
 /// All users whose data the decision depends on.
@@ -148,10 +167,12 @@ proptest! {
     }
 
     #[test]
-    fn members_before_or_after_a_change_get_one_event_and_nobody_else_gets_any(requests in requests()) {
+    fn members_and_those_whose_standing_changes_get_one_event_and_nobody_else_gets_any(requests in requests()) {
         for Step { before, change, after } in execute_all(&requests) {
             let told: Vec<UserId> = before.told(&change).iter().map(|told| told.user_id).collect();
-            let affected: Vec<UserId> = members(&before).union(&members(&after)).copied().collect();
+            let affected = PEOPLE.into_iter().map(|(_, user_id)| user_id).filter(|user_id| is_affected(*user_id, &before, &after));
+            let mut affected: Vec<UserId> = affected.collect();
+            affected.sort_unstable();
             prop_assert_eq!(told, affected);
         }
     }
@@ -161,9 +182,8 @@ proptest! {
         let steps = execute_all(&requests);
         let heard = told(&steps);
         for (_, user_id) in PEOPLE {
-            // The expected versions follow from the memberships alone.
-            let is_in = |roster: &Roster| roster.role_of(user_id).is_some();
-            let inside = steps.iter().filter(|step| is_in(&step.before) || is_in(&step.after));
+            // The expected versions follow from the memberships and standings alone.
+            let inside = steps.iter().filter(|step| is_affected(user_id, &step.before, &step.after));
             let expected: Vec<Version> = inside.map(|step| step.change.version()).collect();
             let heard: Vec<Version> = heard.get(&user_id).into_iter().flatten().map(|event| event.version).collect();
             prop_assert_eq!(heard, expected);
@@ -174,18 +194,23 @@ proptest! {
     fn a_live_push_and_a_catch_up_deliver_the_same_event(requests in requests()) {
         for Step { before, change, .. } in execute_all(&requests) {
             for told in before.told(&change) {
-                prop_assert_eq!(event_for(&change, told.user_id), told.event);
+                let audience = before.audience_of(told.user_id).unwrap_or(Audience::Members);
+                prop_assert_eq!(event_for(&change, told.user_id, audience), Some(told.event));
             }
         }
     }
 
     #[test]
-    fn the_subjects_are_the_users_whose_membership_changes(requests in requests()) {
+    fn the_subjects_are_the_users_whose_membership_or_standing_changes(requests in requests()) {
         for Step { before, change, after } in execute_all(&requests) {
             let subjects: BTreeSet<UserId> = change.subjects().into_iter().map(|(user_id, _)| user_id).collect();
             prop_assert_eq!(subjects.len(), change.subjects().len(), "no subject twice");
             let everybody = PEOPLE.map(|(_, user_id)| user_id);
-            let differs = |user_id: &UserId| before.role_of(*user_id) != after.role_of(*user_id);
+            let what = |roster: &Roster, user_id: UserId| {
+                let pending = roster.audience_of(user_id).and_then(|_| roster.standing_of(user_id).cloned());
+                (roster.role_of(user_id), pending)
+            };
+            let differs = |user_id: &UserId| what(&before, *user_id) != what(&after, *user_id);
             let changed: BTreeSet<UserId> = everybody.into_iter().filter(differs).collect();
             // A deletion affects all members alike, so it has no subjects.
             if change.ends_group() {
@@ -208,6 +233,12 @@ proptest! {
             }
             let mut bounded = facts(&roster, policy, |_| true);
             bounded.memberships.retain(|user_id, _| reads.contains(user_id));
+            bounded.standings.retain(|user_id, _| reads.contains(user_id));
+            match request.reads_links() {
+                LinkReads::None => bounded.links.clear(),
+                LinkReads::One(link_id) => bounded.links.retain(|id, _| *id == link_id),
+                LinkReads::All => {}
+            }
             bounded.people.group_counts.retain(|user_id, _| candidates.contains(user_id));
             bounded.people.blocks.retain(|(user_id, blocked)| candidates.contains(user_id) && *blocked == actor_id);
             bounded.people.acquaintances.retain(|(actor, user_id)| *actor == actor_id && candidates.contains(user_id));
@@ -302,13 +333,14 @@ proptest! {
             owner_id: PEOPLE[0].1,
             member_count,
             version: Version::new(version),
+            join_policy: JoinPolicy::Open,
             created_at: MONDAY,
             updated_at: Timestamp::from_unix_millis(updated_at),
         };
         let group_counts = PEOPLE.iter().map(|(_, user_id)| *user_id).zip(counts).collect();
         let people = People { group_counts, ..under(policy).people().clone() };
-        let limits = Limits { members_max, groups_per_user_max: groups_max, add_policy: policy };
-        let mut facts = Facts { group: Some(group), memberships: memberships.collect(), people, limits };
+        let limits = Limits { members_max, groups_per_user_max: groups_max, add_policy: policy, ..limits() };
+        let mut facts = Facts { group: Some(group), memberships: memberships.collect(), people, ..Facts::nothing(limits) };
         drop(left_out(&facts, &request));
         if let Ok(Decision::Change(change)) = decide(&facts, &request) {
             facts.apply(&change);
@@ -338,7 +370,7 @@ fn random_requests_cause_every_kind_of_change_and_rejection() {
 
     let mut runner = TestRunner::deterministic();
     let (mut kinds, mut refusals) = (BTreeSet::new(), BTreeSet::new());
-    for case in 0..200 {
+    for case in 0..400 {
         let requests = requests().new_tree(&mut runner).unwrap().current();
         let mut roster = match case % 4 {
             0 | 1 => Roster::new(TEAM, limits()),
@@ -358,7 +390,7 @@ fn random_requests_cause_every_kind_of_change_and_rejection() {
             }
         }
     }
-    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    assert_eq!(kinds.len(), 17, "{kinds:?}");
     // No request here reads the history.
     let of_commands = groups_domain::Rule::ALL.iter().filter(|rule| **rule != groups_domain::Rule::AdminsReadHistory);
     assert_eq!(refusals.len(), of_commands.count(), "{refusals:?}");

@@ -330,7 +330,7 @@ fn commands_without_effect_are_no_ops() {
         (BOB, rename("Project Team")),
         (BOB, rename("  Project Team ")),
         (BOB, describe("Everything about the launch.")),
-        (BOB, Command::UpdateSettings { name: None, description: None }),
+        (BOB, Command::UpdateSettings { name: None, description: None, join_policy: None }),
         (BOB, give(DAN, Member)),
         (ADA, give(CLEO, Admin)),
         (ADA, give(ADA, Role::Owner)),

@@ -10,6 +10,7 @@ use crate::cast::{
 };
 use crate::golden;
 use crate::properties::{Step, a_few, execute_all, requests, told};
+use crate::ways_in::every_way_in;
 use groups_domain::Role::{Admin, Member, Owner};
 
 /// A change of every kind and form.
@@ -39,12 +40,11 @@ fn change(given: &Given, by: By) -> Change {
     }
 }
 
-/// One line for each value. The golden file contains what earlier versions may have stored. If the format has to change, add a
-/// second file and keep this one, because stored values keep the old format.
-#[test]
-fn requests_changes_and_events_are_serialised_as_in_the_golden_file() {
+/// One line for each value. The golden files contain what earlier versions may have stored. If the format has to change, add
+/// a file and keep these, because stored values keep the old format.
+fn lines(cases: Vec<(Given, By)>) -> String {
     let mut text = String::new();
-    for (given, by) in every_kind() {
+    for (given, by) in cases {
         text += &line("request", &by.clone().at(given.now));
         let change = change(&given, by);
         text += &line("change", &change);
@@ -52,22 +52,34 @@ fn requests_changes_and_events_are_serialised_as_in_the_golden_file() {
         events.dedup();
         text.extend(events.iter().map(|event| line("event", event)));
     }
-    golden::compare("serialised.txt", &text);
+    text
+}
+
+#[test]
+fn requests_changes_and_events_are_serialised_as_in_the_golden_file() {
+    golden::compare("serialised.txt", &lines(every_kind()));
+}
+
+#[test]
+fn the_ways_into_a_group_are_serialised_as_in_the_golden_file() {
+    golden::compare("serialised_ways_in.txt", &lines(every_way_in()));
 }
 
 #[test]
 fn stored_values_are_read_as_they_were_written() {
-    let stored = include_str!("../golden/serialised.txt");
-    for stored in stored.lines() {
-        let (what, value) = stored.split_once(' ').unwrap();
-        let again = match what {
-            "request" => line(what, &from_text::<Request>(value)),
-            "change" => line(what, &from_text::<Change>(value)),
-            _ => line(what, &from_text::<Event>(value)),
-        };
-        assert_eq!(again.trim_end(), stored);
+    let of_ways_in = include_str!("../golden/serialised_ways_in.txt");
+    for (stored, kinds) in [(include_str!("../golden/serialised.txt"), every_kind()), (of_ways_in, every_way_in())] {
+        for stored in stored.lines() {
+            let (what, value) = stored.split_once(' ').unwrap();
+            let again = match what {
+                "request" => line(what, &from_text::<Request>(value)),
+                "change" => line(what, &from_text::<Change>(value)),
+                _ => line(what, &from_text::<Event>(value)),
+            };
+            assert_eq!(again.trim_end(), stored);
+        }
+        assert!(stored.lines().count() > kinds.len() * 2, "the file holds them all");
     }
-    assert!(stored.lines().count() > every_kind().len() * 2, "the file holds them all");
 }
 
 fn line<T: serde::Serialize>(what: &str, value: &T) -> String {

@@ -11,7 +11,15 @@ use crate::cast::{ADA, BOB, CLEO, DAN, TEAM};
 use crate::properties::a_few;
 
 const USERS: [UserId; 4] = [ADA, BOB, CLEO, DAN];
-const LIMITS: Limits = Limits { members_max: 3, groups_per_user_max: None, add_policy: AddPolicy::Anybody };
+const LIMITS: Limits = Limits {
+    members_max: 3,
+    groups_per_user_max: None,
+    add_policy: AddPolicy::Anybody,
+    invitations_max: 2,
+    join_requests_max: 2,
+    bans_max: 2,
+    links_max: 2,
+};
 
 fn users_of(request: &Request) -> Vec<UserId> {
     [request.reads(), request.candidates()].concat()

@@ -14,6 +14,7 @@ fn any_group() -> impl Strategy<Value = Group> {
         |(id, name, description, member_count, version, millis)| Group {
             group_id: GroupId::new(Uuid::from_u128(id)),
             owner_id: UserId::new(Uuid::from_u128(!id)),
+            join_policy: JoinPolicy::Request,
             member_count,
             version: Version::new(version),
             created_at: Timestamp::from_unix_millis(0),

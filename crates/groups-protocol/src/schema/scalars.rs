@@ -48,8 +48,27 @@ scalars! {
         "description": "`owner` > `admin` > `member`. A group always has exactly one owner.",
     };
     LeaveReason = "LeaveReason", {
-        "type": "string", "enum": ["removed", "left"],
-        "description": "Whether the member was removed by somebody else or left.",
+        "type": "string", "enum": ["removed", "left", "banned"],
+        "description": "Whether the member was removed by somebody else, left, or was banned.",
+    };
+    JoinPolicy = "JoinPolicy", {
+        "type": "string", "enum": (groups_domain::JoinPolicy::ALL.map(groups_domain::JoinPolicy::as_str)),
+        "description": "How outsiders can join: not at all, by asking, or freely.",
+    };
+    Via = "Via", {
+        "type": "string", "enum": (groups_domain::Via::ALL.map(groups_domain::Via::as_str)),
+        "description": "How a member joined, if not by being added.",
+    };
+    InvitationEnd = "InvitationEnd", {
+        "type": "string", "enum": ["withdrawn", "declined", "expired", "banned"],
+        "description": "Why an invitation ended without a membership. `withdrawn` also if the group was deleted.",
+    };
+    JoinRequestEnd = "JoinRequestEnd", {
+        "type": "string", "enum": ["declined", "withdrawn", "banned"],
+        "description": "Why a request to join ended without a membership. `declined` also if the group was deleted.",
+    };
+    Note = "Note", {
+        "type": "string", "minLength": 1, "maxLength": 500, "description": "A message or a reason, trimmed and in NFC.",
     };
     Code = "ErrorCode", {
         "type": "string", "enum": (crate::Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>()),

@@ -39,7 +39,7 @@ fn fields_added_by_a_later_version_are_ignored() {
 
 #[test]
 fn bodies_survive_a_round_trip() {
-    let group = json!({"group_id": Uuid::nil(), "name": "Team", "description": "", "admin_id": Uuid::nil(), "member_count": 1,
+    let group = json!({"group_id": Uuid::nil(), "name": "Team", "description": "", "admin_id": Uuid::nil(), "join_policy": "closed", "member_count": 1,
         "version": 3, "created_at": "2026-11-22T23:14:15.123Z", "updated_at": "2026-11-22T23:14:15.123Z", "role": "owner"});
     let body: GroupBody<'_> = serde_json::from_value(group.clone()).unwrap();
     assert_eq!(serde_json::to_value(&body).unwrap(), group);

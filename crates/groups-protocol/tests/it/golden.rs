@@ -1,9 +1,11 @@
 //! Every message of the server, byte for byte: one golden file each. `UPDATE_GOLDEN=1` rewrites them.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use groups_domain::{
-    Actor, Command, Description, Event, GroupId, GroupName, Limits, NewMember, Role, Roster, Timestamp, UserId,
+    Actor, Command, Description, Event, GroupId, GroupName, JoinPolicy, Limits, LinkId, NewMember, Note, Role, Roster,
+    Timestamp, UserId,
 };
 use groups_protocol::{ErrorCode, EventBody, GroupBody, ServerMessage, retry_reason};
 use serde::Serialize;
@@ -80,8 +82,11 @@ fn the_messages_around_the_events() {
     let welcome = |resumed| ServerMessage::Welcome { user_id: BOB, connection_id, resumed, heartbeat_seconds: 25 };
     compare("welcome", &welcome(false));
     compare("welcome_resumed", &welcome(true));
-    compare("snapshot", &ServerMessage::Snapshot { groups: groups(), more: true, cursor: "c1".into() });
-    compare("snapshot_empty", &ServerMessage::Snapshot { groups: Vec::new(), more: false, cursor: "c1".into() });
+    let (invitations, requests, cursor) = (None, None, "c1".into());
+    compare("snapshot", &ServerMessage::Snapshot { groups: groups(), invitations, requests, more: true, cursor });
+    let (invitations, requests, cursor) = (Some(Vec::new()), Some(Vec::new()), "c1".into());
+    let empty = ServerMessage::Snapshot { groups: Vec::new(), invitations, requests, more: false, cursor };
+    compare("snapshot_empty", &empty);
     compare("ready", &ServerMessage::Ready { cursor: "c1".into() });
     compare("pong", &ServerMessage::Pong);
     let expires_at = "2026-11-22T23:14:15.123Z";
@@ -111,7 +116,7 @@ fn the_events() {
     compare_event("group_updated_members_added", &world, ADA);
 
     let name = Some(GroupName::parse("Launch").unwrap());
-    world.execute(ADA, Command::UpdateSettings { name, description: None });
+    world.execute(ADA, Command::UpdateSettings { name, description: None, join_policy: None });
     compare_event("group_updated_settings_changed", &world, BOB);
 
     world.execute(ADA, Command::ChangeRole { user_id: user(1), role: Role::Admin });
@@ -155,6 +160,76 @@ fn the_events_of_operator_changes() {
     world.execute(Actor::Operator(EVE), Command::RemoveMember { user_id: ADA });
     compare_event("removed_from_group_by_operator", &world, ADA);
     compare_event("group_updated_by_operator", &world, BOB);
+}
+
+fn note(text: &str) -> Note {
+    Note::parse(text).unwrap()
+}
+
+#[test]
+fn the_events_of_invitations() {
+    let mut world = World::with_group(ADA, &[BOB]);
+    let invite = |user_id, expires_in_seconds| Command::Invite { user_id, role: Role::Admin, expires_in_seconds };
+    world.execute(ADA, invite(EVE, Some(3_600)));
+    compare_event("invited_to_group", &world, EVE);
+    compare_event("group_updated_invited", &world, ADA);
+    compare_event("group_updated_access_changed", &world, BOB);
+    world.execute(EVE, Command::AcceptInvitation);
+    compare_event("added_to_group_via_invitation", &world, EVE);
+    compare_event("group_updated_member_added_via_invitation", &world, BOB);
+
+    world.execute(ADA, invite(user(1), None));
+    compare_event("invited_to_group_without_end", &world, user(1));
+    world.execute(user(1), Command::DeclineInvitation);
+    compare_event("invitation_ended", &world, user(1));
+    compare_event("group_updated_invitation_ended", &world, ADA);
+}
+
+#[test]
+fn the_events_of_requests_to_join() {
+    let mut world = World::with_group(ADA, &[BOB]);
+    let join_policy = Some(JoinPolicy::Request);
+    world.execute(ADA, Command::UpdateSettings { name: None, description: None, join_policy });
+    world.execute(EVE, Command::Join { message: note("It is me") });
+    compare_event("join_requested", &world, EVE);
+    compare_event("group_updated_join_requested", &world, ADA);
+    compare_event("group_updated_access_changed_by_an_outsider", &world, BOB);
+    world.execute(ADA, Command::DeclineJoinRequest { user_id: EVE });
+    compare_event("join_request_ended", &world, EVE);
+    compare_event("group_updated_join_request_ended", &world, ADA);
+    world.execute(EVE, Command::Join { message: Note::default() });
+    world.execute(ADA, Command::ApproveJoinRequest { user_id: EVE, role: None });
+    compare_event("added_to_group_via_request", &world, EVE);
+}
+
+#[test]
+fn the_events_of_bans_and_links() {
+    let mut world = World::with_group(ADA, &[BOB, EVE]);
+    world.execute(ADA, Command::Ban { user_id: EVE, reason: note("Spam") });
+    compare_event("removed_from_group_banned", &world, EVE);
+    compare_event("group_updated_banned", &world, ADA);
+    world.execute(ADA, Command::Unban { user_id: EVE });
+    compare_event("group_updated_unbanned", &world, ADA);
+    let (role, uses_max) = (Role::Member, NonZeroU32::new(10));
+    for number in 1..4 {
+        let link_id = LinkId::new(Uuid::from_u128(number));
+        let command = Command::CreateLink { link_id, role, expires_in_seconds: None, uses_max, approval: false };
+        world.execute(ADA, command);
+    }
+    compare_event("group_updated_link_created", &world, ADA);
+    world.execute(ADA, Command::RevokeLink { link_id: LinkId::new(Uuid::from_u128(1)) });
+    compare_event("group_updated_link_revoked", &world, ADA);
+    world.execute(ADA, Command::RevokeLinks);
+    compare_event("group_updated_links_revoked", &world, ADA);
+}
+
+#[test]
+fn plain_members_are_not_told_whom_a_step_of_an_outsider_is_about() {
+    let mut world = World::with_group(ADA, &[BOB]);
+    world.execute(ADA, Command::Invite { user_id: EVE, role: Role::Member, expires_in_seconds: None });
+    world.execute(EVE, Command::DeclineInvitation);
+    let text = serde_json::to_string(&EventBody::new(world.event(BOB), "c")).unwrap();
+    assert!(!text.contains(&EVE.to_string()), "{text}");
 }
 
 #[test]

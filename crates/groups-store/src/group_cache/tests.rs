@@ -15,6 +15,7 @@ fn group(id: u8, version: u64) -> Group {
     Group {
         group_id: GroupId::new(Uuid::from_u128(id.into())),
         owner_id: UserId::new(Uuid::from_u128(version.into())),
+        join_policy: groups_domain::JoinPolicy::Closed,
         member_count: 1,
         version: Version::new(version),
         created_at: Timestamp::from_unix_millis(0),

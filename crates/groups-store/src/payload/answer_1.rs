@@ -1,6 +1,8 @@
 //! Format 1 of answers.
 
-use groups_domain::{Description, DisplayName, GroupId, GroupName, Membership, Rule, Timestamp, UserId, Version};
+use groups_domain::{
+    Description, DisplayName, GroupId, GroupName, JoinPolicy, Membership, Rule, Timestamp, UserId, Version,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -63,7 +65,8 @@ impl Answer {
                 role: role.map(Into::into),
                 member: member.as_ref().map(Into::into),
             },
-            decoded::Answer::Unchanged { group, role, member, left_out: _ } => Self::Unchanged {
+            // Format 3, if there is a standing.
+            decoded::Answer::Unchanged { group, role, member, standing: _, left_out: _ } => Self::Unchanged {
                 group: group.into(),
                 role: role.map(Into::into),
                 member: member.as_ref().map(Into::into),
@@ -89,6 +92,7 @@ impl TryFrom<Answer> for decoded::Answer {
                 group: group.into(),
                 role: role.map(Into::into),
                 member: member.map(Into::into),
+                standing: None,
                 left_out: Vec::new(),
             },
             Answer::Rejected(rejection) => Self::Rejected(rejection.try_into()?),
@@ -100,7 +104,14 @@ impl Rejection {
     fn of(rejection: &groups_domain::Rejection) -> Option<Self> {
         use groups_domain::Rejection as Rejected;
         Some(match rejection {
-            Rejected::TooManyGroups { .. } | Rejected::CannotBeAdded { .. } => return None,
+            Rejected::TooManyGroups { .. }
+            | Rejected::CannotBeAdded { .. }
+            | Rejected::Banned { .. }
+            | Rejected::InvitationNotFound
+            | Rejected::JoinRequestNotFound
+            | Rejected::LinkNotFound
+            | Rejected::InvalidExpiry
+            | Rejected::ListFull { .. } => return None,
             Rejected::GroupNotFound => Self::GroupNotFound,
             Rejected::GroupExists => Self::GroupExists,
             Rejected::Forbidden(rule) => Self::Forbidden { rule: rule.id().to_owned() },
@@ -149,6 +160,8 @@ impl From<&groups_domain::Group> for Group {
             name,
             description,
             owner_id,
+            // Format 3 if it is not closed.
+            join_policy: _,
             member_count,
             version,
             created_at,
@@ -174,6 +187,7 @@ impl From<Group> for groups_domain::Group {
             name: GroupName::from_stored(group.name),
             description: Description::from_stored(group.description),
             owner_id: UserId::new(group.owner_id),
+            join_policy: JoinPolicy::Closed,
             member_count: group.member_count,
             version: Version::new(group.version),
             created_at: Timestamp::from_unix_millis(group.created_at),

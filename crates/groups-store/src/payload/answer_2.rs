@@ -44,6 +44,8 @@ impl From<&LeftOut> for Person {
         let obstacle = match left_out.obstacle {
             Obstacle::NotAllowed => Reason::NotAllowed,
             Obstacle::TooManyGroups => Reason::TooManyGroups,
+            // Format 3 has it.
+            Obstacle::Banned => Reason::NotAllowed,
         };
         Self { user_id: left_out.user_id.uuid(), obstacle }
     }

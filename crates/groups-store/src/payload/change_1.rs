@@ -1,6 +1,6 @@
 //! Format 1 of changes.
 
-use groups_domain::{ChangeKind, Description, GroupName, Timestamp, UserId};
+use groups_domain::{ChangeKind, Description, GroupName, JoinPolicy, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub(super) struct Change {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub(super) enum Kind {
     GroupCreated { members: Vec<Member> },
     SettingsChanged { name: Option<String>, description: Option<String> },
     MembersAdded { members: Vec<Member> },
@@ -31,7 +31,7 @@ enum Kind {
 
 /// A person and their new role; for a successor, their previous role.
 #[derive(Serialize, Deserialize)]
-struct Member(Uuid, Role);
+pub(super) struct Member(Uuid, Role);
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,8 +73,9 @@ impl From<Member> for groups_domain::NewMember {
     }
 }
 
-impl From<&groups_domain::Change> for Change {
-    fn from(change: &groups_domain::Change) -> Self {
+impl Change {
+    /// `None` if this format cannot represent the kind of change.
+    pub(super) fn of(change: &groups_domain::Change) -> Option<Self> {
         // All fields are listed, so that a new field forces a new format. The actor is stored in a
         // column; whether it was an operator follows from the format.
         let groups_domain::Change { group, actor: _, kind } = change;
@@ -83,29 +84,30 @@ impl From<&groups_domain::Change> for Change {
             name,
             description,
             owner_id,
+            // Format 3 if it is not closed.
+            join_policy: _,
             member_count,
             version: _,
             created_at,
             updated_at: _,
         } = group;
-        Self {
+        Some(Self {
             name: name.as_str().to_owned(),
             description: description.as_str().to_owned(),
             owner_id: owner_id.uuid(),
             member_count: *member_count,
             created_at: created_at.unix_millis(),
-            kind: kind.into(),
-        }
+            kind: Kind::of(kind)?,
+        })
     }
-}
 
-impl Change {
     pub(super) fn into_change(self, columns: Columns) -> groups_domain::Change {
         let group = groups_domain::Group {
             group_id: columns.group_id,
             name: GroupName::from_stored(self.name),
             description: Description::from_stored(self.description),
             owner_id: UserId::new(self.owner_id),
+            join_policy: JoinPolicy::Closed,
             member_count: self.member_count,
             version: columns.version,
             created_at: Timestamp::from_unix_millis(self.created_at),
@@ -115,12 +117,13 @@ impl Change {
     }
 }
 
-impl From<&ChangeKind> for Kind {
-    fn from(kind: &ChangeKind) -> Self {
+impl Kind {
+    /// `None` if the format cannot represent the kind.
+    pub(super) fn of(kind: &ChangeKind) -> Option<Self> {
         let all = |members: &[groups_domain::NewMember]| members.iter().map(Member::from).collect();
-        match kind {
+        Some(match kind {
             ChangeKind::GroupCreated { members } => Self::GroupCreated { members: all(members) },
-            ChangeKind::SettingsChanged { name, description } => Self::SettingsChanged {
+            ChangeKind::SettingsChanged { name, description, join_policy: None } => Self::SettingsChanged {
                 name: name.as_ref().map(|name| name.as_str().to_owned()),
                 description: description.as_ref().map(|description| description.as_str().to_owned()),
             },
@@ -140,7 +143,17 @@ impl From<&ChangeKind> for Kind {
                 previous_role: successor.previous_role.into(),
             },
             ChangeKind::GroupDeleted => Self::GroupDeleted,
-        }
+            ChangeKind::SettingsChanged { join_policy: Some(_), .. }
+            | ChangeKind::Joined { .. }
+            | ChangeKind::Invited { .. }
+            | ChangeKind::InvitationEnded { .. }
+            | ChangeKind::JoinRequested { .. }
+            | ChangeKind::JoinRequestEnded { .. }
+            | ChangeKind::Banned { .. }
+            | ChangeKind::Unbanned { .. }
+            | ChangeKind::LinkCreated { .. }
+            | ChangeKind::LinksRevoked { .. } => return None,
+        })
     }
 }
 
@@ -156,6 +169,7 @@ impl From<Kind> for ChangeKind {
             Kind::SettingsChanged { name, description } => Self::SettingsChanged {
                 name: name.map(GroupName::from_stored),
                 description: description.map(Description::from_stored),
+                join_policy: None,
             },
             Kind::MembersAdded { members } => Self::MembersAdded { members: all(members) },
             Kind::MemberRemoved { user_id } => Self::MemberRemoved { user_id: UserId::new(user_id) },

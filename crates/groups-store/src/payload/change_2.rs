@@ -18,17 +18,16 @@ pub(super) struct Change {
     previous_owner_id: Option<Uuid>,
 }
 
-impl From<&groups_domain::Change> for Change {
-    fn from(change: &groups_domain::Change) -> Self {
+impl Change {
+    /// `None` if this format cannot represent the kind of change.
+    pub(super) fn of(change: &groups_domain::Change) -> Option<Self> {
         let previous_owner_id = match &change.kind {
             ChangeKind::OwnershipTransferred { previous_owner_id, .. } => previous_owner_id.map(UserId::uuid),
             _ => None,
         };
-        Self { change: change.into(), previous_owner_id }
+        Some(Self { change: change_1::Change::of(change)?, previous_owner_id })
     }
-}
 
-impl Change {
     pub(super) fn into_change(self, columns: Columns) -> groups_domain::Change {
         let mut change = self.change.into_change(columns);
         change.actor = groups_domain::Actor::Operator(columns.actor_id);

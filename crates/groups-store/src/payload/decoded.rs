@@ -1,6 +1,6 @@
 //! What the stored data says, in every format.
 
-use groups_domain::{Group, GroupId, LeftOut, Rejection, Role, Timestamp, UserId, Version};
+use groups_domain::{Group, GroupId, LeftOut, Rejection, Role, Standing, Timestamp, UserId, Version};
 
 use crate::MemberRow;
 
@@ -28,6 +28,7 @@ pub(crate) enum Answer {
         group: Group,
         role: Option<Role>,
         member: Option<MemberRow>,
+        standing: Option<Standing>,
         left_out: Vec<LeftOut>,
     },
     Rejected(Rejection),
@@ -46,7 +47,9 @@ impl Answer {
             Self::Changed { group_id, version, role, member, .. } => {
                 Self::Changed { group_id, version, role, member, left_out: people }
             }
-            Self::Unchanged { group, role, member, .. } => Self::Unchanged { group, role, member, left_out: people },
+            Self::Unchanged { group, role, member, standing, .. } => {
+                Self::Unchanged { group, role, member, standing, left_out: people }
+            }
             Self::Rejected(rejection) => Self::Rejected(rejection),
         }
     }

@@ -8,11 +8,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text};
 use diesel_async::RunQueryDsl;
 use diesel_async::methods::LoadQuery;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, try_join, try_join4};
+use futures_util::future::{BoxFuture, try_join, try_join3, try_join4};
 use groups_domain::Limits;
 
 use super::merged::{Merged, Part};
@@ -24,11 +24,11 @@ use crate::connection::{Connection, PostgresConn};
 use crate::ledger::Ledger;
 use crate::queries::commit::{self, UsageRow};
 use crate::queries::people::{self, Blocked, Candidates, Counts, blocked_of, counts_of};
-use crate::queries::statements::{self, CountSql, KeySql, MembershipFactsSql, PairSql, UsageSql};
+use crate::queries::statements::{self, CountSql, KeySql, LinkSql, MembershipFactsSql, PairSql, StandingSql, UsageSql};
 use crate::query_error::{QueryError, reading};
 use crate::recent_commits::CommittedChange;
-use crate::row::{GroupRow, KeyRow, MembershipFactsRow};
-use crate::row_set::{Ids, Keys, MembershipKeys, Pairs, RowSet, UserDays, With};
+use crate::row::{GroupRow, KeyRow, LinkRow, MembershipFactsRow, StandingRow};
+use crate::row_set::{Ids, Keys, MembershipKeys, Pairs, RowSet, StandingKeys, UserDays, With};
 use crate::{ExecuteError, Executed, Order, Quotas};
 
 /// What the first trip has read.
@@ -39,6 +39,8 @@ pub(super) struct Facts {
     /// Groups that another transaction has locked.
     locked: BTreeSet<Id>,
     memberships: Vec<MembershipFactsRow>,
+    standings: Vec<StandingRow>,
+    links: Vec<LinkRow>,
     candidates: Candidates,
     counts: Counts,
     blocked: Blocked,
@@ -78,6 +80,16 @@ pub(super) async fn read(
     let owners = Ids::whole(of_owners.into_iter().map(|id| (id,)))
         .map(|ids| With::<_, MembershipFactsSql>::select(ids, statements::OWNER_FACTS));
     let owners = load::<MembershipFactsRow, _>(conn, owners, "memberships");
+    let standings = StandingKeys::whole(commit::standing_keys(orders))
+        .map(|keys| With::<_, StandingSql>::select(keys, statements::STANDINGS_OF_KEYS));
+    let standings = load::<StandingRow, _>(conn, standings, "standings");
+    let (of_ids, of_groups) = commit::link_keys(orders);
+    let links = Ids::whole(of_ids.into_iter().map(|id| (id,)))
+        .map(|ids| With::<_, LinkSql>::select(ids, statements::LINKS_OF_IDS));
+    let links = load::<LinkRow, _>(conn, links, "links");
+    let all_links = Ids::whole(of_groups.into_iter().map(|id| (id,)))
+        .map(|ids| With::<_, LinkSql>::select(ids, statements::LINKS_OF_GROUPS));
+    let all_links = load::<LinkRow, _>(conn, all_links, "links");
     let counts = Ids::whole(counted).map(|ids| With::<_, CountSql>::select(ids, count));
     let counts = load::<(Id, i64), _>(conn, counts, "memberships");
     let blocks =
@@ -92,12 +104,29 @@ pub(super) async fn read(
 
     // The groups are locked first, so that the other statements see what the last holder of a lock
     // has written.
-    let (Locks { transaction, groups, others: locked }, ((mut memberships, owners, counts, blocks), (usage, answers))) =
-        try_join(locks, try_join(try_join4(memberships, owners, counts, blocks), try_join(usage, answers))).await?;
+    let facts = try_join4(memberships, owners, counts, blocks);
+    let of_others = try_join3(standings, links, all_links);
+    let (
+        Locks { transaction, groups, others: locked },
+        ((mut memberships, owners, counts, blocks), (standings, mut links, all_links), (usage, answers)),
+    ) = try_join(locks, try_join3(facts, of_others, try_join(usage, answers))).await?;
     memberships.extend(owners);
+    links.extend(all_links);
     commit::know_usage(&mut ledger, usage);
     let (counts, blocked) = (counts_of(counts), blocked_of(blocks));
-    Ok(Facts { transaction, groups, locked, memberships, candidates, counts, blocked, ledger, answers })
+    Ok(Facts {
+        transaction,
+        groups,
+        locked,
+        memberships,
+        standings,
+        links,
+        candidates,
+        counts,
+        blocked,
+        ledger,
+        answers,
+    })
 }
 
 /// Decides the orders. Needs further queries only for users near a limit, for
@@ -109,9 +138,21 @@ pub(super) async fn decide(
     orders: &[Order],
     limits: Limits,
 ) -> Result<(Decided, Option<Merged>), QueryError> {
-    let Facts { transaction, groups, locked, memberships, candidates, counts, blocked, ledger, answers } = facts;
+    let Facts {
+        transaction,
+        groups,
+        locked,
+        memberships,
+        standings,
+        links,
+        candidates,
+        counts,
+        blocked,
+        ledger,
+        answers,
+    } = facts;
     let people = people::complete(conn, candidates, counts, blocked, limits).await?;
-    let mut batch = Batch::new(limits, groups, memberships, people, ledger);
+    let mut batch = Batch::new(limits, groups, memberships, (standings, links), people, ledger);
     commit::know_answers(conn, answers, &mut batch).await?;
     let execute =
         |order: &Order| (!locked.contains(&order.request.group_id.into())).then(|| batch.execute_order(order));
@@ -181,6 +222,11 @@ type LockSql = (
     Nullable<BigInt>,
     Nullable<BigInt>,
     Nullable<BigInt>,
+    Nullable<SmallInt>,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
 );
 
 #[derive(Queryable)]
@@ -196,6 +242,11 @@ struct LockRow {
     created_at: Option<i64>,
     updated_at: Option<i64>,
     deleted_version: Option<i64>,
+    join_policy: Option<i16>,
+    invitations: Option<i64>,
+    join_requests: Option<i64>,
+    bans: Option<i64>,
+    links: Option<i64>,
 }
 
 impl LockRow {
@@ -210,6 +261,11 @@ impl LockRow {
             created_at: self.created_at?,
             updated_at: self.updated_at?,
             deleted_version: self.deleted_version,
+            join_policy: self.join_policy?,
+            invitations: self.invitations?,
+            join_requests: self.join_requests?,
+            bans: self.bans?,
+            links: self.links?,
         })
     }
 }
@@ -228,7 +284,7 @@ pub(super) struct Locks {
 /// waits for those that somebody else has locked, or reports them.
 pub(super) async fn lock(conn: &PostgresConn, group_ids: BTreeSet<Id>, locked: Locked) -> Result<Locks, QueryError> {
     const COLUMNS: &str = "g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, \
-        g.updated_at, g.deleted_version";
+        g.updated_at, g.deleted_version, g.join_policy, g.invitations, g.join_requests, g.bans, g.links";
     let (skip, others) = match locked {
         Locked::Wait => ("", String::new()),
         Locked::Skip => (
@@ -267,6 +323,11 @@ fn writes(rows: RowsToWrite, transaction: CommitId) -> (Vec<CommittedChange>, Op
         groups_changed,
         memberships_changed,
         memberships_new,
+        standings_ended,
+        standings_new,
+        links_new,
+        links_used,
+        links_removed,
         changes,
         decided,
         keys_expired,
@@ -277,6 +338,11 @@ fn writes(rows: RowsToWrite, transaction: CommitId) -> (Vec<CommittedChange>, Op
     let groups_changed = Part::new("groups", whole(groups_changed), statements::UPDATE_GROUPS);
     let memberships_changed = Part::new("memberships", whole(memberships_changed), statements::UPDATE_MEMBERSHIPS);
     let memberships_new = Part::new("memberships", whole(memberships_new), statements::INSERT_MEMBERSHIPS);
+    let standings_ended = Part::new("standings", whole(standings_ended), statements::END_STANDINGS);
+    let standings_new = Part::new("standings", whole(standings_new), statements::INSERT_STANDINGS);
+    let links_new = Part::new("links", whole(links_new), statements::INSERT_LINKS);
+    let links_used = Part::new("links", whole(links_used), statements::UPDATE_LINK_USES);
+    let links_removed = Part::new("links", whole(links_removed), statements::DELETE_LINKS);
     let log = Part::new("log", whole(changes), PostgresConn::INSERT_CHANGES);
     let expired = Part::new("idempotency", whole(keys_expired), statements::DELETE_KEYS);
     let answers = Part::new("idempotency", whole(answers), statements::INSERT_ANSWERS);
@@ -289,7 +355,9 @@ fn writes(rows: RowsToWrite, transaction: CommitId) -> (Vec<CommittedChange>, Op
     let mut second = Merged::new(transaction);
     let ended = if memberships_new.is_some() { &mut first } else { &mut second };
     ended.write(memberships_changed);
-    for part in [groups_new, groups_changed, memberships_new] {
+    let ended = if standings_new.is_some() { &mut first } else { &mut second };
+    ended.write(standings_ended);
+    for part in [groups_new, groups_changed, memberships_new, standings_new, links_new, links_used, links_removed] {
         second.write(part);
     }
     second.insert_log(log);

@@ -21,7 +21,7 @@ use crate::row_set::RowSet;
 const INCOMPLETE: &str = "groups-incomplete:";
 
 /// The tables that are written.
-const TABLES: [&str; 5] = ["groups", "memberships", "log", "idempotency", "usage"];
+const TABLES: [&str; 7] = ["groups", "memberships", "standings", "links", "log", "idempotency", "usage"];
 
 /// The rows of one part of a statement.
 type Rows = Box<dyn QueryFragment<Pg> + Send + Sync>;

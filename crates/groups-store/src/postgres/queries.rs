@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 
 use diesel::QueryResult;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -16,6 +16,7 @@ use super::statement::Prepared;
 use crate::column::{CommitId, Id, sql};
 use crate::connection::{Connection, PostgresConn, Rows, Statement};
 use crate::hook::PostgresHook;
+use crate::open_row::{OpenRow, OpenSql};
 use crate::position::{CommitOrder, Seen, Witness, WitnessRow};
 use crate::queries::maintenance;
 use crate::query_error::{QueryError, reading};
@@ -36,8 +37,14 @@ impl Connection for PostgresConn {
         WHERE p.group_id = l.group_id AND p.version = l.version - 1)";
 
     const GROUPS_OF_NAME_RANGE: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, \
-        g.created_at, g.updated_at, g.deleted_version FROM v CROSS JOIN groups AS g \
+        g.created_at, g.updated_at, g.deleted_version, g.join_policy, g.invitations, g.join_requests, g.bans, g.links FROM v CROSS JOIN groups AS g \
         WHERE g.deleted_version IS NULL AND lower(g.name COLLATE \"C\") >= v.start AND lower(g.name COLLATE \"C\") < v.end_before \
+        AND (lower(g.name COLLATE \"C\"), g.id) > (v.after_name, v.after_id) ORDER BY lower(g.name COLLATE \"C\"), g.id \
+        LIMIT (SELECT v.rows_max FROM v)";
+
+    const DIRECTORY_OF_NAME_RANGE: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, \
+        g.created_at, g.updated_at, g.deleted_version, g.join_policy, g.invitations, g.join_requests, g.bans, g.links FROM v CROSS JOIN groups AS g \
+        WHERE g.deleted_version IS NULL AND g.join_policy > 1 AND lower(g.name COLLATE \"C\") >= v.start AND lower(g.name COLLATE \"C\") < v.end_before \
         AND (lower(g.name COLLATE \"C\"), g.id) > (v.after_name, v.after_id) ORDER BY lower(g.name COLLATE \"C\"), g.id \
         LIMIT (SELECT v.rows_max FROM v)";
 
@@ -114,7 +121,12 @@ impl Connection for PostgresConn {
               AND (l.commit_id >= $3 OR l.commit_id = ANY($4)) \
               AND l.version >= m.joined_version AND (m.left_version IS NULL OR l.version <= m.left_version) \
               ORDER BY l.commit_id LIMIT $5) AS missed \
-             WHERE m.user_id = $1 LIMIT $5",
+             WHERE m.user_id = $1 UNION \
+             SELECT l.seq FROM standings AS s JOIN groups AS g ON g.id = s.group_id CROSS JOIN LATERAL \
+             (SELECT l.seq, l.commit_id FROM log AS l WHERE l.group_id = s.group_id AND l.version = ANY (ARRAY[ \
+              s.since_version, coalesce(s.ended_version, g.deleted_version)])) AS l \
+             WHERE s.user_id = $1 AND s.kind < 3 AND l.commit_id >= $2 AND (l.commit_id >= $3 OR l.commit_id = ANY($4)) \
+             LIMIT $5",
         )
         .bind::<sql::Id, _>(Id::from(user))
         .bind::<sql::Commit, _>(CommitId(from.first_unknown()))
@@ -144,12 +156,15 @@ impl Connection for PostgresConn {
         from.select(log::commit_id).limit(limit).load(self).await.map_err(reading("log"))
     }
 
-    async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<(Id, Id, bool)>, QueryError> {
-        let open = Prepared::<_, (sql::Id, sql::Id, Bool)>::new(
-            "SELECT users.user_id, open.group_id, open.is_deleted FROM unnest($1) AS users (user_id) \
-             CROSS JOIN LATERAL (SELECT m.group_id, g.deleted_version IS NOT NULL AS is_deleted \
+    async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<OpenRow>, QueryError> {
+        let open = Prepared::<_, OpenSql>::new(
+            "SELECT users.user_id, open.group_id, open.what, open.is_deleted FROM unnest($1) AS users (user_id) \
+             CROSS JOIN LATERAL ((SELECT m.group_id, m.role AS what, g.deleted_version IS NOT NULL AS is_deleted \
               FROM memberships AS m JOIN groups AS g ON g.id = m.group_id \
-              WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) AS open",
+              WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) UNION ALL \
+             (SELECT s.group_id, (s.kind + 10)::smallint, g.deleted_version IS NOT NULL \
+              FROM standings AS s JOIN groups AS g ON g.id = s.group_id \
+              WHERE s.user_id = users.user_id AND s.ended_version IS NULL AND s.kind < 3 LIMIT $2)) AS open",
         )
         .bind::<Array<sql::Id>, _>(users)
         .bind::<BigInt, _>(per_user_max);

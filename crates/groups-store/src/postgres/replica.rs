@@ -21,9 +21,9 @@
 //! 2. A connection to the standby is asked whether it has replayed `W` ([`StandbyConnector`]). Transactions that
 //!    begin on it afterwards see all of `P`, and perhaps more.
 //! 3. In the transaction that reads, the log is asked for what is more: the rows that `P` does not see
-//!    ([`compared`]). If none of them is in a group that the user is or was in, the user's
-//!    memberships, the groups of these and their part of the log are the same as in `P`, because they
-//!    only change together with a row in the log. Otherwise the primary reads.
+//!    ([`compared`]). If none of them is in a group to which the user is or was something, the user's
+//!    memberships and standings, the groups of these and their part of the log are the same as in `P`,
+//!    because they only change together with a row in the log. Otherwise the primary reads.
 //!
 //! The client gets the state, the cursor and the read point of `P`, as if the primary had read it.
 //!

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use groups_domain::{GroupId, Limits};
+use groups_domain::{Command, GroupId, Limits, LinkReads};
 
 use super::people;
-use super::statements::{self, InsertedSql, KeySql, LogSql, MembershipFactsSql, UsageSql};
+use super::statements::{self, InsertedSql, KeySql, LinkSql, LogSql, MembershipFactsSql, StandingSql, UsageSql};
 use crate::batch::{Batch, Committed, RowsToWrite, member_of};
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, RunQueryDsl};
@@ -14,8 +14,8 @@ use crate::ledger::{Ledger, Usage};
 use crate::payload::{self, Answer};
 use crate::query_error::{QueryError, reading};
 use crate::recent_commits::CommittedChange;
-use crate::row::{KeyRow, LogRow, MembershipFactsRow, to_stored};
-use crate::row_set::{Keys, MembershipKeys, RowSet, UserDays, Versions, With};
+use crate::row::{KeyRow, LinkRow, LogRow, MembershipFactsRow, StandingRow, to_stored};
+use crate::row_set::{Ids, Keys, MembershipKeys, RowSet, StandingKeys, UserDays, Versions, With};
 use crate::{Order, Quotas, StoreError};
 
 /// Executes all orders, with the same result as one after the other. Returns one answer for each.
@@ -60,9 +60,22 @@ async fn load<C: Connection>(
         let of_keys = With::<_, MembershipFactsSql>::select(keys, statements::MEMBERSHIP_FACTS);
         rows.extend(of_keys.load::<MembershipFactsRow>(conn).await.map_err(reading("memberships"))?);
     }
+    let mut standings: Vec<StandingRow> = Vec::new();
+    for keys in StandingKeys::chunks(standing_keys(orders)) {
+        let of_keys = With::<_, StandingSql>::select(keys, statements::STANDINGS_OF_KEYS);
+        standings.extend(of_keys.load::<StandingRow>(conn).await.map_err(reading("standings"))?);
+    }
+    let (of_ids, of_groups) = link_keys(orders);
+    let mut links: Vec<LinkRow> = Vec::new();
+    for (ids, statement) in [(of_ids, statements::LINKS_OF_IDS), (of_groups, statements::LINKS_OF_GROUPS)] {
+        for ids in Ids::chunks(ids.into_iter().map(|id| (id,))) {
+            let of_ids = With::<_, LinkSql>::select(ids, statement);
+            links.extend(of_ids.load::<LinkRow>(conn).await.map_err(reading("links"))?);
+        }
+    }
     let people = people::load(conn, orders, limits).await?;
     let ledger = load_usage(conn, orders, quotas).await?;
-    let mut batch = Batch::new(limits, groups, rows, people, ledger);
+    let mut batch = Batch::new(limits, groups, rows, (standings, links), people, ledger);
     load_answers(conn, orders, &mut batch).await?;
     Ok(batch)
 }
@@ -73,7 +86,7 @@ pub(crate) fn membership_keys(orders: &[Order], owners: Option<&BTreeMap<Id, Id>
     let mut memberships: BTreeMap<(Id, Id), bool> = BTreeMap::new();
     for Order { request, .. } in orders {
         let group_id = Id::from(request.group_id);
-        if let Some(user) = member_of(&request.command) {
+        if let Some(user) = member_of(request) {
             memberships.insert((group_id, user.into()), true);
         }
         let owner = owners.map(|owners| owners.get(&group_id));
@@ -86,6 +99,55 @@ pub(crate) fn membership_keys(orders: &[Order], owners: Option<&BTreeMap<Id, Id>
         }
     }
     memberships.into_iter().map(|((group_id, user), named)| (group_id, user, named)).collect()
+}
+
+/// The users in groups whose standings the orders read.
+pub(crate) fn standing_keys(orders: &[Order]) -> BTreeSet<(Id, Id)> {
+    let mut keys = BTreeSet::new();
+    for Order { request, .. } in orders {
+        let reads = match &request.command {
+            // They depend on memberships only, and end no standing.
+            Command::CreateGroup { .. }
+            | Command::UpdateSettings { .. }
+            | Command::RemoveMember { .. }
+            | Command::Leave { .. }
+            | Command::ChangeRole { .. }
+            | Command::DeleteGroup
+            | Command::CreateLink { .. }
+            | Command::RevokeLink { .. }
+            | Command::RevokeLinks => continue,
+            // The actor is a member or an operator.
+            Command::AddMember(_)
+            | Command::AddMembers(_)
+            | Command::Invite { .. }
+            | Command::WithdrawInvitation { .. }
+            | Command::ExpireInvitation { .. }
+            | Command::ApproveJoinRequest { .. }
+            | Command::DeclineJoinRequest { .. }
+            | Command::Ban { .. }
+            | Command::Unban { .. }
+            | Command::AcceptInvitation
+            | Command::DeclineInvitation
+            | Command::Join { .. }
+            | Command::WithdrawJoinRequest
+            | Command::UseLink { .. } => request.reads(),
+        };
+        keys.extend(reads.into_iter().map(|user| (Id::from(request.group_id), Id::from(user))));
+    }
+    keys
+}
+
+/// The links that the orders read, and the groups of which they read all links.
+pub(crate) fn link_keys(orders: &[Order]) -> (BTreeSet<Id>, BTreeSet<Id>) {
+    let (mut ids, mut groups) = (BTreeSet::new(), BTreeSet::new());
+    for Order { request, .. } in orders {
+        match request.reads_links() {
+            LinkReads::None => {}
+            LinkReads::One(link_id) => drop(ids.insert(Id(link_id.uuid()))),
+            LinkReads::All => drop(groups.insert(request.group_id.into())),
+        }
+    }
+    (ids, groups)
 }
 
 /// The idempotency keys of the orders.
@@ -165,6 +227,11 @@ async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Vec<Com
         groups_changed,
         memberships_changed,
         memberships_new,
+        standings_ended,
+        standings_new,
+        links_new,
+        links_used,
+        links_removed,
         changes,
         decided,
         keys_expired,
@@ -188,6 +255,27 @@ async fn write<C: Connection>(conn: &mut C, rows: RowsToWrite) -> Result<Vec<Com
     for set in memberships_new {
         let count = set.len();
         written("memberships", count, With::execute(set, statements::INSERT_MEMBERSHIPS).execute(conn).await?)?;
+    }
+    // The same holds for standings.
+    for set in standings_ended {
+        let count = set.len();
+        written("standings", count, With::execute(set, statements::END_STANDINGS).execute(conn).await?)?;
+    }
+    for set in standings_new {
+        let count = set.len();
+        written("standings", count, With::execute(set, statements::INSERT_STANDINGS).execute(conn).await?)?;
+    }
+    for set in links_new {
+        let count = set.len();
+        written("links", count, With::execute(set, statements::INSERT_LINKS).execute(conn).await?)?;
+    }
+    for set in links_used {
+        let count = set.len();
+        written("links", count, With::execute(set, statements::UPDATE_LINK_USES).execute(conn).await?)?;
+    }
+    for set in links_removed {
+        let count = set.len();
+        written("links", count, With::execute(set, statements::DELETE_LINKS).execute(conn).await?)?;
     }
     let mut inserted: HashMap<(Id, i64), (i64, CommitId, Option<CommitId>)> = HashMap::with_capacity(decided.len());
     for set in changes {

@@ -40,7 +40,7 @@ pub(crate) async fn step<C: Connection>(
     }
 }
 
-/// Deletes memberships, except for open ones in groups that exist.
+/// Deletes memberships, invitations, requests to join and bans, except for open ones in groups that exist.
 ///
 /// The user's own clients need these to learn about their end. So cursors from before are no longer
 /// valid for this user: a client with one gets the whole list.
@@ -52,7 +52,13 @@ async fn memberships<C: Connection>(conn: &mut C, user: UserId, mark: String) ->
           WHERE m.user_id = $1 AND (m.left_version IS NOT NULL OR g.deleted_version IS NOT NULL) LIMIT $2)",
     );
     let ended = ended.bind::<sql::Id, _>(Id::from(user)).bind::<BigInt, _>(ROWS_PER_STEP).execute(conn).await?;
-    Ok(if ended > 0 { EraseStep::Memberships } else { EraseStep::Log(i64::MIN) })
+    let standings = diesel::sql_query(
+        "DELETE FROM standings WHERE (group_id, user_id, since_version) IN \
+         (SELECT s.group_id, s.user_id, s.since_version FROM standings AS s JOIN groups AS g ON g.id = s.group_id \
+          WHERE s.user_id = $1 AND (s.ended_version IS NOT NULL OR g.deleted_version IS NOT NULL) LIMIT $2)",
+    );
+    let standings = standings.bind::<sql::Id, _>(Id::from(user)).bind::<BigInt, _>(ROWS_PER_STEP).execute(conn).await?;
+    Ok(if ended + standings > 0 { EraseStep::Memberships } else { EraseStep::Log(i64::MIN) })
 }
 
 /// Makes all cursors of the user that exist now invalid.
@@ -67,6 +73,7 @@ async fn changes<C: Connection>(conn: &mut C, user: UserId, mark: String, after:
     let seqs = log::table.filter(log::seq.gt(after)).order(log::seq).limit(LOG_ROWS_PER_STEP).select(log::seq);
     let seqs: Vec<i64> = seqs.load(conn).await.map_err(reading("log"))?;
     let Some(last) = seqs.last().copied() else { return Ok(EraseStep::Answers(nil(), String::new())) };
+    notes(conn, user, after, last).await?;
     let update = diesel::sql_query(
         "UPDATE log SET payload = replace(payload, $1, $2), \
          actor_id = CASE WHEN actor_id = $3 THEN $4 ELSE actor_id END \
@@ -85,6 +92,39 @@ async fn changes<C: Connection>(conn: &mut C, user: UserId, mark: String, after:
         end_cursors(conn, &mark).await?;
     }
     Ok(EraseStep::Log(last))
+}
+
+/// Removes what the user has written to the admins of groups, and why they were banned, from a part of
+/// the log.
+async fn notes<C: Connection>(conn: &mut C, user: UserId, after: i64, last: i64) -> Result<(), QueryError> {
+    let rows = log::table
+        .filter(log::seq.gt(after))
+        .filter(log::seq.le(last))
+        .filter(log::actor_id.eq(Id::from(user)).or(log::payload.like(format!("%{user}%"))))
+        .filter(log::payload.like("%\"message\":%").or(log::payload.like("%\"reason\":%")))
+        .select((log::seq, log::actor_id, log::payload));
+    let rows: Vec<(i64, Id, String)> = rows.load(conn).await.map_err(reading("log"))?;
+    for (seq, actor, payload) in rows {
+        if let Some(payload) = without_notes(user, actor.user(), &payload) {
+            diesel::update(log::table.filter(log::seq.eq(seq))).set(log::payload.eq(payload)).execute(conn).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A stored change without texts of and about a user; `None` if there are none.
+fn without_notes(user: UserId, actor: UserId, payload: &str) -> Option<String> {
+    let mut change: Value = serde_json::from_str(payload).ok()?;
+    let kind = change.get_mut("kind")?;
+    let text = if let Some(asked) = kind.get_mut("join_requested").filter(|_| actor == user) {
+        asked.get_mut("message")?
+    } else {
+        let banned = kind.get_mut("banned")?;
+        let is_the_user = banned.get("user_id").and_then(Value::as_str) == Some(&user.to_string());
+        banned.get_mut("reason").filter(|_| is_the_user)?
+    };
+    *text = Value::from("");
+    Some(change.to_string())
 }
 
 /// Deletes the user's own idempotency keys, and keys that name the user. Answers to other users stay,
@@ -153,7 +193,7 @@ fn without(user: UserId, answer: &str) -> String {
 async fn rest<C: Connection>(conn: &mut C, user: UserId) -> Result<Option<EraseStep>, QueryError> {
     /// `$1` is the nil UUID, `$2` the user, `$3` a number of rows. SQLite numbers parameters in the
     /// order in which they first appear, so each statement has all of them in this order.
-    const STATEMENTS: [&str; 5] = [
+    const STATEMENTS: [&str; 7] = [
         "DELETE FROM names WHERE $1 = $1 AND user_id = $2 AND $3 > 0",
         "DELETE FROM blocks WHERE $1 = $1 AND (user_id, blocked_id) IN \
          (SELECT user_id, blocked_id FROM blocks WHERE user_id = $2 OR blocked_id = $2 LIMIT $3)",
@@ -161,6 +201,9 @@ async fn rest<C: Connection>(conn: &mut C, user: UserId) -> Result<Option<EraseS
          (SELECT day, user_id FROM usage WHERE user_id = $2 LIMIT $3)",
         "UPDATE groups SET owner_id = $1 WHERE id IN \
          (SELECT id FROM groups WHERE deleted_version IS NOT NULL AND owner_id = $2 LIMIT $3)",
+        "UPDATE standings SET actor_id = $1 WHERE (group_id, user_id, since_version) IN \
+         (SELECT group_id, user_id, since_version FROM standings WHERE actor_id = $2 AND user_id <> $2 LIMIT $3)",
+        "UPDATE links SET created_by = $1 WHERE id IN (SELECT id FROM links WHERE created_by = $2 LIMIT $3)",
         "UPDATE jobs SET actor_id = $1 WHERE id IN \
          (SELECT id FROM jobs WHERE actor_id = $2 AND state <> 1 LIMIT $3)",
     ];
@@ -182,6 +225,20 @@ fn nil() -> UserId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stored_change_loses_only_the_texts_of_and_about_the_user() {
+        let (user, other) = (UserId::new(Uuid::from_u128(7)), UserId::new(Uuid::from_u128(8)));
+        let asked = "{\"kind\":{\"join_requested\":{\"role\":\"member\",\"message\":\"Hi\",\"link_id\":null}}}";
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let without = without_notes(user, user, asked).unwrap_or_default();
+        assert_eq!(parsed(&without), parsed(&asked.replace("Hi", "")));
+        assert_eq!(without_notes(user, other, asked), None);
+        let banned = format!("{{\"kind\":{{\"banned\":{{\"user_id\":\"{user}\",\"reason\":\"Spam\"}}}}}}");
+        let without = without_notes(user, other, &banned).unwrap_or_default();
+        assert_eq!(parsed(&without), parsed(&banned.replace("Spam", "")));
+        assert_eq!(without_notes(other, user, &banned), None, "a ban by the user is not about the user");
+    }
 
     #[test]
     fn a_stored_answer_keeps_everything_but_the_user() {

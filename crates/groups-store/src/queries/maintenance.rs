@@ -175,11 +175,14 @@ pub(crate) async fn prune<C: Connection>(
         conn,
     );
     let memberships = memberships + of_deleted_groups.await?;
+    let (standings, links) = prune_standings(conn, log_end, step_max).await?;
     let groups = run(
         "DELETE FROM groups WHERE id IN \
          (SELECT g.id FROM groups AS g WHERE g.deleted_version IS NOT NULL AND g.updated_at < $1 \
           AND NOT EXISTS (SELECT 1 FROM log AS l WHERE l.group_id = g.id) \
           AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.group_id = g.id) \
+          AND NOT EXISTS (SELECT 1 FROM standings AS s WHERE s.group_id = g.id) \
+          AND NOT EXISTS (SELECT 1 FROM links AS k WHERE k.group_id = g.id) \
           ORDER BY g.updated_at LIMIT $2)",
         log_end,
         step_max,
@@ -201,7 +204,42 @@ pub(crate) async fn prune<C: Connection>(
         step_max,
         conn,
     );
-    Ok((Pruned { changes, memberships, groups, keys, usage, revocations: revocations.await? }, now))
+    let revocations = revocations.await?;
+    Ok((Pruned { changes, memberships, standings, links, groups, keys, usage, revocations }, now))
+}
+
+/// Deletes standings that have ended, and standings and links of deleted groups.
+async fn prune_standings<C: Connection>(conn: &mut C, log_end: i64, step_max: u32) -> Result<(u32, u32), QueryError> {
+    let ended = run(
+        "DELETE FROM standings WHERE (group_id, user_id, since_version) IN \
+         (SELECT group_id, user_id, since_version FROM standings AS s \
+          WHERE s.ended_version IS NOT NULL AND s.ended_at < $1 AND NOT EXISTS \
+          (SELECT 1 FROM log AS l WHERE l.group_id = s.group_id AND l.version = s.ended_version) \
+          ORDER BY s.ended_at LIMIT $2)",
+        log_end,
+        step_max,
+        conn,
+    );
+    let ended = ended.await?;
+    let of_deleted_groups = run(
+        "DELETE FROM standings WHERE (group_id, user_id, since_version) IN \
+         (SELECT s.group_id, s.user_id, s.since_version FROM groups AS g JOIN standings AS s ON s.group_id = g.id \
+          WHERE g.deleted_version IS NOT NULL AND g.updated_at < $1 AND NOT EXISTS \
+          (SELECT 1 FROM log AS l WHERE l.group_id = g.id AND l.version = g.deleted_version) LIMIT $2)",
+        log_end,
+        step_max,
+        conn,
+    );
+    let standings = ended + of_deleted_groups.await?;
+    let links = run(
+        "DELETE FROM links WHERE id IN \
+         (SELECT k.id FROM groups AS g JOIN links AS k ON k.group_id = g.id \
+          WHERE g.deleted_version IS NOT NULL AND g.updated_at < $1 LIMIT $2)",
+        log_end,
+        step_max,
+        conn,
+    );
+    Ok((standings, links.await?))
 }
 
 /// The time that pruning uses. It is stored, so that the next pruning continues from it.

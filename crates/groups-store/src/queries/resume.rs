@@ -10,11 +10,12 @@ use uuid::Uuid;
 use super::maintenance;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
+use crate::open_row::{OpenRow, open_memberships};
 use crate::position::{Seen, Witness, WitnessRow};
 use crate::query_error::{QueryError, reading};
 use crate::row::to_stored;
 use crate::schema::log;
-use crate::{OpenMemberships, Position, ResumePoints, Resumer};
+use crate::{Position, ResumePoints, Resumer};
 
 /// Maximum number of memberships of a user that resumes from memory.
 const MEMBERSHIPS_MAX: i64 = 1_000;
@@ -73,10 +74,10 @@ pub(crate) async fn points_at<C: Connection>(
     };
 
     let users: BTreeSet<Id> = resumers.iter().map(|resumer| resumer.user_id.into()).collect();
-    let mut of_users: HashMap<Id, Vec<(Id, bool)>> = HashMap::with_capacity(users.len());
+    let mut of_users: HashMap<Id, Vec<OpenRow>> = HashMap::with_capacity(users.len());
     let rows = conn.open_memberships(users.into_iter().collect(), MEMBERSHIPS_MAX + 1).await?;
-    for (user, group, is_deleted) in rows {
-        of_users.entry(user).or_default().push((group, is_deleted));
+    for row in rows {
+        of_users.entry(row.user_id).or_default().push(row);
     }
     let memberships = resumers.iter().zip(marks.iter()).map(|(Resumer { user_id, from }, mark)| {
         let rows = of_users.get(&Id::from(*user_id)).map(Vec::as_slice).unwrap_or_default();
@@ -85,13 +86,4 @@ pub(crate) async fn points_at<C: Connection>(
     });
     let memberships = memberships.collect();
     Ok(ResumePoints { seen, cursor, newer: newer.into_iter().collect(), memberships })
-}
-
-fn open_memberships(rows: &[(Id, bool)]) -> OpenMemberships {
-    let mut with_deleted: Vec<_> = rows.iter().map(|(group, _)| group.group()).collect();
-    let mut groups: Vec<_> =
-        rows.iter().filter(|(_, is_deleted)| !is_deleted).map(|(group, _)| group.group()).collect();
-    with_deleted.sort_unstable();
-    groups.sort_unstable();
-    OpenMemberships { groups, with_deleted }
 }

@@ -1,16 +1,17 @@
-//! Groups by the beginning of their name, for operators.
+//! Groups by the beginning of their name: all for operators, and those of the directory for users.
 //!
 //! The index compares names in lower case, but maps only ASCII letters, because the databases
 //! disagree about all others. So a prefix with other letters becomes several ranges of the index,
 //! one for each way to write them, and the rest is compared here.
 
-use groups_domain::Group;
+use groups_domain::{Group, Preview, UserId};
 
+use super::access::banning;
 use super::names::beyond;
 use super::statements::GroupSql;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
-use crate::page::{FoundGroups, NameKey, PAGE_BYTES_MAX, group_bytes};
+use crate::page::{FoundGroups, FoundPreviews, NameKey, PAGE_BYTES_MAX, group_bytes};
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::row_set::{NameRanges, RowSet, With};
@@ -57,6 +58,30 @@ pub(crate) async fn groups<C: Connection>(
     after: Option<NameKey>,
     limit: u32,
 ) -> Result<FoundGroups, QueryError> {
+    search(conn, C::GROUPS_OF_NAME_RANGE, prefix, after, limit).await
+}
+
+/// The groups of the directory whose name starts with the prefix, as the user sees them.
+pub(crate) async fn directory<C: Connection>(
+    conn: &mut C,
+    user: UserId,
+    prefix: String,
+    after: Option<NameKey>,
+    limit: u32,
+) -> Result<FoundPreviews, QueryError> {
+    let FoundGroups { groups, next } = search(conn, C::DIRECTORY_OF_NAME_RANGE, prefix, after, limit).await?;
+    let banning = banning(conn, user, groups.iter().map(|group| group.group_id).collect()).await?;
+    let visible = groups.iter().filter(|group| !banning.contains(&group.group_id));
+    Ok(FoundPreviews { groups: visible.map(Preview::from).collect(), next })
+}
+
+async fn search<C: Connection>(
+    conn: &mut C,
+    statement: &'static str,
+    prefix: String,
+    after: Option<NameKey>,
+    limit: u32,
+) -> Result<FoundGroups, QueryError> {
     let (wanted, limit) = (prefix.to_lowercase(), limit.max(1) as usize);
     let (mut found, mut bytes, mut read) = (Vec::<Group>::new(), 0, 0);
     let mut after = after.unwrap_or_default();
@@ -65,7 +90,7 @@ pub(crate) async fn groups<C: Connection>(
         loop {
             let range = (start.clone(), end.clone(), after.name.clone(), Id(after.id), ROWS_PER_STEP);
             let range = NameRanges::chunks([range]).into_iter().next().unwrap_or_default();
-            let of_range = With::<_, GroupSql>::select(range, C::GROUPS_OF_NAME_RANGE);
+            let of_range = With::<_, GroupSql>::select(range, statement);
             let rows: Vec<GroupRow> = of_range.load(conn).await.map_err(reading("groups"))?;
             let more = i64::try_from(rows.len()).is_ok_and(|count| count == ROWS_PER_STEP);
             for row in rows {

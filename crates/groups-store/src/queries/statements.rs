@@ -11,9 +11,70 @@ use crate::column::sql;
 /// `GroupRow`s by id, for SQLite; PostgreSQL also takes locks.
 #[cfg(feature = "sqlite")]
 pub(crate) const GROUPS_OF_IDS: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, g.created_at, g.updated_at, \
-     g.deleted_version FROM v CROSS JOIN groups AS g WHERE g.id = v.id";
+     g.deleted_version, g.join_policy, g.invitations, g.join_requests, g.bans, g.links \
+     FROM v CROSS JOIN groups AS g WHERE g.id = v.id";
 
-pub(crate) type GroupSql = (sql::Id, Text, Text, sql::Id, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
+pub(crate) type GroupSql = (
+    sql::Id,
+    Text,
+    Text,
+    sql::Id,
+    BigInt,
+    BigInt,
+    BigInt,
+    BigInt,
+    Nullable<BigInt>,
+    SmallInt,
+    BigInt,
+    BigInt,
+    BigInt,
+    BigInt,
+);
+
+/// The current `StandingRow`s of users in groups.
+pub(crate) const STANDINGS_OF_KEYS: &str = "SELECT s.group_id, s.user_id, s.since_version, s.kind, s.role, s.actor_id, s.note, s.at, \
+     s.expires_at, s.ended_version, s.ended_at FROM v CROSS JOIN standings AS s \
+     WHERE s.group_id = v.group_id AND s.user_id = v.user_id AND s.ended_version IS NULL";
+
+pub(crate) type StandingSql = (
+    sql::Id,
+    sql::Id,
+    BigInt,
+    SmallInt,
+    SmallInt,
+    sql::Id,
+    Text,
+    BigInt,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+);
+
+/// `LinkRow`s by id.
+pub(crate) const LINKS_OF_IDS: &str = "SELECT l.id, l.group_id, l.created_version, l.role, l.created_by, l.at, l.expires_at, l.uses_max, \
+     l.uses, l.approval FROM v CROSS JOIN links AS l WHERE l.id = v.id";
+
+/// All `LinkRow`s of groups.
+pub(crate) const LINKS_OF_GROUPS: &str = "SELECT l.id, l.group_id, l.created_version, l.role, l.created_by, l.at, l.expires_at, \
+     l.uses_max, l.uses, l.approval FROM v CROSS JOIN links AS l WHERE l.group_id = v.id";
+
+pub(crate) type LinkSql =
+    (sql::Id, sql::Id, BigInt, SmallInt, sql::Id, BigInt, Nullable<BigInt>, Nullable<BigInt>, BigInt, Bool);
+
+pub(crate) const INSERT_STANDINGS: &str = "INSERT INTO standings \
+    (group_id, user_id, since_version, kind, role, actor_id, note, at, expires_at, ended_version, ended_at) \
+    SELECT group_id, user_id, since_version, kind, role, actor_id, note, at, expires_at, ended_version, ended_at FROM v";
+
+pub(crate) const END_STANDINGS: &str = "UPDATE standings SET ended_version = v.ended_version, ended_at = v.ended_at FROM v \
+     WHERE standings.group_id = v.group_id AND standings.user_id = v.user_id AND standings.since_version = v.since_version";
+
+pub(crate) const INSERT_LINKS: &str = "INSERT INTO links \
+    (id, group_id, created_version, role, created_by, at, expires_at, uses_max, uses, approval) \
+    SELECT id, group_id, created_version, role, created_by, at, expires_at, uses_max, uses, approval FROM v";
+
+pub(crate) const UPDATE_LINK_USES: &str = "UPDATE links SET uses = v.uses FROM v WHERE links.id = v.id";
+
+pub(crate) const DELETE_LINKS: &str = "DELETE FROM links WHERE id IN (SELECT id FROM v)";
 
 /// `MembershipFactsRow`s of those rows whose user is a member, or whose user's name is requested and known.
 pub(crate) const MEMBERSHIP_FACTS: &str = "SELECT v.group_id, v.user_id, m.joined_version, m.role, m.joined_at, m.acted, n.name FROM v \
@@ -132,12 +193,15 @@ pub(crate) const CHANGES_OF_SEQS: &str = "SELECT l.seq, l.commit_id, l.group_id,
 pub(crate) type LogSql = (BigInt, sql::Commit, sql::Id, BigInt, sql::Id, BigInt, SmallInt, Text);
 
 pub(crate) const INSERT_GROUPS: &str = "INSERT INTO groups \
-    (id, name, description, owner_id, member_count, version, created_at, updated_at, deleted_version) \
-    SELECT id, name, description, owner_id, member_count, version, created_at, updated_at, deleted_version FROM v";
+    (id, name, description, owner_id, member_count, version, created_at, updated_at, deleted_version, \
+    join_policy, invitations, join_requests, bans, links) \
+    SELECT id, name, description, owner_id, member_count, version, created_at, updated_at, deleted_version, \
+    join_policy, invitations, join_requests, bans, links FROM v";
 
 pub(crate) const UPDATE_GROUPS: &str = "UPDATE groups SET name = v.name, description = v.description, \
     owner_id = v.owner_id, member_count = v.member_count, version = v.version, updated_at = v.updated_at, \
-    deleted_version = v.deleted_version FROM v WHERE groups.id = v.id";
+    deleted_version = v.deleted_version, join_policy = v.join_policy, invitations = v.invitations, \
+    join_requests = v.join_requests, bans = v.bans, links = v.links FROM v WHERE groups.id = v.id";
 
 pub(crate) const UPDATE_MEMBERSHIPS: &str = "UPDATE memberships SET role = v.role, left_version = v.left_version, left_at = v.left_at, \
      acted = memberships.acted OR v.acted FROM v \

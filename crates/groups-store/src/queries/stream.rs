@@ -1,23 +1,30 @@
 //! The start of a user's stream: memberships, and the list or the missed changes, at one point in
 //! time.
 
-use groups_domain::{ReadPoint, UserId};
+use diesel::prelude::*;
+use groups_domain::{Audience, Invitation, JoinRequest, Pending, PendingKind, Preview, ReadPoint, Standing, UserId};
 use uuid::Uuid;
 
 use super::list;
 use super::maintenance::Floors;
 use super::statements::{CHANGES_OF_SEQS, LogSql};
 use crate::caller::Caller;
+use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
+use crate::open_row::open_memberships;
 use crate::position::{Seen, Witness, entries};
 use crate::query_error::{QueryError, reading};
-use crate::row::LogRow;
+use crate::row::{BANNED, GroupRow, LogRow, StandingRow, columns_of};
 use crate::row_set::{RowSet, Seqs, With};
+use crate::schema::{groups, standings};
 use crate::{GroupList, LogEntry, OpenedStream, Position, ReplayRule, StreamStart};
 
 /// Number of missed changes that are read at once. Each may be large, and those beyond the limit
 /// are read in vain.
 const ROWS_PER_STEP: usize = 128;
+
+/// Maximum number of invitations and requests to join that a client gets with its list.
+const PENDING_MAX: i64 = 1_000;
 
 pub(crate) async fn open_stream<C: Connection>(
     conn: &mut C,
@@ -51,14 +58,60 @@ pub(crate) async fn open_stream_at<C: Connection>(
 ) -> Result<OpenedStream, QueryError> {
     let cursor = Position::new(store, &seen, witness);
     let index = list::index(conn, user, &caller).await?;
-    let groups = index.iter().map(|listed| listed.group_id).collect();
+    let pending = pending_of(conn, user).await?;
+    let members = index.iter().map(|listed| (listed.group_id, listed.role.into()));
+    let groups = members.chain(pending.iter().map(|pending| (pending.group.group_id, audience_of(pending)))).collect();
     if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
         let events_max = rule.events_max_for(index.len());
         if let Some(missed) = missed(conn, store, user, &mark, &from, ReplayRule { events_max, ..rule }, &seen).await? {
-            return Ok(OpenedStream { seen, groups, start: StreamStart::Resumed(missed), cursor });
+            let rows = conn.open_memberships(vec![user.into()], i64::MAX).await?;
+            let with_deleted = open_memberships(&rows).with_deleted;
+            let start = StreamStart::Resumed { missed, with_deleted };
+            return Ok(OpenedStream { seen, groups, pending, start, cursor });
         }
     }
-    Ok(OpenedStream { seen, groups, start: StreamStart::Snapshot(GroupList::new(index)), cursor })
+    Ok(OpenedStream { seen, groups, pending, start: StreamStart::Snapshot(GroupList::new(index)), cursor })
+}
+
+/// The invitations and requests to join of a user, newest group first, up to [`PENDING_MAX`].
+pub(crate) async fn pending_of<C: Connection>(conn: &mut C, user: UserId) -> Result<Vec<Pending>, QueryError> {
+    let rows: Vec<(StandingRow, GroupRow)> = standings::table
+        .inner_join(groups::table.on(groups::id.eq(standings::group_id)))
+        .filter(standings::user_id.eq(Id::from(user)))
+        .filter(standings::ended_version.is_null())
+        .filter(standings::kind.lt(BANNED))
+        .filter(groups::deleted_version.is_null())
+        .order(standings::group_id.desc())
+        .limit(PENDING_MAX)
+        .select((columns_of::<StandingRow>(), columns_of::<GroupRow>()))
+        .load(conn)
+        .await
+        .map_err(reading("standings"))?;
+    pending(rows)
+}
+
+/// Invitations and requests to join from their rows.
+pub(super) fn pending(rows: Vec<(StandingRow, GroupRow)>) -> Result<Vec<Pending>, QueryError> {
+    let mut all = Vec::with_capacity(rows.len());
+    for (row, group) in rows {
+        let (version, standing, group) = (row.since()?, row.standing()?, group.into_group()?);
+        let (at, kind) = match standing {
+            Standing::Invited(Invitation { role, invited_by, at, expires_at }) => {
+                (at, PendingKind::Invitation { role, invited_by, expires_at })
+            }
+            Standing::Requested(JoinRequest { message, at, .. }) => (at, PendingKind::JoinRequest { message }),
+            Standing::Banned(_) => continue,
+        };
+        all.push(Pending { group: Preview::from(&group), version, at, kind });
+    }
+    Ok(all)
+}
+
+fn audience_of(pending: &Pending) -> Audience {
+    match pending.kind {
+        PendingKind::Invitation { .. } => Audience::Invited,
+        PendingKind::JoinRequest { .. } => Audience::Requested,
+    }
 }
 
 /// Whether the position belongs to this history: the database was not restored to a state from

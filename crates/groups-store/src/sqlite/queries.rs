@@ -15,13 +15,14 @@ use groups_domain::{Change, ReadPoint, UserId};
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, Rows, RunQueryDsl, SqliteConn, Statement};
 use crate::hook::SqliteHook;
+use crate::open_row::{OpenRow, STANDING};
 use crate::position::{BatchLimit, CommitOrder, Seen, Witness, WitnessRow};
 use crate::queries::maintenance;
 use crate::queries::statements::{GROUPS_OF_IDS, GroupSql};
 use crate::query_error::{QueryError, reading};
-use crate::row::{GroupRow, LogRow, columns_of};
+use crate::row::{BANNED, GroupRow, LogRow, columns_of};
 use crate::row_set::{Ids, RowSet, With};
-use crate::schema::{groups, log, memberships};
+use crate::schema::{groups, log, memberships, standings};
 use crate::{HookError, Position};
 
 impl Connection for SqliteConn {
@@ -34,8 +35,14 @@ impl Connection for SqliteConn {
         SELECT group_id, version, actor_id, at, format, payload FROM v RETURNING seq, commit_id, group_id, version, NULL";
 
     const GROUPS_OF_NAME_RANGE: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, \
-        g.created_at, g.updated_at, g.deleted_version FROM v CROSS JOIN groups AS g \
+        g.created_at, g.updated_at, g.deleted_version, g.join_policy, g.invitations, g.join_requests, g.bans, g.links FROM v CROSS JOIN groups AS g \
         WHERE g.deleted_version IS NULL AND lower(g.name) >= v.start AND lower(g.name) < v.end_before \
+        AND (lower(g.name), g.id) > (v.after_name, v.after_id) ORDER BY lower(g.name), g.id \
+        LIMIT (SELECT v.rows_max FROM v)";
+
+    const DIRECTORY_OF_NAME_RANGE: &str = "SELECT g.id, g.name, g.description, g.owner_id, g.member_count, g.version, \
+        g.created_at, g.updated_at, g.deleted_version, g.join_policy, g.invitations, g.join_requests, g.bans, g.links FROM v CROSS JOIN groups AS g \
+        WHERE g.deleted_version IS NULL AND g.join_policy > 1 AND lower(g.name) >= v.start AND lower(g.name) < v.end_before \
         AND (lower(g.name), g.id) > (v.after_name, v.after_id) ORDER BY lower(g.name), g.id \
         LIMIT (SELECT v.rows_max FROM v)";
 
@@ -85,16 +92,29 @@ impl Connection for SqliteConn {
         let within = log::version
             .ge(memberships::joined_version)
             .and(memberships::left_version.is_null().or(log::version.nullable().le(memberships::left_version)));
-        memberships::table
+        let within = memberships::table
             .inner_join(log::table.on(log::group_id.eq(memberships::group_id)))
             .filter(memberships::user_id.eq(Id::from(user)))
             .filter(log::commit_id.ge(CommitId(from.first_unknown())))
             .filter(within.assume_not_null())
             .select(log::seq)
-            .limit(limit)
-            .load(self)
-            .await
-            .map_err(reading("log"))
+            .limit(limit);
+        let mut seqs: Vec<i64> = within.load(self).await.map_err(reading("log"))?;
+        // The changes that began or ended an invitation or a request to join. A deleted group ends them.
+        let of_standings = diesel::sql_query(
+            "SELECT l.seq FROM standings AS s CROSS JOIN groups AS g CROSS JOIN log AS l \
+             WHERE s.user_id = ? AND s.kind < 3 AND g.id = s.group_id AND l.group_id = s.group_id \
+             AND l.version IN (s.since_version, coalesce(s.ended_version, g.deleted_version)) AND l.commit_id >= ? LIMIT ?",
+        );
+        let of_standings = of_standings
+            .bind::<crate::column::sql::Id, _>(Id::from(user))
+            .bind::<BigInt, _>(crate::row::to_stored(from.first_unknown()))
+            .bind::<BigInt, _>(limit);
+        let more: Vec<SeqRow> = of_standings.load(self).await.map_err(reading("log"))?;
+        seqs.extend(more.into_iter().map(|row| row.seq));
+        seqs.sort_unstable();
+        seqs.dedup();
+        Ok(seqs)
     }
 
     async fn commits_from(&mut self, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
@@ -103,16 +123,34 @@ impl Connection for SqliteConn {
         from.select(log::commit_id).limit(limit).load(self).await.map_err(reading("log"))
     }
 
-    async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<(Id, Id, bool)>, QueryError> {
+    async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<OpenRow>, QueryError> {
         let mut all = Vec::new();
         for user in users {
             let open = memberships::table
                 .inner_join(groups::table.on(groups::id.eq(memberships::group_id)))
                 .filter(memberships::user_id.eq(user))
                 .filter(memberships::left_version.is_null())
-                .select((memberships::user_id, memberships::group_id, groups::deleted_version.is_not_null()))
+                .select((
+                    memberships::user_id,
+                    memberships::group_id,
+                    memberships::role,
+                    groups::deleted_version.is_not_null(),
+                ))
                 .limit(per_user_max);
-            all.extend(open.load::<(Id, Id, bool)>(self).await.map_err(reading("memberships"))?);
+            all.extend(open.load::<OpenRow>(self).await.map_err(reading("memberships"))?);
+            let open = standings::table
+                .inner_join(groups::table.on(groups::id.eq(standings::group_id)))
+                .filter(standings::user_id.eq(user))
+                .filter(standings::ended_version.is_null())
+                .filter(standings::kind.lt(BANNED))
+                .select((
+                    standings::user_id,
+                    standings::group_id,
+                    standings::kind + STANDING,
+                    groups::deleted_version.is_not_null(),
+                ))
+                .limit(per_user_max);
+            all.extend(open.load::<OpenRow>(self).await.map_err(reading("standings"))?);
         }
         Ok(all)
     }
@@ -164,6 +202,12 @@ impl Connection for SqliteConn {
             Ok(Ok(())) => Ok(released.map_err(|_| HookError::TransactionEnded)?),
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct SeqRow {
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
 }
 
 /// Number of log rows that are read before their bytes are counted.

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "postgres")]
 use futures_util::FutureExt;
-use groups_domain::{GroupId, Timestamp, UserId};
+use groups_domain::{GroupId, Standing, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::Store;
@@ -95,6 +95,19 @@ impl Store {
         run!(self, read(Request), jobs::departure(user, group))
     }
 
+    /// The first invitations and requests to join of a user that have not ended, and bans if asked for.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database did not answer.
+    pub async fn standings_of_user(
+        &self,
+        user: UserId,
+        bans: bool,
+        limit: u32,
+    ) -> Result<Vec<(GroupId, Standing)>, StoreError> {
+        run!(self, read(Request), access::standings_of_user(user, bans, limit))
+    }
+
     /// Makes an unfinished erasure forget its user, who is the nil UUID from then on. Returns whether
     /// the lease is still held.
     ///
@@ -117,7 +130,8 @@ impl Store {
     /// Executes one small step of removing a user from everything that is stored, and returns the
     /// next one; `None` after the last. Repeating a step is harmless.
     ///
-    /// The user must have left all groups before. From then on, cursors of this user are no longer
+    /// The user must have left all groups before, and their invitations, requests to join and bans must
+    /// have ended. From then on, cursors of this user are no longer
     /// valid.
     ///
     /// # Errors

@@ -67,7 +67,11 @@ pub(crate) fn remove(user_id: UserId) -> Command {
 }
 
 pub(crate) fn rename(name: &str) -> Command {
-    Command::UpdateSettings { name: Some(groups_domain::GroupName::parse(name).unwrap()), description: None }
+    Command::UpdateSettings {
+        name: Some(groups_domain::GroupName::parse(name).unwrap()),
+        description: None,
+        join_policy: None,
+    }
 }
 
 pub(crate) fn role(user_id: UserId, role: Role) -> Command {

@@ -57,6 +57,8 @@ mod stream;
 mod tls;
 #[path = "suite/upgrade.rs"]
 mod upgrade;
+#[path = "suite/ways_in.rs"]
+mod ways_in;
 
 type Backend = diesel::pg::Pg;
 
@@ -68,6 +70,8 @@ const ACTED_DOWN: &str = include_str!("../../migrations/postgres/2026-11-26-1310
 
 /// A database of version 0.1, as SQL.
 const VERSION_0_1: &str = include_str!("fixtures/0.1.postgres.sql");
+const BEFORE_WAYS_IN: &str = include_str!("fixtures/before_ways_in.postgres.sql");
+const WRITES_BEFORE_WAYS_IN: &str = include_str!("fixtures/writes_before_ways_in.postgres.sql");
 
 /// How many random cases are tried.
 const CASES: u32 = 12;

@@ -41,6 +41,8 @@ mod sinks;
 mod stream;
 #[path = "suite/upgrade.rs"]
 mod upgrade;
+#[path = "suite/ways_in.rs"]
+mod ways_in;
 
 type Backend = diesel::sqlite::Sqlite;
 
@@ -52,6 +54,8 @@ const ACTED_DOWN: &str = include_str!("../../migrations/sqlite/2026-11-26-131000
 
 /// A database of version 0.1, as SQL.
 const VERSION_0_1: &str = include_str!("fixtures/0.1.sqlite.sql");
+const BEFORE_WAYS_IN: &str = include_str!("fixtures/before_ways_in.sqlite.sql");
+const WRITES_BEFORE_WAYS_IN: &str = include_str!("fixtures/writes_before_ways_in.sqlite.sql");
 
 /// How many random cases are tried.
 const CASES: u32 = 24;

@@ -1,12 +1,13 @@
 /**
- * The client: one user's groups, updated in real time.
+ * The client: one user's groups, invitations and requests to join, updated in real time.
  *
- * @import { AddedToGroup, ClientFrame, ErrorFrame, Group, GroupCreated, GroupDeleted, GroupEvent, GroupUpdated, NewMember, Ready, RemovedFromGroup, RoleChanged, ServerFrame, Snapshot, Typing, Welcome } from "../../types/wire.js"
+ * @import { AddedToGroup, ClientFrame, ErrorFrame, Group, GroupCreated, GroupDeleted, GroupEvent, GroupUpdated, InvitationEnded, InvitedToGroup, JoinRequest, JoinRequestEnded, JoinRequested, NewMember, Ready, RemovedFromGroup, RoleChanged, ServerFrame, Snapshot, Typing, Welcome } from "../../types/wire.js"
  * @import { CallOptions } from "./http.js"
  * @import { State, Status } from "./link.js"
  * @import { ListState } from "./list.js"
  * @import { ClientOptions } from "./options.js"
  * @import { ListedGroup } from "./pending.js"
+ * @import { ListedInvitation } from "./waiting.js"
  */
 
 import { Emitter } from "./emitter.js";
@@ -22,11 +23,11 @@ import { Typing as Typists } from "./typing.js";
 
 /**
  * The events of the client: every server frame by its `type`, and
- * `state` (the connection has changed), `change` (the list has changed), `frame` (any frame sent or received, for inspectors).
+ * `state` (the connection has changed), `change` (the groups, invitations or requests to join have changed), `frame` (any frame sent or received, for inspectors).
  * Each event of a group is emitted once and in order; repeats after a resume are dropped.
  * @typedef {object} ClientEvents
  * @property {Status} state
- * @property {{ groups: readonly ListedGroup[] }} change
+ * @property {{ groups: readonly ListedGroup[], invitations: readonly ListedInvitation[], joinRequests: readonly JoinRequest[] }} change
  * @property {{ direction: "in" | "out", frame: ServerFrame | ClientFrame }} frame
  * @property {Welcome} welcome
  * @property {Snapshot} snapshot
@@ -37,6 +38,10 @@ import { Typing as Typists } from "./typing.js";
  * @property {RoleChanged} role_changed
  * @property {RemovedFromGroup} removed_from_group
  * @property {GroupDeleted} group_deleted
+ * @property {InvitedToGroup} invited_to_group
+ * @property {InvitationEnded} invitation_ended
+ * @property {JoinRequested} join_requested
+ * @property {JoinRequestEnded} join_request_ended
  * @property {Typing} typing
  * @property {ErrorFrame} error
  */
@@ -53,7 +58,7 @@ export class GroupsClient extends Emitter {
   /** @type {Tabs | null} */
   #tabs = null;
   #shares;
-  #list = new GroupList(() => this.emit("change", { groups: this.groups }));
+  #list;
   /** @type {Status} */
   #status = { state: "offline", reason: "Not connected", final: true };
   #userId = "";
@@ -69,6 +74,10 @@ export class GroupsClient extends Emitter {
     super();
     const { getToken, base, tabs, env } = checkedOptions(options);
     this.#env = withBoundedTimers({ ...browserEnv(), ...env });
+    this.#list = new GroupList(this.#env, () => {
+      const { groups, invitations, joinRequests } = this;
+      this.emit("change", { groups, invitations, joinRequests });
+    });
     this.#tokens = new Tokens(this.#env, getToken);
     this.#typists = new Typists(this.#env, (typing) => this.emit("typing", typing));
     this.#base = base.href;
@@ -102,6 +111,16 @@ export class GroupsClient extends Emitter {
   /** The groups: pending ones first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
   get groups() {
     return this.#list.groups;
+  }
+
+  /** The user's invitations that have not expired, newest group first. Returns the same array until it changes. @returns {readonly ListedInvitation[]} */
+  get invitations() {
+    return this.#list.waiting.invitations;
+  }
+
+  /** The user's own requests to join, newest group first. Returns the same array until it changes. @returns {readonly JoinRequest[]} */
+  get joinRequests() {
+    return this.#list.waiting.joinRequests;
   }
 
   /** The group with this id, if it is in the list. @param {string} groupId @returns {ListedGroup | undefined} */
@@ -146,6 +165,7 @@ export class GroupsClient extends Emitter {
     this.#era += 1;
     this.#setStatus({ state: "connecting", reason: "" });
     this.#stopWaking = this.#env.onWake(() => this.#wake());
+    this.#list.watch();
     if (this.#shares) void this.#joinTabs(this.#era);
     else this.#link.start();
   }
@@ -234,6 +254,7 @@ export class GroupsClient extends Emitter {
     this.#tabs?.leave();
     this.#tabs = null;
     this.#open = false;
+    this.#list.rest();
     this.#stopWaking?.();
     this.#stopWaking = null;
   }
@@ -271,6 +292,8 @@ export class GroupsClient extends Emitter {
   }
 
   #wake() {
+    // Timers do not run while the computer sleeps.
+    this.#list.watch();
     if (this.#tabs && !this.#tabs.leading) this.#tabs.wake();
     else this.#link.wake();
   }
@@ -312,6 +335,10 @@ export class GroupsClient extends Emitter {
       case "role_changed":
       case "removed_from_group":
       case "group_deleted":
+      case "invited_to_group":
+      case "invitation_ended":
+      case "join_requested":
+      case "join_request_ended":
         this.#event(frame);
         break;
       case "typing":
@@ -334,7 +361,7 @@ export class GroupsClient extends Emitter {
     }
     if (folded !== "applied") return;
     if (event.type === "removed_from_group" || event.type === "group_deleted") this.#typists.quiet(event.group_id);
-    else if (event.type === "group_updated" && (event.action === "member_removed" || event.action === "member_left")) {
+    else if (event.type === "group_updated" && (event.action === "member_removed" || event.action === "member_left" || event.action === "banned")) {
       this.#typists.gone(event.group_id, event.user_id);
     }
     this.emit(/** @type {any} */ (event.type), event);

@@ -1,7 +1,7 @@
 /**
  * One method for each HTTP endpoint, with typed errors, an `Idempotency-Key` on every change, and retries where they are safe.
  *
- * @import { Added, ChangePage, Group, GroupPage, Me, Member, MemberPage, NewMember, Role } from "../../types/wire.js"
+ * @import { Added, Ban, BanPage, ChangePage, DirectoryPage, Group, GroupPage, GroupInvitation, GroupInvitationPage, GroupJoinRequestPage, InvitationPage, LinkPage, JoinPolicy, JoinRequestPage, LinkPreview, Me, Member, MemberPage, CreatedLink, NewMember, Requested, Role } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  * @import { Tokens } from "./tokens.js"
  */
@@ -27,6 +27,8 @@ const PASSING = new Set([429, 502, 503, 504]);
  * @property {number} [ifVersion] Executes the change only if the group is at this version; fails with `version_mismatch` otherwise.
  */
 
+/** @typedef {{ limit?: number, after?: string }} Page The maximum number of entries, and `next` of the previous page. */
+
 /** @typedef {{ query?: Record<string, string | number | undefined>, body?: unknown, repeat?: boolean }} Request */
 
 export class Api {
@@ -51,7 +53,7 @@ export class Api {
     return this.request("POST", "v1/groups", { body: group }, options);
   }
 
-  /** One page of the caller's groups, newest first. @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<GroupPage>} */
+  /** One page of the caller's groups, newest first. @param {Page} [page] @param {CallOptions} [options] @returns {Promise<GroupPage>} */
   listGroups(page = {}, options) {
     return this.request("GET", "v1/groups", { query: page }, options);
   }
@@ -61,7 +63,7 @@ export class Api {
     return this.request("GET", path(groupId), {}, options);
   }
 
-  /** @param {string} groupId @param {{ name?: string, description?: string }} settings @param {CallOptions} [options] @returns {Promise<Group>} */
+  /** @param {string} groupId @param {{ name?: string, description?: string, join_policy?: JoinPolicy }} settings @param {CallOptions} [options] @returns {Promise<Group>} */
   updateGroup(groupId, settings, options) {
     return this.request("PATCH", path(groupId), { body: settings }, options);
   }
@@ -71,9 +73,9 @@ export class Api {
     return this.request("DELETE", path(groupId), {}, options);
   }
 
-  /** One page of the members, in order of joining. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
+  /** One page of the members, in order of joining. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
   listMembers(groupId, page = {}, options) {
-    return this.request("GET", `${path(groupId)}/members`, { query: page }, options);
+    return this.request("GET", path(groupId, "members"), { query: page }, options);
   }
 
   /** Every member, page by page. @param {string} groupId @param {CallOptions & { limit?: number }} [options] @returns {AsyncGenerator<Member>} */
@@ -88,37 +90,168 @@ export class Api {
 
   /** Adds one user; fails with `already_member` if they are a member. @param {string} groupId @param {string} userId @param {Role} [role] @param {CallOptions} [options] @returns {Promise<Added>} */
   addMember(groupId, userId, role = "member", options) {
-    return this.request("POST", `${path(groupId)}/members`, { body: { user_id: userId, role } }, options);
+    return this.request("POST", path(groupId, "members"), { body: { user_id: userId, role } }, options);
   }
 
   /** Adds up to 1,000 users in one change; those who are already members are skipped. @param {string} groupId @param {NewMember[]} members @param {CallOptions} [options] @returns {Promise<Added>} */
   addMembers(groupId, members, options) {
-    return this.request("POST", `${path(groupId)}/members`, { body: { members } }, options);
+    return this.request("POST", path(groupId, "members"), { body: { members } }, options);
   }
 
   /** Changes a role. `owner` transfers ownership and makes the previous owner an admin. @param {string} groupId @param {string} userId @param {Role} role @param {CallOptions} [options] @returns {Promise<Member>} */
   changeRole(groupId, userId, role, options) {
-    return this.request("PATCH", `${path(groupId)}/members/${encodeURIComponent(userId)}`, { body: { role } }, options);
+    return this.request("PATCH", path(groupId, "members", userId), { body: { role } }, options);
   }
 
   /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
   removeMember(groupId, userId, options) {
-    return this.request("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`, {}, options);
+    return this.request("DELETE", path(groupId, "members", userId), {}, options);
   }
 
   /** Leaves the group. The owner must name a successor. @param {string} groupId @param {{ successor?: string }} [how] @param {CallOptions} [options] @returns {Promise<void>} */
   leaveGroup(groupId, { successor } = {}, options) {
-    return this.request("DELETE", `${path(groupId)}/members/me`, { query: { successor } }, options);
+    return this.request("DELETE", path(groupId, "members", "me"), { query: { successor } }, options);
   }
 
   /** The history of the group, oldest first. Requires `admin`. @param {string} groupId @param {{ after?: number | string, limit?: number }} [page] @param {CallOptions} [options] @returns {Promise<ChangePage>} */
   changes(groupId, page = {}, options) {
-    return this.request("GET", `${path(groupId)}/changes`, { query: page }, options);
+    return this.request("GET", path(groupId, "changes"), { query: page }, options);
   }
 
   /** @param {string} groupId @param {boolean} typing @param {CallOptions} [options] @returns {Promise<void>} */
   typing(groupId, typing, options) {
-    return this.request("POST", `${path(groupId)}/typing`, { body: { typing }, repeat: false }, options);
+    return this.request("POST", path(groupId, "typing"), { body: { typing }, repeat: false }, options);
+  }
+
+  // ---- Invitations ----
+
+  /** One page of the people who are invited to the group, oldest first. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<GroupInvitationPage>} */
+  listInvitations(groupId, page = {}, options) {
+    return this.request("GET", path(groupId, "invitations"), { query: page }, options);
+  }
+
+  /**
+   * Invites a user. A second invitation leaves the first one unchanged. Somebody who has asked to join becomes a member instead.
+   * @param {string} groupId
+   * @param {string} userId
+   * @param {{ role?: Role, expires_in_seconds?: number }} [how]
+   * @param {CallOptions} [options]
+   * @returns {Promise<GroupInvitation | { group: Group, member: Member }>}
+   */
+  invite(groupId, userId, how = {}, options) {
+    return this.request("POST", path(groupId, "invitations"), { body: { user_id: userId, ...how } }, options);
+  }
+
+  /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+  withdrawInvitation(groupId, userId, options) {
+    return this.request("DELETE", path(groupId, "invitations", userId), {}, options);
+  }
+
+  /** One page of the caller's invitations, newest group first. `client.invitations` has all of them. @param {Page} [page] @param {CallOptions} [options] @returns {Promise<InvitationPage>} */
+  listOwnInvitations(page = {}, options) {
+    return this.request("GET", "v1/invitations", { query: page }, options);
+  }
+
+  /** Joins the group. @param {string} groupId @param {CallOptions} [options] @returns {Promise<Group>} */
+  acceptInvitation(groupId, options) {
+    return this.request("POST", path(groupId, "invitations", "me", "accept"), {}, options);
+  }
+
+  /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+  declineInvitation(groupId, options) {
+    return this.request("DELETE", path(groupId, "invitations", "me"), {}, options);
+  }
+
+  // ---- Requests to join ----
+
+  /** One page of the caller's requests to join, newest group first. `client.joinRequests` has all of them. @param {Page} [page] @param {CallOptions} [options] @returns {Promise<JoinRequestPage>} */
+  listOwnJoinRequests(page = {}, options) {
+    return this.request("GET", "v1/requests", { query: page }, options);
+  }
+
+  /** Joins an open group, or asks the admins of a group that takes requests. @param {string} groupId @param {{ message?: string }} [what] @param {CallOptions} [options] @returns {Promise<Group | Requested>} */
+  join(groupId, what = {}, options) {
+    return this.request("POST", path(groupId, "join"), { body: what }, options);
+  }
+
+  /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+  withdrawJoinRequest(groupId, options) {
+    return this.request("DELETE", path(groupId, "join"), {}, options);
+  }
+
+  /** One page of the people who have asked to join, oldest first. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<GroupJoinRequestPage>} */
+  listJoinRequests(groupId, page = {}, options) {
+    return this.request("GET", path(groupId, "requests"), { query: page }, options);
+  }
+
+  /** @param {string} groupId @param {string} userId @param {{ role?: Role }} [how] @param {CallOptions} [options] @returns {Promise<Member>} */
+  approveJoinRequest(groupId, userId, how = {}, options) {
+    return this.request("POST", path(groupId, "requests", userId, "approve"), { body: how }, options);
+  }
+
+  /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+  declineJoinRequest(groupId, userId, options) {
+    return this.request("DELETE", path(groupId, "requests", userId), {}, options);
+  }
+
+  // ---- Bans ----
+
+  /** One page of the bans. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<BanPage>} */
+  listBans(groupId, page = {}, options) {
+    return this.request("GET", path(groupId, "bans"), { query: page }, options);
+  }
+
+  /** Bans a user. A member is removed; an invitation or a request to join ends. An existing ban stays unchanged. @param {string} groupId @param {string} userId @param {{ reason?: string }} [why] @param {CallOptions} [options] @returns {Promise<Ban>} */
+  ban(groupId, userId, why = {}, options) {
+    return this.request("PUT", path(groupId, "bans", userId), { body: why }, options);
+  }
+
+  /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+  unban(groupId, userId, options) {
+    return this.request("DELETE", path(groupId, "bans", userId), {}, options);
+  }
+
+  // ---- Links and the directory ----
+
+  /** One page of the group's links, oldest first, including expired ones and those that are used up. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<LinkPage>} */
+  listLinks(groupId, page = {}, options) {
+    return this.request("GET", path(groupId, "links"), { query: page }, options);
+  }
+
+  /**
+   * Creates a link with which people join. Only this answer contains its token.
+   * @param {string} groupId
+   * @param {{ role?: Role, expires_in_seconds?: number, uses_max?: number, approval?: boolean }} [how] `approval`: people who use it ask to join.
+   * @param {CallOptions} [options]
+   * @returns {Promise<CreatedLink>}
+   */
+  createLink(groupId, how = {}, options) {
+    return this.request("POST", path(groupId, "links"), { body: how }, options);
+  }
+
+  /** @param {string} groupId @param {string} linkId @param {CallOptions} [options] @returns {Promise<void>} */
+  revokeLink(groupId, linkId, options) {
+    return this.request("DELETE", path(groupId, "links", linkId), {}, options);
+  }
+
+  /** Revokes all links of the group. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+  revokeLinks(groupId, options) {
+    return this.request("DELETE", path(groupId, "links"), {}, options);
+  }
+
+  /** The group that a link leads to. @param {string} token @param {CallOptions} [options] @returns {Promise<LinkPreview>} */
+  linkPreview(token, options) {
+    return this.request("GET", `v1/join/${encodeURIComponent(token)}`, {}, options);
+  }
+
+  /** Joins with a link, or asks to join if the link requires approval. @param {string} token @param {{ message?: string }} [what] @param {CallOptions} [options] @returns {Promise<Group | Requested>} */
+  useLink(token, what = {}, options) {
+    return this.request("POST", `v1/join/${encodeURIComponent(token)}`, { body: what }, options);
+  }
+
+  /** One page of the groups that outsiders can see, ordered by name. Fails with `not_found` if the server has no directory. @param {Page & { query?: string }} [page] @param {CallOptions} [options] @returns {Promise<DirectoryPage>} */
+  searchDirectory(page = {}, options) {
+    return this.request("GET", "v1/directory", { query: page }, options);
   }
 
   /**
@@ -214,8 +347,8 @@ export class Api {
   }
 }
 
-/** @param {string} groupId */
-const path = (groupId) => `v1/groups/${encodeURIComponent(groupId)}`;
+/** The path of a group, or of something in it. @param {string[]} parts */
+const path = (...parts) => ["v1/groups", ...parts.map(encodeURIComponent)].join("/");
 
 /** @param {string} text @param {boolean} ok @returns {any} */
 function read(text, ok) {

@@ -1,7 +1,8 @@
 /**
- * One user's list of groups: applies snapshots and events, and reports changes.
+ * One user's list of groups, invitations and requests to join: applies snapshots and events, and reports changes.
  *
  * @import { Group, GroupEvent, NewMember, Snapshot } from "../../types/wire.js"
+ * @import { Env } from "./env.js"
  * @import { Folded, FoldState } from "./fold.js"
  * @import { ListedGroup } from "./pending.js"
  */
@@ -12,6 +13,7 @@ import { Pending } from "./pending.js";
 /** @typedef {{ fold: FoldState, cursor: string | undefined, loaded: boolean, catchingUp: boolean, pieces: Group[] }} ListState For another tab. */
 
 export class GroupList {
+  #env;
   #onChange;
   #fold = new Fold();
   #pending = new Pending();
@@ -25,9 +27,16 @@ export class GroupList {
   #cursor;
   /** @type {readonly ListedGroup[] | null} */
   #listed = null;
+  /** Whether expired invitations are reported. */
+  #watching = false;
+  /** When the next invitation expires, in milliseconds since 1970. */
+  #until = Infinity;
+  /** @type {any} */
+  #timer = null;
 
-  /** @param {() => void} onChange */
-  constructor(onChange) {
+  /** @param {Env} env @param {() => void} onChange */
+  constructor(env, onChange) {
+    this.#env = env;
     this.#onChange = onChange;
   }
 
@@ -35,6 +44,11 @@ export class GroupList {
   get groups() {
     this.#listed ??= [...this.#pending.rows(this.#fold), ...[...this.#fold.rows()].sort(newestFirst)];
     return this.#listed;
+  }
+
+  /** Invitations that have not expired, and requests to join, newest group first. Returns the same arrays until they change. */
+  get waiting() {
+    return this.#fold.waiting.at(this.#env.wallNow());
   }
 
   /** The position up to which the list is complete. */
@@ -78,6 +92,19 @@ export class GroupList {
     }
   }
 
+  /** From now on, and if there are any now, expired invitations are reported as a change. */
+  watch() {
+    this.#watching = true;
+    if (this.#until <= this.#env.wallNow()) this.#touch();
+    else this.#wait();
+  }
+
+  /** Ends {@link watch}. */
+  rest() {
+    this.#watching = false;
+    this.#env.clearTimeout(this.#timer);
+  }
+
   // ---- From the connection ----
 
   /** A connection is being opened. */
@@ -95,7 +122,7 @@ export class GroupList {
   snapshot(piece) {
     this.#pieces.push(...piece.groups);
     if (piece.more) return false;
-    this.#fold.replace(this.#pieces);
+    this.#fold.replace(this.#pieces, [...(piece.invitations ?? []), ...(piece.requests ?? [])]);
     this.#pieces = [];
     this.#cursor = piece.cursor;
     this.#loaded = true;
@@ -158,7 +185,16 @@ export class GroupList {
   #touch({ now = false } = {}) {
     this.#listed = null;
     this.#changed = this.#catchingUp && !now;
+    this.#wait();
     if (!this.#changed) this.#onChange();
+  }
+
+  /** Waits for the next invitation to expire. */
+  #wait() {
+    this.#env.clearTimeout(this.#timer);
+    this.#until = this.waiting.until;
+    if (!this.#watching || this.#until === Infinity) return;
+    this.#timer = this.#env.setTimeout(() => this.watch(), this.#until - this.#env.wallNow());
   }
 }
 

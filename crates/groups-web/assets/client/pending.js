@@ -40,6 +40,7 @@ export class Pending {
       name: normal(draft.name),
       description: normal(draft.description ?? ""),
       admin_id: userId,
+      join_policy: "closed",
       member_count: 1 + new Set(draft.members?.map((member) => member.user_id).filter((id) => id !== userId)).size,
       version: 0,
       created_at: at,

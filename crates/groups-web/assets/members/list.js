@@ -2,7 +2,7 @@
  * The members of one group: loaded page by page, then kept up to date by the group's events.
  *
  * @import { GroupsClient } from "../client/client.js"
- * @import { GroupEvent, Member } from "../../types/wire.js"
+ * @import { GroupUpdated, Member, RoleChanged } from "../../types/wire.js"
  */
 
 /** Members per page. */
@@ -12,7 +12,7 @@ const NAMES_MS = 200;
 /** After a failed load, the list is loaded again after this many milliseconds if it is behind. */
 const RETRY_MS = 5_000;
 
-/** @typedef {Extract<GroupEvent, { group: any }>} MemberEvent */
+/** @typedef {GroupUpdated | RoleChanged} MemberEvent */
 /** @typedef {{ learn: (members: Member[]) => void, find: (userId: string) => string | undefined }} KnownNames */
 
 /** @type {KnownNames} */
@@ -32,6 +32,8 @@ export class MemberList {
   #lastPage;
   /** The version of the group that these members reflect. */
   #version = 0;
+  /** The number of members after the last event. @type {number | undefined} */
+  #count;
   #timer = 0;
   #behindTimer = 0;
   /** Counts reads, so that the result of an overtaken read is discarded. */
@@ -163,13 +165,19 @@ export class MemberList {
           break;
         case "member_removed":
         case "member_left":
+        case "banned":
           this.#members.delete(event.user_id);
+          break;
+        case "access_changed":
+          // Somebody was banned, perhaps a member. Only admins are told who.
+          if (event.group.member_count !== (this.more ? this.#count : this.#members.size)) void this.load();
           break;
         case "role_changed":
           this.#set(event.user_id, { role: event.role });
           break;
       }
     }
+    this.#count = event.group.member_count;
     if (event.actor_name) this.#set(event.actor_id, { name: event.actor_name });
     // There is exactly one owner, named by the group.
     for (const { user_id, role } of this.#members.values()) {

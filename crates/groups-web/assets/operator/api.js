@@ -2,7 +2,7 @@
  * The paths below `/v1/admin` that the operator view uses.
  *
  * @import { Api } from "../client/http.js"
- * @import { ChangePage, FoundGroupPage, Group, Job, JobCreated, Member, MemberPage, Role, Stats, Subject, Users } from "../../types/wire.js"
+ * @import { BanPage, ChangePage, FoundGroupPage, Group, GroupInvitationPage, GroupJoinRequestPage, Job, JobCreated, LinkPage, JoinPolicy, Member, MemberPage, Role, Stats, Subject, Users } from "../../types/wire.js"
  */
 
 /** Rows per page of a list. */
@@ -51,7 +51,7 @@ export class OperatorApi {
     return this.#api.request("GET", `${path(groupId)}/changes`, { query: { after, limit: PAGE_ROWS } });
   }
 
-  /** @param {string} groupId @param {{ name: string, description: string }} settings @returns {Promise<Group>} */
+  /** @param {string} groupId @param {{ name: string, description: string, join_policy?: JoinPolicy }} settings @returns {Promise<Group>} */
   update(groupId, settings) {
     return this.#api.request("PATCH", path(groupId), { body: settings });
   }
@@ -75,6 +75,55 @@ export class OperatorApi {
   remove(groupId, userId) {
     return this.#api.request("DELETE", `${path(groupId)}/members/${encodeURIComponent(userId)}`);
   }
+
+  // ---- Ways into a group ----
+
+  /** @param {string} groupId @param {string} [after] @returns {Promise<GroupInvitationPage>} */
+  invitations(groupId, after) {
+    return this.#api.request("GET", `${path(groupId)}/invitations`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} groupId @param {string} userId @returns {Promise<void>} */
+  withdrawInvitation(groupId, userId) {
+    return this.#api.request("DELETE", `${path(groupId)}/invitations/${encodeURIComponent(userId)}`);
+  }
+
+  /** @param {string} groupId @param {string} [after] @returns {Promise<GroupJoinRequestPage>} */
+  joinRequests(groupId, after) {
+    return this.#api.request("GET", `${path(groupId)}/requests`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} groupId @param {string} userId @returns {Promise<Member>} */
+  approveJoinRequest(groupId, userId) {
+    return this.#api.request("POST", `${path(groupId)}/requests/${encodeURIComponent(userId)}/approve`, { body: {} });
+  }
+
+  /** @param {string} groupId @param {string} userId @returns {Promise<void>} */
+  declineJoinRequest(groupId, userId) {
+    return this.#api.request("DELETE", `${path(groupId)}/requests/${encodeURIComponent(userId)}`);
+  }
+
+  /** @param {string} groupId @param {string} [after] @returns {Promise<BanPage>} */
+  bans(groupId, after) {
+    return this.#api.request("GET", `${path(groupId)}/bans`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} groupId @param {string} userId @returns {Promise<void>} */
+  unban(groupId, userId) {
+    return this.#api.request("DELETE", `${path(groupId)}/bans/${encodeURIComponent(userId)}`);
+  }
+
+  /** @param {string} groupId @param {string} [after] @returns {Promise<LinkPage>} */
+  links(groupId, after) {
+    return this.#api.request("GET", `${path(groupId)}/links`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} groupId @returns {Promise<void>} */
+  revokeLinks(groupId) {
+    return this.#api.request("DELETE", `${path(groupId)}/links`);
+  }
+
+  // ---- People ----
 
   /** @param {string} userId @returns {Promise<void>} */
   disconnect(userId) {

@@ -1,12 +1,13 @@
 /**
- * One group, as an operator sees it: facts, repair, members, history.
+ * One group, as an operator sees it: facts, repair, members, ways in, history.
  *
- * @import { ChangeRecord, Group, Member, Role } from "../../types/wire.js"
+ * @import { ChangeRecord, Group, JoinPolicy, Member, Role } from "../../types/wire.js"
  * @import { Operator } from "./view.js"
  */
 
 import { ask, confirm, field } from "../page/dialogs.js";
 import { counted, h, moment, named, text } from "../page/dom.js";
+import { accessDetail } from "./access.js";
 import { paged } from "./list.js";
 
 /** @type {Role[]} */
@@ -20,11 +21,12 @@ export async function groupDetail(operator, groupId) {
   const changed = async (/** @type {boolean} */ done) => {
     if (done) await again();
   };
-  const [members, history] = await Promise.all([
+  const [members, access, history] = await Promise.all([
     paged("Members", async (after) => {
       const page = await api.members(groupId, after);
       return { rows: page.members.map((member) => memberRow(operator, group, member, again)), next: page.next };
     }),
+    accessDetail(operator, group, again),
     paged("History", async (after) => {
       const page = await api.history(groupId, after);
       return { rows: page.changes.map(changeRow), next: page.next };
@@ -47,7 +49,7 @@ export async function groupDetail(operator, groupId) {
     { testid: "operator-group", "data-group-id": groupId },
     h("h2", { tabIndex: -1 }, named(group.name)),
     group.description ? h("p", { class: "description" }, named(group.description)) : null,
-    h("p", { class: "hint" }, `${counted(group.member_count, "member", "members")} · version ${group.version} · created ${moment(group.created_at)} · ${groupId}`),
+    h("p", { class: "hint" }, `${counted(group.member_count, "member", "members")} · join policy ${group.join_policy} · version ${group.version} · created ${moment(group.created_at)} · ${groupId}`),
     h(
       "div",
       { class: "operator-actions" },
@@ -57,6 +59,7 @@ export async function groupDetail(operator, groupId) {
     ),
     h("h3", null, "Members"),
     members,
+    access,
     h("h3", null, "History"),
     history,
   );
@@ -66,12 +69,13 @@ export async function groupDetail(operator, groupId) {
 function edit({ api }, group) {
   const name = h("input", { id: "operator-group-name", testid: "group-name", required: true, value: group.name });
   const description = h("textarea", { id: "operator-group-description", testid: "group-description", rows: 3, value: group.description });
+  const policy = h("select", { id: "operator-join-policy", testid: "operator-join-policy" }, ...["closed", "request", "open"].map((value) => h("option", { value, selected: value === group.join_policy }, value)));
   return ask({
     title: "Edit the group",
-    content: [field("Name", name), field("Description", description)],
+    content: [field("Name", name), field("Description", description), field("Join policy", policy)],
     submit: "Save",
     testid: "operator-edit-dialog",
-    onsubmit: () => api.update(group.group_id, { name: name.value, description: description.value }),
+    onsubmit: () => api.update(group.group_id, { name: name.value, description: description.value, join_policy: /** @type {JoinPolicy} */ (policy.value) }),
   });
 }
 

@@ -4,7 +4,9 @@
  * # Hooks for tests
  * `operator`, `operator-stats`, `operator-refresh`, `operator-kind`, `operator-query`, `operator-find`, `operator-problem`, `operator-result`,
  * `operator-more`; group: `operator-group`, `operator-edit`, `operator-add`, `operator-delete`, `operator-member` (`data-user-id`, `data-role`),
- * `operator-role`, `operator-remove`, `operator-change`; person: `operator-user`, `operator-disconnect`, `operator-leave`, `operator-erase`,
+ * `operator-role`, `operator-remove`, `operator-change`, `operator-join-policy`; its ways in: `operator-access`, `operator-request`,
+ * `operator-approve`, `operator-decline`, `operator-invitation`, `operator-withdraw`, `operator-ban`, `operator-unban` (rows: `data-user-id`),
+ * `operator-link` (`data-state`), `operator-revoke-links`; person: `operator-user`, `operator-disconnect`, `operator-leave`, `operator-erase`,
  * `operator-confirmation`, `operator-job` (`data-state`). The dialogs have the hooks of the page's dialogs.
  *
  * @import { GroupsClient } from "../client/client.js"

@@ -11,6 +11,7 @@ import { sentence } from "./toasts.js";
  * @property {(Node | string | null)[]} content
  * @property {string} submit
  * @property {boolean} [danger]
+ * @property {boolean} [cancel] `false`: there is nothing to cancel.
  * @property {string} testid
  * @property {() => Promise<unknown> | unknown} onsubmit The dialog closes when it succeeds. If it throws, the dialog stays open and shows the error.
  */
@@ -19,62 +20,78 @@ import { sentence } from "./toasts.js";
  * @param {DialogParts} parts
  * @returns {Promise<boolean>} whether `onsubmit` succeeded
  */
-export function ask({ title, content, submit, danger = false, testid, onsubmit }) {
-  return new Promise((resolve) => {
-    const problem = h("p", { class: "problem", role: "alert", testid: "dialog-problem" });
-    const button = h("button", { type: "submit", class: danger ? "danger" : "primary", testid: "dialog-submit" }, submit);
-    let done = false;
-    const submitted = async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      if (button.disabled) return;
-      button.disabled = true;
-      problem.textContent = "";
-      try {
-        await onsubmit();
-        done = true;
-        dialog.close();
-      } catch (error) {
-        problem.textContent = sentence(error);
-      } finally {
-        button.disabled = false;
-      }
-    };
-    const cancel = h("button", { type: "button", class: "quiet", testid: "dialog-cancel", onclick: () => dialog.close() }, "Cancel");
-    const dialog = h(
-      "dialog",
-      { class: "dialog", testid, "aria-labelledby": `${testid}-title` },
+export async function ask({ title, content, submit, danger = false, cancel: cancels = true, testid, onsubmit }) {
+  const problem = h("p", { class: "problem", role: "alert", testid: "dialog-problem" });
+  const button = h("button", { type: "submit", class: danger ? "danger" : "primary", testid: "dialog-submit" }, submit);
+  let done = false;
+  const submitted = async () => {
+    if (button.disabled) return;
+    button.disabled = true;
+    problem.textContent = "";
+    try {
+      await onsubmit();
+      done = true;
+      close();
+    } catch (error) {
+      problem.textContent = sentence(error);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  const cancel = h("button", { type: "button", class: "quiet", testid: "dialog-cancel", onclick: () => close() }, "Cancel");
+  const footer = h("footer", null, cancels ? cancel : null, button);
+  const { close, closed } = show({ title, content: [...content, problem], footer, danger, testid, onsubmit: () => void submitted() });
+  // For irreversible actions, a hasty Enter cancels.
+  if (danger) cancel.focus();
+  await closed;
+  return done;
+}
+
+/**
+ * Shows a dialog. The first field has the focus.
+ * @param {{ title: Text, content: (Node | string | null)[], footer?: HTMLElement, danger?: boolean, testid: string, onsubmit?: () => void }} parts
+ * @returns {{ close: () => void, closed: Promise<void> }}
+ */
+export function show({ title, content, footer, danger = false, testid, onsubmit }) {
+  const close = () => dialog.close();
+  const submitted = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    onsubmit?.();
+  };
+  const dialog = h(
+    "dialog",
+    { class: "dialog", testid, "aria-labelledby": `${testid}-title` },
+    h(
+      "form",
+      { onsubmit: submitted, noValidate: false },
       h(
-        "form",
-        { onsubmit: submitted, noValidate: false },
-        h(
-          "header",
-          null,
-          h("h2", { id: `${testid}-title` }, ...parts(title)),
-          h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: () => dialog.close() }, icon("close")),
-        ),
-        h("div", { class: "dialog-body" }, ...content),
-        problem,
-        h("footer", null, cancel, button),
+        "header",
+        null,
+        h("h2", { id: `${testid}-title` }, ...parts(title)),
+        h("button", { type: "button", class: "bare", "aria-label": "Close", onclick: close }, icon("close")),
       ),
-    );
+      h("div", { class: "dialog-body" }, ...content),
+      footer,
+    ),
+  );
+  // A click on the backdrop closes the dialog; a drag that started inside does not.
+  dialog.addEventListener("pointerdown", (event) => {
+    if (event.target === dialog && !danger) close();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  /** @type {HTMLElement | null} */ (dialog.querySelector(".dialog-body :is(input, select, textarea)"))?.focus();
+  const closed = new Promise((/** @type {(value: void) => void} */ resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
       // The element that had the focus may be gone. On a narrow screen the heading of the open group may be hidden too.
       for (const place of ["#main h1", "groups-sidebar"]) {
         if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector(place))?.focus();
       }
-      resolve(done);
+      resolve();
     });
-    // A click on the backdrop closes the dialog; a drag that started inside does not.
-    dialog.addEventListener("pointerdown", (event) => {
-      if (event.target === dialog && !danger) dialog.close();
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-    // For irreversible actions, a hasty Enter cancels.
-    if (danger) cancel.focus();
-    else /** @type {HTMLElement | null} */ (dialog.querySelector(".dialog-body :is(input, select, textarea)"))?.focus();
   });
+  return { close, closed };
 }
 
 /**

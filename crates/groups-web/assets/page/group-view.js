@@ -1,16 +1,17 @@
 /**
  * The open group: its settings, its members, and the actions that the user's role allows.
  *
- * @import { GroupsClient } from "../client/client.js"
  * @import { Group, Member, Role } from "../../types/wire.js"
  * @import { Commands } from "./commands.js"
- * @import { Names } from "./names.js"
+ * @import { Context, Tools } from "./access/context.js"
  */
 
 import { isolated, tamed } from "../client/bidi.js";
 import { canAdd, canChangeRole, canChangeSettings, canDelete, canLeave, canRemove, canTransfer, rolesToGive } from "../client/permissions.js";
 import { MemberList } from "../members/list.js";
 import { hue, initials, plain } from "../sidebar/order.js";
+import { banningMember } from "./access/bans.js";
+import { AccessTab } from "./access/tab.js";
 import { counted, day, h, icon, moment, named, say, sayText } from "./dom.js";
 import { face } from "./picker.js";
 
@@ -24,6 +25,8 @@ export class GroupView {
   #names;
   #commands;
   #groupId;
+  /** @type {Context} */
+  #context;
   #abort = new AbortController();
   #members;
   /** The drawn rows, by user id. @type {Map<string, { row: HTMLElement, drawn: string }>} */
@@ -51,6 +54,7 @@ export class GroupView {
   #more = h("button", { type: "button", class: "quiet", testid: "members-more", hidden: true, onclick: () => void this.#members.next() }, "Show more");
   #search = h("input", { type: "search", testid: "members-search", placeholder: "Search members", "aria-label": "Search members", oninput: () => this.#drawMembers() });
   #typists = h("p", { class: "typists", testid: "typists", "aria-live": "polite" });
+  #access;
   #typing = h("input", {
     testid: "typing-input",
     "aria-label": "Type here to try the typing indicator",
@@ -61,19 +65,25 @@ export class GroupView {
   });
   element;
 
-  /**
-   * @param {object} parts
-   * @param {GroupsClient} parts.client
-   * @param {Names} parts.names
-   * @param {Commands} parts.commands
-   * @param {string} parts.groupId
-   * @param {() => void} parts.onBack
-   */
-  constructor({ client, names, commands, groupId, onBack }) {
+  /** @param {Tools & { commands: Commands, groupId: string, onBack: () => void }} parts */
+  constructor({ commands, groupId, onBack, ...tools }) {
+    const { client, names } = tools;
     this.#client = client;
     this.#names = names;
     this.#commands = commands;
     this.#groupId = groupId;
+    let last = /** @type {Group} */ (this.#group);
+    this.#context = { ...tools, groupId, group: () => (last = this.#group ?? last) };
+    const members = h(
+      "section",
+      { class: "members-section", "aria-label": "Members" },
+      h("div", { class: "members-head" }, h("h2", null, "Members"), this.#search),
+      this.#list,
+      this.#state,
+      this.#more,
+    );
+    const typing = h("footer", { class: "typing-bar" }, this.#typists, this.#typing);
+    this.#access = new AccessTab(this.#context, { members, onShow: (isShown) => (typing.hidden = isShown) });
     this.element = h(
       "article",
       { class: "group", testid: "group", "data-group-id": groupId },
@@ -84,16 +94,11 @@ export class GroupView {
         this.#avatar,
         h("div", { class: "group-titles" }, h("div", { class: "title-line" }, this.#name, this.#role), this.#description, this.#facts),
         this.#actions,
+        this.#access.element,
       ),
-      h(
-        "section",
-        { class: "members-section", "aria-label": "Members" },
-        h("div", { class: "members-head" }, h("h2", null, "Members"), this.#search),
-        this.#list,
-        this.#state,
-        this.#more,
-      ),
-      h("footer", { class: "typing-bar" }, this.#typists, this.#typing),
+      members,
+      this.#access.panel,
+      typing,
     );
     this.#facts.append(this.#count, " · ", this.#when);
     const { signal } = this.#abort;
@@ -111,6 +116,7 @@ export class GroupView {
     this.#stopTyping();
     this.#abort.abort();
     this.#members.close();
+    this.#access.close();
     this.#observer?.disconnect();
     this.#resized.disconnect();
     this.element.remove();
@@ -118,6 +124,11 @@ export class GroupView {
 
   focus() {
     this.#name.focus();
+  }
+
+  /** Shows who waits, who is invited, links and bans, if the user's role allows it. */
+  showAccess() {
+    this.#access.show();
   }
 
   get #group() {
@@ -147,6 +158,7 @@ export class GroupView {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#drawActions(group);
+    this.#access.update(group.role);
     this.#drawMembers();
   }
 
@@ -225,7 +237,6 @@ export class GroupView {
     const { user_id: id, role } = member;
     const self = id === this.#client.userId;
     const name = this.#names.of(id);
-    const now = () => /** @type {[Group, Member]} */ ([this.#group, this.#members.get(id)]);
     return h(
       "li",
       { class: "member", testid: "member", "data-user-id": id, "data-role": role },
@@ -240,10 +251,17 @@ export class GroupView {
       !self && (canChangeRole(group.role, role) || canTransfer(group.role))
         ? this.#roleSelect(group, member, name)
         : h("span", { class: "pill", "data-role": role, testid: "member-role" }, ROLE[role]),
-      canRemove(group.role, role)
-        ? h("button", { type: "button", class: "bare risky", testid: "remove-member", "aria-label": `Remove ${isolated(name)}`, title: "Remove", onclick: () => void this.#commands.remove(...now()) }, icon("close"))
-        : canAdd(group.role) && h("span", { class: "no-button" }),
+      canAdd(group.role) && h("span", { class: "member-buttons" }, ...(canRemove(group.role, role) ? this.#endings(member, name) : [])),
     );
+  }
+
+  /** How a membership is ended by somebody else. @param {Member} member @param {string} name */
+  #endings({ user_id: id }, name) {
+    const remove = () => this.#commands.remove(/** @type {Group} */ (this.#group), /** @type {Member} */ (this.#members.get(id)));
+    return [
+      h("button", { type: "button", class: "bare risky", testid: "ban-member", "aria-label": `Ban ${isolated(name)}`, title: "Ban", onclick: () => void banningMember(this.#context, id) }, icon("ban")),
+      h("button", { type: "button", class: "bare risky", testid: "remove-member", "aria-label": `Remove ${isolated(name)}`, title: "Remove", onclick: () => void remove() }, icon("close")),
+    ];
   }
 
   /** @param {Group} group @param {Member} member @param {string} name */

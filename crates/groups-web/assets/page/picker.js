@@ -42,7 +42,7 @@ export class Picker {
   element;
 
   /**
-   * @param {{ session: Session, names: Names, roles: Role[], without?: (userId: string) => boolean, picked?: NewMember[] }} parts `without`: people who are already members
+   * @param {{ session: Session, names: Names, roles: Role[], without?: (userId: string) => boolean, picked?: NewMember[] }} parts `roles`: none if the people get no role. `without`: people who are already members
    */
   constructor({ session, names, roles, without = () => false, picked = [] }) {
     this.#session = session;

@@ -4,6 +4,7 @@
  * @import { Login, Person } from "../../types/wire.js"
  */
 
+import { root } from "./root.js";
 import { forGood, forTab } from "./storage.js";
 
 const HERE = "groups.session";
@@ -42,7 +43,7 @@ export class Session {
 
   /** @param {string} token */
   static async byToken(token) {
-    const response = await fetch("v1/me", { headers: { Authorization: `Bearer ${token}` } });
+    const response = await fetch(new URL("v1/me", root), { headers: { Authorization: `Bearer ${token}` } });
     const me = await response.json().catch(() => ({}));
     // The `detail` of the problem says what is wrong with the token.
     if (!response.ok) throw new Error(`The server rejected this token. ${response.status === 401 ? (me.detail ?? "") : ""}`.trim());
@@ -86,7 +87,7 @@ export class Session {
 
   /** People whose name starts with `query`. @param {string} query @returns {Promise<Person[]>} */
   async people(query) {
-    const url = new URL("v1/dev/people", document.baseURI);
+    const url = new URL("v1/dev/people", root);
     url.searchParams.set("q", query);
     const response = await fetch(url, { headers: { Authorization: `Bearer ${this.#signed.token}` } });
     return response.ok ? (await response.json()).people : [];
@@ -111,7 +112,7 @@ export function recentNames() {
 
 /** @param {string} name @returns {Promise<Login>} */
 async function logIn(name) {
-  const response = await fetch("v1/dev/login", {
+  const response = await fetch(new URL("v1/dev/login", root), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name }),

@@ -12,9 +12,9 @@ const other = (text, onclick) => h("button", { type: "button", class: "link inli
 
 /**
  * @param {(session: Session) => void} onSigned
- * @param {string} [why] Why the user has to sign in; shown in the form.
+ * @param {{ why?: string, lead?: string }} [texts] `why`: why the user has to sign in again; `lead`: what the page is for
  */
-export function signIn(onSigned, why = "") {
+export function signIn(onSigned, { why = "", lead = "Groups and memberships, updated in real time." } = {}) {
   const problem = h("p", { class: "problem", role: "alert", testid: "sign-in-problem" }, why);
   const body = h("div", { class: "sign-in-body" });
 
@@ -76,7 +76,7 @@ export function signIn(onSigned, why = "") {
       { class: "card" },
       h("div", { class: "mark", "aria-hidden": "true" }),
       h("h1", null, "Groups"),
-      h("p", { class: "lead" }, "Groups and memberships, updated in real time."),
+      h("p", { class: "lead", testid: "sign-in-lead" }, lead),
       body,
       problem,
     ),

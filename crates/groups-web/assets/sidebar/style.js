@@ -64,7 +64,28 @@ input, select {
 input { flex: 1; padding: 0 11px; }
 input::placeholder { color: var(--_muted); opacity: 1; }
 select { padding: 0 8px; max-width: 128px; }
-:is(input, select, button):focus-visible { outline: 2px solid var(--_accent); outline-offset: 1px; }
+:is(input, select, button, li):focus-visible { outline: 2px solid var(--_accent); outline-offset: 1px; }
+
+.waiting {
+  flex: 0 1 auto; min-height: 0; max-height: 45dvh; overflow-y: auto; overscroll-behavior: contain; scrollbar-width: thin;
+  padding: 0 15px; border-bottom: 1px solid var(--_border);
+}
+/* Some groups stay visible, however many invitations there are. */
+.waiting:not([hidden]) + .body { min-height: calc(2 * var(--_row)); }
+h3 { margin: 4px 0; font-size: .82em; font-weight: 600; color: var(--_muted); }
+ul { margin: 0; padding: 0; list-style: none; }
+li { display: grid; grid-template-columns: 36px 1fr; gap: 4px 11px; padding: 4px 0 11px; }
+li .meta { white-space: normal; }
+.answers { grid-column: 2; display: flex; flex-wrap: wrap; gap: 8px; }
+:is(.answers, .note) button {
+  font: inherit; font-weight: 550; padding: 6px 14px; border-radius: calc(var(--_radius) - 2px); cursor: pointer;
+  border: 1px solid var(--_border); background: var(--_surface); color: var(--_text);
+}
+.answers button { font-size: .85em; padding: 3px 11px; }
+.answers [name=accept] { background: var(--_accent); border-color: var(--_accent); color: var(--_accent-text); }
+.answers [aria-disabled=true] { cursor: progress; opacity: .65; }
+.problem { grid-column: 2; margin: 0; font-size: .82em; color: light-dark(#b02a2a, #f79a9a); overflow-wrap: anywhere; }
+.rest { margin: 0; padding-bottom: 11px; font-size: .82em; color: var(--_muted); }
 
 .body { position: relative; flex: 1; min-height: 0; display: flex; flex-direction: column; }
 .list { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; outline: none; padding: 0 8px; scrollbar-width: thin; }
@@ -101,11 +122,7 @@ select { padding: 0 8px; max-width: 128px; }
 
 .note { padding: 38px 22px; text-align: center; color: var(--_muted); display: grid; gap: 8px; justify-items: center; text-wrap: balance; }
 .note strong { color: var(--_text); font-weight: 600; overflow-wrap: anywhere; }
-.note button {
-  font: inherit; font-weight: 550; margin-top: 8px; padding: 6px 14px; border-radius: calc(var(--_radius) - 2px); cursor: pointer;
-  border: 1px solid var(--_border); background: var(--_surface); color: inherit;
-}
-.note button { color: var(--_text); }
+.note button { margin-top: 8px; }
 .skeleton { padding: 0 15px; }
 .bone { display: flex; align-items: center; gap: 11px; height: var(--_row); animation: breathe 1.6s ease-in-out infinite alternate; }
 .bone i { display: block; background: var(--_hover); border-radius: 6px; height: 12px; }

@@ -16,8 +16,8 @@ import { SORTS, hue, initials } from "./order.js";
 /** Placeholder rows shown while loading. */
 const BONES = 6;
 
-/** Builds the shadow tree. */
-export function build() {
+/** Builds the shadow tree. @param {HTMLElement} waiting the invitations and requests to join */
+export function build(waiting) {
   const title = make("h2", { part: "title" });
   const total = make("span", { class: "total", hidden: true });
   const actions = make("div", { class: "actions" }, make("slot", { attributes: { name: "actions" } }));
@@ -45,7 +45,7 @@ export function build() {
   const dot = make("span", { class: "dot", attributes: { "aria-hidden": "true" } });
   const status = make("div", { class: "status" }, dot, stateText, countdown);
   const news = make("div", { class: "unseen", attributes: { "aria-live": "polite" } });
-  const root = make("section", { class: "root" }, header, tools, body, status, news);
+  const root = make("section", { class: "root" }, header, tools, waiting, body, status, news);
   return { root, title, total, tools, filter, sort, list, space, skeleton, loading, note, noteTitle, noteText, hint, emptyHint, retry, status, stateText, countdown, news };
 }
 

@@ -7,7 +7,7 @@ import { GroupsSidebar, useGroups, useGroupsClient } from "groups-web/vue";
 import { createRenderer, createSSRApp, effectScope, h, nextTick, reactive, ref, shallowRef } from "vue";
 import { renderToString } from "vue/server-renderer";
 
-import { ADA, events, fakeEnv, group, groupId, ready, settled, snapshot, tokenOf, welcome } from "../js/fakes.mjs";
+import { ADA, events, fakeEnv, group, groupId, invitation, joinRequest, ready, settled, snapshot, tokenOf, welcome } from "../js/fakes.mjs";
 
 /** Elements are objects with the children, listeners and attributes that Vue gives them. */
 const { createApp } = createRenderer({
@@ -76,6 +76,21 @@ test("the groups and the state are rendered again when they change", async () =>
   await settled();
   await nextTick();
   assert.match(text(), /^reconnecting true/u);
+});
+
+test("invitations and requests to join are rendered again when they change", async () => {
+  const world = options();
+  const { text } = mount(() => {
+    const { invitations, joinRequests } = useGroups(useGroupsClient(world.options));
+    return () => h("p", [invitations, joinRequests].map(({ value }) => value.map(({ group }) => group.name)).join(" / "));
+  });
+  await settled();
+  world.socket().say(welcome(), snapshot([], "c-0", false, { invitations: [invitation(1)], requests: [joinRequest(2)] }), ready());
+  await nextTick();
+  assert.equal(text(), "Group 1 / Group 2");
+  world.socket().say(events.invited(3, 1), events.requestEnded(2, 2));
+  await nextTick();
+  assert.equal(text(), "Group 3,Group 1 / ");
 });
 
 test("the reason and the time of the next attempt are in the status", async () => {

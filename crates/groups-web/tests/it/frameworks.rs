@@ -20,6 +20,8 @@ const REACT_ELEMENT: &str = r#"
           style={{ height: "32rem", "--groups-accent": "rebeccapurple" }}
           ongroup-selected={({ detail }) => setOpen(detail.group.group_id)}
           ongroup-gone={({ detail }) => console.log(detail.group_id.length)}
+          oninvitation-accept={({ detail }) => console.log(detail.invitation.group.name, detail.invitation.invited_by_name)}
+          onrequest-withdraw={(event) => event.preventDefault()}
         >
           <button slot="actions">New group</button>
         </groups-sidebar>
@@ -43,6 +45,8 @@ const REACT_ELEMENT: &str = r#"
       <groups-members onmember-role={({ detail }) => console.log(detail.colour)} />,
       // @ts-expect-error
       <groups-sidebar sort="by colour" />,
+      // @ts-expect-error
+      <groups-sidebar no-invitations="perhaps" />,
       // @ts-expect-error
       <groups-sidebar client="a client" />,
       // @ts-expect-error
@@ -72,6 +76,7 @@ const VUE_ELEMENT: &str = r#"
         :style="{ height: '32rem', '--groups-accent': 'rebeccapurple' }"
         @group-selected="({ detail }) => (open = detail.group.group_id)"
         @group-gone="({ detail }) => (open = detail.group_id)"
+        @invitation-decline="({ detail }) => (open = detail.invitation.group.group_id)"
       >
         <button slot="actions">New group</button>
       </groups-sidebar>
@@ -102,13 +107,14 @@ const VUE_COMPONENT: &str = r#"
     import type { GroupsClient } from "groups-web";
     import { GroupsSidebar, useGroups } from "groups-web/vue";
     const props = defineProps<{ client: GroupsClient }>();
-    const { groups, state, status, loaded } = useGroups(() => props.client);
+    const { groups, invitations, joinRequests, state, status, loaded } = useGroups(() => props.client);
     const open = ref("");
     const wrong = ref(1);
     </script>
     <template>
       <p v-if="loaded">{{ groups.length }} {{ state }} {{ status.retryInMs?.toFixed() }}</p>
-      <GroupsSidebar v-model:selected="open" :client="client" class="side" @group-selected="({ group }) => (open = group.name)">
+      <p v-for="{ group } in [...invitations, ...joinRequests]">{{ group.name }}</p>
+      <GroupsSidebar v-model:selected="open" :client="client" no-invitations class="side" @group-selected="({ group }) => (open = group.name)">
         <button slot="actions">New group</button>
       </GroupsSidebar>
       <!-- @vue-expect-error -->

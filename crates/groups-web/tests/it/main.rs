@@ -10,6 +10,7 @@ mod node;
 mod npm_package;
 mod package;
 mod plain_english;
+mod qr;
 mod recipes;
 mod served;
 mod typescript;

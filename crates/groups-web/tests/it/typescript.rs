@@ -67,6 +67,11 @@ fn the_package_can_be_used_in_typescript_without_casts() {
         members.client = client;
         members.groupId = sidebar.selected;
         members.texts = { title: "Mitglieder" };
+        sidebar.noInvitations = true;
+        sidebar.addEventListener("waiting-failed", ({ detail }) => console.log(detail.error, detail.group_id.length));
+        client.on("invitation_ended", ({ reason }) => console.log(reason === "expired"));
+        client.on("change", ({ invitations, joinRequests }) => console.log(invitations[0]?.invited_by_name, joinRequests[0]?.message));
+        export const joined = client.api.join(sidebar.selected).then((answer) => ("state" in answer ? undefined : answer.role));
         members.addEventListener("member-role", ({ detail }) => console.log(detail.member.user_id, detail.role.length));
         // @ts-expect-error
         sidebar.sort = "by colour";
@@ -83,12 +88,12 @@ fn the_package_can_be_used_in_typescript_without_casts() {
         import { GroupsSidebar, useGroups, useGroupsClient } from "groups-web/react";
         export function App({ getToken }: { getToken: () => Promise<string> }) {
           const client = useGroupsClient({ url: "https://groups.example/", getToken });
-          const { groups, state } = useGroups(client);
+          const { groups, invitations, joinRequests, state } = useGroups(client);
           const [open, setOpen] = useState("");
           return [
-            groups.length,
+            groups.length + invitations.length + joinRequests.length,
             state,
-            GroupsSidebar({ client, style: { height: "32rem" }, selected: open, onGroupSelected: ({ group_id }) => setOpen(group_id) }),
+            GroupsSidebar({ client, noInvitations: true, style: { height: "32rem" }, selected: open, onGroupSelected: ({ group_id }) => setOpen(group_id) }),
           ];
         }
     "#;

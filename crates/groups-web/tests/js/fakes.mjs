@@ -230,6 +230,7 @@ export function body(number, { version = 1, name = `Group ${number}`, members = 
     description,
     admin_id: admin,
     member_count: members,
+    join_policy: "closed",
     version,
     created_at: "2026-01-01T00:00:00.000Z",
     updated_at: "2026-01-01T00:00:00.000Z",
@@ -237,6 +238,31 @@ export function body(number, { version = 1, name = `Group ${number}`, members = 
 }
 
 export const group = (number, options = {}) => ({ ...body(number, options), role: options.role ?? "owner" });
+
+/** What people see who are not members. */
+export const preview = (number, { name = `Group ${number}`, policy = "closed" } = {}) => ({
+  group_id: groupId(number),
+  name,
+  description: "",
+  member_count: 1,
+  join_policy: policy,
+});
+
+export const invitation = (number, { version = 1, role = "member", by = ADA, expires = null, ...options } = {}) => ({
+  group: preview(number, options),
+  role,
+  invited_by: by,
+  at: "2026-01-01T00:00:00.000Z",
+  expires_at: expires,
+  version,
+});
+
+export const joinRequest = (number, { version = 1, message, ...options } = {}) => ({
+  group: preview(number, options),
+  ...(message === undefined ? {} : { message }),
+  at: "2026-01-01T00:00:00.000Z",
+  version,
+});
 
 const base = (type, number, version) => ({
   type,
@@ -273,6 +299,17 @@ export const events = {
     reason,
   }),
   deleted: (number, version) => ({ ...base("group_deleted", number, version), group_name: `Group ${number}`, deleted_by: ADA }),
+  invited: (number, version, options = {}) => {
+    const { group, role, invited_by, expires_at } = invitation(number, options);
+    return { ...base("invited_to_group", number, version), group, role, invited_by, expires_at };
+  },
+  invitationEnded: (number, version, reason = "withdrawn") => ({ ...base("invitation_ended", number, version), group_name: `Group ${number}`, reason }),
+  asked: (number, version, { message, ...options } = {}) => ({
+    ...base("join_requested", number, version),
+    group: preview(number, options),
+    ...(message === undefined ? {} : { message }),
+  }),
+  requestEnded: (number, version, reason = "declined") => ({ ...base("join_request_ended", number, version), group_name: `Group ${number}`, reason }),
 };
 
 export const welcome = (resumed = false, userId = ADA) => ({
@@ -282,5 +319,11 @@ export const welcome = (resumed = false, userId = ADA) => ({
   resumed,
   heartbeat_seconds: 25,
 });
-export const snapshot = (groups, cursor = "c-0", more = false) => ({ type: "snapshot", groups, more, cursor });
+export const snapshot = (groups, cursor = "c-0", more = false, { invitations = [], requests = [] } = {}) => ({
+  type: "snapshot",
+  groups,
+  ...(more ? {} : { invitations, requests }),
+  more,
+  cursor,
+});
 export const ready = (cursor = "c-0") => ({ type: "ready", cursor });

@@ -3,9 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Fold, LEFT_MAX } from "../../assets/client/fold.js";
-import { body, events, group, groupId } from "./fakes.mjs";
+import { body, events, group, groupId, invitation, joinRequest } from "./fakes.mjs";
 
 const rows = (fold) => [...fold.rows()].map(({ name, version, role, member_count }) => [name, version, role, member_count]);
+
+/** The groups of invitations and of requests to join, with their versions. */
+const waiting = (fold) => {
+  const { invitations, joinRequests } = fold.waiting.at(0);
+  return [invitations, joinRequests].map((entries) => entries.map(({ group, version }) => [group.name, version]));
+};
 
 test("the next event replaces the row and keeps the user's role", () => {
   const fold = new Fold();
@@ -118,4 +124,119 @@ test("the user's role is not written into the event's body", () => {
   const event = { ...events.created(1), group: body(1) };
   fold.apply(event);
   assert.equal("role" in event.group, false);
+});
+
+test("invitations and requests to join come and go at any later version", () => {
+  const fold = new Fold();
+  assert.equal(fold.apply(events.invited(1, 7)), "applied");
+  assert.equal(fold.apply(events.asked(2, 3, { message: "Please" })), "applied");
+  assert.deepEqual(waiting(fold), [[["Group 1", 7]], [["Group 2", 3]]]);
+  assert.equal(fold.apply(events.invited(1, 12, { name: "Renamed", role: "admin" })), "applied", "the first one has expired");
+  assert.deepEqual(fold.waiting.at(0).invitations, [invitation(1, { version: 12, name: "Renamed", role: "admin" })]);
+  assert.deepEqual(fold.waiting.at(0).joinRequests, [joinRequest(2, { version: 3, message: "Please" })]);
+  assert.equal(fold.apply(events.invitationEnded(1, 20)), "applied");
+  assert.equal(fold.apply(events.requestEnded(2, 9)), "applied");
+  assert.deepEqual([waiting(fold), fold.size], [[[], []], 0]);
+  assert.equal(fold.apply(events.requestEnded(3, 4)), "applied", "it was never seen");
+});
+
+test("of an invited user, a known event is stale, and one of the group is a gap", () => {
+  const fold = new Fold();
+  fold.replace([], [invitation(1, { version: 5 })]);
+  for (const event of [events.invited(1, 5), events.added(1, 4), events.invitationEnded(1, 5), events.updated(1, 3)]) {
+    assert.equal(fold.apply(event), "stale", event.type);
+  }
+  for (const event of [events.updated(1, 6), events.role(1, 6, "admin"), events.removed(1, 6), events.deleted(1, 6)]) {
+    assert.equal(fold.apply(event), "gap", event.type);
+  }
+  assert.deepEqual(waiting(fold), [[["Group 1", 5]], []]);
+});
+
+test("an invitation to a group of the list is a gap, because the removal is missing", () => {
+  const fold = new Fold();
+  fold.replace([group(1, { version: 5 })]);
+  for (const event of [events.invited(1, 6), events.asked(1, 6), events.invitationEnded(1, 6), events.requestEnded(1, 9)]) {
+    assert.equal(fold.apply(event), "gap", event.type);
+    assert.equal(fold.apply({ ...event, version: 5 }), "stale", event.type);
+  }
+});
+
+test("a user who joins is no longer invited, whatever the way", () => {
+  const fold = new Fold();
+  fold.replace([], [invitation(1, { version: 5 }), joinRequest(2, { version: 2 })]);
+  assert.equal(fold.apply({ ...events.added(1, 9), via: "invitation" }), "applied");
+  assert.equal(fold.apply({ ...events.added(2, 4), via: "a way of a later version" }), "applied");
+  assert.deepEqual([waiting(fold), fold.size], [[[], []], 2]);
+});
+
+test("an older event does not bring back an invitation that has ended", () => {
+  const fold = new Fold();
+  fold.apply(events.invited(1, 3));
+  fold.apply(events.invitationEnded(1, 6, "declined"));
+  for (const event of [events.invited(1, 3), events.invitationEnded(1, 6), events.added(1, 5)]) assert.equal(fold.apply(event), "stale", event.type);
+  fold.apply(events.added(1, 7));
+  fold.apply(events.removed(1, 8, "banned"));
+  assert.equal(fold.apply(events.invited(1, 7)), "stale");
+  assert.equal(fold.apply(events.asked(1, 9)), "applied");
+  assert.equal(fold.apply(events.invitationEnded(1, 6)), "stale", "the request is later");
+});
+
+test("a snapshot replaces invitations and requests to join", () => {
+  const fold = new Fold();
+  fold.replace([], [invitation(1), joinRequest(2)]);
+  fold.apply(events.invitationEnded(1, 3));
+  fold.replace([group(2)], [invitation(1, { version: 5 }), invitation(3)]);
+  assert.deepEqual(waiting(fold), [[["Group 3", 1], ["Group 1", 5]], []]);
+  fold.replace([]);
+  assert.deepEqual(waiting(fold), [[], []]);
+});
+
+test("the name of who has invited comes from the event, and a snapshot keeps it", () => {
+  const fold = new Fold();
+  fold.apply({ ...events.invited(1, 3), actor_name: "Ada" });
+  fold.apply({ ...events.invited(2, 3, { by: "an operator's choice" }), actor_name: "Ada" });
+  fold.replace([], [invitation(1, { version: 3, name: "Renamed" }), invitation(2, { version: 3 })]);
+  const named = () => fold.waiting.at(0).invitations.map((entry) => [entry.group.name, entry.invited_by_name]);
+  assert.deepEqual(named(), [["Group 2", undefined], ["Renamed", "Ada"]]);
+  fold.replace([], [invitation(1, { version: 4 })]);
+  assert.deepEqual(named(), [["Group 1", undefined]], "another invitation, perhaps of somebody else");
+});
+
+test("an invitation that has expired is hidden, and its end is still the next event", () => {
+  const fold = new Fold();
+  const expires = "2026-01-01T00:00:00.000Z";
+  fold.replace([], [invitation(1, { expires }), invitation(2, { expires: "no time" }), joinRequest(3)]);
+  const at = (ms) => fold.waiting.at(Date.parse(expires) + ms).invitations.map((entry) => entry.group.name);
+  assert.deepEqual([at(-1), at(0)], [["Group 2", "Group 1"], ["Group 2"]]);
+  assert.equal(fold.apply(events.updated(1, 2)), "gap");
+  assert.equal(fold.apply(events.invitationEnded(1, 2, "expired")), "applied");
+});
+
+test("the lists stay the same arrays until they change", () => {
+  const fold = new Fold();
+  fold.replace([group(1)], [invitation(2), joinRequest(3)]);
+  const { invitations, joinRequests } = fold.waiting.at(0);
+  fold.apply(events.updated(1, 2));
+  assert.equal(fold.waiting.at(1).invitations, invitations);
+  fold.apply(events.invitationEnded(2, 2));
+  const after = fold.waiting.at(0);
+  assert.notEqual(after.invitations, invitations);
+  assert.equal(after.joinRequests, joinRequests);
+});
+
+test("merging the state of another tab keeps the newest of membership, invitation and departure", () => {
+  const [here, there] = [new Fold(), new Fold()];
+  here.replace([group(1, { version: 9 }), group(2, { version: 2 })], [invitation(3, { version: 6 }), joinRequest(4), invitation(5), invitation(6, { version: 2 })]);
+  here.apply(events.requestEnded(4, 3));
+  there.replace([group(3, { version: 4 })], [invitation(1, { version: 5 }), invitation(2, { version: 7 }), joinRequest(4), joinRequest(6, { version: 8 })]);
+  here.merge(structuredClone(there.export()));
+  assert.deepEqual(rows(here).map(([name, version]) => [name, version]), [["Group 1", 9]]);
+  assert.deepEqual(waiting(here), [[["Group 3", 6], ["Group 2", 7]], [["Group 6", 8]]]);
+});
+
+test("a tab of an earlier release, which knows no invitations, takes none away", () => {
+  const here = new Fold();
+  here.replace([], [invitation(1), joinRequest(2), invitation(3)]);
+  here.merge({ rows: [group(2, { version: 5 })], left: [[groupId(3), 4]] });
+  assert.deepEqual([rows(here).length, waiting(here)], [1, [[["Group 1", 1]], []]]);
 });

@@ -70,6 +70,73 @@ test("every endpoint of the contract is one method", async () => {
   assert.ok(calls.every(({ headers }) => headers.Authorization === `Bearer ${tokenOf(ADA, 1)}`));
 });
 
+test("every way into a group and out of it is one method", async () => {
+  const { api, calls } = start((call) => (call.method === "DELETE" ? { status: 204 } : { body: {} }));
+  await api.updateGroup(id, { join_policy: "request" });
+  await api.invite(id, BOB);
+  await api.invite(id, BOB, { role: "admin", expires_in_seconds: 60 });
+  await api.listInvitations(id, { limit: 2, after: "x" });
+  await api.withdrawInvitation(id, BOB);
+  await api.listOwnInvitations({ limit: 3 });
+  await api.acceptInvitation(id);
+  await api.declineInvitation(id);
+  await api.join(id);
+  await api.join(id, { message: "Please" });
+  await api.listOwnJoinRequests();
+  await api.withdrawJoinRequest(id);
+  await api.listJoinRequests(id);
+  await api.approveJoinRequest(id, BOB);
+  await api.approveJoinRequest(id, BOB, { role: "admin" });
+  await api.declineJoinRequest(id, BOB);
+  await api.listBans(id);
+  await api.ban(id, BOB);
+  await api.ban(id, BOB, { reason: "Spam" });
+  await api.unban(id, BOB);
+  await api.listLinks(id, { limit: 1 });
+  await api.createLink(id);
+  await api.createLink(id, { role: "member", expires_in_seconds: 60, uses_max: 5, approval: true });
+  await api.revokeLink(id, "a link");
+  await api.revokeLinks(id);
+  await api.linkPreview("to/ken");
+  await api.useLink("to/ken");
+  await api.useLink("to/ken", { message: "Please" });
+  await api.searchDirectory({ query: "te a", limit: 4, after: "y" });
+  const seen = calls.map(({ method, url, body }) => [method, url.pathname.replace("/base/v1", "") + url.search, body]);
+  const at = `/groups/${id}`;
+  assert.deepEqual(seen, [
+    ["PATCH", at, { join_policy: "request" }],
+    ["POST", `${at}/invitations`, { user_id: BOB }],
+    ["POST", `${at}/invitations`, { user_id: BOB, role: "admin", expires_in_seconds: 60 }],
+    ["GET", `${at}/invitations?limit=2&after=x`, undefined],
+    ["DELETE", `${at}/invitations/${BOB}`, undefined],
+    ["GET", "/invitations?limit=3", undefined],
+    ["POST", `${at}/invitations/me/accept`, undefined],
+    ["DELETE", `${at}/invitations/me`, undefined],
+    ["POST", `${at}/join`, {}],
+    ["POST", `${at}/join`, { message: "Please" }],
+    ["GET", "/requests", undefined],
+    ["DELETE", `${at}/join`, undefined],
+    ["GET", `${at}/requests`, undefined],
+    ["POST", `${at}/requests/${BOB}/approve`, {}],
+    ["POST", `${at}/requests/${BOB}/approve`, { role: "admin" }],
+    ["DELETE", `${at}/requests/${BOB}`, undefined],
+    ["GET", `${at}/bans`, undefined],
+    ["PUT", `${at}/bans/${BOB}`, {}],
+    ["PUT", `${at}/bans/${BOB}`, { reason: "Spam" }],
+    ["DELETE", `${at}/bans/${BOB}`, undefined],
+    ["GET", `${at}/links?limit=1`, undefined],
+    ["POST", `${at}/links`, {}],
+    ["POST", `${at}/links`, { role: "member", expires_in_seconds: 60, uses_max: 5, approval: true }],
+    ["DELETE", `${at}/links/a%20link`, undefined],
+    ["DELETE", `${at}/links`, undefined],
+    ["GET", "/join/to%2Fken", undefined],
+    ["POST", "/join/to%2Fken", {}],
+    ["POST", "/join/to%2Fken", { message: "Please" }],
+    ["GET", "/directory?query=te+a&limit=4&after=y", undefined],
+  ]);
+  assert.ok(calls.every(({ method, headers }) => (method === "GET") === (headers["Idempotency-Key"] === undefined)));
+});
+
 test("each change has its own idempotency key, a read has none", async () => {
   const { api, calls } = start(() => ({ body: {} }));
   await api.getGroup(id);

@@ -42,6 +42,29 @@ test("events during the first page are not lost if the page is older", async () 
   members.close();
 });
 
+test("a member who was banned disappears, also if the event does not say who it was", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB), member(EVE)]));
+  await settled();
+  client.tell(updated(3, { action: "banned", user_id: BOB }));
+  assert.deepEqual(roles(), ["a owner", "e member"]);
+  const counted = (version, member_count) => {
+    const event = updated(version, { action: "access_changed" });
+    return { ...event, group: { ...event.group, member_count } };
+  };
+  client.tell(counted(4, 2), counted(5, 2));
+  await settled();
+  const before = client.asked.length;
+  client.tell(counted(6, 2));
+  assert.equal(client.asked.length, before, "as many as before: somebody was invited, for example");
+  client.tell(counted(7, 1));
+  assert.equal(client.asked.length, before + 1);
+  client.asked[before](page(7, [member(ADA, "owner")]));
+  await settled();
+  assert.deepEqual(roles(), ["a owner"]);
+  members.close();
+});
+
 test("events during a reload are not undone by an older answer", async () => {
   const { client, members, roles } = open();
   client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
@@ -157,5 +180,40 @@ test("a reconnection during the first page loads it again", async () => {
   client.asked[0](page(5, [member(ADA, "owner"), member(BOB)]));
   await settled();
   assert.deepEqual(roles(), ["a owner", "e member"]);
+  members.close();
+});
+
+test("admins hear who was banned", async () => {
+  const { client, members, roles } = open();
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  client.tell(updated(3, { action: "banned", user_id: EVE }), updated(4, { action: "banned", user_id: BOB }));
+  assert.deepEqual([roles(), client.asked.length], [["a owner"], 1]);
+  members.close();
+});
+
+test("members load the list again if somebody was banned from it, but not for other ways in and out", async () => {
+  const { client, members, roles } = open();
+  const access = (version, count) => events.updated(1, version, { action: { action: "access_changed" }, members: count });
+  client.asked[0](page(2, [member(ADA, "owner"), member(BOB), member(EVE)]));
+  await settled();
+  client.tell(access(3, 3), access(4, 3));
+  assert.equal(client.asked.length, 1);
+  client.tell(access(5, 2));
+  client.asked[1](page(5, [member(ADA, "owner"), member(BOB)]));
+  await settled();
+  assert.deepEqual([roles(), client.asked.length], [["a owner", "b member"], 2]);
+  members.close();
+});
+
+test("in a list of which only the start is loaded, the number of members says whether one was banned", async () => {
+  const { client, members } = open();
+  const access = (version, count) => events.updated(1, version, { action: { action: "access_changed" }, members: count });
+  client.asked[0](page(2, [member(ADA, "owner")], "next"));
+  await settled();
+  client.tell(events.updated(1, 3, { members: 900 }), access(4, 900), access(5, 900));
+  assert.equal(client.asked.length, 1);
+  client.tell(access(6, 899));
+  assert.equal(client.asked.length, 2);
   members.close();
 });

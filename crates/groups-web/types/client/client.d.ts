@@ -1,10 +1,10 @@
 /**
  * The events of the client: every server frame by its `type`, and
- * `state` (the connection has changed), `change` (the list has changed), `frame` (any frame sent or received, for inspectors).
+ * `state` (the connection has changed), `change` (the groups, invitations or requests to join have changed), `frame` (any frame sent or received, for inspectors).
  * Each event of a group is emitted once and in order; repeats after a resume are dropped.
  * @typedef {object} ClientEvents
  * @property {Status} state
- * @property {{ groups: readonly ListedGroup[] }} change
+ * @property {{ groups: readonly ListedGroup[], invitations: readonly ListedInvitation[], joinRequests: readonly JoinRequest[] }} change
  * @property {{ direction: "in" | "out", frame: ServerFrame | ClientFrame }} frame
  * @property {Welcome} welcome
  * @property {Snapshot} snapshot
@@ -15,6 +15,10 @@
  * @property {RoleChanged} role_changed
  * @property {RemovedFromGroup} removed_from_group
  * @property {GroupDeleted} group_deleted
+ * @property {InvitedToGroup} invited_to_group
+ * @property {InvitationEnded} invitation_ended
+ * @property {JoinRequested} join_requested
+ * @property {JoinRequestEnded} join_request_ended
  * @property {Typing} typing
  * @property {ErrorFrame} error
  */
@@ -26,6 +30,10 @@ export class GroupsClient extends Emitter<ClientEvents> {
     readonly api: Api;
     /** The groups: pending ones first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
     get groups(): readonly ListedGroup[];
+    /** The user's invitations that have not expired, newest group first. Returns the same array until it changes. @returns {readonly ListedInvitation[]} */
+    get invitations(): readonly ListedInvitation[];
+    /** The user's own requests to join, newest group first. Returns the same array until it changes. @returns {readonly JoinRequest[]} */
+    get joinRequests(): readonly JoinRequest[];
     /** The group with this id, if it is in the list. @param {string} groupId @returns {ListedGroup | undefined} */
     group(groupId: string): ListedGroup | undefined;
     /** The state of the connection. @returns {State} */
@@ -67,13 +75,15 @@ export class GroupsClient extends Emitter<ClientEvents> {
 }
 /**
  * The events of the client: every server frame by its `type`, and
- * `state` (the connection has changed), `change` (the list has changed), `frame` (any frame sent or received, for inspectors).
+ * `state` (the connection has changed), `change` (the groups, invitations or requests to join have changed), `frame` (any frame sent or received, for inspectors).
  * Each event of a group is emitted once and in order; repeats after a resume are dropped.
  */
 export type ClientEvents = {
     state: Status;
     change: {
         groups: readonly ListedGroup[];
+        invitations: readonly ListedInvitation[];
+        joinRequests: readonly JoinRequest[];
     };
     frame: {
         direction: "in" | "out";
@@ -88,12 +98,18 @@ export type ClientEvents = {
     role_changed: RoleChanged;
     removed_from_group: RemovedFromGroup;
     group_deleted: GroupDeleted;
+    invited_to_group: InvitedToGroup;
+    invitation_ended: InvitationEnded;
+    join_requested: JoinRequested;
+    join_request_ended: JoinRequestEnded;
     typing: Typing;
     error: ErrorFrame;
 };
 import { Emitter } from "./emitter.js";
 import { Api } from "./http.js";
 import type { ListedGroup } from "./pending.js";
+import type { ListedInvitation } from "./waiting.js";
+import type { JoinRequest } from "../../types/wire.js";
 import type { State } from "./link.js";
 import type { Status } from "./link.js";
 import type { NewMember } from "../../types/wire.js";
@@ -111,5 +127,9 @@ import type { GroupUpdated } from "../../types/wire.js";
 import type { RoleChanged } from "../../types/wire.js";
 import type { RemovedFromGroup } from "../../types/wire.js";
 import type { GroupDeleted } from "../../types/wire.js";
+import type { InvitedToGroup } from "../../types/wire.js";
+import type { InvitationEnded } from "../../types/wire.js";
+import type { JoinRequested } from "../../types/wire.js";
+import type { JoinRequestEnded } from "../../types/wire.js";
 import type { Typing } from "../../types/wire.js";
 import type { ErrorFrame } from "../../types/wire.js";

@@ -11,6 +11,7 @@ export const REFUSED_PAUSE_MS: 2000;
  * @property {string} [idempotencyKey] Default: a new key for each call.
  * @property {number} [ifVersion] Executes the change only if the group is at this version; fails with `version_mismatch` otherwise.
  */
+/** @typedef {{ limit?: number, after?: string }} Page The maximum number of entries, and `next` of the previous page. */
 /** @typedef {{ query?: Record<string, string | number | undefined>, body?: unknown, repeat?: boolean }} Request */
 export class Api {
     /** @param {{ env: Env, tokens: Tokens, base: string }} parts `base` ends with a slash; `v1/…` is below it */
@@ -27,25 +28,20 @@ export class Api {
         description?: string;
         members?: NewMember[];
     }, options?: CallOptions): Promise<Group>;
-    /** One page of the caller's groups, newest first. @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<GroupPage>} */
-    listGroups(page?: {
-        limit?: number;
-        after?: string;
-    }, options?: CallOptions): Promise<GroupPage>;
+    /** One page of the caller's groups, newest first. @param {Page} [page] @param {CallOptions} [options] @returns {Promise<GroupPage>} */
+    listGroups(page?: Page, options?: CallOptions): Promise<GroupPage>;
     /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<Group>} */
     getGroup(groupId: string, options?: CallOptions): Promise<Group>;
-    /** @param {string} groupId @param {{ name?: string, description?: string }} settings @param {CallOptions} [options] @returns {Promise<Group>} */
+    /** @param {string} groupId @param {{ name?: string, description?: string, join_policy?: JoinPolicy }} settings @param {CallOptions} [options] @returns {Promise<Group>} */
     updateGroup(groupId: string, settings: {
         name?: string;
         description?: string;
+        join_policy?: JoinPolicy;
     }, options?: CallOptions): Promise<Group>;
     /** Deletes the group for all members. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
     deleteGroup(groupId: string, options?: CallOptions): Promise<void>;
-    /** One page of the members, in order of joining. @param {string} groupId @param {{ limit?: number, after?: string }} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
-    listMembers(groupId: string, page?: {
-        limit?: number;
-        after?: string;
-    }, options?: CallOptions): Promise<MemberPage>;
+    /** One page of the members, in order of joining. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<MemberPage>} */
+    listMembers(groupId: string, page?: Page, options?: CallOptions): Promise<MemberPage>;
     /** Every member, page by page. @param {string} groupId @param {CallOptions & { limit?: number }} [options] @returns {AsyncGenerator<Member>} */
     members(groupId: string, { limit, ...options }?: CallOptions & {
         limit?: number;
@@ -69,6 +65,84 @@ export class Api {
     }, options?: CallOptions): Promise<ChangePage>;
     /** @param {string} groupId @param {boolean} typing @param {CallOptions} [options] @returns {Promise<void>} */
     typing(groupId: string, typing: boolean, options?: CallOptions): Promise<void>;
+    /** One page of the people who are invited to the group, oldest first. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<GroupInvitationPage>} */
+    listInvitations(groupId: string, page?: Page, options?: CallOptions): Promise<GroupInvitationPage>;
+    /**
+     * Invites a user. A second invitation leaves the first one unchanged. Somebody who has asked to join becomes a member instead.
+     * @param {string} groupId
+     * @param {string} userId
+     * @param {{ role?: Role, expires_in_seconds?: number }} [how]
+     * @param {CallOptions} [options]
+     * @returns {Promise<GroupInvitation | { group: Group, member: Member }>}
+     */
+    invite(groupId: string, userId: string, how?: {
+        role?: Role;
+        expires_in_seconds?: number;
+    }, options?: CallOptions): Promise<GroupInvitation | {
+        group: Group;
+        member: Member;
+    }>;
+    /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+    withdrawInvitation(groupId: string, userId: string, options?: CallOptions): Promise<void>;
+    /** One page of the caller's invitations, newest group first. `client.invitations` has all of them. @param {Page} [page] @param {CallOptions} [options] @returns {Promise<InvitationPage>} */
+    listOwnInvitations(page?: Page, options?: CallOptions): Promise<InvitationPage>;
+    /** Joins the group. @param {string} groupId @param {CallOptions} [options] @returns {Promise<Group>} */
+    acceptInvitation(groupId: string, options?: CallOptions): Promise<Group>;
+    /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+    declineInvitation(groupId: string, options?: CallOptions): Promise<void>;
+    /** One page of the caller's requests to join, newest group first. `client.joinRequests` has all of them. @param {Page} [page] @param {CallOptions} [options] @returns {Promise<JoinRequestPage>} */
+    listOwnJoinRequests(page?: Page, options?: CallOptions): Promise<JoinRequestPage>;
+    /** Joins an open group, or asks the admins of a group that takes requests. @param {string} groupId @param {{ message?: string }} [what] @param {CallOptions} [options] @returns {Promise<Group | Requested>} */
+    join(groupId: string, what?: {
+        message?: string;
+    }, options?: CallOptions): Promise<Group | Requested>;
+    /** @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+    withdrawJoinRequest(groupId: string, options?: CallOptions): Promise<void>;
+    /** One page of the people who have asked to join, oldest first. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<GroupJoinRequestPage>} */
+    listJoinRequests(groupId: string, page?: Page, options?: CallOptions): Promise<GroupJoinRequestPage>;
+    /** @param {string} groupId @param {string} userId @param {{ role?: Role }} [how] @param {CallOptions} [options] @returns {Promise<Member>} */
+    approveJoinRequest(groupId: string, userId: string, how?: {
+        role?: Role;
+    }, options?: CallOptions): Promise<Member>;
+    /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+    declineJoinRequest(groupId: string, userId: string, options?: CallOptions): Promise<void>;
+    /** One page of the bans. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<BanPage>} */
+    listBans(groupId: string, page?: Page, options?: CallOptions): Promise<BanPage>;
+    /** Bans a user. A member is removed; an invitation or a request to join ends. An existing ban stays unchanged. @param {string} groupId @param {string} userId @param {{ reason?: string }} [why] @param {CallOptions} [options] @returns {Promise<Ban>} */
+    ban(groupId: string, userId: string, why?: {
+        reason?: string;
+    }, options?: CallOptions): Promise<Ban>;
+    /** @param {string} groupId @param {string} userId @param {CallOptions} [options] @returns {Promise<void>} */
+    unban(groupId: string, userId: string, options?: CallOptions): Promise<void>;
+    /** One page of the group's links, oldest first, including expired ones and those that are used up. Requires `admin`. @param {string} groupId @param {Page} [page] @param {CallOptions} [options] @returns {Promise<LinkPage>} */
+    listLinks(groupId: string, page?: Page, options?: CallOptions): Promise<LinkPage>;
+    /**
+     * Creates a link with which people join. Only this answer contains its token.
+     * @param {string} groupId
+     * @param {{ role?: Role, expires_in_seconds?: number, uses_max?: number, approval?: boolean }} [how] `approval`: people who use it ask to join.
+     * @param {CallOptions} [options]
+     * @returns {Promise<CreatedLink>}
+     */
+    createLink(groupId: string, how?: {
+        role?: Role;
+        expires_in_seconds?: number;
+        uses_max?: number;
+        approval?: boolean;
+    }, options?: CallOptions): Promise<CreatedLink>;
+    /** @param {string} groupId @param {string} linkId @param {CallOptions} [options] @returns {Promise<void>} */
+    revokeLink(groupId: string, linkId: string, options?: CallOptions): Promise<void>;
+    /** Revokes all links of the group. @param {string} groupId @param {CallOptions} [options] @returns {Promise<void>} */
+    revokeLinks(groupId: string, options?: CallOptions): Promise<void>;
+    /** The group that a link leads to. @param {string} token @param {CallOptions} [options] @returns {Promise<LinkPreview>} */
+    linkPreview(token: string, options?: CallOptions): Promise<LinkPreview>;
+    /** Joins with a link, or asks to join if the link requires approval. @param {string} token @param {{ message?: string }} [what] @param {CallOptions} [options] @returns {Promise<Group | Requested>} */
+    useLink(token: string, what?: {
+        message?: string;
+    }, options?: CallOptions): Promise<Group | Requested>;
+    /** One page of the groups that outsiders can see, ordered by name. Fails with `not_found` if the server has no directory. @param {Page & { query?: string }} [page] @param {CallOptions} [options] @returns {Promise<DirectoryPage>} */
+    searchDirectory(page?: Page & {
+        query?: string;
+    }, options?: CallOptions): Promise<DirectoryPage>;
     /**
      * Sends a request to a path that may have no method here, with retries. All attempts share one idempotency key, so a change whose answer is lost is executed once.
      * @param {string} method
@@ -91,6 +165,13 @@ export type CallOptions = {
      */
     ifVersion?: number | undefined;
 };
+/**
+ * The maximum number of entries, and `next` of the previous page.
+ */
+export type Page = {
+    limit?: number;
+    after?: string;
+};
 export type Request = {
     query?: Record<string, string | number | undefined>;
     body?: unknown;
@@ -100,10 +181,23 @@ import type { Me } from "../../types/wire.js";
 import type { NewMember } from "../../types/wire.js";
 import type { Group } from "../../types/wire.js";
 import type { GroupPage } from "../../types/wire.js";
+import type { JoinPolicy } from "../../types/wire.js";
 import type { MemberPage } from "../../types/wire.js";
 import type { Member } from "../../types/wire.js";
 import type { Role } from "../../types/wire.js";
 import type { Added } from "../../types/wire.js";
 import type { ChangePage } from "../../types/wire.js";
+import type { GroupInvitationPage } from "../../types/wire.js";
+import type { GroupInvitation } from "../../types/wire.js";
+import type { InvitationPage } from "../../types/wire.js";
+import type { JoinRequestPage } from "../../types/wire.js";
+import type { Requested } from "../../types/wire.js";
+import type { GroupJoinRequestPage } from "../../types/wire.js";
+import type { BanPage } from "../../types/wire.js";
+import type { Ban } from "../../types/wire.js";
+import type { LinkPage } from "../../types/wire.js";
+import type { CreatedLink } from "../../types/wire.js";
+import type { LinkPreview } from "../../types/wire.js";
+import type { DirectoryPage } from "../../types/wire.js";
 import type { Env } from "./env.js";
 import type { Tokens } from "./tokens.js";

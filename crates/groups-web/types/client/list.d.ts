@@ -1,9 +1,11 @@
 /** @typedef {{ fold: FoldState, cursor: string | undefined, loaded: boolean, catchingUp: boolean, pieces: Group[] }} ListState For another tab. */
 export class GroupList {
-    /** @param {() => void} onChange */
-    constructor(onChange: () => void);
+    /** @param {Env} env @param {() => void} onChange */
+    constructor(env: Env, onChange: () => void);
     /** Pending groups first, then newest first. Returns the same array until the list changes. @returns {readonly ListedGroup[]} */
     get groups(): readonly ListedGroup[];
+    /** Invitations that have not expired, and requests to join, newest group first. Returns the same arrays until they change. */
+    get waiting(): import("./waiting.js").Shown;
     /** The position up to which the list is complete. */
     get cursor(): string | undefined;
     /** Whether a list was ever received. */
@@ -27,6 +29,10 @@ export class GroupList {
         userId: string;
         at: string;
     }, create: () => Promise<Group>): Promise<Group>;
+    /** From now on, and if there are any now, expired invitations are reported as a change. */
+    watch(): void;
+    /** Ends {@link watch}. */
+    rest(): void;
     /** A connection is being opened. */
     opening(): void;
     /** The connection is open. */
@@ -61,4 +67,5 @@ import type { Group } from "../../types/wire.js";
 import type { Snapshot } from "../../types/wire.js";
 import type { GroupEvent } from "../../types/wire.js";
 import type { Folded } from "./fold.js";
+import type { Env } from "./env.js";
 import type { FoldState } from "./fold.js";

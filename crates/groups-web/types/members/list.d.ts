@@ -2,7 +2,7 @@
  * The members of one group: loaded page by page, then kept up to date by the group's events.
  *
  * @import { GroupsClient } from "../client/client.js"
- * @import { GroupEvent, Member } from "../../types/wire.js"
+ * @import { GroupUpdated, Member, RoleChanged } from "../../types/wire.js"
  */
 /** Members per page. */
 export const PAGE_MEMBERS: 100;
@@ -36,13 +36,12 @@ export class MemberList {
     next(): Promise<void>;
     #private;
 }
-export type MemberEvent = Extract<GroupEvent, {
-    group: any;
-}>;
+export type MemberEvent = GroupUpdated | RoleChanged;
 export type KnownNames = {
     learn: (members: Member[]) => void;
     find: (userId: string) => string | undefined;
 };
 import type { Member } from "../../types/wire.js";
 import type { GroupsClient } from "../client/client.js";
-import type { GroupEvent } from "../../types/wire.js";
+import type { GroupUpdated } from "../../types/wire.js";
+import type { RoleChanged } from "../../types/wire.js";

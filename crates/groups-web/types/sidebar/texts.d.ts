@@ -26,6 +26,18 @@
  * @property {string} offline
  * @property {string} signedOut
  * @property {(seconds: number) => string} retryIn
+ * @property {string} invitations Title of the invitations.
+ * @property {string} requested Title of the groups that the user has asked to join.
+ * @property {string} accept
+ * @property {string} decline
+ * @property {string} withdraw
+ * @property {(name: string) => string} invitedBy The name is bidi-isolated.
+ * @property {string} asAdmin What the user becomes with an invitation.
+ * @property {(count: number, unit: "day" | "hour" | "minute") => string} expiresIn
+ * @property {(count: number) => string} more How many more invitations or requests there are than are shown.
+ * @property {(name: string, by?: string) => string} invited For screen readers, when the user is invited to a group.
+ * @property {(name: string) => string} uninvited For screen readers, when an invitation has ended and the user has not joined.
+ * @property {(name: string) => string} refused For screen readers, when a request to join has ended and the user has not joined.
  * @property {(name: string, by?: string) => string} arrived For screen readers, when a group is added to the list. `by` is the name of who
  *   added the user, if it is known. Both are already bidi-isolated.
  * @property {(name: string, by?: string) => string} gone For screen readers, when a group is removed from the list. `by` is the name of who
@@ -65,6 +77,42 @@ export type Texts = {
     offline: string;
     signedOut: string;
     retryIn: (seconds: number) => string;
+    /**
+     * Title of the invitations.
+     */
+    invitations: string;
+    /**
+     * Title of the groups that the user has asked to join.
+     */
+    requested: string;
+    accept: string;
+    decline: string;
+    withdraw: string;
+    /**
+     * The name is bidi-isolated.
+     */
+    invitedBy: (name: string) => string;
+    /**
+     * What the user becomes with an invitation.
+     */
+    asAdmin: string;
+    expiresIn: (count: number, unit: "day" | "hour" | "minute") => string;
+    /**
+     * How many more invitations or requests there are than are shown.
+     */
+    more: (count: number) => string;
+    /**
+     * For screen readers, when the user is invited to a group.
+     */
+    invited: (name: string, by?: string) => string;
+    /**
+     * For screen readers, when an invitation has ended and the user has not joined.
+     */
+    uninvited: (name: string) => string;
+    /**
+     * For screen readers, when a request to join has ended and the user has not joined.
+     */
+    refused: (name: string) => string;
     /**
      * For screen readers, when a group is added to the list. `by` is the name of who
      * added the user, if it is known. Both are already bidi-isolated.

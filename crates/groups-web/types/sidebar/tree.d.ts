@@ -1,5 +1,5 @@
-/** Builds the shadow tree. */
-export function build(): {
+/** Builds the shadow tree. @param {HTMLElement} waiting the invitations and requests to join */
+export function build(waiting: HTMLElement): {
     root: HTMLElement;
     title: HTMLHeadingElement;
     total: HTMLSpanElement;

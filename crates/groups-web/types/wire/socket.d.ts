@@ -10,8 +10,20 @@ export type Cursor = string;
 /** `owner` > `admin` > `member`. A group always has exactly one owner. */
 export type Role = "owner" | "admin" | "member";
 
-/** Whether the member was removed by somebody else or left. */
-export type LeaveReason = "removed" | "left";
+/** Whether the member was removed by somebody else, left, or was banned. */
+export type LeaveReason = "removed" | "left" | "banned";
+
+/** How outsiders can join: not at all, by asking, or freely. */
+export type JoinPolicy = "closed" | "request" | "open";
+
+/** How a member joined, if not by being added. */
+export type Via = "invitation" | "request" | "link" | "open";
+
+/** Why an invitation ended without a membership. */
+export type InvitationEnd = "withdrawn" | "declined" | "expired" | "banned";
+
+/** Why a request to join ended without a membership. */
+export type JoinRequestEnd = "declined" | "withdrawn" | "banned";
 
 /** A group on the wire. `role` is the receiver's own role. Events do not have it. */
 export type GroupBody = {
@@ -23,6 +35,8 @@ export type GroupBody = {
   description: string;
   /** The owner of the group. */
   admin_id: Uuid;
+  /** How outsiders can join. */
+  join_policy: JoinPolicy;
   /** The number of members, including the owner. */
   member_count: number;
   /** The version: 1 at creation, incremented by exactly 1 with every change of the group or its memberships. */
@@ -33,6 +47,48 @@ export type GroupBody = {
   updated_at: Time;
   /** The receiver's own role. Absent in events, and if the receiver is not a member. */
   role?: Role;
+};
+
+/** A group as people see it who are not members. */
+export type Preview = {
+  /** The id of the group. */
+  group_id: Uuid;
+  /** The name. */
+  name: string;
+  /** The description. */
+  description: string;
+  /** The number of members, including the owner. */
+  member_count: number;
+  /** How outsiders can join. */
+  join_policy: JoinPolicy;
+};
+
+/** An invitation of the user who reads it. */
+export type Invitation = {
+  /** What the user sees of the group. */
+  group: Preview;
+  /** The role that the user gets. */
+  role: Role;
+  /** The user who has invited them. */
+  invited_by: Uuid;
+  /** When. */
+  at: Time;
+  /** The time from which the invitation counts as absent. `null`: it does not expire. */
+  expires_at: Time | null;
+  /** The version of the group that made it. An event with a greater version ends it. */
+  version: number;
+};
+
+/** A request to join of the user who reads it. */
+export type JoinRequest = {
+  /** What the user sees of the group. */
+  group: Preview;
+  /** What the user has written to the admins. Absent if nothing. */
+  message?: string;
+  /** When. */
+  at: Time;
+  /** The version of the group that made it. An event with a greater version ends it. */
+  version: number;
 };
 
 /** A group as one member sees it. */
@@ -66,6 +122,8 @@ export type Action = {
   user_id: Uuid;
   /** The role of the new member. */
   role: Role;
+  /** How the new member joined. Absent if they were added. */
+  via?: Via;
 } | {
   action: "members_added";
   /** The number of users added. */
@@ -94,6 +152,62 @@ export type Action = {
   user_id: Uuid;
 } | {
   action: "settings_changed";
+} | {
+  action: "access_changed";
+} | {
+  action: "invited";
+  /** The invited user. */
+  user_id: Uuid;
+  /** The role that they get. */
+  role: Role;
+  /** The time from which the invitation counts as absent. `null`: it does not expire. */
+  expires_at: Time | null;
+} | {
+  action: "invitation_ended";
+  /** The user who was invited. */
+  user_id: Uuid;
+  /** Why it ended. */
+  reason: InvitationEnd;
+} | {
+  action: "join_requested";
+  /** The user who asked. */
+  user_id: Uuid;
+  /** What they have written. Absent if nothing. */
+  message?: string;
+} | {
+  action: "join_request_ended";
+  /** The user who had asked. */
+  user_id: Uuid;
+  /** Why it ended. */
+  reason: JoinRequestEnd;
+} | {
+  action: "banned";
+  /** The banned user. */
+  user_id: Uuid;
+  /** Why. Absent if nobody has said so. */
+  reason?: string;
+} | {
+  action: "unbanned";
+  /** The user who was banned. */
+  user_id: Uuid;
+} | {
+  action: "link_created";
+  /** The link. */
+  link_id: Uuid;
+  /** The role of those who join with it. */
+  role: Role;
+  /** The time from which it counts as absent. `null`: it does not expire. */
+  expires_at: Time | null;
+  /** How many people can use it. `null`: any number. */
+  uses_max: number | null;
+  /** Whether those who use it ask to join instead of joining. */
+  approval: boolean;
+} | {
+  action: "link_revoked";
+  /** The link, if it is one. Absent if all links were revoked at once. */
+  link_id?: Uuid;
+  /** The links. */
+  link_ids: Uuid[];
 };
 
 /** An event with its position in the receiver's stream. */
@@ -131,6 +245,8 @@ export type GroupEvent = {
   added_by: Uuid;
   /** The receiver's role. */
   role: Role;
+  /** How the receiver joined. Absent if they were added. */
+  via?: Via;
   /** The group after the change. */
   group: GroupBody;
   /** The id of the group. */
@@ -171,6 +287,8 @@ export type GroupEvent = {
   user_id: Uuid;
   /** The role of the new member. */
   role: Role;
+  /** How the new member joined. Absent if they were added. */
+  via?: Via;
 } | {
   action: "members_added";
   /** The number of users added. */
@@ -199,6 +317,62 @@ export type GroupEvent = {
   user_id: Uuid;
 } | {
   action: "settings_changed";
+} | {
+  action: "access_changed";
+} | {
+  action: "invited";
+  /** The invited user. */
+  user_id: Uuid;
+  /** The role that they get. */
+  role: Role;
+  /** The time from which the invitation counts as absent. `null`: it does not expire. */
+  expires_at: Time | null;
+} | {
+  action: "invitation_ended";
+  /** The user who was invited. */
+  user_id: Uuid;
+  /** Why it ended. */
+  reason: InvitationEnd;
+} | {
+  action: "join_requested";
+  /** The user who asked. */
+  user_id: Uuid;
+  /** What they have written. Absent if nothing. */
+  message?: string;
+} | {
+  action: "join_request_ended";
+  /** The user who had asked. */
+  user_id: Uuid;
+  /** Why it ended. */
+  reason: JoinRequestEnd;
+} | {
+  action: "banned";
+  /** The banned user. */
+  user_id: Uuid;
+  /** Why. Absent if nobody has said so. */
+  reason?: string;
+} | {
+  action: "unbanned";
+  /** The user who was banned. */
+  user_id: Uuid;
+} | {
+  action: "link_created";
+  /** The link. */
+  link_id: Uuid;
+  /** The role of those who join with it. */
+  role: Role;
+  /** The time from which it counts as absent. `null`: it does not expire. */
+  expires_at: Time | null;
+  /** How many people can use it. `null`: any number. */
+  uses_max: number | null;
+  /** Whether those who use it ask to join instead of joining. */
+  approval: boolean;
+} | {
+  action: "link_revoked";
+  /** The link, if it is one. Absent if all links were revoked at once. */
+  link_id?: Uuid;
+  /** The links. */
+  link_ids: Uuid[];
 }) | {
   type: "role_changed";
   /** The name of the group. */
@@ -267,6 +441,90 @@ export type GroupEvent = {
   actor_name?: string;
   /** `true` if an operator made the change, absent otherwise. */
   operator?: true;
+} | {
+  type: "invited_to_group";
+  /** What the receiver sees of the group. */
+  group: Preview;
+  /** The role that the receiver gets. */
+  role: Role;
+  /** The user who invited the receiver. */
+  invited_by: Uuid;
+  /** The time from which the invitation counts as absent. `null`: it does not expire. */
+  expires_at: Time | null;
+  /** The id of the group. */
+  group_id: Uuid;
+  /** The version of the group after the change. */
+  version: number;
+  /** The position to resume from after this event. */
+  cursor: Cursor;
+  /** The time of the change. */
+  at: Time;
+  /** The user who made the change. */
+  actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
+  /** `true` if an operator made the change, absent otherwise. */
+  operator?: true;
+} | {
+  type: "invitation_ended";
+  /** The name of the group. */
+  group_name: string;
+  /** Why it ended. */
+  reason: InvitationEnd;
+  /** The id of the group. */
+  group_id: Uuid;
+  /** The version of the group after the change. */
+  version: number;
+  /** The position to resume from after this event. */
+  cursor: Cursor;
+  /** The time of the change. */
+  at: Time;
+  /** The user who made the change. */
+  actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
+  /** `true` if an operator made the change, absent otherwise. */
+  operator?: true;
+} | {
+  type: "join_requested";
+  /** What the receiver sees of the group. */
+  group: Preview;
+  /** What the receiver has written to the admins. Absent if nothing. */
+  message?: string;
+  /** The id of the group. */
+  group_id: Uuid;
+  /** The version of the group after the change. */
+  version: number;
+  /** The position to resume from after this event. */
+  cursor: Cursor;
+  /** The time of the change. */
+  at: Time;
+  /** The user who made the change. */
+  actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
+  /** `true` if an operator made the change, absent otherwise. */
+  operator?: true;
+} | {
+  type: "join_request_ended";
+  /** The name of the group. */
+  group_name: string;
+  /** Why it ended. */
+  reason: JoinRequestEnd;
+  /** The id of the group. */
+  group_id: Uuid;
+  /** The version of the group after the change. */
+  version: number;
+  /** The position to resume from after this event. */
+  cursor: Cursor;
+  /** The time of the change. */
+  at: Time;
+  /** The user who made the change. */
+  actor_id: Uuid;
+  /** The display name of that user. Absent if the user has none, was an operator or has left with this change. */
+  actor_name?: string;
+  /** `true` if an operator made the change, absent otherwise. */
+  operator?: true;
 };
 
 /** The reason why a message from the client had no effect. */
@@ -287,6 +545,10 @@ export type ServerMessage = {
   type: "snapshot";
   /** The groups of this piece: at most 500 groups and about 256 KiB. */
   groups: Group[];
+  /** The user's invitations, newest first. Only in the last piece. */
+  invitations?: Invitation[];
+  /** The user's requests to join, newest first. Only in the last piece. */
+  requests?: JoinRequest[];
   /** Whether another piece follows. */
   more: boolean;
   /** In the last piece, the position at which the list was read. In the other pieces, a value that is not a position. */

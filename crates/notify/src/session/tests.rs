@@ -103,7 +103,12 @@ fn only_control_frames_are_sent_before_the_opening() {
     });
     let pieces = VecDeque::from([
         Piece::Frame(welcome),
-        Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more: false, cursor: "c".to_owned() },
+        Piece::Snapshot {
+            groups: vec![(a_group(), Role::Owner)],
+            pending: Vec::new(),
+            more: false,
+            cursor: "c".to_owned(),
+        },
     ]);
     bench.with(|session, cx| session.go_live(cx, pieces));
     bench.event(10);
@@ -116,6 +121,7 @@ fn a_group() -> Group {
         name: groups_domain::GroupName::parse("A").unwrap(),
         description: Description::parse("").unwrap(),
         owner_id: ADA,
+        join_policy: groups_domain::JoinPolicy::Closed,
         member_count: 1,
         version: groups_domain::Version::FIRST,
         created_at: groups_domain::Timestamp::from_unix_millis(0),
@@ -286,7 +292,12 @@ fn an_opening_may_take_long_while_the_client_makes_progress() {
 fn the_list_is_sent_in_pieces_before_later_frames() {
     let mut bench = Bench::new(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
     let frame = || Piece::Frame(frame::encode(frame::TEXT, b"e"));
-    let piece = |more| Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more, cursor: "c".to_owned() };
+    let piece = |more| Piece::Snapshot {
+        groups: vec![(a_group(), Role::Owner)],
+        pending: Vec::new(),
+        more,
+        cursor: "c".to_owned(),
+    };
     bench.with(|session, cx| session.go_live(cx, VecDeque::from([frame(), Piece::Unread, frame()])));
     bench.event(1);
     assert_eq!(bench.sent(), sent(&["event"]), "then it waits for the piece");
@@ -305,7 +316,12 @@ fn a_client_that_is_closed_while_its_list_is_read_receives_no_more_pieces() {
     let mut bench = Bench::new(HubLimits::default());
     bench.with(|session, cx| session.go_live(cx, VecDeque::from([Piece::Unread])));
     bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));
-    let piece = Piece::Snapshot { groups: vec![(a_group(), Role::Owner)], more: false, cursor: "c".to_owned() };
+    let piece = Piece::Snapshot {
+        groups: vec![(a_group(), Role::Owner)],
+        pending: Vec::new(),
+        more: false,
+        cursor: "c".to_owned(),
+    };
     bench.with(|session, cx| session.list_piece(cx, piece, false));
     assert_eq!(bench.sent(), sent(&["close 1012"]));
 }

@@ -397,7 +397,7 @@ impl Simulation {
             Loading::Read(read) => {
                 let opening = match read {
                     Some(read) => {
-                        connection.truth = Some((read.opening.seen.clone(), read.list));
+                        connection.truth = Some((read.opening.seen.clone(), read.list, read.pending));
                         Ok(read.opening)
                     }
                     None => Err(SourceError::new("it cannot be read")),

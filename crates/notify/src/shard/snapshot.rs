@@ -18,6 +18,6 @@ pub(crate) struct UnreadList {
 /// earlier does not have the whole list, and gets it again if it resumes with the cursor of another
 /// piece.
 pub(super) fn message(piece: ListPiece, cursor: &str) -> Piece {
-    let ListPiece { groups, more } = piece;
-    Piece::Snapshot { groups, more, cursor: if more { UNFINISHED } else { cursor }.to_owned() }
+    let ListPiece { groups, pending, more } = piece;
+    Piece::Snapshot { groups, pending, more, cursor: if more { UNFINISHED } else { cursor }.to_owned() }
 }

@@ -3,17 +3,20 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use groups_domain::GroupId;
+use groups_domain::{Audience, GroupId};
 use slab::Slab;
 
 /// Index of a user on the shard while they have a connection on it.
 pub(super) type Slot = usize;
 
-/// The groups of one user, while they are read.
-pub(super) type GroupSet = HashSet<GroupId, RandomState>;
+/// What one user is to groups, while they are read.
+pub(super) type GroupSet = HashMap<GroupId, Audience, RandomState>;
+
+/// Bits of an entry of a group that say what the user is to the group.
+const AUDIENCE_BITS: u32 = 2;
 
 /// An index in both directions, of sorted arrays: 8 bytes for each user in each group, apart from
 /// the spare room of growing arrays.
@@ -26,26 +29,27 @@ pub(super) struct Subscriptions {
     /// because it does not count the places of removed entries.
     most_groups: usize,
     /// The groups of each user, by slot.
-    users: Vec<Sorted>,
+    users: Vec<Sorted<0>>,
 }
 
 #[derive(Debug)]
 struct Group {
     id: GroupId,
-    slots: Sorted,
+    /// The slots of the users, each with what the user is to the group.
+    slots: Sorted<AUDIENCE_BITS>,
 }
 
-/// Distinct numbers in ascending order. A single number needs no allocation, because many groups
-/// have one user on a worker.
+/// Numbers in ascending order, which are distinct without their last `TAG` bits. A single number needs no
+/// allocation, because many groups have one user on a worker.
 #[derive(Debug, Default)]
-enum Sorted {
+enum Sorted<const TAG: u32> {
     #[default]
     None,
     One(u32),
     Many(Vec<u32>),
 }
 
-impl Sorted {
+impl<const TAG: u32> Sorted<TAG> {
     fn as_slice(&self) -> &[u32] {
         match self {
             Self::None => &[],
@@ -54,8 +58,24 @@ impl Sorted {
         }
     }
 
-    fn add(&mut self, number: u32) {
-        let Err(at) = self.as_slice().binary_search(&number) else { return };
+    /// Where a number is, whatever its tag, or would be.
+    fn find(&self, key: u32) -> Result<usize, usize> {
+        self.as_slice().binary_search_by_key(&key, |number| number >> TAG)
+    }
+
+    /// Adds a number, or replaces the one that has another tag.
+    fn set(&mut self, number: u32) {
+        let at = match self.find(number >> TAG) {
+            Err(at) => at,
+            Ok(at) => {
+                match self {
+                    Self::None => {}
+                    Self::One(known) => *known = number,
+                    Self::Many(numbers) => numbers[at] = number,
+                }
+                return;
+            }
+        };
         match self {
             Self::None => *self = Self::One(number),
             Self::One(other) => {
@@ -67,8 +87,8 @@ impl Sorted {
         }
     }
 
-    fn remove(&mut self, number: u32) {
-        let Ok(at) = self.as_slice().binary_search(&number) else { return };
+    fn remove(&mut self, key: u32) {
+        let Ok(at) = self.find(key) else { return };
         match self {
             Self::None | Self::One(_) => *self = Self::None,
             Self::Many(numbers) => {
@@ -95,9 +115,10 @@ impl Sorted {
 }
 
 impl Subscriptions {
-    pub(super) fn add(&mut self, slot: Slot, group_id: GroupId) {
-        let number = self.add_to_group(slot, group_id);
-        self.user(slot).add(number);
+    /// Sets what a user is to a group.
+    pub(super) fn set(&mut self, slot: Slot, group_id: GroupId, audience: Audience) {
+        let number = self.set_in_group(slot, group_id, audience);
+        self.user(slot).set(number);
     }
 
     pub(super) fn remove(&mut self, slot: Slot, group_id: GroupId) {
@@ -110,14 +131,15 @@ impl Subscriptions {
     pub(super) fn remove_group(&mut self, group_id: GroupId) {
         let Some(number) = self.numbers.remove(&group_id) else { return };
         for slot in self.groups.remove(number as usize).slots.as_slice() {
-            self.user(*slot as usize).remove(number);
+            self.user((slot >> AUDIENCE_BITS) as usize).remove(number);
         }
     }
 
-    /// Replaces the groups of a user.
+    /// Replaces everything that a user is.
     pub(super) fn set_user(&mut self, slot: Slot, groups: GroupSet) {
         self.remove_user(slot);
-        let mut numbers: Vec<u32> = groups.into_iter().map(|group_id| self.add_to_group(slot, group_id)).collect();
+        let mut numbers: Vec<u32> =
+            groups.into_iter().map(|(group_id, audience)| self.set_in_group(slot, group_id, audience)).collect();
         numbers.sort_unstable();
         *self.user(slot) = Sorted::from_sorted(numbers);
     }
@@ -134,13 +156,15 @@ impl Subscriptions {
         }
     }
 
-    pub(super) fn contains(&self, slot: Slot, group_id: GroupId) -> bool {
-        self.slots(group_id).binary_search(&narrow(slot)).is_ok()
+    pub(super) fn is_member(&self, slot: Slot, group_id: GroupId) -> bool {
+        let slots = self.slots(group_id);
+        let found = slots.binary_search_by_key(&narrow(slot), |tagged| tagged >> AUDIENCE_BITS);
+        found.is_ok_and(|at| audience_in(slots[at]).is_member())
     }
 
-    /// The users of a group, in ascending order.
-    pub(super) fn of_group(&self, group_id: GroupId) -> impl Iterator<Item = Slot> {
-        self.slots(group_id).iter().map(|slot| *slot as usize)
+    /// The users who are something to a group, in ascending order, and what they are.
+    pub(super) fn of_group(&self, group_id: GroupId) -> impl Iterator<Item = (Slot, Audience)> {
+        self.slots(group_id).iter().map(|tagged| ((tagged >> AUDIENCE_BITS) as usize, audience_in(*tagged)))
     }
 
     #[cfg(test)]
@@ -156,20 +180,20 @@ impl Subscriptions {
         }
     }
 
-    fn user(&mut self, slot: Slot) -> &mut Sorted {
+    fn user(&mut self, slot: Slot) -> &mut Sorted<0> {
         if self.users.len() <= slot {
             self.users.resize_with(slot + 1, Sorted::default);
         }
         &mut self.users[slot]
     }
 
-    fn add_to_group(&mut self, slot: Slot, group_id: GroupId) -> u32 {
+    fn set_in_group(&mut self, slot: Slot, group_id: GroupId, audience: Audience) -> u32 {
         let groups = &mut self.groups;
         let number = *self
             .numbers
             .entry(group_id)
             .or_insert_with(|| narrow(groups.insert(Group { id: group_id, slots: Sorted::None })));
-        groups[number as usize].slots.add(narrow(slot));
+        groups[number as usize].slots.set(tagged(slot, audience));
         self.most_groups = self.most_groups.max(self.numbers.len());
         number
     }
@@ -184,7 +208,26 @@ impl Subscriptions {
     }
 }
 
-/// Slots and numbers are dense, and there is memory for far fewer than 2^32 users or groups.
+fn tagged(slot: Slot, audience: Audience) -> u32 {
+    let audience = match audience {
+        Audience::Managers => 0,
+        Audience::Members => 1,
+        Audience::Invited => 2,
+        Audience::Requested => 3,
+    };
+    narrow(slot) << AUDIENCE_BITS | audience
+}
+
+fn audience_in(tagged: u32) -> Audience {
+    match tagged % (1 << AUDIENCE_BITS) {
+        0 => Audience::Managers,
+        1 => Audience::Members,
+        2 => Audience::Invited,
+        _ => Audience::Requested,
+    }
+}
+
+/// Slots and numbers are dense, and there is memory for far fewer than 2^30 users or groups.
 fn narrow(index: usize) -> u32 {
     index as u32
 }

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::{Groups, Inner, WeakGroups, announce, follow_revocations, prune, send_clients_away, sweep};
 use crate::actor_names::ActorNames;
 use crate::bus::{Bus, Inlet};
+use crate::expiry::expire_invitations;
 use crate::health::{self, Health};
 use crate::identity::{Development, Identity, Jwks, Names, Origins, Revocations, TokenGuard, Tokens};
 use crate::ids::GroupIds;
@@ -83,13 +84,13 @@ impl Groups {
 
 impl From<Settings> for GroupsBuilder {
     fn from(settings: Settings) -> Self {
-        let metrics = settings.operations_listen.is_none();
+        let (metrics, directory) = (settings.operations_listen.is_none(), settings.directory);
         Self {
             settings,
             identity: None,
             sinks: Vec::new(),
             limits: None,
-            mount: Mount { prefix: String::new(), page: true, documents: true, cors: true, metrics },
+            mount: Mount { prefix: String::new(), page: true, documents: true, cors: true, metrics, directory },
             development: true,
         }
     }
@@ -173,6 +174,13 @@ impl GroupsBuilder {
     /// `/docs` if the [page](Self::page) is served. Default: yes.
     pub fn documents(mut self, documents: bool) -> Self {
         self.mount.documents = documents;
+        self
+    }
+
+    /// Whether outsiders can search for groups that they can join or ask to join, with `GET /v1/directory`. Default: as
+    /// [`Settings::directory`] says.
+    pub fn directory(mut self, directory: bool) -> Self {
+        self.mount.directory = directory;
         self
     }
 
@@ -319,6 +327,7 @@ impl GroupsBuilder {
             supervisor.spawn(&task, relay(tail, sink, (), actor_names.clone(), progress, lag));
         }
         supervisor.spawn("pruning", prune(store.clone()));
+        supervisor.spawn("expiry of invitations", expire_invitations(store.clone(), Arc::clone(&limiter)));
         supervisor.spawn("sweep of the limiter", sweep(Arc::clone(&limiter)));
         let revoking = follow_revocations(store.clone(), bus.clone(), inlet, Arc::clone(&revocations));
         supervisor.spawn("revocations", revoking);

@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
 use groups_domain::{Command, GroupId, Rejection, Request};
-use groups_store::{ExecuteError, Executed, Idempotency, Order};
+use groups_store::{ExecuteError, Executed, Idempotency, Order, Store};
 use ring::digest;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -33,6 +33,18 @@ impl CommandRequest {
     /// Parses the body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         json(&self.body)
+    }
+
+    /// Parses the body as JSON, which may be missing.
+    pub(crate) fn json_if_any<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.has_body() { self.json() } else { Ok(T::default()) }
+    }
+
+    /// A secret for a purpose, which a repetition with the same key has as well. `None` without a key.
+    pub(crate) fn secret(&self, store: &Store, purpose: &str) -> Option<[u8; 32]> {
+        let Idempotency { key, fingerprint } = self.idempotency.as_ref()?;
+        let user_id = self.caller.user_id.uuid();
+        Some(store.derive_secret(purpose, &[user_id.as_bytes(), &fingerprint[..], key.as_bytes()].concat()))
     }
 
     pub(crate) fn has_body(&self) -> bool {
@@ -79,11 +91,8 @@ impl CommandRequest {
                 if self.idempotency.is_some() {
                     limiter.charge(payer, Work::NewKey, 1.0)?;
                 }
-                // Requests that make a group smaller are allowed however busy the group is.
-                match command {
-                    Command::RemoveMember { .. } | Command::Leave { .. } | Command::DeleteGroup => Ok(()),
-                    _ => limiter.check_group(group_id),
-                }
+                // Leaving and keeping others out is allowed however busy the group is.
+                if command.takes_away() { Ok(()) } else { limiter.check_group(group_id) }
             });
         // A request rejected here costs as much as one rejected on arrival. Otherwise concurrent
         // requests could use up each other's tokens without any of them succeeding.

@@ -1,9 +1,11 @@
 //! Pagination of lists.
 
 use actix_web::HttpRequest;
+use groups_domain::Version;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::query;
+use super::{query, uuid};
 use crate::Problem;
 
 /// The requested page of a list.
@@ -37,7 +39,30 @@ impl Paging {
         Ok(Self { limit, after: fields.after.filter(|after| !after.is_empty()) })
     }
 
+    /// The place after which the page starts, in a list in the order of versions.
+    pub(crate) fn after_place(&self) -> Result<Option<Place>, Problem> {
+        self.after.as_deref().map(|after| Place::parse(after).ok_or_else(Self::not_ours)).transpose()
+    }
+
     pub(crate) fn not_ours() -> Problem {
         Problem::malformed("`after` must be the `next` of a previous page.")
+    }
+}
+
+/// The place of an entry in a list in the order of the versions that made the entries.
+pub(crate) struct Place {
+    pub(crate) version: Version,
+    pub(crate) id: Uuid,
+}
+
+impl Place {
+    /// The text of `next`.
+    pub(crate) fn print(&self) -> String {
+        format!("{}-{}", self.version, self.id)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (version, id) = text.split_once('-')?;
+        Some(Self { version: version.parse().ok()?, id: uuid(id)? })
     }
 }

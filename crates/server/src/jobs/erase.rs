@@ -42,7 +42,9 @@ impl Runner {
                 sleep(RELAYS_READ_WITHIN).await;
                 self.erase_all(job, *done).await?;
                 rounds += 1;
-                if self.store.departures(job.user_id, 1).await?.is_empty() {
+                let is_nothing = self.store.departures(job.user_id, 1).await?.is_empty()
+                    && self.store.standings_of_user(job.user_id, true, 1).await?.is_empty();
+                if is_nothing {
                     break;
                 }
             }

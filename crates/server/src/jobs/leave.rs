@@ -21,10 +21,12 @@ const VAIN_STEPS_MAX: u32 = 20;
 const GROUPS_MAX: u64 = 1_000_000;
 
 impl Runner {
-    /// Takes the user out of all groups, those to which the user is added meanwhile included.
+    /// Takes the user out of all groups, those to which the user is added meanwhile included. Ends
+    /// invitations and requests to join first, so that they do not become memberships.
     pub(super) async fn leave(&self, job: &Job, done: &mut u64) -> Result<(), JobError> {
         let (mut left, mut vain_steps) = (0_u64, 0);
         loop {
+            self.end_standings(job, done).await?;
             let departures = self.store.departures(job.user_id, GROUPS_PER_STEP).await?;
             if departures.is_empty() {
                 return Ok(());
@@ -78,16 +80,7 @@ impl Runner {
                 }
                 // The group has changed since it was read.
                 Err(ExecuteError::Rejected(_)) => {}
-                Err(ExecuteError::Store(error)) => return Err(error.into()),
-                Err(ExecuteError::Unavailable { reason, .. }) => {
-                    return Err(groups_store::StoreError::Unavailable(reason).into());
-                }
-                // The job uses neither keys nor hooks, and operators have no quotas.
-                Err(
-                    ExecuteError::IdempotencyKeyReused | ExecuteError::QuotaExceeded { .. } | ExecuteError::Hook(_),
-                ) => {
-                    return Err(JobError::GivenUp("A change was refused unexpectedly."));
-                }
+                Err(error) => return Err(JobError::of(error)),
             }
             match self.store.departure(user_id, group_id).await? {
                 Some(current) => departure = current,
@@ -98,7 +91,7 @@ impl Runner {
         Ok(false)
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         job: &Job,
         group_id: GroupId,

@@ -30,6 +30,7 @@ const fn refusal(obstacle: Obstacle) -> AddOutcome {
     match obstacle {
         Obstacle::NotAllowed => AddOutcome::NotAllowed,
         Obstacle::TooManyGroups => AddOutcome::TooManyGroups,
+        Obstacle::Banned => AddOutcome::Banned,
     }
 }
 

@@ -9,5 +9,6 @@ mod parameters;
 mod reality;
 
 pub(crate) use self::bodies::{
-    ChosenGroupId, DescriptionInput, GroupId, MembersInput, NameInput, RoleInput, TimeInput, UserId, either,
+    ChosenGroupId, DescriptionInput, GroupId, JoinPolicyInput, MembersInput, NameInput, NoteInput, RoleInput,
+    SecondsInput, TimeInput, UserId, UsesInput, either,
 };

@@ -1,4 +1,4 @@
-//! `PATCH /v1/groups/{group_id}`: change the name, the description or both.
+//! `PATCH /v1/groups/{group_id}`: change the name, the description, the join policy or several of them.
 
 use actix_web::{HttpResponse, web};
 use groups_domain::{Command, Description, GroupName};
@@ -17,6 +17,9 @@ pub(super) struct Body {
     /// The new description. Default: no change.
     #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::DescriptionInput>"))]
     description: Option<String>,
+    /// How outsiders can join. Default: no change.
+    #[cfg_attr(test, schemars(with = "Option<crate::routes::openapi::JoinPolicyInput>"))]
+    join_policy: Option<String>,
 }
 
 pub(super) async fn respond(
@@ -29,6 +32,7 @@ pub(super) async fn respond(
     let command = Command::UpdateSettings {
         name: body.name.as_deref().map(GroupName::parse).transpose().map_err(Problem::name)?,
         description: body.description.as_deref().map(Description::parse).transpose().map_err(Problem::description)?,
+        join_policy: body.join_policy.as_deref().map(input::join_policy).transpose()?,
     };
     let executed = command_request.execute(&groups, group_id, command).await?;
     let response = output::group(HttpResponse::Ok(), &executed.group, executed.standing.role());

@@ -9,6 +9,8 @@ mod names;
 mod operators;
 mod pictures;
 mod surroundings;
+mod waiting;
+mod ways_in;
 mod windows;
 
 use serde_json::json;

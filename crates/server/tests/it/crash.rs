@@ -5,7 +5,12 @@
 //! `GROUPS_CRASH_KILLS` is how often the server is killed (default: 20). `GROUPS_CRASH_SEED`
 //! repeats the random choices of a run.
 
-use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
@@ -16,6 +21,9 @@ use crate::support::{Answer, Chance, Folded, Heard, Http, Refused, Server, Socke
 const WRITERS: usize = 6;
 /// Number of writers.
 pub(crate) const PEOPLE: usize = 2 * WRITERS + 1;
+/// Whether the guest is told of each of the commands, which follow each other in a circle.
+const GUEST_IS_TOLD: [bool; 18] =
+    [true, true, true, false, true, false, true, true, false, false, true, true, false, true, true, true, false, false];
 /// Delay between two attempts of a client while the server is down.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -24,11 +32,13 @@ pub(crate) struct Load<'a> {
     writers: &'a [Writer],
 }
 
-/// A user with one group, and a guest who joins and leaves.
+/// A user with one group, and a guest who gets into it and out of it in all ways.
 struct Writer {
     user: User,
     guest: User,
     group: String,
+    /// The token of the newest link.
+    link: RefCell<String>,
     /// The servers they use; if one is down, they try the next one.
     doors: Vec<Arc<Http>>,
     /// Number of acknowledged commands.
@@ -71,7 +81,8 @@ pub(crate) async fn survives(
         let [user, guest] = [pair[0].clone(), pair[1].clone()];
         let group = user.creates(&format!("Group {at}"), &[&member]).await;
         let (acknowledged, repeated) = (Cell::new(0), Cell::new(0));
-        writers.push(Writer { user, guest, group, doors: doors.to_vec(), acknowledged, repeated });
+        let link = RefCell::default();
+        writers.push(Writer { user, guest, group, link, doors: doors.to_vec(), acknowledged, repeated });
     }
     let over = Cell::new(false);
     // One device of Ada, one of the guest, and two of the member, one of which is replaced
@@ -159,10 +170,9 @@ impl Writer {
     /// The versions that a user who was a member from the start must receive.
     fn due_to(&self, user: &User, member: &User) -> Vec<(String, u64)> {
         let is_in = user.id == self.user.id || user.id == member.id;
-        // The guest is not a member for every fourth command.
         let comes = user.id == self.guest.id;
         (0..self.acknowledged.get())
-            .filter(|at| is_in || comes && at % 4 != 3)
+            .filter(|at| is_in || comes && GUEST_IS_TOLD[step(*at)])
             .map(|at| (self.group.clone(), at + 2))
             .collect()
     }
@@ -172,16 +182,30 @@ impl Writer {
         let at = self.acknowledged.get();
         let key = format!("command {at}");
         let path = format!("/v1/groups/{}", self.group);
-        let members = format!("{path}/members");
-        let guest = format!("{members}/{}", self.guest.id);
+        let of_guest = |list: &str| format!("{path}/{list}/{}", self.guest.id);
         let mut attempts = 0;
         let answer = loop {
-            let user = self.user.at(&self.doors[(at as usize + attempts) % self.doors.len()]);
-            let (call, status) = match at % 4 {
-                0 => (user.call("POST", &members).json(&json!({"user_id": self.guest.id})), 201),
-                1 => (user.call("PATCH", &guest).json(&json!({"role": "admin"})), 200),
-                2 => (user.call("DELETE", &guest), 204),
-                _ => (user.call("PATCH", &path).json(&json!({"name": format!("Name {at}")})), 200),
+            let door = &self.doors[(at as usize + attempts) % self.doors.len()];
+            let (user, guest) = (self.user.at(door), self.guest.at(door));
+            let of_group = |list: &str| format!("{path}/{list}");
+            let them = json!({"user_id": self.guest.id});
+            let (call, status) = match step(at) {
+                0 => (user.call("POST", &of_group("members")).json(&them), 201),
+                1 => (user.call("PATCH", &of_guest("members")).json(&json!({"role": "admin"})), 200),
+                2 | 15 => (user.call("DELETE", &of_guest("members")), 204),
+                3 | 5 => (user.call("PATCH", &path).json(&json!({"name": format!("Name {at}")})), 200),
+                4 => (user.call("POST", &of_group("invitations")).json(&them), 201),
+                6 => (guest.call("POST", &of_group("invitations/me/accept")), 200),
+                7 => (user.call("PUT", &of_guest("bans")).json(&json!({"reason": "Spam"})), 200),
+                8 => (user.call("DELETE", &of_guest("bans")), 204),
+                9 => (user.call("POST", &of_group("links")).json(&json!({"uses_max": 1})), 201),
+                10 => (guest.call("POST", &format!("/v1/join/{}", self.link.borrow())), 200),
+                11 => (guest.call("DELETE", &of_group("members/me")), 204),
+                12 => (user.call("PATCH", &path).json(&json!({"join_policy": "request"})), 200),
+                13 => (guest.call("POST", &of_group("join")).json(&json!({"message": "Please"})), 202),
+                14 => (user.call("POST", &format!("{}/approve", of_guest("requests"))), 200),
+                16 => (user.call("DELETE", &of_group("links")), 204),
+                _ => (user.call("PATCH", &path).json(&json!({"join_policy": "closed"})), 200),
             };
             match call.header("Idempotency-Key", &key).try_send().await {
                 // A load balancer answers 502 or 504 for a server behind it.
@@ -198,6 +222,9 @@ impl Writer {
         };
         self.repeated.set(self.repeated.get() + u32::from(attempts > 0));
         self.acknowledged.set(at + 1);
+        if let Some(token) = answer.body.first().and_then(|_| answer.value()["token"].as_str().map(str::to_owned)) {
+            *self.link.borrow_mut() = token;
+        }
         // The response belongs to this command's own change, even if it is a replay.
         let version = match answer.header("etag") {
             Some(tag) => tag.trim_matches('"').parse().ok(),
@@ -205,6 +232,11 @@ impl Writer {
         };
         assert!(version.is_none_or(|version| version == at + 2), "command {at} made version {version:?}");
     }
+}
+
+/// The place of a command in the circle.
+fn step(at: u64) -> usize {
+    (at % GUEST_IS_TOLD.len() as u64) as usize
 }
 
 /// A device that reconnects whenever it is disconnected. Returns its final state.

@@ -68,6 +68,7 @@ async fn each_path_has_exactly_the_methods_of_the_document() {
         let methods: BTreeSet<_> = operations.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
         let url = path.replace("{path}", "page.js").replace("{group_id}", &new_id());
         let url = url.replace("{user_id}", &new_id()).replace("{job_id}", &new_id());
+        let url = url.replace("{link_id}", &new_id()).replace("{token}", &"A".repeat(32));
         let answer = server.http().call("TRACE", &url).bearer(&operator.token).send().await;
         answer.problem(405, "method_not_allowed");
         let allowed = answer.header("allow").unwrap().split(", ").map(str::to_owned).collect();

@@ -172,7 +172,8 @@ async fn an_in_process_command_sends_the_same_events() {
     assert_eq!((event["group_id"].as_str(), &event["operator"]), (Some(group_id.to_string().as_str()), &Value::Null));
     // An operator needs no membership.
     let operator = Actor::Operator(UserId::new(new_id().parse().unwrap()));
-    let rename = Command::UpdateSettings { name: Some(GroupName::parse("Crew").unwrap()), description: None };
+    let rename =
+        Command::UpdateSettings { name: Some(GroupName::parse("Crew").unwrap()), description: None, join_policy: None };
     groups.execute(operator, group_id, rename).await.unwrap();
     let event = socket.event(&bob.id, "group_updated").await;
     assert_eq!((event["group"]["name"].as_str(), &event["operator"]), (Some("Crew"), &Value::Bool(true)));

@@ -47,3 +47,4 @@ mod subjects;
 mod support;
 #[cfg(feature = "otlp")]
 mod traces;
+mod ways_in;

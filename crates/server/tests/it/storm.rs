@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::support::{Chance, Folded, Heard, Http, Server, Socket, User, View, within};
+use crate::support::{Answer, Chance, Folded, Heard, Http, Server, Socket, User, View, within};
 
 const PEOPLE: usize = 10;
 /// The devices of each user.
@@ -46,6 +46,8 @@ struct Storm {
     doors: Vec<Arc<Http>>,
     people: Vec<User>,
     groups: RefCell<Vec<String>>,
+    /// The newest tokens of links.
+    links: RefCell<Vec<String>>,
     over: Cell<bool>,
     changes: Cell<u32>,
     reconnects: Cell<u32>,
@@ -72,6 +74,7 @@ pub(crate) async fn blows_with(server: &Server, doors: &[Arc<Http>], trouble: im
         doors: doors.to_vec(),
         people: (0..PEOPLE).map(|_| server.user()).collect(),
         groups: RefCell::default(),
+        links: RefCell::default(),
         over: Cell::new(false),
         changes: Cell::new(0),
         reconnects: Cell::new(0),
@@ -100,22 +103,34 @@ pub(crate) async fn blows_with(server: &Server, doors: &[Arc<Http>], trouble: im
             .iter()
             .map(|user| join_all(DEVICES.iter().enumerate().map(|(at, habit)| device(at, user, *habit)))),
     );
-    let (_, (), views) = tokio::join!(hands, trouble, devices);
+    let (_, (), mut views) = tokio::join!(hands, trouble, devices);
 
-    // The storm is over: each device resumes with its state.
+    // The storm is over, once all invitations that expire have ended. A device that was connected knows them.
+    for (user, views) in storm.people.iter().zip(&mut views) {
+        let mut socket = dial(&storm.comes_in(user), &mut views[0]).await;
+        let mut is_ready = false;
+        while !is_ready || views[0].waits_for_an_end() {
+            is_ready |= views[0].take(&socket.message().await) == Folded::Ready;
+        }
+    }
+    // Each device resumes with its state.
     let mut compared = 0;
     for (user, mut views) in storm.people.iter().zip(views) {
         let listed = user.lists().await;
+        let invitations = user.pages("/v1/invitations?limit=2", "invitations").await;
+        let requests = user.pages("/v1/requests?limit=2", "requests").await;
         for view in &mut views {
             let mut socket = dial(&storm.comes_in(user), view).await;
             while view.take(&socket.message().await) != Folded::Ready {}
             view.assert_is(&listed);
+            view.assert_pending_is(&invitations, &requests);
             socket.hears_nothing().await;
         }
         // A device without state sees the same.
         let mut fresh = View::of(&user.id);
         fresh.take_all(&user.connects().await.opening);
         fresh.assert_is(&listed);
+        fresh.assert_pending_is(&invitations, &requests);
         // A device that was always connected received exactly the same as one that reconnected.
         if let (Some(steady), Some(faithful)) = (views[0].told(), views[1].told()) {
             let different: Vec<_> = steady.symmetric_difference(&faithful).collect();
@@ -216,7 +231,7 @@ impl Storm {
         };
         let owner = self.people.iter().find(|user| owner == user.id.as_str()).map(|user| self.comes_in(user));
         let actor = owner.filter(|_| chance.happens(70)).unwrap_or(actor);
-        let answer = match chance.below(100) {
+        let answer = match chance.below(150) {
             0..25 => actor.adds_as(&group, other, chance.one_of::<&str>(&["admin", "member", "member"])).await,
             25..35 => {
                 let ids: Vec<_> = (0..3).map(|_| chance.one_of(&self.people).id.as_str()).collect();
@@ -228,18 +243,88 @@ impl Storm {
             65..75 => actor.makes(&group, other, chance.one_of::<&str>(&["admin", "member"])).await,
             75..80 => actor.makes(&group, other, "owner").await,
             80..97 => actor.renames(&group, &format!("Name {}", chance.below(1_000))).await,
-            _ => {
+            97..100 => {
                 let answer = actor.deletes(&group).await;
                 if answer.status == 204 {
                     self.groups.borrow_mut().retain(|known| *known != group);
                 }
                 answer
             }
+            _ => self.opens_or_closes_a_way_in(&group, &actor, other).await,
         };
         match answer.status {
             200..=299 => self.changes.set(self.changes.get() + 1),
             403 | 404 | 409 => drop(answer.any_problem()),
             other => panic!("{other}: {}", answer.text()),
+        }
+    }
+
+    /// One entry of a list, if the user may read it.
+    async fn pick(&self, user: &User, path: &str, field: &str) -> Option<Value> {
+        let page = user.get(path).await;
+        let entries = if page.status == 200 { page.value()[field].as_array().cloned() } else { None };
+        entries.filter(|entries| !entries.is_empty()).map(|entries| self.chance.one_of(&entries).clone())
+    }
+
+    /// Invites, bans, joins and so on. Most steps are made by the actor, who may be an admin, the others
+    /// by the other user for themselves.
+    async fn opens_or_closes_a_way_in(&self, group: &str, actor: &User, other: &User) -> Answer {
+        let chance = &self.chance;
+        let (path, other) = (format!("/v1/groups/{group}"), self.comes_in(other));
+        let of_other = |list: &str| format!("{path}/{list}/{}", other.id);
+        let of = |list: &str, user_id: &Value| format!("{path}/{list}/{}", user_id.as_str().unwrap());
+        let of_group = |pending: &Value, rest: &str| {
+            format!("/v1/groups/{}/{rest}", pending["group"]["group_id"].as_str().unwrap())
+        };
+        match chance.below(24) {
+            0..4 => {
+                let mut body = json!({"user_id": other.id, "role": chance.one_of::<&str>(&["admin", "member"])});
+                if chance.happens(20) {
+                    body["expires_in_seconds"] = json!(1);
+                }
+                actor.post(&format!("{path}/invitations"), body).await
+            }
+            4 => match self.pick(actor, &format!("{path}/invitations"), "invitations").await {
+                Some(invitation) => actor.delete(&of("invitations", &invitation["user_id"])).await,
+                None => actor.delete(&of_other("invitations")).await,
+            },
+            5..7 => other.post(&format!("{path}/invitations/me/accept"), json!({})).await,
+            7 => match self.pick(&other, "/v1/invitations", "invitations").await {
+                Some(invitation) => other.delete(&of_group(&invitation, "invitations/me")).await,
+                None => other.delete(&format!("{path}/invitations/me")).await,
+            },
+            8..10 => {
+                let policy = chance.one_of::<&str>(&["closed", "request", "request", "open"]);
+                actor.patch(&path, json!({"join_policy": policy})).await
+            }
+            10..14 => other.post(&format!("{path}/join"), json!({"message": "Please"})).await,
+            14 => match self.pick(&other, "/v1/requests", "requests").await {
+                Some(request) => other.delete(&of_group(&request, "join")).await,
+                None => other.delete(&format!("{path}/join")).await,
+            },
+            15..18 => match self.pick(actor, &format!("{path}/requests"), "requests").await {
+                Some(request) if chance.happens(60) => {
+                    actor.post(&format!("{}/approve", of("requests", &request["user_id"])), json!({})).await
+                }
+                Some(request) => actor.delete(&of("requests", &request["user_id"])).await,
+                None => actor.delete(&of_other("requests")).await,
+            },
+            18..20 => actor.call("PUT", &of_other("bans")).json(&json!({"reason": "Spam"})).send().await,
+            20 => actor.delete(&of_other("bans")).await,
+            21 => {
+                let body = json!({"uses_max": 1 + chance.below(3), "approval": chance.happens(30)});
+                let answer = actor.post(&format!("{path}/links"), body).await;
+                if answer.status == 201 {
+                    let token = answer.value()["token"].as_str().unwrap().to_owned();
+                    self.links.borrow_mut().push(token);
+                }
+                answer
+            }
+            22 => {
+                let token = self.links.borrow().last().cloned().unwrap_or_default();
+                other.post(&format!("/v1/join/{token}"), json!({})).await
+            }
+            _ => actor.delete(&format!("{path}/links")).await,
         }
     }
 }

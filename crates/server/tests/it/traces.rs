@@ -100,6 +100,27 @@ async fn a_trace_leads_from_the_request_of_a_client_to_the_commit_and_to_the_soc
 }
 
 #[tokio::test]
+async fn the_token_of_a_link_is_in_no_trace() {
+    let (address, mut spans) = collector().await;
+    let directory = tempfile::tempdir().unwrap();
+    let application = Application::start(Groups::builder(settings(directory.path(), address))).await;
+    let token = signed(SECRET, &claims(&new_id()));
+    let link = "A".repeat(32);
+    let call = application.http.call("POST", &format!("/v1/join/{link}")).bearer(&token);
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    call.header("traceparent", traceparent).send().await.problem(404, "link_not_found");
+    let mut names = Vec::new();
+    while names.len() < 2 {
+        let span = within("two spans", spans.recv()).await.unwrap();
+        assert!(!span.to_string().contains(&link), "{span}");
+        names.push(span["name"].as_str().unwrap().to_owned());
+    }
+    names.sort();
+    assert_eq!(names, ["POST /v1/join/{token}", "commit"]);
+    application.stop().await;
+}
+
+#[tokio::test]
 async fn a_dead_collector_changes_nothing_for_clients() {
     let directory = tempfile::tempdir().unwrap();
     let settings = Settings { traces_ratio: "1".to_owned(), ..settings(directory.path(), free_address()) };

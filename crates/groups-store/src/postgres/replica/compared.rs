@@ -49,14 +49,17 @@ pub(super) async fn compared(
         changed: Vec<Id>,
         found: Option<WitnessRow>,
     }
-    // Every change of a user's list or stream has a row in the log, and a row of the user's membership,
-    // which is kept for a while after its end.
+    // Every change of a user's list or stream has a row in the log, and a row of the user's membership or
+    // standing, which is kept for a while after its end.
     let statement = Prepared::<_, ComparedSql>::new(
         "WITH later AS MATERIALIZED ((SELECT group_id FROM log WHERE commit_id >= $1 LIMIT $3) UNION ALL \
-          (SELECT group_id FROM log WHERE commit_id = ANY ($2) LIMIT $3)) \
+          (SELECT group_id FROM log WHERE commit_id = ANY ($2) LIMIT $3)), \
+         changed AS MATERIALIZED (SELECT DISTINCT group_id FROM later) \
          SELECT (SELECT value FROM meta WHERE name = 'store_id'), (SELECT count(*) FROM later), \
-         ARRAY(SELECT DISTINCT user_id FROM memberships WHERE user_id = ANY ($4) \
-          AND group_id = ANY (ARRAY(SELECT DISTINCT group_id FROM later))), \
+         ARRAY(SELECT user_id FROM memberships WHERE user_id = ANY ($4) \
+          AND group_id = ANY (ARRAY(SELECT group_id FROM changed)) UNION \
+          SELECT user_id FROM standings WHERE user_id = ANY ($4) \
+          AND group_id = ANY (ARRAY(SELECT group_id FROM changed))), \
          witness.seq, witness.group_id, witness.version, witness.actor_id, witness.at \
          FROM (VALUES (1)) AS one LEFT JOIN log AS witness ON witness.seq = $5",
     );

@@ -48,7 +48,8 @@ async fn works(here: StoreOptions, there: StoreOptions) {
     let heard = hears(&mut tail, 1 + 20 + 100).await;
     let of_the_team: Vec<u64> = heard.into_iter().filter(|version| *version > 1).collect();
     assert_eq!(of_the_team, (2..22).collect::<Vec<_>>());
-    let StreamStart::Resumed(missed) = there.open_stream(BOB, Some(cursor), ReplayRule::default()).await.unwrap().start
+    let StreamStart::Resumed { missed, .. } =
+        there.open_stream(BOB, Some(cursor), ReplayRule::default()).await.unwrap().start
     else {
         panic!("the client gets what it has missed");
     };

@@ -76,7 +76,7 @@ fn while_replay_is_paused_or_the_standby_is_gone_the_primary_serves_connecting_c
         let (begun, from_primary) = (Instant::now(), metrics(&store).primary);
         assert_eq!(list(&store, BOB).await, [("Later".to_owned(), 2)]);
         let resumed = store.open_stream(BOB, Some(cursor.clone()), ReplayRule::default()).await.unwrap();
-        let StreamStart::Resumed(missed) = resumed.start else { panic!("resumed") };
+        let StreamStart::Resumed { missed, .. } = resumed.start else { panic!("resumed") };
         assert_eq!(missed.iter().map(|entry| entry.change.version().get()).collect::<Vec<_>>(), [2]);
         assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
         assert_eq!(metrics(&store).primary, from_primary + 2);

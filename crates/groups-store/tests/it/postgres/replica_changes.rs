@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use futures_util::future::join_all;
-use groups_domain::{Actor, Change, Command, Group, GroupId, Limits, ReadPoint, Role, Roster, UserId};
+use groups_domain::{Actor, Audience, Change, Command, Group, GroupId, Limits, ReadPoint, Role, Roster, UserId};
 use groups_store::{LogEntry, OpenedStream, Position, ReplayRule, ResumePoints, Resumer, Store, StreamStart};
 use tokio::time::timeout;
 
@@ -27,7 +27,11 @@ fn command_for(random: u64) -> (u64, Command) {
     let group = if random % 8 < 6 { random / 8 % 2 } else { random / 8 % GROUPS };
     // Group 0 has people 0 to 5, group 1 people 3 to 8, and so on.
     let who = member((group * 3 + random / 101 % 6) % PEOPLE);
-    let command = match random / 1_009 % 5 {
+    let command = match random / 1_009 % 10 {
+        5 => Command::Invite { user_id: who, role: Role::Member, expires_in_seconds: None },
+        6 => Command::WithdrawInvitation { user_id: who },
+        7 => Command::Ban { user_id: who, reason: groups_domain::Note::default() },
+        8 => Command::Unban { user_id: who },
         0 => remove(who),
         1 | 2 => add(who),
         3 => role(who, if (random / 10_007).is_multiple_of(2) { Role::Admin } else { Role::Member }),
@@ -61,7 +65,7 @@ struct Opened {
     delivered: usize,
     from: Option<Position>,
     seen: ReadPoint,
-    groups: Vec<GroupId>,
+    groups: Vec<(GroupId, Audience)>,
     content: Content,
 }
 
@@ -119,11 +123,11 @@ fn snapshots_and_resumes_during_changes_are_what_the_primary_has_at_one_ordered_
                     let delivered = delivered();
                     let asked = from.clone().filter(|_| random.next() % 3 > 0);
                     let opened = here.open_stream(user, asked.clone(), ReplayRule::default()).await.unwrap();
-                    let OpenedStream { seen, groups, start, cursor } = opened;
+                    let OpenedStream { seen, groups, start, cursor, .. } = opened;
                     from = Some(cursor);
                     let content = match start {
                         StreamStart::Snapshot(list) => Content::List(whole(&here, list).await),
-                        StreamStart::Resumed(entries) => {
+                        StreamStart::Resumed { missed: entries, .. } => {
                             Content::Missed(entries.into_iter().map(|entry| entry.change).collect())
                         }
                     };
@@ -171,20 +175,23 @@ fn is_right(opened: &Opened, log: &[LogEntry]) {
             continue;
         }
         let history = histories.entry(id).or_default();
-        let was = Roster::replay(id, Limits::default(), history.as_slice()).role_of(*user).is_some();
+        let was = Roster::replay(id, Limits::default(), history.as_slice()).audience_of(*user);
         history.push(change.clone());
         assert_eq!(change.version().get(), history.len() as u64, "no version is left out");
-        let is = Roster::replay(id, Limits::default(), history.as_slice()).role_of(*user).is_some();
-        if !known.sees(entry.commit) && (was || is) {
+        let is = Roster::replay(id, Limits::default(), history.as_slice()).audience_of(*user);
+        let is_pending = |audience| matches!(audience, Some(Audience::Invited | Audience::Requested));
+        let concerns_them = was != is || (is.is_some() && !is_pending(is));
+        if !known.sees(entry.commit) && concerns_them {
             missed.entry(id).or_default().push(change.clone());
         }
     }
-    let rosters = histories.iter().map(|(id, history)| Roster::replay(*id, Limits::default(), history.as_slice()));
-    let expected: BTreeMap<GroupId, (Group, Role)> = rosters
+    let rosters = || histories.iter().map(|(id, history)| Roster::replay(*id, Limits::default(), history.as_slice()));
+    let expected: BTreeMap<GroupId, (Group, Role)> = rosters()
         .filter_map(|roster| Some((roster.group()?.clone(), roster.role_of(*user)?)))
         .map(|(group, role)| (group.group_id, (group, role)))
         .collect();
-    assert_eq!(groups.iter().collect::<BTreeSet<_>>(), expected.keys().collect::<BTreeSet<_>>());
+    let audiences = rosters().filter_map(|roster| Some((roster.group_id(), roster.audience_of(*user)?)));
+    assert_eq!(groups.iter().copied().collect::<BTreeMap<_, _>>(), audiences.collect::<BTreeMap<_, _>>());
     match content {
         Content::List(list) => {
             let list: BTreeMap<_, _> = list.iter().map(|row| (row.0.group_id, row.clone())).collect();

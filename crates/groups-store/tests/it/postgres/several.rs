@@ -178,7 +178,7 @@ fn an_open_transaction_delays_nobody_and_its_late_commit_is_not_skipped() {
         }
         assert_eq!(until(&mut tail, 18).await, (2..20).map(group_id).collect::<Vec<_>>());
         let middle = store.open_stream(ADA, Some(away.cursor), ReplayRule::default()).await.unwrap();
-        let StreamStart::Resumed(entries) = &middle.start else { panic!("resumed") };
+        let StreamStart::Resumed { missed: entries, .. } = &middle.start else { panic!("resumed") };
         assert!((2..20).all(|number| entries.iter().any(|entry| entry.change.group_id() == group_id(number))));
         late.batch_execute("COMMIT").await.unwrap();
         assert_eq!(until(&mut tail, 1).await, [group_id(100)]);
@@ -230,17 +230,17 @@ fn a_position_taken_during_an_open_transaction_repeats_no_change() {
             change.await;
         }
         let resumed = store.open_stream(BOB, Some(away.cursor), ReplayRule::default()).await.unwrap();
-        let StreamStart::Resumed(entries) = resumed.start else { panic!("resumed") };
+        let StreamStart::Resumed { missed: entries, .. } = resumed.start else { panic!("resumed") };
         let versions: Vec<u64> = entries.iter().map(|entry| entry.change.version().get()).collect();
         assert_eq!(versions, [2, 3]);
         let rest = store.open_stream(BOB, Some(entries[0].position.clone()), ReplayRule::default()).await.unwrap();
-        let StreamStart::Resumed(rest) = rest.start else { panic!("resumed") };
+        let StreamStart::Resumed { missed: rest, .. } = rest.start else { panic!("resumed") };
         assert_eq!(rest.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [entries[1].change.clone()]);
     });
 }
 
 fn late_commit(start: &StreamStart) -> u64 {
-    let StreamStart::Resumed(entries) = start else { panic!("resumed") };
+    let StreamStart::Resumed { missed: entries, .. } = start else { panic!("resumed") };
     entries.iter().find(|entry| entry.change.group_id() == group_id(100)).expect("not skipped").commit
 }
 
@@ -369,7 +369,7 @@ fn a_position_newer_than_a_restored_dump_gets_the_list() {
             assert!(matches!(start(&lost).await, StreamStart::Snapshot(_)));
             store.did(ADA, group_id(number), create("Another history")).await;
         }
-        assert!(matches!(start(&kept).await, StreamStart::Resumed(entries) if entries.len() == 3));
+        assert!(matches!(start(&kept).await, StreamStart::Resumed { missed: entries, .. } if entries.len() == 3));
     });
 }
 

@@ -120,7 +120,7 @@ fn a_position_newer_than_a_restored_backup_gets_the_list() {
         }
         let from = store.cursor(&kept).unwrap();
         let resumed = store.open_stream(BOB, Some(from), ReplayRule::default()).await.unwrap().start;
-        let StreamStart::Resumed(entries) = resumed else { panic!("resumed") };
+        let StreamStart::Resumed { missed: entries, .. } = resumed else { panic!("resumed") };
         lost.extend(entries.iter().map(|entry| store.cursors().token(&entry.position)));
         store.close().await;
         std::fs::copy(&backup, db.path()).unwrap();
@@ -132,7 +132,9 @@ fn a_position_newer_than_a_restored_backup_gets_the_list() {
                 let start = start(&store, token).await;
                 assert!(matches!(start, StreamStart::Snapshot(_)), "{token} after {number}: {start:?}");
             }
-            assert!(matches!(start(&store, &kept).await, StreamStart::Resumed(entries) if entries.len() == number));
+            assert!(
+                matches!(start(&store, &kept).await, StreamStart::Resumed { missed: entries, .. } if entries.len() == number)
+            );
             store.did(BOB, group_id(2 + number as u128), create("Another history")).await;
         }
     });

@@ -254,7 +254,7 @@ fn each_command_has_its_own_outcome_and_says_what_the_actor_is_then() {
                 other => panic!("unexpected: {other:?}"),
             };
             assert_eq!((outcome, executed.standing.role()), (expected, role));
-            assert_eq!(executed.standing == Standing::FormerMember, role.is_none());
+            assert_eq!(executed.standing == Standing::Outsider, role.is_none());
             known += u64::from(executed.outcome.change().is_some());
             assert_eq!(executed.group.version, version(known), "{expected}: a no-op has no version");
             assert!(executed.outcome.change().is_none_or(|change| change.version() == version(known)));
@@ -285,7 +285,7 @@ fn a_deleted_group_is_gone_and_its_id_cannot_be_reused() {
         let store = db.open().await;
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
         let deleted = store.does(ADA, group_id(1), Command::DeleteGroup).await.unwrap();
-        assert_eq!((deleted.group.version, deleted.standing), (version(2), Standing::FormerMember));
+        assert_eq!((deleted.group.version, deleted.standing), (version(2), Standing::Outsider));
         assert_eq!(store.group(BOB, group_id(1)).await.unwrap(), None);
         assert_eq!(store.groups(BOB, None, 10).await.unwrap().groups, []);
         let rejected = store.does(ADA, group_id(1), create("Team")).await;

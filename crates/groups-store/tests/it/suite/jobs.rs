@@ -162,7 +162,7 @@ fn erasing_a_user_keeps_versions_answers_and_the_cursors_of_others() {
         assert!(!format!("{replayed:?}").contains("Bob\""), "{replayed:?}");
         for from in [start.clone(), by_bob] {
             let opened = store.open_stream(ADA, Some(from.clone()), ReplayRule::default()).await.unwrap();
-            assert!(matches!(opened.start, StreamStart::Resumed(_)), "{from:?} of another user");
+            assert!(matches!(opened.start, StreamStart::Resumed { .. }), "{from:?} of another user");
             assert!(store.tail_from(Some(from)).await.is_ok());
         }
         let own = store.open_stream(BOB, Some(start), ReplayRule::default()).await.unwrap();
@@ -170,7 +170,7 @@ fn erasing_a_user_keeps_versions_answers_and_the_cursors_of_others() {
         let now = position().await;
         store.did(ADA, group_id(1), add(BOB)).await;
         let again = store.open_stream(BOB, Some(now), ReplayRule::default()).await.unwrap();
-        assert!(matches!(again.start, StreamStart::Resumed(_)), "later ones are");
+        assert!(matches!(again.start, StreamStart::Resumed { .. }), "later ones are");
         assert_eq!(store.names(&[BOB]).await.unwrap().len(), 0);
     });
 }

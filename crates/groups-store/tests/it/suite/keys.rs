@@ -131,7 +131,7 @@ fn a_user_who_left_gets_the_stored_answer_again() {
         store.did(ADA, group_id(1), create_with("Team", [BOB])).await;
         let leave = keyed(request(group_id(1), BOB, Command::Leave { successor: None }), "k", 1);
         let first = store.execute(leave.clone()).await.unwrap();
-        assert_eq!(first.standing, Standing::FormerMember);
+        assert_eq!(first.standing, Standing::Outsider);
         assert_eq!(store.execute(leave).await.unwrap(), repeated(first));
     });
 }

@@ -1,10 +1,12 @@
 //! Laws that hold whatever people do, in whatever order and however much of it at once.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 
 use futures_util::future::join_all;
 use groups_domain::{
-    Actor, Change, Command, Folded, GroupId, Limits, NewMember, Role, Roster, Sidebar, SidebarRow, UserId, event_for,
+    Actor, Audience, Change, Command, Folded, GroupId, JoinPolicy, Limits, LinkId, NewMember, Note, PendingKind, Role,
+    Roster, Sidebar, SidebarRow, Standing, UserId, Uuid, event_for,
 };
 use groups_store::{ReplayRule, Store, StreamStart};
 use proptest::prelude::*;
@@ -43,6 +45,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => prop::option::of(who()).prop_map(|successor| Command::Leave { successor }),
         3 => (who(), what).prop_map(|(user_id, to)| role(user_id, to)),
         1 => Just(Command::DeleteGroup),
+        20 => way_in(),
     ];
     // An operator may be one of the people, or somebody who is in no group.
     let actor = prop_oneof![
@@ -52,6 +55,46 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let step = (actor, 0..3u128, command).prop_map(|(actor, group, command)| Step { actor, group, command });
     prop::collection::vec(step, 1..80)
+}
+
+/// Joins, invitations, requests, bans and links.
+fn way_in() -> impl Strategy<Value = Command> {
+    let who = || prop::sample::select(PEOPLE.to_vec());
+    let role = || prop::sample::select(vec![Role::Member, Role::Member, Role::Admin]);
+    let link = || (1..4_u128).prop_map(|number| LinkId::new(Uuid::from_u128(number)));
+    let policy = prop::sample::select(JoinPolicy::ALL.to_vec());
+    prop_oneof![
+        4 => policy.prop_map(|policy| {
+            Command::UpdateSettings { name: None, description: None, join_policy: Some(policy) }
+        }),
+        4 => (who(), role())
+            .prop_map(|(user_id, role)| Command::Invite { user_id, role, expires_in_seconds: Some(3_600) }),
+        1 => who().prop_map(|user_id| Command::WithdrawInvitation { user_id }),
+        2 => Just(Command::AcceptInvitation),
+        1 => Just(Command::DeclineInvitation),
+        5 => Just(Command::Join { message: Note::parse("Hello").unwrap() }),
+        1 => Just(Command::WithdrawJoinRequest),
+        2 => who().prop_map(|user_id| Command::ApproveJoinRequest { user_id, role: None }),
+        1 => who().prop_map(|user_id| Command::DeclineJoinRequest { user_id }),
+        2 => who().prop_map(|user_id| Command::Ban { user_id, reason: Note::default() }),
+        2 => who().prop_map(|user_id| Command::Unban { user_id }),
+        3 => (link(), role(), any::<bool>()).prop_map(|(link_id, role, approval)| {
+            Command::CreateLink { link_id, role, expires_in_seconds: None, uses_max: NonZeroU32::new(2), approval }
+        }),
+        1 => link().prop_map(|link_id| Command::RevokeLink { link_id }),
+        1 => Just(Command::RevokeLinks),
+        4 => link().prop_map(|link_id| Command::UseLink { link_id, message: Note::default() }),
+    ]
+}
+
+/// The links of a group have ids of their own.
+fn in_group(group_id: GroupId, mut command: Command) -> Command {
+    if let Command::CreateLink { link_id, .. } | Command::RevokeLink { link_id } | Command::UseLink { link_id, .. } =
+        &mut command
+    {
+        *link_id = LinkId::new(Uuid::from_u128(group_id.uuid().as_u128() << 8 | link_id.uuid().as_u128()));
+    }
+    command
 }
 
 #[test]
@@ -79,7 +122,10 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
         if let Some(user) = PEOPLE.get(index) {
             sidebars.push((*user, store.open_stream(*user, None, ReplayRule::default()).await.unwrap()));
         }
-        let all = steps.iter().map(|step| store.does(step.actor, group_id(case + step.group), step.command.clone()));
+        let all = steps.iter().map(|step| {
+            let group_id = group_id(case + step.group);
+            store.does(step.actor, group_id, in_group(group_id, step.command.clone()))
+        });
         let answers = join_all(all).await;
         made += answers.iter().flatten().filter(|done| done.outcome.change().is_some()).count();
     }
@@ -106,16 +152,26 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
         let StreamStart::Snapshot(list) = start.start else { panic!("no position was given") };
         // Read only now: it must show what was so then.
         let list = whole(store, list).await;
-        let mut sidebar = Sidebar::new(list.into_iter().map(|(group, role)| SidebarRow { group, role }));
+        let rows = list.into_iter().map(|(group, role)| SidebarRow { group, role });
+        let mut sidebar = Sidebar::with_pending(rows, start.pending);
         let now = store.open_stream(user, Some(start.cursor), ReplayRule::default()).await.unwrap();
-        if let StreamStart::Resumed(entries) = now.start {
-            for entry in entries {
-                let event = event_for(&entry.change, user);
+        if let StreamStart::Resumed { missed, .. } = now.start {
+            for entry in missed {
+                let (group_id, version) = (entry.change.group_id(), entry.change.version().get());
+                let before = &histories[&group_id][..version as usize - 1];
+                let audience = Roster::replay(group_id, Limits::default(), before).audience_of(user);
+                let event = event_for(&entry.change, user, audience.unwrap_or(Audience::Members)).unwrap();
                 assert_ne!(sidebar.fold(&event), Folded::Gap, "{event:?}");
             }
             let fresh = store.groups(user, None, 500).await.unwrap().groups;
             let fresh = Sidebar::new(fresh.into_iter().map(|(group, role)| SidebarRow { group, role }));
             assert_eq!(sidebar.rows().collect::<Vec<_>>(), fresh.rows().collect::<Vec<_>>());
+            let pending = store.open_stream(user, None, ReplayRule::default()).await.unwrap().pending;
+            let fresh = Sidebar::with_pending([], pending);
+            let versions = |sidebar: &Sidebar| {
+                sidebar.pending().map(|pending| (pending.group.group_id, pending.version)).collect::<Vec<_>>()
+            };
+            assert_eq!(versions(&sidebar), versions(&fresh));
         }
     }
 }
@@ -124,6 +180,21 @@ async fn same_as_tables(store: &Store, group_id: GroupId, roster: &Roster) {
     for user in PEOPLE {
         let expected = roster.role_of(user).map(|role| (roster.group().unwrap().clone(), role));
         assert_eq!(store.group(user, group_id).await.unwrap(), expected);
+    }
+    for user in PEOPLE {
+        let pending = store.open_stream(user, None, ReplayRule::default()).await.unwrap().pending;
+        let kind = pending.into_iter().find(|pending| pending.group.group_id == group_id).map(|pending| pending.kind);
+        match (roster.standing_of(user), kind) {
+            (Some(Standing::Invited(invitation)), Some(PendingKind::Invitation { role, invited_by, expires_at })) => {
+                let expected = (invitation.role, invitation.invited_by, invitation.expires_at);
+                assert_eq!((role, invited_by, expires_at), expected);
+            }
+            (Some(Standing::Requested(request)), Some(PendingKind::JoinRequest { message })) => {
+                assert_eq!(message, request.message);
+            }
+            (Some(Standing::Banned(_)) | None, None) => {}
+            other => panic!("{other:?}"),
+        }
     }
     let Some(group) = roster.group() else { return };
     let page = store.members(group.owner_id, group_id, None, 100).await.unwrap().unwrap();

@@ -85,7 +85,7 @@ fn ending_memberships_of_deleted_groups_removes_no_event() {
         }
         // Only now do their memberships stand in the way.
         store.did(BOB, group_id(9), create("Crew")).await;
-        let StreamStart::Resumed(entries) =
+        let StreamStart::Resumed { missed: entries, .. } =
             store.open_stream(BOB, Some(away), ReplayRule::default()).await.unwrap().start
         else {
             panic!("the position is of this database");

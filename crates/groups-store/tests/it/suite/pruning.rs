@@ -72,7 +72,7 @@ fn a_position_older_than_the_log_gets_the_list() {
         assert!(matches!(open(old).await, StreamStart::Snapshot(_)));
         // On PostgreSQL another transaction may have been under way, so that it is too old as well.
         match open(edge).await {
-            StreamStart::Resumed(entries) => assert_eq!(entries.len(), 1),
+            StreamStart::Resumed { missed: entries, .. } => assert_eq!(entries.len(), 1),
             StreamStart::Snapshot(list) => assert_eq!(list.remaining(), 1),
         }
     });

@@ -1,6 +1,6 @@
 //! What clients need in order to resume with changes that a server has in memory.
 
-use groups_domain::{Command, ReadPoint};
+use groups_domain::{Audience, Command, GroupId, ReadPoint};
 use groups_store::{
     LogEntry, OpenMemberships, Position, ReplayRule, ResumePoints, Resumer, Store, StoreOptions, StreamStart,
 };
@@ -32,8 +32,14 @@ fn the_memberships_of_many_users_are_read_at_one_point_with_those_in_deleted_gro
         assert_eq!((read.newer.len(), read.cursor.known()), (2, read.seen.clone()));
         assert!(read.newer.iter().all(|commit| read.seen.sees(*commit) && !from.known().sees(*commit)));
         let expected = [
-            OpenMemberships { groups: vec![kept, left], with_deleted: vec![kept, left, deleted] },
-            OpenMemberships { groups: vec![kept], with_deleted: vec![kept, deleted] },
+            OpenMemberships {
+                groups: of(Audience::Managers, &[kept, left]),
+                with_deleted: of(Audience::Managers, &[kept, left, deleted]),
+            },
+            OpenMemberships {
+                groups: of(Audience::Members, &[kept]),
+                with_deleted: of(Audience::Members, &[kept, deleted]),
+            },
             OpenMemberships::default(),
         ];
         assert_eq!(read.memberships, expected.map(Some));
@@ -77,10 +83,14 @@ fn a_tail_with_recent_changes_begins_before_the_end_and_then_follows_the_log() {
             }
             // On PostgreSQL it may begin earlier, because another transaction was under way.
             let all = store.open_stream(ADA, Some(entries[0].position.clone()), ReplayRule::default()).await.unwrap();
-            let StreamStart::Resumed(all) = all.start else { panic!("resumed") };
+            let StreamStart::Resumed { missed: all, .. } = all.start else { panic!("resumed") };
             let changes = |entries: &[LogEntry]| entries.iter().map(|entry| entry.change.clone()).collect::<Vec<_>>();
             assert!(entries.len() > recent.min(5) as usize, "{recent}: {}", entries.len());
             assert_eq!(changes(&entries[1..]), changes(&all));
         }
     });
+}
+
+fn of(audience: Audience, groups: &[GroupId]) -> Vec<(GroupId, Audience)> {
+    groups.iter().map(|group_id| (*group_id, audience)).collect()
 }

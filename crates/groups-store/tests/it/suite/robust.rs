@@ -261,6 +261,7 @@ fn both_backends_have_the_same_migrations() {
         "2026-11-27-100000_revocations",
         "2026-11-27-140000_group_search",
         "2026-11-27-141000_jobs",
+        "2026-11-28-100000_ways_in",
     ];
     assert_eq!(names, expected);
 }

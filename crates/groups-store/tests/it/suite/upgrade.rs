@@ -1,11 +1,13 @@
 //! Databases of earlier releases keep working: `fixtures/` has one of each, as SQL.
 
 use diesel::migration::MigrationSource;
-use groups_domain::{Command, Rejection, Request, Role, Timestamp, UserId};
+use groups_domain::{
+    Actor, Command, GroupId, JoinPolicy, NewMember, Rejection, Request, Role, Standing, Timestamp, UserId,
+};
 use groups_store::{ExecuteError, History, Outcome, ReplayRule, Store, StreamStart, pending_migrations};
 use uuid::Uuid;
 
-use super::{Backend, MIGRATIONS, VERSION_0_1, run};
+use super::{BEFORE_WAYS_IN, Backend, MIGRATIONS, VERSION_0_1, WRITES_BEFORE_WAYS_IN, run};
 use crate::cast::*;
 
 const INIT: &str = "2026-01-15-000000_init";
@@ -88,7 +90,44 @@ fn a_database_of_version_0_1_is_migrated_without_loss() {
         assert_eq!(store.id(), id);
         assert_eq!(pending_migrations(&db.options()).await, Ok(vec![]));
         let start = store.open_stream(bob, store.cursor(&token), ReplayRule::default()).await.unwrap().start;
-        let StreamStart::Resumed(entries) = start else { panic!("resumed") };
+        let StreamStart::Resumed { missed: entries, .. } = start else { panic!("resumed") };
         assert_eq!(entries.into_iter().map(|entry| entry.change).collect::<Vec<_>>(), [left]);
+    });
+}
+
+#[test]
+fn a_database_gets_invitations_and_bans_while_servers_of_the_version_before_still_write() {
+    run(async |db| {
+        db.sql(BEFORE_WAYS_IN).await;
+        assert_eq!(pending_migrations(&db.options()).await, Ok(vec!["2026-11-28-100000_ways_in".to_owned()]));
+        let store = db.open().await;
+        let (ada, bob, cat) = (called("ada"), called("bob"), called("cat"));
+        let id = |text| GroupId::new(Uuid::parse_str(text).unwrap());
+        let (board, new) = (id("01a22047-d1b7-7005-a00b-ca2c190f9e83"), id("01a22047-d1c5-7329-8e98-000000000001"));
+        let (group, role) = store.group(ada, board).await.unwrap().unwrap();
+        assert_eq!((group.name.as_str(), group.version, role), ("Big Board", version(4), Role::Owner));
+        assert_eq!(group.join_policy, JoinPolicy::Closed);
+        let start = store.open_stream(ada, None, ReplayRule::default()).await.unwrap().cursor;
+
+        db.sql(WRITES_BEFORE_WAYS_IN).await;
+        let invite = |user_id| Command::Invite { user_id, role: Role::Member, expires_in_seconds: None };
+        store.did(ada, board, invite(cat)).await;
+        store.did(bob, board, invite(called("eve"))).await;
+        store.did(cat, board, Command::AcceptInvitation).await;
+        store.did(ada, new, Command::AddMember(NewMember::plain(bob))).await;
+        let opened = store.open_stream(ada, Some(start), ReplayRule::default()).await.unwrap();
+        let StreamStart::Resumed { missed, .. } = opened.start else { panic!("resumed") };
+        let of = |group| {
+            let of_group = missed.iter().filter(move |entry| entry.change.group_id() == group);
+            of_group.map(|entry| entry.change.version().get()).collect::<Vec<_>>()
+        };
+        assert_eq!((of(board), of(new)), ((5..=9).collect(), vec![1, 2]));
+        let (group, _) = store.group(cat, board).await.unwrap().unwrap();
+        assert_eq!((group.name.as_str(), group.member_count, group.version), ("By the old server", 4, version(9)));
+        let pending = store.standings_of_user(called("eve"), true, 10).await.unwrap();
+        assert!(matches!(pending[..], [(group, Standing::Invited(_))] if group == board), "{pending:?}");
+        let expired = Actor::Operator(UserId::new(Uuid::nil()));
+        let nothing = Command::ExpireInvitation { user_id: called("eve") };
+        assert_eq!(store.does(expired, board, nothing).await.unwrap().outcome, Outcome::NothingExpired);
     });
 }

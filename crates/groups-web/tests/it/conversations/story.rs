@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use groups_domain::{
-    Change, Command, Decision, Description, Event, Folded, Group, GroupId, GroupName, Limits, NewMember, Request, Role,
-    Roster, Sidebar, SidebarRow, Timestamp, UserId, Uuid, event_for,
+    Change, Command, Decision, Description, Event, Folded, Group, GroupId, GroupName, JoinPolicy, Limits, NewMember,
+    Note, Pending, PendingKind, Preview, Request, Role, Roster, Sidebar, SidebarRow, Standing, Timestamp, UserId, Uuid,
 };
-use groups_protocol::{EventBody, GroupBody, ServerMessage};
+use groups_protocol::{EventBody, GroupBody, ServerMessage, pending_bodies};
 use serde_json::{Value, json};
 
 pub(super) const ADA: UserId = user(0xada);
@@ -26,7 +26,7 @@ pub(super) const fn group(number: u128) -> GroupId {
 pub(super) struct Story {
     rosters: BTreeMap<GroupId, Roster>,
     /// Every change, and whether it was told to Bob. Change `i` is at position `i + 1`.
-    log: Vec<(Change, bool)>,
+    log: Vec<(Change, Option<Event>)>,
     sidebar: Sidebar,
     /// The position that the client resumes from.
     cursor: Option<usize>,
@@ -49,7 +49,7 @@ impl Story {
         let at = Timestamp::from_unix_millis(1_767_225_600_000 + 1_000 * self.log.len() as i64);
         let request = Request { group_id, actor: actor_id.into(), at, expected_version: None, command };
         let Ok(Decision::Change(change)) = roster.decide(&request) else { return false };
-        let told = roster.audience(&change).contains(&BOB);
+        let told = roster.told(&change).into_iter().find(|told| told.user_id == BOB).map(|told| told.event);
         roster.apply(&change);
         self.log.push((change, told));
         true
@@ -72,7 +72,7 @@ impl Story {
 
     pub(super) fn renames(&mut self, group_id: GroupId, actor: UserId, name: &str) {
         let name = Some(GroupName::parse(name).unwrap());
-        self.does(group_id, actor, Command::UpdateSettings { name, description: None });
+        self.does(group_id, actor, Command::UpdateSettings { name, description: None, join_policy: None });
     }
 
     pub(super) fn removes(&mut self, group_id: GroupId, actor: UserId, user_id: UserId) {
@@ -81,6 +81,23 @@ impl Story {
 
     pub(super) fn makes(&mut self, group_id: GroupId, actor: UserId, user_id: UserId, role: Role) {
         self.does(group_id, actor, Command::ChangeRole { user_id, role });
+    }
+
+    pub(super) fn invites(&mut self, group_id: GroupId, actor: UserId, user_id: UserId) {
+        self.does(group_id, actor, Command::Invite { user_id, role: Role::Member, expires_in_seconds: None });
+    }
+
+    pub(super) fn asks(&mut self, group_id: GroupId, user_id: UserId, message: &str) {
+        self.does(group_id, user_id, Command::Join { message: Note::parse(message).unwrap() });
+    }
+
+    pub(super) fn bans(&mut self, group_id: GroupId, actor: UserId, user_id: UserId) {
+        self.does(group_id, actor, Command::Ban { user_id, reason: Note::default() });
+    }
+
+    pub(super) fn lets_in(&mut self, group_id: GroupId, actor: UserId, join_policy: JoinPolicy) {
+        let join_policy = Some(join_policy);
+        self.does(group_id, actor, Command::UpdateSettings { name: None, description: None, join_policy });
     }
 
     /// The client comes: with its cursor where it has one. The list goes out in pieces of `piece` groups; a resume begins `repeats`
@@ -107,7 +124,8 @@ impl Story {
         self.opens();
         let (list, cursor) = (self.list(), format!("c{}", self.log.len()));
         let groups = list[..piece].iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-        self.says(&ServerMessage::Snapshot { groups, more: true, cursor: cursor.as_str().into() });
+        let cursor = cursor.as_str().into();
+        self.says(&ServerMessage::Snapshot { groups, invitations: None, requests: None, more: true, cursor });
         self.cut();
     }
 
@@ -118,7 +136,7 @@ impl Story {
 
     /// What has happened since is lost, as it must never be.
     pub(super) fn misses(&mut self) {
-        self.lost |= self.log[self.sent..].iter().any(|(_, told)| *told);
+        self.lost |= self.log[self.sent..].iter().any(|(_, told)| told.is_some());
         self.sent = self.log.len();
     }
 
@@ -138,8 +156,9 @@ impl Story {
 
     /// The client shows what the server would answer, unless something was lost.
     pub(super) fn agrees(&mut self) {
-        let truth = Sidebar::new(self.list().into_iter().map(|(group, role)| SidebarRow { group, role }));
-        assert!(self.lost || self.sidebar.rows().eq(truth.rows()), "{:#?}\n{truth:#?}", self.sidebar);
+        let truth = self.reads();
+        let agrees = self.sidebar.rows().eq(truth.rows()) && self.sidebar.pending().eq(truth.pending());
+        assert!(self.lost || agrees, "{:#?}\n{truth:#?}", self.sidebar);
         self.shows();
     }
 
@@ -147,13 +166,48 @@ impl Story {
     pub(super) fn shows(&mut self) {
         let rows: Vec<_> = self.sidebar.rows().collect();
         let list: Vec<_> = rows.iter().rev().map(|row| GroupBody::new(&row.group, Some(row.role))).collect();
-        self.lines.push(json!({"list": list}));
+        let pending: Vec<_> = self.sidebar.pending().cloned().collect::<Vec<_>>().into_iter().rev().collect();
+        let (invitations, requests) = pending_bodies(&pending);
+        let mut line = json!({"list": list});
+        if !pending.is_empty() {
+            line["invitations"] = json!(invitations);
+            line["requests"] = json!(requests);
+        }
+        self.lines.push(line);
     }
 
     /// Bob's groups as the server knows them, newest first.
     fn list(&self) -> Vec<(Group, Role)> {
         let row = |roster: &Roster| Some((roster.group()?.clone(), roster.role_of(BOB)?));
         self.rosters.values().rev().filter_map(row).collect()
+    }
+
+    /// Bob's invitations and requests to join as the server knows them, newest group first.
+    fn pending(&self) -> Vec<Pending> {
+        let pending = |roster: &Roster| {
+            let (at, kind) = match roster.standing_of(BOB)? {
+                Standing::Invited(invitation) => {
+                    let (role, invited_by, expires_at) =
+                        (invitation.role, invitation.invited_by, invitation.expires_at);
+                    (invitation.at, PendingKind::Invitation { role, invited_by, expires_at })
+                }
+                Standing::Requested(request) => {
+                    (request.at, PendingKind::JoinRequest { message: request.message.clone() })
+                }
+                Standing::Banned(_) => return None,
+            };
+            let made = |(change, _): &&(Change, _)| {
+                change.group.group_id == roster.group_id() && change.group.updated_at == at
+            };
+            let (change, _) = self.log.iter().find(made)?;
+            Some(Pending { group: Preview::from(&change.group), version: change.group.version, at, kind })
+        };
+        self.rosters.values().rev().filter_map(pending).collect()
+    }
+
+    /// What the server answers to a client that comes without a cursor.
+    fn reads(&self) -> Sidebar {
+        Sidebar::with_pending(self.list().into_iter().map(|(group, role)| SidebarRow { group, role }), self.pending())
     }
 
     fn opens(&mut self) {
@@ -178,27 +232,31 @@ impl Story {
     }
 
     fn sends_list(&mut self, piece: usize) {
-        let (list, position) = (self.list(), self.log.len());
+        let (list, pending, position) = (self.list(), self.pending(), self.log.len());
         let cursor = format!("c{position}");
         let mut rest = &list[..];
         loop {
             let (head, tail) = rest.split_at(piece.min(rest.len()));
             let groups = head.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-            self.says(&ServerMessage::Snapshot { groups, more: !tail.is_empty(), cursor: cursor.as_str().into() });
+            let more = !tail.is_empty();
+            let (invitations, requests) = (!more).then(|| pending_bodies(&pending)).unzip();
+            let cursor = cursor.as_str().into();
+            self.says(&ServerMessage::Snapshot { groups, invitations, requests, more, cursor });
             rest = tail;
             if rest.is_empty() {
                 break;
             }
         }
-        self.sidebar = Sidebar::new(list.into_iter().map(|(group, role)| SidebarRow { group, role }));
+        self.sidebar = self.reads();
         (self.cursor, self.sent, self.lost) = (Some(position), position, false);
     }
 
     /// The events from a position on, at most so many; none after a gap, with which the client hangs up.
     fn sends_missed(&mut self, from: usize, events_max: usize) {
-        let told: Vec<_> = (from..self.log.len()).filter(|index| self.log[*index].1).take(events_max).collect();
-        for index in told {
-            let event: Event = event_for(&self.log[index].0, BOB);
+        let missed = self.log.iter().enumerate().skip(from);
+        let told: Vec<(usize, Event)> =
+            missed.filter_map(|(index, (_, told))| Some((index, told.clone()?))).take(events_max).collect();
+        for (index, event) in told {
             let folded = self.sidebar.fold(&event);
             let name = match folded {
                 Folded::Applied => "applied",

@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use groups_domain::{Folded, Group, ReadPoint, Role, Sidebar, SidebarRow, UserId, event_for};
-use groups_protocol::EventBody;
+use groups_domain::{
+    Folded, Group, GroupId, Pending, PendingKind, ReadPoint, Role, Sidebar, SidebarRow, UserId, Version,
+};
+use groups_protocol::{EventBody, pending_bodies};
 use serde::Deserialize;
 
 use super::store::{Read, Store};
@@ -35,6 +37,9 @@ pub(super) enum Loading {
     Done,
 }
 
+/// A read point, and the list at that point.
+type Truth = (ReadPoint, Vec<(Group, Role)>, Vec<Pending>);
+
 /// A connection, as the client sees it.
 pub(super) struct Connection {
     pub(super) server: usize,
@@ -45,7 +50,7 @@ pub(super) struct Connection {
     pub(super) cursor: Option<String>,
     pub(super) loading: Loading,
     /// The expected read point and list, once they are known.
-    pub(super) truth: Option<(ReadPoint, Vec<(Group, Role)>)>,
+    pub(super) truth: Option<Truth>,
     pub(super) inflight: VecDeque<Bytes>,
     /// Whether the server's end is closed. Frames in flight may still arrive.
     pub(super) ended: bool,
@@ -72,6 +77,7 @@ pub(super) struct ClientStats {
     pub(super) snapshots: u64,
     pub(super) resumes: u64,
     pub(super) events: u64,
+    pub(super) plain_events: u64,
     pub(super) repeats: u64,
     pub(super) pings: u64,
 }
@@ -180,13 +186,20 @@ impl Client {
     /// Checks a piece of the list: exactly the next groups of the list at the read point.
     fn snapshot(&mut self, frame: &Bytes, more: bool, cursor: &str, stats: &mut ClientStats) {
         let Some(connection) = &mut self.connection else { return };
-        let (seen, list) = connection.truth.as_ref().expect("it was read");
+        let (seen, list, pending) = connection.truth.as_ref().expect("it was read");
         let rest = &list[connection.listed.len()..];
         let count = rest.len().min(SNAPSHOT_GROUPS_MAX);
+        let (invitations, requests) = pending_bodies(pending);
         let groups = rest[..count].iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
         assert_eq!(
             *frame,
-            frame::json(&ServerMessage::Snapshot { groups, more, cursor: cursor.into() }),
+            frame::json(&ServerMessage::Snapshot {
+                groups,
+                invitations: (!more).then_some(invitations),
+                requests: (!more).then_some(requests),
+                more,
+                cursor: cursor.into()
+            }),
             "a piece of the list"
         );
         assert_eq!(more, rest.len() > count, "whether another piece follows");
@@ -195,7 +208,7 @@ impl Client {
         if !more {
             let rows = connection.listed.drain(..).map(|(group, role)| SidebarRow { group, role });
             self.view = Some(View {
-                sidebar: Sidebar::new(rows),
+                sidebar: Sidebar::with_pending(rows, pending.iter().cloned()),
                 cursor: Some(cursor.to_owned()),
                 base: seen.clone(),
                 told: BTreeSet::new(),
@@ -207,9 +220,10 @@ impl Client {
     /// Checks that the list at `ready` is the one that was read.
     fn check_at_ready(&self) {
         let (Some(connection), Some(view)) = (&self.connection, &self.view) else { return };
-        let (_, list) = connection.truth.as_ref().expect("it was read");
+        let (_, list, pending) = connection.truth.as_ref().expect("it was read");
         let shown: Vec<_> = view.sidebar.rows().rev_pairs();
         assert!(shown == *list, "the list at ready is not the list that was read");
+        assert_eq!(view.pending(), without_previews(pending), "invitations and requests at ready");
     }
 
     /// Checks an event: a change that concerns the user, in the user's view, the next version of
@@ -221,16 +235,22 @@ impl Client {
         assert!(connection.resumed == Some(true) || connection.ready, "an event before the list");
         let (group_id, version) = (message.group_id.unwrap(), message.version.unwrap());
         let row = store.row(group_id, version).expect("an event is of a committed change");
-        assert!(row.audience.contains(&self.user_id), "an event of a foreign group");
-        let (event, cursor) = (event_for(&row.change, self.user_id), message.cursor.unwrap());
-        assert_eq!(*frame, frame::json(&EventBody::new(&event, cursor)), "everybody gets their own view");
+        let event = row.told.get(&self.user_id).expect("an event of a foreign group");
+        let cursor = message.cursor.unwrap();
+        let is_expected = *frame == frame::json(&EventBody::new(event, cursor));
+        // Those who are no longer in the group are told of what they missed as plain members.
+        let plain = row.change.event(groups_domain::View::Other);
+        let is_plain = *frame == frame::json(&EventBody::new(&plain, cursor));
+        let may_be_plain = !connection.ready && store.leaves_after(row, self.user_id);
+        assert!(is_expected || is_plain && may_be_plain, "everybody gets their own view");
+        stats.plain_events += u64::from(!is_expected);
 
         stats.events += 1;
         let (seen, live) = (connection.truth.as_ref().expect("it was read"), connection.ready);
         assert_eq!(seen.0.sees(row.commit), !live, "missed events come before ready, later ones after it");
         let in_list = view.base.sees(row.commit);
         let known = in_list || view.told.contains(&row.seq);
-        let folded = view.sidebar.fold(&event);
+        let folded = view.sidebar.fold(event);
         if known {
             assert!(!live, "an event is told twice");
             stats.repeats += 1;
@@ -254,11 +274,12 @@ impl Client {
             && !connection.ended
             && connection.inflight.is_empty()
             && view.sidebar.rows().rev_pairs() == store.list(self.user_id)
+            && view.pending() == without_previews(&store.pending(self.user_id))
             && self.expected(store, view) == view.told
     }
 
     fn expected(&self, store: &Store, view: &View) -> BTreeSet<u64> {
-        let rows = store.rows().filter(|row| !view.base.sees(row.commit) && row.audience.contains(&self.user_id));
+        let rows = store.rows().filter(|row| !view.base.sees(row.commit) && row.told.contains_key(&self.user_id));
         rows.map(|row| row.seq).collect()
     }
 
@@ -280,6 +301,20 @@ impl Client {
             view.told.clear();
         }
     }
+}
+
+impl View {
+    /// The invitations and requests to join, newest group first.
+    fn pending(&self) -> Vec<(GroupId, Version, PendingKind)> {
+        let mut all = without_previews(self.sidebar.pending());
+        all.reverse();
+        all
+    }
+}
+
+/// A preview shows the group as it was when it was read or told.
+fn without_previews<'a>(pending: impl IntoIterator<Item = &'a Pending>) -> Vec<(GroupId, Version, PendingKind)> {
+    pending.into_iter().map(|pending| (pending.group.group_id, pending.version, pending.kind.clone())).collect()
 }
 
 trait RevPairs {

@@ -35,8 +35,10 @@ impl Stats {
             expired_cursors,
             long_replays,
             resumes_from_memory,
+            invitations,
+            join_requests,
         } = self.store;
-        let ClientStats { snapshots, resumes, events, repeats, pings } = self.clients;
+        let ClientStats { snapshots, resumes, events, plain_events, repeats, pings } = self.clients;
         let counts = [
             changes,
             late_commits,
@@ -45,9 +47,12 @@ impl Stats {
             expired_cursors,
             long_replays,
             resumes_from_memory,
+            invitations,
+            join_requests,
             snapshots,
             resumes,
             events,
+            plain_events,
             repeats,
             pings,
             self.crashes,

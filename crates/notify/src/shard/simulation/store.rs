@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{
-    Change, Command, Decision, Effect, Group, GroupId, Limits, NewMember, ReadPoint, Request, Role, Roster, Timestamp,
-    UserId,
+    Audience, Change, Command, Decision, Event, EventKind, Folded, Group, GroupId, JoinPolicy, Limits, NewMember, Note,
+    Pending, Preview, ReadPoint, Request, Role, Roster, Sidebar, Timestamp, UserId,
 };
 
 use super::random::Random;
 use crate::world::{group, user};
 use crate::{
     Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, RecentDeliveries, ReplayMax, Resuming,
-    SourceError,
+    SourceError, with_views,
 };
 
 /// Number of users in a simulation.
@@ -50,8 +50,10 @@ pub(super) struct Row {
     pub(super) seq: u64,
     pub(super) commit: u64,
     pub(super) change: Change,
-    /// Users who receive it: the members before and after it.
-    pub(super) audience: Vec<UserId>,
+    /// What it tells whom.
+    pub(super) told: BTreeMap<UserId, Event>,
+    /// What users were to the group before it.
+    pub(super) before: BTreeMap<UserId, Audience>,
 }
 
 struct Transaction {
@@ -65,6 +67,8 @@ pub(super) struct Read {
     pub(super) opening: InitialState,
     /// The user's list at the read point.
     pub(super) list: Vec<(Group, Role)>,
+    /// Their invitations and requests to join.
+    pub(super) pending: Vec<Pending>,
 }
 
 /// Counts what happened, so that a simulation that never exercises a case fails.
@@ -77,11 +81,15 @@ pub(super) struct StoreStats {
     pub(super) expired_cursors: u64,
     pub(super) long_replays: u64,
     pub(super) resumes_from_memory: u64,
+    pub(super) invitations: u64,
+    pub(super) join_requests: u64,
 }
 
 pub(super) struct Store {
     order: CommitOrder,
     rosters: BTreeMap<GroupId, Roster>,
+    /// What users would show who miss nothing.
+    sidebars: BTreeMap<UserId, Sidebar>,
     /// Committed rows by number.
     log: BTreeMap<u64, Row>,
     by_version: BTreeMap<(GroupId, u64), u64>,
@@ -103,6 +111,7 @@ impl Store {
         Self {
             order,
             rosters: BTreeMap::new(),
+            sidebars: BTreeMap::new(),
             log: BTreeMap::new(),
             by_version: BTreeMap::new(),
             running: Vec::new(),
@@ -140,9 +149,11 @@ impl Store {
             let (actor_id, command) = any_command(&roster, random, self.next_seq);
             let request = Request { group_id, actor: actor_id.into(), at, expected_version: None, command };
             let Ok(Decision::Change(change)) = roster.decide(&request) else { continue };
-            let audience = roster.audience(&change);
+            let told: BTreeMap<UserId, Event> =
+                roster.told(&change).into_iter().map(|told| (told.user_id, told.event)).collect();
+            let before = told.keys().filter_map(|user| Some((*user, roster.audience_of(*user)?))).collect();
             roster.apply(&change);
-            transaction.rows.push(Row { seq: self.next_seq, commit: transaction.commit, change, audience });
+            transaction.rows.push(Row { seq: self.next_seq, commit: transaction.commit, change, told, before });
             transaction.rosters.insert(group_id, roster);
             self.next_seq += 1;
         }
@@ -176,6 +187,12 @@ impl Store {
         }
         for row in transaction.rows {
             self.stats.changes += 1;
+            for (user_id, event) in &row.told {
+                self.stats.invitations += u64::from(matches!(event.kind, EventKind::InvitedToGroup { .. }));
+                self.stats.join_requests += u64::from(matches!(event.kind, EventKind::JoinRequested { .. }));
+                let folded = self.sidebars.entry(*user_id).or_default().fold(event);
+                assert_eq!(folded, Folded::Applied, "the commits of a group are in order");
+            }
             self.by_version.insert((row.change.group_id(), row.change.version().get()), row.seq);
             self.log.insert(row.seq, row);
         }
@@ -210,6 +227,14 @@ impl Store {
         self.log.get(seq).or_else(|| self.pruned_rows.get(seq))
     }
 
+    /// Whether a user leaves the group of a row after it.
+    pub(super) fn leaves_after(&self, row: &Row, user_id: UserId) -> bool {
+        let (group_id, version) = (row.change.group_id(), row.change.version());
+        let later = self.rows().filter(|later| later.change.group_id() == group_id && later.change.version() > version);
+        let mut told = later.filter_map(|later| later.told.get(&user_id));
+        told.any(|event| matches!(event.kind, EventKind::RemovedFromGroup { .. }))
+    }
+
     /// The read point of a read that starts now.
     pub(super) fn read_point(&self) -> ReadPoint {
         let mut running: Vec<u64> = self.running.iter().map(|transaction| transaction.commit).collect();
@@ -234,9 +259,35 @@ impl Store {
         self.rosters.values().rev().filter_map(row).collect()
     }
 
+    /// The invitations and requests to join of a user, newest group first.
+    pub(super) fn pending(&self, user_id: UserId) -> Vec<Pending> {
+        let now = |pending: &Pending| {
+            let group = self.rosters[&pending.group.group_id].group().expect("it is not deleted");
+            Pending { group: Preview::from(group), ..pending.clone() }
+        };
+        let mut all: Vec<Pending> =
+            self.sidebars.get(&user_id).into_iter().flat_map(Sidebar::pending).map(now).collect();
+        all.reverse();
+        all
+    }
+
+    /// What a user is to groups. Ascending.
+    fn audiences(&self, user_id: UserId) -> Vec<(GroupId, Audience)> {
+        let audience = |roster: &Roster| Some((roster.group_id(), roster.audience_of(user_id)?));
+        self.rosters.values().filter_map(audience).collect()
+    }
+
+    /// The same, with what they were to deleted groups. Ascending.
+    fn with_deleted(&self, user_id: UserId) -> Vec<(GroupId, Audience)> {
+        let deleted = self.rows().filter(|row| row.change.ends_group());
+        let deleted = deleted.filter_map(|row| Some((row.change.group_id(), *row.before.get(&user_id)?)));
+        let all: BTreeMap<GroupId, Audience> = self.audiences(user_id).into_iter().chain(deleted).collect();
+        all.into_iter().collect()
+    }
+
     /// One consistent read for one user.
     pub(super) fn open(&mut self, user_id: UserId, cursor: Option<&str>) -> Read {
-        let (seen, list) = (self.read_point(), self.list(user_id));
+        let (seen, list, pending) = (self.read_point(), self.list(user_id), self.pending(user_id));
         let from = cursor.map(parse_cursor).filter(|from| {
             let kept = self.pruned.is_none_or(|pruned| pruned < first_unknown(from));
             self.stats.expired_cursors += u64::from(!kept);
@@ -244,38 +295,38 @@ impl Store {
         });
         let content = from.and_then(|from| {
             let missed = self.log.values().filter(|row| seen.sees(row.commit) && !from.sees(row.commit));
-            let missed: Vec<Row> = missed.filter(|row| row.audience.contains(&user_id)).cloned().collect();
+            let missed: Vec<Row> = missed.filter(|row| row.told.contains_key(&user_id)).cloned().collect();
             if missed.len() > REPLAY_MAX {
                 self.stats.long_replays += 1;
                 return None;
             }
-            Some(InitialContent::Resumed(self.deliveries(&missed, &seen, []).into_iter().map(Arc::new).collect()))
+            let missed = self.deliveries(&missed, &seen, []).into_iter().map(Arc::new).collect();
+            Some(InitialContent::Resumed(with_views(user_id, self.with_deleted(user_id), missed)))
         });
-        let content = content.unwrap_or_else(|| InitialContent::Snapshot(Box::new(Listed(list.clone().into()))));
+        let listed = || Listed { groups: list.clone().into(), pending: pending.clone() };
+        let content = content.unwrap_or_else(|| InitialContent::Snapshot(Box::new(listed())));
         let cursor = self.cursor(&seen);
-        let groups = list.iter().map(|(group, _)| group.group_id).collect();
-        Read { opening: InitialState { seen, groups, content, cursor }, list }
+        let groups = self.audiences(user_id);
+        Read { opening: InitialState { seen, groups, content, cursor }, list, pending }
     }
 
     /// One read for a user who resumes from the deliveries that a server has in memory; `None` if
     /// the server must read the log.
     pub(super) fn resume(&mut self, recent: &RecentDeliveries, user_id: UserId, cursor: &str) -> Option<Read> {
-        let (from, seen, list) = (parse_cursor(cursor), self.read_point(), self.list(user_id));
+        let (from, seen) = (parse_cursor(cursor), self.read_point());
+        let (list, pending) = (self.list(user_id), self.pending(user_id));
         let is_kept = self.pruned.is_none_or(|pruned| pruned < first_unknown(&from));
         let caught_up = self.log.values().all(|row| !seen.sees(row.commit) || recent.known().sees(row.commit));
         if !is_kept || !caught_up {
             return None;
         }
-        let groups: Vec<GroupId> = list.iter().map(|(group, _)| group.group_id).collect();
-        let deleted = self.rows().filter(|row| row.change.effects().contains(&Effect::AllLeft));
-        let deleted = deleted.filter(|row| row.audience.contains(&user_id)).map(|row| row.change.group_id());
-        let with_deleted: BTreeSet<GroupId> = groups.iter().copied().chain(deleted).collect();
-        let with_deleted: Vec<GroupId> = with_deleted.into_iter().collect();
+        let (groups, with_deleted) = (self.audiences(user_id), self.with_deleted(user_id));
         let resuming = Resuming { user_id, groups: &with_deleted, from: &from, until: &seen };
         let missed = recent.missed(resuming, ReplayMax { events: REPLAY_MAX, bytes: usize::MAX })?;
         self.stats.resumes_from_memory += 1;
         let cursor = self.cursor(&seen);
-        Some(Read { opening: InitialState { seen, groups, content: InitialContent::Resumed(missed), cursor }, list })
+        let opening = InitialState { seen, groups, content: InitialContent::Resumed(missed), cursor };
+        Some(Read { opening, list, pending })
     }
 
     /// Converts rows into deliveries, each with the cursor to resume from after it: a client that
@@ -328,7 +379,8 @@ fn any_command(roster: &Roster, random: &mut Random, salt: u64) -> (UserId, Comm
     let (actor, target) = (any_user(), any_user());
     let Some(group) = roster.group() else { return (actor, Command::create("A", "").unwrap()) };
     let actor = if random.chance(60) { group.owner_id } else { actor };
-    let command = match random.below(20) {
+    let any_role = if random.chance(70) { Role::Member } else { Role::Admin };
+    let command = match random.below(40) {
         0..6 => Command::AddMember(NewMember::plain(target)),
         6 => Command::AddMembers((1..=USERS).map(|number| NewMember::plain(user(u128::from(number)))).collect()),
         7..12 => Command::RemoveMember { user_id: target },
@@ -336,24 +388,51 @@ fn any_command(roster: &Roster, random: &mut Random, salt: u64) -> (UserId, Comm
         13 => Command::ChangeRole { user_id: target, role: Role::Owner },
         14 => Command::ChangeRole { user_id: target, role: Role::Admin },
         15 if random.chance(50) => Command::DeleteGroup,
+        16..22 => return (target, way_in(random)),
+        22..25 => Command::Invite { user_id: target, role: any_role, expires_in_seconds: None },
+        25 => Command::WithdrawInvitation { user_id: target },
+        26..28 => Command::ApproveJoinRequest { user_id: target, role: None },
+        28 => Command::DeclineJoinRequest { user_id: target },
+        29..31 => Command::Ban { user_id: target, reason: Note::default() },
+        31..34 => Command::Unban { user_id: target },
+        34..36 => {
+            let join_policy = Some(JoinPolicy::ALL[random.index(JoinPolicy::ALL.len())]);
+            Command::UpdateSettings { name: None, description: None, join_policy }
+        }
         _ => Command::UpdateSettings {
             name: Some(groups_domain::GroupName::parse(&format!("Name {salt}")).unwrap()),
             description: None,
+            join_policy: None,
         },
     };
     (actor, command)
 }
 
+/// Something that users do who are not members.
+fn way_in(random: &mut Random) -> Command {
+    match random.below(8) {
+        0..2 => Command::AcceptInvitation,
+        2 => Command::DeclineInvitation,
+        3 => Command::WithdrawJoinRequest,
+        _ => Command::Join { message: Note::default() },
+    }
+}
+
 /// A list in memory.
 #[derive(Debug)]
-struct Listed(VecDeque<(Group, Role)>);
+struct Listed {
+    groups: VecDeque<(Group, Role)>,
+    pending: Vec<Pending>,
+}
 
 #[async_trait]
 impl List for Listed {
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
-        let count = max.groups.min(self.0.len());
-        let groups = self.0.drain(..count).collect();
-        Ok(ListPiece { groups, more: !self.0.is_empty() })
+        let count = max.groups.min(self.groups.len());
+        let groups = self.groups.drain(..count).collect();
+        let more = !self.groups.is_empty();
+        let pending = if more { Vec::new() } else { std::mem::take(&mut self.pending) };
+        Ok(ListPiece { groups, pending, more })
     }
 }
 

@@ -1,15 +1,17 @@
 //! The index against a set of pairs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::world::group;
 
+const AUDIENCES: [Audience; 4] = [Audience::Managers, Audience::Members, Audience::Invited, Audience::Requested];
+
 #[derive(Clone, Debug)]
 enum Step {
-    Add(Slot, u128),
+    Set(Slot, u128, usize),
     Remove(Slot, u128),
     RemoveGroup(u128),
     SetUser(Slot, BTreeSet<u128>),
@@ -21,7 +23,7 @@ const GROUPS: u128 = 5;
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0..USERS, 0..GROUPS).prop_map(|(slot, group)| Step::Add(slot, group)),
+        4 => (0..USERS, 0..GROUPS, 0..4_usize).prop_map(|(slot, group, what)| Step::Set(slot, group, what)),
         2 => (0..USERS, 0..GROUPS).prop_map(|(slot, group)| Step::Remove(slot, group)),
         1 => (0..GROUPS).prop_map(Step::RemoveGroup),
         2 => (0..USERS, proptest::collection::btree_set(0..GROUPS, 0..4)).prop_map(|(slot, groups)| Step::SetUser(slot, groups)),
@@ -32,12 +34,12 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn both_directions_agree_with_a_set_of_pairs(steps in proptest::collection::vec(step(), 0..60)) {
-        let (mut index, mut pairs) = (Subscriptions::default(), BTreeSet::new());
+        let (mut index, mut pairs) = (Subscriptions::default(), BTreeMap::new());
         for step in steps {
             match step {
-                Step::Add(slot, number) => {
-                    index.add(slot, group(number));
-                    pairs.insert((number, slot));
+                Step::Set(slot, number, what) => {
+                    index.set(slot, group(number), AUDIENCES[what]);
+                    pairs.insert((number, slot), AUDIENCES[what]);
                 }
                 Step::Remove(slot, number) => {
                     index.remove(slot, group(number));
@@ -45,23 +47,26 @@ proptest! {
                 }
                 Step::RemoveGroup(number) => {
                     index.remove_group(group(number));
-                    pairs.retain(|(other, _)| *other != number);
+                    pairs.retain(|(other, _), _| *other != number);
                 }
                 Step::SetUser(slot, groups) => {
-                    index.set_user(slot, groups.iter().map(|number| group(*number)).collect());
-                    pairs.retain(|(_, other)| *other != slot);
-                    pairs.extend(groups.into_iter().map(|number| (number, slot)));
+                    let all = groups.iter().map(|number| (group(*number), Audience::Members));
+                    index.set_user(slot, all.collect());
+                    pairs.retain(|(_, other), _| *other != slot);
+                    pairs.extend(groups.into_iter().map(|number| ((number, slot), Audience::Members)));
                 }
                 Step::RemoveUser(slot) => {
                     index.remove_user(slot);
-                    pairs.retain(|(_, other)| *other != slot);
+                    pairs.retain(|(_, other), _| *other != slot);
                 }
             }
             for number in 0..GROUPS {
-                let slots: Vec<Slot> = pairs.iter().filter(|pair| pair.0 == number).map(|pair| pair.1).collect();
+                let of_number = pairs.iter().filter(|((of, _), _)| *of == number);
+                let slots: Vec<(Slot, Audience)> = of_number.map(|((_, slot), audience)| (*slot, *audience)).collect();
                 prop_assert_eq!(index.of_group(group(number)).collect::<Vec<_>>(), slots);
                 for slot in 0..USERS {
-                    prop_assert_eq!(index.contains(slot, group(number)), pairs.contains(&(number, slot)));
+                    let is_member = pairs.get(&(number, slot)).is_some_and(|audience| audience.is_member());
+                    prop_assert_eq!(index.is_member(slot, group(number)), is_member);
                 }
             }
             prop_assert_eq!(index.is_empty(), pairs.is_empty());
@@ -73,12 +78,14 @@ proptest! {
 fn a_group_of_a_connected_user_takes_few_bytes() {
     let mut index = Subscriptions::default();
     for slot in 0..1_000 {
-        index.set_user(slot, (0..20).map(group).collect());
+        index.set_user(slot, (0..20).map(|number| (group(number), Audience::Members)).collect());
     }
-    let allocated = |sorted: &Sorted| match sorted {
-        Sorted::Many(numbers) => numbers.capacity() * size_of::<u32>(),
-        Sorted::None | Sorted::One(_) => 0,
-    };
+    fn allocated<const TAG: u32>(sorted: &Sorted<TAG>) -> usize {
+        match sorted {
+            Sorted::Many(numbers) => numbers.capacity() * size_of::<u32>(),
+            Sorted::None | Sorted::One(_) => 0,
+        }
+    }
     let users: usize = index.users.iter().map(allocated).sum();
     let groups: usize = index.groups.iter().map(|(_, group)| allocated(&group.slots)).sum();
     let bytes = (users + groups) / 1_000;
@@ -88,7 +95,7 @@ fn a_group_of_a_connected_user_takes_few_bytes() {
 #[test]
 fn an_array_that_is_mostly_empty_gives_its_memory_back() {
     let mut numbers = Sorted::from_sorted((0..64).collect());
-    let capacity = |numbers: &Sorted| match numbers {
+    let capacity = |numbers: &Sorted<0>| match numbers {
         Sorted::Many(numbers) => numbers.capacity(),
         Sorted::None | Sorted::One(_) => 0,
     };
@@ -105,9 +112,9 @@ fn an_array_that_is_mostly_empty_gives_its_memory_back() {
 
 #[test]
 fn up_to_one_number_needs_no_allocation() {
-    assert!(matches!(Sorted::from_sorted(Vec::new()), Sorted::None));
-    assert!(matches!(Sorted::from_sorted(vec![7]), Sorted::One(7)));
-    let mut pair = Sorted::from_sorted(vec![7, 8]);
+    assert!(matches!(Sorted::<0>::from_sorted(Vec::new()), Sorted::None));
+    assert!(matches!(Sorted::<0>::from_sorted(vec![7]), Sorted::One(7)));
+    let mut pair = Sorted::<0>::from_sorted(vec![7, 8]);
     pair.remove(7);
     assert!(matches!(pair, Sorted::One(8)));
 }
@@ -116,7 +123,7 @@ fn up_to_one_number_needs_no_allocation() {
 fn the_memory_of_a_user_with_many_groups_is_given_back() {
     let mut subscriptions = Subscriptions::default();
     for (slot, numbers) in [(0, 0..6_000), (1, 6_000..7_999), (2, 7_999..8_000)] {
-        subscriptions.set_user(slot, numbers.map(group).collect());
+        subscriptions.set_user(slot, numbers.map(|number| (group(number), Audience::Members)).collect());
     }
     assert!(subscriptions.numbers.capacity() >= 8_000);
     subscriptions.remove_user(0);

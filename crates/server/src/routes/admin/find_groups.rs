@@ -2,14 +2,11 @@
 
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use groups_domain::{GroupName, TextError, UserId};
+use groups_domain::UserId;
 use groups_protocol::{FoundGroupPage, GroupBody, group_page_text, group_text};
-use groups_store::NameKey;
 use serde::Deserialize;
-use uuid::Uuid;
 
+use super::super::name_search::NameSearch;
 use crate::Problem;
 use crate::groups::Groups;
 use crate::input::{self, Paging, Reading};
@@ -30,7 +27,7 @@ pub(in crate::routes) async fn respond(
     match (query.query, query.user_id) {
         (Some(_), Some(_)) => Err(Problem::malformed("Use either `query` or `user_id`.")),
         (_, Some(user_id)) => of_user(&groups, reading, input::user_id(&user_id, "user_id")?, paging).await,
-        (query, None) => by_name(&groups, reading, &query.unwrap_or_default(), paging).await,
+        (_, None) => by_name(&groups, reading, &request).await,
     }
 }
 
@@ -43,27 +40,11 @@ async fn of_user(groups: &Groups, reading: Reading, user_id: UserId, paging: Pag
     Ok(reading.answer(HttpResponse::Ok().content_type(ContentType::json()).body(body)))
 }
 
-async fn by_name(groups: &Groups, reading: Reading, query: &str, paging: Paging) -> Result<HttpResponse, Problem> {
-    let after = paging.after.as_deref().map(|after| parse(after).ok_or_else(Paging::not_ours)).transpose()?;
-    // Normalized like the names themselves.
-    let prefix = match GroupName::parse(query) {
-        Ok(prefix) => prefix.to_string(),
-        Err(TextError::Empty) => String::new(),
-        Err(error) => return Err(Problem::malformed(format!("Invalid `query`: {error}."))),
-    };
-    let found = groups.store().find_groups(&prefix, after, paging.limit).await?;
+async fn by_name(groups: &Groups, reading: Reading, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let NameSearch { prefix, after, limit } = NameSearch::of(request)?;
+    let found = groups.store().find_groups(&prefix, after, limit).await?;
     Ok(reading.answer(HttpResponse::Ok().json(FoundGroupPage {
         groups: found.groups.iter().map(|group| GroupBody::new(group, None)).collect(),
-        next: found.next.map(|key| print(&key)),
+        next: found.next.map(|key| NameSearch::print(&key)),
     })))
-}
-
-fn print(key: &NameKey) -> String {
-    URL_SAFE_NO_PAD.encode([key.id.as_bytes(), key.name.as_bytes()].concat())
-}
-
-fn parse(text: &str) -> Option<NameKey> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (id, name) = bytes.split_at_checked(16)?;
-    Some(NameKey { id: Uuid::from_slice(id).ok()?, name: String::from_utf8(name.to_vec()).ok()? })
 }

@@ -3,12 +3,15 @@
 
 use std::borrow::Cow;
 
-use groups_domain::{Description, DisplayName, GroupName};
+use groups_domain::{Command, Description, DisplayName, GroupName, Note};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::super::{add_members, admin, change_role, create_group, development, typing, update_group};
+use super::super::{
+    add_members, admin, bans, change_role, create_group, development, invitations, join, links, requests, typing,
+    update_group,
+};
 use crate::input::{MEMBERS_PER_REQUEST_MAX, MemberInput};
 
 macro_rules! texts {
@@ -39,10 +42,14 @@ texts! {
     GroupId: {"$ref": "#/components/schemas/Uuid"};
     UserId: {"$ref": "#/components/schemas/UserId"};
     ChosenGroupId: {"$ref": "#/components/schemas/ChosenGroupId"};
+    JoinPolicyInput: {"$ref": "#/components/schemas/JoinPolicy"};
     RoleInput: {"$ref": "#/components/schemas/Role"};
     TimeInput: {"type": "string", "format": "date-time"};
     NameInput: {"type": "string", "minLength": 1, "maxLength": (GroupName::CHARS_MAX)};
     DescriptionInput: {"type": "string", "maxLength": (Description::CHARS_MAX)};
+    NoteInput: {"type": "string", "maxLength": (Note::CHARS_MAX)};
+    SecondsInput: {"type": "integer", "minimum": 1, "maximum": (Command::EXPIRES_IN_SECONDS_MAX)};
+    UsesInput: {"type": "integer", "minimum": 1, "maximum": (u32::MAX)};
 }
 
 /// The members that a request adds.
@@ -83,6 +90,11 @@ pub(super) fn schemas() -> Map<String, Value> {
     generator.subschema_for::<update_group::Body>();
     generator.subschema_for::<add_members::Body>();
     generator.subschema_for::<change_role::Body>();
+    generator.subschema_for::<invitations::Body>();
+    generator.subschema_for::<requests::Body>();
+    generator.subschema_for::<bans::Body>();
+    generator.subschema_for::<links::Body>();
+    generator.subschema_for::<join::Body>();
     generator.subschema_for::<typing::Body>();
     generator.subschema_for::<development::Body>();
     generator.subschema_for::<admin::create_group::Body>();

@@ -43,6 +43,9 @@ fn further_schemas() -> Map<String, Value> {
     let any_page = json!({
         "anyOf": [{"$ref": "#/components/schemas/GroupPage"}, {"$ref": "#/components/schemas/FoundGroupPage"}],
     });
+    let invited_before = json!({
+        "anyOf": [{"$ref": "#/components/schemas/GroupInvitation"}, {"$ref": "#/components/schemas/LetIn"}],
+    });
     let alive = json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}});
     let state = json!({"type": "string", "enum": ["up", "down"]});
     let components = json!({
@@ -63,10 +66,15 @@ fn further_schemas() -> Map<String, Value> {
             "components": components,
         },
     });
-    [("UserId", user_id), ("ChosenGroupId", chosen), ("AnyGroupPage", any_page), ("Alive", alive), ("Ready", ready)]
-        .into_iter()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect()
+    let named = [
+        ("UserId", user_id),
+        ("ChosenGroupId", chosen),
+        ("AnyGroupPage", any_page),
+        ("InvitedBefore", invited_before),
+        ("Alive", alive),
+        ("Ready", ready),
+    ];
+    named.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
 fn headers() -> Map<String, Value> {

@@ -11,6 +11,7 @@ const ADA: &str = "f7a54a9e-b01a-593f-8b27-0307af030bbc";
 const BOB: &str = "01a206fc-a2ba-74e0-b762-1f02155aaf9f";
 
 const GROUPS: &str = "Groups";
+const WAYS_IN: &str = "Ways into a group";
 const USERS: &str = "Users";
 const SOCKET: &str = "WebSocket";
 const OPERATORS: &str = "Operators";
@@ -18,8 +19,9 @@ const DEVELOPMENT: &str = "Development mode";
 const SERVER: &str = "Server";
 
 /// The tags with their descriptions, in the order of the document.
-pub(super) const TAGS: [(&str, &str); 6] = [
+pub(super) const TAGS: [(&str, &str); 7] = [
     (GROUPS, "Groups, their members and their history."),
+    (WAYS_IN, "Invitations, requests to join, bans and links. `docs/ways-in.md` in the repository explains them."),
     (USERS, "The caller, and other users."),
     (SOCKET, "The messages are described in the AsyncAPI document, `/asyncapi.json`."),
     (OPERATORS, "For backends and operators of the service. The token needs the scope `groups:admin`."),
@@ -28,10 +30,10 @@ pub(super) const TAGS: [(&str, &str); 6] = [
 ];
 
 pub(super) fn operations() -> Vec<Operation> {
-    let one_group = one_group();
-    let for_operators = one_group.iter().map(Operation::for_operators);
-    let all = [groups(), one_group.clone(), users(), socket(), for_operators.collect(), operators(), development()];
-    all.into_iter().chain([server()]).flatten().collect()
+    let shared = [one_group(), ways_into_a_group()].concat();
+    let for_operators = shared.iter().map(Operation::for_operators).collect();
+    let all = [groups(), shared, entering(), users(), socket(), for_operators, operators(), development(), server()];
+    all.into_iter().flatten().collect()
 }
 
 fn groups() -> Vec<Operation> {
@@ -76,7 +78,7 @@ fn add_members(path: &str, id: &str) -> Operation {
         .with_body("NewMembers", true, json!({"user_id": BOB, "role": "member"}))
         .idempotent()
         .versioned()
-        .codes(&[Code::GroupNotFound, Code::AlreadyMember, Code::InvalidRole])
+        .codes(&[Code::GroupNotFound, Code::AlreadyMember, Code::Banned, Code::InvalidRole])
         .codes(&[Code::TooManyMembers, Code::TooManyGroups])
         .json(201, "The group, and what happened to each user.", &["ETag", "Idempotency-Replayed"], "Added")
 }
@@ -92,13 +94,19 @@ fn one_group() -> Vec<Operation> {
             .takes(&[GroupId])
             .codes(&[Code::GroupNotFound])
             .json(200, "The group.", &["ETag"], "Group"),
-        Operation::changes(Method::PATCH, group, "updateGroup", GROUPS, "Change the name and description")
-            .takes(&[GroupId])
-            .with_body("GroupSettings", true, json!({"name": "Launch Team"}))
-            .idempotent()
-            .versioned()
-            .codes(&[Code::GroupNotFound, Code::InvalidName, Code::InvalidDescription])
-            .json(200, "The group.", &["ETag", "Idempotency-Replayed"], "Group"),
+        Operation::changes(
+            Method::PATCH,
+            group,
+            "updateGroup",
+            GROUPS,
+            "Change the name, the description and the join policy",
+        )
+        .takes(&[GroupId])
+        .with_body("GroupSettings", true, json!({"name": "Launch Team"}))
+        .idempotent()
+        .versioned()
+        .codes(&[Code::GroupNotFound, Code::InvalidName, Code::InvalidDescription, Code::InvalidJoinPolicy])
+        .json(200, "The group.", &["ETag", "Idempotency-Replayed"], "Group"),
         Operation::changes(Method::DELETE, group, "deleteGroup", GROUPS, "Delete a group for all members")
             .takes(&[GroupId])
             .idempotent()
@@ -131,6 +139,141 @@ fn one_group() -> Vec<Operation> {
             .takes(&[GroupId, Limit, Version])
             .codes(&[Code::GroupNotFound, Code::Forbidden])
             .json(200, "A page.", &[], "ChangePage"),
+    ]
+}
+
+/// The lists of one group that only admins see, which users and operators share.
+fn ways_into_a_group() -> Vec<Operation> {
+    let invitations = "/v1/groups/{group_id}/invitations";
+    let invitation = "/v1/groups/{group_id}/invitations/{user_id}";
+    let requests = "/v1/groups/{group_id}/requests";
+    let request = "/v1/groups/{group_id}/requests/{user_id}";
+    let approve = "/v1/groups/{group_id}/requests/{user_id}/approve";
+    let bans = "/v1/groups/{group_id}/bans";
+    let ban = "/v1/groups/{group_id}/bans/{user_id}";
+    let links = "/v1/groups/{group_id}/links";
+    let link = "/v1/groups/{group_id}/links/{link_id}";
+    let replayed = &["Idempotency-Replayed"];
+    let changed = &["ETag", "Idempotency-Replayed"];
+    let list = |path, id, summary, schema| {
+        Operation::reads(path, id, WAYS_IN, summary)
+            .described("Oldest first. Only for admins and the owner.")
+            .takes(&[GroupId, Limit, After])
+            .codes(&[Code::GroupNotFound, Code::Forbidden])
+            .json(200, "A page.", &[], schema)
+    };
+    let change = |method, path, id, summary| {
+        let change = Operation::changes(method, path, id, WAYS_IN, summary).takes(&[GroupId]);
+        change.idempotent().versioned().codes(&[Code::GroupNotFound])
+    };
+    vec![
+        list(invitations, "listInvitations", "List the invitations", "GroupInvitationPage"),
+        change(Method::POST, invitations, "invite", "Invite a user")
+            .described("A user who has asked to join becomes a member. A user who is invited stays invited as before.")
+            .with_body("NewInvitation", true, json!({"user_id": BOB, "expires_in_seconds": 604_800}))
+            .codes(&[Code::AlreadyMember, Code::Banned, Code::InvalidRole, Code::InvalidExpiry])
+            .codes(&[Code::TooManyInvitations, Code::TooManyMembers, Code::TooManyGroups])
+            .json(201, "The invitation.", changed, "GroupInvitation")
+            .json(200, "The invitation from before, or the member.", changed, "InvitedBefore"),
+        change(Method::DELETE, invitation, "endInvitation", "Withdraw an invitation, or decline")
+            .takes(&[InvitedId])
+            .codes(&[Code::InvitationNotFound])
+            .empty(204, "There is no invitation.", replayed),
+        list(requests, "listJoinRequests", "List the requests to join", "GroupJoinRequestPage"),
+        change(Method::POST, approve, "approveJoinRequest", "Let in a user who has asked to join")
+            .takes(&[UserId])
+            .with_body("Approval", false, json!({"role": "member"}))
+            .codes(&[Code::RequestNotFound, Code::InvalidRole, Code::TooManyMembers, Code::TooManyGroups])
+            .json(200, "The new member.", changed, "Member"),
+        change(Method::DELETE, request, "declineJoinRequest", "Turn down a user who has asked to join")
+            .takes(&[UserId])
+            .codes(&[Code::RequestNotFound])
+            .empty(204, "There is no request.", replayed),
+        list(bans, "listBans", "List the bans", "BanPage"),
+        change(Method::PUT, ban, "ban", "Ban a user")
+            .described("A member is removed by the same change. A ban from before stays as it is.")
+            .takes(&[UserId])
+            .with_body("NewBan", false, json!({"reason": "Advertising"}))
+            .codes(&[Code::InvalidReason, Code::OwnerMustTransfer, Code::TooManyBans])
+            .json(200, "The ban.", changed, "Ban"),
+        change(Method::DELETE, ban, "unban", "Lift a ban").takes(&[UserId]).empty(204, "There is no ban.", replayed),
+        list(links, "listLinks", "List the links", "LinkPage"),
+        change(Method::POST, links, "createLink", "Create a link into the group")
+            .described("The answer is the only one with the token. A repetition with the same key has the same token.")
+            .with_body("NewLink", false, json!({"expires_in_seconds": 604_800, "uses_max": 10}))
+            .codes(&[Code::InvalidRole, Code::InvalidExpiry, Code::InvalidUsesMax, Code::TooManyLinks])
+            // Only long after the first use of a key.
+            .codes(&[Code::LinkNotFound])
+            .json(201, "The link, with its token.", changed, "CreatedLink"),
+        change(Method::DELETE, links, "revokeLinks", "Revoke all links").empty(204, "There are no links.", replayed),
+        Operation::reads(link, "getLink", WAYS_IN, "Read a link")
+            .takes(&[GroupId, LinkId])
+            .codes(&[Code::GroupNotFound, Code::Forbidden, Code::LinkNotFound])
+            .json(200, "The link.", &[], "Link"),
+        change(Method::DELETE, link, "revokeLink", "Revoke a link")
+            .takes(&[LinkId])
+            .codes(&[Code::LinkNotFound])
+            .empty(204, "There is no link.", replayed),
+    ]
+}
+
+/// What people do for themselves who are not members.
+fn entering() -> Vec<Operation> {
+    let join = "/v1/groups/{group_id}/join";
+    let accept = "/v1/groups/{group_id}/invitations/me/accept";
+    let token = "/v1/join/{token}";
+    let joined = |operation: Operation| {
+        let full = [Code::TooManyMembers, Code::TooManyGroups];
+        operation.idempotent().versioned().codes(&full).json(
+            200,
+            "The caller is a member of the group.",
+            &["ETag", "Idempotency-Replayed"],
+            "Group",
+        )
+    };
+    let asked = |operation: Operation| {
+        operation
+            .with_body("NewJoinRequest", false, json!({"message": "Bob sent me."}))
+            .codes(&[Code::InvalidMessage, Code::TooManyRequestsToJoin])
+            .json(202, "The caller has asked to join.", &["Idempotency-Replayed"], "Requested")
+    };
+    vec![
+        Operation::reads("/v1/invitations", "listOwnInvitations", WAYS_IN, "List the invitations of the caller")
+            .described("Newest group first.")
+            .takes(&[Limit, After])
+            .json(200, "A page.", &[], "InvitationPage"),
+        joined(Operation::changes(Method::POST, accept, "acceptInvitation", WAYS_IN, "Accept an invitation"))
+            .takes(&[GroupId])
+            .codes(&[Code::InvitationNotFound]),
+        Operation::reads("/v1/requests", "listOwnJoinRequests", WAYS_IN, "List the requests to join of the caller")
+            .described("Newest group first.")
+            .takes(&[Limit, After])
+            .json(200, "A page.", &[], "JoinRequestPage"),
+        asked(joined(Operation::changes(Method::POST, join, "join", WAYS_IN, "Join a group, or ask to join")))
+            .described("As the join policy of the group says. A user with an invitation joins with it.")
+            .takes(&[GroupId])
+            .codes(&[Code::GroupNotFound]),
+        Operation::changes(Method::DELETE, join, "withdrawJoinRequest", WAYS_IN, "Take back a request to join")
+            .takes(&[GroupId])
+            .idempotent()
+            .versioned()
+            .codes(&[Code::RequestNotFound])
+            .empty(204, "There is no request.", &["Idempotency-Replayed"]),
+        Operation::reads(token, "previewLink", WAYS_IN, "Read where a link leads")
+            .takes(&[LinkToken])
+            .codes(&[Code::LinkNotFound])
+            .json(200, "The group, as outsiders see it.", &[], "LinkPreview"),
+        asked(joined(Operation::changes(Method::POST, token, "useLink", WAYS_IN, "Join or ask to join with a link")))
+            .takes(&[LinkToken])
+            .codes(&[Code::LinkNotFound]),
+        Operation::reads("/v1/directory", "searchDirectory", WAYS_IN, "Search the groups that outsiders can join")
+            .described(
+                "Groups with the join policy `open` or `request`, sorted by name. 404 `not_found` if the server has no \
+                 directory.",
+            )
+            .takes(&[NamePrefix, Limit, After])
+            .codes(&[Code::NotFound])
+            .json(200, "A page.", &[], "DirectoryPage"),
     ]
 }
 
@@ -291,6 +434,8 @@ fn server() -> Vec<Operation> {
         file("/openapi.json", "getOpenApi", "This document", &["application/json"]),
         file("/asyncapi.json", "getAsyncApi", "The messages of the WebSocket", &["application/json"]),
         file("/", "getPage", "The page", &["text/html; charset=utf-8"]),
+        file("/join/{token}", "getJoinPage", "The page, for users who follow a link", &["text/html; charset=utf-8"])
+            .accepts(&[LinkToken]),
         file("/docs", "getDocs", "The page that shows these documents", &["text/html; charset=utf-8"]),
         file("/assets/{path}", "getAsset", "A file of the page, or of the browser library", &assets)
             .accepts(&[File])

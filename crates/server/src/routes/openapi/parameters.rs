@@ -29,6 +29,10 @@ parameters! {
     UserId: "path" "user_id" true, "The id of the user.", {"$ref": "#/components/schemas/UserId"};
     MemberId: "path" "user_id" true, "The id of the member; `me` is the caller.",
         {"anyOf": [{"const": "me"}, {"$ref": "#/components/schemas/UserId"}]};
+    InvitedId: "path" "user_id" true, "The id of the invited user; `me` is the caller, who declines.",
+        {"anyOf": [{"const": "me"}, {"$ref": "#/components/schemas/UserId"}]};
+    LinkId: "path" "link_id" true, "The id of the link.", {"$ref": "#/components/schemas/Uuid"};
+    LinkToken: "path" "token" true, "The token of the link.", {"type": "string", "minLength": 1};
     JobId: "path" "job_id" true, "The id of the job.", {"$ref": "#/components/schemas/Uuid"};
     File: "path" "path" true, "The path of the file. It may have several segments.",
         {"type": "string", "minLength": 1, "examples": ["groups-client.js"]};

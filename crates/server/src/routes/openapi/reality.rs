@@ -18,7 +18,8 @@ use crate::mount::Mount;
 use crate::routes;
 
 /// With everything that the service can mount.
-const EVERYTHING: Mount = Mount { prefix: String::new(), page: true, documents: true, cors: false, metrics: true };
+const EVERYTHING: Mount =
+    Mount { prefix: String::new(), page: true, documents: true, cors: false, metrics: true, directory: true };
 
 /// The paths of an application.
 async fn mounted(mount: Mount) -> BTreeSet<String> {
@@ -47,7 +48,15 @@ async fn without_the_documents_their_page_is_not_served_either() {
     assert_eq!(missing, ["/asyncapi.json", "/docs", "/openapi.json"]);
     let without = mounted(Mount { page: false, ..EVERYTHING }).await;
     let missing: Vec<_> = everything.difference(&without).map(String::as_str).collect();
-    assert_eq!(missing, ["/", "/assets/{path}", "/docs"]);
+    assert_eq!(missing, ["/", "/assets/{path}", "/docs", "/join/{token}"]);
+}
+
+#[actix_web::test]
+async fn the_directory_can_be_switched_off() {
+    let everything = mounted(EVERYTHING).await;
+    let without = mounted(Mount { directory: false, ..EVERYTHING }).await;
+    let missing: Vec<_> = everything.difference(&without).map(String::as_str).collect();
+    assert_eq!(missing, ["/v1/directory"]);
 }
 
 #[test]

@@ -137,6 +137,57 @@ async fn an_operator_finds_and_repairs_groups_and_people_on_the_page() {
 }
 
 #[tokio::test]
+async fn an_operator_sees_and_ends_the_ways_into_a_group() {
+    let Some(axe) = axe() else { return };
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::start().await;
+    let [ada, asks, also_asks, invited, banned] = std::array::from_fn(|_| server.user());
+    let group = ada.creates("Project Team", &[]).await;
+    let path = |rest: &str| format!("/v1/groups/{group}{rest}");
+    ada.patch(&path(""), json!({"join_policy": "request"})).await.ok(200);
+    asks.post(&path("/join"), json!({"message": "I know Ada."})).await.ok(202);
+    also_asks.post(&path("/join"), json!({})).await.ok(202);
+    ada.post(&path("/invitations"), json!({"user_id": invited.id})).await.ok(201);
+    ada.call("PUT", &path(&format!("/bans/{}", banned.id)))
+        .json(&json!({"reason": "Advertising"}))
+        .send()
+        .await
+        .ok(200);
+    ada.post(&path("/links"), json!({"uses_max": 5})).await.ok(201);
+
+    let page = browser.window(&url(&server)).await;
+    page.value(&format!("{axe};undefined")).await;
+    signs_in_with_token(&page, &server.operator()).await;
+    opens_operator_view(&page).await;
+    finds(&page, "group", &group).await;
+    let count = |kind: &str, count: usize| format!("test.shown('[data-testid=operator-{kind}]').length === {count}");
+    for (kind, rows) in [("request", 2), ("invitation", 1), ("ban", 1), ("link", 1)] {
+        page.sees(kind, &count(kind, rows)).await;
+    }
+    page.sees("the message", "test.text('[data-testid=operator-request]')[0].includes('I know Ada.')").await;
+    finds_nothing(&page, "the ways into a group").await;
+    pictures(&page, "access").await;
+
+    page.clicks(&format!("[data-user-id=\"{}\"] [data-testid=operator-approve]", asks.id)).await;
+    sees_member(&page, &asks, "member").await;
+    page.clicks("[data-testid=operator-decline]").await;
+    page.sees("no request", &count("request", 0)).await;
+    page.clicks("[data-testid=operator-withdraw]").await;
+    page.sees("no invitation", &count("invitation", 0)).await;
+    page.clicks("[data-testid=operator-unban]").await;
+    page.sees("no ban", &count("ban", 0)).await;
+    page.clicks("[data-testid=operator-revoke-links]").await;
+    submits(&page).await;
+    page.sees("no link", &count("link", 0)).await;
+    page.sees("that there is nothing", "test.text('[data-testid=operator-access]')[0].includes('There are no')").await;
+    page.clicks("[data-testid=operator-edit]").await;
+    page.value("document.querySelector('[data-testid=operator-join-policy]').value = 'open'").await;
+    submits(&page).await;
+    page.sees("the policy", "test.text('[data-testid=operator-group]')[0].includes('join policy open')").await;
+    assert_eq!(ada.sees(&group).await["join_policy"], "open");
+}
+
+#[tokio::test]
 async fn the_operator_view_is_loaded_only_when_an_operator_opens_it() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::start().await;

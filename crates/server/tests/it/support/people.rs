@@ -43,6 +43,15 @@ impl User {
         self.call("PATCH", path).json(&body).send().await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call("PUT", path).json(&body).send().await
+    }
+
+    /// Posts without a body.
+    pub(crate) async fn posts(&self, path: &str) -> Answer {
+        self.call("POST", path).send().await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call("DELETE", path).send().await
     }

@@ -24,6 +24,8 @@ pub(crate) enum Folded {
 pub(crate) struct View {
     user_id: String,
     groups: BTreeMap<String, Value>,
+    /// The invitations and requests to join, by the id of the group.
+    pending: BTreeMap<String, Value>,
     /// The version with which each group was left.
     left: BTreeMap<String, u64>,
     /// The cursor to resume from.
@@ -60,6 +62,7 @@ impl View {
         Self {
             user_id: user_id.to_owned(),
             groups: BTreeMap::new(),
+            pending: BTreeMap::new(),
             left: BTreeMap::new(),
             cursor: None,
             connection: Connection::default(),
@@ -77,6 +80,7 @@ impl View {
     /// A new device without state.
     pub(crate) fn forget(&mut self) {
         self.groups.clear();
+        self.pending.clear();
         self.left.clear();
         self.cursor = None;
     }
@@ -146,6 +150,17 @@ impl View {
                     due(self.groups.insert(id.to_owned(), group.clone()).is_none(), "a group twice in a snapshot")?;
                     self.connection.last.insert(id.to_owned(), version);
                 }
+                for field in ["invitations", "requests"] {
+                    for pending in message[field].as_array().into_iter().flatten() {
+                        due(message["more"] == false, "before the last piece")?;
+                        let id = pending["group"]["group_id"].as_str().ok_or("no group")?;
+                        let version = pending["version"].as_u64().ok_or("no version")?;
+                        due(!self.groups.contains_key(id), "an invitation to a group of the list")?;
+                        let known = self.pending.insert(id.to_owned(), pending.clone());
+                        due(known.is_none(), "two invitations to a group")?;
+                        self.connection.last.insert(id.to_owned(), version);
+                    }
+                }
                 self.connection.stage = if message["more"] == true { Stage::Pieces } else { Stage::Complete };
                 Ok(Folded::Applied)
             }
@@ -173,12 +188,15 @@ impl View {
         let id = event["group_id"].as_str().unwrap_or_default().to_owned();
         let version = event["version"].as_u64().unwrap_or_default();
         let enters = matches!(kind, "group_created" | "added_to_group");
+        // Those who are not members hear only of the versions that concern them.
+        let at_any_version =
+            enters || matches!(kind, "invited_to_group" | "invitation_ended" | "join_requested" | "join_request_ended");
         self.received.push((self.connection.number, id.clone(), version));
 
         // On one connection each version arrives once and in order; only joining leaves a gap
         // before it.
         if let Some(last) = self.connection.last.insert(id.clone(), version) {
-            let next = if enters { version > last } else { version == last + 1 };
+            let next = if at_any_version { version > last } else { version == last + 1 };
             if !next {
                 return Err(format!("version {version} after {last} on one connection: {event}"));
             }
@@ -186,7 +204,8 @@ impl View {
         self.cursor = event["cursor"].as_str().map(str::to_owned);
 
         let known = self.version(&id);
-        let newest = known.or_else(|| self.left.get(&id).copied()).unwrap_or(0);
+        let pending = self.pending.get(&id).and_then(|pending| pending["version"].as_u64());
+        let newest = known.or(pending).or_else(|| self.left.get(&id).copied()).unwrap_or(0);
         if version <= newest {
             // Only a resume may repeat events.
             return if self.connection.resumed {
@@ -197,20 +216,38 @@ impl View {
         }
         match known {
             Some(known) if version != known + 1 => return Err(format!("a gap after {known}: {event}")),
-            Some(_) if enters => return Err(format!("added to what one is in: {event}")),
-            None if !enters => return Err(format!("an event of a stranger's group: {event}")),
+            Some(_) if at_any_version => return Err(format!("added to what one is in: {event}")),
+            None if !at_any_version => return Err(format!("an event of a stranger's group: {event}")),
             _ => {}
         }
-        self.apply(kind, id, version, event)
+        let was = self.pending.get(&id);
+        let invited = was.is_some_and(|pending| !pending["role"].is_null());
+        // An invitation that has expired is replaced without an event of its end.
+        let replaceable = was.is_none_or(|pending| pending["expires_at"].is_string());
+        match kind {
+            // A list does not have invitations that have expired, whose end may follow in any way but one.
+            "invitation_ended" if !invited && event["reason"] == "declined" => {
+                Err(format!("no invitation was known: {event}"))
+            }
+            "join_request_ended" if invited || was.is_none() => Err(format!("no request was known: {event}")),
+            "invited_to_group" | "join_requested" if !replaceable => Err(format!("already known: {event}")),
+            _ => self.apply(kind, id, version, event),
+        }
     }
 
     fn apply(&mut self, kind: &str, id: String, version: u64, event: &Value) -> Result<Folded, String> {
         let mut group = event["group"].clone();
         match kind {
+            "invited_to_group" | "join_requested" => {
+                self.left.remove(&id);
+                self.pending.insert(id, event.clone());
+                return Ok(Folded::Applied);
+            }
             "group_created" | "added_to_group" | "role_changed" => group["role"] = event["role"].clone(),
             "group_updated" => group["role"] = self.groups.get(&id).map_or(json!(null), |known| known["role"].clone()),
             _ => {
                 self.groups.remove(&id);
+                self.pending.remove(&id);
                 self.left.insert(id, version);
                 return Ok(Folded::Applied);
             }
@@ -219,8 +256,39 @@ impl View {
             return Err(format!("another role before: {event}"));
         }
         self.left.remove(&id);
+        self.pending.remove(&id);
         self.groups.insert(id, group);
         Ok(Folded::Applied)
+    }
+
+    /// Whether there is an invitation that expires.
+    pub(crate) fn waits_for_an_end(&self) -> bool {
+        self.pending.values().any(|pending| pending["expires_at"].is_string())
+    }
+
+    /// Panics if the view differs from the server's lists of the user's invitations and requests.
+    #[track_caller]
+    pub(crate) fn assert_pending_is(&self, invitations: &[Value], requests: &[Value]) {
+        // A user who was erased since is the nil UUID in the list.
+        let is_erased = |pending: &Value| pending["invited_by"] == "00000000-0000-0000-0000-000000000000";
+        let facts = |pending: &Value, with_inviter: bool| {
+            let message = pending["message"].as_str().unwrap_or_default().to_owned();
+            let invited_by = with_inviter.then(|| pending["invited_by"].clone());
+            (pending["version"].clone(), pending["role"].clone(), invited_by, message)
+        };
+        let id = |pending: &Value| pending["group"]["group_id"].as_str().unwrap_or_default().to_owned();
+        let listed: BTreeMap<_, _> = invitations.iter().chain(requests).map(|pending| (id(pending), pending)).collect();
+        let seen: BTreeMap<_, _> = self
+            .pending
+            .iter()
+            .map(|(id, pending)| {
+                let with_inviter = listed.get(id).is_none_or(|listed| !is_erased(listed));
+                (id.clone(), facts(pending, with_inviter))
+            })
+            .collect();
+        let listed: BTreeMap<_, _> =
+            listed.into_iter().map(|(id, pending)| (id, facts(pending, !is_erased(pending)))).collect();
+        assert_eq!(seen, listed, "the invitations and requests of {}", self.user_id);
     }
 
     /// Panics if the view differs from the server's list.

@@ -1,6 +1,6 @@
-//! Permission to read the history of a group.
+//! Permission to read what only admins see: the history of a group, and its lists.
 
-use crate::{Actor, Rejection, Role, Rule};
+use crate::{AccessList, Actor, Rejection, Role, Rule};
 
 /// Checks whether an actor may read the changes of a group. `role` is their role in the group; `None` if they are not a member.
 ///
@@ -18,12 +18,24 @@ use crate::{Actor, Rejection, Role, Rule};
 /// assert_eq!(check_history_access(Actor::Operator(ada), None), Ok(()));
 /// ```
 pub fn check_history_access(actor: Actor, role: Option<Role>) -> Result<(), Rejection> {
+    // Reading the history requires the role `admin`.
+    check_admin(actor, role, Rule::AdminsReadHistory)
+}
+
+/// Checks whether an actor may read a list of a group. `role` is their role in the group; `None` if they are not a member.
+///
+/// # Errors
+/// [`Rejection::GroupNotFound`] if the actor may not see the group, [`Rejection::Forbidden`] if they may not read the list.
+pub fn check_list_access(actor: Actor, role: Option<Role>, list: AccessList) -> Result<(), Rejection> {
+    check_admin(actor, role, list.rule())
+}
+
+fn check_admin(actor: Actor, role: Option<Role>, rule: Rule) -> Result<(), Rejection> {
     match (actor, role) {
         (Actor::Operator(_), _) => Ok(()),
         // To users who are not members, the group does not exist.
         (Actor::Member(_), None) => Err(Rejection::GroupNotFound),
-        // Reading the history requires the role `admin`.
-        (Actor::Member(_), Some(role)) if role < Role::Admin => Err(Rejection::Forbidden(Rule::AdminsReadHistory)),
+        (Actor::Member(_), Some(role)) if role < Role::Admin => Err(Rejection::Forbidden(rule)),
         (Actor::Member(_), Some(_)) => Ok(()),
     }
 }
