@@ -78,7 +78,7 @@ documents:
       --ignore-scripts --loglevel=error @asyncapi/parser@3.6.6 openapi-fetch@0.17.0 openapi-typescript@7.13.0 typescript@5.9.3
     test -x "{{target}}/documents/python/bin/schemathesis" || (python3 -m venv "{{target}}/documents/python" && \
       "{{target}}/documents/python/bin/pip" install -q --disable-pip-version-check \
-        jsonschema==4.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5)
+        jsonschema==4.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 standardwebhooks==1.1.0)
     GROUPS_TEST_NODE_MODULES="$(realpath "{{target}}/documents/node_modules")" GROUPS_TEST_REQUIRE_ALL=1 \
       GROUPS_TEST_PYTHON="$(realpath "{{target}}/documents")/python/bin/python" \
       cargo test -p server --test it documents::

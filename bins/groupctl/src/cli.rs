@@ -5,6 +5,7 @@ mod change;
 mod group;
 mod outsider;
 mod ways_in;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -20,11 +21,12 @@ pub(crate) use self::ways_in::{
     BanArgs, BanCommand, InviteArgs, InviteCommand, LinkArgs, LinkCommand, NewBanArgs, NewInvitationArgs, NewLinkArgs,
     RequestsArgs, RequestsCommand,
 };
+pub(crate) use self::webhook::{WebhookCommand, WebhookTexts};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  any other failure; for `admin check`: not a member
+  1  any other failure; for `admin check`: not a member; for `webhook test`: not delivered
   2  invalid arguments or configuration
   3  not found
   4  refused by a rule
@@ -40,7 +42,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 
-    /// Print JSON: one value, or one object per line for `watch` and `admin changes`
+    /// Print JSON: one value, or one object per line for `watch`, `feed` and `admin changes`
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
@@ -113,6 +115,18 @@ pub(crate) enum Command {
     Unblock { user: UserId },
     /// List the users whom you have blocked
     Blocks,
+    /// Print the changes of all groups, until Ctrl-C; for operators
+    Feed {
+        /// Only the changes after this cursor. Default: from the oldest change that is kept
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+        /// End at the end of the log, instead of waiting for further changes
+        #[arg(long)]
+        once: bool,
+    },
+    /// Webhooks, which send changes to other systems; for operators
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Commands of operators; they need a token with the scope groups:admin
     #[command(subcommand)]
     Admin(AdminCommand),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod change;
+mod feed;
 mod generate;
 mod group;
 mod outsider;
@@ -9,6 +10,7 @@ mod show;
 mod user;
 mod watch;
 mod ways_in;
+mod webhook;
 mod words;
 
 use std::process::ExitCode;
@@ -67,6 +69,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             format.done("The user is not blocked.")?;
         }
         Command::Blocks => user::blocks(&client, format).await?,
+        Command::Feed { after, once } => feed::run(client.admin(), after, once, format).await?,
+        Command::Webhook(command) => return webhook::run(client.admin().webhooks(), command, format).await,
         Command::Admin(command) => return admin::run(&client, command, format).await,
     }
     Ok(ExitCode::SUCCESS)

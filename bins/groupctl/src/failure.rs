@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use groups_client::{BuildError, Error, TokenError};
+use groups_client::{BuildError, Error, FeedError, TokenError};
 
 /// Why a command failed. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{text}", text = explained(.0))]
     Call(#[from] Error),
+    #[error(transparent)]
+    Feed(FeedError),
     #[error("{0}{cause}", cause = cause(.0))]
     Client(#[from] BuildError),
     #[error("cannot write the output: {0}")]
@@ -37,11 +39,6 @@ impl Failure {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
-    /// Whether the service may be available again later.
-    pub(crate) fn is_unavailable(&self) -> bool {
-        self.code() == UNAVAILABLE
-    }
-
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code())
     }
@@ -59,7 +56,7 @@ impl Failure {
                 429 | 502..=504 => UNAVAILABLE,
                 _ => FAILED,
             },
-            Self::Call(_) | Self::Output(_) | Self::File { .. } | Self::Job { .. } => FAILED,
+            Self::Call(_) | Self::Feed(_) | Self::Output(_) | Self::File { .. } | Self::Job { .. } => FAILED,
         }
     }
 }
@@ -73,7 +70,7 @@ const REFUSED: u8 = 4;
 const UNAUTHENTICATED: u8 = 5;
 const UNAVAILABLE: u8 = 6;
 
-fn explained(error: &Error) -> String {
+pub(crate) fn explained(error: &Error) -> String {
     match error {
         Error::Unreachable { idempotency_key: Some(key), .. } => {
             format!("{error}{}; the change may have been made: repeat it with --idempotency-key {key}", cause(error))

@@ -288,6 +288,10 @@ pub(crate) struct SettingsArgs {
     #[arg(long, alias = "groups-directory", env = "GROUPS_DIRECTORY", value_name = "on|off", default_value = "on", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
     directory: bool,
 
+    /// Whether webhooks can be sent to addresses that are not public, such as 127.0.0.1 or 10.0.0.1: `on` or `off`
+    #[arg(long, alias = "groups-webhook-allow-private", env = "GROUPS_WEBHOOK_ALLOW_PRIVATE", value_name = "on|off", default_value = "off", value_parser = on_or_off, action = ArgAction::Set)]
+    webhook_allow_private: bool,
+
     /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     #[arg(long, alias = "groups-log-days", env = "GROUPS_LOG_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     log_days: u32,
@@ -355,6 +359,15 @@ pub(crate) struct SettingsArgs {
     /// Seconds over which WebSocket connections are closed in a shutdown, so that clients do not reconnect all at once
     #[arg(long, alias = "groups-drain-seconds", env = "GROUPS_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=5))]
     drain_seconds: u32,
+}
+
+/// `on` or `off`, as for other switches. Empty counts as `off`, so that a variable can be reset.
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "1" | "true" | "yes" => Ok(true),
+        "off" | "0" | "false" | "no" | "" => Ok(false),
+        _ => Err("must be `on` or `off`".to_owned()),
+    }
 }
 
 /// A number of things or bytes within a range.
@@ -440,6 +453,7 @@ impl From<SettingsArgs> for Settings {
             add_policy: args.add_policy.into(),
             name_visibility: args.name_visibility.into(),
             directory: args.directory,
+            webhook_allow_private: args.webhook_allow_private,
             log_days: args.log_days,
             revocation_days: args.revocation_days,
             nats_url: args.nats_url,

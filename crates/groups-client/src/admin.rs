@@ -1,8 +1,11 @@
 //! Calls of operators and backends: `/v1/admin`.
 
 mod body;
+mod feed;
+mod log;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -14,11 +17,17 @@ pub use self::body::{
     ParseJobIdError, Removal,
 };
 use self::body::{ChecksBody, DisconnectBody};
-use crate::body::{Group, History, NameBody, Page};
+pub use self::feed::{Feed, FeedError, FeedRetry};
+pub use self::log::{LogChange, LogPage};
+pub use self::webhooks::{
+    CreatedWebhook, Delivery, DeliveryPage, NewWebhook, PauseReason, TestResult, Webhook, WebhookPage, WebhookSettings,
+    WebhookState, WebhookTypes, Webhooks,
+};
+use crate::body::{Group, NameBody, Page};
 use crate::call::Call;
 use crate::error::Error;
 use crate::groups::GroupHandle;
-use crate::http::Http;
+use crate::http::Shared;
 
 /// The pause between two questions about a job.
 const JOB_PAUSE: Duration = Duration::from_millis(500);
@@ -28,7 +37,7 @@ const JOB_PAUSE: Duration = Duration::from_millis(500);
 ///
 /// The caller acts as an operator: rules about roles do not apply, all other rules do.
 #[derive(Clone, Copy)]
-pub struct Admin<'a>(pub(crate) &'a Http);
+pub struct Admin<'a>(pub(crate) &'a Shared);
 
 impl<'a> Admin<'a> {
     /// Creates a group for its owner.
@@ -89,13 +98,29 @@ impl<'a> Admin<'a> {
         self.get("users").parameter("subject", Some(subject)).parameter("issuer", issuer)
     }
 
-    /// The changes of all groups, in the order in which they were committed. `page.after` is the `next` of the previous page.
-    /// With `wait`, an empty page is delayed until there is a change, up to 30 seconds.
-    pub fn changes(self, page: Page, wait: Option<Duration>) -> Call<'a, History> {
-        self.get("changes")
-            .parameter("after", page.after)
-            .parameter("limit", page.limit)
-            .parameter("wait", wait.map(|wait| wait.as_secs().min(30)))
+    /// One page of the changes of all groups, in the order in which they were committed. `page.after` is the
+    /// [`next`](LogPage::next) of the previous page, or the cursor of a change. With `wait`, an empty page is delayed until
+    /// there is a change, up to 30 seconds.
+    pub fn changes(self, page: Page, wait: Option<Duration>) -> Call<'a, LogPage> {
+        log::changes(self.0, page, wait)
+    }
+
+    /// Follows the changes of all groups after a cursor; without one, from the oldest change that is kept.
+    pub fn feed(self, after: Option<String>) -> Feed {
+        Feed::new(Shared::clone(self.0), after)
+    }
+
+    /// The cursor of the newest change. A state that is read afterwards includes everything up to it.
+    ///
+    /// # Errors
+    /// As a [`check`](Self::check) without questions, which this is.
+    pub async fn end_of_log(self) -> Result<String, Error> {
+        Ok(self.check(&[], None).await?.cursor)
+    }
+
+    /// The webhooks: create, change, test and replay them.
+    pub fn webhooks(self) -> Webhooks<'a> {
+        Webhooks(self.0)
     }
 
     /// Asks about up to 1,000 users whether they are in a group, with at least a role. With the cursor of an earlier answer as

@@ -1,6 +1,6 @@
 //! Bodies of requests, and of responses that later servers may extend.
 
-use groups_domain::{GroupId, JoinPolicy, NewMember, Role, UserId, Version};
+use groups_domain::{JoinPolicy, NewMember, Role, UserId, Version};
 use groups_protocol::{AddOutcome, ChangeAction, GroupBody, MemberBody};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -148,12 +148,6 @@ pub struct ChangeRecord {
     /// The action with its details; `None` for one that this version of the library does not know.
     #[serde(skip)]
     pub action: Option<ChangeAction<'static>>,
-    /// The group; only in the log of all groups.
-    #[serde(skip)]
-    pub group_id: Option<GroupId>,
-    /// The position after the change; only in the log of all groups.
-    #[serde(skip)]
-    pub cursor: Option<String>,
     /// Everything, as the server sent it.
     #[serde(flatten)]
     pub json: serde_json::Map<String, Value>,
@@ -169,14 +163,12 @@ impl<'de> Deserialize<'de> for ChangeRecord {
             #[serde(default)]
             operator: bool,
             action: String,
-            group_id: Option<GroupId>,
-            cursor: Option<String>,
         }
         let json = serde_json::Map::deserialize(deserializer)?;
         let head = Head::deserialize(Value::Object(json.clone())).map_err(serde::de::Error::custom)?;
         let action = ChangeAction::deserialize(Value::Object(json.clone())).ok();
-        let Head { version, at, actor_id, operator, action: name, group_id, cursor } = head;
-        Ok(Self { version, at, actor_id, operator, name, action, group_id, cursor, json })
+        let Head { version, at, actor_id, operator, action: name } = head;
+        Ok(Self { version, at, actor_id, operator, name, action, json })
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use groups_domain::Version;
 use hyper::body::Bytes;
@@ -46,6 +47,7 @@ impl<'a, T> Call<'a, T> {
             idempotency_key: None,
             safety: Safety::Repeatable,
             anonymous: false,
+            delayed_by: Duration::ZERO,
         };
         Self { http, request, error: None, decode, result: PhantomData }
     }
@@ -85,6 +87,12 @@ impl<'a, T> Call<'a, T> {
     /// The call is sent once.
     pub(crate) fn once(mut self) -> Self {
         self.request.safety = Safety::Once;
+        self
+    }
+
+    /// The server may delay its answer by this much.
+    pub(crate) fn delayed_by(mut self, wait: Duration) -> Self {
+        self.request.delayed_by = wait;
         self
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Request {
     pub(crate) idempotency_key: Option<String>,
     pub(crate) safety: Safety,
     pub(crate) anonymous: bool,
+    /// How long the server may delay its answer, on top of the time that an attempt has.
+    pub(crate) delayed_by: Duration,
 }
 
 impl Request {
@@ -82,7 +84,7 @@ impl Http {
             let last = attempt >= self.retry.attempts_max || request.safety == Safety::Once;
             let sent = self.head(request, token.as_deref())?.body(Full::new(request.body.clone().unwrap_or_default()));
             let sent = sent.map_err(|error| Error::InvalidRequest(error.into()))?;
-            let wait = match self.transport.send(sent, self.retry.attempt_within).await {
+            let wait = match self.transport.send(sent, self.retry.attempt_within + request.delayed_by).await {
                 Ok(response) if (200..300).contains(&response.status) => return Ok(response.body),
                 Ok(response) => {
                     let refused = |response: &Response| {

@@ -24,6 +24,8 @@
 //! # }
 //! ```
 //!
+//! Backends use [`Client::admin`]: [`Admin::feed`] follows the changes of all groups, [`Admin::webhooks`] manages webhooks.
+//!
 //! # Tokens
 //!
 //! [`ClientBuilder::token`] always uses the same token. A [`TokenProvider`] is asked for one before each WebSocket connection, and
@@ -76,8 +78,10 @@ pub use access::{
     LinkPage, LinkPreview, NewInvitation, NewLink, Preview,
 };
 pub use admin::{
-    Admin, Check, CheckResult, Checks, FoundGroups, FoundUser, GroupQuery, Job, JobId, JobRef, JobState, NewOwnedGroup,
-    ParseJobIdError, Removal,
+    Admin, Check, CheckResult, Checks, CreatedWebhook, Delivery, DeliveryPage, Feed, FeedError, FeedRetry, FoundGroups,
+    FoundUser, GroupQuery, Job, JobId, JobRef, JobState, LogChange, LogPage, NewOwnedGroup, NewWebhook,
+    ParseJobIdError, PauseReason, Removal, TestResult, Webhook, WebhookPage, WebhookSettings, WebhookState,
+    WebhookTypes, Webhooks,
 };
 pub use blocks::Blocks;
 pub use body::{

@@ -1,9 +1,10 @@
 //! Reads lists page by page.
 
 use groups_protocol::{
-    BanBody, BanPage, BlockBody, BlockPage, DirectoryPage, GroupBody, GroupInvitationBody, GroupInvitationPage,
-    GroupJoinRequestBody, GroupJoinRequestPage, GroupPage, InvitationBody, InvitationPage, JoinRequestBody,
-    JoinRequestPage, LinkBody, LinkPage, MemberBody, MemberPage, PreviewBody,
+    AttemptBody, BanBody, BanPage, BlockBody, BlockPage, DeliveryPage, DirectoryPage, GroupBody, GroupInvitationBody,
+    GroupInvitationPage, GroupJoinRequestBody, GroupJoinRequestPage, GroupPage, InvitationBody, InvitationPage,
+    JoinRequestBody, JoinRequestPage, LinkBody, LinkPage, MemberBody, MemberPage, PreviewBody, WebhookBody,
+    WebhookPage,
 };
 
 use crate::body::Page;
@@ -55,4 +56,6 @@ paged! {
     GroupJoinRequestPage<'a> => requests: GroupJoinRequestBody<'a>, 'a;
     BanPage<'a> => bans: BanBody<'a>, 'a;
     LinkPage => links: LinkBody;
+    WebhookPage => webhooks: WebhookBody;
+    DeliveryPage => deliveries: AttemptBody;
 }

@@ -46,6 +46,9 @@ pub enum ChangeAction<'a> {
         name: Cow<'a, str>,
         /// The description of the group.
         description: Cow<'a, str>,
+        /// The owner: the actor, unless an operator created the group for somebody.
+        #[cfg_attr(test, ts(type = "Uuid"), schemars(with = "crate::schema::Id"))]
+        owner_id: UserId,
         /// The initial members, without the owner.
         members: Vec<NewMemberBody>,
     },
@@ -233,6 +236,7 @@ impl<'a> ChangeAction<'a> {
             ChangeKind::GroupCreated { members } => Self::GroupCreated {
                 name: change.group.name.as_str().into(),
                 description: change.group.description.as_str().into(),
+                owner_id: change.group.owner_id,
                 members: joined(members),
             },
             ChangeKind::SettingsChanged { name, description, join_policy } => Self::SettingsChanged {

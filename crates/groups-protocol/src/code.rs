@@ -44,6 +44,7 @@ codes! {
     LinkNotFound = "link_not_found", 404, "Link not found";
     MemberNotFound = "member_not_found", 404, "Member not found";
     RequestNotFound = "request_not_found", 404, "Request to join not found";
+    WebhookNotFound = "webhook_not_found", 404, "Webhook not found";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     RequestTimeout = "request_timeout", 408, "Request timeout";
     AlreadyMember = "already_member", 409, "Already a member";
@@ -62,6 +63,8 @@ codes! {
     InvalidUsesMax = "invalid_uses_max", 422, "Invalid number of uses";
     InvalidMessage = "invalid_message", 422, "Invalid message";
     InvalidReason = "invalid_reason", 422, "Invalid reason";
+    InvalidUrl = "invalid_url", 422, "Invalid URL";
+    InvalidEventType = "invalid_event_type", 422, "Invalid type of event";
     TooManyMembers = "too_many_members", 422, "Too many members";
     TooManyGroups = "too_many_groups", 422, "Too many groups";
     TooManyInvitations = "too_many_invitations", 422, "Too many invitations";
@@ -69,6 +72,7 @@ codes! {
     TooManyBans = "too_many_bans", 422, "Too many bans";
     TooManyLinks = "too_many_links", 422, "Too many links";
     TooManyBlocks = "too_many_blocks", 422, "Too many blocked people";
+    TooManyWebhooks = "too_many_webhooks", 422, "Too many webhooks";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "Idempotency key reused with another request";
     UpgradeRequired = "upgrade_required", 426, "Upgrade required";
     RateLimited = "rate_limited", 429, "Too many requests";

@@ -24,6 +24,7 @@
 
 mod access;
 mod answer;
+mod catch_up;
 mod change;
 mod client_message;
 mod close;
@@ -40,6 +41,7 @@ mod schema;
 mod server_message;
 #[cfg(test)]
 mod typescript;
+mod webhook;
 
 pub use access::{
     BanBody, BanPage, CreatedLinkBody, DirectoryPage, GroupInvitationBody, GroupInvitationPage, GroupJoinRequestBody,
@@ -50,6 +52,7 @@ pub use answer::{
     AccessBody, AddOutcome, AddedBody, AddedMember, BlockBody, BlockPage, ChangePage, FoundGroupPage, GroupPage,
     JobBody, JobCreatedBody, JobStateBody, LoginBody, MeBody, MemberPage, PeopleBody, PersonBody, SubjectBody,
 };
+pub use catch_up::CatchUpBody;
 pub use change::{ChangeAction, ChangeBody, NewMemberBody};
 pub use client_message::{ClientMessage, ParseError, parse};
 pub use close::{CloseCode, retry_reason};
@@ -63,6 +66,10 @@ pub use operator::{
 };
 pub use pending::{InvitationBody, JoinRequestBody, pending_bodies};
 pub use server_message::{ErrorCode, ServerMessage};
+pub use webhook::{
+    AttemptBody, CatchUpMessage, CreatedWebhookBody, DeliveryPage, GroupMessage, PauseReasonBody, TestMessage,
+    TestResultBody, WEBHOOK_TYPES, WebhookBody, WebhookMessage, WebhookPage, WebhookStateBody,
+};
 
 /// The `cursor` of every snapshot piece except the last. It is not a position, so that no client resumes from an incomplete list.
 pub const NO_CURSOR: &str = "0";

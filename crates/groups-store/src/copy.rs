@@ -12,18 +12,21 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uuid::Uuid;
 
 use crate::column::{Id, sql as types};
-use crate::connection::{PostgresConn, RunQueryDsl, SqliteConn};
+use crate::connection::{Connection, PostgresConn, RunQueryDsl, SqliteConn};
 use crate::inner::Backend;
+use crate::position::Seen;
+use crate::postgres::end_with_own_changes;
 use crate::queries::statements;
 use crate::query_error::{QueryError, reading};
 use crate::read_class::ReadClass;
 use crate::row::{GroupRow, JobRow, KeyRow, LinkRow, LogRow, MembershipRow, StandingRow, columns_of};
 use crate::row_set::{Answers, Blocks, Changes, Groups, Links, Memberships, Names, RowSet, Standings, With};
 use crate::schema::{
-    blocks, groups, idempotency, jobs, links, log, memberships, names, revocations, sink_positions, standings,
+    blocks, groups, idempotency, jobs, links, log, memberships, names, revocations, sink_positions, standings, webhooks,
 };
 use crate::url::Target;
-use crate::{OpenError, Reason, Store, StoreError, StoreOptions};
+use crate::webhook_row::{WebhookRow, reason_number};
+use crate::{OpenError, PauseReason, Position, Reason, Store, StoreError, StoreOptions};
 
 /// Rows per chunk.
 const PIECE_ROWS_MAX: i64 = 500;
@@ -58,6 +61,10 @@ pub struct Copied {
     pub revocations: u64,
     /// Jobs. Unfinished ones continue in the new database.
     pub jobs: u64,
+    /// Webhooks, without their attempts. Their positions do not exist in the new database: each
+    /// continues after the copied log, and is paused if it had not got all of that
+    /// ([`PauseReason::LogExpired`]).
+    pub webhooks: u64,
 }
 
 /// Why nothing was copied.
@@ -88,8 +95,8 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// Copies groups, memberships, the log, idempotency keys, names, blocks, sink positions, revocations and
-/// jobs in one transaction.
+/// Copies groups, memberships, the log, idempotency keys, names, blocks, sink positions, revocations, jobs
+/// and webhooks in one transaction.
 ///
 /// Both databases are migrated first. The old one is locked during the copy; if a server has it
 /// open, the copy fails with [`OpenError::InUse`]. Cursors become invalid: the new database has its
@@ -108,10 +115,11 @@ pub async fn copy(from: StoreOptions, to: StoreOptions) -> Result<Copied, CopyEr
     let (old, new) = (Store::open(from).await?, Store::open(to).await?);
     let copied = match (&old.inner.backend, &new.inner.backend) {
         (Backend::Sqlite(old), Backend::Postgres(new)) => {
+            let (old_id, new_id) = (old.id(), new.id());
             let (sender, pieces) = channel(PIECES_WAITING_MAX);
             let reading =
-                old.read(ReadClass::Request, async move |conn: &mut SqliteConn| read_all(conn, &sender).await);
-            let writing = new.write_once(move |conn| write_all(conn, pieces).boxed());
+                old.read(ReadClass::Request, async move |conn: &mut SqliteConn| read_all(conn, old_id, &sender).await);
+            let writing = new.write_once(move |conn| write_all(conn, new_id, pieces).boxed());
             let (read, written) = tokio::join!(reading, writing);
             // If the writer ended early, the reader failed as a result, so the writer's error
             // counts.
@@ -143,6 +151,8 @@ enum Piece {
     SinkPositions(Vec<SinkRow>),
     Revocations(Vec<RevocationRow>),
     Jobs(Vec<JobRow>),
+    /// Those that had got everything are not paused.
+    Webhooks(Vec<WebhookRow>),
     /// Everything was read.
     End,
 }
@@ -161,7 +171,7 @@ fn hand_over(pieces: &Sender<Piece>, piece: Piece) -> Result<(), QueryError> {
     pieces.blocking_send(piece).map_err(|_| StoreError::Unavailable(Reason::Closed).into())
 }
 
-async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), QueryError> {
+async fn read_all(conn: &mut SqliteConn, store: Uuid, pieces: &Sender<Piece>) -> Result<(), QueryError> {
     let nil = Id(Uuid::nil());
     let mut after = None;
     loop {
@@ -305,11 +315,21 @@ async fn read_all(conn: &mut SqliteConn, pieces: &Sender<Piece>) -> Result<(), Q
         after = last.id;
         hand_over(pieces, Piece::Jobs(rows))?;
     }
+    let end = conn.read_point().await?.point.below;
+    let mut rows: Vec<WebhookRow> = webhooks::table.load(conn).await.map_err(reading("webhooks"))?;
+    for row in &mut rows {
+        let is_at_end = |position: Position| position.is_of(store) && position.first_unknown() >= end;
+        if !Position::from_stored(&row.position).is_some_and(is_at_end) {
+            row.paused = Some(reason_number(PauseReason::LogExpired));
+        }
+    }
+    hand_over(pieces, Piece::Webhooks(rows))?;
     hand_over(pieces, Piece::End)
 }
 
-/// The tables, referenced tables first. `usage` is not copied: the daily quotas start at zero.
-const TABLES: [&str; 11] = [
+/// The tables, referenced tables first. `usage` is not copied: the daily quotas start at zero. Nor is
+/// `webhook_attempts`.
+const TABLES: [&str; 12] = [
     "groups",
     "memberships",
     "standings",
@@ -321,11 +341,13 @@ const TABLES: [&str; 11] = [
     "sink_positions",
     "revocations",
     "jobs",
+    "webhooks",
 ];
 
 /// Writes everything. Returns what was copied, or why the new database is unsuitable.
 async fn write_all(
     conn: &mut PostgresConn,
+    store: Uuid,
     mut pieces: Receiver<Piece>,
 ) -> Result<Result<Copied, CopyError>, QueryError> {
     // Blocks the writes of servers that run on this database until the copy has ended, but not
@@ -347,6 +369,8 @@ async fn write_all(
             }
             // The reader has failed and returns its own error.
             None => return Err(StoreError::Unavailable(Reason::Closed).into()),
+            // Behind the log.
+            Some(Piece::Webhooks(rows)) => copied.webhooks = write_webhooks(conn, store, rows).await?,
             Some(piece) => write(conn, piece, &mut copied).await?,
         }
     }
@@ -433,7 +457,20 @@ async fn write(conn: &mut PostgresConn, piece: Piece, copied: &mut Copied) -> Re
                 copied.jobs += diesel::insert_into(jobs::table).values(row).execute(conn).await? as u64;
             }
         }
-        Piece::End => {}
+        Piece::Webhooks(_) | Piece::End => {}
     }
     Ok(())
+}
+
+/// Writes webhooks that continue after everything that this transaction has written. Returns their
+/// number.
+async fn write_webhooks(conn: &mut PostgresConn, store: Uuid, rows: Vec<WebhookRow>) -> Result<u64, QueryError> {
+    let Seen { point, witness } = end_with_own_changes(conn).await?;
+    let position = Position::new(store, &point, witness).stored();
+    let mut count = 0;
+    for row in rows {
+        let row = WebhookRow { position: position.clone(), ..row };
+        count += diesel::insert_into(webhooks::table).values(row).execute(conn).await? as u64;
+    }
+    Ok(count)
 }

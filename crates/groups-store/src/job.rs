@@ -131,6 +131,7 @@ pub enum EraseStep {
     Log(i64),
     /// Answers kept for idempotency keys, after this key.
     Answers(UserId, String),
-    /// Names, blocks, usage, owners of deleted groups, and who has invited, banned or made links.
+    /// Names, blocks, usage, owners of deleted groups, who has invited, banned or made links, and
+    /// attempts to deliver to webhooks.
     Rest,
 }

@@ -182,6 +182,8 @@ mod store;
 mod store_metrics;
 mod tail;
 mod url;
+mod webhook;
+mod webhook_row;
 
 pub use access_page::{AdminRead, LinkKey, LinkPage, PendingPage, StandingEntry, StandingKey, StandingPage};
 pub use backup::backup;
@@ -221,6 +223,12 @@ pub use sink::{SINK_NAME_CHARS_MAX, SinkName, SinkNameError};
 pub use store::Store;
 pub use store_metrics::{BATCH_SIZE_BOUNDS, CommitMetrics, PoolMetrics};
 pub use tail::Tail;
+pub use webhook::{
+    AttemptKey, AttemptPage, NewWebhook, PREVIOUS_SECRET_KEPT, PauseReason, PreviousSecret, WEBHOOK_ATTEMPT_KEPT,
+    WEBHOOK_ATTEMPTS_MAX, WEBHOOK_URL_BYTES_MAX, WEBHOOKS_MAX, Webhook, WebhookAttempt, WebhookChange, WebhookChanged,
+    WebhookCreated, WebhookDeleted, WebhookKey, WebhookPage, WebhookProgress, WebhookSecret, WebhookSecrets,
+    WebhookState,
+};
 
 /// The checks that the fuzz targets in `crates/groups-fuzz` run.
 #[cfg(fuzzing)]

@@ -256,6 +256,9 @@ pub struct Pruned {
     pub usage: u32,
     /// Revocations of tokens that have ended.
     pub revocations: u32,
+    /// Attempts to deliver to webhooks that are
+    /// [too old](crate::WEBHOOK_ATTEMPT_KEPT).
+    pub webhook_attempts: u32,
 }
 
 impl Pruned {

@@ -31,5 +31,7 @@ mod wire;
 pub(crate) use backend::PostgresBackend;
 pub(crate) use bus::Bus;
 pub(crate) use open::{check_replica, pending};
+#[cfg(feature = "sqlite")]
+pub(crate) use queries::end_with_own_changes;
 pub(crate) use replica::Current;
 pub(crate) use tail::PostgresTail;

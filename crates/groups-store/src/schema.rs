@@ -177,4 +177,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    /// Without `holder` and `leased_until`, which only plain SQL uses: Diesel's tuples have 16 columns.
+    webhooks (id) {
+        id -> Id,
+        version -> BigInt,
+        url -> Text,
+        types -> Nullable<Text>,
+        description -> Text,
+        paused -> Nullable<SmallInt>,
+        secret -> Binary,
+        previous_secret -> Nullable<Binary>,
+        previous_until -> Nullable<BigInt>,
+        position -> Text,
+        generation -> BigInt,
+        failing_since -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        fingerprint -> Binary,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::sql::Id;
+
+    webhook_attempts (webhook_id, seq) {
+        webhook_id -> Id,
+        seq -> BigInt,
+        message_id -> Text,
+        event_type -> Text,
+        at -> BigInt,
+        attempt -> BigInt,
+        status -> Nullable<SmallInt>,
+        error -> Nullable<Text>,
+        duration_ms -> BigInt,
+        response -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(groups, memberships, standings, links, log, names);

@@ -68,6 +68,7 @@ mod jobs;
 mod openings;
 mod operator;
 mod ways_in;
+mod webhooks;
 
 impl Store {
     /// Opens a database, creates it if it is a SQLite file that does not exist, and applies pending

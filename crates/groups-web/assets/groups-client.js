@@ -14,6 +14,7 @@
 
 /** @typedef {import("./client/client.js").ClientEvents} ClientEvents */
 /** @typedef {import("./client/options.js").ClientOptions} ClientOptions */
+/** @typedef {import("./client/ladder.js").Transport} Transport */
 /** @typedef {import("./client/http.js").CallOptions} CallOptions */
 /** @typedef {import("./client/link.js").State} State */
 /** @typedef {import("./client/link.js").Status} Status */

@@ -2,6 +2,7 @@ export { isolated } from "./client/bidi.js";
 export { GroupsClient } from "./client/client.js";
 export type ClientEvents = import("./client/client.js").ClientEvents;
 export type ClientOptions = import("./client/options.js").ClientOptions;
+export type Transport = import("./client/ladder.js").Transport;
 export type CallOptions = import("./client/http.js").CallOptions;
 export type State = import("./client/link.js").State;
 export type Status = import("./client/link.js").Status;

@@ -10,6 +10,8 @@ pub(crate) const TEXT: u8 = 0x1;
 pub(crate) const BINARY: u8 = 0x2;
 /// Opcode of a close frame.
 pub(crate) const CLOSE: u8 = 0x8;
+/// Opcode of a ping frame.
+const PING_OPCODE: u8 = 0x9;
 /// Opcode of a pong frame.
 pub(crate) const PONG: u8 = 0xA;
 
@@ -46,6 +48,39 @@ pub(crate) fn json(message: &impl Serialize) -> Bytes {
     encode(TEXT, &payload)
 }
 
+/// What one of our own frames says. For transports that are not WebSockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decoded {
+    /// A message in JSON.
+    Message(Bytes),
+    /// A heartbeat.
+    Ping,
+    /// Nothing follows.
+    Close { code: Option<u16>, reason: Bytes },
+    /// An answer to a client's ping, or a binary frame. Only a WebSocket client gets one.
+    Other,
+}
+
+/// Decodes a complete frame that [`encode`] has made. The payload shares the memory of the frame.
+pub(crate) fn decode(frame: &Bytes) -> Decoded {
+    let (Some(first), Some(second)) = (frame.first(), frame.get(1)) else { return Decoded::Other };
+    let header_bytes = match second {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    let payload = frame.slice(header_bytes.min(frame.len())..);
+    match first & 0x0F {
+        TEXT => Decoded::Message(payload),
+        PING_OPCODE => Decoded::Ping,
+        CLOSE => match payload.first_chunk::<2>() {
+            Some(code) => Decoded::Close { code: Some(u16::from_be_bytes(*code)), reason: payload.slice(2..) },
+            None => Decoded::Close { code: None, reason: Bytes::new() },
+        },
+        _ => Decoded::Other,
+    }
+}
+
 /// Encodes a pong with the ping's payload, which is at most 125 bytes.
 pub(crate) fn pong(payload: &[u8]) -> Bytes {
     encode(PONG, payload)
@@ -62,4 +97,27 @@ pub(crate) fn close(code: Option<u16>, reason: &str) -> Bytes {
     let mut payload = code.to_be_bytes().to_vec();
     payload.extend_from_slice(&reason.as_bytes()[..end]);
     encode(CLOSE, &payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_of_any_length_decodes_to_its_payload() {
+        for length in [0, 1, 125, 126, 65_535, 65_536] {
+            let payload = vec![b'x'; length];
+            assert_eq!(decode(&encode(TEXT, &payload)), Decoded::Message(payload.into()), "{length}");
+        }
+    }
+
+    #[test]
+    fn control_frames_decode_to_their_meaning() {
+        let closed =
+            |code, reason: &'static str| Decoded::Close { code, reason: Bytes::from_static(reason.as_bytes()) };
+        assert_eq!(decode(&PING), Decoded::Ping);
+        assert_eq!(decode(&pong(b"hi")), Decoded::Other);
+        assert_eq!(decode(&close(Some(4001), "slow consumer")), closed(Some(4001), "slow consumer"));
+        assert_eq!(decode(&close(None, "")), closed(None, ""));
+    }
 }

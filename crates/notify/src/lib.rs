@@ -126,7 +126,9 @@ pub use sink::{EventSink, Recorder, SinkError};
 pub use source::{InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError};
 #[doc(hidden)]
 pub use transport::echo;
-pub use transport::{ClientStream, Handover, Lender, Lent, SendBuffer, Upgraded, lend, on_connect, set_socket_options};
+pub use transport::{
+    CatchUpError, ClientStream, Handover, Lender, Lent, SendBuffer, Upgraded, lend, on_connect, set_socket_options,
+};
 
 /// The checks that the fuzz targets in `crates/groups-fuzz` run.
 #[cfg(fuzzing)]

@@ -3,6 +3,7 @@
 mod builder;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ use crate::mount::Mount;
 use crate::peers::{ANNOUNCE_EVERY, Peers};
 use crate::reads::Reads;
 use crate::refusals::Refusals;
+use crate::webhooks::Webhooks;
 use crate::{Code, Problem, clock};
 
 /// A running service. Cheap to clone; all clones share the same service.
@@ -76,6 +78,7 @@ struct Inner {
     limiter: Arc<Limiter>,
     ids: Arc<GroupIds>,
     jobs: JobSignal,
+    webhooks: Webhooks,
     reads: Reads,
     /// Delays the rejection of large changes from users who have too few tokens left.
     refusals: Refusals,
@@ -257,12 +260,21 @@ impl Groups {
         self.0.hub.drain(Drain { spread, ..Drain::default() }).await;
     }
 
+    /// Stops sending to webhooks and leaves them to other servers. A no-op if that was done before.
+    pub(crate) async fn stop_webhooks(&self) {
+        // Boxed: the futures of applications that stop the service nest it deeply, and the compiler
+        // limits that.
+        let stopping: Pin<Box<dyn Future<Output = ()> + Send + '_>> = Box::pin(self.0.webhooks.stop(&self.0.store));
+        stopping.await;
+    }
+
     /// Stops the background tasks, which need the store, and then closes the store.
     pub(crate) async fn close_store(&self) {
         #[cfg(feature = "otlp")]
         if let Some(traces) = self.traces() {
             traces.flush(Duration::from_millis(500)).await;
         }
+        self.stop_webhooks().await;
         self.0.supervisor.stop();
         self.0.store.clone().close().await;
     }
@@ -346,6 +358,10 @@ impl Groups {
 
     pub(crate) fn jobs(&self) -> &JobSignal {
         &self.0.jobs
+    }
+
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
     }
 
     pub(crate) fn reads(&self) -> &Reads {
@@ -480,7 +496,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database_url = folder.path().join("groups.db").to_string_lossy().into_owned();
         let groups = Groups::builder(Settings { database_url, ..Settings::default() }).open().await.unwrap();
-        assert_eq!(groups.supervisor().running(), 10);
+        assert_eq!(groups.supervisor().running(), 11);
         groups.stop(Duration::ZERO).await;
         while groups.supervisor().running() > 0 {
             tokio::task::yield_now().await;

@@ -8,6 +8,8 @@ mod member;
 mod paging;
 mod reading;
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, web};
 use groups_domain::{GroupId, JoinPolicy, LinkId, Note, ParseJoinPolicyError, Rejection, Role, UserId};
 use serde::de::DeserializeOwned;
@@ -54,6 +56,14 @@ pub(crate) fn member_id(text: &str, caller: UserId) -> Result<UserId, Problem> {
 /// Parses a user id. The nil UUID is not a user: it stands for users who were erased.
 fn user(text: &str) -> Option<UserId> {
     uuid(text).filter(|id| !id.is_nil()).map(UserId::new)
+}
+
+/// Parses how long an answer may wait for something to happen, in seconds. A larger value than the
+/// maximum is reduced to it. Default: 0.
+pub(crate) fn wait(seconds: Option<&str>, seconds_max: u64) -> Result<Duration, Problem> {
+    let seconds = seconds.map_or(Ok(0), str::parse::<u64>);
+    let seconds = seconds.map_err(|_| Problem::malformed("`wait` must be a number of seconds."))?;
+    Ok(Duration::from_secs(seconds.min(seconds_max)))
 }
 
 /// Parses a user id in a body or a query.

@@ -71,6 +71,7 @@ mod store_source;
 mod tls;
 #[cfg(feature = "otlp")]
 mod traces;
+mod webhooks;
 
 pub use groups::{Groups, GroupsBuilder};
 pub use groups_protocol::Code;

@@ -30,7 +30,7 @@ pub(crate) enum Work {
     NewKey,
     /// A GET.
     Read,
-    /// A WebSocket upgrade.
+    /// A WebSocket upgrade, or a stream of events.
     Upgrade,
     /// A typing event sent over HTTP.
     Typing,
@@ -41,7 +41,7 @@ pub(crate) enum Work {
 pub(crate) enum AddressWork {
     /// A sign-in in development mode.
     SignIn,
-    /// A WebSocket upgrade, with or without a valid token.
+    /// A WebSocket upgrade or a stream of events, with or without a valid token.
     Upgrade,
     /// A request below `/v1`, with or without a valid token.
     Request,
@@ -268,7 +268,7 @@ impl Work {
             Self::Change => "Too many changes. Try again later.",
             Self::NewKey => "Too many new idempotency keys. Try again later.",
             Self::Read => "Too many reads. Try again later.",
-            Self::Upgrade => "Too many WebSocket connections. Try again later.",
+            Self::Upgrade => "Too many new connections. Try again later.",
             Self::Typing => "Too many typing requests. Try again later.",
         }
     }
@@ -288,7 +288,7 @@ impl AddressWork {
     fn refusal(self) -> &'static str {
         match self {
             Self::SignIn => "Too many sign-ins from this address.",
-            Self::Upgrade => "Too many WebSocket connections from this address.",
+            Self::Upgrade => "Too many new connections from this address.",
             Self::Request => "Too many requests from this address.",
             Self::InvalidToken => "Too many invalid tokens from this address.",
         }

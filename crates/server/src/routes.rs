@@ -10,6 +10,7 @@ mod delete_group;
 mod development;
 mod directory;
 mod documents;
+mod events;
 mod file;
 mod get_group;
 mod history;
@@ -29,6 +30,7 @@ mod own_invitations;
 mod own_requests;
 #[cfg(feature = "page")]
 mod page;
+mod refused;
 mod remove_member;
 mod requests;
 mod resource;
@@ -84,6 +86,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, cors: Condition<Cors>, mount
         .service(at("/me/blocks/{user_id}", [put(blocks::put), delete(blocks::remove)]))
         .service(at("/users", [get(users::respond)]))
         .service(at("/ws", [get(websocket::respond)]))
+        .service(at("/events", [get(events::respond)]))
         .configure(|config| {
             if mount.directory {
                 config.service(at("/directory", [get(directory::respond)]));

@@ -262,7 +262,9 @@ impl Running {
         // Stops accepting immediately, and waits for the open connections.
         let requests = timeout(self.spread + GRACE, self.handle.stop(true));
         let sockets = timeout(self.spread + GRACE, self.groups.close_clients(self.spread));
-        if let (Err(_), _) | (_, Err(_)) = tokio::join!(requests, sockets) {
+        // Before the tasks are aborted, so that their progress is stored.
+        let webhooks = self.groups.stop_webhooks();
+        if let (Err(_), _, ()) | (_, Err(_), ()) = tokio::join!(requests, sockets, webhooks) {
             tracing::warn!("some connections did not close in time and were cut");
         }
         // Last, so that it can be seen why the server is not ready.

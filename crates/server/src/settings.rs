@@ -159,6 +159,9 @@ pub struct Settings {
     /// Whether everybody can search for the groups that can be joined or asked to join, with `GET /v1/directory`: `on` or `off`
     pub directory: bool,
 
+    /// Whether webhooks can be sent to addresses that are not public, such as 127.0.0.1 or 10.0.0.1: `on` or `off`
+    pub webhook_allow_private: bool,
+
     /// Days for which the log of changes is kept. A client that was away for longer reads its list again
     pub log_days: u32,
 
@@ -301,6 +304,7 @@ impl Default for Settings {
             add_policy: AddPolicy::Anybody,
             name_visibility: NameVisibility::Members,
             directory: true,
+            webhook_allow_private: false,
             log_days: 30,
             revocation_days: 1,
             nats_url: None,
@@ -521,7 +525,7 @@ impl Settings {
         }
     }
 
-    fn is_on_postgres(&self) -> bool {
+    pub(crate) fn is_on_postgres(&self) -> bool {
         ["postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme))
     }
 

@@ -37,7 +37,7 @@ pub(crate) enum AdminCommand {
         #[arg(long)]
         role: Option<Role>,
     },
-    /// Print the changes of all groups, in the order in which they were committed
+    /// Print the changes of all groups up to now, in the order in which they were committed; see `feed`
     Changes {
         /// Only the changes after this cursor
         #[arg(long, value_name = "CURSOR")]

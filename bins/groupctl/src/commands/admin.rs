@@ -1,23 +1,14 @@
 //! Commands of operators.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use groups_client::{
-    Admin, Check, Client, GroupQuery, History, Job, JobId, JobState, NewOwnedGroup, Page, Removal, UserId,
-};
+use groups_client::{Admin, Check, Client, GroupQuery, Job, JobId, JobState, NewOwnedGroup, Page, Removal, UserId};
 
 use super::change::with;
-use super::watch::interrupt;
-use super::{group, show};
+use super::{feed, group, show};
 use crate::cli::{AdminCommand, AdminGroupCommand, UserCommand};
 use crate::failure::{FAILED, Failure};
-use crate::output::{Format, line, printable, to_json};
-
-/// How long the server delays an answer while there is no change.
-const WAIT: Duration = Duration::from_secs(30);
-/// The pause after an attempt to read changes has failed.
-const PAUSE: Duration = Duration::from_secs(2);
+use crate::output::{Format, line, to_json};
 
 pub(super) async fn run(client: &Client, command: AdminCommand, format: Format) -> Result<ExitCode, Failure> {
     let admin = client.admin();
@@ -38,7 +29,7 @@ pub(super) async fn run(client: &Client, command: AdminCommand, format: Format) 
             format.one(&result, [("member", if member { "yes" } else { "no" }.to_owned()), ("role", role)])?;
             return Ok(if member { ExitCode::SUCCESS } else { ExitCode::from(FAILED) });
         }
-        AdminCommand::Changes { after, follow } => changes(admin, after, follow, format).await?,
+        AdminCommand::Changes { after, follow } => feed::run(admin, after, !follow, format).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -115,54 +106,4 @@ async fn stats(admin: Admin<'_>, format: Format) -> Result<(), Failure> {
     }
     let rows: Vec<_> = stats.iter().collect();
     Ok(format.list(&rows, ["NAME", "VALUE"], |(name, value)| [(*name).clone(), value.to_string()])?)
-}
-
-/// Prints the log of all groups, page after page.
-async fn changes(admin: Admin<'_>, mut after: Option<String>, follow: bool, format: Format) -> Result<(), Failure> {
-    let mut interrupted = std::pin::pin!(interrupt());
-    loop {
-        let page = Page { limit: Some(500), after: after.clone() };
-        let page = tokio::select! {
-            biased;
-            interrupted = &mut interrupted => return Ok(interrupted?),
-            page = read(admin, page, follow) => page?,
-        };
-        let History { changes, next, .. } = page;
-        for change in &changes {
-            let group = change.group_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-            match format {
-                Format::Json => line(&to_json(change)?)?,
-                Format::Quiet => line(&group)?,
-                Format::Table => {
-                    let text = format!(
-                        "{}  {group}  v{}  {} {}",
-                        change.at,
-                        change.version,
-                        change.actor_id,
-                        show::action(change)
-                    );
-                    line(&printable(&text))?;
-                }
-            }
-        }
-        let last = changes.last().and_then(|change| change.cursor.clone());
-        let end = changes.is_empty() || next.is_none();
-        after = next.or(last).or(after);
-        if end && !follow {
-            return Ok(());
-        }
-    }
-}
-
-/// One page. While it follows the log, it waits until the service is available.
-async fn read(admin: Admin<'_>, page: Page, follow: bool) -> Result<History, Failure> {
-    loop {
-        match admin.changes(page.clone(), follow.then_some(WAIT)).await.map_err(Failure::from) {
-            Err(failure) if follow && failure.is_unavailable() => {
-                eprintln!("groupctl: {failure}; next attempt in {} s", PAUSE.as_secs());
-                tokio::time::sleep(PAUSE).await;
-            }
-            result => return result,
-        }
-    }
 }

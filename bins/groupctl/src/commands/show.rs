@@ -1,6 +1,7 @@
 //! How groups, members and changes are shown.
 
 pub(super) mod ways_in;
+pub(super) mod webhook;
 
 use std::io;
 

@@ -5,9 +5,11 @@
 mod admin;
 mod commands;
 mod exit_codes;
+mod feed;
 mod generated;
 mod profiles;
 mod program;
+mod running;
 #[path = "../../../../crates/groups-client/tests/it/support/server.rs"]
 mod server;
 mod tls;
@@ -15,3 +17,4 @@ mod tls;
 mod token;
 mod watch;
 mod ways_in;
+mod webhooks;

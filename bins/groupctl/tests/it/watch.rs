@@ -1,61 +1,15 @@
 //! `groupctl watch`.
 
-use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
 use crate::program::User;
+use crate::running::Running;
 use crate::server::Server;
-
-/// A watch that runs.
-struct Watching {
-    child: Child,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl Watching {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, output }
-    }
-
-    /// The next line. The test runner's own deadline is the limit.
-    fn line(&mut self) -> String {
-        self.output.next().expect("another line").unwrap()
-    }
-
-    fn json(&mut self) -> Value {
-        serde_json::from_str(&self.line()).unwrap()
-    }
-
-    fn version(&mut self) -> u64 {
-        self.json()["version"].as_u64().unwrap()
-    }
-
-    /// Presses Ctrl-C. Also returns the lines that were not read yet.
-    fn interrupt(&mut self) -> (ExitStatus, Vec<String>) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
-        let rest = self.output.by_ref().map_while(Result::ok).collect();
-        (self.child.wait().unwrap(), rest)
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
 
 #[test]
 fn a_watch_survives_kills_of_the_server_and_prints_each_version_once() {
     let mut server = Server::start();
     let (ada, bob) = (User::of(&server), User::of(&server));
     let id = ada.id_of(&["create", "Team", "--member", &bob.id]);
-    let mut watch = Watching::start(bob.command(&["--json", "watch"]));
+    let mut watch = Running::start(bob.command(&["--json", "watch"]));
     let snapshot = watch.json();
     assert_eq!(
         (&snapshot["type"], snapshot["groups"][0]["group_id"].as_str()),
@@ -77,7 +31,7 @@ fn a_watch_survives_kills_of_the_server_and_prints_each_version_once() {
 fn a_watch_describes_changes_in_words() {
     let server = Server::start();
     let (ada, bob) = (User::named(&server, "Ada"), User::of(&server));
-    let mut watch = Watching::start(bob.command(&["watch"]));
+    let mut watch = Running::start(bob.command(&["watch"]));
     assert!(watch.line().starts_with("GROUP "));
     let id = ada.id_of(&["create", "Team"]);
     ada.output(&["add", &id, &bob.id]);
@@ -101,7 +55,7 @@ fn a_watch_describes_invitations_requests_and_bans_in_words() {
     let server = Server::start();
     let (ada, bob) = (User::named(&server, "Ada"), User::of(&server));
     let id = ada.id_of(&["create", "Team"]);
-    let mut watches = [&bob, &ada].map(|user| Watching::start(user.command(&["watch"])));
+    let mut watches = [&bob, &ada].map(|user| Running::start(user.command(&["watch"])));
     for watch in &mut watches {
         assert!(watch.line().starts_with("GROUP "));
     }
@@ -152,13 +106,13 @@ fn a_cursor_file_continues_where_the_last_watch_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cursor");
     let args = ["--json", "watch", "--cursor-file", file.to_str().unwrap()];
-    let mut watch = Watching::start(ada.command(&args));
+    let mut watch = Running::start(ada.command(&args));
     assert_eq!(watch.json()["type"], "snapshot");
     let id = ada.id_of(&["create", "Team"]);
     assert_eq!(watch.version(), 1);
     assert_eq!(watch.interrupt().0.code(), Some(0));
     ada.output(&["rename", &id, "missed"]);
-    let mut watch = Watching::start(ada.command(&args));
+    let mut watch = Running::start(ada.command(&args));
     assert_eq!(watch.version(), 2);
     assert_eq!(watch.interrupt().0.code(), Some(0));
 

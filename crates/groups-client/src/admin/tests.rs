@@ -103,9 +103,10 @@ fn the_log_is_read_with_a_wait_of_at_most_30_seconds() {
     assert_eq!(sent(&call).0, "GET /v1/admin/changes?after=c&wait=30");
     let change = json!({"version": 2, "at": "2026-11-23T05:59:10.065Z", "actor_id": ADA, "action": "member_added",
         "user_id": ADA, "role": "member", "group_id": GROUP, "cursor": "c2"});
-    let page: History = serde_json::from_value(json!({"changes": [change], "next": "c2"})).unwrap();
+    let page: LogPage = serde_json::from_value(json!({"changes": [change], "next": "c2"})).unwrap();
     let first = page.changes.first().unwrap();
-    assert_eq!((first.group_id, first.cursor.as_deref()), (Some(GROUP), Some("c2")));
+    assert_eq!((first.group_id, &*first.cursor, first.change.version.get()), (GROUP, "c2", 2));
+    assert_eq!(json!(first), change, "nothing is lost when it is written again");
 }
 
 #[test]
@@ -124,4 +125,39 @@ fn questions_about_memberships_are_answered_in_order() {
     let versions: Vec<_> =
         checks.results.iter().map(|result| (result.member, result.version.map(|v| v.get()))).collect();
     assert_eq!(versions, [(true, Some(3)), (false, None)]);
+}
+
+#[test]
+fn webhooks_are_created_changed_tested_and_replayed() {
+    let client = client();
+    let webhooks = client.admin().webhooks();
+    let id = Uuid::from_u128(3);
+    let path = format!("/v1/admin/webhooks/{id}");
+    let new = NewWebhook::new("https://billing.example/hook");
+    let body = json!({"url": "https://billing.example/hook"});
+    assert_eq!(sent(&webhooks.create(new.clone())), ("POST /v1/admin/webhooks".to_owned(), Some(body)));
+    let body = json!({"url": "https://billing.example/hook", "types": ["user.catch_up"], "description": "Phones"});
+    assert_eq!(json!(new.types(["user.catch_up"]).description("Phones")), body);
+    assert_eq!(sent(&webhooks.page(Page { limit: Some(2), after: None })).0, "GET /v1/admin/webhooks?limit=2");
+    assert_eq!(sent(&webhooks.get(id)).0, format!("GET {path}"));
+    assert_eq!(sent(&webhooks.delete(id)).0, format!("DELETE {path}"));
+    assert_eq!(sent(&webhooks.test(id)).0, format!("POST {path}/test"));
+    assert_eq!(sent(&webhooks.deliveries(id, Page::default())).0, format!("GET {path}/deliveries"));
+    assert_eq!(sent(&webhooks.replay(id, "c")), (format!("POST {path}/replay"), Some(json!({"after": "c"}))));
+    let changed = |settings| sent(&webhooks.update(id, settings)).1.unwrap();
+    assert_eq!(changed(WebhookSettings::default()), json!({}));
+    let settings = WebhookSettings { rotate_secret: true, types: Some(WebhookTypes::Changes), ..Default::default() };
+    assert_eq!(changed(settings), json!({"rotate_secret": true, "types": null}));
+    let settings = WebhookSettings { state: Some(WebhookState::Paused), ..Default::default() };
+    assert_eq!(changed(settings), json!({"state": "paused"}));
+}
+
+#[test]
+fn debug_output_does_not_show_the_secret_of_a_webhook() {
+    let created: CreatedWebhook = serde_json::from_value(json!({"webhook_id": Uuid::nil(), "version": 1,
+        "url": "https://a.example/", "description": "", "state": "active", "cursor": "c",
+        "created_at": "2026-11-23T05:59:10.065Z", "updated_at": "2026-11-23T05:59:10.065Z", "secret": "whsec_x"}))
+    .unwrap();
+    assert_eq!(created.secret.as_deref(), Some("whsec_x"));
+    assert!(!format!("{created:?}").contains("whsec_x"));
 }

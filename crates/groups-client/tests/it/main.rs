@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod calls;
+mod examples;
+mod feed;
+mod recipes;
 mod renewal;
 mod retries;
 mod storm;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use groups_client::{Client, GroupEvent, Status, Update, UserId, Uuid, Watch};
 
 pub(crate) use self::proxy::LossyProxy;
-pub(crate) use self::server::Server;
+pub(crate) use self::server::{Server, free_address};
 use self::token::token_with;
 pub(crate) use self::token::{SECRET, token};
 
@@ -33,8 +33,11 @@ impl User {
 
 /// A client of an operator.
 pub(crate) fn operator(server: &Server) -> Client {
-    let claims = serde_json::json!({"sub": new_user(), "scope": "groups:admin"});
-    Client::builder(server.url()).token(token_with(claims, 3600)).build().unwrap()
+    Client::builder(server.url()).token(operator_token()).build().unwrap()
+}
+
+pub(crate) fn operator_token() -> String {
+    token_with(serde_json::json!({"sub": new_user(), "scope": "groups:admin"}), 3600)
 }
 
 pub(crate) fn new_user() -> UserId {

@@ -12,7 +12,12 @@ fn every_golden_message_survives_a_round_trip_byte_for_byte() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut read = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let entry = entry.unwrap();
+        // Messages to receivers of webhooks, which are no clients.
+        if entry.file_name().to_str().unwrap().starts_with("webhook_") {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).unwrap();
         let text = text.trim_end();
         if text.starts_with("{\"type\"") {
             let again = match Message::parse(text).unwrap() {

@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use groups_domain::{
-    Actor, Command, Description, Event, GroupId, GroupName, JoinPolicy, Limits, LinkId, NewMember, Note, Role, Roster,
-    Timestamp, UserId,
+    Actor, Command, Decision, Description, Event, GroupId, GroupName, JoinPolicy, Limits, LinkId, NewMember, Note,
+    Request, Role, Roster, Timestamp, UserId,
 };
-use groups_protocol::{ErrorCode, EventBody, GroupBody, ServerMessage, retry_reason};
+use groups_protocol::{ErrorCode, EventBody, GroupBody, ServerMessage, WEBHOOK_TYPES, WebhookMessage, retry_reason};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -242,4 +242,32 @@ fn up_to_a_hundred_added_members_are_named_and_more_are_only_counted() {
     world.execute(ADA, members(1_000..1_101));
     assert_eq!(body(&world)["count"], 101);
     assert_eq!(body(&world).get("user_ids"), None);
+}
+
+#[test]
+fn the_messages_to_receivers_of_webhooks() {
+    let mut roster = Roster::new(group(1), Limits::default());
+    let create = Command::CreateGroup {
+        name: GroupName::parse("Group 1").unwrap(),
+        description: Description::default(),
+        owner_id: None,
+        members: Vec::new(),
+    };
+    let mut execute = |number: i64, command| {
+        let at = Timestamp::from_unix_millis(1_700_000_000_000 + number);
+        let request = Request { group_id: group(1), actor: ADA.into(), at, expected_version: None, command };
+        let Decision::Change(change) = roster.decide(&request).unwrap() else { panic!("a change") };
+        roster.apply(&change);
+        change
+    };
+    let created = execute(0, create);
+    let added = execute(1, Command::AddMember(NewMember::plain(BOB)));
+    compare("webhook_group_created", &WebhookMessage::group(&created, "c1"));
+    let added = WebhookMessage::group(&added, "c2");
+    compare("webhook_member_added", &added);
+    assert_eq!(serde_json::from_value::<WebhookMessage<'_>>(serde_json::to_value(&added).unwrap()).unwrap(), added);
+    let at = Timestamp::from_unix_millis(1_700_000_000_000).to_string();
+    compare("webhook_catch_up", &WebhookMessage::catch_up(BOB, at.clone()));
+    compare("webhook_test", &WebhookMessage::test(Uuid::from_u128(7), at));
+    assert!(WEBHOOK_TYPES.contains(&added.message_type()));
 }

@@ -229,6 +229,20 @@ async fn now(conn: &mut PostgresConn) -> Result<(Snapshot, Witness), QueryError>
     Ok((snapshot, now.newest.map_or(Witness::NONE, Witness::new)))
 }
 
+/// What a transaction sees, with all that it has written itself: at least the newest change of the
+/// log, if there is one.
+#[cfg(feature = "sqlite")]
+pub(crate) async fn end_with_own_changes(conn: &mut PostgresConn) -> Result<Seen, QueryError> {
+    let (mut snapshot, witness) = now(conn).await?;
+    if witness == Witness::NONE {
+        return Ok(Seen { point: snapshot.read_point(), witness });
+    }
+    let own = diesel::select(diesel::dsl::sql::<sql::Commit>("pg_current_xact_id()"));
+    let own: CommitId = RunQueryDsl::get_result(own, conn).await?;
+    snapshot.learn(own.0);
+    Ok(Seen { point: snapshot.read_point(), witness })
+}
+
 /// A snapshot, and the start of the log in it, as they were read.
 pub(super) fn snapshot_of(
     snapshot: &str,

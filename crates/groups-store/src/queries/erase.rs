@@ -215,7 +215,25 @@ async fn rest<C: Connection>(conn: &mut C, user: UserId) -> Result<Option<EraseS
             .bind::<BigInt, _>(ROWS_PER_STEP);
         changed += statement.execute(conn).await?;
     }
+    changed += deliveries(conn, user).await?;
+    if changed == 0 {
+        // Messages that were read before name the user. They are read again.
+        diesel::sql_query("UPDATE webhooks SET generation = generation + 1").execute(conn).await?;
+    }
     Ok((changed > 0).then_some(EraseStep::Rest))
+}
+
+/// Deletes attempts to deliver to webhooks that name the user: in their message, or in what a receiver
+/// has answered.
+async fn deliveries<C: Connection>(conn: &mut C, user: UserId) -> Result<usize, QueryError> {
+    let attempts = diesel::sql_query(
+        "DELETE FROM webhook_attempts WHERE (webhook_id, seq) IN (SELECT webhook_id, seq FROM webhook_attempts \
+         WHERE message_id LIKE '%' || $1 || '%' OR error LIKE '%' || $1 || '%' OR response LIKE '%' || $1 || '%' \
+         LIMIT $2)",
+    );
+    let attempts = attempts.bind::<Text, _>(user.to_string()).bind::<BigInt, _>(ROWS_PER_STEP).execute(conn).await?;
+    let errors = diesel::sql_query("UPDATE webhooks SET last_error = NULL WHERE last_error LIKE '%' || $1 || '%'");
+    Ok(attempts + errors.bind::<Text, _>(user.to_string()).execute(conn).await?)
 }
 
 fn nil() -> UserId {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use uuid::Uuid;
 
-use super::statements;
+use super::{deliveries, statements};
 use crate::batch::KEY_KEPT_MS;
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, RunQueryDsl};
@@ -205,7 +205,15 @@ pub(crate) async fn prune<C: Connection>(
         conn,
     );
     let revocations = revocations.await?;
-    Ok((Pruned { changes, memberships, standings, links, groups, keys, usage, revocations }, now))
+    let webhook_attempts = run(
+        "DELETE FROM webhook_attempts WHERE (webhook_id, seq) IN \
+         (SELECT webhook_id, seq FROM webhook_attempts WHERE at < $1 ORDER BY at LIMIT $2)",
+        deliveries::kept_from(now),
+        step_max,
+        conn,
+    );
+    let webhook_attempts = webhook_attempts.await?;
+    Ok((Pruned { changes, memberships, standings, links, groups, keys, usage, revocations, webhook_attempts }, now))
 }
 
 /// Deletes standings that have ended, and standings and links of deleted groups.

@@ -59,6 +59,8 @@ mod tls;
 mod upgrade;
 #[path = "suite/ways_in.rs"]
 mod ways_in;
+#[path = "suite/webhooks.rs"]
+mod webhooks;
 
 type Backend = diesel::pg::Pg;
 

@@ -43,6 +43,8 @@ mod stream;
 mod upgrade;
 #[path = "suite/ways_in.rs"]
 mod ways_in;
+#[path = "suite/webhooks.rs"]
+mod webhooks;
 
 type Backend = diesel::sqlite::Sqlite;
 

@@ -39,6 +39,7 @@ const REASONS = {
   1006: "The connection was lost",
   1009: "A message was too large",
   1012: "The server is restarting",
+  1013: "The server is busy",
   4001: "This page could not keep up with the events",
   4002: "The connection timed out",
   4003: "The token has expired",
@@ -57,11 +58,20 @@ export function verdict(code, reason = "") {
   const text = REASONS[code] ?? `The connection was closed (${code})`;
   if (code >= 4500 && code <= 4999) return { again: false, reason: text };
   if (code === 4003) return { again: true, newToken: true, reason: text };
-  if (code === 1012) return { again: true, waitMs: retryMs(reason), reason: text };
+  if (code === 1012 || code === 1013) return { again: true, waitMs: retryMs(reason), reason: text };
   return { again: true, reason: text };
 }
 
-/** The range in the reason of a 1012, if it is valid. @param {string} reason @returns {[number, number] | undefined} */
+/** The reason if a request was refused because of its token. */
+export const UNAUTHENTICATED = "unauthenticated";
+
+/** The close code and reason for a refused request: 1013 if the server asks for a wait. @param {Response} response @param {number} nowMs @returns {[number, string]} */
+export function refusal(response, nowMs) {
+  const ms = retryAfterMs(response.headers.get("retry-after"), nowMs);
+  return ms === undefined ? [1006, response.status === 401 ? UNAUTHENTICATED : ""] : [1013, JSON.stringify({ retry_ms: [ms, ms * 1.5 + 500] })];
+}
+
+/** The range in the reason of a 1012 or 1013, if it is valid. @param {string} reason @returns {[number, number] | undefined} */
 function retryMs(reason) {
   try {
     const [min, max] = JSON.parse(reason).retry_ms;

@@ -72,7 +72,7 @@ export class GroupsClient extends Emitter {
   /** Throws a `TypeError` if an option is unknown or invalid. @param {ClientOptions} options */
   constructor(options) {
     super();
-    const { getToken, base, tabs, env } = checkedOptions(options);
+    const { getToken, base, tabs, transports, env } = checkedOptions(options);
     this.#env = withBoundedTimers({ ...browserEnv(), ...env });
     this.#list = new GroupList(this.#env, () => {
       const { groups, invitations, joinRequests } = this;
@@ -90,6 +90,7 @@ export class GroupsClient extends Emitter {
       tokens: this.#tokens,
       api: this.api,
       url: socketUrl.href,
+      transports,
       cursor: () => {
         this.#opening();
         return this.#list.cursor;
@@ -369,8 +370,8 @@ export class GroupsClient extends Emitter {
 
   /** @param {Status} status */
   #setStatus(status) {
-    const { state, reason, retryInMs, final } = this.#status;
-    const news = state !== status.state || reason !== status.reason || final !== status.final;
+    const { state, reason, transport, retryInMs, final } = this.#status;
+    const news = state !== status.state || reason !== status.reason || transport !== status.transport || final !== status.final;
     this.#status = status;
     // A new wait is a change even if it is as long as the previous one.
     if (news || retryInMs !== undefined || status.retryInMs !== undefined) this.emit("state", status);

@@ -16,6 +16,7 @@
  * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page becomes visible. Returns a function that stops it.
  * @property {LockManager} [locks] Missing if the browser does not support it or the page is not a secure context.
  * @property {new (name: string) => BroadcastChannel} [BroadcastChannel]
+ * @property {Storage} [storage] Remembers which transport works. Missing where the browser blocks it.
  */
 
 /** @returns {Env} */
@@ -48,7 +49,17 @@ export function browserEnv() {
     },
     locks: navigator?.locks,
     BroadcastChannel: globalThis.BroadcastChannel,
+    storage: storage(),
   };
+}
+
+/** Browsers throw where storage is blocked. Node.js has none. */
+function storage() {
+  try {
+    return globalThis.document && globalThis.localStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A random UUID. Works without `crypto.randomUUID`, which is missing outside secure contexts. */

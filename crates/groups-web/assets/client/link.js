@@ -4,12 +4,16 @@
  * @import { ClientFrame, ServerFrame } from "../../types/wire.js"
  * @import { Env } from "./env.js"
  * @import { Api } from "./http.js"
+ * @import { Transport } from "./ladder.js"
  * @import { Tokens } from "./tokens.js"
  */
 
-import { SETTLED_MS, fullJitter, verdict } from "./backoff.js";
+import { SETTLED_MS, UNAUTHENTICATED, fullJitter, verdict } from "./backoff.js";
 import { ApiError, GroupsError, SignedOutError } from "./errors.js";
+import { Ladder } from "./ladder.js";
+import { Poll } from "./poll.js";
 import { Socket, unopened } from "./socket.js";
+import { Stream } from "./stream.js";
 import { waitable } from "./timers.js";
 import { subjectOf } from "./tokens.js";
 
@@ -23,6 +27,7 @@ import { subjectOf } from "./tokens.js";
  * @typedef {object} Status
  * @property {State} state
  * @property {string} reason For users; empty while `live`.
+ * @property {Transport} [transport] While `live` without a WebSocket: what carries the events.
  * @property {number} [retryInMs] Milliseconds until the next attempt.
  * @property {boolean} [final] The client does not retry until `connect()` is called.
  * @property {unknown} [cause] The exception, if any: thrown by `getToken` or `new WebSocket`, or the server's refusal as an `ApiError`. Only in the tab that holds the connection.
@@ -41,7 +46,16 @@ export class Link {
   #cursor;
   #onFrame;
   #onStatus;
+  #ladder;
+  /** The cursor of the last frame. @type {string | undefined} */
+  #latest;
+  /** When the connection was opened. */
+  #openedAt = 0;
+  /** The next try of a WebSocket while another transport is in use. @type {any} */
+  #trialTimer = null;
   /** @type {Socket | null} */
+  #trial = null;
+  /** @type {Socket | Stream | Poll | null} */
   #socket = null;
   /** @type {any} */
   #timer = null;
@@ -73,15 +87,17 @@ export class Link {
    * @param {Tokens} parts.tokens
    * @param {Api} parts.api
    * @param {string} parts.url `ws:` or `wss:`
+   * @param {readonly Transport[]} parts.transports
    * @param {() => string | undefined} parts.cursor Called at each attempt.
    * @param {(frame: ServerFrame) => void} parts.onFrame
    * @param {(status: Status) => void} parts.onStatus
    */
-  constructor({ env, tokens, api, url, cursor, onFrame, onStatus }) {
+  constructor({ env, tokens, api, url, transports, cursor, onFrame, onStatus }) {
     this.#env = env;
     this.#tokens = tokens;
     this.#api = api;
     this.#url = url;
+    this.#ladder = new Ladder(env, url, transports);
     this.#cursor = cursor;
     this.#onFrame = onFrame;
     this.#onStatus = onStatus;
@@ -102,7 +118,11 @@ export class Link {
 
   /** @param {ClientFrame} frame */
   send(frame) {
-    return this.#socket?.send(frame) ?? false;
+    const socket = this.#socket;
+    if (!socket || socket.renews || frame.type !== "typing") return socket?.send(frame) ?? false;
+    // A lost message only delays the display, as on a lost connection.
+    this.#api.typing(frame.group_id, frame.typing).catch(() => {});
+    return true;
   }
 
   /** The network is back or the page is visible: connect now, or check that the connection is alive. */
@@ -128,6 +148,9 @@ export class Link {
     this.#timer = null;
     this.#probe?.abort();
     this.#probe = null;
+    this.#env.clearTimeout(this.#trialTimer);
+    this.#trial?.end(1000);
+    this.#trial = null;
     const socket = this.#socket;
     this.#socket = null;
     socket?.end(1000);
@@ -147,33 +170,70 @@ export class Link {
     }
     if (era !== this.#era) return;
     if (!token) return this.#giveUp("signed-out", "Not signed in");
-    const url = new URL(this.#url);
-    const cursor = this.#cursor();
-    if (cursor) url.searchParams.set("cursor", cursor);
-    /** @type {Socket} */
+    const { transport } = this.#ladder;
+    /** @type {Socket | Stream | Poll} */
     let socket;
     const parts = {
       env: this.#env,
-      url: url.href,
+      url: this.#address(transport, this.#cursor()),
       token,
       onFrame: (/** @type {ServerFrame} */ frame) => {
         if (era !== this.#era) return;
+        if ("cursor" in frame) this.#latest = frame.cursor;
         if (frame.type === "ready") this.#live();
         if (frame.type === "token_expiring") void this.#prolong();
         this.#onFrame(frame);
       },
       onEnd: (/** @type {number} */ code, /** @type {string} */ reason) => {
-        if (era === this.#era) void this.#ended(socket.welcomed, this.#token, code, reason);
+        if (era !== this.#era) return;
+        // Some proxies let a connection open, and cut it soon after.
+        const cut = socket.welcomed && code === 1006 && this.#env.now() - this.#openedAt < SETTLED_MS;
+        if (cut && this.#ladder.cut()) this.#attempt = 0;
+        void this.#ended(socket.welcomed, this.#token, code, reason);
       },
     };
     try {
-      socket = new Socket(parts);
+      socket = transport === "websocket" ? new Socket(parts) : transport === "sse" ? new Stream(parts) : new Poll(parts);
     } catch (error) {
-      const { state, reason } = unopened(error, this.#env, token);
+      const { state, reason, elsewhere } = unopened(error, this.#env, token);
+      if (elsewhere && this.#ladder.missing()) return void this.#open();
       return this.#giveUp(state, reason, error);
     }
     this.#socket = socket;
+    this.#openedAt = this.#env.now();
     this.#token = token;
+  }
+
+  /** @param {Transport} transport @param {string | undefined} cursor */
+  #address(transport, cursor) {
+    const url = new URL(transport === "websocket" ? this.#url : this.#url.replace(/^ws/, "http").replace(/ws$/, "events"));
+    if (cursor) url.searchParams.set("cursor", cursor);
+    return url.href;
+  }
+
+  /** Tries a WebSocket next to the working connection, and moves over if it opens. */
+  #tryLater() {
+    if (!this.#ladder.below) return;
+    this.#env.clearTimeout(this.#trialTimer);
+    const era = this.#era;
+    this.#trialTimer = this.#env.setTimeout(() => {
+      const done = (/** @type {boolean} */ opened) => {
+        if (era !== this.#era) return;
+        if (opened) {
+          this.#ladder.climb();
+          return void this.#open();
+        }
+        this.#trial = null;
+        this.#ladder.stay();
+        this.#tryLater();
+      };
+      const parts = { env: this.#env, url: this.#address("websocket", this.#latest), token: this.#token, onFrame: () => done(true), onEnd: () => done(false) };
+      try {
+        this.#trial = new Socket(parts);
+      } catch {
+        done(false);
+      }
+    }, this.#ladder.retryMs);
   }
 
   /**
@@ -190,9 +250,9 @@ export class Link {
       this.#env.warn(`groups: ${NO_TOKEN}`, error);
       return;
     }
-    if (era !== this.#era || !token || token === old || token.length > TOKEN_CHARS_MAX) return;
-    // Another user has signed in: the connection would be closed for good.
-    if (subjectOf(token) !== subjectOf(old)) return void this.#open();
+    if (era !== this.#era || !token || token === old || (this.#socket?.renews && token.length > TOKEN_CHARS_MAX)) return;
+    // Another user has signed in: the connection would be closed for good. Without a WebSocket, the next request has the new token.
+    if (subjectOf(token) !== subjectOf(old) || !this.#socket?.renews) return void this.#open();
     this.#token = token;
     this.send({ type: "authenticate", token });
   }
@@ -204,7 +264,8 @@ export class Link {
     this.#everLive = true;
     this.#renewed = false;
     this.#liveSince = this.#env.now();
-    this.#onStatus({ state: "live", reason: "" });
+    this.#onStatus(this.#ladder.transport === "websocket" ? { state: "live", reason: "" } : { state: "live", reason: "", transport: this.#ladder.transport });
+    this.#tryLater();
   }
 
   /** @param {boolean} welcomed @param {string} token @param {number} code @param {string} reason */
@@ -218,8 +279,10 @@ export class Link {
     // Browsers do not expose why an upgrade was refused; a plain request does.
     this.#onStatus(this.#down(what.reason));
     this.#probe = new AbortController();
+    let works = false;
     try {
       await this.#api.me({ signal: this.#probe.signal });
+      works = true;
     } catch (error) {
       if (era !== this.#era) return;
       if (error instanceof SignedOutError) return this.#giveUp("signed-out", error.message, error.cause);
@@ -229,8 +292,10 @@ export class Link {
       const cause = error instanceof ApiError ? error : undefined;
       if (retryAfterMs !== undefined) return this.#again(error.message, { waitMs: [retryAfterMs, retryAfterMs * 1.5 + 500], cause });
     }
-    // The token is valid, so the upgrade itself was refused: too many connections, or a proxy without WebSocket support. Back off.
-    if (era === this.#era) this.#again(what.reason);
+    if (era !== this.#era) return;
+    // The token is valid, so the transport itself was refused: too many connections, or a proxy that does not let it through.
+    if (works && reason !== UNAUTHENTICATED && this.#ladder.failed()) this.#attempt = 0;
+    this.#again(what.reason);
   }
 
   /** @param {string} token @param {string} reason */
@@ -254,7 +319,10 @@ export class Link {
   /** Schedules the next attempt: after the wait that the server asked for, or with backoff. @param {string} reason @param {{ waitMs?: [number, number], cause?: unknown }} [how] */
   #again(reason, { waitMs, cause } = {}) {
     this.#hangUp();
-    if (this.#liveSince !== null && this.#env.now() - this.#liveSince >= SETTLED_MS) this.#attempt = 0;
+    if (this.#liveSince !== null && this.#env.now() - this.#liveSince >= SETTLED_MS) {
+      this.#attempt = 0;
+      this.#ladder.worked();
+    }
     this.#liveSince = null;
     const { random } = this.#env;
     const ms = waitable(waitMs ? Math.round(waitMs[0] + (waitMs[1] - waitMs[0]) * random()) : fullJitter(this.#attempt, random));

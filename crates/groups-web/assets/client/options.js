@@ -2,22 +2,26 @@
  * Validates the client options, so that a mistake fails in the constructor and not as a failing connection later.
  *
  * @import { Env } from "./env.js"
+ * @import { Transport } from "./ladder.js"
  * @import { GetToken } from "./tokens.js"
  */
+
+import { TRANSPORTS } from "./ladder.js";
 
 /**
  * @typedef {object} ClientOptions
  * @property {GetToken} getToken Returns the token; called again when it was refused or has expired.
  * @property {string | URL} [url] The base URL of the server; `v1/…` is below it. Default: the URL of the page.
  * @property {boolean} [tabs] Whether tabs of the same user share one connection. Default: true, if the browser supports it.
+ * @property {readonly Transport[]} [transports] The transports to use, always in the order WebSocket, server-sent events, polling. Default: all.
  * @property {Partial<Env>} [env] For tests.
  */
 
-const NAMES = ["getToken", "url", "tabs", "env"];
+const NAMES = ["getToken", "url", "tabs", "transports", "env"];
 
 /**
  * @param {ClientOptions} options
- * @returns {{ getToken: GetToken, base: URL, tabs: boolean, env: Partial<Env> }} `base` ends with a slash.
+ * @returns {{ getToken: GetToken, base: URL, tabs: boolean, transports: readonly Transport[], env: Partial<Env> }} `base` ends with a slash.
  */
 export function checkedOptions(options) {
   if (typeof options !== "object" || options === null) {
@@ -27,11 +31,14 @@ export function checkedOptions(options) {
   if (unknown !== undefined) {
     throw new TypeError(`Unknown GroupsClient option "${unknown}"; the options are ${NAMES.join(", ")}`);
   }
-  const { getToken, url, tabs, env } = options;
+  const { getToken, url, tabs, transports = TRANSPORTS, env } = options;
   if (typeof getToken !== "function") throw wrong("getToken", "a function that returns the token", getToken);
   if (tabs !== undefined && typeof tabs !== "boolean") throw wrong("tabs", "true or false", tabs);
+  if (!Array.isArray(transports) || transports.length === 0 || transports.some((transport) => !TRANSPORTS.includes(transport))) {
+    throw wrong("transports", `a list of ${TRANSPORTS.join(", ")}`, transports);
+  }
   if (env !== undefined && (typeof env !== "object" || env === null)) throw wrong("env", "an object", env);
-  return { getToken, base: baseOf(url), tabs: tabs ?? true, env: env ?? {} };
+  return { getToken, base: baseOf(url), tabs: tabs ?? true, transports, env: env ?? {} };
 }
 
 /** @param {string | URL | undefined} url */

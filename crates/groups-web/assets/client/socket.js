@@ -13,15 +13,15 @@ const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  * @param {unknown} error
  * @param {Env} env
  * @param {string} token
- * @returns {{ state: "offline" | "signed-out", reason: string }}
+ * @returns {{ state: "offline" | "signed-out", reason: string, elsewhere?: boolean }} `elsewhere`: another transport may work.
  */
 export function unopened(error, env, token) {
   const name = error instanceof Error ? error.name : "";
-  if (!env.WebSocket) return { state: "offline", reason: "WebSocket is not available: use a browser, or Node.js 22 or later" };
+  if (!env.WebSocket) return { state: "offline", reason: "WebSocket is not available: use a browser, or Node.js 22 or later", elsewhere: true };
   if (!SUBPROTOCOL.test(token)) return { state: "signed-out", reason: "The token is malformed: it contains characters that are not allowed in a JSON Web Token" };
   if (name === "SecurityError") return { state: "offline", reason: "The browser blocked the connection: a page served over https: needs a server with https:" };
   if (name === "SyntaxError") return { state: "offline", reason: "The server URL is not a valid WebSocket URL" };
-  return { state: "offline", reason: `Could not open the connection: ${error instanceof Error ? error.message : String(error)}` };
+  return { state: "offline", reason: `Could not open the connection: ${error instanceof Error ? error.message : String(error)}`, elsewhere: true };
 }
 
 /** Timeouts for the first frame and for the answer to a ping, in milliseconds. */
@@ -43,6 +43,8 @@ export class Socket {
   #asked = false;
   /** Whether any frame was received. */
   welcomed = false;
+  /** Whether the connection accepts a new token. */
+  renews = true;
 
   /**
    * @param {object} parts

@@ -2,7 +2,7 @@
  * The paths below `/v1/admin` that the operator view uses.
  *
  * @import { Api } from "../client/http.js"
- * @import { BanPage, ChangePage, FoundGroupPage, Group, GroupInvitationPage, GroupJoinRequestPage, Job, JobCreated, LinkPage, JoinPolicy, Member, MemberPage, Role, Stats, Subject, Users } from "../../types/wire.js"
+ * @import { BanPage, ChangePage, FoundGroupPage, Group, GroupInvitationPage, GroupJoinRequestPage, Job, JobCreated, LinkPage, JoinPolicy, Member, MemberPage, Role, Stats, Subject, DeliveryPage, TestResult, Users, Webhook, WebhookPage, WebhookWithSecret } from "../../types/wire.js"
  */
 
 /** Rows per page of a list. */
@@ -139,7 +139,52 @@ export class OperatorApi {
   job(jobId) {
     return this.#api.request("GET", `v1/admin/jobs/${encodeURIComponent(jobId)}`);
   }
+
+  // ---- Webhooks ----
+
+  /** @param {string} [after] @returns {Promise<WebhookPage>} */
+  webhooks(after) {
+    return this.#api.request("GET", "v1/admin/webhooks", { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {{ url: string, types?: string[], description: string }} webhook @returns {Promise<WebhookWithSecret>} */
+  createWebhook(webhook) {
+    return this.#api.request("POST", "v1/admin/webhooks", { body: webhook });
+  }
+
+  /** @param {string} id @returns {Promise<Webhook>} */
+  webhook(id) {
+    return this.#api.request("GET", hook(id));
+  }
+
+  /** @param {string} id @param {{ url?: string, types?: string[] | null, description?: string, state?: "active" | "paused", rotate_secret?: true }} settings @returns {Promise<WebhookWithSecret>} */
+  changeWebhook(id, settings) {
+    return this.#api.request("PATCH", hook(id), { body: settings });
+  }
+
+  /** @param {string} id @returns {Promise<void>} */
+  deleteWebhook(id) {
+    return this.#api.request("DELETE", hook(id));
+  }
+
+  /** Sends a message to the receiver now. @param {string} id @returns {Promise<TestResult>} */
+  testWebhook(id) {
+    return this.#api.request("POST", `${hook(id)}/test`, { body: {} });
+  }
+
+  /** @param {string} id @param {string} [after] @returns {Promise<DeliveryPage>} */
+  deliveries(id, after) {
+    return this.#api.request("GET", `${hook(id)}/deliveries`, { query: { after, limit: PAGE_ROWS } });
+  }
+
+  /** @param {string} id @param {string} after @returns {Promise<Webhook>} */
+  replayWebhook(id, after) {
+    return this.#api.request("POST", `${hook(id)}/replay`, { body: { after } });
+  }
 }
 
 /** @param {string} groupId */
 const path = (groupId) => `v1/admin/groups/${encodeURIComponent(groupId)}`;
+
+/** @param {string} webhookId */
+const hook = (webhookId) => `v1/admin/webhooks/${encodeURIComponent(webhookId)}`;

@@ -7,7 +7,10 @@
  * `operator-role`, `operator-remove`, `operator-change`, `operator-join-policy`; its ways in: `operator-access`, `operator-request`,
  * `operator-approve`, `operator-decline`, `operator-invitation`, `operator-withdraw`, `operator-ban`, `operator-unban` (rows: `data-user-id`),
  * `operator-link` (`data-state`), `operator-revoke-links`; person: `operator-user`, `operator-disconnect`, `operator-leave`, `operator-erase`,
- * `operator-confirmation`, `operator-job` (`data-state`). The dialogs have the hooks of the page's dialogs.
+ * `operator-confirmation`, `operator-job` (`data-state`); webhooks: `operator-open-webhooks`, `operator-webhooks`, `operator-webhook-row`
+ * (`data-state`), `operator-new-webhook`, `webhook-url`, `webhook-types`, `webhook-description`, `webhook-secret`, `webhook-copy`; one of them:
+ * `operator-webhook` (`data-state`), `operator-webhook-pause`, `…-test`, `…-edit`, `…-replay`, `…-rotate`, `…-delete`, `operator-test-result`,
+ * `operator-delivery`, `webhook-after`. The dialogs have the hooks of the page's dialogs.
  *
  * @import { GroupsClient } from "../client/client.js"
  * @import { Toasts } from "../page/toasts.js"
@@ -20,6 +23,8 @@ import { groupDetail } from "./group.js";
 import { Jobs } from "./jobs.js";
 import { paged } from "./list.js";
 import { userDetail } from "./user.js";
+import { webhookDetail } from "./webhook.js";
+import { webhookList } from "./webhooks.js";
 
 /** What can be searched for. */
 const KINDS = {
@@ -31,7 +36,7 @@ const KINDS = {
   job: "A job, by job id",
 };
 
-/** @typedef {{ api: OperatorApi, toasts: Toasts, jobs: Jobs, openGroup: (groupId: string) => Promise<void>, openUser: (userId: string, name?: string) => Promise<void>, close: () => void }} Operator */
+/** @typedef {{ api: OperatorApi, toasts: Toasts, jobs: Jobs, openGroup: (groupId: string) => Promise<void>, openUser: (userId: string, name?: string) => Promise<void>, openWebhooks: () => Promise<void>, openWebhook: (webhookId: string) => Promise<void>, close: () => void }} Operator */
 
 export class OperatorView {
   #api;
@@ -59,6 +64,8 @@ export class OperatorView {
       jobs: this.#jobs,
       openGroup: (groupId) => this.#open(() => groupDetail(this.#operator, groupId)),
       openUser: (userId, name) => this.#open(() => userDetail(this.#operator, userId, name)),
+      openWebhooks: () => this.#open(() => webhookList(this.#operator)),
+      openWebhook: (webhookId) => this.#open(() => webhookDetail(this.#operator, webhookId)),
       close: () => {
         this.#detail.replaceChildren();
         this.focus();
@@ -86,6 +93,8 @@ export class OperatorView {
         h("h2", null, "This service"),
         this.#stats,
         h("button", { type: "button", class: "quiet small", testid: "operator-refresh", onclick: () => void this.#count() }, "Refresh"),
+        h("h2", null, "Other systems"),
+        h("button", { type: "button", class: "quiet", testid: "operator-open-webhooks", onclick: () => void this.#operator.openWebhooks() }, "Webhooks"),
       ),
       this.#detail,
     );

@@ -23,10 +23,10 @@ export class StatusLine {
   }
 
   /** @param {Readonly<Status>} status @param {Texts} texts */
-  show({ state, reason, retryInMs } = NOTHING, texts) {
+  show({ state, reason, retryInMs, transport } = NOTHING, texts) {
     const { status, stateText } = this.#dom;
     status.dataset.state = state;
-    status.title = reason;
+    status.title = reason || (transport ?? "");
     say(stateText, texts[state === "signed-out" ? "signedOut" : state]);
     this.stop();
     this.#retryAt = performance.now() + (retryInMs ?? 0);

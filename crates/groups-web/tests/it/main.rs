@@ -14,3 +14,4 @@ mod qr;
 mod recipes;
 mod served;
 mod typescript;
+mod workers;

@@ -29,7 +29,9 @@ impl Package {
             fs::remove_dir_all(&folder).unwrap();
         }
         let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for (name, text) in texts(ours, &["assets", "types", "tests/js", "tests/frameworks", "tests/recipes"]) {
+        for (name, text) in
+            texts(ours, &["assets", "types", "tests/js", "tests/frameworks", "tests/recipes", "tests/workers"])
+        {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();

@@ -10,7 +10,7 @@ function start(options = {}) {
   const world = fakeEnv(options);
   const asked = [];
   const getToken = options.getToken ?? (({ expired }) => (asked.push(expired), tokenOf(ADA, asked.length)));
-  const client = new GroupsClient({ url: "https://groups.example/app", getToken, tabs: false, env: world.env });
+  const client = new GroupsClient({ url: "https://groups.example/app", getToken, tabs: false, transports: options.transports, env: world.env });
   const states = [];
   client.on("state", ({ state }) => states.at(-1) !== state && states.push(state));
   return { ...world, world, client, asked, states, socket: () => world.sockets.at(-1) };
@@ -171,7 +171,7 @@ test("waits grow with each failure up to the bound, and a stable connection rese
 
 test("a server that accepts and immediately drops connections is not flooded", async () => {
   const waits = [];
-  const { client, clock, socket } = await live([], { random: () => 0.999_999 });
+  const { client, clock, socket } = await live([], { random: () => 0.999_999, transports: ["websocket"] });
   client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
   for (let round = 0; round < 5; round += 1) {
     socket().say(welcome(), snapshot([]), ready());
@@ -350,7 +350,7 @@ test("a Retry-After of months does not overflow the timer", async () => {
 
 test("an upgrade that is refused with a valid token is retried with backoff", async () => {
   const waits = [];
-  const { client, clock, socket, sockets } = start({ random: () => 0.999_999, handler: () => ({ body: { user_id: ADA } }) });
+  const { client, clock, socket, sockets } = start({ random: () => 0.999_999, handler: () => ({ body: { user_id: ADA } }), transports: ["websocket"] });
   client.on("state", ({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
   client.connect();
   await settled();
@@ -420,7 +420,7 @@ test("each reason why a socket cannot be created has its own message", async () 
     [undefined, tokenOf(ADA), "offline", /Node\.js 22/],
   ]) {
     const { env, warned } = fakeEnv();
-    const client = new GroupsClient({ url: "https://groups.example/", getToken: () => token, tabs: false, env: { ...env, WebSocket } });
+    const client = new GroupsClient({ url: "https://groups.example/", getToken: () => token, tabs: false, transports: ["websocket"], env: { ...env, WebSocket } });
     client.connect();
     await settled();
     assert.deepEqual([client.state, client.status.final], [state, true]);
@@ -445,9 +445,11 @@ test("the constructor rejects invalid options by name", () => {
     [null, /options object/],
     [{ url }, /getToken/],
     [{ url, getToken: "a token" }, /getToken.*function.*string/],
-    [{ url, getToken, token: "x" }, /"token".*getToken, url, tabs, env/],
+    [{ url, getToken, token: "x" }, /"token".*getToken, url, tabs, transports, env/],
     [{ url, getToken, tabs: "no" }, /tabs/],
     [{ url, getToken, env: null }, /env/],
+    [{ url, getToken, transports: [] }, /transports.*websocket, sse, polling/],
+    [{ url, getToken, transports: ["carrier"] }, /transports/],
     [{ url: 7, getToken }, /url/],
     [{ url: "/groups", getToken }, /url/],
     [{ url: "wss://groups.example", getToken }, /url.*https:/],

@@ -55,7 +55,7 @@ for (const { name, steps } of conversations) {
 
   test(`the client: ${name}`, async () => {
     const { env, clock, sockets } = fakeEnv();
-    const client = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(BOB), tabs: false, env });
+    const client = new GroupsClient({ url: "https://groups.example/", getToken: () => tokenOf(BOB), tabs: false, transports: ["websocket"], env });
     const told = [];
     for (const type of new Set(steps.filter(({ folded }) => folded).map(({ frame }) => frame.type))) {
       client.on(type, (event) => told.push(event));

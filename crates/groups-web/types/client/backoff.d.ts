@@ -11,6 +11,8 @@ export function fullJitter(attempt: number, random: () => number): number;
  * @returns {Verdict}
  */
 export function verdict(code: number, reason?: string): Verdict;
+/** The close code and reason for a refused request: 1013 if the server asks for a wait. @param {Response} response @param {number} nowMs @returns {[number, string]} */
+export function refusal(response: Response, nowMs: number): [number, string];
 /**
  * Parses `Retry-After` (RFC 9110 section 10.2.3): seconds or a date. Returns milliseconds, at most what a timer supports.
  * @param {string | null | undefined} value
@@ -23,6 +25,8 @@ export const BACKOFF_BASE_MS: 500;
 export const BACKOFF_MAX_MS: 30000;
 /** After a connection has been live for this long, in milliseconds, the backoff starts from the first bound again. */
 export const SETTLED_MS: 10000;
+/** The reason if a request was refused because of its token. */
+export const UNAUTHENTICATED: "unauthenticated";
 /**
  * What to do after a connection has closed.
  */

@@ -15,6 +15,7 @@
  * @property {(wake: () => void) => () => void} onWake Calls `wake` when the network is back or the page becomes visible. Returns a function that stops it.
  * @property {LockManager} [locks] Missing if the browser does not support it or the page is not a secure context.
  * @property {new (name: string) => BroadcastChannel} [BroadcastChannel]
+ * @property {Storage} [storage] Remembers which transport works. Missing where the browser blocks it.
  */
 /** @returns {Env} */
 export function browserEnv(): Env;
@@ -57,4 +58,8 @@ export type Env = {
      */
     locks?: LockManager | undefined;
     BroadcastChannel?: (new (name: string) => BroadcastChannel) | undefined;
+    /**
+     * Remembers which transport works. Missing where the browser blocks it.
+     */
+    storage?: Storage | undefined;
 };

@@ -5,15 +5,17 @@ export class Link {
      * @param {Tokens} parts.tokens
      * @param {Api} parts.api
      * @param {string} parts.url `ws:` or `wss:`
+     * @param {readonly Transport[]} parts.transports
      * @param {() => string | undefined} parts.cursor Called at each attempt.
      * @param {(frame: ServerFrame) => void} parts.onFrame
      * @param {(status: Status) => void} parts.onStatus
      */
-    constructor({ env, tokens, api, url, cursor, onFrame, onStatus }: {
+    constructor({ env, tokens, api, url, transports, cursor, onFrame, onStatus }: {
         env: Env;
         tokens: Tokens;
         api: Api;
         url: string;
+        transports: readonly Transport[];
         cursor: () => string | undefined;
         onFrame: (frame: ServerFrame) => void;
         onStatus: (status: Status) => void;
@@ -42,6 +44,10 @@ export type Status = {
      */
     reason: string;
     /**
+     * While `live` without a WebSocket: what carries the events.
+     */
+    transport?: Transport | undefined;
+    /**
      * Milliseconds until the next attempt.
      */
     retryInMs?: number | undefined;
@@ -58,4 +64,5 @@ import type { ClientFrame } from "../../types/wire.js";
 import type { Env } from "./env.js";
 import type { Tokens } from "./tokens.js";
 import type { Api } from "./http.js";
+import type { Transport } from "./ladder.js";
 import type { ServerFrame } from "../../types/wire.js";

@@ -1,11 +1,12 @@
 /**
  * @param {ClientOptions} options
- * @returns {{ getToken: GetToken, base: URL, tabs: boolean, env: Partial<Env> }} `base` ends with a slash.
+ * @returns {{ getToken: GetToken, base: URL, tabs: boolean, transports: readonly Transport[], env: Partial<Env> }} `base` ends with a slash.
  */
 export function checkedOptions(options: ClientOptions): {
     getToken: GetToken;
     base: URL;
     tabs: boolean;
+    transports: readonly Transport[];
     env: Partial<Env>;
 };
 export type ClientOptions = {
@@ -22,9 +23,14 @@ export type ClientOptions = {
      */
     tabs?: boolean | undefined;
     /**
+     * The transports to use, always in the order WebSocket, server-sent events, polling. Default: all.
+     */
+    transports?: readonly Transport[] | undefined;
+    /**
      * For tests.
      */
     env?: Partial<Env> | undefined;
 };
 import type { GetToken } from "./tokens.js";
+import type { Transport } from "./ladder.js";
 import type { Env } from "./env.js";

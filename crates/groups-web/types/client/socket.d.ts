@@ -3,11 +3,12 @@
  * @param {unknown} error
  * @param {Env} env
  * @param {string} token
- * @returns {{ state: "offline" | "signed-out", reason: string }}
+ * @returns {{ state: "offline" | "signed-out", reason: string, elsewhere?: boolean }} `elsewhere`: another transport may work.
  */
 export function unopened(error: unknown, env: Env, token: string): {
     state: "offline" | "signed-out";
     reason: string;
+    elsewhere?: boolean;
 };
 /** Timeouts for the first frame and for the answer to a ping, in milliseconds. */
 export const WELCOME_MS_MAX: 15000;
@@ -32,6 +33,8 @@ export class Socket {
     });
     /** Whether any frame was received. */
     welcomed: boolean;
+    /** Whether the connection accepts a new token. */
+    renews: boolean;
     /** @param {ClientFrame} frame @returns {boolean} whether it could be sent */
     send(frame: ClientFrame): boolean;
     /** Pings the server: after sleep, a laptop cannot know whether the connection is alive. */

@@ -2,7 +2,7 @@ export class StatusLine {
     /** @param {Pick<Tree, "status" | "stateText" | "countdown">} dom */
     constructor(dom: Pick<Tree, "status" | "stateText" | "countdown">);
     /** @param {Readonly<Status>} status @param {Texts} texts */
-    show({ state, reason, retryInMs }: Readonly<Status> | undefined, texts: Texts): void;
+    show({ state, reason, retryInMs, transport }: Readonly<Status> | undefined, texts: Texts): void;
     /** Stops the countdown. */
     stop(): void;
     #private;

@@ -3,6 +3,7 @@
 use std::task::Waker;
 
 use super::echo::Echo;
+use super::event_stream::EventStream;
 use super::member::Member;
 use super::peer::Peer;
 use crate::session::{Input, Transmit};
@@ -11,6 +12,14 @@ use crate::session::{Input, Transmit};
 pub(super) enum AnyPeer {
     Member(Member),
     Echo(Box<Echo>),
+    EventStream(Box<EventStream>),
+}
+
+impl AnyPeer {
+    /// Whether the client sends WebSocket frames. Otherwise, its bytes are discarded.
+    pub(super) fn sends_frames(&self) -> bool {
+        !matches!(self, Self::EventStream(_))
+    }
 }
 
 impl Peer for AnyPeer {
@@ -18,6 +27,7 @@ impl Peer for AnyPeer {
         match self {
             Self::Member(member) => member.receive(input),
             Self::Echo(echo) => echo.receive(input),
+            Self::EventStream(events) => events.receive(input),
         }
     }
 
@@ -25,6 +35,7 @@ impl Peer for AnyPeer {
         match self {
             Self::Member(member) => member.transmit(),
             Self::Echo(echo) => echo.transmit(),
+            Self::EventStream(events) => events.transmit(),
         }
     }
 
@@ -32,6 +43,7 @@ impl Peer for AnyPeer {
         match self {
             Self::Member(member) => member.set_waker(waker),
             Self::Echo(echo) => echo.set_waker(waker),
+            Self::EventStream(events) => events.set_waker(waker),
         }
     }
 
@@ -39,6 +51,7 @@ impl Peer for AnyPeer {
         match self {
             Self::Member(member) => member.is_shut_down(),
             Self::Echo(echo) => echo.is_shut_down(),
+            Self::EventStream(events) => events.is_shut_down(),
         }
     }
 }

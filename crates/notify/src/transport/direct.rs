@@ -38,7 +38,7 @@ thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-/// A client whose 101 was sent. Dropping it disconnects the client.
+/// A client whose 101, or the head of its stream of events, was sent. Dropping it disconnects the client.
 pub struct Upgraded(Box<Connection>);
 
 /// Boxed, because the futures around it would reserve space for several copies.
@@ -119,6 +119,9 @@ impl Connection {
     }
 
     fn decode(&mut self, mut bytes: &[u8]) {
+        if !self.peer.sends_frames() {
+            return;
+        }
         while let Some(input) = self.decoder.next(&mut bytes) {
             self.peer.receive(input);
         }

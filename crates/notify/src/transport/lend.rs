@@ -1,4 +1,5 @@
-//! Lends a socket to an HTTP dispatcher, and gets it back when the connection was upgraded.
+//! Lends a socket to an HTTP dispatcher, and gets it back when the connection was upgraded, or has
+//! become a stream of events.
 //!
 //! The dispatcher of actix-http keeps its buffers as long as it runs. So once the hub has accepted a
 //! client, [`Lent`] tells the dispatcher that the connection has ended: it reads the end of the

@@ -13,6 +13,8 @@ mod failures;
 #[path = "../it/handshake.rs"]
 mod handshake;
 mod http;
+#[path = "../it/leaving.rs"]
+mod leaving;
 #[path = "../it/limits.rs"]
 mod limits;
 #[path = "../it/messages.rs"]

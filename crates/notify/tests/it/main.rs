@@ -10,6 +10,7 @@ mod failures;
 mod handshake;
 mod http;
 mod layers;
+mod leaving;
 mod limits;
 mod messages;
 mod opening;

@@ -205,18 +205,6 @@ async fn initial_reads_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn a_client_that_disconnects_while_it_loads_ends_its_read_and_releases_its_turn() {
-    let server = Server::start(HubLimits { opens_max: 1, ..patient() });
-    let (called, mut go) = server.wait_then_read();
-    let bob = Client::connect(&server, BOB, "").await;
-    called.await.unwrap();
-    drop(bob);
-    go.closed().await;
-    server.until(|hub| hub.connections() == 0).await;
-    Client::ready(&server, ADA).await;
-}
-
-#[tokio::test]
 async fn clients_of_one_user_wait_behind_each_other_and_delay_nobody_else() {
     let server = Server::start(HubLimits { opens_per_user_max: 1, ..patient() });
     let (called, go) = server.wait_then_read();

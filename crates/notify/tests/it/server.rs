@@ -163,6 +163,8 @@ pub(crate) fn configure(hub: Hub) -> impl FnOnce(&mut ServiceConfig) {
         config
             .app_data(web::Data::new(hub))
             .route("/ws", web::get().to(connect))
+            .route("/events", web::get().to(listen))
+            .route("/missed", web::get().to(catch_up))
             .route("/plain", web::get().to(|| async { "plain" }))
             .route("/panic", web::get().to(panics))
             .route("/echo", web::get().to(|request, payload| async move { notify::echo(&request, payload, 1 << 20) }));
@@ -179,6 +181,19 @@ struct Query {
     cursor: Option<String>,
     expires_ms: Option<u64>,
     read_only: Option<bool>,
+    wait_ms: Option<u64>,
+}
+
+impl Query {
+    fn client(self) -> Client {
+        let Self { user, cursor, expires_ms, read_only, .. } = self;
+        let expires_in = Duration::from_millis(expires_ms.unwrap_or(u64::from(u32::MAX)));
+        // The offset of its first ping is 0, so that a test knows when the ping is due.
+        let connection_id = Uuid::from_u128(0x1111 << 64);
+        let expires_at = Timestamp::from_unix_millis(1_900_000_000_000);
+        let grant = Grant { expires_at, expires_in, read_only: read_only.unwrap_or(false) };
+        Client { user_id: UserId::new(user), connection_id, cursor, grant }
+    }
 }
 
 async fn connect(
@@ -187,11 +202,19 @@ async fn connect(
     hub: web::Data<Hub>,
     query: web::Query<Query>,
 ) -> Result<actix_web::HttpResponse, actix_web::Error> {
-    let Query { user, cursor, expires_ms, read_only } = query.into_inner();
-    let expires_in = Duration::from_millis(expires_ms.unwrap_or(u64::from(u32::MAX)));
-    // The offset of its first ping is 0, so that a test knows when the ping is due.
-    let connection_id = Uuid::from_u128(0x1111 << 64);
-    let expires_at = Timestamp::from_unix_millis(1_900_000_000_000);
-    let grant = Grant { expires_at, expires_in, read_only: read_only.unwrap_or(false) };
-    hub.accept(&request, payload, Client { user_id: UserId::new(user), connection_id, cursor, grant })
+    hub.accept(&request, payload, query.into_inner().client())
+}
+
+async fn listen(request: HttpRequest, hub: web::Data<Hub>, query: web::Query<Query>) -> actix_web::HttpResponse {
+    hub.event_stream(&request, query.into_inner().client())
+}
+
+async fn catch_up(
+    request: HttpRequest,
+    hub: web::Data<Hub>,
+    query: web::Query<Query>,
+) -> Result<actix_web::HttpResponse, actix_web::Error> {
+    let wait = Duration::from_millis(query.wait_ms.unwrap_or(0));
+    let answer = hub.catch_up(&request, query.into_inner().client(), wait).await;
+    answer.map_err(actix_web::error::ErrorServiceUnavailable)
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -52,6 +53,10 @@ struct Shared {
     phases: RefCell<Phases>,
     ticket: RefCell<Ticket>,
     reader: Cell<Option<Waker>>,
+    /// The client has closed its sending side.
+    ended: Cell<bool>,
+    /// The request that ends with its client.
+    ends_with_client: Cell<Option<Waker>>,
     /// Whether pipelined bytes are buffered.
     early: Cell<bool>,
     /// When the timer fires, if it is set.
@@ -112,6 +117,26 @@ impl Connection {
         }
     }
 
+    /// Waits until the client closes its side of the connection. For a request that waits for
+    /// something to happen. With HTTP/2 it never ends: a client resets the request instead.
+    pub(crate) async fn gone(&self) {
+        poll_fn(|cx| {
+            if self.0.ended.get() {
+                return Poll::Ready(());
+            }
+            self.0.ends_with_client.set(Some(cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn ended(&self) {
+        self.0.ended.set(true);
+        if let Some(waiting) = self.0.ends_with_client.take() {
+            waiting.wake();
+        }
+    }
+
     /// Called when a client does not take one of several answers.
     pub(crate) fn answer_was_slow(&self) {
         self.0.ticket.borrow().closed(Overdue::Answer.reason());
@@ -145,6 +170,8 @@ impl Guarded {
             phases: RefCell::new(phases),
             ticket: RefCell::new(ticket),
             reader: Cell::new(None),
+            ended: Cell::new(false),
+            ends_with_client: Cell::new(None),
             early: Cell::new(false),
             timer_at: Cell::new(None),
             answer_bytes: Cell::new(0),
@@ -304,7 +331,10 @@ impl Guarded {
             let mut scratch = [0; SCRATCH_BYTES];
             let mut read = ReadBuf::new(&mut scratch);
             match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
-                Poll::Ready(Ok(())) if read.filled().is_empty() => self.ended = true,
+                Poll::Ready(Ok(())) if read.filled().is_empty() => {
+                    self.ended = true;
+                    self.connection.ended();
+                }
                 Poll::Ready(Ok(())) => self.early.extend_from_slice(read.filled()),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => break,

@@ -30,6 +30,7 @@ use crate::renewals::Renewals;
 use crate::resumes::Resumes;
 use crate::sinks::{Guarded, LogStart};
 use crate::store_source::StoreSource;
+use crate::webhooks::{WebhookStats, Webhooks};
 use crate::{OpenError, Settings, SettingsError, clock};
 
 /// How long the rejection of a large change is delayed if its user has too few tokens left.
@@ -312,6 +313,14 @@ impl GroupsBuilder {
             actor_names: actor_names.clone(),
         };
         supervisor.spawn("forgetting erased users", forget_erased(memory.clone()));
+        let webhook_stats = WebhookStats::default();
+        let webhooks = Webhooks::start(
+            &store,
+            &supervisor,
+            webhook_stats.clone(),
+            settings.webhook_allow_private,
+            settings.is_on_postgres(),
+        );
         let jobs = JobSignal::default();
         supervisor.spawn("jobs", execute_jobs(memory, jobs.clone(), metrics.clone()));
         let observer = ClientObserver { ids: Arc::clone(&ids), resumes, metrics: metrics.clone() };
@@ -342,6 +351,7 @@ impl GroupsBuilder {
             health: health.clone(),
             peers: Arc::clone(&peers),
             lags,
+            webhooks: webhook_stats,
         });
         #[cfg(feature = "otlp")]
         if let Some(traces) = &traces {
@@ -363,6 +373,7 @@ impl GroupsBuilder {
             limiter,
             ids,
             jobs,
+            webhooks,
             proxies,
             body_timeout: Duration::from_secs(settings.body_timeout_seconds.into()),
             mount,

@@ -25,6 +25,9 @@ pub(crate) enum HttpError {
         /// The error of the resolver.
         source: io::Error,
     },
+    /// The name has an address that must not be connected to.
+    #[error("the host has an address that is not public: {0}")]
+    Refused(std::net::IpAddr),
     /// No address accepts a connection.
     #[error("cannot connect to {host:?}")]
     Connect {

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
-use groups_domain::{Command, GroupId, Rejection, Request};
+use groups_domain::{Command, GroupId, Rejection, Request, Version};
 use groups_store::{ExecuteError, Executed, Idempotency, Order, Store};
 use ring::digest;
 use serde::de::DeserializeOwned;
@@ -51,9 +51,9 @@ impl CommandRequest {
         !self.body.is_empty()
     }
 
-    /// The id of a job that this request creates, and the digest of the request. A repetition with the
-    /// same key has the same id.
-    pub(crate) fn job_id(&self) -> (Uuid, [u8; 32]) {
+    /// The id of what this request creates, and the digest of the request. A repetition with the same
+    /// key has the same id.
+    pub(crate) fn derived_id(&self) -> (Uuid, [u8; 32]) {
         let Some(Idempotency { key, fingerprint }) = &self.idempotency else { return (Uuid::new_v4(), [0; 32]) };
         let mut id = digest::Context::new(&digest::SHA256);
         id.update(self.caller.user_id.uuid().as_bytes());
@@ -61,6 +61,19 @@ impl CommandRequest {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&id.finish().as_ref()[..16]);
         (uuid::Builder::from_custom_bytes(bytes).into_uuid(), *fingerprint)
+    }
+
+    /// The version that something must still have when this request is executed, if it has `current`
+    /// now. `None`: any.
+    ///
+    /// # Errors
+    /// If `If-Match` does not name the current version.
+    pub(crate) fn expected_of(&self, current: u64) -> Result<Option<u64>, ()> {
+        match &self.if_match {
+            None => Ok(None),
+            Some(tags) if tags.names(Version::new(current)) => Ok(Some(current)),
+            Some(_) => Err(()),
+        }
     }
 
     /// Executes the command.

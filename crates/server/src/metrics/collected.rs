@@ -16,6 +16,7 @@ use crate::clock;
 use crate::health::Health;
 use crate::peers::Peers;
 use crate::relay_lag::RelayLags;
+use crate::webhooks::WebhookStats;
 
 /// The parts of the service that are read.
 pub(crate) struct Collected {
@@ -25,6 +26,7 @@ pub(crate) struct Collected {
     pub(crate) health: Health,
     pub(crate) peers: std::sync::Arc<Peers>,
     pub(crate) lags: RelayLags,
+    pub(crate) webhooks: WebhookStats,
 }
 
 impl fmt::Debug for Collected {
@@ -37,6 +39,7 @@ impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.sockets(&mut encoder)?;
         self.relays(&mut encoder)?;
+        self.webhooks(&mut encoder)?;
         self.commits(&mut encoder)?;
         self.pool(&mut encoder)?;
         self.replica(&mut encoder)?;
@@ -95,6 +98,29 @@ impl Collected {
         for (sink, lag) in self.lags.by_sink(clock::now()) {
             let labels = [("sink", &*sink)];
             ConstGauge::new(lag.as_secs_f64()).encode(lags.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn webhooks(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Attempts to deliver a message to a webhook, by outcome";
+        let mut attempts = encoder.encode_descriptor("webhook_attempts", help, None, MetricType::Counter)?;
+        for (outcome, count) in self.webhooks.attempts() {
+            ConstCounter::new(count).encode(attempts.encode_family(&[("outcome", outcome)])?)?;
+        }
+        counter(encoder, "webhook_panics", "Panics in the task of a webhook", self.webhooks.panics())?;
+        let help = "Age of the oldest change that was read for a webhook of this server and is not delivered";
+        let lag = ConstGauge::new(self.webhooks.lag(clock::now()).as_secs_f64());
+        lag.encode(encoder.encode_descriptor("webhook_lag_seconds", help, None, lag.metric_type())?)?;
+        let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let (active, failing) = self.webhooks.active_and_failing();
+        gauge(encoder, "webhooks_active", "Webhooks to which this server delivers", size(active))?;
+        gauge(encoder, "webhooks_failing", "Those of them whose oldest message fails", size(failing))?;
+        let help = "Paused webhooks in the database, by reason";
+        let mut paused = encoder.encode_descriptor("webhooks_paused", help, None, MetricType::Gauge)?;
+        for (reason, count) in self.webhooks.paused() {
+            let count = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
+            count.encode(paused.encode_family(&[("reason", reason)])?)?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod job;
 pub(super) mod set_name;
 mod stats;
 mod users;
+pub(super) mod webhooks;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
@@ -36,5 +37,6 @@ pub(super) fn scope() -> impl HttpServiceFactory {
         .service(at("/check", [post(check::respond)]))
         .service(at("/stats", [get(stats::respond)]))
         .service(at("/jobs/{job_id}", [get(job::respond)]))
+        .configure(webhooks::configure)
         .default_service(web::to(not_found))
 }

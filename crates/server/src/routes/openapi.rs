@@ -7,8 +7,9 @@ mod operation;
 mod operations;
 mod parameters;
 mod reality;
+mod webhooks;
 
 pub(crate) use self::bodies::{
-    ChosenGroupId, DescriptionInput, GroupId, JoinPolicyInput, MembersInput, NameInput, NoteInput, RoleInput,
-    SecondsInput, TimeInput, UserId, UsesInput, either,
+    ChosenGroupId, CursorInput, DescriptionInput, EventTypesInput, GroupId, JoinPolicyInput, MembersInput, NameInput,
+    NoteInput, RoleInput, SecondsInput, TimeInput, UrlInput, UserId, UsesInput, WebhookStateInput, either,
 };

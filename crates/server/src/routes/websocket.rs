@@ -1,11 +1,12 @@
 //! `GET /v1/ws`: the WebSocket. All checks happen before the upgrade, so that errors are HTTP
 //! responses.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use notify::Client;
 use serde::Deserialize;
 
+use super::refused::refused;
 use crate::client::ClientAddress;
 use crate::groups::Groups;
 use crate::limiter::{AddressWork, Work};
@@ -42,14 +43,8 @@ pub(super) async fn respond(
     })?;
     // The user may have been disconnected after the check and before the hub knew the client.
     groups.check_revoked(&principal)?;
-    // The hub rejects upgrades without a body; add the problem details.
-    let refusal = match response.status() {
-        StatusCode::TOO_MANY_REQUESTS => {
-            Problem::new(Code::RateLimited, "Too many open connections for this user. Try again later.")
-        }
-        StatusCode::SERVICE_UNAVAILABLE => Problem::new(Code::Unavailable, "The server is stopping."),
-        _ => return Ok(response),
-    };
-    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
-    Err(refusal.retry_after(seconds.unwrap_or(1)))
+    match response.status() {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Err(refused(&response)),
+        _ => Ok(response),
+    }
 }

@@ -7,3 +7,4 @@ mod groups;
 mod log;
 mod storm;
 mod users;
+mod webhooks;

@@ -9,6 +9,7 @@ mod names;
 mod operators;
 mod pictures;
 mod surroundings;
+mod transports;
 mod waiting;
 mod ways_in;
 mod windows;

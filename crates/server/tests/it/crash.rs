@@ -16,7 +16,7 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use crate::support::{Answer, Chance, Folded, Heard, Http, Refused, Server, Socket, User, View};
+use crate::support::{Answer, Chance, Folded, Heard, Http, Refused, Road, Server, Socket, User, View};
 
 const WRITERS: usize = 6;
 /// Number of writers.
@@ -120,7 +120,7 @@ pub(crate) async fn survives(
     }
     let mut counted = 0;
     for (user, mut view) in devices.iter().zip(views) {
-        let mut socket = dial(user, &mut view).await.unwrap_or_else(|_| panic!("the server is there"));
+        let mut socket = dial(Road::WebSocket, user, &mut view).await.unwrap_or_else(|_| panic!("the server is there"));
         while view.take(&socket.message().await) != Folded::Ready {}
         view.assert_is(&user.lists().await);
         socket.hears_nothing().await;
@@ -255,7 +255,9 @@ async fn device(
             view.forget();
         }
         door += 1;
-        let Ok(mut socket) = dial(&user.at(&doors[door % doors.len()]), &mut view).await else {
+        // Another transport with each connection.
+        let road = Road::ALL[door % Road::ALL.len()];
+        let Ok(mut socket) = dial(road, &user.at(&doors[door % doors.len()]), &mut view).await else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
@@ -277,10 +279,11 @@ async fn device(
     view
 }
 
-async fn dial(user: &User, view: &mut View) -> Result<Socket, Refused> {
+async fn dial(road: Road, user: &User, view: &mut View) -> Result<Socket, Refused> {
+    let dial = user.dial().over(road, &user.id);
     let dial = match view.begin() {
-        Some(cursor) => user.dial().cursor(cursor),
-        None => user.dial(),
+        Some(cursor) => dial.cursor(cursor),
+        None => dial,
     };
     dial.try_open().await
 }

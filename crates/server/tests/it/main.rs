@@ -26,6 +26,7 @@ mod identity;
 mod keys;
 mod lifecycle;
 mod limits;
+mod listening;
 mod log;
 mod malformed;
 mod metrics;
@@ -48,3 +49,4 @@ mod support;
 #[cfg(feature = "otlp")]
 mod traces;
 mod ways_in;
+mod webhooks;

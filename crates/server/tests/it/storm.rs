@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::support::{Answer, Chance, Folded, Heard, Http, Server, Socket, User, View, within};
+use crate::support::{Answer, Chance, Folded, Heard, Http, Road, Server, Socket, User, View, within};
 
 const PEOPLE: usize = 10;
 /// The devices of each user.
@@ -156,7 +156,9 @@ impl Storm {
             if habit == Habit::Wild && self.chance.happens(10) {
                 view.forget();
             }
-            let socket = dial(&user.at(self.chance.one_of(&self.doors)), &mut view).await;
+            // Faithful and wild devices change their transport.
+            let road = *self.chance.one_of(&Road::ALL);
+            let socket = dial_over(road, &user.at(self.chance.one_of(&self.doors)), &mut view).await;
             self.reconnects.set(self.reconnects.get() + 1);
             self.listen(socket, &mut view, habit, false).await;
         }
@@ -179,15 +181,15 @@ impl Storm {
                 0..3 if habit != Habit::Steady => {
                     tokio::time::sleep(Duration::from_millis(self.chance.below(150) as u64)).await;
                 }
-                3..5 => socket.send(json!({"type": "ping"})).await,
-                5..7 => {
+                3..5 if socket.can_send() => socket.send(json!({"type": "ping"})).await,
+                5..7 if socket.can_send() => {
                     let group = self.some_group();
                     socket.send(json!({"type": "typing", "group_id": group, "typing": true})).await;
                 }
                 _ => {}
             }
         }
-        if self.chance.happens(30) {
+        if socket.can_send() && self.chance.happens(30) {
             socket.close().await;
         }
     }
@@ -330,9 +332,14 @@ impl Storm {
 }
 
 async fn dial(user: &User, view: &mut View) -> Socket {
+    dial_over(Road::WebSocket, user, view).await
+}
+
+async fn dial_over(road: Road, user: &User, view: &mut View) -> Socket {
+    let dial = user.dial().over(road, &user.id);
     let dial = match view.begin() {
-        Some(cursor) => user.dial().cursor(cursor),
-        None => user.dial(),
+        Some(cursor) => dial.cursor(cursor),
+        None => dial,
     };
     within("a connection", dial.open()).await
 }

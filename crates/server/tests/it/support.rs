@@ -5,14 +5,17 @@ mod balancer;
 mod browser;
 mod build;
 mod certificate;
+mod heard;
 mod http;
 mod key_server;
+mod listening;
 #[cfg(feature = "nats")]
 mod nats;
 mod people;
 mod postgres;
 mod proxy;
 mod random;
+mod receiver;
 mod server;
 mod shape;
 mod signer;
@@ -27,6 +30,7 @@ pub(crate) use balancer::Balancer;
 pub(crate) use browser::{Browser, Page, in_each_browser};
 pub(crate) use build::program;
 pub(crate) use certificate::certify;
+pub(crate) use heard::{Heard, Refused};
 pub(crate) use http::{Answer, Call, Http};
 pub(crate) use key_server::KeyServer;
 #[cfg(feature = "nats")]
@@ -35,10 +39,11 @@ pub(crate) use people::{User, escaped};
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::Line;
 pub(crate) use random::Chance;
+pub(crate) use receiver::{Received, Receiver, Reply};
 pub(crate) use server::{SECRET, Server, free_address};
 pub(crate) use shape::{assert_group, assert_time, check_event};
 pub(crate) use signer::Signer;
-pub(crate) use socket::{Dial, Heard, Refused, Socket};
+pub(crate) use socket::{Dial, Road, Socket};
 pub(crate) use token::{claims, seconds_from_now, signed, signed_with};
 pub(crate) use view::{Folded, View};
 

@@ -73,6 +73,24 @@ impl Server {
         process.child.wait().unwrap();
     }
 
+    /// The files of the database, while the process does not run.
+    pub(crate) fn saved(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.database_files().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+    }
+
+    /// Replaces the database by one that was saved, while the process does not run.
+    pub(crate) fn restore(&self, files: &[(PathBuf, Vec<u8>)]) {
+        self.database_files().for_each(|path| std::fs::remove_file(path).unwrap());
+        files.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+    }
+
+    /// The database with its write-ahead log.
+    fn database_files(&self) -> impl Iterator<Item = PathBuf> {
+        let files = std::fs::read_dir(self.directory.path()).unwrap().map(|file| file.unwrap().path());
+        let is_database = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("groups.db");
+        files.filter(is_database).collect::<Vec<_>>().into_iter()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -99,7 +117,7 @@ impl Drop for Server {
 }
 
 /// Finds a port below the ephemeral range, so that it is still free after a restart.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     const FIRST: u16 = 10_000;
     const COUNT: u16 = 10_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);

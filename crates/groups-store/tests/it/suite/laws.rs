@@ -145,6 +145,9 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
         assert_eq!(versions, (1..=history.len() as u64).collect::<Vec<_>>(), "gapless and in order");
         rosters.insert(*group_id, Roster::replay(*group_id, Limits::default(), history));
     }
+    for (group_id, history) in &histories {
+        tells_as_folded(store, *group_id, history).await;
+    }
     for (group_id, roster) in &rosters {
         same_as_tables(store, *group_id, roster).await;
     }
@@ -173,6 +176,25 @@ async fn check(store: &Store, case: u128, steps: Vec<Step>) {
             };
             assert_eq!(versions(&sidebar), versions(&fresh));
         }
+    }
+}
+
+/// The users who are told of each change are those to whom the fold of the history tells it.
+async fn tells_as_folded(store: &Store, group_id: GroupId, history: &[Change]) {
+    let mut roster = Roster::new(group_id, Limits::default());
+    for change in history {
+        let mut expected: Vec<UserId> = roster.told(change).into_iter().map(|told| told.user_id).collect();
+        expected.sort_unstable();
+        let mut told: Vec<UserId> = Vec::new();
+        loop {
+            let page = store.users_told(group_id, change.version(), told.last().copied(), 3).await.unwrap();
+            told.extend(&page);
+            if page.len() < 3 {
+                break;
+            }
+        }
+        assert_eq!(told, expected, "{change:?}");
+        roster.apply(change);
     }
 }
 

@@ -262,6 +262,7 @@ fn both_backends_have_the_same_migrations() {
         "2026-11-27-140000_group_search",
         "2026-11-27-141000_jobs",
         "2026-11-28-100000_ways_in",
+        "2026-11-28-200000_webhooks",
     ];
     assert_eq!(names, expected);
 }

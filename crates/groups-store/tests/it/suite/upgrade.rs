@@ -4,7 +4,10 @@ use diesel::migration::MigrationSource;
 use groups_domain::{
     Actor, Command, GroupId, JoinPolicy, NewMember, Rejection, Request, Role, Standing, Timestamp, UserId,
 };
-use groups_store::{ExecuteError, History, Outcome, ReplayRule, Store, StreamStart, pending_migrations};
+use groups_store::{
+    ExecuteError, History, NewWebhook, Outcome, ReplayRule, Store, StreamStart, WebhookCreated, WebhookSecret,
+    pending_migrations,
+};
 use uuid::Uuid;
 
 use super::{BEFORE_WAYS_IN, Backend, MIGRATIONS, VERSION_0_1, WRITES_BEFORE_WAYS_IN, run};
@@ -99,29 +102,45 @@ fn a_database_of_version_0_1_is_migrated_without_loss() {
 fn a_database_gets_invitations_and_bans_while_servers_of_the_version_before_still_write() {
     run(async |db| {
         db.sql(BEFORE_WAYS_IN).await;
-        assert_eq!(pending_migrations(&db.options()).await, Ok(vec!["2026-11-28-100000_ways_in".to_owned()]));
+        let pending = ["2026-11-28-100000_ways_in", "2026-11-28-200000_webhooks"].map(str::to_owned);
+        assert_eq!(pending_migrations(&db.options()).await, Ok(pending.to_vec()));
         let store = db.open().await;
         let (ada, bob, cat) = (called("ada"), called("bob"), called("cat"));
         let id = |text| GroupId::new(Uuid::parse_str(text).unwrap());
-        let (board, new) = (id("01a22047-d1b7-7005-a00b-ca2c190f9e83"), id("01a22047-d1c5-7329-8e98-000000000001"));
+        let (board, new_group) =
+            (id("01a22047-d1b7-7005-a00b-ca2c190f9e83"), id("01a22047-d1c5-7329-8e98-000000000001"));
         let (group, role) = store.group(ada, board).await.unwrap().unwrap();
         assert_eq!((group.name.as_str(), group.version, role), ("Big Board", version(4), Role::Owner));
         assert_eq!(group.join_policy, JoinPolicy::Closed);
         let start = store.open_stream(ada, None, ReplayRule::default()).await.unwrap().cursor;
+        let new = NewWebhook {
+            webhook_id: Uuid::from_u128(1),
+            fingerprint: [1; 32],
+            url: "https://example.com/hook".to_owned(),
+            types: None,
+            description: String::new(),
+            secret: WebhookSecret::new([7; 32]),
+            at: DAWN,
+        };
+        let WebhookCreated::Created(webhook) = store.create_webhook(new).await.unwrap() else { panic!("a webhook") };
 
         db.sql(WRITES_BEFORE_WAYS_IN).await;
+        let delivered = store.tail_from(Some(webhook.position)).await.unwrap().next().await.unwrap();
+        let delivered: Vec<_> =
+            delivered.iter().map(|entry| (entry.change.group_id(), entry.change.version())).collect();
+        assert_eq!(delivered, [(board, version(5)), (board, version(6)), (new_group, version(1))], "by the old server");
         let invite = |user_id| Command::Invite { user_id, role: Role::Member, expires_in_seconds: None };
         store.did(ada, board, invite(cat)).await;
         store.did(bob, board, invite(called("eve"))).await;
         store.did(cat, board, Command::AcceptInvitation).await;
-        store.did(ada, new, Command::AddMember(NewMember::plain(bob))).await;
+        store.did(ada, new_group, Command::AddMember(NewMember::plain(bob))).await;
         let opened = store.open_stream(ada, Some(start), ReplayRule::default()).await.unwrap();
         let StreamStart::Resumed { missed, .. } = opened.start else { panic!("resumed") };
         let of = |group| {
             let of_group = missed.iter().filter(move |entry| entry.change.group_id() == group);
             of_group.map(|entry| entry.change.version().get()).collect::<Vec<_>>()
         };
-        assert_eq!((of(board), of(new)), ((5..=9).collect(), vec![1, 2]));
+        assert_eq!((of(board), of(new_group)), ((5..=9).collect(), vec![1, 2]));
         let (group, _) = store.group(cat, board).await.unwrap().unwrap();
         assert_eq!((group.name.as_str(), group.member_count, group.version), ("By the old server", 4, version(9)));
         let pending = store.standings_of_user(called("eve"), true, 10).await.unwrap();

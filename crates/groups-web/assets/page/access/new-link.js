@@ -6,6 +6,7 @@
  */
 
 import { rolesToGive } from "../../client/permissions.js";
+import { toClipboard } from "../clipboard.js";
 import { ask, field } from "../dialogs.js";
 import { h, icon, say, text } from "../dom.js";
 import { qrImage } from "../qr-image.js";
@@ -67,16 +68,4 @@ function showLink({ token, expires_at, approval }, name) {
     ],
     onsubmit: () => {},
   });
-}
-
-/** Copies what a field contains. @param {HTMLInputElement} shown @returns {Promise<boolean>} whether it is in the clipboard */
-async function toClipboard(shown) {
-  try {
-    await navigator.clipboard.writeText(shown.value);
-    return true;
-  } catch {
-    // Only secure pages have this interface, and the user can refuse it.
-    shown.select();
-    return document.execCommand("copy");
-  }
 }

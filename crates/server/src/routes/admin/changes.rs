@@ -4,7 +4,6 @@
 //! in progress at the cursor.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use groups_protocol::{ChangeBody, LogChangeBody, LogPage};
@@ -35,12 +34,7 @@ pub(super) async fn respond(
 ) -> Result<HttpResponse, Problem> {
     let Paging { limit, after } = Paging::of(&request)?;
     let Query { wait } = input::query(&request)?;
-    let wait = match wait.as_deref() {
-        None => 0,
-        Some(seconds) => {
-            seconds.parse::<u64>().map_err(|_| Problem::malformed("`wait` must be a number of seconds."))?
-        }
-    };
+    let wait = input::wait(wait.as_deref(), WAIT_SECONDS_MAX)?;
     let store = groups.store();
     let after = match after {
         Some(token) => Some(store.cursor(&token).ok_or_else(Paging::not_ours)?),
@@ -48,10 +42,10 @@ pub(super) async fn respond(
     };
     let mut feed = Feed::open(store, after, limit).await?;
     feed.read().await?;
-    if feed.page.is_empty() && wait > 0 {
+    if feed.page.is_empty() && !wait.is_zero() {
         // Requests beyond the limit are answered immediately.
         if let Ok(_permit) = Arc::clone(groups.feeds()).try_acquire_owned() {
-            feed.wait(Instant::now() + Duration::from_secs(wait.min(WAIT_SECONDS_MAX))).await?;
+            feed.wait(Instant::now() + wait).await?;
         }
     }
     let cursors = store.cursors();

@@ -28,7 +28,7 @@ pub(in crate::routes) async fn remove(
         Some("erase") => JobKind::Erase,
         _ => return Err(Problem::malformed("`mode` must be `leave` or `erase`.")),
     };
-    let (job_id, fingerprint) = command_request.job_id();
+    let (job_id, fingerprint) = command_request.derived_id();
     let actor_id = command_request.caller.user_id;
     let new = NewJob { job_id, kind, user_id, actor_id, fingerprint, at: clock::now() };
     let (job_id, replayed) = match groups.store().create_job(new).await? {

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 
 use groups_domain::{Command, Description, DisplayName, GroupName, Note};
+use groups_protocol::WEBHOOK_TYPES;
+use groups_store::WEBHOOK_URL_BYTES_MAX;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -50,6 +52,13 @@ texts! {
     NoteInput: {"type": "string", "maxLength": (Note::CHARS_MAX)};
     SecondsInput: {"type": "integer", "minimum": 1, "maximum": (Command::EXPIRES_IN_SECONDS_MAX)};
     UsesInput: {"type": "integer", "minimum": 1, "maximum": (u32::MAX)};
+    CursorInput: {"$ref": "#/components/schemas/Cursor"};
+    UrlInput: {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": (WEBHOOK_URL_BYTES_MAX)};
+    WebhookStateInput: {"$ref": "#/components/schemas/WebhookState"};
+    EventTypesInput: {
+        "type": "array", "minItems": 1, "description": "`group.*` stands for all that begin with `group.`. `user.catch_up` must be alone.",
+        "items": {"type": "string", "enum": (std::iter::once("group.*").chain(WEBHOOK_TYPES).collect::<Vec<_>>())},
+    };
 }
 
 /// The members that a request adds.
@@ -101,5 +110,8 @@ pub(super) fn schemas() -> Map<String, Value> {
     generator.subschema_for::<admin::set_name::Body>();
     generator.subschema_for::<admin::disconnect::Body>();
     generator.subschema_for::<admin::check::Body>();
+    generator.subschema_for::<admin::webhooks::create::Body>();
+    generator.subschema_for::<admin::webhooks::update::Body>();
+    generator.subschema_for::<admin::webhooks::replay::Body>();
     generator.take_definitions(true)
 }

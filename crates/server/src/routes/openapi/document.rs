@@ -81,8 +81,8 @@ fn headers() -> Map<String, Value> {
     let header = |description: &str, schema: Value| json!({"description": description, "schema": schema});
     let text = || json!({"type": "string"});
     [
-        ("ETag", header("The entity tag: for a group, its version in quotes.", text())),
-        ("Location", header("The URL of the group, relative to the URL of the request.", text())),
+        ("ETag", header("The entity tag: for a group or a webhook, its version in quotes.", text())),
+        ("Location", header("The URL of what was created, relative to the URL of the request.", text())),
         ("Cache-Control", header("How long a copy may be used.", text())),
         ("Idempotency-Replayed", header("The answer is the first one to this key.", json!({"const": "true"}))),
         ("Retry-After", header("Seconds to wait.", json!({"type": "integer", "minimum": 1}))),

@@ -33,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let shared = [one_group(), ways_into_a_group()].concat();
     let for_operators = shared.iter().map(Operation::for_operators).collect();
     let all = [groups(), shared, entering(), users(), socket(), for_operators, operators(), development(), server()];
-    all.into_iter().flatten().collect()
+    all.into_iter().chain([super::webhooks::operations(OPERATORS)]).flatten().collect()
 }
 
 fn groups() -> Vec<Operation> {
@@ -316,6 +316,23 @@ fn socket() -> Vec<Operation> {
             .takes(&[Cursor])
             .codes(&[Code::Forbidden, Code::UpgradeRequired])
             .empty(101, "The connection is a WebSocket now.", &[]),
+        Operation::reads("/v1/events", "readEvents", SOCKET, "Read events without a WebSocket")
+            .described(
+                "For clients that cannot use a WebSocket. With `Accept: text/event-stream`, the messages of the WebSocket as \
+                 server-sent events. Otherwise what was missed since `cursor`: at once, or after at most `wait` seconds if \
+                 nothing was missed.",
+            )
+            .takes(&[Cursor, WaitForEvents])
+            .accepts(&[LastEventId])
+            .answers(
+                200,
+                "The events.",
+                &[],
+                json!({
+                    "application/json": {"schema": {"$ref": "#/components/schemas/CatchUp"}},
+                    "text/event-stream": {"schema": {"type": "string"}},
+                }),
+            ),
     ]
 }
 

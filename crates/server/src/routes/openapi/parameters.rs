@@ -34,6 +34,7 @@ parameters! {
     LinkId: "path" "link_id" true, "The id of the link.", {"$ref": "#/components/schemas/Uuid"};
     LinkToken: "path" "token" true, "The token of the link.", {"type": "string", "minLength": 1};
     JobId: "path" "job_id" true, "The id of the job.", {"$ref": "#/components/schemas/Uuid"};
+    WebhookId: "path" "webhook_id" true, "The id of the webhook.", {"$ref": "#/components/schemas/Uuid"};
     File: "path" "path" true, "The path of the file. It may have several segments.",
         {"type": "string", "minLength": 1, "examples": ["groups-client.js"]};
 
@@ -59,8 +60,12 @@ parameters! {
     Wait: "query" "wait" false,
         "How many seconds to wait for a change if there is none; values above 30 count as 30.",
         {"type": "integer", "minimum": 0, "maximum": 18_446_744_073_709_551_615_u64, "default": 0};
+    WaitForEvents: "query" "wait" false,
+        "How many seconds to wait for an event if nothing was missed; values above 30 count as 30. Not for streams.",
+        {"type": "integer", "minimum": 0, "maximum": 18_446_744_073_709_551_615_u64, "default": 0};
     DevelopmentQuery: "query" "q" false, "The beginning of a name, ignoring case. Default: all.", {"type": "string"};
 
+    LastEventId: "header" "Last-Event-ID" false, "Takes precedence over `cursor`.", {"type": "string"};
     IdempotencyKey: "header" "Idempotency-Key" false,
         "A repetition with the same key within 24 hours returns the first answer, and changes nothing.",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([\t -~]*[!-~])?$"};

@@ -188,6 +188,95 @@ async fn an_operator_sees_and_ends_the_ways_into_a_group() {
 }
 
 #[tokio::test]
+async fn an_operator_creates_tests_pauses_and_deletes_a_webhook() {
+    let Some(axe) = axe() else { return };
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::start().await;
+    let page = browser.window(&url(&server)).await;
+    page.value(&format!("{axe};undefined")).await;
+    signs_in_with_token(&page, &server.operator()).await;
+    opens_operator_view(&page).await;
+    page.clicks("[data-testid=operator-open-webhooks]").await;
+    page.sees(
+        "an empty list",
+        "test.text('[data-testid=operator-webhooks]').some((text) => text.includes('There are no webhooks'))",
+    )
+    .await;
+
+    page.clicks("[data-testid=operator-new-webhook]").await;
+    page.types("[data-testid=webhook-url]", "https://receiver.invalid/hook").await;
+    page.types("[data-testid=webhook-types]", "group.nothing").await;
+    page.clicks("dialog [data-testid=dialog-submit]").await;
+    page.sees("the problem", "test.text('[data-testid=dialog-problem]').some((text) => text.length > 10)").await;
+    page.types("[data-testid=webhook-types]", "group.member_added, group.member_left").await;
+    page.types("[data-testid=webhook-description]", "Billing").await;
+    page.clicks("[data-testid=operator-webhook-dialog] [data-testid=dialog-submit]").await;
+    let secret = "test.all('[data-testid=webhook-secret]')[0]?.value ?? ''";
+    page.sees("the secret", &format!("({secret}).startsWith('whsec_')")).await;
+    let first = page.value(secret).await;
+    finds_nothing(&page, "the secret of a webhook").await;
+    pictures(&page, "webhook-secret").await;
+    submits(&page).await;
+
+    let has_state =
+        |state: &str| format!("test.shown('[data-testid=operator-webhook][data-state={state}]').length === 1");
+    page.sees("the webhook", &has_state("active")).await;
+    page.clicks("[data-testid=operator-webhook-test]").await;
+    page.sees(
+        "the result",
+        "test.text('[data-testid=operator-test-result]').some((text) => text.startsWith('Not delivered'))",
+    )
+    .await;
+    finds_nothing(&page, "a webhook").await;
+    pictures(&page, "webhook").await;
+    page.clicks("[data-testid=operator-webhook-pause]").await;
+    page.sees("that it is paused", &has_state("paused")).await;
+    page.sees(
+        "why",
+        "test.text('[data-testid=operator-webhook]').some((text) => text.includes('paused: by an operator'))",
+    )
+    .await;
+    page.clicks("[data-testid=operator-webhook-pause]").await;
+    page.sees("that it is active", &has_state("active")).await;
+    page.clicks("[data-testid=operator-webhook-edit]").await;
+    page.types("[data-testid=webhook-description]", "Invoices").await;
+    submits(&page).await;
+    page.sees("the new text", "test.text('[data-testid=operator-webhook] h2').some((text) => text === 'Invoices')")
+        .await;
+    page.clicks("[data-testid=operator-webhook-replay]").await;
+    page.types("[data-testid=webhook-after]", "nonsense").await;
+    page.clicks("dialog [data-testid=dialog-submit]").await;
+    page.sees("the problem", "test.text('[data-testid=dialog-problem]').some((text) => text.length > 10)").await;
+    page.clicks("dialog [data-testid=dialog-cancel]").await;
+    page.sees("the dialog closes", "test.all('dialog').length === 0").await;
+    page.clicks("[data-testid=operator-webhook-rotate]").await;
+    page.clicks("[data-testid=operator-rotate-dialog] [data-testid=dialog-submit]").await;
+    page.sees("the new secret", &format!("({secret}).startsWith('whsec_')")).await;
+    assert_ne!(page.value(secret).await, first);
+    submits(&page).await;
+
+    page.clicks("[data-testid=operator-open-webhooks]").await;
+    page.clicks("[data-testid=operator-webhook-row]").await;
+    page.sees("the webhook", &has_state("active")).await;
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": false}),
+    )
+    .await;
+    page.sees("no scrolling to the side", "document.documentElement.scrollWidth <= innerWidth").await;
+    finds_nothing(&page, "a webhook on a narrow screen").await;
+    page.value("document.querySelector('[data-testid=operator-webhook]').scrollIntoView()").await;
+    pictures(&page, "webhook-390").await;
+    page.clicks("[data-testid=operator-webhook-delete]").await;
+    submits(&page).await;
+    page.sees(
+        "an empty list",
+        "test.text('[data-testid=operator-webhooks]').some((text) => text.includes('There are no webhooks'))",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn the_operator_view_is_loaded_only_when_an_operator_opens_it() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::start().await;

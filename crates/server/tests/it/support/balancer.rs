@@ -18,6 +18,7 @@ const PROXIES: &str = include_str!("../../../../../docs/proxies.md");
 /// A running load balancer. Stopped on drop.
 pub(crate) struct Balancer {
     http: Arc<Http>,
+    listen: SocketAddr,
     process: Child,
     _directory: TempDir,
 }
@@ -46,6 +47,47 @@ impl Balancer {
         Some(Self::start(&program, &["-e", "stderr", "-c"], &nginx(listen, servers), listen).await)
     }
 
+    /// Starts nginx with its defaults, which do not let upgrades through.
+    pub(crate) async fn nginx_without_upgrades(servers: &[SocketAddr]) -> Option<Self> {
+        Self::nginx_with("", servers).await
+    }
+
+    /// The same, but it ends a connection that is silent for 3 seconds.
+    pub(crate) async fn nginx_with_a_short_timeout(servers: &[SocketAddr]) -> Option<Self> {
+        Self::nginx_with("proxy_read_timeout 3s;", servers).await
+    }
+
+    /// The same, but it refuses streams of events.
+    pub(crate) async fn nginx_without_streams(servers: &[SocketAddr]) -> Option<Self> {
+        Self::nginx_with("if ($http_accept ~ text/event-stream) { return 403; }", servers).await
+    }
+
+    async fn nginx_with(rule: &str, servers: &[SocketAddr]) -> Option<Self> {
+        let Some(program) = installed("nginx") else { return skipped("nginx") };
+        let listen = free_address();
+        let configuration = format!(
+            "{} upstream groups {{ {} }}\n\
+             server {{ listen {listen}; location / {{ {rule} proxy_set_header Host $http_host; proxy_pass http://groups; }} }}\n}}\n",
+            nginx_head(),
+            servers.iter().map(|server| format!("server {server};")).collect::<String>(),
+        );
+        Some(Self::start(&program, &["-e", "stderr", "-c"], &configuration, listen).await)
+    }
+
+    /// Starts HAProxy with its defaults. It refuses upgrades.
+    pub(crate) async fn haproxy_without_upgrades(servers: &[SocketAddr]) -> Option<Self> {
+        let Some(program) = installed("haproxy") else { return skipped("HAProxy") };
+        let listen = free_address();
+        let mut configuration = format!(
+            "defaults\n    mode http\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\
+             listen groups\n    bind {listen}\n    http-request deny if {{ req.hdr(upgrade) -m found }}\n",
+        );
+        for (at, server) in servers.iter().enumerate() {
+            configuration += &format!("    server groups{at} {server}\n");
+        }
+        Some(Self::start(&program, &["-db", "-f"], &configuration, listen).await)
+    }
+
     async fn start(program: &Path, arguments: &[&str], configuration: &str, listen: SocketAddr) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("configuration");
@@ -59,7 +101,7 @@ impl Balancer {
             .stderr(Stdio::null())
             .spawn()
             .expect("the load balancer starts");
-        let mut balancer = Self { http: Arc::new(Http::new(listen)), process, _directory: directory };
+        let mut balancer = Self { http: Arc::new(Http::new(listen)), listen, process, _directory: directory };
         balancer.serves().await;
         assert!(balancer.process.try_wait().expect("its state").is_none(), "the load balancer took another's port");
         balancer
@@ -68,6 +110,11 @@ impl Balancer {
     /// An HTTP client that uses it.
     pub(crate) fn http(&self) -> &Arc<Http> {
         &self.http
+    }
+
+    /// The address at which it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listen
     }
 
     /// Waits until it finds a ready server.
@@ -113,8 +160,8 @@ fn haproxy(index: usize, listen: SocketAddr, servers: &[SocketAddr]) -> String {
     written
 }
 
-/// The documented example with other addresses, as one process in the foreground.
-fn nginx(listen: SocketAddr, servers: &[SocketAddr]) -> String {
+/// The beginning of a configuration for one process in the foreground.
+fn nginx_head() -> String {
     let mut written = "daemon off; master_process off; pid $DIRECTORY/pid; error_log stderr;\n\
         events { worker_connections 4096; }\n\
         http {\n\
@@ -123,6 +170,12 @@ fn nginx(listen: SocketAddr, servers: &[SocketAddr]) -> String {
     for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
         written += &format!("{kind}_temp_path $DIRECTORY/{kind};\n");
     }
+    written
+}
+
+/// The documented example with other addresses.
+fn nginx(listen: SocketAddr, servers: &[SocketAddr]) -> String {
+    let mut written = nginx_head();
     let mut left = servers.iter();
     for line in example("nginx", 0).lines() {
         let words: Vec<_> = line.split_whitespace().collect();

@@ -153,6 +153,12 @@ impl Server {
         }
     }
 
+    /// From the next start on, a setting has this value.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(set, _)| set != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Kills and restarts it.
     pub(crate) async fn kill_and_launch(&mut self) {
         self.kill();
@@ -199,6 +205,19 @@ impl Server {
         let id = new_id();
         let token = signed(SECRET, &claims(&id));
         self.user_with(id, token)
+    }
+
+    /// Waits until so many clients are connected.
+    pub(crate) async fn until_connected(&self, clients: u64) {
+        let from = Instant::now();
+        loop {
+            let connections = self.http.get("/readyz").await.value()["connections"].clone();
+            if connections == clients {
+                return;
+            }
+            assert!(from.elapsed() < PATIENCE, "{connections} clients are connected instead of {clients}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Creates a user whose token opens `/v1/admin`.

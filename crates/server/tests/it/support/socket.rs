@@ -1,5 +1,5 @@
-//! A WebSocket client with full control: how it authenticates, what it sends, whether it reads, how
-//! it disconnects.
+//! A client with full control: how it authenticates, what it sends, whether it reads, how it
+//! disconnects. Usually a WebSocket; see [`Road`].
 
 use std::net::SocketAddr;
 
@@ -17,12 +17,29 @@ use tokio_tungstenite::{
     },
 };
 
+use super::heard::{Heard, Refused};
+use super::listening::{EventStream, Polls, Request as Listening};
 use super::{Answer, people::escaped, within};
+
+/// The transport of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Road {
+    #[default]
+    WebSocket,
+    EventStream,
+    Polling,
+}
+
+impl Road {
+    pub(crate) const ALL: [Self; 3] = [Self::WebSocket, Self::EventStream, Self::Polling];
+}
 
 /// An upgrade request to be sent.
 #[derive(Clone)]
 pub(crate) struct Dial {
     address: SocketAddr,
+    road: Road,
+    user_id: String,
     prefix: &'static str,
     cursor: Option<String>,
     headers: Vec<(&'static str, String)>,
@@ -31,7 +48,15 @@ pub(crate) struct Dial {
 
 impl Dial {
     pub(crate) fn to(address: SocketAddr) -> Self {
-        Self { address, prefix: "", cursor: None, headers: Vec::new(), receive_buffer_bytes: None }
+        Self {
+            address,
+            road: Road::WebSocket,
+            user_id: String::new(),
+            prefix: "",
+            cursor: None,
+            headers: Vec::new(),
+            receive_buffer_bytes: None,
+        }
     }
 
     /// Authenticates like programs, with a header.
@@ -60,6 +85,13 @@ impl Dial {
         self
     }
 
+    /// Uses another transport for this user.
+    pub(crate) fn over(mut self, road: Road, user_id: &str) -> Self {
+        self.road = road;
+        user_id.clone_into(&mut self.user_id);
+        self
+    }
+
     /// Sets the kernel's receive buffer, which bounds what a client that does not read receives.
     pub(crate) fn receive_buffer_bytes(mut self, bytes: u32) -> Self {
         self.receive_buffer_bytes = Some(bytes);
@@ -80,6 +112,9 @@ impl Dial {
 
     /// Connects, or returns why it cannot.
     pub(crate) async fn try_open(&self) -> Result<Socket, Refused> {
+        if self.road != Road::WebSocket {
+            return self.listen().await;
+        }
         let socket = TcpSocket::new_v4().map_err(Refused::lost)?;
         if let Some(bytes) = self.receive_buffer_bytes {
             socket.set_recv_buffer_size(bytes).map_err(Refused::lost)?;
@@ -90,7 +125,7 @@ impl Dial {
             Ok((socket, response)) => {
                 let protocol = response.headers().get("sec-websocket-protocol");
                 let protocol = protocol.map(|value| value.to_str().expect("a protocol's name").to_owned());
-                Ok(Socket { socket, protocol, opening: Vec::new() })
+                Ok(Socket { line: Line::WebSocket(Box::new(socket)), protocol, opening: Vec::new() })
             }
             Err(Error::Http(response)) => Err(Refused::Answered(Answer {
                 status: response.status().as_u16(),
@@ -103,6 +138,23 @@ impl Dial {
             })),
             Err(error) => Err(Refused::Lost(error.to_string())),
         }
+    }
+
+    async fn listen(&self) -> Result<Socket, Refused> {
+        let path = format!("{}/v1/events", self.prefix);
+        let request =
+            Listening { address: self.address, path, cursor: self.cursor.clone(), headers: self.headers.clone() };
+        let line = if self.road == Road::EventStream {
+            Line::EventStream(EventStream::open(&request).await?)
+        } else {
+            let mut polls = Polls::new(request, self.user_id.clone());
+            match polls.ask().await.map_err(Refused::lost)? {
+                answer if answer.status == 200 => polls.take(&answer.value()),
+                answer => return Err(Refused::Answered(answer)),
+            }
+            Line::Polls(polls)
+        };
+        Ok(Socket { line, protocol: None, opening: Vec::new() })
     }
 
     /// Connects; must succeed.
@@ -130,46 +182,31 @@ impl Dial {
     }
 }
 
-/// Why connecting failed.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The server rejected the upgrade.
-    Answered(Answer),
-    /// The server is not reachable.
-    Lost(String),
-}
-
-impl Refused {
-    fn lost(error: std::io::Error) -> Self {
-        Self::Lost(error.to_string())
-    }
-}
-
-/// What a connection receives.
-#[derive(Debug)]
-pub(crate) enum Heard {
-    /// A message.
-    Message(Value),
-    /// The server sent a close frame, with a code and a reason.
-    Closed(u16, String),
-    /// The connection was lost without a close frame.
-    Lost,
-}
-
 /// A connection.
 pub(crate) struct Socket {
-    socket: WebSocketStream<TcpStream>,
+    line: Line,
     /// The subprotocol that the server chose.
     pub(crate) protocol: Option<String>,
     /// The messages up to and including `ready`, as read by [`read_opening`](Self::read_opening).
     pub(crate) opening: Vec<Value>,
 }
 
+enum Line {
+    WebSocket(Box<WebSocketStream<TcpStream>>),
+    EventStream(EventStream),
+    Polls(Polls),
+}
+
 impl Socket {
     /// Receives the next item, without a timeout.
     pub(crate) async fn hear(&mut self) -> Heard {
+        let socket = match &mut self.line {
+            Line::WebSocket(socket) => socket,
+            Line::EventStream(stream) => return stream.hear().await,
+            Line::Polls(polls) => return polls.hear().await,
+        };
         loop {
-            match self.socket.next().await {
+            match socket.next().await {
                 Some(Ok(Message::Text(text))) => {
                     let value = serde_json::from_str(&text);
                     return Heard::Message(value.unwrap_or_else(|error| panic!("{error} in {text}")));
@@ -178,7 +215,7 @@ impl Socket {
                     let (code, reason) =
                         frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
                     // Sends the answering close frame and closes the connection.
-                    while let Some(Ok(_)) = self.socket.next().await {}
+                    while let Some(Ok(_)) = socket.next().await {}
                     return Heard::Closed(code, reason);
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -284,12 +321,24 @@ impl Socket {
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
-        self.socket.send(Message::text(text)).await.expect("the message is sent");
+        self.web_socket().send(Message::text(text)).await.expect("the message is sent");
+    }
+
+    /// Whether the client can send.
+    pub(crate) fn can_send(&self) -> bool {
+        matches!(self.line, Line::WebSocket(_))
+    }
+
+    fn web_socket(&mut self) -> &mut WebSocketStream<TcpStream> {
+        match &mut self.line {
+            Line::WebSocket(socket) => socket,
+            Line::EventStream(_) | Line::Polls(_) => panic!("this client only listens"),
+        }
     }
 
     /// Sends any kind of message. Returns whether the connection accepted it.
     pub(crate) async fn send_raw(&mut self, message: Message) -> bool {
-        self.socket.send(message).await.is_ok()
+        self.web_socket().send(message).await.is_ok()
     }
 
     /// Asserts that nothing is in flight to this client: the next message is the response to a
@@ -302,12 +351,16 @@ impl Socket {
     /// Closes the connection with a close frame.
     pub(crate) async fn close(mut self) {
         let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        self.socket.close(Some(frame)).await.expect("the close frame is sent");
-        within("the answer to a goodbye", async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
+        let socket = self.web_socket();
+        socket.close(Some(frame)).await.expect("the close frame is sent");
+        within("the answer to a goodbye", async { while let Some(Ok(_)) = socket.next().await {} }).await;
     }
 
     /// The raw TCP connection, for clients that will not answer.
     pub(crate) fn into_stream(self) -> TcpStream {
-        self.socket.into_inner()
+        match self.line {
+            Line::WebSocket(socket) => socket.into_inner(),
+            Line::EventStream(_) | Line::Polls(_) => panic!("this client only listens"),
+        }
     }
 }
