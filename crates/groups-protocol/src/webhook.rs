@@ -97,7 +97,7 @@ pub struct WebhookBody {
     /// Every change up to this position was delivered.
     #[cfg_attr(test, ts(type = "Cursor"), schemars(with = "crate::schema::Cursor"))]
     pub cursor: String,
-    /// Since when no delivery has succeeded. Absent if the last one has.
+    /// Since when the oldest undelivered message fails. Absent if it has not failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "Time"), schemars(with = "Option<crate::schema::Time>"))]
     pub failing_since: Option<String>,
@@ -222,7 +222,7 @@ pub struct TestResultBody {
 pub enum WebhookMessage<'a> {
     /// A change of a group.
     Group(Box<GroupMessage<'a>>),
-    /// A user who is not connected has missed something.
+    /// A user has something new.
     CatchUp(CatchUpMessage<'a>),
     /// A test.
     Test(TestMessage<'a>),
@@ -248,7 +248,7 @@ pub struct GroupMessage<'a> {
     pub group: GroupBody<'a>,
 }
 
-/// A user who is not connected has missed something, for the receiver of a webhook.
+/// A user has something new, for the receiver of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct CatchUpMessage<'a> {

@@ -84,7 +84,7 @@ pub struct Webhook {
     pub position: Position,
     /// Starts at 1. Grows with each replay: progress of an earlier generation is refused.
     pub generation: u64,
-    /// Since when no delivery has succeeded; `None` if the last one has.
+    /// Since when the oldest undelivered message fails; `None` if it has not failed.
     pub failing_since: Option<Timestamp>,
     /// Why the last delivery failed; `None` if it has succeeded. At most 500 characters.
     pub last_error: Option<String>,
@@ -220,7 +220,7 @@ pub struct WebhookProgress {
     pub generation: u64,
     /// Every change up to here was delivered.
     pub position: Position,
-    /// Since when no delivery has succeeded.
+    /// Since when the oldest undelivered message fails.
     pub failing_since: Option<Timestamp>,
     /// Why the last delivery failed. Cut after 500 characters.
     pub last_error: Option<String>,

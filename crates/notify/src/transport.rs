@@ -24,6 +24,7 @@ mod member;
 mod messages;
 mod peer;
 mod send_buffer;
+mod slices;
 mod socket;
 mod stream_response;
 

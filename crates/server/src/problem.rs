@@ -55,6 +55,17 @@ impl Problem {
         Self::new(Code::InvalidDescription, format!("Invalid description: {error}."))
     }
 
+    /// The answer to a position in the log that is no longer valid, with what to do. Other errors are
+    /// answered as always.
+    pub(crate) fn of_position(error: StoreError, advice: &str) -> Self {
+        let detail = match error {
+            StoreError::OlderThanLog => "Changes after this cursor have been deleted from the log.",
+            StoreError::HistoryReplaced => "This cursor belongs to another history of the database.",
+            error => return error.into(),
+        };
+        Self::new(Code::CursorExpired, format!("{detail} {advice}"))
+    }
+
     /// Closes the connection after the response.
     #[must_use]
     pub(crate) fn closing(mut self) -> Self {

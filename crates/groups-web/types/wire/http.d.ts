@@ -761,7 +761,7 @@ export type Webhook = {
   reason?: PauseReason;
   /** Every change up to this position was delivered. */
   cursor: Cursor;
-  /** Since when no delivery has succeeded. Absent if the last one has. */
+  /** Since when the oldest undelivered message fails. Absent if it has not failed. */
   failing_since?: Time;
   /** Why the last delivery failed. Absent if it has succeeded. */
   last_error?: string;
@@ -793,7 +793,7 @@ export type WebhookWithSecret = {
   reason?: PauseReason;
   /** Every change up to this position was delivered. */
   cursor: Cursor;
-  /** Since when no delivery has succeeded. Absent if the last one has. */
+  /** Since when the oldest undelivered message fails. Absent if it has not failed. */
   failing_since?: Time;
   /** Why the last delivery failed. Absent if it has succeeded. */
   last_error?: string;
@@ -979,7 +979,7 @@ export type GroupMessage = {
   link_ids: Uuid[];
 });
 
-/** A user who is not connected has missed something, for the receiver of a webhook. */
+/** A user has something new, for the receiver of a webhook. */
 export type CatchUpMessage = {
   /** Always `user.catch_up`. */
   type: "user.catch_up";

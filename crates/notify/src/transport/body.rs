@@ -3,9 +3,7 @@
 //! The HTTP/1 dispatcher polls the body whenever bytes arrive or there is room to write. Two
 //! safeguards are needed:
 //!
-//! * Long frames are sent in slices of [`SLICE_BYTES`], so that the dispatcher's write buffer never
-//!   outgrows its initial 8 KiB, given `h1_write_buffer_size(7 * 1024)`. The buffer never shrinks
-//!   during the life of the connection.
+//! * Long frames are sent in [`slices`](super::slices).
 //! * [`socket`](super::socket) shuts down the socket of a client that reads nothing, because actix
 //!   does not poll a body while its write buffer is full.
 //!
@@ -23,11 +21,9 @@ use futures_util::Stream as _;
 
 use super::any_peer::AnyPeer;
 use super::peer::Peer as _;
+use super::slices::Slices;
 use crate::decoder::Decoder;
 use crate::session::Transmit;
-
-/// Maximum number of bytes of a frame passed to the dispatcher at once.
-const SLICE_BYTES: usize = 1_024;
 
 /// Number of pieces to read from one client before yielding to other tasks.
 const READS_PER_TURN: usize = 4;
@@ -38,14 +34,14 @@ pub(super) struct Body {
     payload: Payload,
     decoder: Decoder,
     /// The unsent rest of a frame.
-    unsent: Bytes,
+    unsent: Slices,
     /// The client sends nothing more.
     ended: bool,
 }
 
 impl Body {
     pub(super) fn new(peer: AnyPeer, payload: Payload, message_bytes_max: usize) -> Self {
-        Self { peer, payload, decoder: Decoder::new(message_bytes_max), unsent: Bytes::new(), ended: false }
+        Self { peer, payload, decoder: Decoder::new(message_bytes_max), unsent: Slices::default(), ended: false }
     }
 
     fn read(&mut self, cx: &mut Context<'_>) {
@@ -84,7 +80,7 @@ impl MessageBody for Body {
                 return Poll::Ready(None);
             }
             match this.peer.transmit() {
-                Transmit::Frame(frame) => this.unsent = frame,
+                Transmit::Frame(frame) => this.unsent.set(frame),
                 Transmit::End => return Poll::Ready(None),
                 Transmit::Wait => {
                     this.peer.set_waker(cx.waker());
@@ -92,11 +88,6 @@ impl MessageBody for Body {
                 }
             }
         }
-        let slice = this.unsent.split_to(this.unsent.len().min(SLICE_BYTES));
-        if this.unsent.is_empty() {
-            // Releases the shared frame.
-            this.unsent = Bytes::new();
-        }
-        Poll::Ready(Some(Ok(slice)))
+        Poll::Ready(Some(Ok(this.unsent.next())))
     }
 }

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::messages::{Messages, Said};
+use super::slices::Slices;
 
 /// No further event is added to a document that has this many bytes of events. The client asks for
 /// the others with the cursor of the last one.
@@ -45,7 +46,7 @@ pub(super) async fn respond(mut messages: Messages, wait: Duration) -> Result<Ht
         };
         match Parsed::of(&json) {
             Parsed::Welcome { resumed: false } => {
-                let body = ListBody { messages, missed, stage: Stage::Begin, unsent: Bytes::new() };
+                let body = ListBody { messages, missed, stage: Stage::Begin, unsent: Slices::default() };
                 return Ok(HttpResponse::Ok().content_type("application/json").body(body));
             }
             Parsed::Ready(cursor) => {
@@ -201,11 +202,8 @@ struct ListBody {
     messages: Messages,
     missed: Missed,
     stage: Stage,
-    unsent: Bytes,
+    unsent: Slices,
 }
-
-/// Maximum number of bytes passed to the dispatcher at once, see [`body`](super::body).
-const SLICE_BYTES: usize = 1_024;
 
 impl ListBody {
     /// Takes a message, and adds what it means to the document.
@@ -284,11 +282,11 @@ impl MessageBody for ListBody {
             if this.stage == Stage::Done {
                 return Poll::Ready(None);
             }
-            this.unsent = match ready!(this.poll_part(cx)) {
-                Ok(part) => part.into(),
+            match ready!(this.poll_part(cx)) {
+                Ok(part) => this.unsent.set(part.into()),
                 Err(error) => return Poll::Ready(Some(Err(actix_web::error::ErrorServiceUnavailable(error)))),
-            };
+            }
         }
-        Poll::Ready(Some(Ok(this.unsent.split_to(this.unsent.len().min(SLICE_BYTES)))))
+        Poll::Ready(Some(Ok(this.unsent.next())))
     }
 }

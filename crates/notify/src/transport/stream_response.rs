@@ -2,8 +2,8 @@
 //!
 //! The two transports are those of a WebSocket. A connection that owns its socket sends the events
 //! after the head of the response, whose body ends with the connection. Otherwise they are the body
-//! of the response, which passes on small slices like [`body`](super::body), so that the dispatcher's
-//! write buffer stays small and a client that does not read is noticed by its queue.
+//! of the response, in [`slices`](super::slices), so that a client that does not read is noticed by its
+//! queue.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,12 +19,10 @@ use super::event_stream::EventStream;
 use super::lend::Handover;
 use super::messages::Messages;
 use super::peer::Peer as _;
+use super::slices::Slices;
 use super::socket;
 use crate::conn::Socket;
 use crate::session::Transmit;
-
-/// Maximum number of bytes passed to the dispatcher at once.
-const SLICE_BYTES: usize = 1_024;
 
 /// Answers with a stream of events. `retry_seed` spreads the times at which the clients reconnect.
 pub(super) fn respond(
@@ -40,7 +38,7 @@ pub(super) fn respond(
         .insert_header(("x-accel-buffering", "no"));
     let Some(handover) = request.conn_data::<Handover>() else {
         let events = EventStream::new(connect(socket::of(request)), retry_seed);
-        return response.body(Body { events, unsent: Bytes::new() });
+        return response.body(Body { events, unsent: Slices::default() });
     };
     let events = EventStream::new(connect(Box::new(socket::Owned)), retry_seed);
     handover.put(Upgraded::new(AnyPeer::EventStream(Box::new(events)), 0));
@@ -50,7 +48,7 @@ pub(super) fn respond(
 struct Body {
     events: EventStream,
     /// The unsent rest of an event.
-    unsent: Bytes,
+    unsent: Slices,
 }
 
 impl MessageBody for Body {
@@ -64,7 +62,7 @@ impl MessageBody for Body {
         let this = self.get_mut();
         if this.unsent.is_empty() {
             match this.events.transmit() {
-                Transmit::Frame(event) => this.unsent = event,
+                Transmit::Frame(event) => this.unsent.set(event),
                 Transmit::End => return Poll::Ready(None),
                 Transmit::Wait => {
                     this.events.set_waker(cx.waker());
@@ -72,11 +70,6 @@ impl MessageBody for Body {
                 }
             }
         }
-        let slice = this.unsent.split_to(this.unsent.len().min(SLICE_BYTES));
-        if this.unsent.is_empty() {
-            // Releases the shared memory.
-            this.unsent = Bytes::new();
-        }
-        Poll::Ready(Some(Ok(slice)))
+        Poll::Ready(Some(Ok(this.unsent.next())))
     }
 }

@@ -11,10 +11,10 @@ use groups_store::{LogEntry, Position, Store, StoreError, Tail};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
+use crate::Problem;
 use crate::groups::Groups;
 use crate::identity::Operator;
 use crate::input::{self, Paging};
-use crate::{Code, Problem};
 
 /// Maximum value of `wait` in seconds; a larger value is reduced to it.
 const WAIT_SECONDS_MAX: u64 = 30;
@@ -129,10 +129,5 @@ impl Feed {
 /// The cursor is no longer valid: the reader must read the current state, and then continue from its
 /// cursor.
 fn expired(error: StoreError) -> Problem {
-    let detail = match error {
-        StoreError::OlderThanLog => "Changes after this cursor have been deleted from the log.",
-        StoreError::HistoryReplaced => "This cursor belongs to another history of the database.",
-        error => return error.into(),
-    };
-    Problem::new(Code::CursorExpired, format!("{detail} Read the current state again, then continue without `after`."))
+    Problem::of_position(error, "Read the current state again, then continue without `after`.")
 }

@@ -1,13 +1,12 @@
 //! `POST /v1/admin/webhooks/{webhook_id}/replay`: deliver again from a position on.
 
 use actix_web::{HttpResponse, web};
-use groups_store::StoreError;
 use serde::Deserialize;
 
 use super::answer;
 use crate::groups::Groups;
 use crate::input::CommandRequest;
-use crate::{Code, Problem, clock};
+use crate::{Problem, clock};
 
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Replay"))]
@@ -27,20 +26,10 @@ pub(super) async fn respond(
     let store = groups.store();
     let no_cursor = || Problem::malformed("`after` is not a cursor of this database.");
     let after = store.cursor(&body.after).ok_or_else(no_cursor)?;
+    let expired =
+        |error| Problem::of_position(error, "Let the receiver read the current state, and replay from there.");
     let webhook = store.replay_webhook(id, after, clock::now()).await.map_err(expired)?;
     let webhook = webhook.ok_or_else(answer::not_found)?;
     groups.webhooks().changed();
     Ok(answer::webhook(HttpResponse::Ok(), store, &webhook))
-}
-
-fn expired(error: StoreError) -> Problem {
-    let detail = match error {
-        StoreError::OlderThanLog => "Changes after this cursor have been deleted from the log.",
-        StoreError::HistoryReplaced => "This cursor belongs to another history of the database.",
-        error => return error.into(),
-    };
-    Problem::new(
-        Code::CursorExpired,
-        format!("{detail} Let the receiver read the current state, and replay from there."),
-    )
 }
