@@ -104,6 +104,36 @@ pub fn group_text(group: &Group) -> String {
     serde_json::to_string(&GroupBody::new(group, None)).expect("a group serializes to JSON")
 }
 
+/// Groups as the elements of a JSON array, each with the receiver's role. They are made from groups that
+/// are already [encoded](group_text).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupTexts(String);
+
+impl GroupTexts {
+    /// Adds a group.
+    pub fn push(&mut self, group: &str, role: Role) {
+        let Self(text) = self;
+        if !text.is_empty() {
+            text.push(',');
+        }
+        push_with_role(text, group, role);
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<(T, Role)> for GroupTexts {
+    fn from_iter<I: IntoIterator<Item = (T, Role)>>(groups: I) -> Self {
+        let mut texts = Self::default();
+        groups.into_iter().for_each(|(group, role)| texts.push(group.as_ref(), role));
+        // It may wait for a slow client.
+        texts.0.shrink_to_fit();
+        texts
+    }
+}
+
 /// A [`GroupPage`](crate::GroupPage) as JSON, from groups that are already [encoded](group_text),
 /// each with the receiver's role.
 pub fn group_page_text<T: AsRef<str>>(
@@ -119,11 +149,7 @@ pub fn group_page_text<T: AsRef<str>>(
         if number > 0 {
             page.push(',');
         }
-        let group = group.as_ref();
-        page.push_str(group.strip_suffix('}').unwrap_or(group));
-        page.push_str(",\"role\":\"");
-        page.push_str(role.as_str());
-        page.push_str("\"}");
+        push_with_role(&mut page, group.as_ref(), role);
     }
     page.push_str("],\"next\":");
     match next {
@@ -134,4 +160,12 @@ pub fn group_page_text<T: AsRef<str>>(
     page.push_str(&serde_json::Value::from(cursor).to_string());
     page.push('}');
     page
+}
+
+/// Appends a group with the receiver's role.
+fn push_with_role(text: &mut String, group: &str, role: Role) {
+    text.push_str(group.strip_suffix('}').unwrap_or(group));
+    text.push_str(",\"role\":\"");
+    text.push_str(role.as_str());
+    text.push_str("\"}");
 }

@@ -39,6 +39,7 @@ mod pending;
 #[cfg(test)]
 mod schema;
 mod server_message;
+mod snapshot;
 #[cfg(test)]
 mod typescript;
 mod webhook;
@@ -58,7 +59,7 @@ pub use client_message::{ClientMessage, ParseError, parse};
 pub use close::{CloseCode, retry_reason};
 pub use code::{Code, ProblemBody};
 pub use event::{ActionBody, EventBody, EventHead};
-pub use group::{GroupBody, PreviewBody, group_page_text, group_text};
+pub use group::{GroupBody, GroupTexts, PreviewBody, group_page_text, group_text};
 pub use member::MemberBody;
 pub use message::Message;
 pub use operator::{
@@ -66,6 +67,7 @@ pub use operator::{
 };
 pub use pending::{InvitationBody, JoinRequestBody, pending_bodies};
 pub use server_message::{ErrorCode, ServerMessage};
+pub use snapshot::snapshot_text;
 pub use webhook::{
     AttemptBody, CatchUpMessage, CreatedWebhookBody, DeliveryPage, GroupMessage, PauseReasonBody, TestMessage,
     TestResultBody, WEBHOOK_TYPES, WebhookBody, WebhookMessage, WebhookPage, WebhookStateBody,

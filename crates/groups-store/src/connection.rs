@@ -18,6 +18,7 @@ use groups_domain::{Change, UserId};
 use crate::Position;
 use crate::column::{CommitId, Id};
 use crate::open_row::OpenRow;
+use crate::opening_rows::{OpeningRows, ResumeRows, ResumeWanted};
 use crate::position::{CommitOrder, Seen};
 use crate::query_error::QueryError;
 use crate::row::GroupRow;
@@ -30,7 +31,7 @@ pub(crate) use self::in_place::{SqliteConn, in_place, not_in_place};
 pub(crate) type PostgresConn = AsyncPgConnection;
 
 /// A connection with an open transaction.
-pub(crate) trait Connection: Send {
+pub(crate) trait Connection: Send + Sized {
     /// An application's function for this database, as in [`Hook`](crate::Hook).
     type Hook: Send + Sync;
 
@@ -93,6 +94,22 @@ pub(crate) trait Connection: Send {
         users: Vec<Id>,
         per_user_max: i64,
     ) -> impl Future<Output = Result<Vec<OpenRow>, QueryError>> + Send;
+
+    /// What every opening reads. `at`: a known read point, at which the transaction shows the same of this
+    /// user. A database behind a network takes one round trip.
+    fn opening_rows(
+        &mut self,
+        user: UserId,
+        at: Option<Seen>,
+    ) -> impl Future<Output = Result<OpeningRows, QueryError>> + Send;
+
+    /// What clients need that resume together. `at`: as for [`opening_rows`](Self::opening_rows). A
+    /// database behind a network takes one round trip.
+    fn resume_rows(
+        &mut self,
+        wanted: &ResumeWanted,
+        at: Option<Seen>,
+    ) -> impl Future<Output = Result<ResumeRows, QueryError>> + Send;
 
     /// What the transaction sees.
     fn read_point(&mut self) -> impl Future<Output = Result<Seen, QueryError>> + Send;

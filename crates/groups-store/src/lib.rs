@@ -151,6 +151,7 @@ mod membership_check;
 mod migrate;
 mod name_claim;
 mod open_row;
+mod opening_rows;
 mod options;
 mod order;
 mod outcome;

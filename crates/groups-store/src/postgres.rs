@@ -13,12 +13,14 @@ mod merged;
 mod open;
 mod parts;
 mod peers;
+mod pipelined;
 #[cfg(not(feature = "postgres-tls"))]
 mod plain;
 mod pool;
 mod pooler;
 mod queries;
 mod replica;
+mod slot;
 mod snapshot;
 mod statement;
 mod tail;

@@ -2,9 +2,11 @@
 
 use std::num::NonZeroU32;
 
+use diesel::dsl::auto_type;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 use diesel::prelude::Insertable;
-use diesel::prelude::{Queryable, Selectable};
+use diesel::prelude::{ExpressionMethods, Queryable, Selectable};
+use diesel::sql_types::{BigInt, Nullable};
 use groups_domain::{
     Ban, Change, Counts, Description, DisplayName, Group, GroupId, GroupName, Invitation, JoinPolicy, JoinRequest,
     Link, LinkId, Membership, Note, Role, Standing, Timestamp, UserId, Version,
@@ -39,6 +41,11 @@ pub(crate) struct GroupRow {
 }
 
 impl GroupRow {
+    /// Whether anybody is invited, has asked to join or is banned.
+    pub(crate) fn has_standings(&self) -> bool {
+        [self.invitations, self.join_requests, self.bans].into_iter().any(|count| count != 0)
+    }
+
     pub(crate) fn new(group: &Group, counts: Counts, deleted: bool) -> Self {
         let version = to_stored(group.version.get());
         Self {
@@ -379,8 +386,31 @@ type AnyBackend = diesel::sqlite::Sqlite;
 #[cfg(not(feature = "sqlite"))]
 type AnyBackend = diesel::pg::Pg;
 
+diesel::define_sql_function! {
+    fn coalesce(value: Nullable<BigInt>, otherwise: BigInt) -> BigInt;
+}
+
+/// Whether a group that was looked up is not deleted. It does not say `IS NULL`, because PostgreSQL
+/// would then know that the partial indexes on groups that are not deleted contain the group. A plan
+/// that it makes for an empty table reads all of them for each lookup.
+#[auto_type]
+pub(crate) fn not_deleted() -> _ {
+    let (version, none): (i64, i64) = (0, 0);
+    coalesce(groups::deleted_version, version).eq(none)
+}
+
+/// Whether a standing that was looked up is current. The same holds for its partial indexes.
+#[auto_type]
+pub(crate) fn not_ended() -> _ {
+    let (version, none): (i64, i64) = (0, 0);
+    coalesce(standings::ended_version, version).eq(none)
+}
+
+/// The type of [`columns_of`] a row type.
+pub(crate) type ColumnsOf<R> = <R as Selectable<AnyBackend>>::SelectExpression;
+
 /// The columns of a row type. Unlike Diesel's `as_select`, the result is of no particular backend.
-pub(crate) fn columns_of<R: Selectable<AnyBackend>>() -> R::SelectExpression {
+pub(crate) fn columns_of<R: Selectable<AnyBackend>>() -> ColumnsOf<R> {
     R::construct_selection()
 }
 

@@ -41,6 +41,11 @@ pub(crate) fn encode(opcode: u8, payload: &[u8]) -> Bytes {
     Bytes::from(frame)
 }
 
+/// Encodes a text frame.
+pub(crate) fn text(payload: &str) -> Bytes {
+    encode(TEXT, payload.as_bytes())
+}
+
 /// Encodes a message as a text frame with JSON.
 pub(crate) fn json(message: &impl Serialize) -> Bytes {
     #[expect(clippy::expect_used, reason = "our own types serialize to memory without I/O or non-string map keys")]

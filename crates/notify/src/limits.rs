@@ -61,8 +61,8 @@ pub struct HubLimits {
     /// Groups in one piece of a snapshot. Default: 500, as the contract says.
     pub snapshot_groups_max: usize,
     /// Size of one piece of a snapshot in bytes, before JSON escaping. The group that would exceed
-    /// it starts the next piece. For a slow client the server holds two pieces, one of them
-    /// encoded, and 25 bytes per group. Clients receive a WebSocket frame as a whole: libraries
+    /// it starts the next piece. For a slow client the server holds two pieces as JSON,
+    /// and 25 bytes per group. Clients receive a WebSocket frame as a whole: libraries
     /// limit its size, often to 1 MiB, and on a slow line it blocks everything else. Default: 256
     /// KiB, which is enough for 500 groups with short descriptions.
     pub snapshot_bytes_max: usize,

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use groups_domain::{Group, Pending, Role, UserId, View};
-use groups_protocol::{ClientMessage, ErrorCode, GroupBody, ParseError, ServerMessage, pending_bodies};
+use groups_domain::{Pending, UserId, View};
+use groups_protocol::{ClientMessage, ErrorCode, GroupTexts, ParseError, ServerMessage, snapshot_text};
 
 pub(crate) use closing::{Close, ProtocolError};
 pub(crate) use context::Cx;
@@ -37,13 +37,13 @@ use crate::frame;
 use crate::queue::FrameQueue;
 use crate::{Delivery, Grant, HubLimits, NotRenewed, Renewal};
 
-/// A piece of the initial state, encoded as late as possible.
+/// A piece of the initial state. Frames are encoded as late as possible.
 #[derive(Debug)]
 pub(crate) enum Piece {
     Frame(Bytes),
     Missed(Arc<Delivery>, View),
     Snapshot {
-        groups: Vec<(Group, Role)>,
+        groups: GroupTexts,
         pending: Vec<Pending>,
         more: bool,
         cursor: String,
@@ -421,16 +421,7 @@ impl Piece {
             Self::Frame(frame) => frame,
             Self::Missed(delivery, view) => delivery.frame(view),
             Self::Snapshot { groups, pending, more, cursor } => {
-                let groups = groups.iter().map(|(group, role)| GroupBody::new(group, Some(*role))).collect();
-                let (invitations, requests) = match more {
-                    true => (None, None),
-                    false => {
-                        let (invitations, requests) = pending_bodies(&pending);
-                        (Some(invitations), Some(requests))
-                    }
-                };
-                let cursor = cursor.as_str().into();
-                frame::json(&ServerMessage::Snapshot { groups, invitations, requests, more, cursor })
+                frame::text(&snapshot_text(&groups, (!more).then_some(&pending), &cursor))
             }
             Self::Unread => return None,
         })

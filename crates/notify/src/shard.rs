@@ -91,8 +91,17 @@ pub(crate) struct Shard {
     journal: Journal,
     /// Connections that are loading and need the journal.
     loading: Vec<Rc<Conn>>,
-    /// Connections that have something to send and were not woken yet.
-    dirty: Vec<Rc<Conn>>,
+    dirty: Dirty,
+}
+
+/// Connections that have something to send and were not woken yet, each once.
+#[derive(Default)]
+struct Dirty {
+    conns: VecDeque<Rc<Conn>>,
+    /// Number of connections that were added so far.
+    added: u64,
+    /// How many of them have had their turn to send.
+    woken: u64,
 }
 
 /// A user with at least one registered connection.
@@ -143,7 +152,7 @@ impl Shard {
             subscriptions: Subscriptions::default(),
             journal: Journal::default(),
             loading: Vec::new(),
-            dirty: Vec::new(),
+            dirty: Dirty::default(),
         }
     }
 
@@ -469,13 +478,48 @@ impl Shard {
         }
     }
 
-    /// Returns the connections that have something to send, each once. The caller must wake them.
-    pub(crate) fn take_dirty(&mut self) -> Vec<Rc<Conn>> {
-        let dirty = std::mem::take(&mut self.dirty);
-        for conn in &dirty {
+    /// Returns some of the connections that have something to send, those first that have had it
+    /// longest. The caller must wake them, and call [`woke`](Self::woke) when they have had their turn.
+    pub(crate) fn take_dirty(&mut self, max: usize) -> Vec<Rc<Conn>> {
+        let conns = &mut self.dirty.conns;
+        let taken: Vec<_> = conns.drain(..max.min(conns.len())).collect();
+        for conn in &taken {
             conn.dirty.set(false);
         }
-        dirty
+        if conns.is_empty() {
+            // Releases the memory.
+            *conns = VecDeque::new();
+        }
+        taken
+    }
+
+    /// Lets a connection that has just got something to send leave the line. The caller wakes it now.
+    pub(crate) fn leave_line(&mut self, conn: &Rc<Conn>) {
+        if self.dirty.conns.back().is_some_and(|last| Rc::ptr_eq(last, conn)) {
+            self.dirty.conns.pop_back();
+            self.dirty.added -= 1;
+            conn.dirty.set(false);
+        }
+    }
+
+    /// So many more connections have had their turn.
+    pub(crate) fn woke(&mut self, count: usize) {
+        self.dirty.woken += count as u64;
+    }
+
+    /// Whether there are connections that have something to send and were not woken yet.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.dirty.conns.is_empty()
+    }
+
+    /// How many connections have had their turn so far.
+    pub(crate) fn woken(&self) -> u64 {
+        self.dirty.woken
+    }
+
+    /// How many will have had it when all have that have something to send now.
+    pub(crate) fn woken_at_end(&self) -> u64 {
+        self.dirty.added
     }
 }
 
@@ -485,8 +529,9 @@ fn schedule(wheel: &mut Wheel, limits: &HubLimits, conn: &Conn) {
     }
 }
 
-fn mark(dirty: &mut Vec<Rc<Conn>>, conn: &Rc<Conn>) {
+fn mark(dirty: &mut Dirty, conn: &Rc<Conn>) {
     if !conn.dirty.replace(true) {
-        dirty.push(Rc::clone(conn));
+        dirty.conns.push_back(Rc::clone(conn));
+        dirty.added += 1;
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use groups_domain::{Audience, Group, GroupId, Pending, ReadPoint, Role, UserId, View};
+use groups_domain::{Audience, GroupId, Pending, ReadPoint, UserId, View};
+use groups_protocol::GroupTexts;
 
 use crate::Delivery;
 
@@ -68,8 +69,9 @@ pub struct PieceMax {
 /// A piece of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListPiece {
-    /// The groups, with the user's role in each.
-    pub groups: Vec<(Group, Role)>,
+    /// The groups, with the user's role in each. Those that other users read as well need not be
+    /// encoded again.
+    pub groups: GroupTexts,
     /// The user's invitations and requests to join. All of them are in the last piece, and none in the
     /// others.
     pub pending: Vec<Pending>,

@@ -1,6 +1,7 @@
 //! The tasks of one worker thread: inbox, clock, loading clients, and drain.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -25,14 +26,18 @@ use crate::{Client, Delivery, Drain, HubLimits, NotRenewed, PieceMax, Renewal, S
 
 /// Number of connections to wake before yielding to the other tasks of the thread, including HTTP
 /// requests.
-const WAKES_PER_TURN: usize = 64;
+const WAKES_PER_TURN: usize = 32;
 
-/// Number of frames to queue before yielding. Connections are only woken at the end of a turn, so
-/// that they send several frames in one write.
+/// Number of frames to queue before yielding, and after which no further command is taken before some
+/// connections were woken.
 const FRAMES_PER_TURN: usize = 2_048;
 
 /// Number of commands taken from the inbox per turn.
 const COMMANDS_PER_TURN: usize = 64;
+
+/// Number of changes, not all of whose connections were woken, above which all are woken before more
+/// changes are taken.
+const UNSENT_MAX: usize = 256;
 
 /// Interval at which a drain closes a slice of the connections.
 const DRAIN_SLICE: Duration = Duration::from_millis(20);
@@ -93,6 +98,8 @@ impl Worker {
     fn abandon(&self) {
         self.hub.refuse_clients();
         let Ok(conns) = catch_unwind(AssertUnwindSafe(|| self.shard.borrow().conns())) else { return };
+        // Nobody wakes those that wait for their turn any more. All are woken below.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self.shard.borrow_mut().take_dirty(usize::MAX))));
         let (cx, retry_ms) = (self.cx(), self.limits().retry_ms);
         for conn in conns {
             // A session that panics again must not keep the others from being closed.
@@ -185,7 +192,7 @@ impl Worker {
         };
         let opening = opening.await;
         let unread = self.shard.borrow_mut().opened(self.now(), conn, opening);
-        self.flush().await;
+        self.wake_at_once(conn).await;
         unread
     }
 
@@ -203,7 +210,7 @@ impl Worker {
             let piece = piece.await;
             let more = piece.as_ref().is_ok_and(|piece| piece.more);
             self.shard.borrow_mut().list_piece(self.now(), conn, piece, &unread);
-            self.flush().await;
+            self.wake_at_once(conn).await;
             if !more {
                 return;
             }
@@ -259,7 +266,7 @@ impl Worker {
         let checked = self.check(user_id, &token).await;
         if let Some(conn) = conn.upgrade() {
             self.shard.borrow_mut().renewed(self.now(), &conn, checked);
-            self.flush().await;
+            self.wake_at_once(&conn).await;
         }
     }
 
@@ -300,47 +307,70 @@ impl Worker {
         }
     }
 
+    /// Executes commands, and wakes connections a few at a time. A connection that was not woken yet
+    /// sends what has arrived in the meantime with the same write.
     async fn work(self: Rc<Self>, mut inbox: mpsc::Receiver<Envelope>) {
-        let mut commands = Vec::with_capacity(COMMANDS_PER_TURN);
-        let mut sent = Vec::new();
-        while inbox.recv_many(&mut commands, COMMANDS_PER_TURN).await > 0 {
-            for Envelope { command, room } in commands.drain(..) {
-                match command {
-                    Command::Deliver(batch) => {
-                        self.deliver(&batch, &mut sent).await;
-                        drop(room);
-                    }
-                    Command::Typing(types, frame) => self.shard.borrow_mut().typing(self.now(), types, &frame),
-                    Command::Drain(plan) => {
-                        self.spawn(Rc::clone(&self).drain(plan));
-                    }
-                    Command::Disconnect(user_id) => {
-                        let conns = self.shard.borrow().conns_of(user_id);
-                        self.close(&conns, Close::disconnected);
-                    }
-                    Command::Lagged => {
-                        let conns = self.shard.borrow().conns();
-                        self.close_with_1012(&conns, self.limits().retry_ms);
-                    }
-                }
+        let mut unsent = Unsent::default();
+        loop {
+            let (mut commands, mut frames) = (0, 0);
+            if !self.shard.borrow().is_dirty() && unsent.is_empty() {
+                let Some(envelope) = inbox.recv().await else { return };
+                (commands, frames) = (1, self.execute(envelope, &mut unsent).await);
             }
-            self.flush().await;
+            while commands < COMMANDS_PER_TURN
+                && frames < FRAMES_PER_TURN
+                && let Ok(envelope) = inbox.try_recv()
+            {
+                commands += 1;
+                frames += self.execute(envelope, &mut unsent).await;
+            }
+            if unsent.len() > UNSENT_MAX {
+                self.flush().await;
+            } else if self.shard.borrow().is_dirty() || !unsent.is_empty() {
+                self.wake_some().await;
+            }
+            let sent = unsent.take(self.shard.borrow().woken());
             if !sent.is_empty() {
                 self.hub.note_sent(&sent);
-                sent.clear();
             }
         }
     }
 
-    /// Adds the changes that were queued for connections to `sent`.
-    async fn deliver(&self, batch: &[Arc<Delivery>], sent: &mut Vec<SentChange>) {
-        let mut frames = 0;
+    /// Executes a command. Returns the number of frames that were queued for it.
+    async fn execute(self: &Rc<Self>, Envelope { command, room }: Envelope, unsent: &mut Unsent) -> usize {
+        match command {
+            Command::Deliver(batch) => {
+                let frames = self.deliver(&batch, unsent).await;
+                drop(room);
+                return frames;
+            }
+            Command::Typing(types, frame) => self.shard.borrow_mut().typing(self.now(), types, &frame),
+            Command::Drain(plan) => {
+                self.spawn(Rc::clone(self).drain(plan));
+            }
+            Command::Disconnect(user_id) => {
+                let conns = self.shard.borrow().conns_of(user_id);
+                self.close(&conns, Close::disconnected);
+            }
+            Command::Lagged => {
+                let conns = self.shard.borrow().conns();
+                self.close_with_1012(&conns, self.limits().retry_ms);
+            }
+        }
+        0
+    }
+
+    /// Adds the changes that were queued for connections to `unsent`. Returns the number of frames.
+    async fn deliver(&self, batch: &[Arc<Delivery>], unsent: &mut Unsent) -> usize {
+        let (mut frames, mut all_frames) = (0, 0);
         for delivery in batch {
             let routed = self.shard.borrow_mut().deliver(self.now(), delivery);
             frames += routed.frames;
+            all_frames += routed.frames;
             if routed.frames > 0 {
                 let change = delivery.change();
-                sent.push(SentChange { group_id: change.group_id(), version: change.version(), at: change.at() });
+                let change = SentChange { group_id: change.group_id(), version: change.version(), at: change.at() };
+                unsent.push(change, self.shard.borrow().woken_at_end());
             }
             self.hub.note_traffic(delivery.change().group_id(), routed.frames, routed.bytes);
             if routed.crowded {
@@ -353,15 +383,32 @@ impl Worker {
                 frames = 0;
             }
         }
+        all_frames
     }
 
-    /// Wakes the connections that have something to send, a few at a time.
+    /// Wakes a connection that has something to send, before all that only have events, and lets the
+    /// other tasks of the thread run.
+    async fn wake_at_once(&self, conn: &Rc<Conn>) {
+        self.shard.borrow_mut().leave_line(conn);
+        conn.wake();
+        yield_now().await;
+    }
+
+    /// Wakes all connections that have something to send now.
     async fn flush(&self) {
-        let dirty = self.shard.borrow_mut().take_dirty();
-        for conns in dirty.chunks(WAKES_PER_TURN) {
-            conns.iter().for_each(|conn| conn.wake());
-            yield_now().await;
+        let end = self.shard.borrow().woken_at_end();
+        while self.shard.borrow().woken() < end {
+            self.wake_some().await;
         }
+    }
+
+    /// Wakes a few of the connections that have something to send, and lets them and the other tasks
+    /// of the thread run.
+    async fn wake_some(&self) {
+        let conns = self.shard.borrow_mut().take_dirty(WAKES_PER_TURN);
+        let _turn = SendingTurn { shard: &self.shard, connections: conns.len() };
+        conns.iter().for_each(|conn| conn.wake());
+        yield_now().await;
     }
 
     async fn keep_time(self: Rc<Self>) {
@@ -404,6 +451,43 @@ impl Worker {
     }
 }
 
+/// The turn of some connections. It is counted at its end, even if the waker is cancelled.
+struct SendingTurn<'a> {
+    shard: &'a RefCell<Shard>,
+    connections: usize,
+}
+
+impl Drop for SendingTurn<'_> {
+    fn drop(&mut self) {
+        self.shard.borrow_mut().woke(self.connections);
+    }
+}
+
+/// Changes that were queued for connections which were not all woken yet.
+#[derive(Default)]
+struct Unsent(VecDeque<(SentChange, u64)>);
+
+impl Unsent {
+    /// `woken`: how many connections will have been woken when its last one is.
+    fn push(&mut self, change: SentChange, woken: u64) {
+        self.0.push_back((change, woken));
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Removes the changes all of whose connections were woken.
+    fn take(&mut self, woken: u64) -> Vec<SentChange> {
+        let count = self.0.partition_point(|(_, last)| *last <= woken);
+        self.0.drain(..count).map(|(change, _)| change).collect()
+    }
+}
+
 /// Fisher–Yates shuffle with SplitMix64.
 fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut state = seed;
@@ -415,5 +499,29 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
         random ^= random >> 31;
         let other = (random % (last as u64 + 1)) as usize;
         items.swap(last, other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groups_domain::{Timestamp, Version};
+
+    use super::*;
+    use crate::world::group;
+
+    #[test]
+    fn a_change_is_sent_when_the_last_connection_that_it_was_queued_for_has_had_its_turn() {
+        let change = |number| {
+            let at = Timestamp::from_unix_millis(0);
+            SentChange { group_id: group(1), version: Version::new(number), at }
+        };
+        let mut unsent = Unsent::default();
+        for (number, woken) in [(1, 10), (2, 10), (3, 12)] {
+            unsent.push(change(number), woken);
+        }
+        let taken = [9, 10, 11, 12, 13]
+            .map(|woken| unsent.take(woken).into_iter().map(|change| change.version.get()).collect::<Vec<_>>());
+        assert_eq!(taken, [vec![], vec![1, 2], vec![], vec![3], vec![]]);
+        assert!(unsent.is_empty());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use groups_domain::{DisplayName, Pending, UserId};
+use groups_protocol::group_text;
 use groups_store::{Cursors, GroupList, LogEntry, ReplayRule, Store, StreamStart};
 use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, Source, SourceError, with_views};
 
@@ -73,8 +74,9 @@ struct Groups {
 #[async_trait]
 impl List for Groups {
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
-        let groups = self.store.next_groups(&mut self.list, max.groups, max.bytes).await;
+        let groups = self.store.next_shared_groups(&mut self.list, max.groups, max.bytes).await;
         let groups = groups.map_err(SourceError::new)?;
+        let groups = groups.iter().map(|(group, role)| (group.text(group_text), *role)).collect();
         let more = self.list.remaining() > 0;
         let mut pending = if more { Vec::new() } else { std::mem::take(&mut self.pending) };
         let now = clock::now();

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -17,6 +18,7 @@ use super::lane::Lane;
 use super::open::{check_same, find_route, prepare};
 use super::pool::Pool;
 use super::replica::{Current, Replica};
+use super::slot::{Slot, slotted};
 #[cfg(feature = "sqlite")]
 use super::transaction::{Failed, Purpose, transact};
 use crate::column::Id;
@@ -159,7 +161,9 @@ impl PostgresBackend {
         class: ReadClass,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        self.detached(Arc::clone(&self.pool).read(class, body)).await
+        let (slot, body) = slotted(body);
+        self.detached(Arc::clone(&self.pool).read(class, body).boxed()).await?;
+        slot.take()
     }
 
     /// Reads with a single statement.
@@ -168,14 +172,18 @@ impl PostgresBackend {
         class: ReadClass,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        self.detached(Arc::clone(&self.pool).read_alone(class, body)).await
+        let (slot, body) = slotted(body);
+        self.detached(Arc::clone(&self.pool).read_alone(class, body).boxed()).await?;
+        slot.take()
     }
 
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        self.detached(Arc::clone(&self.pool).write(body)).await
+        let (slot, body) = slotted(body);
+        self.detached(Arc::clone(&self.pool).write(body).boxed()).await?;
+        slot.take()
     }
 
     /// Reads on the replica what the primary would show these users now. `None` if there is no replica
@@ -189,7 +197,14 @@ impl PostgresBackend {
         + 'static,
     ) -> Result<Option<T>, StoreError> {
         let Some(replica) = self.replica.clone() else { return Ok(None) };
-        self.detached(replica.read_current(Arc::clone(&self.pool), store, users, body)).await
+        let (slot, pool) = (Slot::default(), Arc::clone(&self.pool));
+        let filled = slot.clone();
+        let reading = async move {
+            filled.fill(replica.read_current(pool, store, users, body).await?);
+            Ok(())
+        };
+        self.detached(reading.boxed()).await?;
+        slot.take()
     }
 
     /// Reads on the replica something that never changes. `None` if there is no replica or the primary
@@ -200,7 +215,14 @@ impl PostgresBackend {
         body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<Option<T>, QueryError>> + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
         let Some(replica) = self.replica.clone() else { return Ok(None) };
-        self.detached(async move { Ok(replica.read_constant(store, body).await) }).await
+        let slot = Slot::default();
+        let filled = slot.clone();
+        let reading = async move {
+            filled.fill(replica.read_constant(store, body).await);
+            Ok(())
+        };
+        self.detached(reading.boxed()).await?;
+        slot.take()
     }
 
     /// The counters of the replica, if there is one.
@@ -218,22 +240,23 @@ impl PostgresBackend {
         &self,
         body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let pool = Arc::clone(&self.pool);
-        self.detached(async move {
+        let (slot, pool) = (Slot::default(), Arc::clone(&self.pool));
+        let filled = slot.clone();
+        let writing = async move {
             let mut conn = pool.connection(pool.deadline()).await?;
-            transact(&mut conn, Purpose::Write, body).await.map_err(|failed| match failed {
+            let written = transact(&mut conn, Purpose::Write, body).await.map_err(|failed| match failed {
                 Failed::Before(failure) => failure.into_error(),
                 Failed::During(..) => StoreError::Unavailable(Reason::OutcomeUnknown),
-            })
-        })
-        .await
+            });
+            filled.fill(written?);
+            Ok(())
+        };
+        self.detached(writing.boxed()).await?;
+        slot.take()
     }
 
     /// Runs to completion even if nobody waits for it any longer.
-    async fn detached<T: Send + 'static>(
-        &self,
-        future: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    async fn detached(&self, future: BoxFuture<'static, Result<(), StoreError>>) -> Result<(), StoreError> {
         let closed = StoreError::Unavailable(Reason::Closed);
         match self.runtime.spawn(future) {
             Some(result) => match result.await {

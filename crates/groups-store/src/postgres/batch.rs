@@ -9,13 +9,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text};
-use diesel_async::RunQueryDsl;
-use diesel_async::methods::LoadQuery;
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, try_join, try_join3, try_join4};
+use futures_util::future::{try_join, try_join3, try_join4};
 use groups_domain::Limits;
 
 use super::merged::{Merged, Part};
+use super::pipelined::{load, load_any};
 use super::statement::Prepared;
 use crate::batch::{Batch, RowsToWrite};
 use crate::column::{CommitId, Id, sql};
@@ -25,7 +23,7 @@ use crate::ledger::Ledger;
 use crate::queries::commit::{self, UsageRow};
 use crate::queries::people::{self, Blocked, Candidates, Counts, blocked_of, counts_of};
 use crate::queries::statements::{self, CountSql, KeySql, LinkSql, MembershipFactsSql, PairSql, StandingSql, UsageSql};
-use crate::query_error::{QueryError, reading};
+use crate::query_error::QueryError;
 use crate::recent_commits::CommittedChange;
 use crate::row::{GroupRow, KeyRow, LinkRow, MembershipFactsRow, StandingRow};
 use crate::row_set::{Ids, Keys, MembershipKeys, Pairs, RowSet, StandingKeys, UserDays, With};
@@ -76,31 +74,31 @@ pub(super) async fn read(
     let locks = lock(conn, group_ids, locked);
     let memberships = MembershipKeys::whole(commit::membership_keys(orders, None))
         .map(|keys| With::<_, MembershipFactsSql>::select(keys, statements::MEMBERSHIP_FACTS));
-    let memberships = load::<MembershipFactsRow, _>(conn, memberships, "memberships");
+    let memberships = load_any::<MembershipFactsRow, _>(conn, memberships, "memberships");
     let owners = Ids::whole(of_owners.into_iter().map(|id| (id,)))
         .map(|ids| With::<_, MembershipFactsSql>::select(ids, statements::OWNER_FACTS));
-    let owners = load::<MembershipFactsRow, _>(conn, owners, "memberships");
+    let owners = load_any::<MembershipFactsRow, _>(conn, owners, "memberships");
     let standings = StandingKeys::whole(commit::standing_keys(orders))
         .map(|keys| With::<_, StandingSql>::select(keys, statements::STANDINGS_OF_KEYS));
-    let standings = load::<StandingRow, _>(conn, standings, "standings");
+    let standings = load_any::<StandingRow, _>(conn, standings, "standings");
     let (of_ids, of_groups) = commit::link_keys(orders);
     let links = Ids::whole(of_ids.into_iter().map(|id| (id,)))
         .map(|ids| With::<_, LinkSql>::select(ids, statements::LINKS_OF_IDS));
-    let links = load::<LinkRow, _>(conn, links, "links");
+    let links = load_any::<LinkRow, _>(conn, links, "links");
     let all_links = Ids::whole(of_groups.into_iter().map(|id| (id,)))
         .map(|ids| With::<_, LinkSql>::select(ids, statements::LINKS_OF_GROUPS));
-    let all_links = load::<LinkRow, _>(conn, all_links, "links");
+    let all_links = load_any::<LinkRow, _>(conn, all_links, "links");
     let counts = Ids::whole(counted).map(|ids| With::<_, CountSql>::select(ids, count));
-    let counts = load::<(Id, i64), _>(conn, counts, "memberships");
+    let counts = load_any::<(Id, i64), _>(conn, counts, "memberships");
     let blocks =
         Pairs::whole(candidates.blocking()).map(|pairs| With::<_, PairSql>::select(pairs, statements::BLOCKS_OF_PAIRS));
-    let blocks = load::<(Id, Id), _>(conn, blocks, "blocks");
+    let blocks = load_any::<(Id, Id), _>(conn, blocks, "blocks");
     let usage = UserDays::whole(user_days)
         .map(|user_days| With::<_, UsageSql>::select(user_days, statements::USAGE_OF_USER_DAYS));
-    let usage = load::<UsageRow, _>(conn, usage, "usage");
+    let usage = load_any::<UsageRow, _>(conn, usage, "usage");
     let answers =
         Keys::whole(commit::keys_of(orders)).map(|keys| With::<_, KeySql>::select(keys, statements::ANSWERS_OF_KEYS));
-    let answers = load::<KeyRow, _>(conn, answers, "idempotency");
+    let answers = load_any::<KeyRow, _>(conn, answers, "idempotency");
 
     // The groups are locked first, so that the other statements see what the last holder of a lock
     // has written.
@@ -188,25 +186,6 @@ impl Inserted {
             change.previous = previous.filter(|previous| previous != commit).map(|previous| previous.0);
         }
     }
-}
-
-/// The rows of a statement, if there is one.
-fn load<'c, T, Q>(
-    mut conn: &'c PostgresConn,
-    query: Option<Q>,
-    table: &'static str,
-) -> BoxFuture<'c, Result<Vec<T>, QueryError>>
-where
-    T: Send + 'static,
-    Q: LoadQuery<'static, &'c PostgresConn, T> + Send + 'static,
-{
-    async move {
-        match query {
-            Some(query) => query.load(&mut conn).await.map_err(reading(table)),
-            None => Ok(Vec::new()),
-        }
-    }
-    .boxed()
 }
 
 /// The transaction's id, a group's row, and whether the group is free.
@@ -302,7 +281,7 @@ pub(super) async fn lock(conn: &PostgresConn, group_ids: BTreeSet<Id>, locked: L
          (SELECT true, mine.* FROM mine{others}) AS found ON true"
     ));
     let statement = statement.bind::<Array<sql::Id>, _>(group_ids.into_iter().collect::<Vec<_>>());
-    let rows = load::<LockRow, _>(conn, Some(statement), "groups").await?;
+    let rows = load::<LockRow, _>(conn, statement, "groups").await?;
     let transaction = rows.as_slice().first().map_or(CommitId(0), |row| row.transaction);
     let (mut groups, mut others) = (Vec::with_capacity(rows.len()), BTreeSet::new());
     for row in rows {

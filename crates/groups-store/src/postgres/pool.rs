@@ -63,6 +63,9 @@ pub(super) struct Pool {
     requests: Share,
 }
 
+/// The statements of a transaction. They keep their result themselves.
+pub(super) type Body = Box<dyn for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<(), QueryError>> + Send + Sync>;
+
 /// How work is done on a connection.
 #[derive(Clone, Copy, Debug)]
 enum Work {
@@ -124,29 +127,16 @@ impl Pool {
     }
 
     /// Runs a read transaction, and retries it if the connection was lost.
-    pub(super) async fn read<T>(
-        self: Arc<Self>,
-        class: ReadClass,
-        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
-    ) -> Result<T, StoreError> {
+    pub(super) async fn read(self: Arc<Self>, class: ReadClass, body: Body) -> Result<(), StoreError> {
         self.read_as(class, Work::Read, body).await
     }
 
     /// Runs a single statement that reads, and retries it if the connection was lost.
-    pub(super) async fn read_alone<T>(
-        self: Arc<Self>,
-        class: ReadClass,
-        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
-    ) -> Result<T, StoreError> {
+    pub(super) async fn read_alone(self: Arc<Self>, class: ReadClass, body: Body) -> Result<(), StoreError> {
         self.read_as(class, Work::ReadAlone, body).await
     }
 
-    async fn read_as<T>(
-        &self,
-        class: ReadClass,
-        work: Work,
-        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
-    ) -> Result<T, StoreError> {
+    async fn read_as(&self, class: ReadClass, work: Work, body: Body) -> Result<(), StoreError> {
         let share = match class {
             ReadClass::Delivery => &self.delivery,
             ReadClass::Connecting => &self.connecting,
@@ -160,10 +150,7 @@ impl Pool {
     }
 
     /// Runs an idempotent write transaction.
-    pub(super) async fn write<T>(
-        self: Arc<Self>,
-        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
-    ) -> Result<T, StoreError> {
+    pub(super) async fn write(self: Arc<Self>, body: Body) -> Result<(), StoreError> {
         self.attempts(Work::Write, body).await
     }
 
@@ -173,11 +160,7 @@ impl Pool {
     }
 
     /// One deadline applies to all attempts together.
-    async fn attempts<T>(
-        &self,
-        work: Work,
-        body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>>,
-    ) -> Result<T, StoreError> {
+    async fn attempts(&self, work: Work, body: Body) -> Result<(), StoreError> {
         let deadline = self.deadline();
         let attempts = async {
             let mut attempt = 1;
@@ -192,7 +175,7 @@ impl Pool {
                     }),
                 };
                 let failure = match done {
-                    Ok(value) => return Ok(value),
+                    Ok(()) => return Ok(()),
                     Err(failure) => failure,
                 };
                 // Waiting for the lock already timed out.

@@ -13,7 +13,7 @@ const TRIES: u32 = 5;
 
 /// How long the pooler may take to find a free connection. A pooler in transaction mode with a single
 /// one has none while the other client is in a transaction.
-const FREE_MAX: Duration = Duration::from_secs(1);
+const FREE_MAX: Duration = Duration::from_secs(5);
 
 /// What a URL leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

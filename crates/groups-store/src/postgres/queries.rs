@@ -4,21 +4,24 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
 use diesel::QueryResult;
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join, try_join3, try_join4};
 use groups_domain::{Change, UserId};
 
+use super::pipelined::load;
 use super::snapshot::Snapshot;
-use super::statement::Prepared;
+use super::statement::{Bind, Prepared};
 use crate::column::{CommitId, Id, sql};
 use crate::connection::{Connection, PostgresConn, Rows, Statement};
 use crate::hook::PostgresHook;
 use crate::open_row::{OpenRow, OpenSql};
+use crate::opening_rows::{OpeningRows, ResumeRows, ResumeWanted};
 use crate::position::{CommitOrder, Seen, Witness, WitnessRow};
-use crate::queries::maintenance;
+use crate::queries::{list, maintenance, resume, stream};
 use crate::query_error::{QueryError, reading};
 use crate::row::GroupRow;
 use crate::schema::{groups, log};
@@ -152,29 +155,37 @@ impl Connection for PostgresConn {
     }
 
     async fn commits_from(&mut self, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
-        let from = log::table.filter(log::commit_id.ge(CommitId(first)));
-        from.select(log::commit_id).limit(limit).load(self).await.map_err(reading("log"))
+        load(self, commits_from(first, limit), "log").await
     }
 
     async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<OpenRow>, QueryError> {
-        let open = Prepared::<_, OpenSql>::new(
-            "SELECT users.user_id, open.group_id, open.what, open.is_deleted FROM unnest($1) AS users (user_id) \
-             CROSS JOIN LATERAL ((SELECT m.group_id, m.role AS what, g.deleted_version IS NOT NULL AS is_deleted \
-              FROM memberships AS m JOIN groups AS g ON g.id = m.group_id \
-              WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) UNION ALL \
-             (SELECT s.group_id, (s.kind + 10)::smallint, g.deleted_version IS NOT NULL \
-              FROM standings AS s JOIN groups AS g ON g.id = s.group_id \
-              WHERE s.user_id = users.user_id AND s.ended_version IS NULL AND s.kind < 3 LIMIT $2)) AS open",
-        )
-        .bind::<Array<sql::Id>, _>(users)
-        .bind::<BigInt, _>(per_user_max);
-        RunQueryDsl::load(open, self).await.map_err(reading("memberships"))
+        load(self, open_memberships(users, per_user_max), "memberships").await
+    }
+
+    async fn opening_rows(&mut self, user: UserId, at: Option<Seen>) -> Result<OpeningRows, QueryError> {
+        let conn: &Self = self;
+        let index = list::index_rows(user.into(), list::FROM_NEWEST, list::INDEX_ROWS_PER_STEP);
+        let index = load(conn, index, "memberships");
+        let pending = load(conn, stream::pending_rows(user.into()), "standings");
+        let (seen, index, pending) = try_join3(seen_at(conn, at), index, pending).await?;
+        Ok(OpeningRows { seen, index, pending })
+    }
+
+    async fn resume_rows(&mut self, wanted: &ResumeWanted, at: Option<Seen>) -> Result<ResumeRows, QueryError> {
+        let conn: &Self = self;
+        let floors = load(conn, maintenance::floor_rows(wanted.floors.clone()), "meta");
+        let newer = load(conn, commits_from(wanted.newer_from, resume::NEWER_MAX), "log");
+        let witnesses = load(conn, resume::witness_rows(wanted.witnesses.clone()), "log");
+        let open = open_memberships(wanted.users.clone(), resume::MEMBERSHIPS_MAX + 1);
+        let open = load(conn, open, "memberships");
+        let (seen, (floors, newer, witnesses, open)) =
+            try_join(seen_at(conn, at), try_join4(floors, newer, witnesses, open)).await?;
+        Ok(ResumeRows { seen, floors, newer, witnesses, open })
     }
 
     /// The read point of the transaction.
     async fn read_point(&mut self) -> Result<Seen, QueryError> {
-        let (snapshot, witness) = now(self).await?;
-        Ok(Seen { point: snapshot.read_point(), witness })
+        seen_at(self, None).await
     }
 
     /// Runs a hook. Fails if the hook ended the transaction or ignored a failed statement.
@@ -199,8 +210,39 @@ impl Connection for PostgresConn {
     }
 }
 
+#[auto_type(no_type_alias)]
+fn commits_from(first: u64, limit: i64) -> _ {
+    let first: CommitId = CommitId(first);
+    log::table.filter(log::commit_id.ge(first)).select(log::commit_id).limit(limit)
+}
+
+type OpenMemberships = Prepared<(((), Bind<Vec<Id>, Array<sql::Id>>), Bind<i64, BigInt>), OpenSql>;
+
+fn open_memberships(users: Vec<Id>, per_user_max: i64) -> OpenMemberships {
+    Prepared::<_, OpenSql>::new(
+        "SELECT users.user_id, open.group_id, open.what, open.is_deleted FROM unnest($1) AS users (user_id) \
+         CROSS JOIN LATERAL ((SELECT m.group_id, m.role AS what, g.deleted_version IS NOT NULL AS is_deleted \
+          FROM memberships AS m JOIN groups AS g ON g.id = m.group_id \
+          WHERE m.user_id = users.user_id AND m.left_version IS NULL LIMIT $2) UNION ALL \
+         (SELECT s.group_id, (s.kind + 10)::smallint, g.deleted_version IS NOT NULL \
+          FROM standings AS s JOIN groups AS g ON g.id = s.group_id \
+          WHERE s.user_id = users.user_id AND coalesce(s.ended_version, 0) = 0 AND s.kind < 3 LIMIT $2)) AS open",
+    )
+    .bind::<Array<sql::Id>, _>(users)
+    .bind::<BigInt, _>(per_user_max)
+}
+
+/// The read point, or that of the transaction if none is given.
+async fn seen_at(conn: &PostgresConn, at: Option<Seen>) -> Result<Seen, QueryError> {
+    if let Some(seen) = at {
+        return Ok(seen);
+    }
+    let (snapshot, witness) = now(conn).await?;
+    Ok(Seen { point: snapshot.read_point(), witness })
+}
+
 /// The snapshot of the transaction.
-pub(super) async fn current_snapshot(conn: &mut PostgresConn) -> Result<Snapshot, QueryError> {
+pub(super) async fn current_snapshot(conn: &PostgresConn) -> Result<Snapshot, QueryError> {
     Ok(now(conn).await?.0)
 }
 
@@ -208,7 +250,7 @@ pub(super) async fn current_snapshot(conn: &mut PostgresConn) -> Result<Snapshot
 pub(super) type WitnessSql = (BigInt, sql::Id, BigInt, sql::Id, BigInt);
 
 /// The snapshot of the transaction, and the newest log row in it.
-async fn now(conn: &mut PostgresConn) -> Result<(Snapshot, Witness), QueryError> {
+async fn now(mut conn: &PostgresConn) -> Result<(Snapshot, Witness), QueryError> {
     type NowSql = (Text, Nullable<Text>, Nullable<sql::Commit>, Nullable<WitnessSql>);
     #[derive(Queryable)]
     struct Now {
@@ -224,7 +266,7 @@ async fn now(conn: &mut PostgresConn) -> Result<(Snapshot, Witness), QueryError>
          (SELECT commit_id, seq, group_id, version, actor_id, at FROM log ORDER BY commit_id DESC, seq DESC LIMIT 1) \
          AS newest ON true",
     );
-    let now: Now = RunQueryDsl::get_result(now, conn).await?;
+    let now: Now = RunQueryDsl::get_result(now, &mut conn).await?;
     let (snapshot, _) = snapshot_of(&now.snapshot, now.floor.as_deref(), now.commit_id)?;
     Ok((snapshot, now.newest.map_or(Witness::NONE, Witness::new)))
 }

@@ -14,7 +14,9 @@ use super::stream::pending;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
 use crate::query_error::{QueryError, reading};
-use crate::row::{BANNED, GroupRow, INVITED, LinkRow, REQUESTED, StandingRow, columns_of, to_stored};
+use crate::row::{
+    BANNED, GroupRow, INVITED, LinkRow, REQUESTED, StandingRow, columns_of, not_deleted, not_ended, to_stored,
+};
 use crate::schema::{groups, links, names, standings};
 use crate::{
     AdminRead, LinkKey, LinkPage, NameVisibility, PendingPage, StandingEntry, StandingKey, StandingPage, StoreError,
@@ -185,7 +187,7 @@ pub(crate) async fn link_preview<C: Connection>(
     let row: Option<(LinkRow, GroupRow)> = links::table
         .inner_join(groups::table.on(groups::id.eq(links::group_id)))
         .filter(links::id.eq(Id(link_id.uuid())))
-        .filter(groups::deleted_version.is_null())
+        .filter(not_deleted())
         .select((columns_of::<LinkRow>(), columns_of::<GroupRow>()))
         .first(conn)
         .await
@@ -224,7 +226,7 @@ pub(crate) async fn banning<C: Connection>(
             .filter(standings::group_id.eq_any(ids))
             .filter(standings::user_id.eq(Id::from(user)))
             .filter(standings::kind.eq(BANNED))
-            .filter(standings::ended_version.is_null())
+            .filter(not_ended())
             .select(standings::group_id)
             .load(conn)
             .await
@@ -249,10 +251,10 @@ pub(crate) async fn own<C: Connection>(
         .inner_join(groups::table.on(groups::id.eq(standings::group_id)))
         .filter(standings::user_id.eq(Id::from(user)))
         .filter(standings::group_id.lt(after.map_or(END, Id::from)))
-        .filter(standings::ended_version.is_null())
+        .filter(not_ended())
         .filter(standings::kind.eq(list.kind()))
         .filter(standings::expires_at.is_null().or(standings::expires_at.gt(list.ends_after())))
-        .filter(groups::deleted_version.is_null())
+        .filter(not_deleted())
         .order(standings::group_id.desc())
         .limit(i64::from(limit) + 1)
         .select((columns_of::<StandingRow>(), columns_of::<GroupRow>()))
@@ -277,9 +279,9 @@ pub(crate) async fn standings_of_user<C: Connection>(
     let rows: Vec<StandingRow> = standings::table
         .inner_join(groups::table.on(groups::id.eq(standings::group_id)))
         .filter(standings::user_id.eq(Id::from(user)))
-        .filter(standings::ended_version.is_null())
+        .filter(not_ended())
         .filter(standings::kind.le(last_kind))
-        .filter(groups::deleted_version.is_null())
+        .filter(not_deleted())
         .order(standings::group_id)
         .limit(i64::from(limit))
         .select(columns_of::<StandingRow>())
@@ -299,7 +301,7 @@ pub(crate) async fn expired_invitations<C: Connection>(
         .inner_join(groups::table.on(groups::id.eq(standings::group_id)))
         .filter(standings::ended_version.is_null())
         .filter(standings::expires_at.le(now.unix_millis()))
-        .filter(groups::deleted_version.is_null())
+        .filter(not_deleted())
         .order(standings::expires_at)
         .limit(i64::from(limit))
         .select((standings::group_id, standings::user_id))

@@ -60,8 +60,10 @@ async fn load<C: Connection>(
         let of_keys = With::<_, MembershipFactsSql>::select(keys, statements::MEMBERSHIP_FACTS);
         rows.extend(of_keys.load::<MembershipFactsRow>(conn).await.map_err(reading("memberships"))?);
     }
+    let with_standings: BTreeSet<Id> = groups.iter().filter(|row| row.has_standings()).map(|row| row.id).collect();
+    let keys = standing_keys(orders).into_iter().filter(|(group_id, _)| with_standings.contains(group_id));
     let mut standings: Vec<StandingRow> = Vec::new();
-    for keys in StandingKeys::chunks(standing_keys(orders)) {
+    for keys in StandingKeys::chunks(keys) {
         let of_keys = With::<_, StandingSql>::select(keys, statements::STANDINGS_OF_KEYS);
         standings.extend(of_keys.load::<StandingRow>(conn).await.map_err(reading("standings"))?);
     }

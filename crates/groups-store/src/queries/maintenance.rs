@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use uuid::Uuid;
@@ -63,31 +64,30 @@ pub(crate) struct Floors {
 /// The floors of a user. `mark` is the user's name in this table; it does not reveal the user. See
 /// [`Cursors::mark_of`](crate::Cursors).
 pub(crate) async fn floors<C: Connection>(conn: &mut C, mark: &str) -> Result<Floors, QueryError> {
-    let names = [LOG_FLOOR.to_owned(), mark.to_owned()];
-    let mut floors = read_floors(conn, &names).await?;
+    let rows = floor_rows(vec![floor_name(), mark.to_owned()]).load(conn).await.map_err(reading("meta"))?;
+    let mut floors = floors_in(rows)?;
     let mut floor = |name| floors.remove(name).unwrap_or_default();
     Ok(Floors { floor: floor(LOG_FLOOR), of_user: floor(mark) })
 }
 
-/// The floors of those of these users who were erased, by their marks.
-pub(crate) async fn floors_of_users<C: Connection>(
-    conn: &mut C,
-    marks: &[String],
-) -> Result<HashMap<String, u64>, QueryError> {
-    read_floors(conn, marks).await
+/// The name of the floor for all readers.
+pub(crate) fn floor_name() -> String {
+    LOG_FLOOR.to_owned()
 }
 
-async fn read_floors<C: Connection>(conn: &mut C, names: &[String]) -> Result<HashMap<String, u64>, QueryError> {
-    let mut floors = HashMap::new();
-    for names in names.chunks(crate::row_set::ROWS_MAX) {
-        let rows: Vec<(String, String)> =
-            meta::table.filter(meta::name.eq_any(names.to_vec())).load(conn).await.map_err(reading("meta"))?;
-        for (name, value) in rows {
-            let floor = value.parse().map_err(|error| corrupt_meta(&name, &error))?;
-            floors.insert(name, floor);
-        }
-    }
-    Ok(floors)
+/// The rows of these floors: their names and values.
+#[auto_type(no_type_alias)]
+pub(crate) fn floor_rows(names: Vec<String>) -> _ {
+    meta::table.filter(meta::name.eq_any(names)).select((meta::name, meta::value))
+}
+
+/// Floors by their names.
+pub(crate) fn floors_in(rows: Vec<(String, String)>) -> Result<HashMap<String, u64>, QueryError> {
+    let floor = |(name, value): (String, String)| {
+        let floor = value.parse().map_err(|error| corrupt_meta(&name, &error))?;
+        Ok((name, floor))
+    };
+    rows.into_iter().map(floor).collect()
 }
 
 /// Raises a floor.

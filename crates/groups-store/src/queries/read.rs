@@ -14,7 +14,7 @@ use crate::group_cache::GroupCache;
 use crate::page::PAGE_BYTES_MAX;
 use crate::position::Seen;
 use crate::query_error::{QueryError, reading};
-use crate::row::{GroupRow, LogRow, MembershipRow, columns_of, role_in, to_stored};
+use crate::row::{GroupRow, LogRow, MembershipRow, columns_of, not_deleted, role_in, to_stored};
 use crate::schema::{groups, log, memberships, names};
 use crate::{History, MemberKey, MemberPage, MemberRow, NameVisibility, Position, SharedGroupPage, StoreError};
 
@@ -65,7 +65,7 @@ pub(crate) async fn visible_group<C: Connection>(
     }
     let row: Option<GroupRow> = groups::table
         .find(Id::from(group_id))
-        .filter(groups::deleted_version.is_null())
+        .filter(not_deleted())
         .select(columns_of::<GroupRow>())
         .first(conn)
         .await

@@ -34,7 +34,7 @@ pub(crate) type GroupSql = (
 /// The current `StandingRow`s of users in groups.
 pub(crate) const STANDINGS_OF_KEYS: &str = "SELECT s.group_id, s.user_id, s.since_version, s.kind, s.role, s.actor_id, s.note, s.at, \
      s.expires_at, s.ended_version, s.ended_at FROM v CROSS JOIN standings AS s \
-     WHERE s.group_id = v.group_id AND s.user_id = v.user_id AND s.ended_version IS NULL";
+     WHERE s.group_id = v.group_id AND s.user_id = v.user_id AND coalesce(s.ended_version, 0) = 0";
 
 pub(crate) type StandingSql = (
     sql::Id,
@@ -89,7 +89,7 @@ pub(crate) type MembershipFactsSql =
 #[cfg(feature = "postgres")]
 pub(crate) const OWNER_FACTS: &str = "SELECT m.group_id, m.user_id, m.joined_version, m.role, m.joined_at, m.acted, NULL::text FROM v \
      CROSS JOIN groups AS g CROSS JOIN memberships AS m \
-     WHERE g.id = v.id AND m.group_id = g.id AND m.user_id = g.owner_id AND m.left_version IS NULL";
+     WHERE g.id = v.id AND m.group_id = g.id AND m.user_id = g.owner_id AND coalesce(m.left_version, 0) = 0";
 
 /// Number of open memberships of each user, counted up to `count_max`. Those in deleted groups
 /// count until they are ended.
@@ -112,13 +112,17 @@ pub(crate) const END_MEMBERSHIPS_OF_DELETED_GROUPS: &str = "UPDATE memberships S
 pub(crate) const BLOCKS_OF_PAIRS: &str = "SELECT b.user_id, b.blocked_id FROM v \
      CROSS JOIN blocks AS b WHERE b.user_id = v.one AND b.blocked_id = v.other";
 
+// Where a user's groups are scanned, what is looked up for each of them is a scalar subquery. PostgreSQL
+// never joins those in another order, whatever it knows of the tables. (`names_near_reader` is planned
+// each time.)
+
 /// The pairs that share a group. The groups of `one` are scanned: make it the user with fewer
 /// groups.
 pub(crate) const PAIRS_IN_ONE_GROUP: &str = "SELECT v.one, v.other FROM v WHERE EXISTS \
-     (SELECT 1 FROM memberships AS m CROSS JOIN memberships AS n CROSS JOIN groups AS g \
-     WHERE m.user_id = v.one AND m.left_version IS NULL \
-     AND n.group_id = m.group_id AND n.user_id = v.other AND n.left_version IS NULL \
-     AND g.id = m.group_id AND g.deleted_version IS NULL)";
+     (SELECT 1 FROM memberships AS m WHERE m.user_id = v.one AND m.left_version IS NULL \
+     AND (SELECT n.role FROM memberships AS n \
+      WHERE n.group_id = m.group_id AND n.user_id = v.other AND n.left_version IS NULL) IS NOT NULL \
+     AND (SELECT coalesce(g.deleted_version, 0) FROM groups AS g WHERE g.id = m.group_id) = 0)";
 
 pub(crate) type PairSql = (sql::Id, sql::Id);
 
@@ -140,9 +144,9 @@ pub(crate) fn acquaintances_of_reader(acted: bool) -> String {
         "SELECT v.one FROM v WHERE EXISTS \
          (SELECT 1 FROM (SELECT a.group_id FROM memberships AS a \
          WHERE a.user_id = v.one {acted}AND a.left_version IS NULL ORDER BY a.group_id DESC LIMIT 200) AS recent \
-         CROSS JOIN memberships AS m CROSS JOIN groups AS g \
-         WHERE m.group_id = recent.group_id AND m.user_id = v.other AND m.left_version IS NULL \
-         AND g.id = m.group_id AND g.deleted_version IS NULL)"
+         WHERE (SELECT m.role FROM memberships AS m \
+          WHERE m.group_id = recent.group_id AND m.user_id = v.other AND m.left_version IS NULL) IS NOT NULL \
+         AND (SELECT coalesce(g.deleted_version, 0) FROM groups AS g WHERE g.id = recent.group_id) = 0)"
     )
 }
 
@@ -154,7 +158,7 @@ pub(crate) fn names_near_reader(acted: bool, memberships_max: u32) -> String {
     format!(
         "SELECT DISTINCT n.user_id, n.name, n.name_key FROM v CROSS JOIN \
          (SELECT a.user_id FROM v CROSS JOIN memberships AS m CROSS JOIN groups AS g CROSS JOIN memberships AS a \
-         WHERE m.user_id = v.reader_id AND m.left_version IS NULL AND g.id = m.group_id AND g.deleted_version IS NULL \
+         WHERE m.user_id = v.reader_id AND m.left_version IS NULL AND g.id = m.group_id AND coalesce(g.deleted_version, 0) = 0 \
          AND a.group_id = m.group_id AND a.left_version IS NULL {acted}\
          ORDER BY m.group_id DESC LIMIT {memberships_max}) AS near CROSS JOIN names AS n \
          WHERE n.user_id = near.user_id AND n.name_key >= v.first AND n.name_key < v.beyond"
@@ -170,11 +174,12 @@ pub(crate) const ACQUAINTED: &str = "SELECT v.user_id FROM v WHERE v.user_id = v
      (SELECT 1 FROM memberships AS a CROSS JOIN memberships AS m CROSS JOIN groups AS g \
      WHERE a.group_id = v.group_id AND a.user_id = v.user_id AND a.acted AND a.left_version IS NULL \
      AND m.group_id = v.group_id AND m.user_id = v.reader_id AND m.left_version IS NULL \
-     AND g.id = v.group_id AND g.deleted_version IS NULL) OR EXISTS \
+     AND g.id = v.group_id AND coalesce(g.deleted_version, 0) = 0) OR EXISTS \
      (SELECT 1 FROM (SELECT a.group_id FROM memberships AS a WHERE a.user_id = v.user_id AND a.acted AND a.left_version IS NULL \
-     ORDER BY a.group_id DESC LIMIT 100) AS recent CROSS JOIN memberships AS m CROSS JOIN groups AS g \
-     WHERE m.group_id = recent.group_id AND m.user_id = v.reader_id AND m.left_version IS NULL \
-     AND g.id = m.group_id AND g.deleted_version IS NULL)";
+     ORDER BY a.group_id DESC LIMIT 100) AS recent \
+     WHERE (SELECT m.role FROM memberships AS m \
+      WHERE m.group_id = recent.group_id AND m.user_id = v.reader_id AND m.left_version IS NULL) IS NOT NULL \
+     AND (SELECT coalesce(g.deleted_version, 0) FROM groups AS g WHERE g.id = recent.group_id) = 0)";
 
 /// `KeyRow`s by idempotency key.
 pub(crate) const ANSWERS_OF_KEYS: &str = "SELECT i.actor_id, i.key, i.fingerprint, i.created_at, i.format, i.answer FROM v \

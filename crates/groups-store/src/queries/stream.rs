@@ -1,6 +1,7 @@
 //! The start of a user's stream: memberships, and the list or the missed changes, at one point in
 //! time.
 
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use groups_domain::{Audience, Invitation, JoinRequest, Pending, PendingKind, Preview, ReadPoint, Standing, UserId};
 use uuid::Uuid;
@@ -12,9 +13,10 @@ use crate::caller::Caller;
 use crate::column::Id;
 use crate::connection::{Connection, RunQueryDsl};
 use crate::open_row::open_memberships;
+use crate::opening_rows::OpeningRows;
 use crate::position::{Seen, Witness, entries};
 use crate::query_error::{QueryError, reading};
-use crate::row::{BANNED, GroupRow, LogRow, StandingRow, columns_of};
+use crate::row::{BANNED, ColumnsOf, GroupRow, LogRow, StandingRow, columns_of, not_deleted, not_ended};
 use crate::row_set::{RowSet, Seqs, With};
 use crate::schema::{groups, standings};
 use crate::{GroupList, LogEntry, OpenedStream, Position, ReplayRule, StreamStart};
@@ -35,8 +37,7 @@ pub(crate) async fn open_stream<C: Connection>(
     rule: ReplayRule,
     caller: Caller,
 ) -> Result<OpenedStream, QueryError> {
-    let seen = conn.read_point().await?;
-    open_stream_at(conn, seen, store, Opening { user, mark, from, rule, caller }).await
+    open_stream_at(conn, None, store, Opening { user, mark, from, rule, caller }).await
 }
 
 /// Whose stream is opened, and from where.
@@ -49,16 +50,19 @@ pub(crate) struct Opening {
     pub(crate) caller: Caller,
 }
 
-/// The same at a known read point. The transaction must show the same of this user as at that point.
+/// The same at a known read point, if it is given. The transaction must show the same of this user as at
+/// that point.
 pub(crate) async fn open_stream_at<C: Connection>(
     conn: &mut C,
-    Seen { point: seen, witness }: Seen,
+    at: Option<Seen>,
     store: Uuid,
     Opening { user, mark, from, rule, caller }: Opening,
 ) -> Result<OpenedStream, QueryError> {
+    caller.check()?;
+    let OpeningRows { seen: Seen { point: seen, witness }, index, pending } = conn.opening_rows(user, at).await?;
     let cursor = Position::new(store, &seen, witness);
-    let index = list::index(conn, user, &caller).await?;
-    let pending = pending_of(conn, user).await?;
+    let index = list::index(conn, user, index, &caller).await?;
+    let pending = self::pending(pending)?;
     let members = index.iter().map(|listed| (listed.group_id, listed.role.into()));
     let groups = members.chain(pending.iter().map(|pending| (pending.group.group_id, audience_of(pending)))).collect();
     if let Some(from) = from.filter(|from| from.is_of(store) && from.below <= seen.below) {
@@ -73,21 +77,22 @@ pub(crate) async fn open_stream_at<C: Connection>(
     Ok(OpenedStream { seen, groups, pending, start: StreamStart::Snapshot(GroupList::new(index)), cursor })
 }
 
-/// The invitations and requests to join of a user, newest group first, up to [`PENDING_MAX`].
-pub(crate) async fn pending_of<C: Connection>(conn: &mut C, user: UserId) -> Result<Vec<Pending>, QueryError> {
-    let rows: Vec<(StandingRow, GroupRow)> = standings::table
+/// The invitations and requests to join of a user as [`PendingRow`]s, newest group first, up to
+/// [`PENDING_MAX`].
+#[auto_type(no_type_alias)]
+pub(crate) fn pending_rows(user: Id) -> _ {
+    let (banned, max): (i16, i64) = (BANNED, PENDING_MAX);
+    let columns: (ColumnsOf<StandingRow>, ColumnsOf<GroupRow>) =
+        (columns_of::<StandingRow>(), columns_of::<GroupRow>());
+    standings::table
         .inner_join(groups::table.on(groups::id.eq(standings::group_id)))
-        .filter(standings::user_id.eq(Id::from(user)))
-        .filter(standings::ended_version.is_null())
-        .filter(standings::kind.lt(BANNED))
-        .filter(groups::deleted_version.is_null())
+        .filter(standings::user_id.eq(user))
+        .filter(not_ended())
+        .filter(standings::kind.lt(banned))
+        .filter(not_deleted())
         .order(standings::group_id.desc())
-        .limit(PENDING_MAX)
-        .select((columns_of::<StandingRow>(), columns_of::<GroupRow>()))
-        .load(conn)
-        .await
-        .map_err(reading("standings"))?;
-    pending(rows)
+        .limit(max)
+        .select(columns)
 }
 
 /// Invitations and requests to join from their rows.

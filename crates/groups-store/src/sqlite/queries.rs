@@ -16,12 +16,13 @@ use crate::column::{CommitId, Id};
 use crate::connection::{Connection, Rows, RunQueryDsl, SqliteConn, Statement};
 use crate::hook::SqliteHook;
 use crate::open_row::{OpenRow, STANDING};
+use crate::opening_rows::{OpeningRows, ResumeRows, ResumeWanted};
 use crate::position::{BatchLimit, CommitOrder, Seen, Witness, WitnessRow};
-use crate::queries::maintenance;
 use crate::queries::statements::{GROUPS_OF_IDS, GroupSql};
+use crate::queries::{list, maintenance, resume, stream};
 use crate::query_error::{QueryError, reading};
 use crate::row::{BANNED, GroupRow, LogRow, columns_of};
-use crate::row_set::{Ids, RowSet, With};
+use crate::row_set::{Ids, ROWS_MAX, RowSet, With};
 use crate::schema::{groups, log, memberships, standings};
 use crate::{HookError, Position};
 
@@ -153,6 +154,35 @@ impl Connection for SqliteConn {
             all.extend(open.load::<OpenRow>(self).await.map_err(reading("standings"))?);
         }
         Ok(all)
+    }
+
+    async fn opening_rows(&mut self, user: UserId, at: Option<Seen>) -> Result<OpeningRows, QueryError> {
+        let seen = match at {
+            Some(seen) => seen,
+            None => self.read_point().await?,
+        };
+        let index = list::index_rows(user.into(), list::FROM_NEWEST, list::INDEX_ROWS_PER_STEP);
+        let index = index.load(self).await.map_err(reading("memberships"))?;
+        let pending = stream::pending_rows(user.into()).load(self).await.map_err(reading("standings"))?;
+        Ok(OpeningRows { seen, index, pending })
+    }
+
+    async fn resume_rows(&mut self, wanted: &ResumeWanted, at: Option<Seen>) -> Result<ResumeRows, QueryError> {
+        let seen = match at {
+            Some(seen) => seen,
+            None => self.read_point().await?,
+        };
+        let mut floors = Vec::new();
+        for names in wanted.floors.chunks(ROWS_MAX) {
+            floors.extend(maintenance::floor_rows(names.to_vec()).load(self).await.map_err(reading("meta"))?);
+        }
+        let newer = self.commits_from(wanted.newer_from, resume::NEWER_MAX).await?;
+        if i64::try_from(newer.len()).is_ok_and(|count| count == resume::NEWER_MAX) {
+            return Ok(ResumeRows { seen, floors, newer, witnesses: Vec::new(), open: Vec::new() });
+        }
+        let witnesses = resume::witness_rows(wanted.witnesses.clone()).load(self).await.map_err(reading("log"))?;
+        let open = self.open_memberships(wanted.users.clone(), resume::MEMBERSHIPS_MAX + 1).await?;
+        Ok(ResumeRows { seen, floors, newer, witnesses, open })
     }
 
     /// What the transaction sees.

@@ -14,7 +14,7 @@ use super::checkpoint::{CaughtUp, keep_small};
 use super::failure::classify;
 use super::file::DatabaseFile;
 use super::open::{Settings, open_checkpointer, open_reader};
-use super::transaction::{Purpose, roll_back, transact};
+use super::transaction::{Purpose, roll_back, transact_in_place};
 use crate::connection::{SqliteConn, in_place, not_in_place};
 use crate::query_error::QueryError;
 use crate::{OpenError, Reason, StoreError};
@@ -67,7 +67,15 @@ pub(super) fn task<T: Send + 'static>(
         if purpose == Purpose::Read && answer.is_closed() {
             return;
         }
-        let done = in_place(transact(conn, purpose, body)).unwrap_or_else(|| Err(not_in_place()));
+        let mut value = None;
+        let mut body = Some(body);
+        let done = transact_in_place(conn, purpose, &mut |conn| {
+            let Some(body) = body.take() else { return Ok(()) };
+            value = Some(in_place(body(conn)).unwrap_or_else(|| Err(not_in_place().into()))?);
+            Ok(())
+        });
+        // Unreachable: a transaction that succeeds has a value.
+        let done = done.and_then(|()| value.ok_or_else(not_in_place));
         // An error means that the caller has gone.
         drop(answer.send(done));
     };

@@ -20,12 +20,33 @@ pub(super) async fn transact<T>(
     purpose: Purpose,
     body: impl AsyncFnOnce(&mut SqliteConn) -> Result<T, QueryError>,
 ) -> Result<T, StoreError> {
+    begin(conn, purpose)?;
+    let done = body(conn).await;
+    end(conn, done)
+}
+
+/// The same with a body that keeps its result itself, so that it is compiled once for all of them.
+pub(super) fn transact_in_place(
+    conn: &mut SqliteConn,
+    purpose: Purpose,
+    body: &mut dyn FnMut(&mut SqliteConn) -> Result<(), QueryError>,
+) -> Result<(), StoreError> {
+    begin(conn, purpose)?;
+    let done = body(conn);
+    end(conn, done)
+}
+
+fn begin(conn: &mut SqliteConn, purpose: Purpose) -> Result<(), StoreError> {
     let begin = match purpose {
         Purpose::Read => "BEGIN DEFERRED",
         Purpose::Write => "BEGIN IMMEDIATE",
     };
-    conn.batch_execute(begin).map_err(|error| classify(error.into()))?;
-    match body(conn).await {
+    conn.batch_execute(begin).map_err(|error| classify(error.into()))
+}
+
+/// Commits, or rolls back after an error.
+fn end<T>(conn: &mut SqliteConn, done: Result<T, QueryError>) -> Result<T, StoreError> {
+    match done {
         Ok(value) => match conn.batch_execute("COMMIT") {
             Ok(()) => Ok(value),
             Err(error) => {

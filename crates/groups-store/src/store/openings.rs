@@ -22,7 +22,9 @@ use crate::queries;
 #[cfg(feature = "postgres")]
 use crate::queries::stream::Opening;
 use crate::read_class::ReadClass;
-use crate::{GroupList, OpenedStream, Position, Reason, ReplayRule, ResumePoints, Resumer, Store, StoreError};
+use crate::{
+    GroupList, OpenedStream, Position, Reason, ReplayRule, ResumePoints, Resumer, SharedGroup, Store, StoreError,
+};
 
 impl Store {
     /// The start of a user's event stream, read at one point in time.
@@ -48,7 +50,7 @@ impl Store {
                     if !changed.is_empty() {
                         return Ok(None);
                     }
-                    queries::stream::open_stream_at(conn, seen, store, opening).await.map(Some)
+                    queries::stream::open_stream_at(conn, Some(seen), store, opening).await.map(Some)
                 }
                 .boxed()
             });
@@ -82,7 +84,7 @@ impl Store {
             let points = backend.read_current_on_replica(store, users, move |conn, current| {
                 let Current { seen, changed } = current;
                 async move {
-                    let points = queries::resume::points_at(conn, seen, changed, store, resumers, marks, known);
+                    let points = queries::resume::points_at(conn, Some(seen), changed, store, resumers, marks, known);
                     points.await.map(Some)
                 }
                 .boxed()
@@ -111,6 +113,21 @@ impl Store {
         groups_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<(Group, Role)>, StoreError> {
+        let groups = self.next_shared_groups(list, groups_max, bytes_max).await?;
+        Ok(groups.into_iter().map(|(group, role)| (Group::clone(&group), role)).collect())
+    }
+
+    /// The same as [`next_groups`](Self::next_groups). The groups are shared with other readers, each
+    /// with the text into which it was encoded.
+    ///
+    /// # Errors
+    /// As for [`next_groups`](Self::next_groups).
+    pub async fn next_shared_groups(
+        &self,
+        list: &mut GroupList,
+        groups_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<(SharedGroup, Role)>, StoreError> {
         let ahead = list.ahead(groups_max).to_vec();
         if ahead.is_empty() {
             return Ok(Vec::new());
@@ -134,7 +151,7 @@ impl Store {
         &self,
         listed: &[Listed],
         bytes_max: usize,
-    ) -> Result<Option<Vec<(Group, Role)>>, StoreError> {
+    ) -> Result<Option<Vec<(SharedGroup, Role)>>, StoreError> {
         let Some(backend) = self.inner.postgres() else { return Ok(None) };
         let (store, cache, listed) = (self.inner.id(), self.inner.group_cache.clone(), listed.to_vec());
         let groups = backend.read_constant_on_replica(store, move |conn| {
@@ -148,7 +165,7 @@ impl Store {
         &self,
         _: &[crate::page::Listed],
         _: usize,
-    ) -> Result<Option<Vec<(Group, Role)>>, StoreError> {
+    ) -> Result<Option<Vec<(SharedGroup, Role)>>, StoreError> {
         std::future::ready(Ok(None)).await
     }
 

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-use groups_domain::Description;
+use groups_domain::{Description, Group, Role};
+use groups_protocol::group_text;
 use serde_json::Value;
 
 use super::*;
@@ -104,7 +105,7 @@ fn only_control_frames_are_sent_before_the_opening() {
     let pieces = VecDeque::from([
         Piece::Frame(welcome),
         Piece::Snapshot {
-            groups: vec![(a_group(), Role::Owner)],
+            groups: GroupTexts::from_iter([(group_text(&a_group()), Role::Owner)]),
             pending: Vec::new(),
             more: false,
             cursor: "c".to_owned(),
@@ -293,7 +294,7 @@ fn the_list_is_sent_in_pieces_before_later_frames() {
     let mut bench = Bench::new(HubLimits { heartbeat: Duration::from_secs(10_000), ..HubLimits::default() });
     let frame = || Piece::Frame(frame::encode(frame::TEXT, b"e"));
     let piece = |more| Piece::Snapshot {
-        groups: vec![(a_group(), Role::Owner)],
+        groups: GroupTexts::from_iter([(group_text(&a_group()), Role::Owner)]),
         pending: Vec::new(),
         more,
         cursor: "c".to_owned(),
@@ -317,7 +318,7 @@ fn a_client_that_is_closed_while_its_list_is_read_receives_no_more_pieces() {
     bench.with(|session, cx| session.go_live(cx, VecDeque::from([Piece::Unread])));
     bench.with(|session, cx| session.close(cx, Close::restarting((1, 2))));
     let piece = Piece::Snapshot {
-        groups: vec![(a_group(), Role::Owner)],
+        groups: GroupTexts::from_iter([(group_text(&a_group()), Role::Owner)]),
         pending: Vec::new(),
         more: false,
         cursor: "c".to_owned(),

@@ -9,6 +9,7 @@ use groups_domain::{
     Actor, Audience, Change, Command, Decision, Event, Folded, Group, GroupId, GroupName, Limits, NewMember, Pending,
     ReadPoint, Request, Role, Roster, Sidebar, Timestamp, UserId,
 };
+use groups_protocol::group_text;
 use notify::{Delivery, InitialContent, InitialState, List, ListPiece, PieceMax, SourceError, with_views};
 use uuid::Uuid;
 
@@ -160,7 +161,7 @@ struct Listed {
 #[async_trait]
 impl List for Listed {
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
-        let (mut groups, mut bytes) = (Vec::new(), 0);
+        let (mut groups, mut bytes): (Vec<(Group, Role)>, _) = (Vec::new(), 0);
         while groups.len() < max.groups {
             let Some((group, _)) = self.groups.front() else { break };
             bytes += 350 + group.name.as_str().len() + group.description.as_str().len();
@@ -171,6 +172,7 @@ impl List for Listed {
         }
         let more = !self.groups.is_empty();
         let pending = if more { Vec::new() } else { std::mem::take(&mut self.pending) };
+        let groups = groups.iter().map(|(group, role)| (group_text(group), *role)).collect();
         Ok(ListPiece { groups, pending, more })
     }
 }

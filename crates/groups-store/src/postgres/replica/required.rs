@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 
 use super::super::pool::Pool;
 use super::super::queries::{WitnessSql, snapshot_of};
+use super::super::slot::slotted;
 use super::super::snapshot::Snapshot;
 use super::super::statement::Prepared;
 use crate::StoreError;
@@ -64,8 +65,9 @@ impl Requirements {
             known.begun += 1;
             known.begun
         };
-        let reading = Arc::clone(primary).read_alone(ReadClass::Connecting, |conn| required(conn).boxed());
-        let required = Arc::new(reading.await?);
+        let (slot, body) = slotted(|conn| required(conn).boxed());
+        Arc::clone(primary).read_alone(ReadClass::Connecting, body).await?;
+        let required = Arc::new(slot.take()?);
         self.known().newest = Some((number, Arc::clone(&required)));
         Ok(required)
     }

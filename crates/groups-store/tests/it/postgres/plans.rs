@@ -6,7 +6,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use groups_domain::Role;
-use groups_store::{Store, StoreOptions};
+use groups_store::{NameVisibility, ReplayRule, Resumer, Store, StoreOptions};
 
 use super::{Db, run};
 use crate::cast::*;
@@ -37,6 +37,8 @@ fn cached_plans_do_not_read_whole_groups_that_have_grown_since() {
         db.sql(&format!(
             "SET session_replication_role = replica; \
              INSERT INTO memberships SELECT '{group}', gen_random_uuid(), 1, n, 1, 0, NULL, NULL FROM generate_series(1, {STRANGERS}) AS n; \
+             INSERT INTO standings (group_id, user_id, since_version, kind, role, actor_id, note, at) \
+             SELECT '{group}', gen_random_uuid(), 1, 1, 1, '{group}', '', 0 FROM generate_series(1, {STRANGERS}); \
              WITH change AS MATERIALIZED (SELECT * FROM log WHERE group_id = '{group}' AND version = 1) \
              INSERT INTO log (group_id, version, actor_id, at, format, payload) \
              SELECT group_id, version + n * 1000, actor_id, at, format, payload FROM change, generate_series(1, {STRANGERS}) AS n;"
@@ -77,6 +79,56 @@ fn adding_users_does_not_read_their_ended_memberships() {
         // In the index, in the tables, for the foreign key and for the catalogue: some of each, and not all that they have left.
         assert!(rows < PEOPLE as i64 * LEFT / 4, "{rows} entries of indexes and rows were read");
     });
+}
+
+#[test]
+fn reads_whose_plans_were_made_for_empty_tables_look_up_each_row() {
+    /// Groups of one user, and members of one of these groups.
+    const MANY: i64 = 500;
+    run(async |db| {
+        let options = StoreOptions { name_visibility: NameVisibility::Acquainted, ..db.options() };
+        // One connection for each class of reads, which then knows all their statements.
+        let store = Store::open(StoreOptions { postgres_connections_max: 4, ..options }).await.unwrap();
+        // Tables that are analyzed get new plans.
+        let tables = ["groups", "memberships", "names", "standings", "log"];
+        db.sql(&tables.map(|table| format!("ALTER TABLE {table} SET (autovacuum_enabled = off);")).concat()).await;
+        reads(&store, 0).await;
+        let (ada, group) = (ADA.uuid(), group_id(1).uuid());
+        db.sql(&format!(
+            "SET session_replication_role = replica; \
+             INSERT INTO groups (id, name, description, owner_id, member_count, version, created_at, updated_at) \
+             SELECT ('018f0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Team', '', '{ada}', 1, 1, 0, 0 FROM generate_series(1, {MANY}) AS n; \
+             INSERT INTO memberships SELECT id, '{ada}', 1, 0, 3, 0, NULL, NULL FROM groups; \
+             INSERT INTO names SELECT gen_random_uuid(), 'Bob', 'bob', 0 FROM generate_series(1, {MANY}); \
+             INSERT INTO memberships SELECT '{group}', user_id, 1, 0, 1, 0, NULL, NULL FROM names; \
+             INSERT INTO standings (group_id, user_id, since_version, kind, role, actor_id, note, at) \
+             SELECT g.id, gen_random_uuid(), 1, 1, 1, '{ada}', '', 0 FROM groups AS g, generate_series(1, 40);"
+        ))
+        .await;
+        let before = read(db).await;
+        reads(&store, MANY as usize).await;
+        store.close().await;
+        alone(db).await;
+        let rows = read(db).await - before;
+        assert!((4 * MANY..40 * MANY).contains(&rows), "{rows} entries of indexes and rows were read");
+    });
+}
+
+/// Reads of a user with so many groups, the first of which has as many other members.
+async fn reads(store: &Store, many: usize) {
+    let (group, now) = (group_id(1), after_hours(0));
+    assert_eq!(store.groups(ADA, None, 500).await.unwrap().groups.len(), many);
+    let opened = store.open_stream(ADA, None, ReplayRule::default()).await.unwrap();
+    assert_eq!(opened.groups.len(), many);
+    let resumer = Resumer { user_id: ADA, from: opened.cursor };
+    assert_eq!(store.resume_points(vec![resumer], opened.seen).await.unwrap().memberships.len(), 1);
+    assert_eq!(store.group(ADA, group).await.unwrap().is_some(), many > 0);
+    let members = store.members(ADA, group, None, 500).await.unwrap();
+    assert_eq!(members.map_or(0, |page| page.members.len()), many.min(500));
+    assert!(store.own_invitations(ADA, now, None, 100).await.unwrap().pending.is_empty());
+    assert!(store.own_join_requests(ADA, None, 100).await.unwrap().pending.is_empty());
+    assert_eq!(store.people("bo", 20).await.unwrap().len(), many.min(20));
+    assert_eq!(store.find_groups("te", None, 20).await.unwrap().groups.len(), many.min(20));
 }
 
 /// Every kind of statement that changes something, often enough for PostgreSQL to know each of them.

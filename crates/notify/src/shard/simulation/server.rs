@@ -25,6 +25,9 @@ const BATCH_ROWS_MAX: usize = 3;
 /// Maximum number of queued batches per worker. Beyond it the relay waits.
 const INBOX_BATCHES_MAX: usize = 3;
 
+/// Number of connections that a worker wakes before it looks into its inbox again.
+const WAKES_PER_TURN: usize = 2;
+
 /// Tick interval of a worker.
 const TICK_MS: u64 = 1_000;
 
@@ -48,7 +51,12 @@ pub(super) struct Worker {
 impl Worker {
     /// Wakes the connections that have something to send.
     pub(super) fn flush(&mut self) {
-        let dirty = self.shard.take_dirty();
+        self.wake(usize::MAX);
+    }
+
+    /// Wakes some of them.
+    fn wake(&mut self, max: usize) {
+        let dirty = self.shard.take_dirty(max);
         self.awake.extend(dirty.iter().map(|conn| conn.connection_id.as_u128()));
     }
 }
@@ -143,15 +151,16 @@ impl Server {
         polled
     }
 
-    /// A worker processes a batch from its inbox.
+    /// A worker processes a batch from its inbox, and wakes some of the connections that have
+    /// something to send.
     pub(super) fn work(&mut self, which: usize, now: Moment) {
         let worker = &mut self.workers[which];
         if let Some(batch) = worker.inbox.pop_front() {
             for delivery in batch.iter() {
                 worker.shard.deliver(now, delivery);
             }
-            worker.flush();
         }
+        worker.wake(WAKES_PER_TURN);
     }
 
     /// Ticks if it is time.

@@ -10,6 +10,8 @@ use groups_domain::{
     Pending, Preview, ReadPoint, Request, Role, Roster, Sidebar, Timestamp, UserId,
 };
 
+use groups_protocol::group_text;
+
 use super::random::Random;
 use crate::world::{group, user};
 use crate::{
@@ -429,7 +431,7 @@ struct Listed {
 impl List for Listed {
     async fn next(&mut self, max: PieceMax) -> Result<ListPiece, SourceError> {
         let count = max.groups.min(self.groups.len());
-        let groups = self.groups.drain(..count).collect();
+        let groups = self.groups.drain(..count).map(|(group, role)| (group_text(&group), role)).collect();
         let more = !self.groups.is_empty();
         let pending = if more { Vec::new() } else { std::mem::take(&mut self.pending) };
         Ok(ListPiece { groups, pending, more })
