@@ -31,7 +31,7 @@ pub(crate) use self::in_place::{SqliteConn, in_place, not_in_place};
 pub(crate) type PostgresConn = AsyncPgConnection;
 
 /// A connection with an open transaction.
-pub(crate) trait Connection: Send + Sized {
+pub(crate) trait Connection: Send {
     /// An application's function for this database, as in [`Hook`](crate::Hook).
     type Hook: Send + Sync;
 

@@ -162,7 +162,7 @@ impl PostgresBackend {
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let (slot, body) = slotted(body);
-        self.detached(Arc::clone(&self.pool).read(class, body).boxed()).await?;
+        self.run_detached(Arc::clone(&self.pool).read(class, body).boxed()).await?;
         slot.take()
     }
 
@@ -173,7 +173,7 @@ impl PostgresBackend {
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let (slot, body) = slotted(body);
-        self.detached(Arc::clone(&self.pool).read_alone(class, body).boxed()).await?;
+        self.run_detached(Arc::clone(&self.pool).read_alone(class, body).boxed()).await?;
         slot.take()
     }
 
@@ -182,7 +182,7 @@ impl PostgresBackend {
         body: impl for<'c> Fn(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let (slot, body) = slotted(body);
-        self.detached(Arc::clone(&self.pool).write(body).boxed()).await?;
+        self.run_detached(Arc::clone(&self.pool).write(body).boxed()).await?;
         slot.take()
     }
 
@@ -197,14 +197,7 @@ impl PostgresBackend {
         + 'static,
     ) -> Result<Option<T>, StoreError> {
         let Some(replica) = self.replica.clone() else { return Ok(None) };
-        let (slot, pool) = (Slot::default(), Arc::clone(&self.pool));
-        let filled = slot.clone();
-        let reading = async move {
-            filled.fill(replica.read_current(pool, store, users, body).await?);
-            Ok(())
-        };
-        self.detached(reading.boxed()).await?;
-        slot.take()
+        self.detached(replica.read_current(Arc::clone(&self.pool), store, users, body)).await
     }
 
     /// Reads on the replica something that never changes. `None` if there is no replica or the primary
@@ -215,14 +208,7 @@ impl PostgresBackend {
         body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<Option<T>, QueryError>> + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
         let Some(replica) = self.replica.clone() else { return Ok(None) };
-        let slot = Slot::default();
-        let filled = slot.clone();
-        let reading = async move {
-            filled.fill(replica.read_constant(store, body).await);
-            Ok(())
-        };
-        self.detached(reading.boxed()).await?;
-        slot.take()
+        self.detached(async move { Ok(replica.read_constant(store, body).await) }).await
     }
 
     /// The counters of the replica, if there is one.
@@ -240,23 +226,34 @@ impl PostgresBackend {
         &self,
         body: impl for<'c> FnOnce(&'c mut PostgresConn) -> BoxFuture<'c, Result<T, QueryError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (slot, pool) = (Slot::default(), Arc::clone(&self.pool));
-        let filled = slot.clone();
-        let writing = async move {
+        let pool = Arc::clone(&self.pool);
+        self.detached(async move {
             let mut conn = pool.connection(pool.deadline()).await?;
-            let written = transact(&mut conn, Purpose::Write, body).await.map_err(|failed| match failed {
+            transact(&mut conn, Purpose::Write, body).await.map_err(|failed| match failed {
                 Failed::Before(failure) => failure.into_error(),
                 Failed::During(..) => StoreError::Unavailable(Reason::OutcomeUnknown),
-            });
-            filled.fill(written?);
-            Ok(())
-        };
-        self.detached(writing.boxed()).await?;
-        slot.take()
+            })
+        })
+        .await
     }
 
     /// Runs to completion even if nobody waits for it any longer.
-    async fn detached(&self, future: BoxFuture<'static, Result<(), StoreError>>) -> Result<(), StoreError> {
+    async fn detached<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let slot = Slot::default();
+        let filled = slot.clone();
+        let work = async move {
+            filled.fill(future.await?);
+            Ok(())
+        };
+        self.run_detached(work.boxed()).await?;
+        slot.take()
+    }
+
+    /// The same for work that keeps its result itself.
+    async fn run_detached(&self, future: BoxFuture<'static, Result<(), StoreError>>) -> Result<(), StoreError> {
         let closed = StoreError::Unavailable(Reason::Closed);
         match self.runtime.spawn(future) {
             Some(result) => match result.await {
