@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use groups_domain::{Change, UserId};
 
 use crate::Position;
-use crate::column::{CommitId, Id};
+use crate::column::Id;
 use crate::open_row::OpenRow;
 use crate::opening_rows::{OpeningRows, ResumeRows, ResumeWanted};
 use crate::position::{CommitOrder, Seen};
@@ -79,13 +79,6 @@ pub(crate) trait Connection: Send {
         from: &Position,
         limit: i64,
     ) -> impl Future<Output = Result<Vec<i64>, QueryError>> + Send;
-
-    /// The numbers of the commits in the log from one on, unordered.
-    fn commits_from(
-        &mut self,
-        first: u64,
-        limit: i64,
-    ) -> impl Future<Output = Result<Vec<CommitId>, QueryError>> + Send;
 
     /// The memberships, invitations and requests to join of these users that have not ended, at most so
     /// many of each.

@@ -154,10 +154,6 @@ impl Connection for PostgresConn {
         Ok(())
     }
 
-    async fn commits_from(&mut self, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
-        load(self, commits_from(first, limit), "log").await
-    }
-
     async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<OpenRow>, QueryError> {
         load(self, open_memberships(users, per_user_max), "memberships").await
     }
@@ -210,6 +206,7 @@ impl Connection for PostgresConn {
     }
 }
 
+/// The numbers of the commits in the log from one on, unordered.
 #[auto_type(no_type_alias)]
 fn commits_from(first: u64, limit: i64) -> _ {
     let first: CommitId = CommitId(first);

@@ -118,12 +118,6 @@ impl Connection for SqliteConn {
         Ok(seqs)
     }
 
-    async fn commits_from(&mut self, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
-        // A commit has the number of its row.
-        let from = log::table.filter(log::seq.ge(crate::row::to_stored(first)));
-        from.select(log::commit_id).limit(limit).load(self).await.map_err(reading("log"))
-    }
-
     async fn open_memberships(&mut self, users: Vec<Id>, per_user_max: i64) -> Result<Vec<OpenRow>, QueryError> {
         let mut all = Vec::new();
         for user in users {
@@ -176,7 +170,7 @@ impl Connection for SqliteConn {
         for names in wanted.floors.chunks(ROWS_MAX) {
             floors.extend(maintenance::floor_rows(names.to_vec()).load(self).await.map_err(reading("meta"))?);
         }
-        let newer = self.commits_from(wanted.newer_from, resume::NEWER_MAX).await?;
+        let newer = commits_from(self, wanted.newer_from, resume::NEWER_MAX).await?;
         if i64::try_from(newer.len()).is_ok_and(|count| count == resume::NEWER_MAX) {
             return Ok(ResumeRows { seen, floors, newer, witnesses: Vec::new(), open: Vec::new() });
         }
@@ -238,6 +232,13 @@ impl Connection for SqliteConn {
 struct SeqRow {
     #[diesel(sql_type = BigInt)]
     seq: i64,
+}
+
+/// The numbers of the commits in the log from one on, unordered.
+async fn commits_from(conn: &mut SqliteConn, first: u64, limit: i64) -> Result<Vec<CommitId>, QueryError> {
+    // A commit has the number of its row.
+    let from = log::table.filter(log::seq.ge(crate::row::to_stored(first)));
+    from.select(log::commit_id).limit(limit).load(conn).await.map_err(reading("log"))
 }
 
 /// Number of log rows that are read before their bytes are counted.
