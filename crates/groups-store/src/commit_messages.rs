@@ -40,7 +40,7 @@ impl CommitMessages {
                     return Some(text.and_then(|text| self.store.cursors.authenticated(&text)).unwrap_or_default());
                 }
                 Next::Commit(_) => {}
-                Next::Missed => return Some(Vec::new()),
+                Next::Missed(_) => return Some(Vec::new()),
                 Next::None if backend.bus().take_unannounced() => return Some(Vec::new()),
                 Next::None => tokio::select! {
                     () = self.own.woken() => {}

@@ -145,6 +145,7 @@ mod inner;
 mod intake;
 mod job;
 mod ledger;
+mod log_reads;
 mod masked;
 mod member;
 mod membership_check;

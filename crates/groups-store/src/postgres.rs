@@ -9,6 +9,7 @@ mod encryption;
 mod failure;
 mod history;
 mod lane;
+mod log_reads;
 mod merged;
 mod open;
 mod parts;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use groups_domain::Change;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::column::CommitId;
 use crate::position::Witness;
@@ -61,6 +62,8 @@ pub(crate) struct Commit {
     /// Whether this process made it. Other servers announce theirs.
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite has no other servers"))]
     pub(crate) is_own: bool,
+    /// When it was added: a later read of the log finds it.
+    pub(crate) added_at: Instant,
     pub(crate) changes: Vec<CommittedChange>,
 }
 
@@ -90,6 +93,8 @@ struct Retained {
     /// How many commits were dropped: the number of the first retained one.
     first: u64,
     bytes: usize,
+    /// When the newest was added.
+    added_at: Option<Instant>,
 }
 
 impl RecentCommits {
@@ -130,9 +135,11 @@ impl RecentCommits {
             return;
         }
         changes.sort_unstable_by_key(|change| change.row.seq);
-        let commit = Arc::new(Commit { epoch, is_own, changes });
         {
             let mut retained = self.shared.retained.lock().unwrap_or_else(PoisonError::into_inner);
+            // Behind the lock, so that the last is the latest.
+            let commit = Arc::new(Commit { epoch, is_own, added_at: Instant::now(), changes });
+            retained.added_at = Some(commit.added_at);
             retained.bytes += commit.bytes();
             retained.commits.push_back(commit);
             while retained.bytes > self.shared.bytes_max
@@ -168,8 +175,9 @@ pub(crate) enum Next {
     Commit(Arc<Commit>),
     /// There is no newer one.
     None,
-    /// Commits were dropped before they were read. Reported once.
-    Missed,
+    /// Commits were dropped before they were read. Reported once, with the time at which the newest commit
+    /// was added: a later read of the log finds them all.
+    Missed(Instant),
 }
 
 impl Follower {
@@ -179,7 +187,7 @@ impl Follower {
         let retained = self.shared.retained.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(index) = self.next.checked_sub(retained.first) else {
             self.next = retained.first;
-            return Next::Missed;
+            return Next::Missed(retained.added_at.unwrap_or_else(Instant::now));
         };
         match usize::try_from(index).ok().and_then(|index| retained.commits.get(index)) {
             Some(commit) => {
@@ -236,7 +244,7 @@ mod tests {
         std::iter::from_fn(|| match follower.next() {
             Next::Commit(commit) => Some(commit.changes.iter().map(|change| change.row.seq).collect::<Vec<_>>()),
             Next::None => None,
-            Next::Missed => Some(vec![-1]),
+            Next::Missed(_) => Some(vec![-1]),
         })
         .flatten()
         .collect()

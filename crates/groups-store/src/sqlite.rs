@@ -5,6 +5,7 @@ mod backup;
 mod checkpoint;
 mod failure;
 mod file;
+mod log_reads;
 mod open;
 #[cfg(test)]
 mod plans;

@@ -513,6 +513,17 @@ impl Store {
         }
     }
 
+    /// How often the [`Tail`]s of this store have read the log, since the store was opened. Does not read
+    /// the database.
+    pub fn log_reads(&self) -> u64 {
+        match &self.inner.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(backend) => backend.log_reads().count(),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(backend) => backend.log_reads().count(),
+        }
+    }
+
     /// The state of the connection pool; `None` on SQLite.
     pub fn pool_metrics(&self) -> Option<PoolMetrics> {
         match &self.inner.backend {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use crate::inner::{Backend, Inner};
 use crate::position::{Batch, BatchLimit};
 #[cfg(feature = "postgres")]
@@ -17,7 +19,8 @@ use crate::{Cursors, LogEntry, StoreError};
 /// A tail gets the commits of its own process directly
 /// ([`recent_bytes_max`](crate::StoreOptions::recent_bytes_max)), and others from the log. The log
 /// is the queue: a tail that is far behind reads it in chunks of bounded entries and bytes,
-/// and never blocks other readers or the writer.
+/// and never blocks other readers or the writer. Tails of a store that look into the log at the same time
+/// share one read; each has its own place, and none waits for another to go on.
 #[derive(Debug)]
 pub struct Tail {
     store: Arc<Inner>,
@@ -104,21 +107,43 @@ impl Tail {
         }
     }
 
-    /// Waits until something wakes it. After the poll interval, the log is read in any case.
+    /// Waits until something wakes it. When the poll interval is over, the log is read in any case.
     async fn wait(&mut self, poll: Duration) {
-        match &mut self.place {
+        let read_at = self.place.read_at();
+        let Some(due_at) = read_at.checked_add(poll) else { return self.place.woken().await };
+        if timeout_at(due_at, self.place.woken()).await.is_err() {
+            // A read of another tail in the second half of the interval will do, and from then on both poll
+            // at the same time: idle tails cause one read in each interval, however many there are.
+            self.place.need(read_at + poll / 2);
+        }
+    }
+}
+
+impl Place {
+    async fn woken(&mut self) {
+        match self {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(tail) => {
-                if tokio::time::timeout(poll, tail.woken()).await.is_err() {
-                    tail.poll();
-                }
-            }
+            Self::Sqlite(tail) => tail.woken().await,
             #[cfg(feature = "postgres")]
-            Place::Postgres(tail) => {
-                if tokio::time::timeout(poll, tail.woken()).await.is_err() {
-                    tail.poll();
-                }
-            }
+            Self::Postgres(tail) => tail.woken().await,
+        }
+    }
+
+    fn read_at(&self) -> Instant {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tail) => tail.read_at(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tail) => tail.read_at(),
+        }
+    }
+
+    fn need(&mut self, since: Instant) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tail) => tail.need(since),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tail) => tail.need(since),
         }
     }
 }

@@ -105,7 +105,12 @@ mod tests {
             (change.row.seq, change.previous) = (seq, previous);
             change
         };
-        Commit { epoch: 0, is_own: true, changes: vec![one(3, None), one(4, Some(80))] }
+        Commit {
+            epoch: 0,
+            is_own: true,
+            added_at: tokio::time::Instant::now(),
+            changes: vec![one(3, None), one(4, Some(80))],
+        }
     }
 
     #[test]

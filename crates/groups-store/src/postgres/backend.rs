@@ -15,6 +15,7 @@ use super::bus::{Bus, Commits};
 use super::connection::Settings;
 use super::history::History;
 use super::lane::Lane;
+use super::log_reads::PostgresLogReads;
 use super::open::{check_same, find_route, prepare};
 use super::pool::Pool;
 use super::replica::{Current, Replica};
@@ -42,6 +43,7 @@ pub(crate) struct PostgresBackend {
     history: Arc<History>,
     bus: Bus,
     recent: RecentCommits,
+    log_reads: PostgresLogReads,
     lanes: Vec<intake::Sender<Job<PostgresHook>>>,
     working: Mutex<Vec<JoinHandle<()>>>,
     talking: Vec<AbortHandle>,
@@ -128,7 +130,8 @@ impl PostgresBackend {
         }
         let talking = talking.iter().flatten().map(JoinHandle::abort_handle).collect();
         let (replica, working) = (replica.map(Arc::new), Mutex::new(working));
-        Ok(Self { pool, replica, history, bus, recent, lanes, working, talking, runtime })
+        let log_reads = PostgresLogReads::new();
+        Ok(Self { pool, replica, history, bus, recent, log_reads, lanes, working, talking, runtime })
     }
 
     pub(crate) async fn close(&self) {
@@ -284,6 +287,11 @@ impl PostgresBackend {
 
     pub(crate) fn recent(&self) -> &RecentCommits {
         &self.recent
+    }
+
+    /// What the log followers read.
+    pub(crate) fn log_reads(&self) -> &PostgresLogReads {
+        &self.log_reads
     }
 
     pub(super) fn history(&self) -> &History {

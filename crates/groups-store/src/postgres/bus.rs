@@ -13,6 +13,7 @@ use diesel::QueryResult;
 use diesel::sql_types::{Array, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::announcement;
@@ -52,8 +53,8 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Bus {
     me: Uuid,
-    /// Notified of commits of other servers: the log followers have to read the log.
-    elsewhere_committed: Arc<watch::Sender<()>>,
+    /// When another server may have committed last: the log followers have to read the log after that.
+    elsewhere_committed: Arc<watch::Sender<Instant>>,
     /// Notified of commits of this server.
     committed: Arc<watch::Sender<()>>,
     /// The other servers have to be notified.
@@ -81,7 +82,7 @@ impl Bus {
         let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
         let bus = Self {
             me: Uuid::new_v4(),
-            elsewhere_committed: Arc::new(watch::Sender::new(())),
+            elsewhere_committed: Arc::new(watch::Sender::new(Instant::now())),
             committed: Arc::new(watch::Sender::new(())),
             untold: Arc::new(Notify::new()),
             unannounced: Arc::default(),
@@ -114,10 +115,10 @@ impl Bus {
 
     /// Makes the log followers read the log, because another server may have committed.
     pub(crate) fn wake(&self) {
-        self.elsewhere_committed.send_replace(());
+        self.elsewhere_committed.send_modify(|at| *at = Instant::now());
     }
 
-    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+    pub(super) fn subscribe(&self) -> watch::Receiver<Instant> {
         self.elsewhere_committed.subscribe()
     }
 
@@ -184,7 +185,7 @@ impl Bus {
         loop {
             let commit = match own.next() {
                 Next::Commit(commit) => commit,
-                Next::Missed => {
+                Next::Missed(_) => {
                     grown = true;
                     continue;
                 }

@@ -38,6 +38,17 @@ impl Snapshot {
         Self { xmin, xmax: below, running: except, known: below }
     }
 
+    /// Sees what either of the two sees.
+    pub(super) fn union(&self, other: &Self) -> Self {
+        let (lower, higher) = if self.end() <= other.end() { (self, other) } else { (other, self) };
+        Self::of_known(higher.end(), higher.running().filter(|id| !lower.sees(*id)).collect())
+    }
+
+    /// Whether it sees all that the other sees.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        other.end() <= self.end() && self.running().all(|id| !other.sees(id))
+    }
+
     /// Adds a commit that was processed although it is newer than the snapshot.
     pub(super) fn learn(&mut self, commit: u64) {
         let end = self.end();
@@ -102,6 +113,20 @@ mod tests {
         assert_eq!(snapshot.read_point(), ReadPoint { below: 18, except: vec![14, 15] });
         assert_eq!(snapshot.to_string(), "14:18:14,15");
         Ok(())
+    }
+
+    #[test]
+    fn a_union_sees_what_either_sees_and_includes_both() {
+        let snapshots = [(0, vec![]), (12, vec![]), (12, vec![3, 5]), (12, vec![5, 11]), (9, vec![5, 7]), (9, vec![])];
+        let snapshots = snapshots.map(|(below, except)| Snapshot::of_known(below, except));
+        for (one, other) in snapshots.iter().flat_map(|one| snapshots.iter().map(move |other| (one, other))) {
+            let union = one.union(other);
+            for id in 0..15 {
+                assert_eq!(union.sees(id), one.sees(id) || other.sees(id), "{id} of {one:?} and {other:?}");
+            }
+            assert!(union.includes(one) && union.includes(other), "{one:?} and {other:?}");
+            assert_eq!(one.includes(other), (0..15).all(|id| one.sees(id) || !other.sees(id)), "{one:?} and {other:?}");
+        }
     }
 
     #[test]

@@ -11,15 +11,19 @@
 
 mod round;
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use groups_domain::ReadPoint;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::round::{Glance, Round, glance, rows_of};
+use self::round::{Round, glance, rows_of};
 use super::backend::PostgresBackend;
+use super::log_reads::{Glance, SeenBefore};
 use super::queries::current_snapshot;
 use super::snapshot::Snapshot;
 use crate::column::CommitId;
@@ -29,6 +33,7 @@ use crate::queries::{maintenance, sinks};
 use crate::query_error::reading;
 use crate::read_class::ReadClass;
 use crate::recent_commits::{CommittedChange, Follower, Next};
+use crate::row::LogRow;
 use crate::schema::log;
 use crate::{LogEntry, Position, StoreError};
 
@@ -52,14 +57,16 @@ pub(crate) struct PostgresTail {
     gap_end: u64,
     /// The current round.
     round: Option<Round>,
-    /// Whether this tail has missed commits, or cannot tell.
-    round_due: bool,
+    /// Since when this tail may have missed commits.
+    due_since: Option<Instant>,
+    /// When the newest read began that this tail has used.
+    read_at: Instant,
     /// Whether the last changes came directly.
     was_direct: bool,
     /// Commits of this server, and those that others announce.
     recent: Follower,
     /// Notified of commits of other servers that are only in the log.
-    elsewhere: watch::Receiver<()>,
+    elsewhere: watch::Receiver<Instant>,
 }
 
 impl PostgresTail {
@@ -67,19 +74,32 @@ impl PostgresTail {
     pub(crate) async fn open(backend: &PostgresBackend, from: Option<Position>) -> Result<Self, StoreError> {
         let (recent, elsewhere) = (backend.recent().follow(), backend.bus().subscribe());
         // At a position, there may be changes already.
-        let round_due = from.is_some();
+        let (read_at, due) = (Instant::now(), from.is_some());
         let (seen, epoch) = match from {
             None => now(backend).await?,
             Some(from) => known_at(backend, from).await?,
         };
-        Ok(Self { seen, epoch, gap_end: 0, round: None, round_due, was_direct: false, recent, elsewhere })
+        Ok(Self::new(seen, epoch, recent, elsewhere, read_at, due))
     }
 
     /// Follows the log from about so many changes before its end.
     pub(crate) async fn open_before_end(backend: &PostgresBackend, changes: u32) -> Result<Self, StoreError> {
         let (recent, elsewhere) = (backend.recent().follow(), backend.bus().subscribe());
+        let read_at = Instant::now();
         let (seen, epoch) = before_end(backend, changes).await?;
-        Ok(Self { seen, epoch, gap_end: 0, round: None, round_due: true, was_direct: false, recent, elsewhere })
+        Ok(Self::new(seen, epoch, recent, elsewhere, read_at, true))
+    }
+
+    fn new(
+        seen: Snapshot,
+        epoch: u64,
+        recent: Follower,
+        elsewhere: watch::Receiver<Instant>,
+        read_at: Instant,
+        due: bool,
+    ) -> Self {
+        let due_since = due.then_some(read_at);
+        Self { seen, epoch, gap_end: 0, round: None, due_since, read_at, was_direct: false, recent, elsewhere }
     }
 
     /// The next changes; empty if there are none. If the history was replaced, reports that once
@@ -98,7 +118,7 @@ impl PostgresTail {
         // Before clients are told to read again, so that no change is missed after what they then
         // read.
         (self.seen, self.epoch) = now(backend).await?;
-        (self.round, self.round_due) = (None, false);
+        (self.round, self.due_since) = (None, None);
         Err(StoreError::HistoryReplaced)
     }
 
@@ -111,28 +131,42 @@ impl PostgresTail {
         if self.round.is_none() {
             // Commits of other servers and of this one take turns. What this tail has missed comes
             // before newer commits.
-            let log_first = self.round_due || (self.was_direct && self.is_woken());
+            let log_first = self.due_since.is_some() || (self.was_direct && self.is_woken());
             if !log_first {
                 let batch = self.direct(backend, store, limit);
                 self.was_direct = !batch.entries.is_empty();
-                if self.was_direct || !(self.round_due || self.is_woken()) {
+                if self.was_direct || !(self.due_since.is_some() || self.is_woken()) {
                     return Ok(batch);
                 }
             }
             self.was_direct = false;
             // A commit after this point wakes the next wait, even if this read already sees it.
-            self.elsewhere.mark_unchanged();
-            let seen = self.seen.clone();
-            let glance = backend.read_alone(ReadClass::Delivery, move |conn| {
-                let seen = seen.clone();
-                async move { glance(conn, &seen, limit).await }.boxed()
+            let woken_at = *self.elsewhere.borrow_and_update();
+            let since = self.due_since.map_or(woken_at, |due| due.max(woken_at));
+            let from = SeenBefore { seen: self.seen.clone(), epoch: self.epoch };
+            let read = backend.log_reads().get(since, from, |reading| {
+                let reading = Arc::new(reading);
+                backend.read_alone(ReadClass::Delivery, move |conn| {
+                    let reading = Arc::clone(&reading);
+                    async move {
+                        let glance = glance(conn, &reading.from().seen, limit).await?;
+                        let is_all = glance.rows.is_some();
+                        Ok(reading.finish(glance, is_all))
+                    }
+                    .boxed()
+                })
             });
-            if let Glance { now, floor, rows: Some(rows) } = glance.await? {
-                self.round_due = false;
-                self.check_gap(floor)?;
+            let read = read.await?;
+            self.read_at = self.read_at.max(read.began_at);
+            if let Glance { now, floor, rows: Some(rows) } = &read.found {
+                self.check_gap(*floor)?;
+                self.due_since = None;
+                let rows: Vec<LogRow> = rows.iter().filter(|row| !self.seen.sees(row.commit_id.0)).cloned().collect();
                 if let Some(row) = rows.last() {
                     backend.history().told(self.epoch, row);
                 }
+                // This tail may know commits that came directly after the read.
+                let now = now.union(&self.seen);
                 let batch = entries(store, rows, &now.read_point(), [], PostgresConn::COMMIT_ORDER);
                 self.seen = now;
                 return Ok(batch);
@@ -146,8 +180,9 @@ impl PostgresTail {
                 }
                 .boxed()
             });
+            backend.log_reads().count_one();
             let floor = self.round.insert(round.await?).floor;
-            self.round_due = false;
+            self.due_since = None;
             self.check_gap(floor)?;
         }
         let Some(round) = self.round.as_mut() else { return Ok(Batch::default()) };
@@ -214,8 +249,8 @@ impl PostgresTail {
             let commit = match self.recent.next() {
                 Next::Commit(commit) => commit,
                 Next::None => break,
-                Next::Missed => {
-                    self.round_due = true;
+                Next::Missed(since) => {
+                    self.need(since);
                     break;
                 }
             };
@@ -228,7 +263,7 @@ impl PostgresTail {
             let unknown = self.seen.running().count() as u64 + id.saturating_sub(self.seen.end());
             if commit.epoch != self.epoch || !is_next || unknown > UNKNOWN_MAX {
                 // Later ones stay behind it.
-                self.round_due = true;
+                self.need(commit.added_at);
                 break;
             }
             let mut add = |change: &CommittedChange, point: &ReadPoint| {
@@ -242,7 +277,9 @@ impl PostgresTail {
             self.seen.learn(id);
             add(last, &self.seen.read_point());
             backend.history().told(self.epoch, &last.row);
-            self.round_due |= self.seen.running().count() > UNKNOWN_FEW;
+            if self.seen.running().count() > UNKNOWN_FEW {
+                self.need(commit.added_at);
+            }
         }
         Batch { entries, failed: None }
     }
@@ -253,9 +290,14 @@ impl PostgresTail {
         self.elsewhere.has_changed().unwrap_or(true)
     }
 
-    /// Makes the next read look into the log.
-    pub(crate) fn poll(&mut self) {
-        self.round_due = true;
+    /// The next read looks into the log, and finds what was committed before that time.
+    pub(crate) fn need(&mut self, since: Instant) {
+        self.due_since = self.due_since.max(Some(since));
+    }
+
+    /// The time before which this tail has missed nothing.
+    pub(crate) fn read_at(&self) -> Instant {
+        self.read_at
     }
 
     /// Waits until there may be something to read.
@@ -264,11 +306,11 @@ impl PostgresTail {
             if self.elsewhere.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
-            self.round_due = true;
+            *self.elsewhere.borrow()
         };
         tokio::select! {
             () = self.recent.woken() => {}
-            () = elsewhere => {}
+            at = elsewhere => self.need(at),
         }
     }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::checkpoint::{CaughtUp, empty_log};
 use super::file::DatabaseFile;
+use super::log_reads::SqliteLogReads;
 use super::open::Settings;
 use super::threads::{Queue, Task, alone, start_checkpoints, start_readers, task};
 use super::transaction::Purpose;
@@ -27,6 +28,7 @@ pub(crate) struct SqliteBackend {
     readers: Readers,
     committed: watch::Receiver<()>,
     recent: RecentCommits,
+    log_reads: SqliteLogReads,
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
     /// Owned by the threads: the lock is released when the last of them ends.
     file: Weak<DatabaseFile>,
@@ -92,7 +94,8 @@ impl SqliteBackend {
         };
         let (ends, checkpoints) = (Mutex::new(ends), Mutex::new(Some(checkpoints)));
         let file = std::sync::Arc::downgrade(&file);
-        Ok(Self { id, writer, readers, committed: woken, recent, ends, file, checkpoints })
+        let log_reads = SqliteLogReads::new();
+        Ok(Self { id, writer, readers, committed: woken, recent, log_reads, ends, file, checkpoints })
     }
 
     pub(crate) async fn close(&self) {
@@ -164,6 +167,11 @@ impl SqliteBackend {
 
     pub(crate) fn recent(&self) -> &RecentCommits {
         &self.recent
+    }
+
+    /// What the log followers read.
+    pub(crate) fn log_reads(&self) -> &SqliteLogReads {
+        &self.log_reads
     }
 
     pub(crate) fn commits(&self) -> watch::Receiver<()> {

@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use groups_domain::{Change, ReadPoint, UserId};
 
+use super::log_reads::Found;
 use crate::column::{CommitId, Id};
 use crate::connection::{Connection, Rows, RunQueryDsl, SqliteConn, Statement};
 use crate::hook::SqliteHook;
@@ -244,12 +245,8 @@ async fn commits_from(conn: &mut SqliteConn, first: u64, limit: i64) -> Result<V
 /// Number of log rows that are read before their bytes are counted.
 const STEP_ROWS: u32 = 16;
 
-/// The changes after a position, in order, and the position up to which the log was pruned.
-pub(crate) async fn log_from(
-    conn: &mut SqliteConn,
-    mut next: u64,
-    limit: BatchLimit,
-) -> Result<(Vec<LogRow>, u64), QueryError> {
+/// The changes from a position on, as many as the limit allows.
+pub(crate) async fn log_from(conn: &mut SqliteConn, mut next: u64, limit: BatchLimit) -> Result<Found, QueryError> {
     let floor = maintenance::floor(conn).await?;
     let (mut rows, mut bytes): (Vec<LogRow>, _) = (Vec::new(), 0);
     let mut left = limit.entries_max;
@@ -269,8 +266,8 @@ pub(crate) async fn log_from(
         bytes += more.iter().map(|row| row.payload.len()).sum::<usize>();
         rows.extend(more);
         if is_last {
-            break;
+            return Ok(Found { rows, floor, is_all: true });
         }
     }
-    Ok((rows, floor))
+    Ok(Found { rows, floor, is_all: false })
 }

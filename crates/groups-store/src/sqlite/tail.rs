@@ -6,15 +6,18 @@
 use std::sync::Arc;
 
 use groups_domain::ReadPoint;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::backend::SqliteBackend;
+use super::log_reads::{Found, NextChange};
 use super::queries::log_from;
 use crate::connection::{Connection, SqliteConn};
 use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::{maintenance, sinks};
 use crate::read_class::ReadClass;
 use crate::recent_commits::{Commit, Follower, Next};
+use crate::row::LogRow;
 use crate::{LogEntry, Position, StoreError};
 
 /// The state of a log follower.
@@ -28,8 +31,10 @@ pub(crate) struct SqliteTail {
     recent: Follower,
     /// A commit of the writer that comes after changes that are read from the log.
     ahead: Option<Arc<Commit>>,
-    /// Whether the log may have changes that do not come directly.
-    poll_due: bool,
+    /// Since when the log may have changes that do not come directly.
+    due_since: Option<Instant>,
+    /// When the newest read began that this tail has used.
+    read_at: Instant,
 }
 
 impl SqliteTail {
@@ -38,7 +43,7 @@ impl SqliteTail {
         // Before the end of the log is determined, so that no commit is missed in between.
         let (store, recent) = (backend.id(), backend.recent().follow());
         // At a position, there may be changes already.
-        let poll_due = from.is_some();
+        let (read_at, due) = (Instant::now(), from.is_some());
         let next = backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| match from {
             None => Ok(conn.read_point().await?.point.below),
             Some(from) => {
@@ -47,18 +52,20 @@ impl SqliteTail {
                 Ok(next)
             }
         });
-        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, poll_due })
+        let due_since = due.then_some(read_at);
+        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, due_since, read_at })
     }
 
     /// Follows the log from so many changes before its end.
     pub(crate) async fn open_before_end(backend: &SqliteBackend, changes: u32) -> Result<Self, StoreError> {
-        let recent = backend.recent().follow();
+        let (recent, read_at) = (backend.recent().follow(), Instant::now());
         let next = backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| {
             let floor = maintenance::floor(conn).await?;
             let end = conn.read_point().await?.point.below;
             Ok(end.saturating_sub(u64::from(changes)).max(floor).max(1))
         });
-        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, poll_due: true })
+        let due_since = Some(read_at);
+        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, due_since, read_at })
     }
 
     /// The next changes; empty if there are none.
@@ -69,18 +76,26 @@ impl SqliteTail {
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
         let direct = self.direct(store, limit);
-        if !direct.is_empty() || !self.poll_due {
+        let Some(since) = self.due_since.filter(|_| direct.is_empty()) else {
             return Ok(Batch { entries: direct, failed: None });
-        }
-        let from = self.next;
-        let rows = async move |conn: &mut SqliteConn| log_from(conn, from, limit).await;
-        let (rows, floor) = backend.read(ReadClass::Delivery, rows).await?;
-        if floor > self.next && floor > self.gap_end {
-            self.gap_end = floor;
+        };
+        let read = backend.log_reads().get(since, NextChange(self.next), |reading| {
+            backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| {
+                let found = log_from(conn, reading.from().0, limit).await?;
+                let is_all = found.is_all;
+                Ok(reading.finish(found, is_all))
+            })
+        });
+        let read = read.await?;
+        self.read_at = self.read_at.max(read.began_at);
+        let Found { rows, floor, .. } = &read.found;
+        if *floor > self.next && *floor > self.gap_end {
+            self.gap_end = *floor;
             return Err(StoreError::OlderThanLog);
         }
+        let rows: Vec<LogRow> = rows.iter().filter(|row| row.commit_id.0 >= self.next).cloned().collect();
         let Some(last) = rows.last() else {
-            self.poll_due = false;
+            self.due_since = None;
             return Ok(Batch::default());
         };
         self.next = last.commit_id.0 + 1;
@@ -97,8 +112,8 @@ impl SqliteTail {
                 None => match self.recent.next() {
                     Next::Commit(commit) => commit,
                     Next::None => break,
-                    Next::Missed => {
-                        self.poll_due = true;
+                    Next::Missed(since) => {
+                        self.need(since);
                         continue;
                     }
                 },
@@ -110,7 +125,8 @@ impl SqliteTail {
                 }
                 if id > self.next {
                     // Changes before it are only in the log.
-                    (self.ahead, self.poll_due) = (Some(commit), true);
+                    self.need(commit.added_at);
+                    self.ahead = Some(commit);
                     return entries;
                 }
                 self.next = id + 1;
@@ -123,9 +139,14 @@ impl SqliteTail {
         entries
     }
 
-    /// Makes the next read look into the log.
-    pub(crate) fn poll(&mut self) {
-        self.poll_due = true;
+    /// The next read looks into the log, and finds what was committed before that time.
+    pub(crate) fn need(&mut self, since: Instant) {
+        self.due_since = self.due_since.max(Some(since));
+    }
+
+    /// The time before which this tail has missed nothing.
+    pub(crate) fn read_at(&self) -> Instant {
+        self.read_at
     }
 
     /// Waits until there may be something to read.

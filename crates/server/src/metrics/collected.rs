@@ -131,7 +131,9 @@ impl Collected {
         let buckets: Vec<(f64, u64)> = bounds.zip(metrics.batch_sizes).collect();
         let help = "Changes in one transaction of this server";
         let mut histogram = encoder.encode_descriptor("commit_batch_changes", help, None, MetricType::Histogram)?;
-        histogram.encode_histogram::<NoLabelSet>(metrics.changes as f64, metrics.batches, &buckets, None)
+        histogram.encode_histogram::<NoLabelSet>(metrics.changes as f64, metrics.batches, &buckets, None)?;
+        let help = "Reads of the log for sinks and webhooks; those at the same time share one";
+        counter(encoder, "log_reads", help, self.store.log_reads())
     }
 
     fn pool(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

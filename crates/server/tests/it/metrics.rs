@@ -66,6 +66,7 @@ async fn metrics_count_what_happens() {
     ] {
         assert_eq!(samples.get(sample), Some(&value), "{sample} in {samples:#?}");
     }
+    assert!(samples.contains_key("groups_log_reads_total"), "{samples:#?}");
     for sample in ["process_resident_memory_bytes", "process_open_fds", "process_max_fds"] {
         assert!(samples[sample] > 0.0, "{sample}");
     }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text};
 use diesel_async::RunQueryDsl;
 
+use super::super::log_reads::Glance;
 use super::super::queries::snapshot_of;
 use super::super::snapshot::Snapshot;
 use super::super::statement::Prepared;
@@ -37,15 +38,6 @@ pub(super) struct Round {
 struct Pending {
     seq: i64,
     commit_id: CommitId,
-}
-
-/// What a single statement finds.
-pub(super) struct Glance {
-    pub(super) now: Snapshot,
-    /// The start of the log.
-    pub(super) floor: u64,
-    /// All rows that `now` sees and the last snapshot did not; `None` if they exceed the limit.
-    pub(super) rows: Option<Vec<LogRow>>,
 }
 
 /// The current snapshot, and the rows that a snapshot did not see, in one statement.

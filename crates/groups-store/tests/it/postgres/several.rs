@@ -476,3 +476,18 @@ fn a_consumer_that_is_far_behind_can_save_positions_while_it_catches_up() {
         read(&mut tail, 40_002..80_002).await;
     });
 }
+
+#[test]
+fn tails_of_two_servers_get_each_change_once_and_in_order_while_they_share_reads() {
+    run_alone(async |db| {
+        let tail_poll = Duration::from_millis(3);
+        let options = StoreOptions { tail_entries_max: 8, tail_poll, ..db.options() };
+        for (first_group, recent_bytes_max, postgres_notify) in
+            [(0, 6_000, true), (10, 1_000_000, true), (20, 1_000_000, false)]
+        {
+            let options = StoreOptions { recent_bytes_max, postgres_notify, ..options.clone() };
+            let servers = [Store::open(options.clone()).await.unwrap(), Store::open(options).await.unwrap()];
+            super::sinks::storm(&servers, first_group).await;
+        }
+    });
+}

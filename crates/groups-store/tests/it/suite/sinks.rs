@@ -1,7 +1,9 @@
 //! Consumers of the log that continue where they stopped.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use groups_domain::{Change, GroupId, Timestamp};
 use groups_store::{LogEntry, SinkName, Store, StoreError, StoreOptions, Tail};
 
@@ -126,7 +128,7 @@ fn concurrently_saved_positions_end_with_the_newest() {
         let positions: Vec<_> = read(&mut tail, 12).await.into_iter().map(|entry| entry.position).collect();
         let name = sink();
         let saves = positions.iter().rev().map(|position| store.save_sink_position(&name, position, DAWN));
-        for saved in futures_util::future::join_all(saves).await {
+        for saved in join_all(saves).await {
             saved.unwrap();
         }
         assert_eq!(store.sink_position(&name).await, Ok(positions.last().cloned()));
@@ -251,4 +253,112 @@ fn a_consumer_that_is_far_behind_reads_pieces_of_bounded_bytes() {
         }
         assert_eq!(seen, expected);
     });
+}
+
+/// Commits do not come directly, so every tail reads the log.
+fn without_shortcut(options: StoreOptions, tail_poll: Duration) -> StoreOptions {
+    StoreOptions { recent_bytes_max: 0, tail_poll, postgres_notify: false, ..options }
+}
+
+#[test]
+fn tails_that_a_commit_wakes_at_the_same_time_share_one_read_of_the_log() {
+    run(async |db| {
+        let options = without_shortcut(db.options(), Duration::from_secs(3_600));
+        let store = Store::open(options).await.unwrap();
+        let mut tails =
+            join_all((0..20).map(|_| store.tail())).await.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+        for number in 1..=3 {
+            let reading = join_all(tails.iter_mut().map(Tail::next));
+            let (read, made) = tokio::join!(reading, store.did(ADA, group_id(number), create("Team")));
+            for entries in read {
+                assert_eq!(changes(entries.unwrap()), std::slice::from_ref(&made));
+            }
+            for tail in &mut tails {
+                assert_eq!(tail.next_available().await, Ok(Vec::new()));
+            }
+            assert_eq!(store.log_reads(), u64::try_from(number).unwrap());
+        }
+    });
+}
+
+#[test]
+fn idle_tails_poll_together() {
+    run(async |db| {
+        let poll = Duration::from_millis(20);
+        let store = Store::open(without_shortcut(db.options(), poll)).await.unwrap();
+        let mut tails = Vec::new();
+        for _ in 0..20 {
+            // They do not begin at the same time.
+            tokio::time::sleep(poll / 10).await;
+            tails.push(store.tail().await.unwrap());
+        }
+        let (begin, before) = (Instant::now(), store.log_reads());
+        let waiting = join_all(tails.iter_mut().map(Tail::next));
+        let polled = async {
+            while store.log_reads() < before + 30 {
+                tokio::time::sleep(poll / 4).await;
+            }
+        };
+        tokio::select! {
+            _ = waiting => unreachable!("nothing was committed"),
+            () = polled => {}
+        }
+        let halves = u64::try_from(begin.elapsed().as_micros() / (poll / 2).as_micros()).unwrap();
+        let reads = store.log_reads() - before;
+        assert!(reads <= halves + 2, "{reads} reads in {halves} halves of the interval");
+    });
+}
+
+#[test]
+fn tails_of_every_pace_get_each_change_once_and_in_order_while_they_share_reads() {
+    run(async |db| {
+        // Few commits come directly, or all; batches are short, and polls come at any moment.
+        for (first_group, recent_bytes_max) in [(0, 6_000), (10, 1_000_000)] {
+            let tail_poll = Duration::from_millis(3);
+            let options = StoreOptions { recent_bytes_max, tail_entries_max: 8, tail_poll, ..db.options() };
+            let store = Store::open(options).await.unwrap();
+            storm(std::slice::from_ref(&store), first_group).await;
+            store.close().await;
+        }
+    });
+}
+
+/// Makes changes on every server at once while tails follow them.
+///
+/// # Panics
+/// If a tail does not get the versions of each group in order.
+pub(super) async fn storm(servers: &[Store], first_group: u128) {
+    const GROUPS: u128 = 6;
+    const RENAMES: u64 = 80;
+    let groups = first_group..first_group + GROUPS;
+    for number in groups.clone() {
+        servers[0].did(ADA, group_id(number), create("Team")).await;
+    }
+    let mut tails = Vec::new();
+    for server in servers {
+        for _ in 0..6 {
+            tails.push(server.tail().await.unwrap());
+        }
+    }
+    let follow = join_all(tails.into_iter().enumerate().map(async |(pace, mut tail)| {
+        let (mut newest, mut left) = (HashMap::new(), RENAMES * u64::try_from(GROUPS).unwrap());
+        while left > 0 {
+            for entry in tail.next().await.unwrap() {
+                let newest = newest.entry(entry.change.group_id()).or_insert(1);
+                assert_eq!(entry.change.version().get(), *newest + 1, "of {}", entry.change.group_id());
+                (*newest, left) = (*newest + 1, left - 1);
+            }
+            for _ in 0..pace * 4 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(tail.next_available().await, Ok(Vec::new()));
+    }));
+    let change = join_all(groups.map(async |number| {
+        for turn in 0..RENAMES {
+            let server = &servers[usize::try_from(turn).unwrap() % servers.len()];
+            server.did(ADA, group_id(number), rename(&format!("Team {turn}"))).await;
+        }
+    }));
+    tokio::join!(follow, change);
 }
