@@ -28,7 +28,7 @@ use groups_protocol::{ClientMessage, ErrorCode, GroupTexts, ParseError, ServerMe
 pub(crate) use closing::{Close, ProtocolError};
 pub(crate) use context::Cx;
 use flood::{Bucket, Verdict};
-pub(crate) use io::{ClientAction, Input, Ticked, Transmit};
+pub(crate) use io::{After, BatchMax, ClientAction, Input, Ticked, Transmit};
 use lease::Lease;
 
 use crate::clock::Moment;
@@ -357,6 +357,35 @@ impl Session {
             Phase::Closing(closing) if closing.answered => Transmit::End,
             Phase::Closing(_) | Phase::Loading | Phase::Live => Transmit::Wait,
         }
+    }
+
+    /// Moves what to send next into an empty batch, as much as fits.
+    pub(crate) fn transmit_batch(&mut self, cx: &Cx<'_>, batch: &mut FrameQueue, max: BatchMax) -> After {
+        let fits = self.queue.len() <= max.frames && self.queue.bytes() <= max.bytes;
+        let after = if fits && self.has_only_events() {
+            std::mem::swap(batch, &mut self.queue);
+            Counters::subtract(&cx.counters.queue_bytes, batch.bytes());
+            After::Wait
+        } else {
+            loop {
+                if batch.len() >= max.frames || batch.bytes() >= max.bytes {
+                    break After::More;
+                }
+                match (self.next_frame(cx), &self.phase) {
+                    (Some(frame), _) => batch.push(frame),
+                    (None, Phase::Closing(closing)) if closing.answered => break After::End,
+                    (None, _) => break After::Wait,
+                }
+            }
+        };
+        Counters::add(&cx.counters.frames_sent, batch.len());
+        Counters::add(&cx.counters.bytes_sent, batch.bytes());
+        after
+    }
+
+    /// Whether nothing but the queue is to be sent.
+    fn has_only_events(&self) -> bool {
+        self.is_live() && self.opening.is_empty() && self.pongs.is_none() && !self.ping_due && !self.lease.warns()
     }
 
     /// Drops the queued messages. Also called when the connection has ended, so that they no longer

@@ -20,7 +20,8 @@ use crate::conn::{Conn, Socket};
 use crate::counters::Counters;
 use crate::hub::{ConnectionPermit, Shared};
 use crate::inbox::{Command, Envelope};
-use crate::session::{Close, Cx, Input, Session, Transmit};
+use crate::queue::FrameQueue;
+use crate::session::{After, BatchMax, Close, Cx, Input, Session, Transmit};
 use crate::shard::{Received, Shard, UnreadList};
 use crate::{Client, Delivery, Drain, HubLimits, NotRenewed, PieceMax, Renewal, SentChange, SourceError};
 
@@ -292,6 +293,16 @@ impl Worker {
             conn.piece_wanted.notify_one();
         }
         transmit
+    }
+
+    /// Moves what a connection has to send next into an empty batch.
+    pub(crate) fn transmit_batch(&self, conn: &Conn, batch: &mut FrameQueue, max: BatchMax) -> After {
+        let transmit = || conn.session.borrow_mut().transmit_batch(&self.cx(), batch, max);
+        let after = self.call(transmit).unwrap_or(After::End);
+        if conn.session.borrow().wants_piece() {
+            conn.piece_wanted.notify_one();
+        }
+        after
     }
 
     /// Removes a connection.

@@ -13,14 +13,14 @@ use diesel::QueryResult;
 use diesel::sql_types::{Array, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::announcement;
 use super::connection::{ConnectError, Connection, Settings, connect, quoted};
 use super::history::History;
 use super::parts::{self, Joined, Joining};
-use super::peers::Peers;
+use super::peers::{HELLO_EVERY, Peers};
 use super::statement::Prepared;
 use crate::connection::PostgresConn;
 use crate::recent_commits::{Follower, Next, RecentCommits};
@@ -45,6 +45,10 @@ const SIGNALS_HEARD_MAX: usize = 1_024;
 /// How long a silent connection is trusted before it is probed. It may be half-open, and then
 /// nothing arrives any more.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// Pause between two notifications while no other server is known, which would have said that it is there.
+/// They are for servers that do not, and for messages that were lost.
+const UNHEARD_PAUSE: Duration = Duration::from_millis(50);
 
 /// Pause between two connection attempts.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
@@ -144,12 +148,9 @@ impl Bus {
         let settings = settings.prompt();
         let mut conn: Option<Connection> = None;
         let mut own = commits.recent.follow();
+        let mut told_at = Instant::now();
         loop {
-            let mut signals = Vec::new();
-            tokio::select! {
-                () = self.untold.notified() => {}
-                _ = waiting.recv_many(&mut signals, SIGNALS_WAITING_MAX) => {}
-            }
+            let mut signals = self.wait_for_news(&mut waiting, told_at).await;
             let (mut texts, mut grown) = self.announcements(&mut own, &commits.history);
             let mut attempts = 0;
             loop {
@@ -174,6 +175,28 @@ impl Bus {
                 // A server may have missed an earlier notification.
                 (texts, grown) = (Vec::new(), true);
             }
+            told_at = Instant::now();
+        }
+    }
+
+    /// Waits until there is something to tell: signals, if any, and news of the log. `told_at`: when
+    /// something was told last.
+    async fn wait_for_news(&self, waiting: &mut Waiting, told_at: Instant) -> Vec<String> {
+        let (mut signals, mut has_grown) = (Vec::new(), false);
+        loop {
+            let silence_max = if has_grown { UNHEARD_PAUSE } else { HELLO_EVERY };
+            tokio::select! {
+                () = self.untold.notified() => has_grown = true,
+                _ = waiting.recv_many(&mut signals, SIGNALS_WAITING_MAX) => {}
+                () = sleep_until(told_at + silence_max) => {
+                    self.unannounced.fetch_or(!has_grown, Relaxed);
+                    return signals;
+                }
+            }
+            let is_heard = !self.peers.is_empty(Instant::now());
+            if is_heard || !signals.is_empty() || AtomicBool::load(&self.unannounced, Relaxed) {
+                return signals;
+            }
         }
     }
 
@@ -182,6 +205,7 @@ impl Bus {
     fn announcements(&self, own: &mut Follower, history: &History) -> (Vec<String>, bool) {
         let (store, mut grown) = (history.id(), self.take_unannounced());
         let (mut texts, mut bytes) = (Vec::new(), 0);
+        let nobody_is_known = self.peers.is_empty(Instant::now());
         loop {
             let commit = match own.next() {
                 Next::Commit(commit) => commit,
@@ -194,8 +218,8 @@ impl Bus {
             if !commit.is_own {
                 continue;
             }
-            // Nobody listens who could use more than a hint.
-            let text = if self.peers.is_empty() { None } else { announcement::encode(store, &commit) };
+            // Nobody is known who could use more than a hint.
+            let text = if nobody_is_known { None } else { announcement::encode(store, &commit) };
             match text.filter(|text| bytes + text.len() <= COMMITS_BYTES_MAX) {
                 Some(text) => {
                     bytes += text.len();
@@ -268,7 +292,7 @@ impl Bus {
 
     /// Handles a notification of another server about the log.
     fn log_grew(&self, from: &str, text: &str, joining: &mut Joining, commits: &Commits) {
-        if self.peers.is_new(from) {
+        if self.peers.is_new(from, Instant::now()) {
             // It learns that this server exists, too.
             self.unannounced.store(true, Relaxed);
             self.untold.notify_one();

@@ -162,6 +162,7 @@ impl Bouncer {
             untested::skip("PgBouncer");
             return None;
         };
+        let _starting = STARTING.lock().unwrap();
         // It refuses to run as root, too.
         let (data, run_as) = directory();
         let port = free_port(target + 1);

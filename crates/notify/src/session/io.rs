@@ -43,6 +43,24 @@ pub(crate) enum Transmit {
     End,
 }
 
+/// How much to send together. The frame that reaches the bytes is the last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchMax {
+    pub(crate) frames: usize,
+    pub(crate) bytes: usize,
+}
+
+/// What comes after a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// There may be more to send.
+    More,
+    /// Wait to be woken.
+    Wait,
+    /// Close the connection.
+    End,
+}
+
 /// Result of a clock tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ticked {

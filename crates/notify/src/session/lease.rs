@@ -61,6 +61,10 @@ impl Lease {
         std::mem::take(&mut self.warns).then_some(self.expires_at_time)
     }
 
+    pub(super) fn warns(&self) -> bool {
+        self.warns
+    }
+
     /// Returns `false` if a token is already being checked.
     pub(super) fn begin_renewal(&mut self) -> bool {
         !std::mem::replace(&mut self.renewing, true)

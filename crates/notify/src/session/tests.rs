@@ -4,6 +4,7 @@
 
 use groups_domain::{Description, Group, Role};
 use groups_protocol::group_text;
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -409,4 +410,87 @@ fn an_idle_connection_is_small() {
     assert!(size_of::<Session>() <= 192, "{} bytes", size_of::<Session>());
     let idle = Bench::live(HubLimits::default()).session;
     assert_eq!((idle.opening.capacity(), idle.queue.is_empty()), (0, true), "no memory but its own");
+}
+
+/// What happens to a session.
+#[derive(Clone, Debug)]
+enum Act {
+    Event(usize),
+    Says,
+    Pings,
+    /// The client sends its close frame.
+    Closes,
+    Pass(u64),
+    /// The transport sends everything.
+    Send,
+}
+
+impl Act {
+    fn any() -> impl Strategy<Value = Self> {
+        prop_oneof![
+            12 => (1..400usize).prop_map(Self::Event),
+            2 => Just(Self::Says),
+            2 => Just(Self::Pings),
+            1 => Just(Self::Closes),
+            3 => (1..20_000u64).prop_map(Self::Pass),
+            4 => Just(Self::Send),
+        ]
+    }
+
+    fn apply(&self, bench: &mut Bench) {
+        match self {
+            Self::Event(bytes) => bench.event(*bytes),
+            Self::Says => drop(bench.says(PING)),
+            Self::Pings => drop(bench.with(|session, cx| session.receive(cx, Input::Ping(b"x")))),
+            Self::Closes => drop(bench.with(|session, cx| session.receive(cx, Input::Close(Some(1000))))),
+            Self::Pass(millis) => drop(bench.pass(*millis)),
+            Self::Send => {}
+        }
+    }
+}
+
+impl Bench {
+    /// Everything that is sent in batches, and whether the connection ends.
+    fn sent_in_batches(&mut self, max: BatchMax) -> (Vec<String>, bool) {
+        let mut sent = Vec::new();
+        loop {
+            let mut batch = FrameQueue::default();
+            let after = self.with(|session, cx| session.transmit_batch(cx, &mut batch, max));
+            assert!(batch.len() <= max.frames);
+            while let Some(frame) = batch.pop() {
+                sent.push(describe(&frame));
+                // Only the last frame reaches the limit.
+                assert!(batch.is_empty() || frame.len() < max.bytes);
+            }
+            match after {
+                After::More => {}
+                After::Wait => return (sent, false),
+                After::End => return (sent, true),
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn batches_of_any_size_have_the_same_frames_as_one_after_the_other(
+        acts in proptest::collection::vec(Act::any(), 0..60),
+        frames in 1..8usize,
+        bytes in 1..1_000usize,
+    ) {
+        let limits = HubLimits { queue_frames_max: 40, ..HubLimits::default() };
+        let (mut one, mut batches) = (Bench::live(limits.clone()), Bench::live(limits));
+        for act in acts.iter().chain([&Act::Send]) {
+            act.apply(&mut one);
+            act.apply(&mut batches);
+            if matches!(act, Act::Send) {
+                prop_assert_eq!(one.sent(), batches.sent_in_batches(BatchMax { frames, bytes }));
+            }
+        }
+        let counts = |bench: &Bench| {
+            let Counters { queue_bytes, frames_sent, bytes_sent, .. } = &bench.counters;
+            [queue_bytes, frames_sent, bytes_sent].map(|counter| counter.load(std::sync::atomic::Ordering::Relaxed))
+        };
+        prop_assert_eq!(counts(&one), counts(&batches));
+    }
 }

@@ -6,7 +6,8 @@ use super::echo::Echo;
 use super::event_stream::EventStream;
 use super::member::Member;
 use super::peer::Peer;
-use crate::session::{Input, Transmit};
+use crate::queue::FrameQueue;
+use crate::session::{After, BatchMax, Input, Transmit};
 
 /// Every kind of peer.
 pub(super) enum AnyPeer {
@@ -36,6 +37,14 @@ impl Peer for AnyPeer {
             Self::Member(member) => member.transmit(),
             Self::Echo(echo) => echo.transmit(),
             Self::EventStream(events) => events.transmit(),
+        }
+    }
+
+    fn transmit_batch(&mut self, batch: &mut FrameQueue, max: BatchMax) -> After {
+        match self {
+            Self::Member(member) => member.transmit_batch(batch, max),
+            Self::Echo(echo) => echo.transmit_batch(batch, max),
+            Self::EventStream(events) => events.transmit_batch(batch, max),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The connection is one small future without buffers: input is read into a buffer that all
 //! connections of a thread share, and frames are written directly from the queue, several at once.
-//! A client that does not read keeps at most [`WRITE_BYTES`] and one frame outside its queue; one
+//! A client that does not read keeps at most [`WRITE_MAX`] and one frame outside its queue; one
 //! that does not finish its message, at most that message.
 
 use std::cell::RefCell;
@@ -20,7 +20,7 @@ use super::peer::Peer as _;
 use super::send_buffer::SendBuffer;
 use crate::decoder::Decoder;
 use crate::queue::FrameQueue;
-use crate::session::Transmit;
+use crate::session::{After, BatchMax};
 
 /// Size of the buffer into which the connections of a thread read.
 const READ_BYTES: usize = 16 * 1024;
@@ -28,11 +28,8 @@ const READ_BYTES: usize = 16 * 1024;
 /// Number of reads from one client before yielding to other tasks.
 const READS_PER_TURN: usize = 4;
 
-/// No further frame is added to a write that has this many bytes. A burst of ten events fits.
-const WRITE_BYTES: usize = 7 * 1024;
-
-/// Maximum number of frames in one write.
-const WRITE_FRAMES_MAX: usize = 16;
+/// How much is written together. A burst of ten events fits.
+const WRITE_MAX: BatchMax = BatchMax { frames: 16, bytes: 7 * 1024 };
 
 thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
@@ -132,7 +129,7 @@ impl Connection {
         loop {
             self.send_buffer.grow(socket, self.unsent.bytes());
             while !self.unsent.is_empty() {
-                let mut slices = [IoSlice::new(&[]); WRITE_FRAMES_MAX];
+                let mut slices = [IoSlice::new(&[]); WRITE_MAX.frames];
                 let count = self.unsent.slices(&mut slices);
                 let written = match &slices[..count] {
                     // The system call for one buffer is cheaper.
@@ -146,22 +143,16 @@ impl Connection {
             if self.last {
                 return Poll::Ready(Ok(()));
             }
-            while self.unsent.len() < WRITE_FRAMES_MAX && self.unsent.bytes() < WRITE_BYTES {
-                match self.peer.transmit() {
-                    Transmit::Frame(frame) => self.unsent.push(frame),
-                    Transmit::Wait if self.unsent.is_empty() => {
-                        if self.send_buffer.is_shared() {
-                            // The client continues to take the data if it is not ready.
-                            let _ = self.send_buffer.poll_shrink(socket, cx);
-                        }
-                        return Poll::Pending;
+            match self.peer.transmit_batch(&mut self.unsent, WRITE_MAX) {
+                After::Wait if self.unsent.is_empty() => {
+                    if self.send_buffer.is_shared() {
+                        // The client continues to take the data if it is not ready.
+                        let _ = self.send_buffer.poll_shrink(socket, cx);
                     }
-                    Transmit::Wait => break,
-                    Transmit::End => {
-                        self.last = true;
-                        break;
-                    }
+                    return Poll::Pending;
                 }
+                After::Wait | After::More => {}
+                After::End => self.last = true,
             }
         }
     }

@@ -5,7 +5,8 @@ use std::task::Waker;
 
 use super::peer::Peer;
 use crate::conn::Conn;
-use crate::session::{Input, Transmit};
+use crate::queue::FrameQueue;
+use crate::session::{After, BatchMax, Input, Transmit};
 use crate::worker::Worker;
 
 /// A client of the hub.
@@ -21,6 +22,10 @@ impl Peer for Member {
 
     fn transmit(&mut self) -> Transmit {
         self.worker.transmit(&self.conn)
+    }
+
+    fn transmit_batch(&mut self, batch: &mut FrameQueue, max: BatchMax) -> After {
+        self.worker.transmit_batch(&self.conn, batch, max)
     }
 
     fn set_waker(&mut self, waker: &Waker) {

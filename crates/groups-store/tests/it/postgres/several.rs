@@ -1,8 +1,9 @@
 //! Several servers, late commits, open transactions and lost connections.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use groups_domain::{GroupId, Role};
 use groups_store::{OpenError, ReplayRule, SinkName, Store, StoreError, StoreOptions, StreamStart, Tail};
@@ -102,6 +103,32 @@ fn a_tail_gets_the_commits_of_another_server_without_reading_the_log() {
                 assert_eq!(next(tail).await, [group_id(number)]);
             }
         }
+    });
+}
+
+#[test]
+fn a_server_that_hears_no_other_notifies_at_most_every_50_ms_and_always_after_its_last_commit() {
+    run_alone(async |db| {
+        // It never says that it is there.
+        let mut silent = AsyncPgConnection::establish(&db.url).await.unwrap();
+        silent.batch_execute("LISTEN groups_log").await.unwrap();
+        let store = db.open().await;
+        let mut heard = Box::pin(silent.notifications_stream());
+        for number in 0..5 {
+            store.did(ADA, group_id(number), create("Team")).await;
+            assert!(heard.next().await.unwrap().is_ok());
+        }
+        let begin = Instant::now();
+        for number in 5..200 {
+            store.did(ADA, group_id(number), create("Team")).await;
+        }
+        db.sql("NOTIFY groups_log, 'end'").await;
+        let pauses = begin.elapsed().as_millis() / 50;
+        let mut count = 0;
+        while heard.next().await.unwrap().unwrap().payload != "end" {
+            count += 1;
+        }
+        assert!(count <= pauses + 2, "{count} notifications in {pauses} pauses");
     });
 }
 
