@@ -14,11 +14,14 @@ pub(crate) struct FrameQueue {
 }
 
 /// The frames after the first; at least one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rest {
     frames: VecDeque<Bytes>,
     bytes: usize,
 }
+
+/// For how many frames memory is allocated at once. A burst of ten events fits.
+const REST_FRAMES: usize = 12;
 
 impl FrameQueue {
     pub(crate) fn push(&mut self, frame: Bytes) {
@@ -26,7 +29,8 @@ impl FrameQueue {
             self.first = Some(frame);
             return;
         }
-        let rest = self.rest.get_or_insert_default();
+        let new = || Box::new(Rest { frames: VecDeque::with_capacity(REST_FRAMES), bytes: 0 });
+        let rest = self.rest.get_or_insert_with(new);
         rest.bytes += frame.len();
         rest.frames.push_back(frame);
     }
@@ -52,6 +56,9 @@ impl FrameQueue {
 
     /// Removes bytes that were written.
     pub(crate) fn advance(&mut self, mut bytes: usize) {
+        if bytes >= self.bytes() {
+            return self.clear();
+        }
         while let Some(first) = &mut self.first {
             if bytes < first.len() {
                 first.advance(bytes);

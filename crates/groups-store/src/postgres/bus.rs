@@ -48,7 +48,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// Pause between two notifications while no other server is known, which would have said that it is there.
 /// They are for servers that do not, and for messages that were lost.
-const UNHEARD_PAUSE: Duration = Duration::from_millis(50);
+const UNHEARD_PAUSE: Duration = Duration::from_millis(200);
 
 /// Pause between two connection attempts.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);

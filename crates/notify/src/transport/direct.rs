@@ -31,8 +31,13 @@ const READS_PER_TURN: usize = 4;
 /// How much is written together. A burst of ten events fits.
 const WRITE_MAX: BatchMax = BatchMax { frames: 16, bytes: 7 * 1024 };
 
+/// Size of the buffer in which the connections of a thread join frames. The kernel takes one buffer
+/// faster than several small ones; long frames are not copied.
+const JOIN_BYTES: usize = 8 * 1024;
+
 thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+    static JOIN_BUFFER: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(JOIN_BYTES));
 }
 
 /// A client whose 101, or the head of its stream of events, was sent. Dropping it disconnects the client.
@@ -129,13 +134,7 @@ impl Connection {
         loop {
             self.send_buffer.grow(socket, self.unsent.bytes());
             while !self.unsent.is_empty() {
-                let mut slices = [IoSlice::new(&[]); WRITE_MAX.frames];
-                let count = self.unsent.slices(&mut slices);
-                let written = match &slices[..count] {
-                    // The system call for one buffer is cheaper.
-                    [frame] => ready!(Pin::new(&mut *socket).poll_write(cx, frame))?,
-                    frames => ready!(Pin::new(&mut *socket).poll_write_vectored(cx, frames))?,
-                };
+                let written = ready!(write(&self.unsent, socket, cx))?;
                 self.unsent.advance(written);
             }
             // An encrypted stream may keep a part.
@@ -155,5 +154,20 @@ impl Connection {
                 After::End => self.last = true,
             }
         }
+    }
+}
+
+/// Writes the beginning of the queue.
+fn write(frames: &FrameQueue, socket: &mut impl ClientStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    let mut slices = [IoSlice::new(&[]); WRITE_MAX.frames];
+    let count = frames.slices(&mut slices);
+    match &slices[..count] {
+        [frame] => Pin::new(socket).poll_write(cx, frame),
+        slices if frames.bytes() > JOIN_BYTES => Pin::new(socket).poll_write_vectored(cx, slices),
+        slices => JOIN_BUFFER.with_borrow_mut(|joined| {
+            joined.clear();
+            slices.iter().for_each(|slice| joined.extend_from_slice(slice));
+            Pin::new(socket).poll_write(cx, joined)
+        }),
     }
 }
