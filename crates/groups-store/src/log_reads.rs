@@ -1,12 +1,14 @@
 //! One read of the log for all followers that need one at the same time.
 //!
 //! Each follower has its own place in the log and its own pace. It says since when it needs a read. One
-//! that began later, for a follower that was not ahead of it, finds all that its own would.
+//! that began later, for a follower that was not ahead of it, finds all that its own would, if it reached
+//! the end of the log. A follower waits only for a read from its own place, never for one that is far
+//! behind.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::StoreError;
 
@@ -26,8 +28,8 @@ pub(crate) struct LogRead<P, T> {
     number: u64,
 }
 
-/// The reads of all followers. The newest that reached the end of the log is kept, which is at most
-/// one batch.
+/// The reads of all followers. It keeps the newest that reached the end of the log, and a later one that
+/// did not: at most two batches.
 pub(crate) struct LogReads<P, T> {
     shared: Arc<Shared<P, T>>,
 }
@@ -40,9 +42,11 @@ struct Shared<P, T> {
 struct Reads<P, T> {
     /// How many have begun.
     count: u64,
-    /// At most one for each follower.
     running: Vec<LogRead<P, ()>>,
+    /// Reached the end of the log.
     newest: Option<Arc<LogRead<P, T>>>,
+    /// Did not. Only for those who read from the same place.
+    part: Option<Arc<LogRead<P, T>>>,
 }
 
 /// What a follower finds that needs a read.
@@ -55,13 +59,13 @@ enum Found<P: LogPlace, T> {
 
 impl<P: LogPlace, T> LogReads<P, T> {
     pub(crate) fn new() -> Self {
-        let reads = Reads { count: 0, running: Vec::new(), newest: None };
+        let reads = Reads { count: 0, running: Vec::new(), newest: None, part: None };
         Self { shared: Arc::new(Shared { reads: Mutex::new(reads), ended: watch::Sender::new(()) }) }
     }
 
-    /// A read that began at `since` or later and covers `from`: the newest, one that is running, or a
-    /// new one. The query of a new one takes the [`Reading`] to where it runs, so that others get the
-    /// result even if this caller is dropped, or not polled. Cancellation-safe.
+    /// A read that began at `since` or later and covers `from`: one that has ended, one that is running, or
+    /// a new one. The query of a new one takes the [`Reading`] to where it runs, so that others get the
+    /// result, or read themselves, even if this caller is dropped, or not polled. Cancellation-safe.
     ///
     /// # Errors
     /// Those of `read`. If the read of another caller fails, this one reads itself.
@@ -107,7 +111,7 @@ impl<P: LogPlace, T> LogReads<P, T> {
         if let Some(read) = reads.newest(since, from) {
             return Found::Read(read);
         }
-        match reads.running.iter().find(|read| read.serves(since, from)) {
+        match reads.running.iter().find(|read| read.is_own(since, from)) {
             Some(read) => Found::Running(read.number),
             None => Found::New(self.begin(&mut reads, from.clone())),
         }
@@ -133,13 +137,20 @@ impl<P, T> Shared<P, T> {
 
 impl<P: LogPlace, T> Reads<P, T> {
     fn newest(&self, since: Instant, from: &P) -> Option<Arc<LogRead<P, T>>> {
-        self.newest.as_ref().filter(|read| read.serves(since, from)).map(Arc::clone)
+        let newest = self.newest.as_ref().filter(|read| read.serves(since, from));
+        let part = || self.part.as_ref().filter(|read| read.is_own(since, from));
+        newest.or_else(part).map(Arc::clone)
     }
 }
 
 impl<P: LogPlace, T> LogRead<P, T> {
     fn serves(&self, since: Instant, from: &P) -> bool {
         self.began_at >= since && self.from.covers(from)
+    }
+
+    /// Whether it is from the same place.
+    fn is_own(&self, since: Instant, from: &P) -> bool {
+        self.serves(since, from) && from.covers(&self.from)
     }
 }
 
@@ -157,14 +168,15 @@ impl<P: LogPlace, T> Reading<P, T> {
         &self.from
     }
 
-    /// Returns the result, and keeps it for others if there is no more in the log.
+    /// Returns the result, and keeps it for others. `is_all`: there is no more in the log.
     pub(crate) fn finish(&self, found: T, is_all: bool) -> Arc<LogRead<P, T>> {
         let read = Arc::new(LogRead { began_at: self.began_at, found, from: self.from.clone(), number: self.number });
-        if is_all {
-            let mut reads = self.shared.lock();
-            if reads.newest.as_ref().is_none_or(|newest| newest.number < self.number) {
-                reads.newest = Some(Arc::clone(&read));
-            }
+        let mut reads = self.shared.lock();
+        let is_newer = |kept: &Option<Arc<LogRead<P, T>>>| kept.as_ref().is_none_or(|kept| kept.number < self.number);
+        if is_all && is_newer(&reads.newest) {
+            (reads.newest, reads.part) = (Some(Arc::clone(&read)), None);
+        } else if !is_all && is_newer(&reads.part) {
+            reads.part = Some(Arc::clone(&read));
         }
         read
     }
@@ -223,37 +235,48 @@ mod tests {
             gone.await.unwrap();
             Ok(reading.finish("first", true))
         });
-        let others = join_all((5..25).map(|from| read(&reads, begin, from, "other")));
+        let others = join_all((0..20).map(|_| read(&reads, begin, 5, "other")));
         let (first, others, ()) = tokio::join!(first, others, async { go.send(()).unwrap() });
         assert_eq!((first.unwrap().found, others), ("first", vec!["first"; 20]));
         assert_eq!(reads.count(), 1);
     }
 
     #[tokio::test]
-    async fn a_read_that_fails_or_finds_too_much_makes_each_read_itself() {
-        let begin = Instant::now();
+    async fn after_a_read_that_fails_each_reads_itself() {
+        let (reads, begin) = (Reads::new(), Instant::now());
         let failed = StoreError::Database { detail: "no".to_owned() };
-        for is_failure in [true, false] {
-            let reads = Reads::new();
-            let first = reads.get(begin, 5, async |reading| {
-                tokio::task::yield_now().await;
-                if is_failure { Err(failed.clone()) } else { Ok(reading.finish("a part", false)) }
-            });
-            let (first, second, third) = tokio::join!(
-                first,
-                reads.get(begin, 5, async |reading| Ok(reading.finish("a part", false))),
-                reads.get(begin, 5, async |reading| Ok(reading.finish("a part", false))),
-            );
-            assert_eq!(first.is_err(), is_failure);
-            assert_eq!([second, third].map(|read| read.unwrap().found), ["a part"; 2]);
-            assert_eq!(reads.count(), 3);
-        }
+        let first = reads.get(begin, 5, async |_reading| {
+            tokio::task::yield_now().await;
+            Err(failed.clone())
+        });
+        let others = join_all((0..2).map(|_| read(&reads, begin, 5, "own")));
+        let (first, others) = tokio::join!(first, others);
+        assert_eq!((first.unwrap_err(), others), (failed, vec!["own"; 2]));
+        assert!(reads.count() <= 3);
+    }
+
+    #[tokio::test]
+    async fn a_part_of_what_there_is_serves_only_those_at_the_same_place() {
+        let (reads, begin) = (Reads::new(), Instant::now());
+        let (go, gone) = oneshot::channel();
+        let first = reads.get(begin, 5, async |reading| {
+            gone.await.unwrap();
+            Ok(reading.finish("a part", false))
+        });
+        let ahead = async {
+            // It does not wait.
+            assert_eq!(read(&reads, begin, 9, "ahead").await, "ahead");
+            go.send(()).unwrap();
+        };
+        let (first, same, ()) = tokio::join!(first, read(&reads, begin, 5, "own"), ahead);
+        assert_eq!((first.unwrap().found, same, reads.count()), ("a part", "a part", 2));
+        assert_eq!(read(&reads, begin, 6, "later").await, "later");
     }
 
     #[tokio::test]
     async fn a_follower_that_is_dropped_or_not_polled_holds_nobody_up() {
         let (reads, begin) = (Reads::new(), Instant::now());
-        // Its query goes on elsewhere, as those of both databases do.
+        // Its query goes on elsewhere.
         let (give, given) = oneshot::channel();
         let mut stuck = Box::pin(reads.get(begin, 5, async |reading| {
             give.send(reading).map_err(drop).unwrap();

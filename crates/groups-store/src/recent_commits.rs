@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use groups_domain::Change;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::column::CommitId;
 use crate::position::Witness;

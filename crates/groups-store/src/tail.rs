@@ -1,9 +1,9 @@
 //! Following the log.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use crate::inner::{Backend, Inner};
 use crate::position::{Batch, BatchLimit};
@@ -20,7 +20,7 @@ use crate::{Cursors, LogEntry, StoreError};
 /// ([`recent_bytes_max`](crate::StoreOptions::recent_bytes_max)), and others from the log. The log
 /// is the queue: a tail that is far behind reads it in chunks of bounded entries and bytes,
 /// and never blocks other readers or the writer. Tails of a store that look into the log at the same time
-/// share one read; each has its own place, and none waits for another to go on.
+/// share one read; each has its own place and its own pace.
 #[derive(Debug)]
 pub struct Tail {
     store: Arc<Inner>,
@@ -69,7 +69,7 @@ impl Tail {
                 return Ok(entries);
             }
             if self.failed.is_none() {
-                self.wait(self.store.tail_poll).await;
+                self.wait().await;
             }
         }
     }
@@ -93,6 +93,12 @@ impl Tail {
     }
 
     async fn read(&mut self) -> Result<Batch, StoreError> {
+        let poll = self.store.tail_poll;
+        if self.place.read_at().elapsed() >= poll {
+            // A read of another tail in the second half of the interval will do, and from then on both poll
+            // at the same time: idle tails cause one read in each interval, however many there are.
+            self.place.need(self.place.read_at() + poll / 2);
+        }
         let id = self.store.id();
         let limit =
             BatchLimit { entries_max: self.store.tail_entries_max.max(1), bytes_max: self.store.tail_bytes_max };
@@ -107,15 +113,11 @@ impl Tail {
         }
     }
 
-    /// Waits until something wakes it. When the poll interval is over, the log is read in any case.
-    async fn wait(&mut self, poll: Duration) {
-        let read_at = self.place.read_at();
-        let Some(due_at) = read_at.checked_add(poll) else { return self.place.woken().await };
-        if timeout_at(due_at, self.place.woken()).await.is_err() {
-            // A read of another tail in the second half of the interval will do, and from then on both poll
-            // at the same time: idle tails cause one read in each interval, however many there are.
-            self.place.need(read_at + poll / 2);
-        }
+    /// Waits until something wakes it, or the next poll is due.
+    async fn wait(&mut self) {
+        let rest = self.store.tail_poll.saturating_sub(self.place.read_at().elapsed());
+        // Whether it was woken makes no difference: the next read sees what there is.
+        drop(timeout(rest, self.place.woken()).await);
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use groups_protocol::CloseCode;
 
-/// The counters of one worker; the hub adds them up. Each worker has its own, and only its thread writes
-/// them, so they need no atomic additions.
+/// The counters of one worker; the hub adds them up. Each worker has its own. Only its thread writes them,
+/// with one exception, so they need no atomic additions.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) accepted: AtomicU64,
@@ -18,6 +18,8 @@ pub(crate) struct Counters {
     pub(crate) frames_received: AtomicU64,
     pub(crate) overflows: AtomicU64,
     pub(crate) ephemerals_dropped: AtomicU64,
+    /// Typing events for which its inbox had no room. Written by any thread.
+    pub(crate) typing_dropped: AtomicU64,
     pub(crate) journal_overflows: AtomicU64,
     pub(crate) open_failures: AtomicU64,
     pub(crate) sockets_shut_down: AtomicU64,
@@ -28,6 +30,11 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn add(counter: &AtomicU64, count: usize) {
         counter.store(counter.load(Relaxed).wrapping_add(count as u64), Relaxed);
+    }
+
+    /// For counters that several threads write.
+    pub(crate) fn one_of_any_thread(counter: &AtomicU64) {
+        counter.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn subtract(gauge: &AtomicU64, count: usize) {

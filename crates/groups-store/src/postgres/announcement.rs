@@ -108,7 +108,7 @@ mod tests {
         Commit {
             epoch: 0,
             is_own: true,
-            added_at: tokio::time::Instant::now(),
+            added_at: std::time::Instant::now(),
             changes: vec![one(3, None), one(4, Some(80))],
         }
     }

@@ -58,7 +58,7 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Bus {
     me: Uuid,
     /// When another server may have committed last: the log followers have to read the log after that.
-    elsewhere_committed: Arc<watch::Sender<Instant>>,
+    elsewhere_committed: Arc<watch::Sender<std::time::Instant>>,
     /// Notified of commits of this server.
     committed: Arc<watch::Sender<()>>,
     /// The other servers have to be notified.
@@ -86,7 +86,7 @@ impl Bus {
         let (sending, waiting) = mpsc::channel(SIGNALS_WAITING_MAX);
         let bus = Self {
             me: Uuid::new_v4(),
-            elsewhere_committed: Arc::new(watch::Sender::new(Instant::now())),
+            elsewhere_committed: Arc::new(watch::Sender::new(std::time::Instant::now())),
             committed: Arc::new(watch::Sender::new(())),
             untold: Arc::new(Notify::new()),
             unannounced: Arc::default(),
@@ -119,10 +119,10 @@ impl Bus {
 
     /// Makes the log followers read the log, because another server may have committed.
     pub(crate) fn wake(&self) {
-        self.elsewhere_committed.send_modify(|at| *at = Instant::now());
+        self.elsewhere_committed.send_modify(|at| *at = std::time::Instant::now());
     }
 
-    pub(super) fn subscribe(&self) -> watch::Receiver<Instant> {
+    pub(super) fn subscribe(&self) -> watch::Receiver<std::time::Instant> {
         self.elsewhere_committed.subscribe()
     }
 
@@ -175,7 +175,9 @@ impl Bus {
                 // A server may have missed an earlier notification.
                 (texts, grown) = (Vec::new(), true);
             }
-            told_at = Instant::now();
+            if !texts.is_empty() || grown {
+                told_at = Instant::now();
+            }
         }
     }
 
@@ -277,11 +279,18 @@ impl Bus {
             match tokio::time::timeout(silence_max, conn.notification()).await {
                 Ok(Some(notification)) => {
                     let (from, text) = notification.payload().split_once(' ').unwrap_or((notification.payload(), ""));
+                    if from == me {
+                        continue;
+                    }
+                    self.hear(from);
                     match notification.channel() {
-                        _ if from == me => {}
                         // An error means that there is no subscriber.
                         channel if channel == signals => drop(self.heard.send(text.into())),
-                        _ => self.log_grew(from, text, &mut joining, commits),
+                        _ => match joining.add(from, text) {
+                            Joined::Part => {}
+                            Joined::Whole(text) => self.hear_announcement(commits, Some(&text)),
+                            Joined::Other => self.wake(),
+                        },
                     }
                 }
                 Ok(None) => return Err(ConnectError::Refused(conn.wire().ended().unwrap_or_default())),
@@ -290,17 +299,12 @@ impl Bus {
         }
     }
 
-    /// Handles a notification of another server about the log.
-    fn log_grew(&self, from: &str, text: &str, joining: &mut Joining, commits: &Commits) {
+    /// Another server has said something.
+    fn hear(&self, from: &str) {
         if self.peers.is_new(from, Instant::now()) {
             // It learns that this server exists, too.
             self.unannounced.store(true, Relaxed);
             self.untold.notify_one();
-        }
-        match joining.add(from, text) {
-            Joined::Part => {}
-            Joined::Whole(text) => self.hear_announcement(commits, Some(&text)),
-            Joined::Other => self.wake(),
         }
     }
 

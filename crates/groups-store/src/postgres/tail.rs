@@ -12,13 +12,13 @@
 mod round;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use groups_domain::ReadPoint;
 use tokio::sync::watch;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::round::{Round, glance, rows_of};
@@ -140,9 +140,11 @@ impl PostgresTail {
                 }
             }
             self.was_direct = false;
-            // A commit after this point wakes the next wait, even if this read already sees it.
+            // A commit after this point wakes the next wait, even if this read already sees it. If the read
+            // fails, it is still due.
             let woken_at = *self.elsewhere.borrow_and_update();
-            let since = self.due_since.map_or(woken_at, |due| due.max(woken_at));
+            self.need(woken_at);
+            let since = self.due_since.unwrap_or(woken_at);
             let from = SeenBefore { seen: self.seen.clone(), epoch: self.epoch };
             let read = backend.log_reads().get(since, from, |reading| {
                 let reading = Arc::new(reading);
@@ -295,7 +297,7 @@ impl PostgresTail {
         self.due_since = self.due_since.max(Some(since));
     }
 
-    /// The time before which this tail has missed nothing.
+    /// When the newest read began that this tail has used.
     pub(crate) fn read_at(&self) -> Instant {
         self.read_at
     }

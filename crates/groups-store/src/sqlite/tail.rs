@@ -4,9 +4,9 @@
 //! over its commits directly; the log is read only to catch up, and once per poll interval.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use groups_domain::ReadPoint;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::backend::SqliteBackend;
@@ -144,7 +144,7 @@ impl SqliteTail {
         self.due_since = self.due_since.max(Some(since));
     }
 
-    /// The time before which this tail has missed nothing.
+    /// When the newest read began that this tail has used.
     pub(crate) fn read_at(&self) -> Instant {
         self.read_at
     }

@@ -180,7 +180,7 @@ impl Shared {
         for shard in shards.iter() {
             let command = Command::Typing(types, frame.clone());
             if shard.inbox.try_send(Envelope { command, room: None }).is_err() {
-                Counters::one(&shard.counters.ephemerals_dropped);
+                Counters::one_of_any_thread(&shard.counters.typing_dropped);
             }
         }
     }

@@ -54,7 +54,7 @@ impl HubStats {
             stats.bytes_sent += worker.bytes_sent.load(Relaxed);
             stats.frames_received += worker.frames_received.load(Relaxed);
             stats.overflows += worker.overflows.load(Relaxed);
-            stats.ephemerals_dropped += worker.ephemerals_dropped.load(Relaxed);
+            stats.ephemerals_dropped += worker.ephemerals_dropped.load(Relaxed) + worker.typing_dropped.load(Relaxed);
             stats.journal_overflows += worker.journal_overflows.load(Relaxed);
             stats.open_failures += worker.open_failures.load(Relaxed);
             stats.sockets_shut_down += worker.sockets_shut_down.load(Relaxed);

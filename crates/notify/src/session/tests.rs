@@ -421,6 +421,10 @@ enum Act {
     /// The client sends its close frame.
     Closes,
     Pass(u64),
+    /// The list begins with this piece; more follow.
+    GoesLive,
+    /// The next piece is read; whether more follow.
+    Piece(bool),
     /// The transport sends everything.
     Send,
 }
@@ -433,8 +437,14 @@ impl Act {
             2 => Just(Self::Pings),
             1 => Just(Self::Closes),
             3 => (1..20_000u64).prop_map(Self::Pass),
+            3 => Just(Self::GoesLive),
+            3 => any::<bool>().prop_map(Self::Piece),
             4 => Just(Self::Send),
         ]
+    }
+
+    fn piece() -> Piece {
+        Piece::Frame(frame::encode(frame::TEXT, &[b'e'; 200]))
     }
 
     fn apply(&self, bench: &mut Bench) {
@@ -444,6 +454,11 @@ impl Act {
             Self::Pings => drop(bench.with(|session, cx| session.receive(cx, Input::Ping(b"x")))),
             Self::Closes => drop(bench.with(|session, cx| session.receive(cx, Input::Close(Some(1000))))),
             Self::Pass(millis) => drop(bench.pass(*millis)),
+            Self::GoesLive => {
+                let pieces = VecDeque::from([Self::piece(), Piece::Unread, Self::piece()]);
+                bench.with(|session, cx| session.go_live(cx, pieces));
+            }
+            Self::Piece(more) => bench.with(|session, cx| session.list_piece(cx, Self::piece(), *more)),
             Self::Send => {}
         }
     }
@@ -475,11 +490,13 @@ proptest! {
     #[test]
     fn batches_of_any_size_have_the_same_frames_as_one_after_the_other(
         acts in proptest::collection::vec(Act::any(), 0..60),
+        is_live in any::<bool>(),
         frames in 1..8usize,
         bytes in 1..1_000usize,
     ) {
         let limits = HubLimits { queue_frames_max: 40, ..HubLimits::default() };
-        let (mut one, mut batches) = (Bench::live(limits.clone()), Bench::live(limits));
+        let new = |limits| if is_live { Bench::live(limits) } else { Bench::new(limits) };
+        let (mut one, mut batches) = (new(limits.clone()), new(limits));
         for act in acts.iter().chain([&Act::Send]) {
             act.apply(&mut one);
             act.apply(&mut batches);

@@ -230,7 +230,7 @@ async fn the_debian_package_has_a_server_that_runs_with_its_own_settings() {
     fs::create_dir(folder.path().join("release")).unwrap();
     fs::copy(program(), folder.path().join("release/groups-server")).unwrap();
     run(Command::new(cargo)
-        // Without debug symbols it is compressed in a fraction of the time.
+        // The program under test is large: stripped, it is compressed in a fraction of the time.
         .args(["deb", "--quiet", "--package", "groups-server", "--no-build", "--strip", "--fast", "--output"])
         .arg(&package)
         .env("CARGO_TARGET_DIR", folder.path())

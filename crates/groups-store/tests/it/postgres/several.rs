@@ -114,6 +114,8 @@ fn a_server_that_hears_no_other_notifies_five_times_a_second_at_most_and_always_
         silent.batch_execute("LISTEN groups_log").await.unwrap();
         let store = db.open().await;
         let mut heard = Box::pin(silent.notifications_stream());
+        // It says that it is there.
+        assert!(heard.next().await.unwrap().is_ok());
         for number in 0..5 {
             store.did(ADA, group_id(number), create("Team")).await;
             assert!(heard.next().await.unwrap().is_ok());
@@ -129,6 +131,24 @@ fn a_server_that_hears_no_other_notifies_five_times_a_second_at_most_and_always_
             count += 1;
         }
         assert!(count <= pauses + 2, "{count} notifications in {pauses} pauses");
+    });
+}
+
+#[test]
+fn a_server_that_only_sends_signals_is_known_to_others() {
+    run_alone(async |db| {
+        let mut listener = AsyncPgConnection::establish(&db.url).await.unwrap();
+        listener.batch_execute("LISTEN groups_log").await.unwrap();
+        let mut heard = Box::pin(listener.notifications_stream());
+        let store = db.open().await;
+        // It says that it is there, so it listens.
+        assert!(heard.next().await.unwrap().is_ok());
+        db.sql("SELECT pg_notify('groups_signals', '00000000-0000-4000-8000-000000000001 hello')").await;
+        // The answer.
+        assert!(heard.next().await.unwrap().is_ok());
+        store.did(ADA, group_id(1), create("Team")).await;
+        let announced = heard.next().await.unwrap().unwrap().payload;
+        assert!(announced.contains(' '), "the whole commit and not only that there is one: {announced}");
     });
 }
 
