@@ -18,6 +18,28 @@ pub(crate) trait LogPlace: Clone {
     fn covers(&self, there: &Self) -> bool;
 }
 
+/// Whether a follower needs a read of the log, and which.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// It needs one that began then or later.
+    pub(crate) since: Option<Instant>,
+    /// When the newest read began that it has used.
+    pub(crate) read_at: Instant,
+}
+
+impl Need {
+    /// The need of a follower that is opened now, and may have missed something already.
+    pub(crate) fn at_open(may_have_missed: bool) -> Self {
+        let now = Instant::now();
+        Self { since: may_have_missed.then_some(now), read_at: now }
+    }
+
+    /// The next read finds what was committed before that time. Returns since when one is needed.
+    pub(crate) fn add(&mut self, since: Instant) -> Instant {
+        *self.since.insert(self.since.map_or(since, |needed| needed.max(since)))
+    }
+}
+
 /// A read of the log.
 #[derive(Debug)]
 pub(crate) struct LogRead<P, T> {

@@ -1,11 +1,10 @@
 //! Following the log.
 
 use std::sync::Arc;
-use std::time::Instant;
-
 use tokio::time::timeout;
 
 use crate::inner::{Backend, Inner};
+use crate::log_reads::Need;
 use crate::position::{Batch, BatchLimit};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresTail;
@@ -94,10 +93,11 @@ impl Tail {
 
     async fn read(&mut self) -> Result<Batch, StoreError> {
         let poll = self.store.tail_poll;
-        if self.place.read_at().elapsed() >= poll {
+        let need = self.place.need();
+        if need.read_at.elapsed() >= poll {
             // A read of another tail in the second half of the interval will do, and from then on both poll
             // at the same time: idle tails cause one read in each interval, however many there are.
-            self.place.need(self.place.read_at() + poll / 2);
+            need.add(need.read_at + poll / 2);
         }
         let id = self.store.id();
         let limit =
@@ -115,7 +115,7 @@ impl Tail {
 
     /// Waits until something wakes it, or the next poll is due.
     async fn wait(&mut self) {
-        let rest = self.store.tail_poll.saturating_sub(self.place.read_at().elapsed());
+        let rest = self.store.tail_poll.saturating_sub(self.place.need().read_at.elapsed());
         // Whether it was woken makes no difference: the next read sees what there is.
         drop(timeout(rest, self.place.woken()).await);
     }
@@ -131,21 +131,12 @@ impl Place {
         }
     }
 
-    fn read_at(&self) -> Instant {
+    fn need(&mut self) -> &mut Need {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(tail) => tail.read_at(),
+            Self::Sqlite(tail) => tail.need(),
             #[cfg(feature = "postgres")]
-            Self::Postgres(tail) => tail.read_at(),
-        }
-    }
-
-    fn need(&mut self, since: Instant) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(tail) => tail.need(since),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(tail) => tail.need(since),
+            Self::Postgres(tail) => tail.need(),
         }
     }
 }

@@ -362,25 +362,14 @@ impl Session {
     /// Moves what to send next into an empty batch, as much as fits.
     pub(crate) fn transmit_batch(&mut self, cx: &Cx<'_>, batch: &mut FrameQueue, max: BatchMax) -> After {
         let fits = self.queue.len() <= max.frames && self.queue.bytes() <= max.bytes;
-        let after = if fits && self.has_only_events() {
-            std::mem::swap(batch, &mut self.queue);
-            Counters::subtract(&cx.counters.queue_bytes, batch.bytes());
-            After::Wait
-        } else {
-            loop {
-                if batch.len() >= max.frames || batch.bytes() >= max.bytes {
-                    break After::More;
-                }
-                match (self.next_frame(cx), &self.phase) {
-                    (Some(frame), _) => batch.push(frame),
-                    (None, Phase::Closing(closing)) if closing.answered => break After::End,
-                    (None, _) => break After::Wait,
-                }
-            }
-        };
+        if !(fits && self.has_only_events()) {
+            return max.fill(batch, || self.transmit(cx));
+        }
+        std::mem::swap(batch, &mut self.queue);
+        Counters::subtract(&cx.counters.queue_bytes, batch.bytes());
         Counters::add(&cx.counters.frames_sent, batch.len());
         Counters::add(&cx.counters.bytes_sent, batch.bytes());
-        after
+        After::Wait
     }
 
     /// Whether nothing but the queue is to be sent.

@@ -28,6 +28,7 @@ use super::queries::current_snapshot;
 use super::snapshot::Snapshot;
 use crate::column::CommitId;
 use crate::connection::{Connection, PostgresConn};
+use crate::log_reads::Need;
 use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::{maintenance, sinks};
 use crate::query_error::reading;
@@ -57,10 +58,8 @@ pub(crate) struct PostgresTail {
     gap_end: u64,
     /// The current round.
     round: Option<Round>,
-    /// Since when this tail may have missed commits.
-    due_since: Option<Instant>,
-    /// When the newest read began that this tail has used.
-    read_at: Instant,
+    /// Whether this tail may have missed commits.
+    need: Need,
     /// Whether the last changes came directly.
     was_direct: bool,
     /// Commits of this server, and those that others announce.
@@ -74,32 +73,20 @@ impl PostgresTail {
     pub(crate) async fn open(backend: &PostgresBackend, from: Option<Position>) -> Result<Self, StoreError> {
         let (recent, elsewhere) = (backend.recent().follow(), backend.bus().subscribe());
         // At a position, there may be changes already.
-        let (read_at, due) = (Instant::now(), from.is_some());
+        let need = Need::at_open(from.is_some());
         let (seen, epoch) = match from {
             None => now(backend).await?,
             Some(from) => known_at(backend, from).await?,
         };
-        Ok(Self::new(seen, epoch, recent, elsewhere, read_at, due))
+        Ok(Self { seen, epoch, gap_end: 0, round: None, need, was_direct: false, recent, elsewhere })
     }
 
     /// Follows the log from about so many changes before its end.
     pub(crate) async fn open_before_end(backend: &PostgresBackend, changes: u32) -> Result<Self, StoreError> {
         let (recent, elsewhere) = (backend.recent().follow(), backend.bus().subscribe());
-        let read_at = Instant::now();
+        let need = Need::at_open(true);
         let (seen, epoch) = before_end(backend, changes).await?;
-        Ok(Self::new(seen, epoch, recent, elsewhere, read_at, true))
-    }
-
-    fn new(
-        seen: Snapshot,
-        epoch: u64,
-        recent: Follower,
-        elsewhere: watch::Receiver<Instant>,
-        read_at: Instant,
-        due: bool,
-    ) -> Self {
-        let due_since = due.then_some(read_at);
-        Self { seen, epoch, gap_end: 0, round: None, due_since, read_at, was_direct: false, recent, elsewhere }
+        Ok(Self { seen, epoch, gap_end: 0, round: None, need, was_direct: false, recent, elsewhere })
     }
 
     /// The next changes; empty if there are none. If the history was replaced, reports that once
@@ -118,7 +105,7 @@ impl PostgresTail {
         // Before clients are told to read again, so that no change is missed after what they then
         // read.
         (self.seen, self.epoch) = now(backend).await?;
-        (self.round, self.due_since) = (None, None);
+        (self.round, self.need.since) = (None, None);
         Err(StoreError::HistoryReplaced)
     }
 
@@ -131,20 +118,18 @@ impl PostgresTail {
         if self.round.is_none() {
             // Commits of other servers and of this one take turns. What this tail has missed comes
             // before newer commits.
-            let log_first = self.due_since.is_some() || (self.was_direct && self.is_woken());
+            let log_first = self.need.since.is_some() || (self.was_direct && self.is_woken());
             if !log_first {
                 let batch = self.direct(backend, store, limit);
                 self.was_direct = !batch.entries.is_empty();
-                if self.was_direct || !(self.due_since.is_some() || self.is_woken()) {
+                if self.was_direct || !(self.need.since.is_some() || self.is_woken()) {
                     return Ok(batch);
                 }
             }
             self.was_direct = false;
             // A commit after this point wakes the next wait, even if this read already sees it. If the read
             // fails, it is still due.
-            let woken_at = *self.elsewhere.borrow_and_update();
-            self.need(woken_at);
-            let since = self.due_since.unwrap_or(woken_at);
+            let since = self.need.add(*self.elsewhere.borrow_and_update());
             let from = SeenBefore { seen: self.seen.clone(), epoch: self.epoch };
             let read = backend.log_reads().get(since, from, |reading| {
                 let reading = Arc::new(reading);
@@ -159,10 +144,10 @@ impl PostgresTail {
                 })
             });
             let read = read.await?;
-            self.read_at = self.read_at.max(read.began_at);
+            self.need.read_at = self.need.read_at.max(read.began_at);
             if let Glance { now, floor, rows: Some(rows) } = &read.found {
                 self.check_gap(*floor)?;
-                self.due_since = None;
+                self.need.since = None;
                 let rows: Vec<LogRow> = rows.iter().filter(|row| !self.seen.sees(row.commit_id.0)).cloned().collect();
                 if let Some(row) = rows.last() {
                     backend.history().told(self.epoch, row);
@@ -184,7 +169,7 @@ impl PostgresTail {
             });
             backend.log_reads().count_one();
             let floor = self.round.insert(round.await?).floor;
-            self.due_since = None;
+            self.need.since = None;
             self.check_gap(floor)?;
         }
         let Some(round) = self.round.as_mut() else { return Ok(Batch::default()) };
@@ -252,7 +237,7 @@ impl PostgresTail {
                 Next::Commit(commit) => commit,
                 Next::None => break,
                 Next::Missed(since) => {
-                    self.need(since);
+                    self.need.add(since);
                     break;
                 }
             };
@@ -265,7 +250,7 @@ impl PostgresTail {
             let unknown = self.seen.running().count() as u64 + id.saturating_sub(self.seen.end());
             if commit.epoch != self.epoch || !is_next || unknown > UNKNOWN_MAX {
                 // Later ones stay behind it.
-                self.need(commit.added_at);
+                self.need.add(commit.added_at);
                 break;
             }
             let mut add = |change: &CommittedChange, point: &ReadPoint| {
@@ -280,7 +265,7 @@ impl PostgresTail {
             add(last, &self.seen.read_point());
             backend.history().told(self.epoch, &last.row);
             if self.seen.running().count() > UNKNOWN_FEW {
-                self.need(commit.added_at);
+                self.need.add(commit.added_at);
             }
         }
         Batch { entries, failed: None }
@@ -292,14 +277,9 @@ impl PostgresTail {
         self.elsewhere.has_changed().unwrap_or(true)
     }
 
-    /// The next read looks into the log, and finds what was committed before that time.
-    pub(crate) fn need(&mut self, since: Instant) {
-        self.due_since = self.due_since.max(Some(since));
-    }
-
-    /// When the newest read began that this tail has used.
-    pub(crate) fn read_at(&self) -> Instant {
-        self.read_at
+    /// Whether the next read looks into the log.
+    pub(crate) fn need(&mut self) -> &mut Need {
+        &mut self.need
     }
 
     /// Waits until there may be something to read.
@@ -312,7 +292,7 @@ impl PostgresTail {
         };
         tokio::select! {
             () = self.recent.woken() => {}
-            at = elsewhere => self.need(at),
+            at = elsewhere => drop(self.need.add(at)),
         }
     }
 

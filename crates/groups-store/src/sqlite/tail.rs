@@ -4,7 +4,6 @@
 //! over its commits directly; the log is read only to catch up, and once per poll interval.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use groups_domain::ReadPoint;
 use uuid::Uuid;
@@ -13,6 +12,7 @@ use super::backend::SqliteBackend;
 use super::log_reads::{Found, NextChange};
 use super::queries::log_from;
 use crate::connection::{Connection, SqliteConn};
+use crate::log_reads::Need;
 use crate::position::{Batch, BatchLimit, entries};
 use crate::queries::{maintenance, sinks};
 use crate::read_class::ReadClass;
@@ -31,10 +31,8 @@ pub(crate) struct SqliteTail {
     recent: Follower,
     /// A commit of the writer that comes after changes that are read from the log.
     ahead: Option<Arc<Commit>>,
-    /// Since when the log may have changes that do not come directly.
-    due_since: Option<Instant>,
-    /// When the newest read began that this tail has used.
-    read_at: Instant,
+    /// Whether the log may have changes that do not come directly.
+    need: Need,
 }
 
 impl SqliteTail {
@@ -43,7 +41,7 @@ impl SqliteTail {
         // Before the end of the log is determined, so that no commit is missed in between.
         let (store, recent) = (backend.id(), backend.recent().follow());
         // At a position, there may be changes already.
-        let (read_at, due) = (Instant::now(), from.is_some());
+        let need = Need::at_open(from.is_some());
         let next = backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| match from {
             None => Ok(conn.read_point().await?.point.below),
             Some(from) => {
@@ -52,20 +50,18 @@ impl SqliteTail {
                 Ok(next)
             }
         });
-        let due_since = due.then_some(read_at);
-        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, due_since, read_at })
+        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, need })
     }
 
     /// Follows the log from so many changes before its end.
     pub(crate) async fn open_before_end(backend: &SqliteBackend, changes: u32) -> Result<Self, StoreError> {
-        let (recent, read_at) = (backend.recent().follow(), Instant::now());
+        let (recent, need) = (backend.recent().follow(), Need::at_open(true));
         let next = backend.read(ReadClass::Delivery, async move |conn: &mut SqliteConn| {
             let floor = maintenance::floor(conn).await?;
             let end = conn.read_point().await?.point.below;
             Ok(end.saturating_sub(u64::from(changes)).max(floor).max(1))
         });
-        let due_since = Some(read_at);
-        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, due_since, read_at })
+        Ok(Self { next: next.await?, gap_end: 0, recent, ahead: None, need })
     }
 
     /// The next changes; empty if there are none.
@@ -76,7 +72,7 @@ impl SqliteTail {
         limit: BatchLimit,
     ) -> Result<Batch, StoreError> {
         let direct = self.direct(store, limit);
-        let Some(since) = self.due_since.filter(|_| direct.is_empty()) else {
+        let Some(since) = self.need.since.filter(|_| direct.is_empty()) else {
             return Ok(Batch { entries: direct, failed: None });
         };
         let read = backend.log_reads().get(since, NextChange(self.next), |reading| {
@@ -87,7 +83,7 @@ impl SqliteTail {
             })
         });
         let read = read.await?;
-        self.read_at = self.read_at.max(read.began_at);
+        self.need.read_at = self.need.read_at.max(read.began_at);
         let Found { rows, floor, .. } = &read.found;
         if *floor > self.next && *floor > self.gap_end {
             self.gap_end = *floor;
@@ -95,7 +91,7 @@ impl SqliteTail {
         }
         let rows: Vec<LogRow> = rows.iter().filter(|row| row.commit_id.0 >= self.next).cloned().collect();
         let Some(last) = rows.last() else {
-            self.due_since = None;
+            self.need.since = None;
             return Ok(Batch::default());
         };
         self.next = last.commit_id.0 + 1;
@@ -113,7 +109,7 @@ impl SqliteTail {
                     Next::Commit(commit) => commit,
                     Next::None => break,
                     Next::Missed(since) => {
-                        self.need(since);
+                        self.need.add(since);
                         continue;
                     }
                 },
@@ -125,7 +121,7 @@ impl SqliteTail {
                 }
                 if id > self.next {
                     // Changes before it are only in the log.
-                    self.need(commit.added_at);
+                    self.need.add(commit.added_at);
                     self.ahead = Some(commit);
                     return entries;
                 }
@@ -139,14 +135,9 @@ impl SqliteTail {
         entries
     }
 
-    /// The next read looks into the log, and finds what was committed before that time.
-    pub(crate) fn need(&mut self, since: Instant) {
-        self.due_since = self.due_since.max(Some(since));
-    }
-
-    /// When the newest read began that this tail has used.
-    pub(crate) fn read_at(&self) -> Instant {
-        self.read_at
+    /// Whether the next read looks into the log.
+    pub(crate) fn need(&mut self) -> &mut Need {
+        &mut self.need
     }
 
     /// Waits until there may be something to read.

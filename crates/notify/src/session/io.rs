@@ -4,6 +4,7 @@ use bytes::Bytes;
 use groups_domain::GroupId;
 
 use super::closing::ProtocolError;
+use crate::queue::FrameQueue;
 
 /// Input from the client.
 #[derive(Debug)]
@@ -48,6 +49,20 @@ pub(crate) enum Transmit {
 pub(crate) struct BatchMax {
     pub(crate) frames: usize,
     pub(crate) bytes: usize,
+}
+
+impl BatchMax {
+    /// Moves frames into an empty batch, as many as fit.
+    pub(crate) fn fill(self, batch: &mut FrameQueue, mut transmit: impl FnMut() -> Transmit) -> After {
+        while batch.len() < self.frames && batch.bytes() < self.bytes {
+            match transmit() {
+                Transmit::Frame(frame) => batch.push(frame),
+                Transmit::Wait => return After::Wait,
+                Transmit::End => return After::End,
+            }
+        }
+        After::More
+    }
 }
 
 /// What comes after a batch.

@@ -12,14 +12,7 @@ pub(super) trait Peer {
 
     /// Moves what to send next into an empty batch.
     fn transmit_batch(&mut self, batch: &mut FrameQueue, max: BatchMax) -> After {
-        while batch.len() < max.frames && batch.bytes() < max.bytes {
-            match self.transmit() {
-                Transmit::Frame(frame) => batch.push(frame),
-                Transmit::Wait => return After::Wait,
-                Transmit::End => return After::End,
-            }
-        }
-        After::More
+        max.fill(batch, || self.transmit())
     }
 
     fn set_waker(&mut self, waker: &Waker);
