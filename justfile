@@ -38,9 +38,9 @@ groupctl-files:
     cargo run -q -p groupctl -- man target/groupctl
     for shell in bash zsh fish; do cargo run -q -p groupctl -- completion $shell > target/groupctl/groupctl.$shell; done
 
-# Build the programs as they are released: optimized as a whole, with jemalloc and NATS; needs `make`
+# Build the programs as they are released: optimized as a whole, with NATS
 dist:
-    cargo build --locked --profile dist -p groups-server -p groupctl --features groups-server/jemalloc,groups-server/nats
+    cargo build --locked --profile dist -p groups-server -p groupctl --features groups-server/nats
 
 # Write the software bill of materials of the server and groupctl (CycloneDX) to target/sbom; needs cargo-cyclonedx
 sbom:

@@ -32,11 +32,11 @@ use crate::output::Output;
 use crate::reload::{Hangups, Reloaded};
 use crate::systemd::Systemd;
 
-/// Idle connections take a third less memory than with the allocator of the C library
+/// Connections take less memory, and changes less time, than with the allocator of the C library
 /// (docs/performance.md).
-#[cfg(feature = "jemalloc")]
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long to wait at exit for the last lines of output.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);

@@ -2,11 +2,11 @@
 //! thread.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::num::NonZeroU64;
 use std::rc::Rc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use groups_domain::{ReadPoint, UserId};
-use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -20,58 +20,99 @@ pub(crate) trait Socket {
     fn shut_down(&self) -> bool;
 }
 
-/// A WebSocket connection.
+/// A connection. Small, because most are idle.
 pub(crate) struct Conn {
-    pub(crate) user_id: UserId,
+    /// Of its user, whose id it has.
+    permit: ConnectionPermit,
     pub(crate) connection_id: Uuid,
     pub(crate) session: RefCell<Session>,
-    /// The read point of its initial state. Live deliveries that it has seen are skipped. Set when
-    /// the connection goes live.
-    pub(crate) seen: OnceCell<ReadPoint>,
+    /// What the read of its initial state has seen. Live deliveries that it has seen are skipped. Set
+    /// when the connection goes live.
+    pub(crate) seen: OnceCell<Seen>,
     /// Key in the shard's list of connections.
-    pub(crate) key: Cell<Option<usize>>,
+    pub(crate) key: Cell<Option<u32>>,
     /// The tick at which the shard checks its deadlines next.
-    pub(crate) due: Cell<Option<u64>>,
-    /// Start of its part of the journal, while it loads.
-    pub(crate) loading_from: Cell<Option<u64>>,
+    pub(crate) due: Cell<Option<NonZeroU64>>,
     /// Whether it is queued to be woken.
     pub(crate) dirty: Cell<bool>,
-    /// Notified when the client has taken the last piece of its list.
-    pub(crate) piece_wanted: Notify,
+    /// The task that reads the next piece of the list when the client has taken the last one.
+    piece_reader: Cell<Option<Waker>>,
     /// Aborts the loading task, which then releases its permit and its read.
     pub(crate) loading: Cell<Option<AbortHandle>>,
     waker: Cell<Option<Waker>>,
     socket: Box<dyn Socket>,
     shut_down: Cell<bool>,
-    /// Counts against the user's connection limit while it exists. `None` if the connection was
-    /// over the limit.
-    _place: Option<ConnectionPermit>,
+}
+
+/// A [`ReadPoint`] in less memory.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    below: u64,
+    except: Box<[u64]>,
+}
+
+impl Seen {
+    /// Whether the read has seen this commit.
+    pub(crate) fn sees(&self, commit: u64) -> bool {
+        commit < self.below && !self.except.contains(&commit)
+    }
+}
+
+impl From<ReadPoint> for Seen {
+    fn from(ReadPoint { below, except }: ReadPoint) -> Self {
+        Self { below, except: except.into() }
+    }
 }
 
 impl Conn {
     pub(crate) fn new(
-        user_id: UserId,
         connection_id: Uuid,
         session: Session,
-        place: Option<ConnectionPermit>,
+        permit: ConnectionPermit,
         socket: Box<dyn Socket>,
     ) -> Rc<Self> {
         Rc::new(Self {
-            user_id,
+            permit,
             connection_id,
             session: RefCell::new(session),
             seen: OnceCell::new(),
             key: Cell::new(None),
             due: Cell::new(None),
-            loading_from: Cell::new(None),
             dirty: Cell::new(false),
-            piece_wanted: Notify::new(),
+            piece_reader: Cell::new(None),
             loading: Cell::new(None),
             waker: Cell::new(None),
             socket,
             shut_down: Cell::new(false),
-            _place: place,
         })
+    }
+
+    pub(crate) fn user_id(&self) -> UserId {
+        self.permit.user_id()
+    }
+
+    /// Ready when the client has taken the last piece of its list. `false`: the connection is
+    /// closing.
+    pub(crate) fn poll_piece_wanted(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        let session = self.session.borrow();
+        if session.is_closing() {
+            return Poll::Ready(false);
+        }
+        if session.wants_piece() {
+            return Poll::Ready(true);
+        }
+        self.piece_reader.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+
+    /// Wakes the task that waits for [`poll_piece_wanted`](Self::poll_piece_wanted), if the client
+    /// has taken the last piece of its list.
+    pub(crate) fn want_piece(&self) {
+        if self.session.borrow().wants_piece()
+            && let Some(reader) = self.piece_reader.take()
+        {
+            reader.wake();
+        }
     }
 
     /// Wakes the transport, so that it polls for output. Repeated calls before it does are free.

@@ -29,17 +29,24 @@ const CONTINUATION: u8 = 0x0;
 /// Opcode of a ping frame.
 const PING: u8 = 0x9;
 
-/// Decodes the frames of one client.
+/// Decodes the frames of one client. Small, because every idle connection has one.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     reading: Reading,
+    message_bytes_max: u32,
+    /// What has been read of the current message. `None` between two messages.
+    partial: Option<Box<Partial>>,
+}
+
+/// A frame or a message that is not complete.
+#[derive(Debug, Default)]
+struct Partial {
     header: [u8; HEADER_BYTES_MAX],
     header_bytes: u8,
     /// The current frame, once its header is complete.
     frame: Option<Frame>,
     /// The type of the current message, from its first frame to its last.
     message: Option<Type>,
-    message_bytes_max: usize,
     /// The current message so far, followed by the payload of a control frame within it.
     buffer: Vec<u8>,
     /// Length of the message in the buffer.
@@ -89,30 +96,24 @@ enum Decoded {
 impl Decoder {
     /// `message_bytes_max` limits a message including all fragments.
     pub(crate) fn new(message_bytes_max: usize) -> Self {
-        Self {
-            reading: Reading::Messages,
-            header: [0; HEADER_BYTES_MAX],
-            header_bytes: 0,
-            frame: None,
-            message: None,
-            message_bytes_max,
-            buffer: Vec::new(),
-            message_bytes: 0,
-            utf8_bytes: 0,
-        }
+        let message_bytes_max = u32::try_from(message_bytes_max).unwrap_or(u32::MAX);
+        Self { reading: Reading::Messages, message_bytes_max, partial: None }
     }
 
     /// Consumes bytes up to the end of the next input. Returns `None` when it needs more; then it
     /// has consumed all.
     pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Input<'_>> {
         self.release();
-        let violation = match self.decode(bytes)? {
-            Ok(Decoded::Text) => match std::str::from_utf8(&self.buffer) {
+        let decoded = self.decode(bytes)?;
+        let (buffer, message_bytes) =
+            self.partial.as_ref().map_or((&[][..], 0), |partial| (&partial.buffer[..], partial.message_bytes));
+        let violation = match decoded {
+            Ok(Decoded::Text) => match std::str::from_utf8(buffer) {
                 Ok(text) => return Some(Input::Text(text)),
                 Err(_) => ProtocolError::InvalidUtf8,
             },
-            Ok(Decoded::Binary) => return Some(Input::Binary(&self.buffer)),
-            Ok(Decoded::Ping) => return Some(Input::Ping(&self.buffer[self.message_bytes..])),
+            Ok(Decoded::Binary) => return Some(Input::Binary(buffer)),
+            Ok(Decoded::Ping) => return Some(Input::Ping(&buffer[message_bytes..])),
             Ok(Decoded::Pong) => return Some(Input::Pong),
             Ok(Decoded::Fragment) => return Some(Input::Fragment),
             Ok(Decoded::Close(code)) => {
@@ -129,18 +130,15 @@ impl Decoder {
 
     /// Releases what the last input has borrowed.
     fn release(&mut self) {
-        match self.reading {
-            // The buffer contains the beginning of a frame.
-            Reading::Messages if self.frame.is_some() => return,
-            Reading::Messages => {}
-            Reading::Close | Reading::InvalidClose | Reading::Nothing => self.message = None,
+        if self.partial.as_mut().is_some_and(|partial| partial.release(self.reading)) {
+            self.partial = None;
         }
-        if self.message.is_none() {
-            self.buffer = Vec::new();
-            self.message_bytes = 0;
-            self.utf8_bytes = 0;
-        }
-        self.buffer.truncate(self.message_bytes);
+    }
+
+    /// The memory of the buffer, if anything is kept.
+    #[cfg(any(test, fuzzing))]
+    fn buffered_bytes(&self) -> Option<usize> {
+        self.partial.as_ref().map(|partial| partial.buffer.capacity())
     }
 
     fn decode(&mut self, bytes: &mut &[u8]) -> Option<Result<Decoded, ProtocolError>> {
@@ -153,25 +151,55 @@ impl Decoder {
                 }
                 Reading::Messages | Reading::Close => {}
             }
-            if self.frame.is_none() {
-                let frame = self.take_header(bytes)?;
-                self.frame = Some(frame);
+            if bytes.is_empty() && self.partial.is_none() {
+                return None;
+            }
+            let partial = self.partial.get_or_insert_default();
+            if partial.frame.is_none() {
+                let frame = partial.take_header(bytes)?;
+                partial.frame = Some(frame);
                 if self.reading == Reading::Messages
-                    && let Err(violation) = self.check_header(frame)
+                    && let Err(violation) = partial.check_header(frame, self.message_bytes_max as usize)
                 {
                     return Some(Err(violation));
                 }
             }
-            if let Err(violation) = self.take_payload(bytes) {
+            if let Err(violation) = partial.take_payload(bytes, self.reading, self.message_bytes_max as usize) {
                 return Some(Err(violation));
             }
-            let frame = self.frame.take_if(|frame| frame.bytes_left == 0)?;
+            let frame = partial.frame.take_if(|frame| frame.bytes_left == 0)?;
             match self.reading {
-                Reading::Messages => return Some(self.end_frame(frame)),
+                Reading::Messages => {
+                    let ended = partial.end_frame(frame);
+                    if ended.is_err() {
+                        // Only a close frame is checked at its end.
+                        self.reading = Reading::InvalidClose;
+                    }
+                    return Some(ended);
+                }
                 _ if frame.opcode == CLOSE => return Some(Ok(Decoded::Close(None))),
                 _ => {}
             }
         }
+    }
+}
+
+impl Partial {
+    /// Releases what the last input has borrowed. Returns whether nothing is left.
+    fn release(&mut self, reading: Reading) -> bool {
+        match reading {
+            // The buffer contains the beginning of a frame.
+            Reading::Messages if self.frame.is_some() => return false,
+            Reading::Messages => {}
+            Reading::Close | Reading::InvalidClose | Reading::Nothing => self.message = None,
+        }
+        if self.message.is_none() {
+            self.buffer = Vec::new();
+            self.message_bytes = 0;
+            self.utf8_bytes = 0;
+        }
+        self.buffer.truncate(self.message_bytes);
+        self.message.is_none() && self.frame.is_none() && self.header_bytes == 0
     }
 
     /// Reads the rest of a header. Returns `None` if it is still incomplete.
@@ -190,7 +218,7 @@ impl Decoder {
     }
 
     /// Checks a header, and begins the message or continues it.
-    fn check_header(&mut self, frame: Frame) -> Result<(), ProtocolError> {
+    fn check_header(&mut self, frame: Frame, message_bytes_max: usize) -> Result<(), ProtocolError> {
         let [first, second, ..] = self.header;
         let length = frame.bytes_left;
         // No extension is negotiated, so nothing defines the reserved bits.
@@ -211,21 +239,26 @@ impl Decoder {
             (CLOSE | PING | PONG, _) if frame.fin && length <= CONTROL_BYTES_MAX => return Ok(()),
             _ => return Err(ProtocolError::Protocol),
         }
-        let room = self.message_bytes_max - self.message_bytes;
+        let room = message_bytes_max - self.message_bytes;
         if length > room as u64 { Err(ProtocolError::TooLong) } else { Ok(()) }
     }
 
     /// Consumes as much of the frame's payload as there is.
-    fn take_payload(&mut self, bytes: &mut &[u8]) -> Result<(), ProtocolError> {
+    fn take_payload(
+        &mut self,
+        bytes: &mut &[u8],
+        reading: Reading,
+        message_bytes_max: usize,
+    ) -> Result<(), ProtocolError> {
         let Some(frame) = &mut self.frame else { return Ok(()) };
         let count = usize::try_from(frame.bytes_left).unwrap_or(usize::MAX).min(bytes.len());
         let (piece, rest) = bytes.split_at(count);
         *bytes = rest;
         frame.bytes_left -= count as u64;
-        if self.reading != Reading::Messages || piece.is_empty() {
+        if reading != Reading::Messages || piece.is_empty() {
             return Ok(());
         }
-        reserve(&mut self.buffer, count, self.message_bytes_max);
+        reserve(&mut self.buffer, count, message_bytes_max);
         let from = self.buffer.len();
         self.buffer.extend_from_slice(piece);
         unmask(&mut self.buffer[from..], &mut frame.mask);
@@ -253,10 +286,7 @@ impl Decoder {
         match frame.opcode {
             PING => Ok(Decoded::Ping),
             PONG => Ok(Decoded::Pong),
-            CLOSE => {
-                let code = close_code(&self.buffer[self.message_bytes..]);
-                code.map(Decoded::Close).inspect_err(|_| self.reading = Reading::InvalidClose)
-            }
+            CLOSE => close_code(&self.buffer[self.message_bytes..]).map(Decoded::Close),
             _ if !frame.fin => Ok(Decoded::Fragment),
             _ => match self.message.take() {
                 Some(Type::Text) => Ok(Decoded::Text),

@@ -142,11 +142,11 @@ impl Hub {
     pub(crate) fn connect(
         &self,
         client: Client,
-        place: Option<ConnectionPermit>,
+        permit: ConnectionPermit,
         socket: Box<dyn Socket>,
     ) -> (Rc<Worker>, Rc<Conn>) {
         let worker = self.worker();
-        let conn = worker.accept(client, place, socket);
+        let conn = worker.accept(client, permit, socket);
         // The drain may have started in the meantime without knowing this worker.
         if self.shared.draining.load(SeqCst) {
             worker.restart(&conn);

@@ -77,9 +77,8 @@ const PONGS_MAX: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
-    /// Separate from the queue: one list piece at a time, or the missed events, followed by the
-    /// journal. It is bounded by the replay rule and the journal, not by the limits of the queue.
-    opening: VecDeque<Piece>,
+    /// Until the client has taken it.
+    opening: Option<Box<Opening>>,
     queue: FrameQueue,
     /// Whether the queue may still contain events from while the client was taking its opening.
     catching_up: bool,
@@ -90,9 +89,17 @@ pub(crate) struct Session {
     awaiting_life: bool,
     beat_at: Moment,
     lease: Lease,
-    /// When the client last took a piece of its opening.
-    opening_taken_at: Moment,
     bucket: Bucket,
+}
+
+/// What comes before live events, never empty. Separate from the queue: one list piece at a time, or
+/// the missed events, followed by the journal. It is bounded by the replay rule and the journal, not
+/// by the limits of the queue.
+#[derive(Debug)]
+struct Opening {
+    pieces: VecDeque<Piece>,
+    /// When the client last took a piece.
+    taken_at: Moment,
 }
 
 impl Session {
@@ -101,7 +108,7 @@ impl Session {
     pub(crate) fn new(cx: &Cx<'_>, grant: Grant, phase_shift: Duration) -> Self {
         Self {
             phase: Phase::Loading,
-            opening: VecDeque::new(),
+            opening: None,
             queue: FrameQueue::default(),
             catching_up: false,
             pongs: None,
@@ -109,7 +116,6 @@ impl Session {
             awaiting_life: false,
             beat_at: cx.now + cx.limits.heartbeat.saturating_sub(phase_shift),
             lease: Lease::new(cx, grant),
-            opening_taken_at: cx.now,
             bucket: Bucket::full(cx),
         }
     }
@@ -128,11 +134,10 @@ impl Session {
     }
 
     /// Starts live delivery: sends the opening, followed by live events.
-    pub(crate) fn go_live(&mut self, cx: &Cx<'_>, opening: VecDeque<Piece>) {
+    pub(crate) fn go_live(&mut self, cx: &Cx<'_>, pieces: VecDeque<Piece>) {
         if matches!(self.phase, Phase::Loading) {
             self.phase = Phase::Live;
-            self.opening_taken_at = cx.now;
-            self.opening = opening;
+            self.opening = (!pieces.is_empty()).then(|| Box::new(Opening { pieces, taken_at: cx.now }));
             self.catching_up = true;
             self.lease.warn(cx.now);
         }
@@ -140,21 +145,19 @@ impl Session {
 
     /// Adds the next piece of the list.
     pub(crate) fn list_piece(&mut self, cx: &Cx<'_>, piece: Piece, more: bool) {
-        if !self.wants_piece() {
-            // The connection is closing.
-            return;
-        }
+        // Otherwise the connection is closing.
+        let Some(opening) = self.opening.as_mut().filter(|opening| opening.is_unread()) else { return };
         if !more {
-            self.opening.pop_front();
+            opening.pieces.pop_front();
         }
-        self.opening.push_front(piece);
+        opening.pieces.push_front(piece);
         // The client had nothing to take while the piece was read.
-        self.opening_taken_at = cx.now;
+        opening.taken_at = cx.now;
     }
 
     /// Whether the client has taken all pieces read so far, and more follow.
     pub(crate) fn wants_piece(&self) -> bool {
-        matches!(self.opening.front(), Some(Piece::Unread))
+        self.opening.as_ref().is_some_and(|opening| opening.is_unread())
     }
 
     /// Queues an event. Events cannot be dropped, so if the queue is full, the connection is closed
@@ -163,7 +166,7 @@ impl Session {
         if !self.is_live() {
             return;
         }
-        self.catching_up &= !self.opening.is_empty() || self.is_crowded(cx.limits);
+        self.catching_up &= self.opening.is_some() || self.is_crowded(cx.limits);
         let (frames_max, bytes_max) = if self.catching_up {
             (cx.limits.opening_queue_frames_max, cx.limits.opening_queue_bytes_max)
         } else {
@@ -289,7 +292,7 @@ impl Session {
             return closing.deadline;
         }
         let deadline = self.lease.deadline(self.is_live()).min(self.beat_at);
-        if self.has_to_take() { deadline.min(self.opening_taken_at + limits.opening_stall) } else { deadline }
+        self.taken_at().map_or(deadline, |taken_at| deadline.min(taken_at + limits.opening_stall))
     }
 
     /// Checks all deadlines.
@@ -306,7 +309,7 @@ impl Session {
         }
         if cx.now >= self.lease.expires_at() {
             self.close(cx, Close::token_expired());
-        } else if self.has_to_take() && cx.now >= self.opening_taken_at + cx.limits.opening_stall {
+        } else if self.taken_at().is_some_and(|taken_at| cx.now >= taken_at + cx.limits.opening_stall) {
             Counters::one(&cx.counters.overflows);
             self.close(cx, Close::slow_consumer());
         } else if cx.now < self.beat_at {
@@ -322,9 +325,9 @@ impl Session {
         Ticked::Wake
     }
 
-    /// Whether a piece of the opening is waiting for the client.
-    fn has_to_take(&self) -> bool {
-        !self.opening.is_empty() && !self.wants_piece()
+    /// If a piece of the opening is waiting for the client: when the client took the last one.
+    fn taken_at(&self) -> Option<Moment> {
+        self.opening.as_ref().filter(|opening| !opening.is_unread()).map(|opening| opening.taken_at)
     }
 
     /// Starts to close the connection; a no-op if it is closing. The client gets the close frame,
@@ -337,8 +340,8 @@ impl Session {
         self.pongs = None;
         self.ping_due = false;
         // Without the rest of the opening, live events would be out of order.
-        if close.drops_queue() || !self.opening.is_empty() || matches!(self.phase, Phase::Loading) {
-            self.opening = VecDeque::new();
+        if close.drops_queue() || self.opening.is_some() || matches!(self.phase, Phase::Loading) {
+            self.opening = None;
             self.discard_queue(cx);
         }
         let deadline = if close.at_once() { cx.now } else { cx.now + cx.limits.close_grace };
@@ -374,7 +377,7 @@ impl Session {
 
     /// Whether nothing but the queue is to be sent.
     fn has_only_events(&self) -> bool {
-        self.is_live() && self.opening.is_empty() && self.pongs.is_none() && !self.ping_due && !self.lease.warns()
+        self.is_live() && self.opening.is_none() && self.pongs.is_none() && !self.ping_due && !self.lease.warns()
     }
 
     /// Drops the queued messages. Also called when the connection has ended, so that they no longer
@@ -400,16 +403,16 @@ impl Session {
         if std::mem::take(&mut self.ping_due) {
             return Some(frame::PING);
         }
-        if self.wants_piece() {
-            return None;
-        }
-        if let Some(piece) = self.opening.pop_front() {
-            if self.opening.is_empty() {
-                // Releases the memory, which is not needed again.
-                self.opening = VecDeque::new();
+        if let Some(opening) = &mut self.opening {
+            if opening.is_unread() {
+                return None;
             }
-            self.opening_taken_at = cx.now;
-            return piece.encode();
+            opening.taken_at = cx.now;
+            let piece = opening.pieces.pop_front();
+            if opening.pieces.is_empty() {
+                self.opening = None;
+            }
+            return piece?.encode();
         }
         // Nothing is sent before the welcome.
         if matches!(self.phase, Phase::Loading) {
@@ -429,6 +432,13 @@ impl Session {
             Phase::Closing(closing) => closing.frame.take(),
             Phase::Loading | Phase::Live => None,
         }
+    }
+}
+
+impl Opening {
+    /// Whether the next piece is not read yet.
+    fn is_unread(&self) -> bool {
+        matches!(self.pieces.front(), Some(Piece::Unread))
     }
 }
 

@@ -67,6 +67,7 @@ use foldhash::fast::RandomState;
 use groups_domain::{GroupId, ReadPoint, UserId, View};
 use groups_protocol::{ErrorCode, ServerMessage};
 use slab::Slab;
+use smallvec::SmallVec;
 
 use self::journal::Journal;
 pub(crate) use self::snapshot::UnreadList;
@@ -89,8 +90,8 @@ pub(crate) struct Shard {
     subscriptions: Subscriptions,
     wheel: Wheel,
     journal: Journal,
-    /// Connections that are loading and need the journal.
-    loading: Vec<Rc<Conn>>,
+    /// Connections that are loading and need the journal, each with the start of its part.
+    loading: Vec<(Rc<Conn>, u64)>,
     dirty: Dirty,
 }
 
@@ -106,8 +107,7 @@ struct Dirty {
 
 /// A user with at least one registered connection.
 struct User {
-    user_id: UserId,
-    conns: Vec<Rc<Conn>>,
+    conns: SmallVec<[Rc<Conn>; 1]>,
     /// The read that the set of groups comes from; `None` until the first connection has loaded.
     installed: Option<ReadPoint>,
 }
@@ -158,7 +158,7 @@ impl Shard {
 
     /// Adds a connection. It receives no events yet, but its deadlines apply.
     pub(crate) fn connect(&mut self, conn: &Rc<Conn>) {
-        conn.key.set(Some(self.conns.insert(Rc::clone(conn))));
+        conn.key.set(Some(narrow(self.conns.insert(Rc::clone(conn)))));
         self.schedule(conn);
     }
 
@@ -174,12 +174,12 @@ impl Shard {
             return false;
         }
         let users = &mut self.users;
-        let slot = *self.slots.entry(conn.user_id).or_insert_with(|| {
-            users.insert(User { user_id: conn.user_id, conns: Vec::with_capacity(1), installed: None })
-        });
+        let slot = *self
+            .slots
+            .entry(conn.user_id())
+            .or_insert_with(|| users.insert(User { conns: SmallVec::new(), installed: None }));
         self.users[slot].conns.push(Rc::clone(conn));
-        conn.loading_from.set(Some(self.journal.open()));
-        self.loading.push(Rc::clone(conn));
+        self.loading.push((Rc::clone(conn), self.journal.open()));
         true
     }
 
@@ -191,8 +191,7 @@ impl Shard {
         conn: &Rc<Conn>,
         opening: Result<InitialState, SourceError>,
     ) -> Option<UnreadList> {
-        let from = conn.loading_from.take()?;
-        self.loading.retain(|other| !Rc::ptr_eq(other, conn));
+        let from = self.end_loading(conn)?;
         let unread = match opening {
             _ if conn.session.borrow().is_closing() => None,
             Ok(opening) => self.go_live(now, conn, from, opening),
@@ -203,6 +202,12 @@ impl Shard {
         };
         self.journal.close(from);
         unread
+    }
+
+    /// Removes a connection from those that are loading. Returns the start of its part of the journal.
+    fn end_loading(&mut self, conn: &Rc<Conn>) -> Option<u64> {
+        let at = self.loading.iter().position(|(other, _)| Rc::ptr_eq(other, conn))?;
+        Some(self.loading.swap_remove(at).1)
     }
 
     /// Handles a piece of the list, or the failure to read it.
@@ -233,7 +238,7 @@ impl Shard {
 
     fn go_live(&mut self, now: Moment, conn: &Rc<Conn>, from: u64, opening: InitialState) -> Option<UnreadList> {
         let InitialState { seen, groups, content, cursor } = opening;
-        let user_id = conn.user_id;
+        let user_id = conn.user_id();
         let mut pieces = VecDeque::new();
         let resumed = matches!(content, InitialContent::Resumed(_));
         pieces.push_back(Piece::Frame(frame::json(&ServerMessage::Welcome {
@@ -279,7 +284,7 @@ impl Shard {
             }
         }
         // Never set before, because a connection loads once.
-        let _ = conn.seen.set(seen);
+        let _ = conn.seen.set(seen.into());
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         conn.session.borrow_mut().go_live(&cx, pieces);
         self.schedule(conn);
@@ -363,10 +368,9 @@ impl Shard {
         {
             let Some(oldest) = self.journal.oldest_reader() else { return };
             let (evicted, loading) =
-                std::mem::take(&mut self.loading).into_iter().partition(|conn| conn.loading_from.get() == Some(oldest));
+                std::mem::take(&mut self.loading).into_iter().partition(|(_, from)| *from == oldest);
             self.loading = loading;
-            for conn in evicted {
-                conn.loading_from.set(None);
+            for (conn, _) in evicted {
                 Counters::one(&self.counters.journal_overflows);
                 self.close(now, &conn, Close::restarting(self.limits.retry_ms));
                 self.journal.close(oldest);
@@ -377,15 +381,12 @@ impl Shard {
     /// Sends a typing event to the other members' connections that have room for it.
     pub(crate) fn typing(&mut self, now: Moment, types: TypingEvent, frame: &Bytes) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
+        let typist = self.slots.get(&types.user_id).copied();
         for (slot, audience) in self.subscriptions.of_group(types.group_id) {
-            if !audience.is_member() {
+            if !audience.is_member() || Some(slot) == typist {
                 continue;
             }
-            let user = &self.users[slot];
-            if user.user_id == types.user_id {
-                continue;
-            }
-            for conn in &user.conns {
+            for conn in &self.users[slot].conns {
                 let mut session = conn.session.borrow_mut();
                 if session.is_live() {
                     session.ephemeral(&cx, frame.clone());
@@ -407,7 +408,7 @@ impl Shard {
             ClientAction::Typing { group_id, typing } => (group_id, typing),
             ClientAction::Authenticate { token } => return Some(Received::Token(token)),
         };
-        let user_id = conn.user_id;
+        let user_id = conn.user_id();
         let member = self.slots.get(&user_id).is_some_and(|slot| self.subscriptions.is_member(*slot, group_id));
         if !member {
             conn.session.borrow_mut().error(&cx, ErrorCode::GroupNotFound, "no such group, or you are not in it");
@@ -419,7 +420,7 @@ impl Shard {
     /// Takes the result of checking the token of a client.
     pub(crate) fn renewed(&mut self, now: Moment, conn: &Rc<Conn>, checked: Result<Renewal, NotRenewed>) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
-        conn.session.borrow_mut().renewed(&cx, conn.user_id, checked);
+        conn.session.borrow_mut().renewed(&cx, conn.user_id(), checked);
         self.schedule(conn);
         mark(&mut self.dirty, conn);
     }
@@ -428,7 +429,7 @@ impl Shard {
     pub(crate) fn tick(&mut self, now: Moment) {
         let cx = Cx { now, limits: &self.limits, counters: &self.counters };
         for (key, tick) in self.wheel.turn(now) {
-            let Some(conn) = self.conns.get(key).filter(|conn| wheel::take(&conn.due, tick)) else { continue };
+            let Some(conn) = self.conns.get(key as usize).filter(|conn| wheel::take(&conn.due, tick)) else { continue };
             let ticked = conn.session.borrow_mut().tick(&cx);
             match ticked {
                 Ticked::Nothing => {}
@@ -457,22 +458,21 @@ impl Shard {
 
     /// The connections of a user, including those that are not registered yet.
     pub(crate) fn conns_of(&self, user_id: UserId) -> Vec<Rc<Conn>> {
-        self.conns.iter().filter(|(_, conn)| conn.user_id == user_id).map(|(_, conn)| Rc::clone(conn)).collect()
+        self.conns.iter().filter(|(_, conn)| conn.user_id() == user_id).map(|(_, conn)| Rc::clone(conn)).collect()
     }
 
     /// Removes a connection and the state that only it needed.
     pub(crate) fn disconnect(&mut self, conn: &Rc<Conn>) {
         let Some(key) = conn.key.take() else { return };
-        self.conns.remove(key);
-        if let Some(from) = conn.loading_from.take() {
-            self.loading.retain(|other| !Rc::ptr_eq(other, conn));
+        self.conns.remove(key as usize);
+        if let Some(from) = self.end_loading(conn) {
             self.journal.close(from);
         }
-        let Some(&slot) = self.slots.get(&conn.user_id) else { return };
+        let Some(&slot) = self.slots.get(&conn.user_id()) else { return };
         let user = &mut self.users[slot];
         user.conns.retain(|other| !Rc::ptr_eq(other, conn));
         if user.conns.is_empty() {
-            self.slots.remove(&conn.user_id);
+            self.slots.remove(&conn.user_id());
             self.subscriptions.remove_user(slot);
             self.users.remove(slot);
         }
@@ -534,4 +534,9 @@ fn mark(dirty: &mut Dirty, conn: &Rc<Conn>) {
         dirty.conns.push_back(Rc::clone(conn));
         dirty.added += 1;
     }
+}
+
+/// There is memory for far fewer than 2^32 connections.
+fn narrow(key: usize) -> u32 {
+    key as u32
 }

@@ -77,13 +77,13 @@ impl Hub {
         if let Some(seconds) = self.refuses() {
             return Ok(Refusal::Unavailable { seconds }.respond());
         }
-        let place = match self.enter(client.user_id) {
-            Entry::Admitted(place) => Some(place),
-            Entry::Excess => None,
+        let permit = match self.enter(client.user_id) {
+            Entry::Admitted(permit) => permit,
+            Entry::Excess => ConnectionPermit::without_slot(client.user_id),
             Entry::Refused(wait) => return Ok(Refusal::TooMany { wait }.respond()),
         };
         upgrade(request, payload, &[SUBPROTOCOL], |socket| {
-            let (worker, conn) = self.connect(client, place, socket);
+            let (worker, conn) = self.connect(client, permit, socket);
             let message_bytes_max = worker.limits().message_bytes_max;
             (AnyPeer::Member(Member { worker, conn }), message_bytes_max)
         })
@@ -106,7 +106,7 @@ impl Hub {
     pub fn event_stream(&self, request: &HttpRequest, client: Client) -> HttpResponse {
         let retry_seed = client.connection_id.as_bytes()[15];
         match self.admit(client.user_id) {
-            Ok(place) => stream_response::respond(request, retry_seed, |socket| self.messages(client, place, socket)),
+            Ok(permit) => stream_response::respond(request, retry_seed, |socket| self.messages(client, permit, socket)),
             Err(refusal) => refusal.respond(),
         }
     }
@@ -132,7 +132,7 @@ impl Hub {
         wait: Duration,
     ) -> Result<HttpResponse, CatchUpError> {
         match self.admit(client.user_id) {
-            Ok(place) => catch_up::respond(self.messages(client, place, socket::of(request)), wait).await,
+            Ok(permit) => catch_up::respond(self.messages(client, permit, socket::of(request)), wait).await,
             Err(refusal) => Ok(refusal.respond()),
         }
     }
@@ -142,14 +142,14 @@ impl Hub {
             return Err(Refusal::Unavailable { seconds });
         }
         match self.enter(user_id) {
-            Entry::Admitted(place) => Ok(place),
+            Entry::Admitted(permit) => Ok(permit),
             Entry::Excess => Err(Refusal::TooMany { wait: Duration::ZERO }),
             Entry::Refused(wait) => Err(Refusal::TooMany { wait }),
         }
     }
 
-    fn messages(&self, client: Client, place: ConnectionPermit, socket: Box<dyn Socket>) -> Messages {
-        let (worker, conn) = self.connect(client, Some(place), socket);
+    fn messages(&self, client: Client, permit: ConnectionPermit, socket: Box<dyn Socket>) -> Messages {
+        let (worker, conn) = self.connect(client, permit, socket);
         Messages::of(Member { worker, conn })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -133,31 +134,31 @@ impl Worker {
     pub(crate) fn accept(
         self: &Rc<Self>,
         client: Client,
-        place: Option<ConnectionPermit>,
+        permit: ConnectionPermit,
         socket: Box<dyn Socket>,
     ) -> Rc<Conn> {
         // There is no connection to close yet, so the panic propagates and ends the request.
-        self.call(|| self.take_in(client, place, socket)).unwrap_or_else(|panic| resume_unwind(panic))
+        self.call(|| self.take_in(client, permit, socket)).unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    fn take_in(self: &Rc<Self>, client: Client, place: Option<ConnectionPermit>, socket: Box<dyn Socket>) -> Rc<Conn> {
+    fn take_in(self: &Rc<Self>, client: Client, permit: ConnectionPermit, socket: Box<dyn Socket>) -> Rc<Conn> {
         Counters::one(&self.counters.accepted);
         let Client { user_id, connection_id, cursor, grant } = client;
         // Sixteen steps over half a heartbeat, chosen by a random byte of the id.
         let step = u32::from(connection_id.as_bytes()[15] & 0xF);
         let cx = self.cx();
         let mut session = Session::new(&cx, grant, cx.limits.heartbeat / 32 * step);
-        let refusal = match &place {
-            None => Some(Close::too_many_connections()),
-            Some(permit) if permit.is_revoked() => Some(Close::disconnected()),
-            Some(_) => None,
+        let refusal = match &permit {
+            permit if !permit.has_slot() => Some(Close::too_many_connections()),
+            permit if permit.is_revoked() => Some(Close::disconnected()),
+            _ => None,
         };
         let refused = refusal.is_some();
         if let Some(refusal) = refusal {
             session.close(&cx, refusal);
         }
         tracing::debug!(%user_id, %connection_id, refused, resumes = cursor.is_some(), "client connected");
-        let conn = Conn::new(user_id, connection_id, session, place, socket);
+        let conn = Conn::new(connection_id, session, permit, socket);
         self.shard.borrow_mut().connect(&conn);
         if !refused {
             let loading = self.spawn(Rc::clone(self).load(Rc::clone(&conn), cursor));
@@ -182,14 +183,14 @@ impl Worker {
     }
 
     async fn open(&self, conn: &Rc<Conn>, cursor: Option<String>) -> Option<UnreadList> {
-        let turn = self.hub.openings.enter(conn.user_id).await;
+        let turn = self.hub.openings.enter(conn.user_id()).await;
         if !self.shard.borrow_mut().register(conn) {
             return None;
         }
         let opening = async {
             // Connections are bounded, and each waits at most once, so the queue cannot overflow.
             let _turn = turn.map_err(SourceError::new)?;
-            self.guarded(self.hub.source.open(conn.user_id, cursor.as_deref())).await
+            self.guarded(self.hub.source.open(conn.user_id(), cursor.as_deref())).await
         };
         let opening = opening.await;
         let unread = self.shard.borrow_mut().opened(self.now(), conn, opening);
@@ -202,9 +203,9 @@ impl Worker {
     async fn read_list(&self, conn: &Rc<Conn>, mut unread: UnreadList) {
         let max =
             PieceMax { groups: self.limits().snapshot_groups_max.max(1), bytes: self.limits().snapshot_bytes_max };
-        while self.piece_wanted(conn).await {
+        while poll_fn(|cx| conn.poll_piece_wanted(cx)).await {
             let piece = async {
-                let turn = self.hub.openings.enter(conn.user_id).await;
+                let turn = self.hub.openings.enter(conn.user_id()).await;
                 let _turn = turn.map_err(SourceError::new)?;
                 self.guarded(unread.list.next(max)).await
             };
@@ -215,23 +216,6 @@ impl Worker {
             if !more {
                 return;
             }
-        }
-    }
-
-    /// Waits until the client has taken the last piece. Returns `false` if the connection is
-    /// closing.
-    async fn piece_wanted(&self, conn: &Conn) -> bool {
-        loop {
-            {
-                let session = conn.session.borrow();
-                if session.is_closing() {
-                    return false;
-                }
-                if session.wants_piece() {
-                    return true;
-                }
-            }
-            conn.piece_wanted.notified().await;
         }
     }
 
@@ -254,7 +238,7 @@ impl Worker {
                 Some(Received::Typing(types)) => self.hub.user_types(types),
                 Some(Received::Token(token)) => {
                     // A client that disconnects meanwhile must not keep its place.
-                    let renewal = Rc::clone(self).renew(conn.user_id, Rc::downgrade(conn), token);
+                    let renewal = Rc::clone(self).renew(conn.user_id(), Rc::downgrade(conn), token);
                     self.spawn(renewal);
                 }
                 None => {}
@@ -289,9 +273,7 @@ impl Worker {
     /// Returns what a connection has to send next.
     pub(crate) fn transmit(&self, conn: &Conn) -> Transmit {
         let transmit = self.call(|| conn.session.borrow_mut().transmit(&self.cx())).unwrap_or(Transmit::End);
-        if conn.session.borrow().wants_piece() {
-            conn.piece_wanted.notify_one();
-        }
+        conn.want_piece();
         transmit
     }
 
@@ -299,15 +281,13 @@ impl Worker {
     pub(crate) fn transmit_batch(&self, conn: &Conn, batch: &mut FrameQueue, max: BatchMax) -> After {
         let transmit = || conn.session.borrow_mut().transmit_batch(&self.cx(), batch, max);
         let after = self.call(transmit).unwrap_or(After::End);
-        if conn.session.borrow().wants_piece() {
-            conn.piece_wanted.notify_one();
-        }
+        conn.want_piece();
         after
     }
 
     /// Removes a connection.
     pub(crate) fn disconnect(&self, conn: &Rc<Conn>) {
-        tracing::debug!(user_id = %conn.user_id, connection_id = %conn.connection_id, "client disconnected");
+        tracing::debug!(user_id = %conn.user_id(), connection_id = %conn.connection_id, "client disconnected");
         // Called from a destructor, which must not panic.
         let _ = self.call(|| {
             self.shard.borrow_mut().disconnect(conn);

@@ -58,7 +58,8 @@ pub(super) fn check(bytes: &[u8], sizes: &[usize], message_bytes_max: usize) {
     let limit = message_bytes_max + CONTROL_BYTES_MAX as usize;
     let decode = |sizes: &[usize]| {
         decode_pieces(&mut Decoder::new(message_bytes_max), bytes, sizes, |decoder| {
-            assert!(decoder.buffer.capacity() <= limit, "{} bytes", decoder.buffer.capacity());
+            let bytes = decoder.buffered_bytes().unwrap_or_default();
+            assert!(bytes <= limit, "{bytes} bytes");
         })
     };
     let whole = decode(&[usize::MAX]);

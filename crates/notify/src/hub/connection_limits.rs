@@ -42,18 +42,33 @@ pub(crate) enum Entry {
     Refused(Duration),
 }
 
-/// A connection slot. Dropping it frees the slot.
+/// A connection slot of a user. Dropping it frees the slot.
 pub(crate) struct ConnectionPermit {
-    connection_limits: Arc<ConnectionLimits>,
+    /// Where the slot is counted. `None`: the user had none left.
+    connection_limits: Option<Arc<ConnectionLimits>>,
     user_id: UserId,
     /// The user's disconnects when the slot was taken.
     disconnects: u32,
 }
 
 impl ConnectionPermit {
+    /// For a connection of a user who has no slot left.
+    pub(crate) fn without_slot(user_id: UserId) -> Self {
+        Self { connection_limits: None, user_id, disconnects: 0 }
+    }
+
+    pub(crate) fn has_slot(&self) -> bool {
+        self.connection_limits.is_some()
+    }
+
+    pub(crate) fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
     /// Whether the user was disconnected after the slot was taken.
     pub(crate) fn is_revoked(&self) -> bool {
-        let users = self.connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(connection_limits) = &self.connection_limits else { return false };
+        let users = connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner);
         users.get(&self.user_id).is_some_and(|taken| taken.disconnects != self.disconnects)
     }
 }
@@ -83,7 +98,7 @@ impl ConnectionLimits {
         taken.count += 1;
         this.connections.fetch_add(1, SeqCst);
         let disconnects = taken.disconnects;
-        Entry::Admitted(ConnectionPermit { connection_limits: Arc::clone(this), user_id, disconnects })
+        Entry::Admitted(ConnectionPermit { connection_limits: Some(Arc::clone(this)), user_id, disconnects })
     }
 
     /// Revokes the permits of a user whose connections are not established yet.
@@ -112,7 +127,8 @@ impl ConnectionLimits {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut users = self.connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(connection_limits) = &self.connection_limits else { return };
+        let mut users = connection_limits.users.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(taken) = users.get_mut(&self.user_id) {
             taken.count -= 1;
             if taken.count == 0 {
@@ -120,8 +136,8 @@ impl Drop for ConnectionPermit {
             }
         }
         drop(users);
-        if self.connection_limits.connections.fetch_sub(1, SeqCst) == 1 {
-            self.connection_limits.left.notify_waiters();
+        if connection_limits.connections.fetch_sub(1, SeqCst) == 1 {
+            connection_limits.left.notify_waiters();
         }
     }
 }

@@ -36,6 +36,7 @@ use self::server::{Server, SharedSocket, moment};
 use self::stats::Stats;
 use self::store::{CommitOrder, Store};
 use super::*;
+use crate::hub::ConnectionPermit;
 use crate::session::{Session, Transmit};
 use crate::world::user;
 use crate::{Grant, PieceMax};
@@ -368,7 +369,12 @@ impl Simulation {
         let session = Session::new(&cx, grant, Duration::from_millis(pause));
         let shut_down = Rc::new(Cell::new(false));
         let socket = Box::new(SharedSocket(Rc::clone(&shut_down)));
-        let conn = Conn::new(client.user_id, Uuid::from_u128(self.connections), session, None, socket);
+        let conn = Conn::new(
+            Uuid::from_u128(self.connections),
+            session,
+            ConnectionPermit::without_slot(client.user_id),
+            socket,
+        );
         up.workers[worker].shard.connect(&conn);
         up.workers[worker].awake.insert(self.connections);
         client.connection = Some(Connection::new(server, worker, conn, shut_down, client.cursor()));
@@ -390,8 +396,8 @@ impl Simulation {
             Loading::Connected if worker.shard.register(&conn) => Loading::Registered,
             Loading::Registered => {
                 let cursor = connection.cursor.as_deref();
-                let resumed = cursor.and_then(|cursor| self.store.resume(&server.recent, conn.user_id, cursor));
-                let read = (!fails).then(|| resumed.unwrap_or_else(|| self.store.open(conn.user_id, cursor)));
+                let resumed = cursor.and_then(|cursor| self.store.resume(&server.recent, conn.user_id(), cursor));
+                let read = (!fails).then(|| resumed.unwrap_or_else(|| self.store.open(conn.user_id(), cursor)));
                 Loading::Read(read.map(Box::new))
             }
             Loading::Read(read) => {

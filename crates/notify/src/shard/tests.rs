@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::conn::Socket;
+use crate::hub::ConnectionPermit;
 use crate::session::{Session, Transmit};
 use crate::world::{ADA, BOB, EVE, World, group, user};
 use crate::{Grant, PieceMax};
@@ -103,7 +104,7 @@ impl Bench {
         let counters = Counters::default();
         let cx = Cx { now: Moment::default(), limits: &self.limits, counters: &counters };
         let session = Session::new(&cx, Grant::lasting(Duration::MAX), Duration::ZERO);
-        let conn = Conn::new(user_id, Uuid::nil(), session, None, Box::new(NoSocket));
+        let conn = Conn::new(Uuid::nil(), session, ConnectionPermit::without_slot(user_id), Box::new(NoSocket));
         self.shard.connect(&conn);
         assert!(self.shard.register(&conn));
         Device { user_id, conn, cursor, read: None, answered: false, unread: None, taken: Vec::new() }

@@ -5,6 +5,7 @@
 //! further away than one turn of the wheel. Then it is scheduled again.
 
 use std::cell::Cell;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -18,7 +19,7 @@ pub(super) struct Wheel {
     tick_ms: u64,
     /// The last tick whose connections were checked.
     turned: u64,
-    buckets: Vec<Vec<usize>>,
+    buckets: Vec<Vec<u32>>,
 }
 
 impl Wheel {
@@ -29,10 +30,10 @@ impl Wheel {
 
     /// Schedules a check of the connection with this key, unless it is checked by then anyway.
     /// `due`: the tick at which it is checked next.
-    pub(super) fn schedule(&mut self, key: usize, due: &Cell<Option<u64>>, deadline: Moment) {
+    pub(super) fn schedule(&mut self, key: u32, due: &Cell<Option<NonZeroU64>>, deadline: Moment) {
         let at = deadline.millis().div_ceil(self.tick_ms).clamp(self.turned + 1, self.turned + BUCKETS - 1);
-        if due.get().is_none_or(|scheduled| at < scheduled) {
-            due.set(Some(at));
+        if due.get().is_none_or(|scheduled| at < scheduled.get()) {
+            due.set(NonZeroU64::new(at));
             self.buckets[(at % BUCKETS) as usize].push(key);
         }
     }
@@ -40,7 +41,7 @@ impl Wheel {
     /// Turns the wheel. Returns the keys of the connections to check, each with the tick for which
     /// it was scheduled. Keys of connections that are gone, or that have been checked earlier, may be
     /// among them, see [`take`].
-    pub(super) fn turn(&mut self, now: Moment) -> Vec<(usize, u64)> {
+    pub(super) fn turn(&mut self, now: Moment) -> Vec<(u32, u64)> {
         let tick = now.millis() / self.tick_ms;
         let mut keys = Vec::new();
         for at in self.turned + 1..=tick.min(self.turned + BUCKETS) {
@@ -53,8 +54,8 @@ impl Wheel {
 }
 
 /// Whether a connection is to be checked at this tick. It must be scheduled again afterwards.
-pub(super) fn take(due: &Cell<Option<u64>>, tick: u64) -> bool {
-    let now = due.get() == Some(tick);
+pub(super) fn take(due: &Cell<Option<NonZeroU64>>, tick: u64) -> bool {
+    let now = due.get().is_some_and(|scheduled| scheduled.get() == tick);
     if now {
         due.set(None);
     }
@@ -78,25 +79,26 @@ mod tests {
             steps in proptest::collection::vec(1..90_000u64, 1..60),
         ) {
             let mut wheel = Wheel::new(Duration::from_secs(1));
-            let dues: Vec<Cell<Option<u64>>> = deadlines.iter().map(|_| Cell::default()).collect();
+            let dues: Vec<Cell<Option<NonZeroU64>>> = deadlines.iter().map(|_| Cell::default()).collect();
             // Each deadline moves to an earlier time after it was scheduled.
-            for (key, (first, second)) in deadlines.iter().enumerate() {
-                wheel.schedule(key, &dues[key], at(*first.max(second)));
-                wheel.schedule(key, &dues[key], at(*first.min(second)));
+            for (key, (first, second)) in (0..).zip(&deadlines) {
+                wheel.schedule(key, &dues[key as usize], at(*first.max(second)));
+                wheel.schedule(key, &dues[key as usize], at(*first.min(second)));
             }
             let (mut now, mut checked, mut checks) = (0, vec![false; deadlines.len()], 0);
             for step in steps {
                 now += step;
                 for (key, tick) in wheel.turn(at(now)) {
-                    if !take(&dues[key], tick) {
+                    let index = key as usize;
+                    if !take(&dues[index], tick) {
                         continue;
                     }
                     checks += 1;
-                    let deadline = *[deadlines[key].0, deadlines[key].1].iter().min().unwrap_or(&0);
+                    let deadline = deadlines[index].0.min(deadlines[index].1);
                     if deadline <= now {
-                        checked[key] = true;
+                        checked[index] = true;
                     } else {
-                        wheel.schedule(key, &dues[key], at(deadline));
+                        wheel.schedule(key, &dues[index], at(deadline));
                     }
                 }
                 for (key, checked) in checked.iter().enumerate() {

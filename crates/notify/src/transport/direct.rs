@@ -41,14 +41,13 @@ thread_local! {
 }
 
 /// A client whose 101, or the head of its stream of events, was sent. Dropping it disconnects the client.
-pub struct Upgraded(Box<Connection>);
+pub struct Upgraded(Connection);
 
-/// Boxed, because the futures around it would reserve space for several copies.
 struct Connection {
     peer: AnyPeer,
     decoder: Decoder,
-    /// Frames that are being written.
-    unsent: FrameQueue,
+    /// Frames that the kernel did not take at once.
+    unsent: Option<Box<FrameQueue>>,
     send_buffer: SendBuffer,
     /// Nothing follows the frames being written.
     last: bool,
@@ -62,9 +61,8 @@ impl fmt::Debug for Upgraded {
 
 impl Upgraded {
     pub(super) fn new(peer: AnyPeer, message_bytes_max: usize) -> Self {
-        let decoder = Decoder::new(message_bytes_max);
-        let (unsent, send_buffer) = (FrameQueue::default(), SendBuffer::default());
-        Self(Box::new(Connection { peer, decoder, unsent, send_buffer, last: false }))
+        let (decoder, send_buffer) = (Decoder::new(message_bytes_max), SendBuffer::default());
+        Self(Connection { peer, decoder, unsent: None, send_buffer, last: false })
     }
 
     /// Runs the session on the socket until the connection ends. `early`: bytes that have already
@@ -131,19 +129,33 @@ impl Connection {
 
     /// Sends until the queue is empty. Ready when the connection has ended.
     fn poll_send(&mut self, socket: &mut impl ClientStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut unsent = self.unsent.take().map_or_else(FrameQueue::default, |unsent| *unsent);
+        let sent = self.poll_send_all(&mut unsent, socket, cx);
+        if sent.is_pending() && !unsent.is_empty() {
+            self.unsent = Some(Box::new(unsent));
+        }
+        sent
+    }
+
+    fn poll_send_all(
+        &mut self,
+        unsent: &mut FrameQueue,
+        socket: &mut impl ClientStream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
-            self.send_buffer.grow(socket, self.unsent.bytes());
-            while !self.unsent.is_empty() {
-                let written = ready!(write(&self.unsent, socket, cx))?;
-                self.unsent.advance(written);
+            self.send_buffer.grow(socket, unsent.bytes());
+            while !unsent.is_empty() {
+                let written = ready!(write(unsent, socket, cx))?;
+                unsent.advance(written);
             }
             // An encrypted stream may keep a part.
             ready!(Pin::new(&mut *socket).poll_flush(cx))?;
             if self.last {
                 return Poll::Ready(Ok(()));
             }
-            match self.peer.transmit_batch(&mut self.unsent, WRITE_MAX) {
-                After::Wait if self.unsent.is_empty() => {
+            match self.peer.transmit_batch(unsent, WRITE_MAX) {
+                After::Wait if unsent.is_empty() => {
                     if self.send_buffer.is_shared() {
                         // The client continues to take the data if it is not ready.
                         let _ = self.send_buffer.poll_shrink(socket, cx);
@@ -169,5 +181,18 @@ fn write(frames: &FrameQueue, socket: &mut impl ClientStream, cx: &mut Context<'
             slices.iter().for_each(|slice| joined.extend_from_slice(slice));
             Pin::new(socket).poll_write(cx, joined)
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conn::Conn;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        let conn = 2 * size_of::<usize>() + size_of::<Conn>();
+        assert!(conn <= 320, "{conn} bytes behind an Rc: a size class of the allocator");
+        assert!(size_of::<Connection>() <= 56, "{} bytes", size_of::<Connection>());
     }
 }

@@ -1,6 +1,8 @@
 //! A session as server-sent events (the section of that name in the HTML standard).
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -13,6 +15,15 @@ use crate::session::{Input, Transmit};
 
 /// An event without data, which clients ignore.
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
+
+/// Number of encoded events that a thread keeps for other streams, and the size in bytes of the longest.
+/// Others are encoded for each stream.
+const SHARED_MAX: usize = 16;
+const SHARED_BYTES_MAX: usize = 16 * 1024;
+
+thread_local! {
+    static SHARED: RefCell<SharedEvents> = RefCell::default();
+}
 
 /// The events of a session.
 pub(super) struct EventStream {
@@ -33,7 +44,7 @@ impl Peer for EventStream {
 
     fn transmit(&mut self) -> Transmit {
         match self.messages.next() {
-            Some(Said::Message(json)) => Transmit::Frame(event(&json)),
+            Some(Said::Message(json)) => Transmit::Frame(SHARED.with_borrow_mut(|shared| shared.event(json))),
             Some(Said::Heartbeat) => Transmit::Frame(COMMENT),
             Some(Said::Close { code, reason }) => Transmit::Frame(close(code, &reason, self.retry_seed)),
             None if self.messages.has_ended() => Transmit::End,
@@ -47,6 +58,36 @@ impl Peer for EventStream {
 
     fn is_shut_down(&self) -> bool {
         self.messages.is_shut_down()
+    }
+}
+
+/// The last encoded events, oldest first. A change reaches many streams, soon after each other and
+/// with the same frame.
+#[derive(Default)]
+struct SharedEvents(VecDeque<SharedEvent>);
+
+struct SharedEvent {
+    /// Kept, so that no other message gets its address.
+    json: Bytes,
+    event: Bytes,
+}
+
+impl SharedEvents {
+    /// Encodes a message, unless it is one of the last.
+    fn event(&mut self, json: Bytes) -> Bytes {
+        if json.len() > SHARED_BYTES_MAX {
+            return event(&json);
+        }
+        let is_same = |shared: &&SharedEvent| shared.json.as_ptr_range() == json.as_ptr_range();
+        if let Some(shared) = self.0.iter().rfind(is_same) {
+            return shared.event.clone();
+        }
+        if self.0.len() == SHARED_MAX {
+            self.0.pop_front();
+        }
+        let event = event(&json);
+        self.0.push_back(SharedEvent { json, event: event.clone() });
+        event
     }
 }
 
@@ -135,6 +176,22 @@ mod tests {
         let expected = format!("event: group_deleted\nid: abc\ndata: {}\n\n", String::from_utf8_lossy(json));
         assert_eq!(text(&encoded), expected);
         assert_eq!(text(&event(br#"{"type":"welcome"}"#)), "event: welcome\ndata: {\"type\":\"welcome\"}\n\n");
+    }
+
+    #[test]
+    fn streams_that_get_the_same_frame_share_its_event_and_others_do_not() {
+        let mut shared = SharedEvents::default();
+        let message = |number: usize| Bytes::from(format!(r#"{{"type":"group_deleted","cursor":"{number}"}}"#));
+        let messages: Vec<Bytes> = (0..3 * SHARED_MAX).map(message).collect();
+        for json in &messages {
+            let (first, second) = (shared.event(json.clone()), shared.event(json.clone()));
+            assert_eq!((&first, first.as_ptr()), (&event(json), second.as_ptr()));
+            assert!(shared.0.len() <= SHARED_MAX);
+        }
+        let equal = Bytes::copy_from_slice(&messages[0]);
+        assert_eq!(shared.event(equal), event(&messages[0]));
+        let long = Bytes::from(format!(r#"{{"type":"snapshot","groups":"{}"}}"#, "x".repeat(SHARED_BYTES_MAX)));
+        assert_ne!(shared.event(long.clone()).as_ptr(), shared.event(long).as_ptr(), "not kept");
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Messages {
 
     /// Whose session it is.
     pub(super) fn user_id(&self) -> UserId {
-        self.member.conn.user_id
+        self.member.conn.user_id()
     }
 
     /// What the session says next; `None` if there is nothing now, or if it [has
