@@ -22,7 +22,7 @@ pub(crate) trait Socket {
 
 /// A connection. Small, because most are idle.
 pub(crate) struct Conn {
-    /// Of its user, whose id it has.
+    /// The slot of its user, with the id of the user.
     permit: ConnectionPermit,
     pub(crate) connection_id: Uuid,
     pub(crate) session: RefCell<Session>,
@@ -35,7 +35,7 @@ pub(crate) struct Conn {
     pub(crate) due: Cell<Option<NonZeroU64>>,
     /// Whether it is queued to be woken.
     pub(crate) dirty: Cell<bool>,
-    /// The task that reads the next piece of the list when the client has taken the last one.
+    /// The task that reads the next piece of the list when the client has taken every piece read so far.
     piece_reader: Cell<Option<Waker>>,
     /// Aborts the loading task, which then releases its permit and its read.
     pub(crate) loading: Cell<Option<AbortHandle>>,
@@ -91,8 +91,8 @@ impl Conn {
         self.permit.user_id()
     }
 
-    /// Ready when the client has taken the last piece of its list. `false`: the connection is
-    /// closing.
+    /// Ready when the client has taken every piece of its list that was read so far. `false`: the
+    /// connection is closing.
     pub(crate) fn poll_piece_wanted(&self, cx: &mut Context<'_>) -> Poll<bool> {
         let session = self.session.borrow();
         if session.is_closing() {
@@ -105,9 +105,8 @@ impl Conn {
         Poll::Pending
     }
 
-    /// Wakes the task that waits for [`poll_piece_wanted`](Self::poll_piece_wanted), if the client
-    /// has taken the last piece of its list.
-    pub(crate) fn want_piece(&self) {
+    /// Wakes the task that waits for [`poll_piece_wanted`](Self::poll_piece_wanted), if it is ready.
+    pub(crate) fn wake_piece_reader(&self) {
         if self.session.borrow().wants_piece()
             && let Some(reader) = self.piece_reader.take()
         {
@@ -142,5 +141,26 @@ impl Conn {
         // progress.
         self.wake();
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_read_point_in_less_memory_has_seen_the_same(
+            below in 0..20u64,
+            except in proptest::collection::vec(0..20u64, 0..5),
+        ) {
+            let point = ReadPoint { below, except };
+            let seen = Seen::from(point.clone());
+            for commit in 0..25 {
+                prop_assert_eq!(seen.sees(commit), point.sees(commit), "{} in {:?}", commit, &point);
+            }
+        }
     }
 }

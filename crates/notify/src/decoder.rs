@@ -34,7 +34,7 @@ const PING: u8 = 0x9;
 pub(crate) struct Decoder {
     reading: Reading,
     message_bytes_max: u32,
-    /// What has been read of the current message. `None` between two messages.
+    /// What has been read of the current frame or message. `None` between two messages.
     partial: Option<Box<Partial>>,
 }
 
@@ -94,7 +94,7 @@ enum Decoded {
 }
 
 impl Decoder {
-    /// `message_bytes_max` limits a message including all fragments.
+    /// `message_bytes_max` limits a message including all fragments. 4 GiB or more count as 4 GiB - 1.
     pub(crate) fn new(message_bytes_max: usize) -> Self {
         let message_bytes_max = u32::try_from(message_bytes_max).unwrap_or(u32::MAX);
         Self { reading: Reading::Messages, message_bytes_max, partial: None }

@@ -145,8 +145,10 @@ impl Session {
 
     /// Adds the next piece of the list.
     pub(crate) fn list_piece(&mut self, cx: &Cx<'_>, piece: Piece, more: bool) {
-        // Otherwise the connection is closing.
-        let Some(opening) = self.opening.as_mut().filter(|opening| opening.is_unread()) else { return };
+        let Some(opening) = self.opening.as_mut().filter(|opening| opening.is_next_unread()) else {
+            // The connection is closing.
+            return;
+        };
         if !more {
             opening.pieces.pop_front();
         }
@@ -157,7 +159,7 @@ impl Session {
 
     /// Whether the client has taken all pieces read so far, and more follow.
     pub(crate) fn wants_piece(&self) -> bool {
-        self.opening.as_ref().is_some_and(|opening| opening.is_unread())
+        self.opening.as_ref().is_some_and(|opening| opening.is_next_unread())
     }
 
     /// Queues an event. Events cannot be dropped, so if the queue is full, the connection is closed
@@ -292,7 +294,7 @@ impl Session {
             return closing.deadline;
         }
         let deadline = self.lease.deadline(self.is_live()).min(self.beat_at);
-        self.taken_at().map_or(deadline, |taken_at| deadline.min(taken_at + limits.opening_stall))
+        self.waiting_since().map_or(deadline, |since| deadline.min(since + limits.opening_stall))
     }
 
     /// Checks all deadlines.
@@ -309,7 +311,7 @@ impl Session {
         }
         if cx.now >= self.lease.expires_at() {
             self.close(cx, Close::token_expired());
-        } else if self.taken_at().is_some_and(|taken_at| cx.now >= taken_at + cx.limits.opening_stall) {
+        } else if self.waiting_since().is_some_and(|since| cx.now >= since + cx.limits.opening_stall) {
             Counters::one(&cx.counters.overflows);
             self.close(cx, Close::slow_consumer());
         } else if cx.now < self.beat_at {
@@ -326,8 +328,8 @@ impl Session {
     }
 
     /// If a piece of the opening is waiting for the client: when the client took the last one.
-    fn taken_at(&self) -> Option<Moment> {
-        self.opening.as_ref().filter(|opening| !opening.is_unread()).map(|opening| opening.taken_at)
+    fn waiting_since(&self) -> Option<Moment> {
+        self.opening.as_ref().filter(|opening| !opening.is_next_unread()).map(|opening| opening.taken_at)
     }
 
     /// Starts to close the connection; a no-op if it is closing. The client gets the close frame,
@@ -404,7 +406,7 @@ impl Session {
             return Some(frame::PING);
         }
         if let Some(opening) = &mut self.opening {
-            if opening.is_unread() {
+            if opening.is_next_unread() {
                 return None;
             }
             opening.taken_at = cx.now;
@@ -437,7 +439,7 @@ impl Session {
 
 impl Opening {
     /// Whether the next piece is not read yet.
-    fn is_unread(&self) -> bool {
+    fn is_next_unread(&self) -> bool {
         matches!(self.pieces.front(), Some(Piece::Unread))
     }
 }

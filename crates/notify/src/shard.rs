@@ -158,7 +158,7 @@ impl Shard {
 
     /// Adds a connection. It receives no events yet, but its deadlines apply.
     pub(crate) fn connect(&mut self, conn: &Rc<Conn>) {
-        conn.key.set(Some(narrow(self.conns.insert(Rc::clone(conn)))));
+        conn.key.set(Some(connection_key(self.conns.insert(Rc::clone(conn)))));
         self.schedule(conn);
     }
 
@@ -537,6 +537,6 @@ fn mark(dirty: &mut Dirty, conn: &Rc<Conn>) {
 }
 
 /// There is memory for far fewer than 2^32 connections.
-fn narrow(key: usize) -> u32 {
+fn connection_key(key: usize) -> u32 {
     key as u32
 }

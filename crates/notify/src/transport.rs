@@ -78,8 +78,7 @@ impl Hub {
             return Ok(Refusal::Unavailable { seconds }.respond());
         }
         let permit = match self.enter(client.user_id) {
-            Entry::Admitted(permit) => permit,
-            Entry::Excess => ConnectionPermit::without_slot(client.user_id),
+            Entry::Admitted(permit) | Entry::Excess(permit) => permit,
             Entry::Refused(wait) => return Ok(Refusal::TooMany { wait }.respond()),
         };
         upgrade(request, payload, &[SUBPROTOCOL], |socket| {
@@ -143,7 +142,7 @@ impl Hub {
         }
         match self.enter(user_id) {
             Entry::Admitted(permit) => Ok(permit),
-            Entry::Excess => Err(Refusal::TooMany { wait: Duration::ZERO }),
+            Entry::Excess(_) => Err(Refusal::TooMany { wait: Duration::ZERO }),
             Entry::Refused(wait) => Err(Refusal::TooMany { wait }),
         }
     }

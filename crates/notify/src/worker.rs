@@ -148,10 +148,12 @@ impl Worker {
         let step = u32::from(connection_id.as_bytes()[15] & 0xF);
         let cx = self.cx();
         let mut session = Session::new(&cx, grant, cx.limits.heartbeat / 32 * step);
-        let refusal = match &permit {
-            permit if !permit.has_slot() => Some(Close::too_many_connections()),
-            permit if permit.is_revoked() => Some(Close::disconnected()),
-            _ => None,
+        let refusal = if !permit.has_slot() {
+            Some(Close::too_many_connections())
+        } else if permit.is_revoked() {
+            Some(Close::disconnected())
+        } else {
+            None
         };
         let refused = refusal.is_some();
         if let Some(refusal) = refusal {
@@ -237,7 +239,7 @@ impl Worker {
             match received {
                 Some(Received::Typing(types)) => self.hub.user_types(types),
                 Some(Received::Token(token)) => {
-                    // A client that disconnects meanwhile must not keep its place.
+                    // A client that disconnects meanwhile must not keep its slot.
                     let renewal = Rc::clone(self).renew(conn.user_id(), Rc::downgrade(conn), token);
                     self.spawn(renewal);
                 }
@@ -273,7 +275,7 @@ impl Worker {
     /// Returns what a connection has to send next.
     pub(crate) fn transmit(&self, conn: &Conn) -> Transmit {
         let transmit = self.call(|| conn.session.borrow_mut().transmit(&self.cx())).unwrap_or(Transmit::End);
-        conn.want_piece();
+        conn.wake_piece_reader();
         transmit
     }
 
@@ -281,7 +283,7 @@ impl Worker {
     pub(crate) fn transmit_batch(&self, conn: &Conn, batch: &mut FrameQueue, max: BatchMax) -> After {
         let transmit = || conn.session.borrow_mut().transmit_batch(&self.cx(), batch, max);
         let after = self.call(transmit).unwrap_or(After::End);
-        conn.want_piece();
+        conn.wake_piece_reader();
         after
     }
 

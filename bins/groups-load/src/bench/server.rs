@@ -38,6 +38,9 @@ impl Server {
             .env("DATABASE_URL", database.url())
             .env("GROUPS_JWT_SECRET", secret)
             .env("GROUPS_RATE_LIMIT", "0")
+            // Thousands of users connect at once, all from one address.
+            .env("GROUPS_MAX_ANONYMOUS_CONNECTIONS", "0")
+            .env("GROUPS_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS", "0")
             .env("GROUPS_MAX_MEMBERS", MEMBERS_MAX)
             .env("GROUPS_LOG", "warn")
             .env("GROUPS_DRAIN_SECONDS", "0")

@@ -139,6 +139,24 @@ proptest! {
 }
 
 #[test]
+fn nothing_is_kept_after_a_message_and_a_part_of_one_is() {
+    let keeps = |bytes: &[u8]| {
+        let mut decoder = Decoder::new(1_000);
+        decode_pieces(&mut decoder, bytes, &[1], |_| {});
+        decoder.buffered_bytes().is_some()
+    };
+    let [text, empty, ping, pong] =
+        [(0x81, &b"text"[..]), (0x81, b""), (0x89, b"ping"), (0x8A, b"")].map(|(first, payload)| frame(first, payload));
+    let (fragment, end) = (frame(0x01, b"frag"), frame(0x80, b"ment"));
+    for complete in [&text, &empty, &ping, &pong, &[&fragment[..], &ping, &end].concat()] {
+        assert!(!keeps(complete), "{complete:?}");
+    }
+    for part in [&text[..1], &text[..7], &fragment, &[&fragment[..], &ping].concat()] {
+        assert!(keeps(part), "{part:?}");
+    }
+}
+
+#[test]
 fn an_idle_decoder_is_small() {
-    assert!(size_of::<Decoder>() <= 96, "{} bytes", size_of::<Decoder>());
+    assert!(size_of::<Decoder>() <= 16, "{} bytes", size_of::<Decoder>());
 }

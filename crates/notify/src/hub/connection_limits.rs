@@ -36,15 +36,15 @@ pub(crate) enum Entry {
     Admitted(ConnectionPermit),
     /// The user has too many connections. This one is accepted and closed, because a close code is
     /// all that a page in a browser can see.
-    Excess,
+    Excess(ConnectionPermit),
     /// The user has too many connections, and too many were accepted in order to be closed. The
     /// upgrade is refused; retry after this time.
     Refused(Duration),
 }
 
-/// A connection slot of a user. Dropping it frees the slot.
+/// The user of a connection, and the slot that it takes. Dropping it frees the slot.
 pub(crate) struct ConnectionPermit {
-    /// Where the slot is counted. `None`: the user had none left.
+    /// Where the slot is counted. `None`: the user had none left, and the connection is closed at once.
     connection_limits: Option<Arc<ConnectionLimits>>,
     user_id: UserId,
     /// The user's disconnects when the slot was taken.
@@ -52,7 +52,6 @@ pub(crate) struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// For a connection of a user who has no slot left.
     pub(crate) fn without_slot(user_id: UserId) -> Self {
         Self { connection_limits: None, user_id, disconnects: 0 }
     }
@@ -93,7 +92,7 @@ impl ConnectionLimits {
                 return Entry::Refused(Duration::from_millis(wait_millis));
             }
             taken.excess_until = until;
-            return Entry::Excess;
+            return Entry::Excess(ConnectionPermit::without_slot(user_id));
         }
         taken.count += 1;
         this.connections.fetch_add(1, SeqCst);
@@ -165,8 +164,8 @@ mod tests {
 
     fn admitted(entry: Entry) -> ConnectionPermit {
         match entry {
-            Entry::Admitted(place) => place,
-            Entry::Excess | Entry::Refused(_) => panic!("there was a place"),
+            Entry::Admitted(permit) => permit,
+            Entry::Excess(_) | Entry::Refused(_) => panic!("there was a slot"),
         }
     }
 
@@ -177,7 +176,7 @@ mod tests {
         let mut taken: Vec<_> =
             (0..2).map(|_| admitted(ConnectionLimits::take(&connection_limits, at(100), ADA))).collect();
         let told = (0..1_000)
-            .filter(|_| matches!(ConnectionLimits::take(&connection_limits, at(100), ADA), Entry::Excess))
+            .filter(|_| matches!(ConnectionLimits::take(&connection_limits, at(100), ADA), Entry::Excess(_)))
             .count();
         assert_eq!(told, 10);
         let Entry::Refused(wait) = ConnectionLimits::take(&connection_limits, at(100), ADA) else {
@@ -185,7 +184,7 @@ mod tests {
         };
         assert_eq!(wait, Duration::from_secs(1));
         let told = (0..1_000)
-            .filter(|_| matches!(ConnectionLimits::take(&connection_limits, at(103), ADA), Entry::Excess))
+            .filter(|_| matches!(ConnectionLimits::take(&connection_limits, at(103), ADA), Entry::Excess(_)))
             .count();
         assert_eq!(told, 3, "one a second");
         // Other users are not affected, and a freed slot can be taken.

@@ -16,10 +16,10 @@ use crate::session::{Input, Transmit};
 /// An event without data, which clients ignore.
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 
-/// Number of encoded events that a thread keeps for other streams, and the size in bytes of the longest.
-/// Others are encoded for each stream.
-const SHARED_MAX: usize = 16;
-const SHARED_BYTES_MAX: usize = 16 * 1024;
+/// How many encoded events a thread keeps for its other streams, and their total size in bytes. Older ones
+/// are encoded again.
+const SHARED_MAX: usize = 64;
+const SHARED_BYTES_MAX: usize = 128 * 1024;
 
 thread_local! {
     static SHARED: RefCell<SharedEvents> = RefCell::default();
@@ -64,7 +64,10 @@ impl Peer for EventStream {
 /// The last encoded events, oldest first. A change reaches many streams, soon after each other and
 /// with the same frame.
 #[derive(Default)]
-struct SharedEvents(VecDeque<SharedEvent>);
+struct SharedEvents {
+    events: VecDeque<SharedEvent>,
+    bytes: usize,
+}
 
 struct SharedEvent {
     /// Kept, so that no other message gets its address.
@@ -75,18 +78,22 @@ struct SharedEvent {
 impl SharedEvents {
     /// Encodes a message, unless it is one of the last.
     fn event(&mut self, json: Bytes) -> Bytes {
-        if json.len() > SHARED_BYTES_MAX {
+        if json.is_unique() {
+            // Nobody else gets it.
             return event(&json);
         }
         let is_same = |shared: &&SharedEvent| shared.json.as_ptr_range() == json.as_ptr_range();
-        if let Some(shared) = self.0.iter().rfind(is_same) {
+        if let Some(shared) = self.events.iter().rfind(is_same) {
             return shared.event.clone();
         }
-        if self.0.len() == SHARED_MAX {
-            self.0.pop_front();
-        }
         let event = event(&json);
-        self.0.push_back(SharedEvent { json, event: event.clone() });
+        self.bytes += json.len() + event.len();
+        self.events.push_back(SharedEvent { json, event: event.clone() });
+        while (self.bytes > SHARED_BYTES_MAX || self.events.len() > SHARED_MAX)
+            && let Some(oldest) = self.events.pop_front()
+        {
+            self.bytes -= oldest.json.len() + oldest.event.len();
+        }
         event
     }
 }
@@ -178,20 +185,40 @@ mod tests {
         assert_eq!(text(&event(br#"{"type":"welcome"}"#)), "event: welcome\ndata: {\"type\":\"welcome\"}\n\n");
     }
 
+    fn message(cursor: &str, bytes: usize) -> Bytes {
+        Bytes::from(format!(r#"{{"type":"group_deleted","cursor":"{cursor}","name":"{}"}}"#, "x".repeat(bytes)))
+    }
+
     #[test]
-    fn streams_that_get_the_same_frame_share_its_event_and_others_do_not() {
+    fn streams_that_get_the_same_frame_share_its_event() {
         let mut shared = SharedEvents::default();
-        let message = |number: usize| Bytes::from(format!(r#"{{"type":"group_deleted","cursor":"{number}"}}"#));
-        let messages: Vec<Bytes> = (0..3 * SHARED_MAX).map(message).collect();
-        for json in &messages {
-            let (first, second) = (shared.event(json.clone()), shared.event(json.clone()));
-            assert_eq!((&first, first.as_ptr()), (&event(json), second.as_ptr()));
-            assert!(shared.0.len() <= SHARED_MAX);
-        }
-        let equal = Bytes::copy_from_slice(&messages[0]);
-        assert_eq!(shared.event(equal), event(&messages[0]));
-        let long = Bytes::from(format!(r#"{{"type":"snapshot","groups":"{}"}}"#, "x".repeat(SHARED_BYTES_MAX)));
-        assert_ne!(shared.event(long.clone()).as_ptr(), shared.event(long).as_ptr(), "not kept");
+        let (json, equal) = (message("a", 1), message("a", 1));
+        let (first, second) = (shared.event(json.clone()), shared.event(json.clone()));
+        assert_eq!((&first, first.as_ptr()), (&event(&json), second.as_ptr()));
+        let other = shared.event(equal.clone());
+        assert_eq!(other, first);
+        assert_ne!(other.as_ptr(), first.as_ptr(), "of another frame");
+        drop((equal, first, second, other));
+        let address = json.as_ptr();
+        drop(json);
+        assert_eq!(shared.events[0].json.as_ptr(), address, "no other frame gets the address of a known one");
+    }
+
+    #[test]
+    fn a_message_of_one_stream_is_not_kept_and_others_only_up_to_a_limit() {
+        let mut shared = SharedEvents::default();
+        shared.event(message("alone", 1));
+        assert!(shared.events.is_empty());
+        let messages: Vec<Bytes> = (0..3 * SHARED_MAX).map(|number| message(&number.to_string(), 1)).collect();
+        messages.iter().for_each(|json| drop(shared.event(json.clone())));
+        assert_eq!(shared.events.len(), SHARED_MAX);
+        assert_eq!(shared.events[0].json, messages[2 * SHARED_MAX]);
+        let long = message("long", SHARED_BYTES_MAX / 3);
+        assert_eq!(shared.event(long.clone()), event(&long));
+        assert!(shared.bytes <= SHARED_BYTES_MAX, "{} bytes", shared.bytes);
+        let endless = message("endless", SHARED_BYTES_MAX);
+        assert_eq!(shared.event(endless.clone()), event(&endless));
+        assert_eq!((shared.events.len(), shared.bytes), (0, 0));
     }
 
     #[test]
