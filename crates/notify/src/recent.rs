@@ -115,7 +115,9 @@ impl RecentDeliveries {
     }
 
     /// Exactly the deliveries that the user missed, in log order, each with how the user sees it. `None`
-    /// if they are not all retained, or too many.
+    /// if they are not all retained, or too many, or if one comes after a delivery that `until` does not
+    /// see: its cursor says that the client knows that one too, but the client gets it only after the
+    /// replay, and may be cut off before.
     ///
     /// The caller has made sure that everything that `until` sees was pushed.
     pub fn missed(&self, resuming: Resuming<'_>, max: ReplayMax) -> Option<Vec<(Arc<Delivery>, View)>> {
@@ -137,11 +139,16 @@ impl RecentDeliveries {
         others.dedup();
         let ended = others.into_iter().map(|group_id| (group_id, None));
         let (mut missed, mut bytes) = (Vec::new(), 0_usize);
+        let mut first_after_replay = u64::MAX;
         let current = groups.iter().map(|(group_id, audience)| (*group_id, Some(*audience)));
         for (group_id, mut audience) in current.chain(ended) {
             // Backwards from the known end.
             for (number, delivery) in self.since(self.of_group.get(&group_id), start) {
-                if from.sees(delivery.commit()) || !until.sees(delivery.commit()) {
+                if from.sees(delivery.commit()) {
+                    continue;
+                }
+                if !until.sees(delivery.commit()) {
+                    first_after_replay = first_after_replay.min(number);
                     continue;
                 }
                 let Some(view) = delivery.view_for(user_id, audience) else { continue };
@@ -154,6 +161,9 @@ impl RecentDeliveries {
             }
         }
         missed.sort_unstable_by_key(|(number, _)| *number);
+        if missed.last().is_some_and(|(last, _)| *last > first_after_replay) {
+            return None;
+        }
         Some(missed.into_iter().filter_map(|(number, view)| Some((Arc::clone(self.get(number)?), view))).collect())
     }
 
@@ -308,6 +318,28 @@ mod tests {
         let all = ReadPoint { below: 7, except: Vec::new() };
         assert_eq!(commits(ReadPoint { below: 7, except: vec![5] }, all.clone()), None, "5 may have come earlier");
         assert_eq!(commits(all.clone(), all), Some(vec![]));
+    }
+
+    #[test]
+    fn no_cursor_of_a_replay_includes_what_follows_the_replay() {
+        let mut world = World::default();
+        let mut recent = RecentDeliveries::new(usize::MAX);
+        // 6 was delivered before 5, so the cursor of 5 includes 6.
+        for (number, commit, below, except) in [(1, 4, 5, vec![]), (2, 6, 7, vec![5]), (3, 5, 7, vec![])] {
+            let created = world.create(group(number), user(1), &[]);
+            let delivery = Arc::new(Delivery::new(created.change().clone(), String::new(), commit));
+            recent.push(&delivery, ReadPoint { below, except });
+        }
+        let from = point(5);
+        let commits = |until: ReadPoint, groups: &[u128]| {
+            let groups: Vec<_> = groups.iter().map(|number| (group(*number), Audience::Managers)).collect();
+            let resuming = Resuming { user_id: user(1), groups: &groups, from: &from, until: &until };
+            let missed = recent.missed(resuming, ALL);
+            missed.map(|missed| missed.iter().map(|(delivery, _)| delivery.commit()).collect::<Vec<_>>())
+        };
+        assert_eq!(commits(point(7), &[1, 2, 3]), Some(vec![6, 5]));
+        assert_eq!(commits(ReadPoint { below: 7, except: vec![5] }, &[1, 2]), Some(vec![6]));
+        assert_eq!(commits(point(6), &[1, 3]), None, "a client that is cut off after 5 would never get 6");
     }
 
     #[test]

@@ -56,6 +56,7 @@ async fn a_client_that_leaves_while_it_waits_does_not_count_any_more() {
     let bob = server.user();
     let list = bob.get("/v1/events").await.ok(200);
     let path = format!("/v1/events?wait=30&cursor={}", cursor(&list));
+    server.until_connected(0).await;
     for _ in 0..3 {
         tokio::select! {
             answer = bob.get(&path) => panic!("there is nothing to tell: {}", answer.text()),

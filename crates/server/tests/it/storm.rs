@@ -168,10 +168,10 @@ impl Storm {
     /// One connection, which ends in a random way.
     async fn listen(&self, mut socket: Socket, view: &mut View, habit: Habit, mut settled: bool) {
         let end = Instant::now() + Duration::from_millis(self.chance.below(1_000) as u64);
-        // A partial list is no state to resume from, so the initial state is read completely.
+        // A partial list is no state to resume from, so it is read completely.
         while !settled || !(self.over.get() || habit != Habit::Steady && Instant::now() >= end) {
             match tokio::time::timeout(LOOK_UP, socket.hear()).await {
-                Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready,
+                Ok(Heard::Message(message)) => settled |= view.take(&message) == Folded::Ready || view.resumes(),
                 Ok(Heard::Closed(4001, _)) => return,
                 Ok(other) => panic!("{other:?} in the middle"),
                 Err(_) => {}

@@ -194,7 +194,8 @@ impl Polls {
                     }
                     self.waiting.push_back(piece);
                 }
-                self.waiting.push_back(ready);
+                // The cursor is that of the whole document. A device that leaves before its events has none.
+                self.waiting.push_back(if events.is_empty() { ready } else { json!({"type": "ready", "cursor": ""}) });
                 self.waiting.extend(events.iter().cloned());
             }
         } else {

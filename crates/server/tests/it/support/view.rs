@@ -94,6 +94,11 @@ impl View {
         self.groups.get(group).and_then(|group| group["version"].as_u64())
     }
 
+    /// Whether this connection continues from an earlier one.
+    pub(crate) fn resumes(&self) -> bool {
+        self.connection.resumed
+    }
+
     /// The groups, by id.
     pub(crate) fn groups(&self) -> Vec<Value> {
         self.groups.values().cloned().collect()
